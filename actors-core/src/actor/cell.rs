@@ -1,0 +1,270 @@
+//! The cell: what all handles of one actor share, and what outlives its turns.
+
+use super::context::Context;
+use super::{Actor, Mail};
+use crate::clock::{self, Tick};
+use crate::error::{ActorName, Reason, StartError, StopReason};
+use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, has_letter};
+use crate::observe::trace::LossLog;
+use crate::observe::{Loss, Reading};
+use crate::run;
+use crate::system::System;
+use parking_lot::Mutex;
+use std::hash::RandomState;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::runtime;
+use tokio::sync::{Notify, watch};
+
+/// A message as the mailbox moves it.
+pub(crate) struct Post<A: Actor>(pub(crate) A::Mail);
+
+impl<A: Actor> Item for Post<A> {
+    fn class(&self) -> usize {
+        self.0.class()
+    }
+
+    fn key_hash(&self, state: &RandomState) -> u64 {
+        self.0.parcel().key_hash(state)
+    }
+
+    fn same_key(&self, other: &Self) -> bool {
+        self.0.parcel().same_key(other.0.parcel())
+    }
+}
+
+/// The actor's state and its context. Whoever has it has the right to run a turn; between turns it lies in the mailbox.
+pub(crate) struct Seat<A: Actor> {
+    pub(crate) actor: A,
+    pub(crate) ctx: Context<A>,
+}
+
+/// How far an actor's life has come. Stages only ever go forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Starting,
+    Running,
+    Ended(StopReason),
+}
+
+#[derive(Debug)]
+pub(crate) struct Life {
+    pub(crate) stage: Stage,
+    /// Why it was told to stop.
+    pub(crate) why: Option<StopReason>,
+    /// Why it did not start.
+    pub(crate) failed: Option<StartError>,
+}
+
+pub(crate) struct Cell<A: Actor> {
+    pub(crate) mailbox: Mailbox<Post<A>, Box<Seat<A>>>,
+    pub(crate) name: ActorName,
+    pub(crate) system: System,
+    pub(crate) rt: runtime::Handle,
+    /// Handles that keep the actor alive (F6).
+    handles: AtomicUsize,
+    pub(crate) life: Mutex<Life>,
+    /// Told at every change of `life`.
+    pub(crate) changed: Notify,
+    watch: OnceLock<watch::Sender<Reading>>,
+    losses: LossLog,
+}
+
+impl<A: Actor> Cell<A> {
+    pub(crate) fn new(
+        mailbox: Mailbox<Post<A>, Box<Seat<A>>>,
+        name: ActorName,
+        system: System,
+        rt: runtime::Handle,
+    ) -> Arc<Self> {
+        let stage = if A::STARTS {
+            Stage::Starting
+        } else {
+            Stage::Running
+        };
+        Arc::new(Cell {
+            mailbox,
+            name,
+            system,
+            rt,
+            handles: AtomicUsize::new(0),
+            life: Mutex::new(Life {
+                stage,
+                why: None,
+                failed: None,
+            }),
+            changed: Notify::new(),
+            watch: OnceLock::new(),
+            losses: LossLog::new(A::Mail::CLASSES.len()),
+        })
+    }
+
+    /// One address, one actor.
+    pub(crate) fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+
+    // --- what follows from a visit to the mailbox --------------------------------------------------------------------
+
+    /// Wakes whom the mailbox wants woken, and reports what it lost.
+    pub(crate) fn apply(self: &Arc<Self>, fx: &mut Effects<Post<A>>) {
+        if fx.wake() {
+            run::employ(self);
+        }
+        if !fx.lost.is_empty() {
+            let lost = std::mem::take(&mut fx.lost);
+            lost.into_iter().for_each(|lost| self.bury(lost));
+        }
+    }
+
+    /// A message was taken from somebody: tells the asker, reports, drops.
+    fn bury(&self, lost: Lost<Post<A>>) {
+        let Lost {
+            mut item,
+            class,
+            stamp,
+            reason,
+        } = lost;
+        self.mourn(class, stamp, reason, || item.0.parcel().describe());
+        // The asker's waker and the message's `Drop` are foreign code.
+        let _ = catch_unwind(AssertUnwindSafe(|| item.0.parcel_mut().tell_lost(reason)));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(item)));
+    }
+
+    /// A newcomer was lost, whose value is here.
+    pub(crate) fn bury_newcomer(&self, item: Post<A>, reason: Reason) {
+        let class = item.class();
+        self.bury(Lost {
+            item,
+            class,
+            stamp: Tick::ZERO,
+            reason,
+        });
+    }
+
+    /// Dead letter and log line of a loss; `stamp` zero means that it had no age.
+    pub(crate) fn mourn(
+        &self,
+        class: usize,
+        stamp: Tick,
+        reason: Reason,
+        text: impl FnOnce() -> Option<String>,
+    ) {
+        let class_of = self.mailbox.class(class);
+        if !has_letter(reason) {
+            return;
+        }
+        let age = || {
+            if stamp == Tick::ZERO {
+                Duration::ZERO
+            } else {
+                clock::now().since(stamp)
+            }
+        };
+        self.losses.note(class, &self.name, class_of.name, reason);
+        let loss = Loss {
+            actor: &self.name,
+            message: class_of.name,
+            priority: class_of.policy.priority,
+            reason,
+        };
+        self.system.letters().post(&loss, age, text);
+    }
+
+    // --- lifetimes --------------------------------------------------------------------------------------------------
+
+    pub(crate) fn add_handle(&self) {
+        self.handles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A handle from a weak one: only while a strong one lives.
+    pub(crate) fn try_add_handle(&self) -> bool {
+        let add = |count: usize| (count > 0).then_some(count + 1);
+        self.handles
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add)
+            .is_ok()
+    }
+
+    pub(crate) fn drop_handle(self: &Arc<Self>) {
+        // AcqRel: what other handles did is done before the actor closes.
+        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.close(StopReason::Unreferenced);
+        }
+    }
+
+    /// Closes admission; the actor ends when it has handled what it has (F4).
+    pub(crate) fn close(self: &Arc<Self>, why: StopReason) {
+        self.life.lock().why.get_or_insert(why);
+        let mut fx = Effects::new();
+        self.mailbox.close(&mut fx);
+        self.apply(&mut fx);
+    }
+
+    /// Closes admission and ends the actor now (F4).
+    pub(crate) fn kill(self: &Arc<Self>) {
+        let mut fx = Effects::new();
+        if self.mailbox.kill(&mut fx) {
+            self.life.lock().why = Some(StopReason::Killed);
+        }
+        self.apply(&mut fx);
+    }
+
+    /// Goes to a later stage. The table of legal steps: Starting → Running → Ended, Starting → Ended.
+    pub(crate) fn advance(&self, stage: Stage) {
+        let mut life = self.life.lock();
+        let is_legal = matches!(
+            (life.stage, stage),
+            (Stage::Starting, Stage::Running) | (Stage::Starting | Stage::Running, Stage::Ended(_))
+        );
+        debug_assert!(is_legal, "{:?} → {stage:?}", life.stage);
+        if is_legal {
+            life.stage = stage;
+        }
+        drop(life);
+        self.changed.notify_waiters();
+    }
+
+    pub(crate) fn ended(&self) -> Option<StopReason> {
+        match self.life.lock().stage {
+            Stage::Ended(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    // --- watching ---------------------------------------------------------------------------------------------------
+
+    pub(crate) fn reading(self: &Arc<Self>) -> Reading {
+        let mut fx = Effects::new();
+        let depth = self.mailbox.depth(clock::now(), &mut fx);
+        self.apply(&mut fx);
+        Reading::new(&depth, self.mailbox.limits(), self.ended().is_none())
+    }
+
+    pub(crate) fn ledger(self: &Arc<Self>) -> Ledger {
+        let mut fx = Effects::new();
+        let ledger = self.mailbox.ledger(&mut fx);
+        self.apply(&mut fx);
+        ledger
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_quiet(self: &Arc<Self>) -> bool {
+        let mut fx = Effects::new();
+        let depth = self.mailbox.depth(clock::now(), &mut fx);
+        self.apply(&mut fx);
+        self.ended().is_some() || depth.is_idle
+    }
+
+    /// The watch channel, and whether this call made it.
+    pub(crate) fn watch(self: &Arc<Self>) -> (&watch::Sender<Reading>, bool) {
+        let mut is_new = false;
+        let sender = self.watch.get_or_init(|| {
+            is_new = true;
+            watch::Sender::new(self.reading())
+        });
+        (sender, is_new)
+    }
+}

@@ -1,0 +1,221 @@
+//! What a handler can reach beside its own state.
+
+use super::cell::Cell;
+use super::handle::Handle;
+use super::message::Message;
+use super::{Actor, Handler, Typed, TypedHandle};
+use crate::clock::{self, Tick};
+use crate::error::{ActorName, AskError, Reason, SendError, StopReason};
+use crate::observe::Reading;
+use crate::system::System;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::{AbortHandle, JoinSet};
+
+/// Timers, pipes and watches that an actor may have at once. They are tasks of its own; a thousand is more than a design
+/// that is not leaking them needs.
+const JOBS_MAX: usize = 1024;
+
+/// The actor's surroundings during a turn.
+pub struct Context<A: Actor> {
+    cell: Arc<Cell<A>>,
+    deadline: Tick,
+    /// Made with the first job; dropped with the actor, which ends them.
+    jobs: Option<JoinSet<()>>,
+}
+
+impl<A: Actor> fmt::Debug for Context<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("actor", &self.cell.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A timer, a pipe or a watch that is under way. Dropping it changes nothing; it ends with its actor.
+#[derive(Debug)]
+pub struct Job {
+    task: AbortHandle,
+}
+
+impl Job {
+    /// Ends it; a message it was about to send is not sent.
+    pub fn cancel(&self) {
+        self.task.abort();
+    }
+
+    /// Whether it has sent what it had to send, or was cancelled.
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+}
+
+impl<A: Actor> Context<A> {
+    pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
+        Context {
+            cell,
+            deadline: Tick::NEVER,
+            jobs: None,
+        }
+    }
+
+    pub(crate) fn begin_turn(&mut self, deadline: Tick) {
+        self.deadline = deadline;
+    }
+
+    pub(crate) fn end_turn(&mut self) {
+        self.cell.mailbox.end_turn();
+    }
+
+    /// A handle to this actor. Held for long it keeps the actor alive; see [`Handle::downgrade`].
+    pub fn handle<H>(&self) -> H
+    where
+        A: Typed<H>,
+        H: TypedHandle<Actor = A>,
+    {
+        H::from_handle(Handle::new(self.cell.clone()))
+    }
+
+    /// The system this actor runs in.
+    pub fn system(&self) -> &System {
+        &self.cell.system
+    }
+
+    /// This actor's name.
+    pub fn name(&self) -> &ActorName {
+        &self.cell.name
+    }
+
+    /// Stops this actor: admission closes now, what is queued is still handled. Returns at once.
+    pub fn stop(&mut self) {
+        self.cell.close(StopReason::Stopped);
+    }
+
+    /// The numbers of this actor's mailbox.
+    pub fn reading(&self) -> Reading {
+        self.cell.reading()
+    }
+
+    /// Until when somebody waits for this turn, if anybody does.
+    pub fn deadline(&self) -> Option<tokio::time::Instant> {
+        self.deadline.instant()
+    }
+
+    /// How much of that is left; `None` when nobody waits.
+    pub fn remaining(&self) -> Option<Duration> {
+        (self.deadline != Tick::NEVER).then(|| self.deadline.since(clock::now()))
+    }
+
+    /// Sends `message` to this actor after `delay`, under the message's own policy. A pending one keeps the actor alive (F6).
+    ///
+    /// # Errors
+    /// [`Reason::Full`], with the message, when 1024 timers, pipes and watches are under way.
+    pub fn send_after<M: Message>(&mut self, delay: Duration, message: M) -> Result<Job, SendError<M>>
+    where
+        A: Handler<M>,
+    {
+        let handle = Handle::new(self.cell.clone());
+        self.start(message, move |message| async move {
+            tokio::time::sleep(delay).await;
+            // What became of it stands in the ledger.
+            let _ = handle.tell(message).await;
+        })
+    }
+
+    /// Sends a clone of `message` to this actor every `period`, first after one period, under the message's own policy. Does
+    /// not keep the actor alive. A tick that the actor had no time for is not made up for.
+    ///
+    /// # Errors
+    /// [`Reason::Full`], with the message, when 1024 timers, pipes and watches are under way.
+    ///
+    /// # Panics
+    /// When `period` is zero.
+    pub fn send_every<M: Message + Clone + Sync>(
+        &mut self,
+        period: Duration,
+        message: M,
+    ) -> Result<Job, SendError<M>>
+    where
+        A: Handler<M>,
+    {
+        assert!(
+            !period.is_zero(),
+            "a timer needs a period above zero; to do something again at once, send it again"
+        );
+        let weak = Handle::new(self.cell.clone()).downgrade();
+        self.start(message, move |message| async move {
+            let mut ticks = tokio::time::interval(period);
+            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+            ticks.tick().await;
+            loop {
+                ticks.tick().await;
+                let Some(handle) = weak.upgrade() else { return };
+                if handle
+                    .tell(message.clone())
+                    .await
+                    .is_err_and(|error| error.reason() == Reason::Closed)
+                {
+                    return;
+                }
+            }
+        })
+    }
+
+    /// Runs `future` beside the actor, which goes on meanwhile, and sends what `then` makes of its output. Ends with the
+    /// actor; does not keep it alive.
+    ///
+    /// # Errors
+    /// [`Reason::Full`], with the future, when 1024 timers, pipes and watches are under way.
+    pub fn pipe<F, M>(
+        &mut self,
+        future: F,
+        then: impl FnOnce(F::Output) -> M + Send + 'static,
+    ) -> Result<Job, SendError<F>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+        M: Message,
+        A: Handler<M>,
+    {
+        let weak = Handle::new(self.cell.clone()).downgrade();
+        self.start(future, move |future| async move {
+            let message = then(future.await);
+            if let Some(handle) = weak.upgrade() {
+                let _ = handle.tell(message).await;
+            }
+        })
+    }
+
+    /// Sends what `then` makes of the reason when `other` has ended. Does not keep either alive.
+    ///
+    /// # Errors
+    /// [`Reason::Full`] when 1024 timers, pipes and watches are under way.
+    pub fn watch<B: Actor, M: Message>(
+        &mut self,
+        other: &Handle<B>,
+        then: impl FnOnce(StopReason) -> M + Send + 'static,
+    ) -> Result<Job, SendError<()>>
+    where
+        A: Handler<M>,
+    {
+        let closed = other.closed();
+        self.pipe(async move { closed.await }, then)
+            .map_err(|error| SendError::new((), error.into_parts().1))
+    }
+
+    /// Starts a job with what it needs, or gives that back.
+    fn start<T, F>(&mut self, with: T, job: impl FnOnce(T) -> F) -> Result<Job, SendError<T>>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let jobs = self.jobs.get_or_insert_with(JoinSet::new);
+        while jobs.try_join_next().is_some() {}
+        if jobs.len() >= JOBS_MAX {
+            return Err(SendError::new(with, AskError::new(Reason::Full)));
+        }
+        Ok(Job {
+            task: jobs.spawn_on(job(with), &self.cell.rt),
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! What others hold of an actor.
+
+use super::cell::Cell;
+use super::ending::{Closed, Ready, Stop};
+use super::message::Message;
+use super::recipient::Recipient;
+use super::{Actor, Handler};
+use crate::error::{ActorName, StopReason};
+use crate::mailbox::Ledger;
+use crate::observe::{self, Reading};
+use crate::send::{Ask, Tell};
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a `stop` lets an actor drain before it kills it, unless [`Stop::within`] says otherwise: the same 30 seconds that
+/// an ask waits by default, so that nobody who is still waiting is cut off.
+pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(30);
+
+/// A way to an actor; cheap to clone. The actor lives while one exists: with the last one gone it handles what it has and
+/// ends (F6).
+///
+/// `#[actor]` generates a handle with a method per message that derefs to this one. A generated method of the same name as
+/// one of these shadows it; `Handle::stop(&shop)` still reaches the runtime's.
+pub struct Handle<A: Actor> {
+    cell: Arc<Cell<A>>,
+}
+
+impl<A: Actor> Clone for Handle<A> {
+    fn clone(&self) -> Self {
+        Handle::new(self.cell.clone())
+    }
+}
+
+impl<A: Actor> Drop for Handle<A> {
+    fn drop(&mut self) {
+        self.cell.drop_handle();
+    }
+}
+
+impl<A: Actor> fmt::Debug for Handle<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("actor", &self.cell.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A: Actor> Handle<A> {
+    pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
+        cell.add_handle();
+        Handle { cell }
+    }
+
+    pub(crate) fn new_weak(cell: &Arc<Cell<A>>) -> WeakHandle<A> {
+        WeakHandle {
+            cell: Arc::downgrade(cell),
+        }
+    }
+
+    pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
+        &self.cell
+    }
+
+    /// The actor's name.
+    pub fn name(&self) -> &ActorName {
+        &self.cell.name
+    }
+
+    /// Sends a message without asking for its answer. Nothing happens before the result is awaited, or `try_send` is called
+    /// on it.
+    pub fn tell<M: Message>(&self, message: M) -> Tell<'_, A, M>
+    where
+        A: Handler<M>,
+    {
+        Tell::new(self, message)
+    }
+
+    /// Sends a message and waits until it has been handled.
+    pub fn ask<M: Message>(&self, message: M) -> Ask<'_, A, M>
+    where
+        A: Handler<M>,
+    {
+        Ask::new(self, message)
+    }
+
+    /// A way to whatever handles `M`: the actor's type is erased. Allocates, and so does each use of it.
+    pub fn recipient<M: Message>(&self) -> Recipient<M>
+    where
+        A: Handler<M>,
+    {
+        Recipient::new(self.clone())
+    }
+
+    /// A handle that does not keep the actor alive.
+    pub fn downgrade(&self) -> WeakHandle<A> {
+        WeakHandle {
+            cell: Arc::downgrade(&self.cell),
+        }
+    }
+
+    /// The mailbox's numbers now. Costs its lock once; sends nothing to the actor.
+    pub fn reading(&self) -> Reading {
+        self.cell.reading()
+    }
+
+    /// Readings as they change, at most ten a second. While nobody holds a receiver nothing is measured.
+    pub fn watch(&self) -> watch::Receiver<Reading> {
+        observe::watch(&self.cell)
+    }
+
+    /// What became of every message offered so far (L1). Works after the actor's end too (L2).
+    pub fn ledger(&self) -> Ledger {
+        self.cell.ledger()
+    }
+
+    /// Resolves when `#[started]` has succeeded; at once where there is none.
+    pub fn ready(&self) -> Ready<A> {
+        Ready::new(self.cell.clone())
+    }
+
+    /// Stops the actor: admission closes with this call, what is queued is handled, then the actor ends. After 30 seconds,
+    /// or what [`Stop::within`] says, it is killed. Awaiting the result waits for the end; dropping it changes nothing.
+    pub fn stop(&self) -> Stop<A> {
+        Stop::new(self.cell.clone(), StopReason::Stopped)
+    }
+
+    /// Ends the actor now: a turn that is suspended is dropped at its await, one that is on a thread ends, and everything
+    /// queued is lost as [`Reason::Closed`](crate::Reason::Closed).
+    pub fn kill(&self) {
+        self.cell.kill();
+    }
+
+    /// Whether the actor has ended.
+    pub fn is_closed(&self) -> bool {
+        self.cell.ended().is_some()
+    }
+
+    /// Resolves when the actor has ended, with the reason. Does not keep it alive. Awaited inside the actor's own turn it
+    /// cannot resolve before that turn is cut off.
+    pub fn closed(&self) -> Closed<A> {
+        Closed::new(self.cell.clone())
+    }
+}
+
+/// A way to an actor that does not keep it alive.
+pub struct WeakHandle<A: Actor> {
+    cell: Weak<Cell<A>>,
+}
+
+impl<A: Actor> Clone for WeakHandle<A> {
+    fn clone(&self) -> Self {
+        WeakHandle {
+            cell: self.cell.clone(),
+        }
+    }
+}
+
+impl<A: Actor> fmt::Debug for WeakHandle<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakHandle").finish_non_exhaustive()
+    }
+}
+
+impl<A: Actor> WeakHandle<A> {
+    /// A handle, while some other one still exists.
+    pub fn upgrade(&self) -> Option<Handle<A>> {
+        let cell = self.cell.upgrade()?;
+        cell.try_add_handle().then_some(Handle { cell })
+    }
+}

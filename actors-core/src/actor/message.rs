@@ -1,0 +1,166 @@
+//! A message, and the parcel it travels in.
+
+use super::Actor;
+use super::context::Context;
+use crate::error::Reason;
+use crate::mailbox::Class;
+use crate::policy::Policy;
+use crate::reply::{ReplyTo, Teller};
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::hash::RandomState;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A value that can be sent to an actor.
+pub trait Message: Sized + Send + 'static {
+    /// What its handler answers; `()` for one-way messages.
+    type Reply: Send + 'static;
+
+    /// Name of the type, for ledger, dead letters and logs.
+    const NAME: &'static str;
+
+    /// What the type declares.
+    const POLICY: Policy;
+
+    /// Hash of the conflation key, for policies that are [`keyed`](Policy::keyed).
+    fn key_hash(&self, state: &RandomState) -> u64 {
+        let _ = state;
+        0
+    }
+
+    /// Whether both have the same conflation key. Runs while the mailbox is locked and must not use it.
+    fn same_key(&self, other: &Self) -> bool {
+        let _ = other;
+        false
+    }
+
+    /// The message as text, for dead letters; only asked for while somebody listens.
+    fn describe(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Class {
+    /// The class of a message type, as it declares itself.
+    pub const fn of<M: Message>() -> Class {
+        Class {
+            name: M::NAME,
+            policy: M::POLICY,
+            type_id: TypeId::of::<M>,
+        }
+    }
+}
+
+/// A message and whoever waits for its answer.
+pub struct Parcel<M: Message> {
+    message: M,
+    asker: Option<Teller<M::Reply>>,
+}
+
+impl<M: Message> fmt::Debug for Parcel<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(M::NAME)
+            .field("is_ask", &self.asker.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M: Message> Parcel<M> {
+    pub(crate) fn new(message: M, asker: Option<Teller<M::Reply>>) -> Self {
+        Parcel { message, asker }
+    }
+
+    /// The message, for its handler, and the answer it owes.
+    pub fn open(self) -> (M, Answer<M::Reply>) {
+        (self.message, Answer { asker: self.asker })
+    }
+
+    /// The message, for its sender.
+    pub(crate) fn into_message(self) -> M {
+        self.message
+    }
+}
+
+/// A [`Parcel`] whose message type is erased; for the rare paths: losses, conflation, dead letters.
+pub trait AnyParcel: Send {
+    #[doc(hidden)]
+    fn tell_lost(&mut self, reason: Reason);
+    #[doc(hidden)]
+    fn key_hash(&self, state: &RandomState) -> u64;
+    #[doc(hidden)]
+    fn same_key(&self, other: &dyn AnyParcel) -> bool;
+    #[doc(hidden)]
+    fn describe(&self) -> Option<String>;
+    #[doc(hidden)]
+    fn message(&self) -> &dyn Any;
+}
+
+// `dyn Any` behind a reference needs no `Sync`: it never leaves the thread that looks.
+impl<M: Message> AnyParcel for Parcel<M> {
+    fn tell_lost(&mut self, reason: Reason) {
+        if let Some(asker) = self.asker.take() {
+            asker.tell(Err(reason));
+        }
+    }
+
+    fn key_hash(&self, state: &RandomState) -> u64 {
+        self.message.key_hash(state)
+    }
+
+    fn same_key(&self, other: &dyn AnyParcel) -> bool {
+        other
+            .message()
+            .downcast_ref::<M>()
+            .is_some_and(|other| self.message.same_key(other))
+    }
+
+    fn describe(&self) -> Option<String> {
+        self.message.describe()
+    }
+
+    fn message(&self) -> &dyn Any {
+        &self.message
+    }
+}
+
+/// The answer that a handler owes; dropped without one, its asker is told what ended the turn.
+pub struct Answer<R: Send + 'static> {
+    asker: Option<Teller<R>>,
+}
+
+impl<R: Send + 'static> fmt::Debug for Answer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
+    }
+}
+
+impl<R: Send + 'static> Answer<R> {
+    /// The handler has returned: the turn ends, then the asker is told, so that whoever has an answer finds the message
+    /// handled in the ledger.
+    pub fn send<A: Actor>(mut self, ctx: &mut Context<A>, reply: R) {
+        ctx.end_turn();
+        if let Some(asker) = self.asker.take() {
+            // The reply may be dropped here, and the asker's waker runs: foreign code, and the turn is over.
+            let _ = catch_unwind(AssertUnwindSafe(|| asker.tell(Ok(reply))));
+        }
+    }
+
+    /// The handler answers at its own time.
+    pub fn later(mut self) -> ReplyTo<R> {
+        ReplyTo::new(self.asker.take())
+    }
+}
+
+impl<R: Send + 'static> Drop for Answer<R> {
+    fn drop(&mut self) {
+        if let Some(asker) = self.asker.take() {
+            // A turn is dropped by its own panic or because the actor is killed at an await.
+            let reason = if std::thread::panicking() {
+                Reason::Panicked
+            } else {
+                Reason::Closed
+            };
+            asker.tell(Err(reason));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The one home of time.
+//!
+//! Users see tokio's clock, so a paused runtime pauses every ttl, deadline and timer (T5). Inside, an instant is a
+//! [`Tick`]: eight bytes, comparable, with a value for "never", so that slots stay small and the pure policies need no
+//! clock type. CPU budgets are about the real processor and read [`cpu`] instead.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Nanoseconds since an epoch that lies shortly before this process first asked for the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tick(u64);
+
+/// How far the epoch lies before the first reading. A paused runtime's clock can stand somewhat behind the real one;
+/// an hour of slack keeps its instants representable.
+const SLACK: Duration = Duration::from_secs(3600);
+
+static EPOCH: OnceLock<Instant> = OnceLock::new();
+
+fn epoch() -> Instant {
+    *EPOCH.get_or_init(|| {
+        let now = Instant::now();
+        now.checked_sub(SLACK).unwrap_or(now)
+    })
+}
+
+impl Tick {
+    /// An instant that never comes.
+    pub const NEVER: Tick = Tick(u64::MAX);
+    /// The epoch.
+    pub const ZERO: Tick = Tick(0);
+
+    /// The instant `nanos` after the epoch; simulations and tests make their own time with it.
+    pub const fn from_nanos(nanos: u64) -> Tick {
+        Tick(nanos)
+    }
+
+    /// This instant plus `span`; saturates at [`NEVER`](Tick::NEVER).
+    pub fn after(self, span: Duration) -> Tick {
+        Tick(
+            self.0
+                .saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)),
+        )
+    }
+
+    /// Time from `earlier` to this instant; zero when `earlier` is the later one.
+    pub fn since(self, earlier: Tick) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    pub(crate) fn instant(self) -> Option<Instant> {
+        if self == Tick::NEVER {
+            None
+        } else {
+            epoch().checked_add(Duration::from_nanos(self.0))
+        }
+    }
+}
+
+/// Now, on tokio's clock.
+pub(crate) fn now() -> Tick {
+    Tick(u64::try_from(Instant::now().saturating_duration_since(epoch()).as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Now, on the real clock, which a paused runtime does not stop: for CPU budgets only.
+pub(crate) fn cpu() -> std::time::Instant {
+    std::time::Instant::now()
+}

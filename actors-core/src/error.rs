@@ -1,0 +1,340 @@
+//! What can become of a message, in words: one list for errors, ledger, dead letters, labels and logs.
+//!
+//! [`Reason`] is that list. A [`SendError`] brings the message back; an [`AskError`] does not, so that it stays small
+//! and `'static` (`.returning()` brings the message back where it is wanted).
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Any error that a user's code hands to the runtime.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// The name of an actor: cheap to clone, shown in errors, dead letters and snapshots.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ActorName(Arc<str>);
+
+impl ActorName {
+    pub(crate) fn new(name: &str) -> Self {
+        ActorName(Arc::from(name))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ActorName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+impl fmt::Display for ActorName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a message was not handled, or an ask not answered. The one word list of the project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// There was no room and the policy says to refuse; the message is back in the caller's hands.
+    Full,
+    /// A `drop_*` policy gave it up.
+    Dropped,
+    /// The supervisor shed it.
+    Shed,
+    /// Its type's admission rate was spent.
+    RateLimited,
+    /// It could not have been handled before its deadline.
+    Doomed,
+    /// Its ttl or deadline passed before its turn began.
+    Expired,
+    /// A message of higher priority took its slot (`evict_lower`).
+    Evicted,
+    /// A newer message of the same key took its place.
+    Conflated,
+    /// Its sender or asker went away.
+    Cancelled,
+    /// The caller's deadline passed.
+    TimedOut,
+    /// The actor no longer takes messages, or ended before this one's turn.
+    Closed,
+    /// The handler panicked.
+    Panicked,
+    /// The handler dropped its `ReplyTo` without an answer.
+    Unanswered,
+    /// Waiting for it could only end after the waiter's own turn ends.
+    WouldDeadlock,
+}
+
+impl Reason {
+    /// Every reason, in declaration order.
+    pub const ALL: [Reason; 14] = [
+        Reason::Full,
+        Reason::Dropped,
+        Reason::Shed,
+        Reason::RateLimited,
+        Reason::Doomed,
+        Reason::Expired,
+        Reason::Evicted,
+        Reason::Conflated,
+        Reason::Cancelled,
+        Reason::TimedOut,
+        Reason::Closed,
+        Reason::Panicked,
+        Reason::Unanswered,
+        Reason::WouldDeadlock,
+    ];
+
+    /// The word used in labels and logs: `rate_limited`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Reason::Full => "full",
+            Reason::Dropped => "dropped",
+            Reason::Shed => "shed",
+            Reason::RateLimited => "rate_limited",
+            Reason::Doomed => "doomed",
+            Reason::Expired => "expired",
+            Reason::Evicted => "evicted",
+            Reason::Conflated => "conflated",
+            Reason::Cancelled => "cancelled",
+            Reason::TimedOut => "timed_out",
+            Reason::Closed => "closed",
+            Reason::Panicked => "panicked",
+            Reason::Unanswered => "unanswered",
+            Reason::WouldDeadlock => "would_deadlock",
+        }
+    }
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Reason::Full => "the mailbox is full",
+            Reason::Dropped => "dropped by its overflow policy",
+            Reason::Shed => "shed by the supervisor",
+            Reason::RateLimited => "over the admission rate of its type",
+            Reason::Doomed => "could not have been handled before its deadline",
+            Reason::Expired => "expired before its turn",
+            Reason::Evicted => "evicted for a message of higher priority",
+            Reason::Conflated => "replaced by a newer message of the same key",
+            Reason::Cancelled => "cancelled by its sender",
+            Reason::TimedOut => "timed out",
+            Reason::Closed => "the actor is closed",
+            Reason::Panicked => "the handler panicked",
+            Reason::Unanswered => "the handler dropped the reply without an answer",
+            Reason::WouldDeadlock => "waiting for it could never end",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
+    }
+}
+
+/// How a message got in, or what became of it instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Admission {
+    /// There was room.
+    Queued,
+    /// It waited in line, then got a slot.
+    Waited,
+    /// It took over the place of an older message of the same key.
+    Conflated,
+    /// It is in, and another message was given up for it.
+    Displaced,
+    /// It was itself dropped, as its policy says.
+    Dropped,
+    /// It went to durable storage and will come back.
+    Spilled,
+}
+
+/// A message that was not taken, and the message itself.
+pub struct SendError<M> {
+    message: M,
+    why: AskError,
+}
+
+impl<M> SendError<M> {
+    pub(crate) fn new(message: M, why: AskError) -> Self {
+        SendError { message, why }
+    }
+
+    /// Why it was not taken.
+    pub fn reason(&self) -> Reason {
+        self.why.reason
+    }
+
+    /// When trying again makes sense: backlog divided by drain rate, jittered. `None` when trying again does not help.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.why.retry_after
+    }
+
+    /// The actors around the cycle, where the reason is [`Reason::WouldDeadlock`].
+    pub fn cycle(&self) -> Option<&[ActorName]> {
+        self.why.cycle()
+    }
+
+    /// The message, unharmed.
+    pub fn into_message(self) -> M {
+        self.message
+    }
+
+    pub(crate) fn into_parts(self) -> (M, AskError) {
+        (self.message, self.why)
+    }
+}
+
+impl<M> fmt::Debug for SendError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendError")
+            .field("reason", &self.why.reason)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<M> fmt::Display for SendError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not sent: {}", self.why.reason)?;
+        self.why.hint(f)
+    }
+}
+
+impl<M> std::error::Error for SendError<M> {}
+
+/// An ask that got no answer.
+#[derive(Clone)]
+pub struct AskError {
+    reason: Reason,
+    retry_after: Option<Duration>,
+    cycle: Option<Arc<[ActorName]>>,
+}
+
+impl AskError {
+    pub(crate) fn new(reason: Reason) -> Self {
+        AskError {
+            reason,
+            retry_after: None,
+            cycle: None,
+        }
+    }
+
+    pub(crate) fn with_retry(reason: Reason, retry_after: Option<Duration>) -> Self {
+        AskError {
+            reason,
+            retry_after,
+            cycle: None,
+        }
+    }
+
+    pub(crate) fn in_cycle(names: Arc<[ActorName]>) -> Self {
+        AskError {
+            reason: Reason::WouldDeadlock,
+            retry_after: None,
+            cycle: Some(names),
+        }
+    }
+
+    /// Why there is no answer.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// When trying again makes sense; `None` when trying again does not help.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The actors around the cycle, where the reason is [`Reason::WouldDeadlock`].
+    pub fn cycle(&self) -> Option<&[ActorName]> {
+        self.cycle.as_deref()
+    }
+
+    fn hint(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(cycle) = &self.cycle {
+            f.write_str(" (")?;
+            for name in cycle.iter() {
+                write!(f, "{name} -> ")?;
+            }
+            write!(f, "{})", cycle.first().map_or("", ActorName::as_str))?;
+        }
+        match self.retry_after {
+            Some(span) => write!(f, "; retry after {span:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("AskError");
+        shown.field("reason", &self.reason);
+        if let Some(span) = self.retry_after {
+            shown.field("retry_after", &span);
+        }
+        if let Some(cycle) = &self.cycle {
+            shown.field("cycle", cycle);
+        }
+        shown.finish()
+    }
+}
+
+impl fmt::Display for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer: {}", self.reason)?;
+        self.hint(f)
+    }
+}
+
+impl std::error::Error for AskError {}
+
+/// Why an actor ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// `stop`, on the handle or in the context; everything accepted was handled.
+    Stopped,
+    /// `kill`, or a `stop` whose deadline passed.
+    Killed,
+    /// The last handle was dropped, and everything accepted was handled.
+    Unreferenced,
+    /// A handler panicked and there was no factory to start anew from.
+    Panicked,
+    /// `#[started]` failed or panicked.
+    StartFailed,
+    /// The tokio runtime ended beneath the actor.
+    RuntimeGone,
+}
+
+/// Why an actor could not be spawned.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// An actor of this name is alive in the system.
+    #[error("an actor named `{0}` is already running in this system; give this one another name")]
+    NameTaken(ActorName),
+    /// Settings that cannot be.
+    #[error("{0}")]
+    Settings(String),
+    /// The factory panicked, with this text.
+    #[error("the factory panicked: {0}")]
+    FactoryPanicked(String),
+    /// No tokio runtime is known.
+    #[error("no tokio runtime: create the System, or spawn, inside one (`#[tokio::main]`, `Runtime::enter`)")]
+    NoRuntime,
+    /// The system was shut down.
+    #[error("the system `{0}` is shutting down and starts no more actors")]
+    ShuttingDown(ActorName),
+}
+
+/// Why an actor never became ready.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("actor `{name}` did not start: {why}")]
+pub struct StartError {
+    pub(crate) name: ActorName,
+    pub(crate) why: Arc<str>,
+}

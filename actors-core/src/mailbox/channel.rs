@@ -1,0 +1,332 @@
+//! The mailbox alone, as a channel: many senders, one receiver.
+//!
+//! ```
+//! # tokio_test();
+//! # fn tokio_test() { tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(run()) }
+//! # async fn run() {
+//! use actors_core::mailbox::{Class, Item, channel};
+//! use actors_core::{Admission, Overflow, Policy, Priority, Settings};
+//!
+//! enum Work { Job(u32), Stop }
+//! impl Item for Work {
+//!     fn class(&self) -> usize { matches!(self, Work::Stop).into() }
+//! }
+//! let classes = vec![
+//!     Class::new("job", Policy::tell().overflow(&[Overflow::DropOldest])),
+//!     Class::new("stop", Policy::tell().priority(Priority::Urgent)),
+//! ];
+//! let (tx, mut rx) = channel(Settings::new().capacity(3).reserve(1), classes).unwrap();
+//! for n in 0..2 {
+//!     assert_eq!(tx.try_send(Work::Job(n)).unwrap(), Admission::Queued);
+//! }
+//! assert_eq!(tx.send(Work::Job(2)).await.unwrap(), Admission::Displaced); // job 0 made room
+//! tx.send(Work::Stop).await.unwrap();                                     // the reserve is for such
+//! assert!(matches!(rx.recv().await, Some(Work::Stop)));
+//! assert!(matches!(rx.recv().await, Some(Work::Job(1))));
+//! assert!(rx.ledger().is_balanced());
+//! # }
+//! ```
+
+use super::{Class, Effects, Entrance, Item, Left, Mailbox, Standby, Take, Taker, Verdict};
+use crate::clock::{self, Tick};
+use crate::error::{Admission, AskError, Reason, SendError};
+use crate::mailbox::Ledger;
+use crate::policy::Settings;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+struct Shared<T> {
+    mailbox: Mailbox<T, ()>,
+    senders: AtomicUsize,
+}
+
+impl<T: Item> Shared<T> {
+    /// Wakes, and drops what was lost: its ledger row says so, and `Admission` told the sender.
+    fn apply(&self, fx: &mut Effects<T>) {
+        let _ = fx.wake();
+        for lost in fx.lost.drain(..) {
+            // A message's `Drop` is user code.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(lost.item)));
+        }
+    }
+}
+
+/// A channel with one mailbox's bounds and one policy per class; [`Item::class`] picks the class of a value.
+///
+/// Alone, a mailbox has no timers: a sender whose message's ttl passes while it waits in line is let in and its message
+/// then skipped, counted `expired`.
+///
+/// # Errors
+/// A sentence that says which setting or policy cannot be.
+pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Sender<T>, Receiver<T>), String> {
+    let limits = settings.limits()?;
+    if classes.is_empty() || classes.len() > usize::from(u16::MAX) {
+        return Err("a mailbox has between 1 and 65,535 classes".into());
+    }
+    for class in &classes {
+        class
+            .policy
+            .check()
+            .map_err(|why| format!("{}: {why}", class.name))?;
+    }
+    let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now);
+    let shared = Arc::new(Shared {
+        mailbox,
+        senders: AtomicUsize::new(1),
+    });
+    let receiver = Receiver {
+        shared: shared.clone(),
+        taker: Taker::new(),
+        fx: Effects::new(),
+    };
+    Ok((Sender { shared }, receiver))
+}
+
+/// Sends. Cheap to clone; when the last one is dropped, the receiver gets what is queued and then `None`.
+pub struct Sender<T: Item> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T: Item> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        self.shared.senders.fetch_add(1, Ordering::Relaxed);
+        Sender {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T: Item> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // AcqRel: what other senders did is done before the channel closes.
+        if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let mut fx = Effects::new();
+            self.shared.mailbox.close(&mut fx);
+            self.shared.apply(&mut fx);
+        }
+    }
+}
+
+impl<T: Item> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}
+
+impl<T: Item> Sender<T> {
+    /// Sends as the class's policy says; waits in line where that says `block`. Nothing happens before the first poll.
+    ///
+    /// Cancel safe: dropped while in line, nothing was sent (counted `cancelled`).
+    pub fn send(&self, value: T) -> Sending<'_, T> {
+        Sending {
+            shared: &self.shared,
+            state: State::Fresh(Some(value)),
+        }
+    }
+
+    /// Sends without ever waiting: where the policy says `block`, a full mailbox refuses with [`Reason::Full`].
+    ///
+    /// # Errors
+    /// [`Reason::Full`] or [`Reason::Closed`], with the value.
+    pub fn try_send(&self, value: T) -> Result<Admission, SendError<T>> {
+        let mut value = Some(value);
+        match offer(&self.shared, &mut value, Entrance::Try) {
+            Offered::Done(result) => result,
+            Offered::InLine(_) => unreachable!("who does not wait is not put in line"),
+        }
+    }
+}
+
+enum Offered<T> {
+    Done(Result<Admission, SendError<T>>),
+    InLine(u32),
+}
+
+fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<'_>) -> Offered<T> {
+    let refused = |value: &mut Option<T>, why| match value.take() {
+        Some(value) => Offered::Done(Err(SendError::new(value, why))),
+        None => unreachable!("a refused message stays with its sender"),
+    };
+    let Some(item) = value.as_ref() else {
+        unreachable!("polled after completion")
+    };
+    let tag = match shared.mailbox.tag(item, Tick::ZERO, Tick::NEVER) {
+        Ok(tag) => tag,
+        Err(reason) => {
+            shared.mailbox.offer_lost(item.class(), reason);
+            return refused(value, AskError::new(reason));
+        }
+    };
+    let mut fx = Effects::new();
+    let verdict = shared.mailbox.offer(value, tag, entrance, &mut fx);
+    shared.apply(&mut fx);
+    match verdict {
+        Verdict::In(_, admission) => Offered::Done(Ok(admission)),
+        Verdict::InLine(waiter) => Offered::InLine(waiter),
+        Verdict::Refused(reason, retry_after) => refused(value, AskError::with_retry(reason, retry_after)),
+        Verdict::Lost(Reason::Dropped) => {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(value.take())));
+            Offered::Done(Ok(Admission::Dropped))
+        }
+        Verdict::Lost(reason) => refused(value, AskError::new(reason)),
+    }
+}
+
+enum State<T> {
+    Fresh(Option<T>),
+    InLine(u32),
+    Done,
+}
+
+/// A send under way.
+#[must_use = "nothing is sent before it is awaited"]
+pub struct Sending<'a, T: Item> {
+    shared: &'a Shared<T>,
+    state: State<T>,
+}
+
+// No field is pinned: a value may move between polls.
+impl<T: Item> Unpin for Sending<'_, T> {}
+
+impl<T: Item> fmt::Debug for Sending<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sending").finish_non_exhaustive()
+    }
+}
+
+impl<T: Item> Future for Sending<'_, T> {
+    type Output = Result<Admission, SendError<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        match &mut this.state {
+            State::Fresh(value) => match offer(this.shared, value, Entrance::Wait(cx.waker())) {
+                Offered::Done(result) => {
+                    this.state = State::Done;
+                    Poll::Ready(result)
+                }
+                Offered::InLine(waiter) => {
+                    this.state = State::InLine(waiter);
+                    Poll::Pending
+                }
+            },
+            State::InLine(waiter) => {
+                let result = match this.shared.mailbox.look(*waiter, cx.waker()) {
+                    Standby::Waiting => return Poll::Pending,
+                    Standby::In(_) => Ok(Admission::Waited),
+                    Standby::Out(value, reason) => Err(SendError::new(value, AskError::new(reason))),
+                };
+                this.state = State::Done;
+                Poll::Ready(result)
+            }
+            State::Done => panic!("a send was polled after it had completed"),
+        }
+    }
+}
+
+impl<T: Item> Drop for Sending<'_, T> {
+    fn drop(&mut self) {
+        if let State::InLine(waiter) = self.state
+            && let Left::Back(value, _) | Left::Out(value, _) =
+                self.shared.mailbox.leave(waiter, Reason::Cancelled)
+        {
+            drop(value);
+        }
+    }
+}
+
+/// Receives. Dropping it closes the channel; what was queued counts `undelivered`.
+pub struct Receiver<T: Item> {
+    shared: Arc<Shared<T>>,
+    taker: Taker<T, ()>,
+    fx: Effects<T>,
+}
+
+impl<T: Item> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").finish_non_exhaustive()
+    }
+}
+
+impl<T: Item> Receiver<T> {
+    /// The next value, by lane and age; `None` when the channel is closed and empty. A value received counts `handled`.
+    ///
+    /// Cancel safe: no value is lost when it is dropped.
+    pub fn recv(&mut self) -> Recv<'_, T> {
+        Recv { receiver: self }
+    }
+
+    /// Up to `max` values at once, added to `into`; 0 when the channel is closed and empty, or when `max` is 0.
+    ///
+    /// Cancel safe.
+    pub async fn recv_many(&mut self, into: &mut Vec<T>, max: usize) -> usize {
+        if max == 0 {
+            return 0;
+        }
+        let Some(first) = self.recv().await else { return 0 };
+        into.push(first);
+        let mut taken = 1;
+        while taken < max {
+            let more = poll_fn(|cx| Poll::Ready(self.poll_recv(cx))).await;
+            let Poll::Ready(Some(value)) = more else { break };
+            into.push(value);
+            taken += 1;
+        }
+        taken
+    }
+
+    /// Polls for the next value.
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let taken = self.taker.poll_take(&self.shared.mailbox, cx, &mut self.fx);
+        self.shared.apply(&mut self.fx);
+        taken.map(|take| match take {
+            Take::Turn(taken) => {
+                self.shared.mailbox.end_turn();
+                Some(taken.item)
+            }
+            Take::Finished => None,
+        })
+    }
+
+    /// Closes the channel: senders are refused, what is queued can still be received.
+    pub fn close(&mut self) {
+        self.shared.mailbox.close(&mut self.fx);
+        self.shared.apply(&mut self.fx);
+    }
+
+    /// What became of every value offered so far.
+    pub fn ledger(&self) -> Ledger {
+        let mut fx = Effects::new();
+        let ledger = self.shared.mailbox.ledger(&mut fx);
+        self.shared.apply(&mut fx);
+        ledger
+    }
+}
+
+impl<T: Item> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.taker.put_back(&self.shared.mailbox, &mut self.fx);
+        self.shared.mailbox.end(&mut self.fx);
+        self.shared.apply(&mut self.fx);
+    }
+}
+
+/// A receive under way.
+#[must_use = "nothing is received before it is awaited"]
+#[derive(Debug)]
+pub struct Recv<'a, T: Item> {
+    receiver: &'a mut Receiver<T>,
+}
+
+impl<T: Item> Future for Recv<'_, T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.receiver.poll_recv(cx)
+    }
+}

@@ -1,0 +1,262 @@
+//! Claims: the consumer takes several messages per lock, and tells how far it is by one atomic number.
+//!
+//! ```text
+//!   claim     a   b   c   d   e
+//!   progress  0 → 1 → 2 → 3 …           odd: turn (n-1)/2 runs;  even: n/2 turns have ended
+//! ```
+//!
+//! The consumer alone writes `progress`, once when a turn begins and once when it ends; whoever holds the lock reads it and
+//! enters what happened into the books. So a turn costs two plain stores instead of a lock, and the ledger is still exact
+//! whenever somebody holds the lock (L1, B1): a claimed message keeps its slot until its turn begins.
+//!
+//! Whoever needs the consumer's attention sets a signal; the consumer looks at it before every turn.
+
+use super::queue::Tag;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// Messages claimed at a time, at most: also the starvation bound, so that a batch never outlasts a lower lane's patience.
+pub(crate) const CLAIM_MAX: usize = crate::policy::TURNS_MAX as usize;
+
+/// How long a batch may take (S3): long enough to save the lock for short turns, short enough that nobody waits
+/// noticeably for a message that is claimed but not begun.
+const BUDGET: Duration = Duration::from_micros(20);
+
+/// Turns shorter than this are timed in groups of [`GROUP`].
+const SHORT: Duration = Duration::from_nanos(500);
+const GROUP: u32 = 8;
+
+const INTERRUPT: u8 = 1;
+const KILLED: u8 = 2;
+
+/// A message on its way to its turn.
+#[derive(Debug)]
+pub(crate) struct Taken<T> {
+    pub(crate) item: T,
+    pub(crate) tag: Tag,
+    pub(super) key: u32,
+}
+
+/// Words between the consumer and everybody else.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    /// Written by the consumer only.
+    progress: AtomicU32,
+    /// Written by anybody, cleared under the lock.
+    flags: AtomicU8,
+}
+
+impl Signals {
+    // Acquire pairs with the Release in `set_progress`: who sees a turn ended sees what it did.
+    pub(super) fn progress(&self) -> u32 {
+        self.progress.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_progress(&self, progress: u32) {
+        self.progress.store(progress, Ordering::Release);
+    }
+
+    /// The consumer's next turn begins.
+    pub(super) fn begin_turn(&self) {
+        self.set_progress(self.progress.load(Ordering::Relaxed) + 1);
+    }
+
+    /// The consumer's turn ended, if one is running.
+    pub(super) fn end_turn(&self) {
+        let progress = self.progress.load(Ordering::Relaxed);
+        if progress % 2 == 1 {
+            self.set_progress(progress + 1);
+        }
+    }
+
+    /// Before its next turn the consumer shall take the lock.
+    pub(super) fn interrupt(&self) {
+        self.flags.fetch_or(INTERRUPT, Ordering::Relaxed);
+    }
+
+    /// No further turn shall begin, and a suspended one shall be dropped.
+    pub(super) fn kill(&self) {
+        self.flags.fetch_or(KILLED, Ordering::Release);
+    }
+
+    pub(super) fn is_calm(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) fn is_killed(&self) -> bool {
+        self.flags.load(Ordering::Acquire) & KILLED != 0
+    }
+
+    pub(super) fn clear_interrupt(&self) {
+        // Mostly it is clear; a read is cheaper than a write that others would have to fetch.
+        if self.flags.load(Ordering::Relaxed) & INTERRUPT != 0 {
+            self.flags.fetch_and(!INTERRUPT, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The books' side of a claim: which slots were taken, and how far they have been entered.
+#[derive(Debug, Default)]
+pub(super) struct Claim {
+    /// Slot and type, in order of turns.
+    items: Vec<(u32, u16)>,
+    begun: usize,
+    ended: usize,
+    pub(super) lane: usize,
+}
+
+impl Claim {
+    pub(super) fn reset(&mut self) {
+        self.items.clear();
+        self.begun = 0;
+        self.ended = 0;
+    }
+
+    pub(super) fn add(&mut self, key: u32, class: u16) {
+        self.items.push((key, class));
+    }
+
+    /// Whether messages may still be claimed and not begun.
+    pub(super) fn is_out(&self) -> bool {
+        self.begun < self.items.len()
+    }
+
+    /// Turns that are claimed and not known to have begun.
+    pub(super) fn rest(&self) -> u16 {
+        (self.items.len() - self.begun) as u16
+    }
+
+    /// Forgets the last `rest` of it: they went back.
+    pub(super) fn cut(&mut self, rest: usize) {
+        self.items.truncate(self.items.len() - rest);
+    }
+
+    pub(super) fn next_begun(&mut self, progress: u32) -> Option<(u32, usize)> {
+        if self.begun >= (progress as usize).div_ceil(2) {
+            return None;
+        }
+        let (key, class) = *self.items.get(self.begun)?;
+        self.begun += 1;
+        Some((key, class.into()))
+    }
+
+    pub(super) fn next_ended(&mut self, progress: u32) -> Option<usize> {
+        if self.ended >= progress as usize / 2 {
+            return None;
+        }
+        let (_, class) = *self.items.get(self.ended)?;
+        self.ended += 1;
+        Some(class.into())
+    }
+
+    /// Ends the running turn in the books.
+    pub(super) fn conclude(&mut self) -> Option<usize> {
+        if self.ended >= self.begun {
+            return None;
+        }
+        let (_, class) = self.items[self.ended];
+        self.ended += 1;
+        Some(class.into())
+    }
+}
+
+/// How many messages to claim at a time: as many as fit into [`BUDGET`], judged by the turns so far.
+#[derive(Debug)]
+pub(super) struct Budget {
+    mean: Duration,
+    began: Option<Instant>,
+    turns: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        // Unknown handlers are taken one at a time, until they have shown that they are short.
+        Budget {
+            mean: BUDGET,
+            began: None,
+            turns: 0,
+        }
+    }
+}
+
+impl Budget {
+    pub(super) fn claim_max(&self) -> usize {
+        let mean = self.mean.as_nanos().max(1);
+        (BUDGET.as_nanos() / mean).clamp(1, CLAIM_MAX as u128) as usize
+    }
+
+    /// A batch begins.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.finish(now);
+        self.began = Some(now);
+        self.turns = 0;
+    }
+
+    /// The batch that ran, if any, is over.
+    pub(super) fn finish(&mut self, now: Instant) {
+        let Some(began) = self.began.take() else { return };
+        if self.turns > 0 {
+            let seen = now.saturating_duration_since(began) / self.turns;
+            // Slow turns are believed at once, short ones bit by bit.
+            self.mean = if seen > self.mean {
+                seen
+            } else {
+                (self.mean + seen) / 2
+            };
+        }
+    }
+
+    /// No backlog, nothing to learn from.
+    pub(super) fn forget(&mut self) {
+        self.began = None;
+    }
+
+    pub(super) fn turn(&mut self) {
+        self.turns += 1;
+    }
+
+    /// Whether the batch may go on.
+    pub(super) fn lasts(&self, now: impl FnOnce() -> Instant) -> bool {
+        let Some(began) = self.began else { return true };
+        if self.mean < SHORT && self.turns % GROUP != 0 {
+            return true;
+        }
+        now().saturating_duration_since(began) < BUDGET
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(budget: &mut Budget, at: Instant, turns: u32, each: Duration) -> Instant {
+        budget.begin(at);
+        (0..turns).for_each(|_| budget.turn());
+        let end = at + each * turns;
+        budget.finish(end);
+        end
+    }
+
+    #[test]
+    fn s3_short_turns_are_claimed_32_at_a_time_and_long_ones_singly() {
+        let mut budget = Budget::default();
+        assert_eq!(budget.claim_max(), 1);
+        let mut at = Instant::now();
+        for _ in 0..20 {
+            at = run(&mut budget, at, 1, Duration::from_nanos(100));
+        }
+        assert_eq!(budget.claim_max(), CLAIM_MAX);
+        run(&mut budget, at, 1, Duration::from_millis(1));
+        assert_eq!(budget.claim_max(), 1);
+    }
+
+    #[test]
+    fn s3_a_batch_ends_when_its_20_us_are_spent() {
+        let mut budget = Budget::default();
+        let at = Instant::now();
+        budget.begin(at);
+        budget.turn();
+        assert!(budget.lasts(|| at + Duration::from_micros(19)));
+        assert!(!budget.lasts(|| at + Duration::from_micros(20)));
+    }
+}

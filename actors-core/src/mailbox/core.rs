@@ -1,0 +1,543 @@
+//! The mailbox's critical section: everything that happens under the lock, and nothing else.
+//!
+//! User code that runs in here is the `Eq` of conflation keys, always before anything has changed and with its panics
+//! caught (B6). Lost messages and wakers are handed out in [`Effects`], to be dropped, reported and woken after the lock is
+//! free.
+
+use super::claim::{Claim, Signals, Taken};
+use super::ledger::Stage;
+use super::line::{Lines, Standing};
+use super::queue::{Queue, Tag};
+use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict};
+use crate::clock::Tick;
+use crate::error::{Admission, Reason};
+use crate::policy::{DrainRate, Limits, Overflow, Priority, Strict, retry_after};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+/// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
+const PUSHES_PER_STAMP: u32 = 8;
+
+/// Dead messages cleared in one critical section by the consumer, so that the lock is short even when a whole queue has
+/// expired.
+const DEAD_PER_LOCK: usize = 64;
+
+/// What may happen in a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Takes messages and hands them out.
+    Open,
+    /// Takes none, hands out what it has.
+    Draining,
+    /// Takes none, hands out none.
+    Killed,
+    /// Empty for good.
+    Ended,
+}
+
+#[derive(Debug)]
+pub(super) struct Core<T> {
+    limits: Limits,
+    pub(super) queue: Queue<T>,
+    pub(super) lines: Lines<T>,
+    schedule: Strict,
+    pub(super) claim: Claim,
+    pub(super) phase: Phase,
+    pub(super) drain: DrainRate,
+    /// Turns that ended, however.
+    turns: u64,
+    ids: u64,
+    /// A recent instant, for stamps that need not be exact.
+    recent: Tick,
+    pushes: u32,
+    now: fn() -> Tick,
+}
+
+impl<T: Item> Core<T> {
+    pub(super) fn new(limits: Limits, classes: &[Class], now: fn() -> Tick) -> Self {
+        Core {
+            limits,
+            queue: Queue::new(classes),
+            lines: Lines::new(classes.len()),
+            schedule: Strict::default(),
+            claim: Claim::default(),
+            phase: Phase::Open,
+            drain: DrainRate::default(),
+            turns: 0,
+            ids: 0,
+            recent: Tick::ZERO,
+            pushes: 0,
+            now,
+        }
+    }
+
+    pub(super) fn has_room(&self, lane: usize) -> bool {
+        self.limits.room(Priority::ALL[lane], self.queue.used())
+    }
+
+    // --- the way in -------------------------------------------------------------------------------------------------
+
+    /// Offers a message for the first time. It stays in `item` unless the verdict says that it is in or in line.
+    pub(super) fn offer(
+        &mut self,
+        item: &mut Option<T>,
+        mut tag: Tag,
+        entrance: Entrance<'_>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        self.queue.kinds[class].counts.offered += 1;
+        if self.phase != Phase::Open {
+            return self.refuse(class, Reason::Closed);
+        }
+        let Some(newcomer) = item.as_ref() else {
+            return self.refuse(class, Reason::Closed);
+        };
+        self.stamp(&mut tag);
+        match self.find_twin(newcomer, &tag) {
+            Err(Panicked) => return self.lose_newcomer(class, Reason::Panicked),
+            Ok(Some(twin)) => {
+                let place = self.conflate(twin, item.take(), tag, fx);
+                return Verdict::In(place, Admission::Conflated);
+            }
+            Ok(None) => {}
+        }
+        // A newcomer whose own type is waiting joins the line (O1).
+        if self.lines.has_waiters(class) {
+            self.settle(signals, fx);
+            if self.lines.has_waiters(class) {
+                return self.join(item, tag, entrance, signals);
+            }
+        }
+        if self.has_room(self.queue.kinds[class].lane) || self.make_room(class, signals, fx) {
+            let Some(message) = item.take() else {
+                return self.refuse(class, Reason::Closed);
+            };
+            return Verdict::In(self.push(message, tag, signals, fx), Admission::Queued);
+        }
+        self.overflow(item, tag, entrance, signals, fx)
+    }
+
+    /// There is no room: the declared words are tried in order (O9).
+    fn overflow(
+        &mut self,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance<'_>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        let list = self.queue.kinds[class].overflow;
+        for word in list.words() {
+            // `conflate` found no twin; alone it stands for `[conflate, drop_oldest]`.
+            let is_alone = list.words().len() == 1;
+            match word {
+                Overflow::Conflate if !is_alone => {}
+                Overflow::Conflate | Overflow::DropOldest => {
+                    if let Some(oldest) = self.queue.kinds[class].list.front()
+                        && let Some(message) = item.take()
+                    {
+                        self.give_up(oldest, Reason::Dropped, fx);
+                        return Verdict::In(self.push(message, tag, signals, fx), Admission::Displaced);
+                    }
+                }
+                Overflow::Block => return self.join(item, tag, entrance, signals),
+                Overflow::Reject => return self.refuse(class, Reason::Full),
+                Overflow::DropNewest => break,
+            }
+        }
+        self.lose_newcomer(class, Reason::Dropped)
+    }
+
+    /// Frees slots without costing anybody alive anything: turns that have begun, messages that are dead.
+    fn make_room(&mut self, class: usize, signals: &Signals, fx: &mut Effects<T>) -> bool {
+        let lane = self.queue.kinds[class].lane;
+        self.settle(signals, fx);
+        if !self.has_room(lane) && self.queue.kinds.iter().any(|kind| kind.is_timed) {
+            let now = (self.now)();
+            for at in 0..self.queue.kinds.len() {
+                while let Some(oldest) = self.queue.kinds[at].list.front()
+                    && self.queue.slots[oldest as usize].tag.expires <= now
+                {
+                    self.give_up(oldest, Reason::Expired, fx);
+                }
+            }
+            self.grant(fx);
+        }
+        self.has_room(lane) && !self.lines.has_waiters(class)
+    }
+
+    fn join(&mut self, item: &mut Option<T>, tag: Tag, entrance: Entrance<'_>, signals: &Signals) -> Verdict {
+        let class = usize::from(tag.class);
+        let Entrance::Wait(waker) = entrance else {
+            return self.refuse(class, Reason::Full);
+        };
+        if self.lines.waiting() >= self.limits.max_waiting {
+            return self.refuse(class, Reason::Full);
+        }
+        let Some(message) = item.take() else {
+            return self.refuse(class, Reason::Closed);
+        };
+        self.queue.kinds[class].counts.waiting += 1;
+        let key = self.lines.join(message, tag, waker.clone());
+        // From now on every turn that begins must hand its slot over at once.
+        signals.interrupt();
+        Verdict::InLine(key)
+    }
+
+    fn refuse(&mut self, class: usize, reason: Reason) -> Verdict {
+        self.queue.kinds[class].counts.lose(Stage::Refused, reason);
+        let retry_after = (reason == Reason::Full).then(|| self.retry_after());
+        Verdict::Refused(reason, retry_after)
+    }
+
+    fn lose_newcomer(&mut self, class: usize, reason: Reason) -> Verdict {
+        self.queue.kinds[class].counts.lose(Stage::Lost, reason);
+        Verdict::Lost(reason)
+    }
+
+    pub(super) fn retry_after(&self) -> Duration {
+        let dice = self.ids.wrapping_add(self.turns);
+        retry_after(self.queue.used() + self.lines.waiting(), self.drain.rate(), dice)
+    }
+
+    fn stamp(&mut self, tag: &mut Tag) {
+        self.ids += 1;
+        tag.id = self.ids;
+        if tag.stamp != Tick::ZERO {
+            self.recent = self.recent.max(tag.stamp);
+            return;
+        }
+        self.pushes += 1;
+        if self.pushes >= PUSHES_PER_STAMP || self.queue.used() == 0 {
+            self.saw((self.now)());
+        }
+        tag.stamp = self.recent;
+    }
+
+    /// Somebody looked at the clock.
+    pub(super) fn saw(&mut self, now: Tick) {
+        self.recent = now;
+        self.pushes = 0;
+    }
+
+    fn find_twin(&self, item: &T, tag: &Tag) -> Result<Option<u32>, Panicked> {
+        if !self.queue.kinds[usize::from(tag.class)].conflates {
+            return Ok(None);
+        }
+        super::reentry::guarded(|| catch_unwind(AssertUnwindSafe(|| self.queue.twin(item, tag))))
+            .map_err(|_| Panicked)
+    }
+
+    fn conflate(&mut self, twin: u32, item: Option<T>, tag: Tag, fx: &mut Effects<T>) -> Place {
+        if let Some(item) = item {
+            let (old, old_tag) = self.queue.replace(twin, item, tag);
+            self.lose(old, old_tag, Reason::Conflated, fx);
+        }
+        Place {
+            key: twin,
+            id: tag.id,
+        }
+    }
+
+    /// A message gets a free slot.
+    fn push(&mut self, item: T, tag: Tag, signals: &Signals, fx: &mut Effects<T>) -> Place {
+        let lane = self.queue.kinds[usize::from(tag.class)].lane;
+        if self.claim.is_out() {
+            if lane > self.claim.lane {
+                signals.interrupt();
+            } else if lane < self.claim.lane && self.queue.lane_len(lane) == 0 {
+                self.settle(signals, fx);
+                self.schedule.woke(lane, self.claim.rest());
+            }
+        }
+        Place {
+            key: self.queue.push(item, tag),
+            id: tag.id,
+        }
+    }
+
+    // --- losses -----------------------------------------------------------------------------------------------------
+
+    fn lose(&mut self, item: Option<T>, tag: Tag, reason: Reason, fx: &mut Effects<T>) {
+        self.queue.kinds[usize::from(tag.class)]
+            .counts
+            .lose(Stage::Lost, reason);
+        if let Some(item) = item {
+            fx.lost.push(Lost {
+                item,
+                class: usize::from(tag.class),
+                stamp: tag.stamp,
+                reason,
+            });
+        }
+    }
+
+    /// Takes an unclaimed message out and loses it.
+    fn give_up(&mut self, key: u32, reason: Reason, fx: &mut Effects<T>) {
+        if let Some((item, tag)) = self.queue.remove(key) {
+            self.lose(Some(item), tag, reason, fx);
+        }
+    }
+
+    /// The sender of an admitted message no longer wants it. `false` when its turn has begun.
+    pub(super) fn withdraw(
+        &mut self,
+        place: Place,
+        reason: Reason,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> bool {
+        self.settle(signals, fx);
+        let Some(entry) = self.queue.slots.get_mut(place.key as usize) else {
+            return false;
+        };
+        if entry.tag.id != place.id {
+            return false;
+        }
+        if entry.item.is_none() {
+            // Claimed: the consumer drops it when it looks.
+            entry.doom = Some(reason);
+            signals.interrupt();
+            return true;
+        }
+        self.give_up(place.key, reason, fx);
+        self.grant(fx);
+        true
+    }
+
+    // --- the line ---------------------------------------------------------------------------------------------------
+
+    /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1).
+    pub(super) fn grant(&mut self, fx: &mut Effects<T>) {
+        while self.lines.waiting() > 0
+            && let Some(key) = self.next_waiter()
+        {
+            self.admit(key, fx);
+        }
+    }
+
+    fn next_waiter(&self) -> Option<u32> {
+        let mut best: Option<(usize, u64, u32)> = None;
+        for (class, kind) in self.queue.kinds.iter().enumerate() {
+            let Some((key, ticket)) = self.lines.head(class) else {
+                continue;
+            };
+            let is_better =
+                best.is_none_or(|(lane, old, _)| kind.lane > lane || (kind.lane == lane && ticket < old));
+            if is_better && self.has_room(kind.lane) {
+                best = Some((kind.lane, ticket, key));
+            }
+        }
+        best.map(|(_, _, key)| key)
+    }
+
+    fn admit(&mut self, waiter: u32, fx: &mut Effects<T>) {
+        let twin = match self.lines.peek(waiter) {
+            Some((item, tag)) => self.find_twin(item, tag),
+            None => return,
+        };
+        let Some((item, tag)) = self.lines.take(waiter) else {
+            return;
+        };
+        let class = usize::from(tag.class);
+        self.queue.kinds[class].counts.waiting -= 1;
+        let standing = match twin {
+            Err(Panicked) => {
+                self.queue.kinds[class].counts.lose(Stage::Lost, Reason::Panicked);
+                Standing::Out(item, Reason::Panicked)
+            }
+            Ok(Some(twin)) => Standing::In(self.conflate(twin, Some(item), tag, fx)),
+            Ok(None) => Standing::In(Place {
+                key: self.queue.push(item, tag),
+                id: tag.id,
+            }),
+        };
+        fx.wakers.extend(self.lines.note(waiter, standing));
+    }
+
+    /// A waiter gives up.
+    pub(super) fn leave(&mut self, waiter: u32, reason: Reason) -> Option<(T, Tag)> {
+        let (item, tag) = self.lines.take(waiter)?;
+        self.lines.forget(waiter);
+        let stage = if reason == Reason::TimedOut {
+            Stage::Refused
+        } else {
+            Stage::Lost
+        };
+        let counts = &mut self.queue.kinds[usize::from(tag.class)].counts;
+        counts.waiting -= 1;
+        counts.lose(stage, reason);
+        Some((item, tag))
+    }
+
+    /// Sends every waiter away: admission is closed (F4).
+    pub(super) fn clear_lines(&mut self, fx: &mut Effects<T>) {
+        for class in 0..self.queue.kinds.len() {
+            while let Some((key, _)) = self.lines.head(class)
+                && let Some((item, _)) = self.lines.take(key)
+            {
+                let counts = &mut self.queue.kinds[class].counts;
+                counts.waiting -= 1;
+                counts.lose(Stage::Refused, Reason::Closed);
+                fx.wakers
+                    .extend(self.lines.note(key, Standing::Out(item, Reason::Closed)));
+            }
+        }
+    }
+
+    // --- the way out ------------------------------------------------------------------------------------------------
+
+    /// Enters into the books what the consumer has done since, and hands over the slots that this frees.
+    pub(super) fn settle(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+        let freed = self.enter(signals.progress());
+        if freed && self.lines.waiting() > 0 {
+            self.grant(fx);
+        }
+    }
+
+    fn enter(&mut self, progress: u32) -> bool {
+        let mut freed = false;
+        while let Some((key, class)) = self.claim.next_begun(progress) {
+            self.queue.release(key);
+            self.queue.kinds[class].counts.in_service += 1;
+            freed = true;
+        }
+        while let Some(class) = self.claim.next_ended(progress) {
+            let counts = &mut self.queue.kinds[class].counts;
+            counts.in_service -= 1;
+            counts.handled += 1;
+            self.turns += 1;
+        }
+        freed
+    }
+
+    /// The running turn ended in another way than by returning.
+    pub(super) fn conclude(&mut self, reason: Reason, signals: &Signals, fx: &mut Effects<T>) {
+        self.settle(signals, fx);
+        if let Some(class) = self.claim.conclude() {
+            let counts = &mut self.queue.kinds[class].counts;
+            counts.in_service -= 1;
+            counts.lose(Stage::Lost, reason);
+            self.turns += 1;
+        }
+        signals.end_turn();
+    }
+
+    /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
+    pub(super) fn unclaim(&mut self, batch: &mut VecDeque<Taken<T>>, fx: &mut Effects<T>) {
+        let rest = batch.len();
+        while let Some(taken) = batch.pop_back() {
+            match self.queue.slots[taken.key as usize].doom {
+                Some(reason) => {
+                    self.queue.release(taken.key);
+                    self.lose(Some(taken.item), taken.tag, reason, fx);
+                }
+                None => self.queue.unclaim(taken.key, taken.item),
+            }
+        }
+        self.claim.cut(rest);
+        self.schedule.returned(self.claim.lane, rest as u16);
+        self.grant(fx);
+    }
+
+    /// Takes up to `max` messages of one lane out and begins the turn of the first, so that its slot is free at once.
+    /// Nothing may be claimed when this is called. With an empty batch there is either nothing queued, or all it came
+    /// across was dead and it should be called again.
+    pub(super) fn claim(
+        &mut self,
+        max: usize,
+        now: Tick,
+        signals: &Signals,
+        batch: &mut VecDeque<Taken<T>>,
+        fx: &mut Effects<T>,
+    ) {
+        self.claim.reset();
+        signals.set_progress(0);
+        let mut dead = 0;
+        while dead < DEAD_PER_LOCK {
+            let busy = self.queue.busy();
+            let Some((lane, turns)) = self.schedule.next(busy) else {
+                return;
+            };
+            // With senders in line every turn hands its slot over at once, so each is taken by itself.
+            let max = if self.lines.waiting() > 0 {
+                1
+            } else {
+                max.min(turns.into())
+            };
+            dead += self.claim_lane(lane, max, now, batch, fx);
+            if !batch.is_empty() {
+                self.schedule.took(lane, batch.len() as u16, busy);
+                self.claim.lane = lane;
+                signals.begin_turn();
+                self.enter(signals.progress());
+                return;
+            }
+        }
+    }
+
+    /// Returns how many dead messages it came across.
+    fn claim_lane(
+        &mut self,
+        lane: usize,
+        max: usize,
+        now: Tick,
+        batch: &mut VecDeque<Taken<T>>,
+        fx: &mut Effects<T>,
+    ) -> usize {
+        let mut dead = 0;
+        while batch.len() < max
+            && dead < DEAD_PER_LOCK
+            && let Some(key) = self.queue.lane_front(lane)
+        {
+            let tag = self.queue.slots[key as usize].tag;
+            if tag.expires <= now {
+                self.give_up(key, Reason::Expired, fx);
+                dead += 1;
+                continue;
+            }
+            // A conflating message stays replaceable until its own turn: it is taken by itself.
+            let conflates = self.queue.kinds[usize::from(tag.class)].conflates;
+            if conflates && !batch.is_empty() {
+                break;
+            }
+            let Some((item, tag)) = self.queue.claim(key) else {
+                break;
+            };
+            self.claim.add(key, tag.class);
+            batch.push_back(Taken { item, tag, key });
+            if conflates {
+                break;
+            }
+        }
+        dead
+    }
+
+    pub(super) fn note_busy(&mut self, now: Tick) {
+        self.saw(now);
+        self.drain.busy(now, self.turns);
+    }
+
+    /// Loses everything that is queued (F4).
+    pub(super) fn lose_all(&mut self, fx: &mut Effects<T>) {
+        for lane in (0..Priority::COUNT).rev() {
+            while let Some(key) = self.queue.lane_front(lane) {
+                self.give_up(key, Reason::Closed, fx);
+            }
+        }
+    }
+
+    /// Age of the oldest unclaimed message.
+    pub(super) fn oldest_age(&self, now: Tick) -> Duration {
+        let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
+        let oldest = fronts.map(|key| self.queue.slots[key as usize].tag.stamp).min();
+        oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
+    }
+}
+
+/// The user's `Eq` panicked.
+struct Panicked;

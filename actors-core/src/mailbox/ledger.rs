@@ -1,0 +1,344 @@
+//! The ledger: every message that was ever offered, and what became of it (L1).
+//!
+//! The common columns are plain numbers beside the mailbox; the rare ones are allocated with the first loss of a type, so
+//! that a message type that is never refused costs a few words. [`LOSSES`] is the one table that ties a column to its
+//! [`Reason`] and says whether a dead letter reports it.
+
+use super::Class;
+use crate::error::Reason;
+use std::any::TypeId;
+
+/// When a message was lost, seen from the mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Before it had a slot; the sender has it back.
+    Refused,
+    /// The newcomer, or after it had a slot, or by giving up in line.
+    Lost,
+}
+
+/// One column of losses.
+pub(crate) struct Column {
+    pub(crate) stage: Stage,
+    pub(crate) reason: Reason,
+    /// Whether a dead letter reports it (O10).
+    pub(crate) letter: bool,
+}
+
+const fn column(stage: Stage, reason: Reason, letter: bool) -> Column {
+    Column {
+        stage,
+        reason,
+        letter,
+    }
+}
+
+/// Every way a message can be lost.
+pub(crate) const LOSSES: [Column; 14] = [
+    column(Stage::Refused, Reason::Full, false),
+    column(Stage::Refused, Reason::Shed, false),
+    column(Stage::Refused, Reason::RateLimited, false),
+    column(Stage::Refused, Reason::Doomed, false),
+    column(Stage::Refused, Reason::Closed, false),
+    column(Stage::Refused, Reason::WouldDeadlock, false),
+    column(Stage::Refused, Reason::TimedOut, false),
+    column(Stage::Lost, Reason::Panicked, true),
+    column(Stage::Lost, Reason::Dropped, true),
+    column(Stage::Lost, Reason::Evicted, true),
+    column(Stage::Lost, Reason::Conflated, false),
+    column(Stage::Lost, Reason::Expired, true),
+    column(Stage::Lost, Reason::Cancelled, true),
+    column(Stage::Lost, Reason::Closed, true),
+];
+
+fn place(stage: Stage, reason: Reason) -> usize {
+    let found = LOSSES
+        .iter()
+        .position(|column| column.stage == stage && column.reason == reason);
+    debug_assert!(found.is_some(), "no ledger column for {stage:?} {reason:?}");
+    // A loss without a column of its own still counts somewhere visible.
+    found.unwrap_or(LOSSES.len() - 1)
+}
+
+/// Whether a dead letter reports a message lost for this reason.
+pub(crate) fn has_letter(reason: Reason) -> bool {
+    LOSSES[place(Stage::Lost, reason)].letter
+}
+
+/// Counters of one type, kept under the mailbox's lock.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) offered: u64,
+    pub(super) handled: u64,
+    pub(super) queued: u32,
+    pub(super) waiting: u32,
+    pub(super) in_service: u32,
+    losses: Option<Box<[u64; LOSSES.len()]>>,
+}
+
+impl Counts {
+    pub(super) fn lose(&mut self, stage: Stage, reason: Reason) {
+        self.losses.get_or_insert_default()[place(stage, reason)] += 1;
+    }
+
+    fn lost(&self, stage: Stage, reason: Reason) -> u64 {
+        self.losses
+            .as_ref()
+            .map_or(0, |losses| losses[place(stage, reason)])
+    }
+
+    pub(super) fn row(&self, class: &Class) -> Row {
+        let lost = |reason| self.lost(Stage::Lost, reason);
+        Row {
+            message: class.name,
+            offered: self.offered,
+            handled: self.handled,
+            panicked: lost(Reason::Panicked),
+            dropped: lost(Reason::Dropped),
+            evicted: lost(Reason::Evicted),
+            conflated: lost(Reason::Conflated),
+            expired: lost(Reason::Expired),
+            cancelled: lost(Reason::Cancelled),
+            undelivered: lost(Reason::Closed),
+            queued: self.queued.into(),
+            waiting: self.waiting.into(),
+            in_service: self.in_service.into(),
+            refused: Reason::ALL.map(|reason| {
+                match LOSSES
+                    .iter()
+                    .any(|column| column.stage == Stage::Refused && column.reason == reason)
+                {
+                    true => self.lost(Stage::Refused, reason),
+                    false => 0,
+                }
+            }),
+        }
+    }
+}
+
+/// One message type's account, in messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Row {
+    /// The message type's name.
+    pub message: &'static str,
+    /// Sends that were polled at all; counted by itself, not derived.
+    pub offered: u64,
+    /// Turns that ended normally.
+    pub handled: u64,
+    /// Turns that panicked.
+    pub panicked: u64,
+    /// Given up by a `drop_*` policy, newcomers included.
+    pub dropped: u64,
+    /// Given up for a message of higher priority.
+    pub evicted: u64,
+    /// Replaced by a newer message of the same key.
+    pub conflated: u64,
+    /// Past ttl or deadline before the turn began.
+    pub expired: u64,
+    /// The sender or asker went away.
+    pub cancelled: u64,
+    /// Accepted, but the actor ended first; or its turn was cut off by a kill.
+    pub undelivered: u64,
+    /// Holding a slot now.
+    pub queued: u64,
+    /// In line for a slot now.
+    pub waiting: u64,
+    /// In their turn now.
+    pub in_service: u64,
+    refused: [u64; Reason::ALL.len()],
+}
+
+impl Row {
+    pub(crate) const fn empty(message: &'static str) -> Row {
+        Row {
+            message,
+            offered: 0,
+            handled: 0,
+            panicked: 0,
+            dropped: 0,
+            evicted: 0,
+            conflated: 0,
+            expired: 0,
+            cancelled: 0,
+            undelivered: 0,
+            queued: 0,
+            waiting: 0,
+            in_service: 0,
+            refused: [0; Reason::ALL.len()],
+        }
+    }
+
+    /// Messages refused for this reason: they never had a slot, and their senders were told.
+    pub fn refused(&self, reason: Reason) -> u64 {
+        self.refused[reason as usize]
+    }
+
+    /// Messages refused for any reason.
+    pub fn refused_total(&self) -> u64 {
+        self.refused.iter().sum()
+    }
+
+    /// Whether every offered message is accounted for exactly once (L1).
+    pub fn is_balanced(&self) -> bool {
+        let ended = self.handled + self.panicked + self.refused_total() + self.dropped + self.evicted;
+        let dead = self.conflated + self.expired + self.cancelled + self.undelivered;
+        self.offered == ended + dead + self.queued + self.waiting + self.in_service
+    }
+
+    pub(crate) fn add(&mut self, other: &Row) {
+        let Row {
+            message: _,
+            offered,
+            handled,
+            panicked,
+            dropped,
+            evicted,
+            conflated,
+            expired,
+            ..
+        } = other;
+        self.offered += offered;
+        self.handled += handled;
+        self.panicked += panicked;
+        self.dropped += dropped;
+        self.evicted += evicted;
+        self.conflated += conflated;
+        self.expired += expired;
+        self.cancelled += other.cancelled;
+        self.undelivered += other.undelivered;
+        self.queued += other.queued;
+        self.waiting += other.waiting;
+        self.in_service += other.in_service;
+        for (sum, one) in self.refused.iter_mut().zip(other.refused) {
+            *sum += one;
+        }
+    }
+}
+
+/// The accounts of all message types of one actor, taken at one instant (L1). Kept after the actor's end (L2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ledger {
+    rows: Vec<Row>,
+    types: Vec<TypeId>,
+}
+
+impl Ledger {
+    pub(super) fn new(rows: Vec<(Row, TypeId)>) -> Self {
+        let (rows, types) = rows.into_iter().unzip();
+        Ledger { rows, types }
+    }
+
+    /// The rows, in the order in which the actor declares its messages.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The account of message type `M`.
+    ///
+    /// # Panics
+    /// When the actor this ledger belongs to does not handle `M`.
+    #[track_caller]
+    pub fn of<M: 'static>(&self) -> Row {
+        match self.types.iter().position(|known| *known == TypeId::of::<M>()) {
+            Some(at) => self.rows[at],
+            None => {
+                let known: Vec<_> = self.rows.iter().map(|row| row.message).collect();
+                let asked = std::any::type_name::<M>();
+                panic!(
+                    "this ledger has no row for `{asked}`; its actor handles {}",
+                    known.join(", ")
+                )
+            }
+        }
+    }
+
+    /// All rows added up.
+    pub fn total(&self) -> Row {
+        let mut total = Row::empty("total");
+        self.rows.iter().for_each(|row| total.add(row));
+        total
+    }
+
+    /// Whether every offered message of every type is accounted for exactly once.
+    pub fn is_balanced(&self) -> bool {
+        self.rows.iter().all(Row::is_balanced)
+    }
+}
+
+impl std::fmt::Display for Ledger {
+    /// A table for people: one line a type, zero columns left out of nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        const HEADS: [&str; 13] = [
+            "message",
+            "offered",
+            "handled",
+            "panicked",
+            "refused",
+            "dropped",
+            "evicted",
+            "conflated",
+            "expired",
+            "cancelled",
+            "undelivered",
+            "queued",
+            "waiting",
+        ];
+        let line = |row: &Row| -> [String; 13] {
+            let n = |number: u64| number.to_string();
+            [
+                row.message.to_owned(),
+                n(row.offered),
+                n(row.handled),
+                n(row.panicked),
+                n(row.refused_total()),
+                n(row.dropped),
+                n(row.evicted),
+                n(row.conflated),
+                n(row.expired),
+                n(row.cancelled),
+                n(row.undelivered),
+                n(row.queued),
+                n(row.waiting),
+            ]
+        };
+        let total = self.total();
+        let table: Vec<_> = std::iter::once(HEADS.map(str::to_owned))
+            .chain(self.rows.iter().map(&line))
+            .chain(std::iter::once(line(&total)))
+            .collect();
+        for cells in &table {
+            for (at, cell) in cells.iter().enumerate() {
+                let width = table.iter().map(|row| row[at].len()).max().unwrap_or(0);
+                match at {
+                    0 => write!(f, "{cell:<width$}")?,
+                    _ => write!(f, "  {cell:>width$}")?,
+                }
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l1_every_reason_that_can_lose_a_message_has_one_column() {
+        for column in &LOSSES {
+            let same = LOSSES
+                .iter()
+                .filter(|c| c.stage == column.stage && c.reason == column.reason);
+            assert_eq!(same.count(), 1, "{:?}", column.reason);
+        }
+        // A message whose reply was never given was handled: the one reason without a column.
+        for reason in Reason::ALL
+            .into_iter()
+            .filter(|reason| *reason != Reason::Unanswered)
+        {
+            assert!(LOSSES.iter().any(|column| column.reason == reason), "{reason:?}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The line: senders of `block` types that wait for a slot (O1).
+//!
+//! A waiter leaves its message here. Whoever frees a slot moves the oldest waiter's message straight into the queue, in the
+//! same critical section, and wakes its sender afterwards: a slot is never idle while somebody waits for it, nobody can
+//! overtake, and there is no grant that a cancelled sender would have to pass on.
+//!
+//! What is left of a waiter after that is a note of how it ended; its sender collects it, or its drop does. So the notes are
+//! as many as there are living send futures, and the waiters are at most `max_waiting`.
+
+use super::list::{Link, Linked, List};
+use super::queue::Tag;
+use super::{Place, Reason};
+use slab::Slab;
+use std::task::Waker;
+
+/// How a waiter stands.
+#[derive(Debug)]
+pub(super) enum Standing<T> {
+    /// In line.
+    Waiting(T),
+    /// Its message got a slot.
+    In(Place),
+    /// It was refused after all; the message is still here.
+    Out(T, Reason),
+}
+
+#[derive(Debug)]
+pub(super) struct Waiter<T> {
+    /// `None` only between taking a standing out and writing the next.
+    standing: Option<Standing<T>>,
+    pub(super) tag: Tag,
+    /// Arrival number: lines of one lane are merged by it.
+    ticket: u64,
+    waker: Option<Waker>,
+    links: [Link; 1],
+}
+
+impl<T> Linked for Waiter<T> {
+    fn link(&mut self, _: usize) -> &mut Link {
+        &mut self.links[0]
+    }
+}
+
+const LINE: usize = 0;
+
+/// All lines of a mailbox: one per message type.
+#[derive(Debug)]
+pub(super) struct Lines<T> {
+    waiters: Slab<Waiter<T>>,
+    lines: Box<[List]>,
+    waiting: usize,
+    tickets: u64,
+}
+
+impl<T> Lines<T> {
+    pub(super) fn new(types: usize) -> Self {
+        Lines {
+            waiters: Slab::new(),
+            lines: vec![List::default(); types].into_boxed_slice(),
+            waiting: 0,
+            tickets: 0,
+        }
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    pub(super) fn has_waiters(&self, class: usize) -> bool {
+        !self.lines[class].is_empty()
+    }
+
+    /// Joins the line of its type.
+    pub(super) fn join(&mut self, item: T, tag: Tag, waker: Waker) -> u32 {
+        self.tickets += 1;
+        let waiter = Waiter {
+            standing: Some(Standing::Waiting(item)),
+            tag,
+            ticket: self.tickets,
+            waker: Some(waker),
+            links: [Link::default()],
+        };
+        let key = self.waiters.insert(waiter) as u32;
+        self.lines[usize::from(tag.class)].push_back(LINE, &mut self.waiters, key);
+        self.waiting += 1;
+        key
+    }
+
+    /// First of a type's line, with its arrival number.
+    pub(super) fn head(&self, class: usize) -> Option<(u32, u64)> {
+        let key = self.lines[class].front()?;
+        Some((key, self.waiters[key as usize].ticket))
+    }
+
+    /// The message and tag of a waiter that is in line.
+    pub(super) fn peek(&self, key: u32) -> Option<(&T, &Tag)> {
+        let waiter = &self.waiters[key as usize];
+        match &waiter.standing {
+            Some(Standing::Waiting(item)) => Some((item, &waiter.tag)),
+            _ => None,
+        }
+    }
+
+    /// Takes the message of a waiter out of the line; a note must follow.
+    pub(super) fn take(&mut self, key: u32) -> Option<(T, Tag)> {
+        let waiter = &mut self.waiters[key as usize];
+        let tag = waiter.tag;
+        match waiter.standing.take() {
+            Some(Standing::Waiting(item)) => {
+                self.lines[usize::from(tag.class)].remove(LINE, &mut self.waiters, key);
+                self.waiting -= 1;
+                Some((item, tag))
+            }
+            other => {
+                waiter.standing = other;
+                None
+            }
+        }
+    }
+
+    /// Leaves a note for a waiter whose message was taken, and returns whom to wake.
+    pub(super) fn note(&mut self, key: u32, standing: Standing<T>) -> Option<Waker> {
+        let waiter = &mut self.waiters[key as usize];
+        waiter.standing = Some(standing);
+        waiter.waker.take()
+    }
+
+    /// Forgets a waiter that is no longer in line.
+    pub(super) fn forget(&mut self, key: u32) -> Option<Standing<T>> {
+        self.waiters
+            .try_remove(key as usize)
+            .and_then(|waiter| waiter.standing)
+    }
+
+    /// Whether the waiter is still in line; then `waker` will be woken.
+    pub(super) fn is_waiting(&mut self, key: u32, waker: &Waker) -> bool {
+        let waiter = &mut self.waiters[key as usize];
+        let waiting = matches!(waiter.standing, Some(Standing::Waiting(_)));
+        if waiting && !waiter.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            waiter.waker = Some(waker.clone());
+        }
+        waiting
+    }
+}

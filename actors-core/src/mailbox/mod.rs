@@ -1,0 +1,480 @@
+//! The mailbox: a bounded queue with four lanes in which every message type declares what happens when there is no room.
+//!
+//! ```text
+//!   offer ──► twin? room? ──► slot ──► lane ──► claim ──► turn
+//!                 │                      ▲
+//!                 ├─ block ──► line ─────┘   (whoever frees a slot moves the oldest waiter in)
+//!                 └─ reject, drop_newest, drop_oldest: told at once, counted
+//! ```
+//!
+//! It moves values of any `T` by [`Class`]; it knows no actors. Alone it is a channel: see [`channel`].
+//!
+//! **Picture.** One short critical section (a one-byte lock) around slots in a slab that are linked per lane and per type.
+//! Eviction, conflation, withdrawal and exact books are O(1) under it; wake-ups and user code happen after it. The consumer
+//! takes up to 32 messages per lock and reports its progress by one atomic number (see `claim.rs`), so a message costs one
+//! lock on its way in and a fraction of one on its way out.
+//!
+//! **Invariants.** B1 to B6, O0 to O10, S1 to S3, L1 of `docs/spec.md`; locally Q1 to Q3 in `queue.rs`.
+//!
+//! **Price.** All producers share the lock: a sharded queue would scale further with many cores and could neither evict the
+//! oldest nor count exactly. Memory follows what is queued, not the capacity; after a burst it is given back when the queue
+//! has run empty.
+//!
+//! The right to take messages out travels with a *seat* of type `S`, kept under the same lock while nobody has it: an actor's
+//! state lives there between its turns, a plain channel keeps nothing.
+
+mod channel;
+mod claim;
+mod core;
+mod ledger;
+mod line;
+mod list;
+mod queue;
+mod reentry;
+mod taker;
+
+pub use channel::{Receiver, Recv, Sender, Sending, channel};
+pub(crate) use claim::Taken;
+pub(crate) use ledger::has_letter;
+pub use ledger::{Ledger, Row};
+pub(crate) use queue::Tag;
+pub(crate) use taker::{Claimed, Take, Taker};
+
+use self::claim::Signals;
+use self::core::{Core, Phase};
+use self::line::Standing;
+use crate::clock::Tick;
+use crate::error::{Admission, Reason};
+use crate::policy::{Limits, Policy};
+use parking_lot::{Mutex, MutexGuard};
+use std::any::TypeId;
+use std::borrow::Cow;
+use std::hash::RandomState;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
+use std::time::Duration;
+
+/// What a mailbox moves.
+pub trait Item: Send + 'static {
+    /// Which of the mailbox's classes this value belongs to.
+    fn class(&self) -> usize {
+        0
+    }
+
+    /// Hash of the conflation key; only asked for in classes that conflate.
+    fn key_hash(&self, _state: &RandomState) -> u64 {
+        0
+    }
+
+    /// Whether both have the same conflation key; only asked of values of one class with equal hashes. It runs while the
+    /// mailbox is locked and must not use it.
+    fn same_key(&self, _other: &Self) -> bool {
+        false
+    }
+}
+
+/// One kind of message in a mailbox: a name for its account, and its policy.
+#[derive(Clone, Copy, Debug)]
+pub struct Class {
+    pub(crate) name: &'static str,
+    pub(crate) policy: Policy,
+    pub(crate) type_id: fn() -> TypeId,
+}
+
+impl Class {
+    /// A class of a plain channel.
+    pub const fn new(name: &'static str, policy: Policy) -> Self {
+        Class {
+            name,
+            policy,
+            type_id: TypeId::of::<()>,
+        }
+    }
+
+    /// The name that ledger and dead letters show.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+/// Where an admitted message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    key: u32,
+    id: u64,
+}
+
+/// Whether a sender would wait in line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entrance<'a> {
+    Try,
+    Wait(&'a Waker),
+}
+
+/// What became of an offer.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    In(Place, Admission),
+    InLine(u32),
+    /// The message is still the caller's.
+    Refused(Reason, Option<Duration>),
+    /// The message was lost; its value is still with the caller, to be reported and dropped.
+    Lost(Reason),
+}
+
+/// How a waiter stands when its sender looks.
+#[derive(Debug)]
+pub(crate) enum Standby<T> {
+    Waiting,
+    In(Place),
+    Out(T, Reason),
+}
+
+/// How a wait ended that its sender gave up.
+#[derive(Debug)]
+pub(crate) enum Left<T> {
+    /// The message is back, counted under the reason given.
+    Back(T, Tag),
+    /// It had got in just before.
+    In(Place),
+    /// It had been refused just before.
+    Out(T, Reason),
+}
+
+/// A message that was taken from somebody.
+#[derive(Debug)]
+pub(crate) struct Lost<T> {
+    pub(crate) item: T,
+    pub(crate) class: usize,
+    pub(crate) stamp: Tick,
+    pub(crate) reason: Reason,
+}
+
+/// What must happen after the lock is free.
+#[derive(Debug)]
+pub(crate) struct Effects<T> {
+    pub(crate) lost: Vec<Lost<T>>,
+    wakers: Vec<Waker>,
+    /// The consumer must be woken, and has no task yet.
+    must_spawn: bool,
+}
+
+impl<T> Effects<T> {
+    pub(crate) fn new() -> Self {
+        Effects {
+            lost: Vec::new(),
+            wakers: Vec::new(),
+            must_spawn: false,
+        }
+    }
+
+    /// Wakes whom it must. Wakers are foreign code: a panic in one keeps nobody else from being woken.
+    /// `true` when the consumer must be given a task.
+    #[must_use]
+    pub(crate) fn wake(&mut self) -> bool {
+        for waker in self.wakers.drain(..) {
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
+        std::mem::take(&mut self.must_spawn)
+    }
+}
+
+/// The consumer's task, as far as the mailbox knows it.
+#[derive(Debug)]
+enum Task {
+    /// Nobody consumes yet.
+    None,
+    /// Somebody was told to, and has not come yet.
+    Coming,
+    Known(Waker),
+}
+
+#[derive(Debug)]
+struct Inner<T, S> {
+    core: Core<T>,
+    /// The right to take messages out, while nobody has it.
+    seat: Option<S>,
+    task: Task,
+    /// The task was woken and has not come yet.
+    is_roused: bool,
+    /// Nothing is handed out; only tests hold.
+    is_held: bool,
+}
+
+impl<T, S> Inner<T, S> {
+    /// There is something to do: wakes the consumer if it sleeps.
+    fn rouse(&mut self, fx: &mut Effects<T>) {
+        if self.seat.is_none() || self.is_held || self.is_roused {
+            return;
+        }
+        self.call(fx);
+    }
+
+    /// Wakes the consumer, whatever it does.
+    fn call(&mut self, fx: &mut Effects<T>) {
+        match &self.task {
+            Task::Known(waker) => fx.wakers.push(waker.clone()),
+            Task::None => {
+                self.task = Task::Coming;
+                fx.must_spawn = true;
+            }
+            Task::Coming => {}
+        }
+        self.is_roused = true;
+    }
+}
+
+/// Numbers of a mailbox at one instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depth {
+    pub(crate) queued: usize,
+    pub(crate) waiting: usize,
+    /// Nothing to do, and no turn under way.
+    #[cfg(feature = "testing")]
+    pub(crate) is_idle: bool,
+    pub(crate) oldest_age: Duration,
+    pub(crate) drain_rate: f64,
+    pub(crate) retry_after: Duration,
+}
+
+/// A mailbox and its lock.
+#[derive(Debug)]
+pub(crate) struct Mailbox<T, S> {
+    inner: Mutex<Inner<T, S>>,
+    signals: Signals,
+    classes: Cow<'static, [Class]>,
+    limits: Limits,
+    keys: RandomState,
+    now: fn() -> Tick,
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// `now` is the clock of ages and ttl.
+    pub(crate) fn new(
+        limits: Limits,
+        classes: Cow<'static, [Class]>,
+        seat: Option<S>,
+        now: fn() -> Tick,
+    ) -> Self {
+        let core = Core::new(limits, &classes, now);
+        let inner = Inner {
+            core,
+            seat,
+            task: Task::None,
+            is_roused: false,
+            is_held: false,
+        };
+        Mailbox {
+            inner: Mutex::new(inner),
+            signals: Signals::default(),
+            classes,
+            limits,
+            keys: RandomState::new(),
+            now,
+        }
+    }
+
+    /// Puts the seat where the first consumer finds it.
+    pub(crate) fn install(&self, seat: S) {
+        self.lock().seat = Some(seat);
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn class(&self, class: usize) -> &Class {
+        &self.classes[class]
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<T, S>> {
+        self.inner.try_lock().unwrap_or_else(|| {
+            reentry::check();
+            self.inner.lock()
+        })
+    }
+
+    /// What the mailbox must know of a message that is offered now. `stamp` is [`Tick::ZERO`] where nobody has looked at
+    /// the clock yet. Runs the user's `Hash`, without any lock.
+    pub(crate) fn tag(&self, item: &T, stamp: Tick, deadline: Tick) -> Result<Tag, Reason> {
+        let class = item.class();
+        let policy = &self.classes[class].policy;
+        let mut tag = Tag {
+            id: 0,
+            class: class as u16,
+            stamp,
+            expires: deadline,
+            deadline,
+            hash: 0,
+        };
+        if let Some(ttl) = policy.ttl {
+            if stamp == Tick::ZERO {
+                tag.stamp = (self.now)();
+            }
+            tag.expires = deadline.min(tag.stamp.after(ttl));
+        }
+        if policy.overflow.has(crate::policy::Overflow::Conflate) {
+            let hash = catch_unwind(AssertUnwindSafe(|| item.key_hash(&self.keys)));
+            tag.hash = hash.map_err(|_| Reason::Panicked)?;
+        }
+        Ok(tag)
+    }
+
+    /// Offers a message for the first time; see [`Verdict`] for who has it afterwards.
+    pub(crate) fn offer(
+        &self,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance<'_>,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let mut inner = self.lock();
+        let verdict = inner.core.offer(item, tag, entrance, &self.signals, fx);
+        if let Verdict::In(..) = verdict {
+            inner.rouse(fx);
+        }
+        verdict
+    }
+
+    /// Counts an offer that was lost before it came here.
+    pub(crate) fn offer_lost(&self, class: usize, reason: Reason) {
+        let counts = &mut self.lock().core.queue.kinds[class].counts;
+        counts.offered += 1;
+        counts.lose(ledger::Stage::Lost, reason);
+    }
+
+    /// How a waiter stands; when it no longer waits, this forgets it.
+    pub(crate) fn look(&self, waiter: u32, waker: &Waker) -> Standby<T> {
+        let mut inner = self.lock();
+        if inner.core.lines.is_waiting(waiter, waker) {
+            return Standby::Waiting;
+        }
+        match inner.core.lines.forget(waiter) {
+            Some(Standing::In(place)) => Standby::In(place),
+            Some(Standing::Out(item, reason)) => Standby::Out(item, reason),
+            Some(Standing::Waiting(_)) | None => {
+                unreachable!("a waiter is looked at until it is told, and not after")
+            }
+        }
+    }
+
+    /// A waiter gives up, for this reason.
+    pub(crate) fn leave(&self, waiter: u32, reason: Reason) -> Left<T> {
+        let mut inner = self.lock();
+        if let Some((item, tag)) = inner.core.leave(waiter, reason) {
+            return Left::Back(item, tag);
+        }
+        match inner.core.lines.forget(waiter) {
+            Some(Standing::In(place)) => Left::In(place),
+            Some(Standing::Out(item, reason)) => Left::Out(item, reason),
+            Some(Standing::Waiting(_)) | None => unreachable!("a waiter leaves once"),
+        }
+    }
+
+    /// The running turn ended by returning: a load and a store, no lock. Only for who holds the seat.
+    pub(crate) fn end_turn(&self) {
+        self.signals.end_turn();
+    }
+
+    /// The running turn ended otherwise: by a panic, or cut off. Only for who holds the seat.
+    pub(crate) fn conclude_turn(&self, reason: Reason, fx: &mut Effects<T>) {
+        self.lock().core.conclude(reason, &self.signals, fx);
+    }
+
+    /// Takes an admitted message back out, unless its turn has begun: then `false`.
+    pub(crate) fn withdraw(&self, place: Place, reason: Reason, fx: &mut Effects<T>) -> bool {
+        self.lock().core.withdraw(place, reason, &self.signals, fx)
+    }
+
+    /// Closes admission; what is queued is still handed out. `false` when it was closed before.
+    pub(crate) fn close(&self, fx: &mut Effects<T>) -> bool {
+        let mut inner = self.lock();
+        if inner.core.phase != Phase::Open {
+            return false;
+        }
+        inner.core.phase = Phase::Draining;
+        inner.core.clear_lines(fx);
+        inner.rouse(fx);
+        true
+    }
+
+    /// Closes admission and hands out nothing more; a suspended turn is dropped. `false` when it was killed before.
+    pub(crate) fn kill(&self, fx: &mut Effects<T>) -> bool {
+        let mut inner = self.lock();
+        if inner.core.phase >= Phase::Killed {
+            return false;
+        }
+        inner.core.phase = Phase::Killed;
+        inner.core.clear_lines(fx);
+        self.signals.kill();
+        inner.call(fx);
+        true
+    }
+
+    /// The end: everything that is queued is lost, and the seat comes out if nobody has it.
+    pub(crate) fn end(&self, fx: &mut Effects<T>) -> Option<S> {
+        let mut inner = self.lock();
+        inner.core.settle(&self.signals, fx);
+        inner.core.phase = Phase::Ended;
+        self.signals.kill();
+        inner.core.clear_lines(fx);
+        inner.core.lose_all(fx);
+        inner.core.queue.shrink();
+        inner.task = Task::Coming;
+        inner.seat.take()
+    }
+
+    /// Whether the consumer was told to stop at once.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.signals.is_killed()
+    }
+
+    /// Holds back or lets go the handing out of messages.
+    #[cfg(feature = "testing")]
+    pub(crate) fn hold(&self, held: bool, fx: &mut Effects<T>) {
+        let mut inner = self.lock();
+        inner.is_held = held;
+        match held {
+            true => self.signals.interrupt(),
+            false => inner.rouse(fx),
+        }
+    }
+
+    /// A task will come to consume, or has come; nobody else need be given one. `false` when one is there already.
+    pub(crate) fn employ(&self) -> bool {
+        let mut inner = self.lock();
+        let is_first = matches!(inner.task, Task::None);
+        if is_first {
+            inner.task = Task::Coming;
+            inner.is_roused = true;
+        }
+        is_first
+    }
+
+    pub(crate) fn depth(&self, now: Tick, fx: &mut Effects<T>) -> Depth {
+        let mut inner = self.lock();
+        inner.core.settle(&self.signals, fx);
+        let core = &inner.core;
+        Depth {
+            queued: core.queue.used(),
+            waiting: core.lines.waiting(),
+            #[cfg(feature = "testing")]
+            is_idle: inner.seat.is_some()
+                && (inner.is_held || (core.queue.used() == 0 && core.phase == Phase::Open)),
+            oldest_age: core.oldest_age(now),
+            drain_rate: core.drain.rate(),
+            retry_after: core.retry_after(),
+        }
+    }
+
+    pub(crate) fn ledger(&self, fx: &mut Effects<T>) -> Ledger {
+        let mut inner = self.lock();
+        inner.core.settle(&self.signals, fx);
+        let kinds = inner.core.queue.kinds.iter().zip(self.classes.iter());
+        Ledger::new(
+            kinds
+                .map(|(kind, class)| (kind.counts.row(class), (class.type_id)()))
+                .collect(),
+        )
+    }
+}

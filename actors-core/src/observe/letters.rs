@@ -1,0 +1,246 @@
+//! Dead letters: a bounded report of every message that was lost.
+//!
+//! A subscriber has a ring of its own. When it does not keep up, the oldest letters go, and the next one it reads says how
+//! many were missed. While nobody listens a loss costs one atomic read here.
+
+use crate::error::{ActorName, Reason};
+use crate::policy::Priority;
+use futures_core::Stream;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// Letters a subscriber may be behind: about a second of a bad incident, a few hundred kilobytes.
+const RING: usize = 1024;
+/// Subscribers at once; each costs every loss a ring entry.
+const SUBSCRIBERS_MAX: usize = 64;
+/// Characters of a message's text; a dead letter is a note, not a copy.
+const TEXT_MAX: usize = 256;
+
+/// A message that was lost.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// Whom it was for.
+    pub actor: ActorName,
+    /// Its type.
+    pub message: &'static str,
+    /// Its lane.
+    pub priority: Priority,
+    /// Why it was lost.
+    pub reason: Reason,
+    /// Time since the first poll of its send.
+    pub age: Duration,
+    /// The message as text where its type has one, at most 256 characters; for [`Reason::Panicked`] the panic's.
+    pub payload: Option<String>,
+    /// How many letters this subscriber missed just before this one.
+    pub missed: u64,
+}
+
+/// A loss, before anybody wants to read about it.
+pub(crate) struct Loss<'a> {
+    pub(crate) actor: &'a ActorName,
+    pub(crate) message: &'static str,
+    pub(crate) priority: Priority,
+    pub(crate) reason: Reason,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    letters: VecDeque<DeadLetter>,
+    missed_before_next: u64,
+    missed: u64,
+    waker: Option<Waker>,
+    is_closed: bool,
+}
+
+/// The system's letter box.
+#[derive(Debug, Default)]
+pub(crate) struct Letters {
+    listeners: Arc<AtomicUsize>,
+    rings: Mutex<Vec<Weak<Mutex<Ring>>>>,
+}
+
+impl Letters {
+    pub(crate) fn subscribe(&self) -> DeadLetters {
+        let ring = Arc::new(Mutex::new(Ring::default()));
+        let mut rings = self.rings.lock();
+        rings.retain(|ring| ring.strong_count() > 0);
+        if rings.len() >= SUBSCRIBERS_MAX {
+            // One too many is told at once, by a stream that has ended.
+            ring.lock().is_closed = true;
+            return DeadLetters {
+                ring,
+                listeners: None,
+            };
+        }
+        rings.push(Arc::downgrade(&ring));
+        self.listeners.fetch_add(1, Ordering::Release);
+        DeadLetters {
+            ring,
+            listeners: Some(self.listeners.clone()),
+        }
+    }
+
+    /// Reports a loss to whoever listens; `age` and `text` are only asked for then.
+    pub(crate) fn post(
+        &self,
+        loss: &Loss<'_>,
+        age: impl FnOnce() -> Duration,
+        text: impl FnOnce() -> Option<String>,
+    ) {
+        if self.listeners.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        // The text comes from the user's `Debug`.
+        let text = catch_unwind(AssertUnwindSafe(text)).unwrap_or(None);
+        let letter = DeadLetter {
+            actor: loss.actor.clone(),
+            message: loss.message,
+            priority: loss.priority,
+            reason: loss.reason,
+            age: age(),
+            payload: text.map(|text| text.chars().take(TEXT_MAX).collect()),
+            missed: 0,
+        };
+        let rings: Vec<_> = self.rings.lock().iter().filter_map(Weak::upgrade).collect();
+        for ring in rings {
+            let waker = ring.lock().push(letter.clone());
+            if let Some(waker) = waker {
+                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            }
+        }
+    }
+
+    /// Ends every subscriber's stream, after what it has not read yet.
+    pub(crate) fn close(&self) {
+        let rings = std::mem::take(&mut *self.rings.lock());
+        for ring in rings.iter().filter_map(Weak::upgrade) {
+            let waker = {
+                let mut ring = ring.lock();
+                ring.is_closed = true;
+                ring.waker.take()
+            };
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+}
+
+impl Ring {
+    fn push(&mut self, letter: DeadLetter) -> Option<Waker> {
+        if self.letters.len() >= RING
+            && let Some(oldest) = self.letters.pop_front()
+        {
+            let lost = 1 + oldest.missed;
+            self.missed += 1;
+            match self.letters.front_mut() {
+                Some(next) => next.missed += lost,
+                None => self.missed_before_next += lost,
+            }
+        }
+        let missed = std::mem::take(&mut self.missed_before_next);
+        self.letters.push_back(DeadLetter { missed, ..letter });
+        self.waker.take()
+    }
+}
+
+/// Dead letters from the moment of subscription on: a bounded [`Stream`]. It ends when the system has shut down. A subscriber
+/// that does not keep up misses the oldest, and is told how many ([`DeadLetter::missed`], [`DeadLetters::missed`]).
+///
+/// At most 64 subscribers may listen at once; a further one gets a stream that has ended.
+#[derive(Debug)]
+pub struct DeadLetters {
+    ring: Arc<Mutex<Ring>>,
+    listeners: Option<Arc<AtomicUsize>>,
+}
+
+impl DeadLetters {
+    /// How many letters this subscriber has missed in all.
+    pub fn missed(&self) -> u64 {
+        self.ring.lock().missed
+    }
+
+    /// The next letter if there is one now.
+    pub fn try_next(&mut self) -> Option<DeadLetter> {
+        self.ring.lock().letters.pop_front()
+    }
+
+    /// The next letter; `None` when the system has shut down. Cancel safe.
+    pub async fn next(&mut self) -> Option<DeadLetter> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl Stream for DeadLetters {
+    type Item = DeadLetter;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<DeadLetter>> {
+        let mut ring = self.ring.lock();
+        match ring.letters.pop_front() {
+            Some(letter) => Poll::Ready(Some(letter)),
+            None if ring.is_closed => Poll::Ready(None),
+            None => {
+                ring.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for DeadLetters {
+    fn drop(&mut self) {
+        if let Some(listeners) = &self.listeners {
+            listeners.fetch_sub(1, Ordering::Release);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(letters: &Letters, age: u64) {
+        let actor = ActorName::new("a");
+        let loss = Loss {
+            actor: &actor,
+            message: "M",
+            priority: Priority::Low,
+            reason: Reason::Dropped,
+        };
+        letters.post(&loss, || Duration::from_secs(age), || Some("x".repeat(1000)));
+    }
+
+    #[test]
+    fn o10_a_subscriber_that_lags_is_told_how_many_it_missed() {
+        let letters = Letters::default();
+        let mut slow = letters.subscribe();
+        for age in 0..(RING as u64 + 5) {
+            post(&letters, age);
+        }
+        let first = slow.try_next().unwrap();
+        assert_eq!((first.age.as_secs(), first.missed, slow.missed()), (5, 5, 5));
+        assert_eq!(slow.try_next().unwrap().missed, 0);
+        assert_eq!(first.payload.unwrap().len(), TEXT_MAX);
+    }
+
+    #[test]
+    fn b3_subscribers_are_bounded_and_one_too_many_gets_an_ended_stream() {
+        let letters = Letters::default();
+        let all: Vec<_> = (0..SUBSCRIBERS_MAX).map(|_| letters.subscribe()).collect();
+        let mut extra = letters.subscribe();
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(matches!(
+            Pin::new(&mut extra).poll_next(&mut cx),
+            Poll::Ready(None)
+        ));
+        drop(all);
+        assert!(letters.subscribe().listeners.is_some());
+    }
+}

@@ -1,0 +1,15 @@
+//! Watching: readings, dead letters, snapshots, and the only home of the `tracing` feature.
+//!
+//! Nothing in here is on a message's way. A reading takes the mailbox's lock once; a dead letter is built only while somebody
+//! listens; a snapshot asks every actor's mailbox in turn.
+
+mod letters;
+mod reading;
+mod snapshot;
+pub(crate) mod trace;
+
+pub use letters::{DeadLetter, DeadLetters};
+pub(crate) use letters::{Letters, Loss};
+pub use reading::Reading;
+pub(crate) use reading::watch;
+pub use snapshot::{ActorSnapshot, RowSnapshot, Snapshot};

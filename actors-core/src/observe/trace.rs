@@ -1,0 +1,77 @@
+//! Log lines, behind the feature `tracing`: few, and each worth reading at night.
+
+#[cfg(feature = "tracing")]
+mod lines {
+    use crate::error::{ActorName, Reason, StopReason};
+    use crate::mailbox::Row;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    pub(crate) fn started(actor: &ActorName) {
+        tracing::info!(target: "actors", %actor, "started");
+    }
+
+    pub(crate) fn start_failed(actor: &ActorName, why: &str) {
+        tracing::error!(target: "actors", %actor, why, "did not start");
+    }
+
+    pub(crate) fn stopped(actor: &ActorName, why: StopReason, total: &Row) {
+        let Row {
+            offered,
+            handled,
+            undelivered,
+            ..
+        } = total;
+        tracing::info!(target: "actors", %actor, ?why, offered, handled, undelivered, "stopped");
+    }
+
+    pub(crate) fn panicked(actor: &ActorName, message: &str, text: &str) {
+        tracing::error!(target: "actors", %actor, message, text, "panicked");
+    }
+
+    /// Says when a type begins to lose messages: at most a line a second and type, so that a flood of losses is not a flood
+    /// of lines.
+    #[derive(Debug)]
+    pub(crate) struct LossLog {
+        /// Per type, the second in which it last spoke, plus one.
+        spoke: Box<[AtomicU64]>,
+    }
+
+    impl LossLog {
+        pub(crate) fn new(types: usize) -> Self {
+            LossLog {
+                spoke: (0..types).map(|_| AtomicU64::new(0)).collect(),
+            }
+        }
+
+        pub(crate) fn note(&self, class: usize, actor: &ActorName, message: &str, reason: Reason) {
+            let second = crate::clock::now().since(crate::clock::Tick::ZERO).as_secs() + 1;
+            if self.spoke[class].swap(second, Ordering::Relaxed) != second {
+                tracing::warn!(target: "actors", %actor, message, reason = reason.word(), "message lost");
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod lines {
+    use crate::error::{ActorName, Reason, StopReason};
+    use crate::mailbox::Row;
+
+    pub(crate) fn started(_: &ActorName) {}
+    pub(crate) fn start_failed(_: &ActorName, _: &str) {}
+    pub(crate) fn stopped(_: &ActorName, _: StopReason, _: &Row) {}
+    pub(crate) fn panicked(_: &ActorName, _: &str, _: &str) {}
+
+    #[derive(Debug)]
+    pub(crate) struct LossLog;
+
+    impl LossLog {
+        pub(crate) fn new(_: usize) -> Self {
+            LossLog
+        }
+
+        pub(crate) fn note(&self, _: usize, _: &ActorName, _: &str, _: Reason) {}
+    }
+}
+
+pub(crate) use lines::*;

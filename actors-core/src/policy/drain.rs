@@ -1,0 +1,108 @@
+//! How fast a mailbox drains, and when a refused sender should try again (P7).
+
+use crate::clock::Tick;
+use std::time::Duration;
+
+/// Shortest wait that is suggested; below it a retry is the same burst.
+const WAIT_MIN: Duration = Duration::from_millis(1);
+/// Longest wait that is suggested, and the answer while no rate is known.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+/// Turns are counted over at least this long before a rate is believed.
+const WINDOW: Duration = Duration::from_millis(10);
+/// Weight of the newest window in the moving average.
+const NEWEST: f64 = 0.3;
+
+/// Backlog divided by drain rate (messages a second), spread by a fifth either way so that refused senders do not come
+/// back together, and clamped to 1 ms … 30 s. With no rate known yet it is 30 s. `dice` is any random number.
+pub fn retry_after(backlog: usize, rate: f64, dice: u64) -> Duration {
+    if rate <= 0.0 {
+        return WAIT_MAX;
+    }
+    let spread = 0.8 + 0.4 * (splitmix(dice) >> 11) as f64 / (1u64 << 53) as f64;
+    let wait = (backlog as f64 / rate * spread).clamp(WAIT_MIN.as_secs_f64(), WAIT_MAX.as_secs_f64());
+    Duration::from_secs_f64(wait)
+}
+
+/// Steele, Lea, Flood: Fast splittable pseudorandom number generators (OOPSLA 2014), the finaliser.
+fn splitmix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// Turns a second, measured only while there was something to do: it says how fast a backlog would go, not how much
+/// traffic there was.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DrainRate {
+    /// Where the open window began: instant and turns so far. `None` while the mailbox is idle.
+    window: Option<(Tick, u64)>,
+    rate: f64,
+}
+
+impl DrainRate {
+    /// The mailbox is busy; `turns` is how many have ended since ever.
+    pub(crate) fn busy(&mut self, now: Tick, turns: u64) {
+        let Some((began, before)) = self.window else {
+            self.window = Some((now, turns));
+            return;
+        };
+        let span = now.since(began);
+        if span < WINDOW || turns == before {
+            return;
+        }
+        let seen = (turns - before) as f64 / span.as_secs_f64();
+        self.rate = if self.rate == 0.0 {
+            seen
+        } else {
+            self.rate + NEWEST * (seen - self.rate)
+        };
+        self.window = Some((now, turns));
+    }
+
+    /// The mailbox has nothing to do.
+    pub(crate) fn idle(&mut self) {
+        self.window = None;
+    }
+
+    /// Turns a second; 0 while unknown.
+    pub(crate) fn rate(&self) -> f64 {
+        self.rate
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p7_without_a_known_rate_the_longest_wait_is_suggested() {
+        assert_eq!(retry_after(1, 0.0, 7), WAIT_MAX);
+    }
+
+    #[test]
+    fn p7_backlog_over_rate_within_a_fifth_and_clamped() {
+        for dice in 0..1000 {
+            let wait = retry_after(100, 1000.0, dice);
+            assert!(
+                wait >= Duration::from_millis(80) && wait <= Duration::from_millis(120),
+                "{wait:?}"
+            );
+        }
+        assert_eq!(retry_after(0, 1000.0, 1), WAIT_MIN);
+        assert_eq!(retry_after(usize::MAX, 1.0, 1), WAIT_MAX);
+    }
+
+    #[test]
+    fn p7_idle_time_does_not_lower_the_drain_rate() {
+        let mut drain = DrainRate::default();
+        let at = |ms| Tick::ZERO.after(Duration::from_millis(ms));
+        drain.busy(at(0), 0);
+        drain.busy(at(10), 100);
+        assert!((drain.rate() - 10_000.0).abs() < 1e-6);
+        drain.idle();
+        drain.busy(at(10_000), 100);
+        drain.busy(at(10_010), 200);
+        assert!((drain.rate() - 10_000.0).abs() < 1e-6);
+    }
+}

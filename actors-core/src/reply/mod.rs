@@ -1,0 +1,187 @@
+//! Answers: a slot between one asker and whoever answers. Replies bypass mailboxes (D2): nobody waits for room in order to
+//! answer.
+//!
+//! ```text
+//!   Ask ── holds ──► Slot ◄── holds ── Teller (in the parcel, then in the turn, or in a ReplyTo)
+//! ```
+//!
+//! The slot is told exactly once: with an answer, or with the [`Reason`] why there is none (F5). A [`Teller`] that is dropped
+//! untold tells [`Reason::Closed`], so that no asker ever waits for something that cannot come.
+
+use crate::error::Reason;
+use parking_lot::Mutex;
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+#[derive(Debug)]
+enum State<R> {
+    Empty,
+    Awaited(Waker),
+    Told(Result<R, Reason>),
+    /// The asker has its answer, or has gone.
+    Over,
+}
+
+/// Where an answer is left.
+#[derive(Debug)]
+pub(crate) struct Slot<R> {
+    state: Mutex<State<R>>,
+}
+
+impl<R> Slot<R> {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Slot {
+            state: Mutex::new(State::Empty),
+        })
+    }
+
+    /// The answer, once.
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<R, Reason>> {
+        let mut state = self.state.lock();
+        match std::mem::replace(&mut *state, State::Over) {
+            State::Told(answer) => Poll::Ready(answer),
+            State::Over => Poll::Pending,
+            State::Awaited(waker) if waker.will_wake(cx.waker()) => {
+                *state = State::Awaited(waker);
+                Poll::Pending
+            }
+            State::Empty | State::Awaited(_) => {
+                *state = State::Awaited(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Whether there is an answer that was not collected.
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(*self.state.lock(), State::Told(_))
+    }
+
+    /// The asker goes away.
+    pub(crate) fn abandon(&self) {
+        // What was there, an answer perhaps, is dropped after the lock is free.
+        let _old = std::mem::replace(&mut *self.state.lock(), State::Over);
+    }
+
+    fn is_abandoned(&self) -> bool {
+        matches!(*self.state.lock(), State::Over)
+    }
+}
+
+/// The side that answers.
+#[derive(Debug)]
+pub(crate) struct Teller<R> {
+    slot: Option<Arc<Slot<R>>>,
+}
+
+impl<R> Teller<R> {
+    pub(crate) fn new(slot: Arc<Slot<R>>) -> Self {
+        Teller { slot: Some(slot) }
+    }
+
+    /// Tells the asker. `false` when it has gone; then the answer is dropped here.
+    pub(crate) fn tell(mut self, answer: Result<R, Reason>) -> bool {
+        match self.slot.take() {
+            Some(slot) => tell(&slot, answer).is_ok(),
+            None => false,
+        }
+    }
+}
+
+fn tell<R>(slot: &Slot<R>, answer: Result<R, Reason>) -> Result<(), Result<R, Reason>> {
+    let mut state = slot.state.lock();
+    if matches!(*state, State::Over) {
+        return Err(answer);
+    }
+    let old = std::mem::replace(&mut *state, State::Told(answer));
+    drop(state);
+    if let State::Awaited(waker) = old {
+        waker.wake();
+    }
+    Ok(())
+}
+
+impl<R> Drop for Teller<R> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            let _ = tell(&slot, Err(Reason::Closed));
+        }
+    }
+}
+
+/// An answer that is given later, from anywhere. Dropped without one, its asker is told [`Reason::Unanswered`] at once.
+///
+/// ```
+/// use actors_core::prelude::*;
+///
+/// struct Desk { pending: Vec<ReplyTo<u32>> }
+///
+/// #[actor(local)]
+/// impl Desk {
+///     #[message]
+///     fn number(&mut self, reply: ReplyTo<u32>) { self.pending.push(reply); }
+///     #[message]
+///     fn call(&mut self, number: u32) { self.pending.drain(..).for_each(|asker| { let _ = asker.send(number); }); }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let desk = System::new("desk").spawn(Desk { pending: vec![] });
+/// let asked = tokio::spawn(desk.number().owned());
+/// tokio::task::yield_now().await;
+/// desk.call(7).await.unwrap();
+/// assert_eq!(asked.await.unwrap().unwrap(), 7);
+/// # }
+/// ```
+#[must_use = "dropping it tells the asker that there is no answer"]
+pub struct ReplyTo<R> {
+    asker: Option<Teller<R>>,
+}
+
+impl<R> fmt::Debug for ReplyTo<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReplyTo")
+            .field("is_wanted", &self.is_wanted())
+            .finish()
+    }
+}
+
+impl<R> ReplyTo<R> {
+    pub(crate) fn new(asker: Option<Teller<R>>) -> Self {
+        ReplyTo { asker }
+    }
+
+    /// Whether somebody still waits for the answer. Work for an answer that nobody wants can be left undone.
+    pub fn is_wanted(&self) -> bool {
+        self.asker
+            .as_ref()
+            .and_then(|teller| teller.slot.as_ref())
+            .is_some_and(|slot| !slot.is_abandoned())
+    }
+
+    /// Answers.
+    ///
+    /// # Errors
+    /// The answer back, when nobody waits for it any more.
+    pub fn send(mut self, reply: R) -> Result<(), R> {
+        let slot = self.asker.take().and_then(|mut teller| teller.slot.take());
+        let Some(slot) = slot else { return Err(reply) };
+        match tell(&slot, Ok(reply)) {
+            Ok(()) | Err(Err(_)) => Ok(()),
+            Err(Ok(reply)) => Err(reply),
+        }
+    }
+}
+
+impl<R> Drop for ReplyTo<R> {
+    fn drop(&mut self) {
+        if let Some(asker) = self.asker.take() {
+            let reason = if std::thread::panicking() {
+                Reason::Panicked
+            } else {
+                Reason::Unanswered
+            };
+            asker.tell(Err(reason));
+        }
+    }
+}

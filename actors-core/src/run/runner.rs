@@ -1,0 +1,143 @@
+//! What the loop carries, and what happens if the loop itself is dropped.
+
+use crate::actor::Actor;
+use crate::actor::cell::{Cell, Post, Seat, Stage};
+use crate::error::{Reason, StopReason};
+use crate::mailbox::{Claimed, Effects, Take, Taker};
+use crate::observe::trace;
+use crate::turn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+type Fx<A> = Effects<Post<A>>;
+
+/// The actor's loop's own state. Dropped before [`Runner::end`], the runtime has ended beneath the actor: then everybody
+/// who waits is told, and nothing else of the user's runs.
+pub(super) struct Runner<A: Actor> {
+    pub(super) cell: Arc<Cell<A>>,
+    taker: Taker<Post<A>, Box<Seat<A>>>,
+    fx: Fx<A>,
+    /// A panic went through the state: it is not touched again (F1).
+    pub(super) is_tainted: bool,
+    is_over: bool,
+}
+
+/// What a turn may use of the runner beside the seat.
+pub(super) struct Lent<'a, A: Actor> {
+    pub(super) cell: &'a Arc<Cell<A>>,
+    rest: Option<(Claimed<'a, Post<A>>, &'a mut Fx<A>)>,
+}
+
+impl<'a, A: Actor> Lent<'a, A> {
+    /// For the last hook, which no kill cuts off.
+    pub(super) fn deaf(cell: &'a Arc<Cell<A>>) -> Self {
+        Lent { cell, rest: None }
+    }
+}
+
+impl<A: Actor> turn::Runner for Lent<'_, A> {
+    fn is_killed(&self) -> bool {
+        self.rest.is_some() && self.cell.mailbox.is_killed()
+    }
+
+    fn suspended(&mut self) {
+        if let Some((claimed, fx)) = &mut self.rest {
+            claimed.put_back(&self.cell.mailbox, fx);
+            self.cell.apply(fx);
+        }
+    }
+}
+
+impl<A: Actor> Runner<A> {
+    pub(super) fn new(cell: Arc<Cell<A>>) -> Self {
+        Runner {
+            cell,
+            taker: Taker::new(),
+            fx: Effects::new(),
+            is_tainted: false,
+            is_over: false,
+        }
+    }
+
+    /// Takes the actor's state, and makes the task known as the one to wake.
+    pub(super) async fn take_seat(&mut self) {
+        std::future::poll_fn(|cx| {
+            self.taker.take_seat(&self.cell.mailbox, cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// The next turn, with everything that follows from looking for it.
+    pub(super) fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Take<Post<A>>> {
+        let taken = self.taker.poll_take(&self.cell.mailbox, cx, &mut self.fx);
+        self.cell.apply(&mut self.fx);
+        taken
+    }
+
+    /// The seat, and the rest.
+    pub(super) fn split(&mut self) -> (Option<&mut Seat<A>>, Lent<'_, A>) {
+        let (seat, claimed) = self.taker.split();
+        (
+            seat.map(|seat| &mut **seat),
+            Lent {
+                cell: &self.cell,
+                rest: Some((claimed, &mut self.fx)),
+            },
+        )
+    }
+
+    pub(super) fn put_back(&mut self) {
+        self.taker.put_back(&self.cell.mailbox, &mut self.fx);
+        self.cell.apply(&mut self.fx);
+    }
+
+    pub(super) fn conclude(&mut self, reason: Reason) {
+        self.cell.mailbox.conclude_turn(reason, &mut self.fx);
+        self.cell.apply(&mut self.fx);
+    }
+
+    /// Nothing more is taken: who waits or is queued is told.
+    pub(super) fn close(&mut self) {
+        self.taker.put_back(&self.cell.mailbox, &mut self.fx);
+        // A turn that is still open here was dropped with the loop.
+        self.cell.mailbox.conclude_turn(Reason::Closed, &mut self.fx);
+        let left = self.cell.mailbox.end(&mut self.fx);
+        if left.is_some() {
+            self.taker.seat = left;
+        }
+        self.cell.apply(&mut self.fx);
+    }
+
+    pub(super) fn take_out(&mut self) -> Option<Box<Seat<A>>> {
+        self.taker.seat.take()
+    }
+
+    /// The last word.
+    pub(super) fn end(mut self, why: StopReason) {
+        self.finish(why);
+    }
+
+    fn finish(&mut self, why: StopReason) {
+        if std::mem::replace(&mut self.is_over, true) {
+            return;
+        }
+        let total = self.cell.ledger().total();
+        trace::stopped(&self.cell.name, why, &total);
+        self.cell.system.retire(&self.cell.name, self.cell.id(), &total);
+        self.cell.advance(Stage::Ended(why));
+    }
+}
+
+impl<A: Actor> Drop for Runner<A> {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        self.close();
+        let seat = self.take_out();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(seat)));
+        self.finish(StopReason::RuntimeGone);
+    }
+}

@@ -1,0 +1,157 @@
+//! A send that waits for the answer.
+
+use super::journey::Journey;
+use super::tell::Tell;
+use crate::actor::Handler;
+use crate::actor::handle::Handle;
+use crate::actor::message::Message;
+use crate::error::{AskError, Reason};
+use crate::reply::{Slot, Teller};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// A question on its way to an actor; resolves with the answer. What a call of a message with a reply returns.
+///
+/// Its deadline covers line, queue and handler together: [`timeout`](Ask::timeout), else what is left of the turn it is asked
+/// in, else the message's declared `timeout`, else 30 seconds. Whoever waits for a message that is lost is told when it is
+/// lost.
+///
+/// # Errors
+/// An [`AskError`] with the [`Reason`].
+#[must_use = "nothing is asked before it is awaited, or `blocking` is called"]
+pub struct Ask<'a, A: Handler<M>, M: Message> {
+    journey: Journey<'a, A, M>,
+    slot: Option<Arc<Slot<M::Reply>>>,
+}
+
+// Nothing in it is pinned.
+impl<A: Handler<M>, M: Message> Unpin for Ask<'_, A, M> {}
+
+impl<A: Handler<M>, M: Message> fmt::Debug for Ask<'_, A, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ask")
+            .field("to", self.journey.handle().name())
+            .field("message", &M::NAME)
+            .finish()
+    }
+}
+
+impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
+    pub(crate) fn new(handle: &'a Handle<A>, message: M) -> Self {
+        Ask::from_journey(Journey::new(handle, message))
+    }
+
+    pub(super) fn from_journey(journey: Journey<'a, A, M>) -> Self {
+        Ask { journey, slot: None }
+    }
+
+    /// Does not wait for the answer.
+    pub fn tell(mut self) -> Tell<'a, A, M> {
+        Tell::from_journey(self.journey.take())
+    }
+
+    /// A deadline for line, queue and handler together, from the first poll on.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.journey.set_timeout(timeout);
+        self
+    }
+
+    /// The same with a handle of its own, so that it may leave this scope, for example into a task.
+    pub fn owned(mut self) -> Ask<'static, A, M> {
+        Ask {
+            journey: self.journey.owned(),
+            slot: self.slot.take(),
+        }
+    }
+
+    /// Gives the message back beside the error, where it was not taken.
+    pub fn returning(self) -> AskReturning<'a, A, M> {
+        AskReturning { ask: self }
+    }
+
+    /// Asks from a plain thread.
+    ///
+    /// # Errors
+    /// As for awaiting it.
+    ///
+    /// # Panics
+    /// On a thread that drives async tasks, which it would block.
+    pub fn blocking(self) -> Result<M::Reply, AskError> {
+        let rt = self.journey.handle().cell().rt.clone();
+        rt.block_on(self)
+    }
+
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<M::Reply, (AskError, Option<M>)>> {
+        if !self.journey.is_in() {
+            let slot = self.slot.get_or_insert_with(Slot::new);
+            let arrival = ready!(self.journey.poll_in(cx, || Some(Teller::new(slot.clone()))));
+            if let Err(refusal) = arrival {
+                return Poll::Ready(Err((refusal.why, refusal.message)));
+            }
+        }
+        let Some(slot) = &self.slot else {
+            panic!("an ask was polled after it had completed")
+        };
+        let is_first = !self.journey.has_timer();
+        if let Poll::Ready(answer) = slot.poll(cx) {
+            self.journey.finish();
+            self.slot = None;
+            return Poll::Ready(answer.map_err(|reason| (AskError::new(reason), None)));
+        }
+        if is_first {
+            self.journey.await_answer();
+        }
+        let reason = ready!(self.journey.poll_deadline(cx));
+        slot.abandon();
+        self.slot = None;
+        self.journey.finish();
+        Poll::Ready(Err((AskError::new(reason), None)))
+    }
+}
+
+impl<A: Handler<M>, M: Message> Future for Ask<'_, A, M> {
+    type Output = Result<M::Reply, AskError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_answer(cx).map_err(|(why, _)| why)
+    }
+}
+
+impl<A: Handler<M>, M: Message> Drop for Ask<'_, A, M> {
+    /// An asker that goes away takes its message along, unless its turn has begun (T3).
+    fn drop(&mut self) {
+        self.journey.leave_line();
+        if let Some(slot) = self.slot.take()
+            && self.journey.is_in()
+        {
+            if !slot.is_told() {
+                self.journey.withdraw(Reason::Cancelled);
+            }
+            slot.abandon();
+        }
+    }
+}
+
+/// An [`Ask`] whose error has the message beside it: `Some` where it was refused, `None` where it was taken and then lost.
+#[must_use = "nothing is asked before it is awaited"]
+pub struct AskReturning<'a, A: Handler<M>, M: Message> {
+    ask: Ask<'a, A, M>,
+}
+
+impl<A: Handler<M>, M: Message> fmt::Debug for AskReturning<'_, A, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.ask, f)
+    }
+}
+
+impl<A: Handler<M>, M: Message> Future for AskReturning<'_, A, M> {
+    type Output = Result<M::Reply, (AskError, Option<M>)>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.ask.poll_answer(cx)
+    }
+}

@@ -1,0 +1,373 @@
+//! From the first poll to a slot in the mailbox: what [`Tell`](super::Tell) and [`Ask`](super::Ask) share.
+
+use crate::actor::cell::Post;
+use crate::actor::handle::Handle;
+use crate::actor::message::{Message, Parcel};
+use crate::actor::{Actor, Handler, Mail};
+use crate::clock::{self, Tick};
+use crate::error::{Admission, AskError, Reason};
+use crate::mailbox::{Effects, Entrance, Left, Place, Standby, Verdict};
+use crate::reply::Teller;
+use crate::turn::current;
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Sleep, sleep_until};
+
+/// A handle, borrowed or owned.
+#[derive(Debug)]
+pub(super) enum To<'a, A: Actor> {
+    Ref(&'a Handle<A>),
+    Own(Handle<A>),
+}
+
+impl<A: Actor> Deref for To<'_, A> {
+    type Target = Handle<A>;
+
+    fn deref(&self) -> &Handle<A> {
+        match self {
+            To::Ref(handle) => handle,
+            To::Own(handle) => handle,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Step<M> {
+    Fresh(M),
+    InLine(u32),
+    In(Place),
+    Over,
+}
+
+/// A message under way.
+pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
+    to: To<'a, A>,
+    step: Step<M>,
+    timeout: Option<Duration>,
+    /// When the message is worthless: the earlier one of ttl and deadline.
+    expires: Tick,
+    /// When its sender stops waiting.
+    deadline: Tick,
+    /// Set only while something is waited for that has an end. Boxed, so that the future stays `Unpin`.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// A message that did not get in; `None` where it was lost with its value.
+pub(super) struct Refusal<M> {
+    pub(super) message: Option<M>,
+    pub(super) why: AskError,
+}
+
+/// What became of the message on its way in.
+pub(super) type Arrival<M> = Result<Admission, Refusal<M>>;
+
+impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
+    pub(super) fn new(handle: &'a Handle<A>, message: M) -> Self {
+        Journey::with(To::Ref(handle), Step::Fresh(message), None)
+    }
+
+    fn with(to: To<'a, A>, step: Step<M>, timeout: Option<Duration>) -> Self {
+        Journey {
+            to,
+            step,
+            timeout,
+            expires: Tick::NEVER,
+            deadline: Tick::NEVER,
+            timer: None,
+        }
+    }
+
+    pub(super) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = Some(timeout);
+    }
+
+    pub(super) fn handle(&self) -> &Handle<A> {
+        &self.to
+    }
+
+    /// The same, with a handle of its own; what stays behind is over.
+    pub(super) fn owned(&mut self) -> Journey<'static, A, M> {
+        let to = To::Own(Handle::clone(&self.to));
+        self.moved(to)
+    }
+
+    /// The same; what stays behind is over.
+    pub(super) fn take(&mut self) -> Journey<'a, A, M> {
+        let to = match &self.to {
+            To::Ref(handle) => To::Ref(handle),
+            To::Own(handle) => To::Own(handle.clone()),
+        };
+        self.moved(to)
+    }
+
+    fn moved<'b>(&mut self, to: To<'b, A>) -> Journey<'b, A, M> {
+        let mut moved = Journey::with(to, std::mem::replace(&mut self.step, Step::Over), self.timeout);
+        (moved.expires, moved.deadline) = (self.expires, self.deadline);
+        moved.timer = self.timer.take();
+        moved
+    }
+
+    /// Whether it has a place in the mailbox.
+    pub(super) fn is_in(&self) -> bool {
+        matches!(self.step, Step::In(_))
+    }
+
+    pub(super) fn has_timer(&self) -> bool {
+        self.timer.is_some()
+    }
+
+    /// Goes on towards the mailbox. `asker` makes the side that will be told, for asks.
+    pub(super) fn poll_in(
+        &mut self,
+        cx: &mut Context<'_>,
+        asker: impl FnOnce() -> Option<Teller<M::Reply>>,
+    ) -> Poll<Arrival<M>> {
+        let arrival = match self.step {
+            Step::Fresh(_) => self.offer(Entrance::Wait(cx.waker()), asker()),
+            Step::InLine(waiter) => self.poll_line(waiter, cx),
+            Step::In(_) | Step::Over => panic!("a send was polled after it had completed"),
+        };
+        match arrival {
+            Some(arrival) => Poll::Ready(arrival),
+            // A fresh waiter's timer must be polled once to be armed.
+            None => self.poll_line_timer(cx),
+        }
+    }
+
+    /// Offers the message without ever waiting.
+    pub(super) fn try_in(&mut self) -> Arrival<M> {
+        match self.offer(Entrance::Try, None) {
+            Some(arrival) => arrival,
+            None => unreachable!("who does not wait is not put in line"),
+        }
+    }
+
+    /// The one place where a message meets the mailbox for the first time. `None`: it is in line.
+    fn offer(&mut self, entrance: Entrance<'_>, asker: Option<Teller<M::Reply>>) -> Option<Arrival<M>> {
+        let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else {
+            panic!("a send was polled after it had completed")
+        };
+        let is_ask = asker.is_some();
+        let stamp = self.set_deadline(is_ask);
+        let cell = self.to.cell();
+        let item = Post::<A>(A::pack(Parcel::new(message, asker)));
+        let worth_until = if is_ask || self.timeout.is_some() {
+            self.deadline
+        } else {
+            Tick::NEVER
+        };
+        let tag = match cell.mailbox.tag(&item, stamp, worth_until) {
+            Ok(tag) => tag,
+            Err(reason) => {
+                cell.mailbox.offer_lost(A::CLASS, reason);
+                return Some(Err(Refusal {
+                    message: message_of::<A, M>(item),
+                    why: AskError::new(reason),
+                }));
+            }
+        };
+        self.expires = tag.expires;
+        let mut item = Some(item);
+        let mut fx = Effects::new();
+        let verdict = cell.mailbox.offer(&mut item, tag, entrance, &mut fx);
+        cell.apply(&mut fx);
+        let back = |item: Option<Post<A>>| item.and_then(message_of::<A, M>);
+        match verdict {
+            Verdict::In(place, admission) => {
+                self.step = Step::In(place);
+                Some(Ok(admission))
+            }
+            Verdict::InLine(waiter) => {
+                self.step = Step::InLine(waiter);
+                let end = self.line_end();
+                self.set_timer(end);
+                None
+            }
+            Verdict::Refused(reason, retry_after) => Some(Err(Refusal {
+                message: back(item),
+                why: AskError::with_retry(reason, retry_after),
+            })),
+            Verdict::Lost(Reason::Dropped) => {
+                if let Some(item) = item {
+                    cell.bury_newcomer(item, Reason::Dropped);
+                }
+                Some(Err(Refusal {
+                    message: None,
+                    why: AskError::new(Reason::Dropped),
+                }))
+            }
+            Verdict::Lost(reason) => Some(Err(Refusal {
+                message: back(item),
+                why: AskError::new(reason),
+            })),
+        }
+    }
+
+    /// Works out until when the sender waits, and returns the instant if it had to look at the clock (T2).
+    fn set_deadline(&mut self, is_ask: bool) -> Tick {
+        let inherited = current::get().map_or(Tick::NEVER, |turn| turn.deadline);
+        if !is_ask && self.timeout.is_none() {
+            // A tell waits as long as it takes, except inside a turn; that is settled when it must wait.
+            self.deadline = inherited;
+            return Tick::ZERO;
+        }
+        let now = clock::now();
+        let policy = &self.to.cell().mailbox.class(A::CLASS).policy;
+        self.deadline = match self.timeout {
+            Some(own) => now.after(own).min(inherited),
+            None if inherited != Tick::NEVER => inherited,
+            None => now.after(policy.timeout),
+        };
+        now
+    }
+
+    /// When waiting in line ends, if it does: at ttl, at the deadline, or, inside a turn that has none, after the default.
+    fn line_end(&mut self) -> Tick {
+        if self.deadline == Tick::NEVER && current::get().is_some() {
+            self.deadline = clock::now().after(self.to.cell().mailbox.class(A::CLASS).policy.timeout);
+        }
+        self.deadline.min(self.expires)
+    }
+
+    fn set_timer(&mut self, end: Tick) {
+        // A timer belongs to the actor's runtime; the sender may be polled by any executor.
+        let _inside = self.to.cell().rt.enter();
+        self.timer = end.instant().map(|at| Box::pin(sleep_until(at)));
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        match &mut self.timer {
+            Some(timer) => timer.as_mut().poll(cx).is_ready(),
+            None => false,
+        }
+    }
+
+    fn poll_line(&mut self, waiter: u32, cx: &mut Context<'_>) -> Option<Arrival<M>> {
+        match self.to.cell().mailbox.look(waiter, cx.waker()) {
+            Standby::Waiting => None,
+            Standby::In(place) => {
+                self.timer = None;
+                self.step = Step::In(place);
+                Some(Ok(Admission::Waited))
+            }
+            Standby::Out(item, reason) => {
+                self.step = Step::Over;
+                Some(Err(Refusal {
+                    message: message_of::<A, M>(item),
+                    why: AskError::new(reason),
+                }))
+            }
+        }
+    }
+
+    fn poll_line_timer(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<M>> {
+        let Step::InLine(waiter) = self.step else {
+            return Poll::Pending;
+        };
+        if !self.poll_timer(cx) {
+            return Poll::Pending;
+        }
+        self.timer = None;
+        let cell = self.to.cell();
+        let (reason, retry_after) = match self.expires < self.deadline {
+            true => (Reason::Expired, None),
+            false => (Reason::TimedOut, Some(cell.reading().retry_after)),
+        };
+        let (item, reason) = match cell.mailbox.leave(waiter, reason) {
+            Left::Back(item, _) => (item, reason),
+            Left::Out(item, reason) => (item, reason),
+            Left::In(place) => {
+                self.step = Step::In(place);
+                return Poll::Ready(Ok(Admission::Waited));
+            }
+        };
+        self.step = Step::Over;
+        let message = message_of::<A, M>(item);
+        Poll::Ready(Err(Refusal {
+            message,
+            why: AskError::with_retry(reason, retry_after),
+        }))
+    }
+
+    // --- after admission, for asks ----------------------------------------------------------------------------------
+
+    /// Arms the timer of an ask that is in.
+    pub(super) fn await_answer(&mut self) {
+        self.set_timer(self.expires.min(self.deadline));
+    }
+
+    /// Whether the ask has run out of time, and how.
+    pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
+        while self.poll_timer(cx) {
+            let reason = if self.expires < self.deadline {
+                Reason::Expired
+            } else {
+                Reason::TimedOut
+            };
+            if self.withdraw(Reason::Expired) {
+                return Poll::Ready(reason);
+            }
+            // Its turn has begun; a ttl no longer matters, the deadline does.
+            if reason == Reason::TimedOut {
+                return Poll::Ready(reason);
+            }
+            self.expires = Tick::NEVER;
+            self.set_timer(self.deadline);
+        }
+        Poll::Pending
+    }
+
+    /// Takes the message out of the queue; `false` when its turn has begun.
+    pub(super) fn withdraw(&mut self, reason: Reason) -> bool {
+        let Step::In(place) = std::mem::replace(&mut self.step, Step::Over) else {
+            return false;
+        };
+        let cell = self.to.cell();
+        let mut fx = Effects::new();
+        let is_out = cell.mailbox.withdraw(place, reason, &mut fx);
+        cell.apply(&mut fx);
+        if !is_out {
+            self.step = Step::In(place);
+        }
+        is_out
+    }
+
+    /// Nothing more is wanted of it.
+    pub(super) fn finish(&mut self) {
+        self.step = Step::Over;
+        self.timer = None;
+    }
+}
+
+impl<A: Handler<M>, M: Message> Drop for Journey<'_, A, M> {
+    fn drop(&mut self) {
+        self.leave_line();
+    }
+}
+
+impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
+    /// The sender goes away while it waits in line (T3).
+    pub(super) fn leave_line(&mut self) {
+        let Step::InLine(waiter) = self.step else { return };
+        self.step = Step::Over;
+        let cell = self.to.cell();
+        match cell.mailbox.leave(waiter, Reason::Cancelled) {
+            Left::Back(item, tag) => {
+                cell.mourn(A::CLASS, tag.stamp, Reason::Cancelled, || {
+                    item.0.parcel().describe()
+                });
+            }
+            // Told just before; what it was told is nobody's business any more.
+            Left::Out(..) => {}
+            // Let in just before: a tell is sent. An ask must see to its message itself.
+            Left::In(place) => self.step = Step::In(place),
+        }
+    }
+}
+
+fn message_of<A: Handler<M>, M: Message>(item: Post<A>) -> Option<M> {
+    A::unpack(item.0).map(Parcel::into_message)
+}

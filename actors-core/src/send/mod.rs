@@ -1,0 +1,21 @@
+//! The way in: what a call on a handle returns.
+//!
+//! ```text
+//!   shop.viewed(page)   ──►  Tell ──► journey ──► mailbox      resolves when the message is in
+//!   shop.charge(cents)  ──►  Ask  ──► journey ──► mailbox ──► … ──► slot      resolves with the answer
+//! ```
+//!
+//! Both are futures themselves: no box, no allocation for a tell, one slot for an ask. Nothing happens before the first poll.
+//! The [`journey`] is the part they share: from the first poll to a slot in the mailbox, waiting in line where the policy says
+//! so, with one timer for whichever of ttl and deadline comes first.
+//!
+//! **Cancel safety.** Dropped before admission, nothing was sent (a message that waited in line counts `cancelled`). A tell
+//! dropped after it is sent. An ask dropped after it takes its message back out of the queue, counted `cancelled`, unless its
+//! turn has begun.
+
+mod ask;
+mod journey;
+mod tell;
+
+pub use ask::{Ask, AskReturning};
+pub use tell::Tell;

@@ -1,0 +1,103 @@
+//! A one-way send.
+
+use super::ask::Ask;
+use super::journey::{Arrival, Journey};
+use crate::actor::Handler;
+use crate::actor::handle::Handle;
+use crate::actor::message::Message;
+use crate::error::{Admission, SendError};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// A message on its way to an actor; resolves when it is in the mailbox. What a call of a message without a reply returns.
+///
+/// Where its policy says `block`, it waits in line; inside a turn for as long as that turn's caller waits, or 30 seconds by
+/// default, elsewhere for as long as it takes. A dropped newcomer (`drop_newest`) is no error: `Ok(Admission::Dropped)`.
+///
+/// # Errors
+/// A [`SendError`] with the message: refused, closed, or too late.
+#[must_use = "nothing is sent before it is awaited, or `try_send` or `blocking` is called"]
+pub struct Tell<'a, A: Handler<M>, M: Message> {
+    journey: Journey<'a, A, M>,
+}
+
+// Nothing in it is pinned.
+impl<A: Handler<M>, M: Message> Unpin for Tell<'_, A, M> {}
+
+impl<A: Handler<M>, M: Message> fmt::Debug for Tell<'_, A, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tell")
+            .field("to", self.journey.handle().name())
+            .field("message", &M::NAME)
+            .finish()
+    }
+}
+
+impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
+    pub(crate) fn new(handle: &'a Handle<A>, message: M) -> Self {
+        Tell {
+            journey: Journey::new(handle, message),
+        }
+    }
+
+    pub(super) fn from_journey(journey: Journey<'a, A, M>) -> Self {
+        Tell { journey }
+    }
+
+    /// Sends now, and never waits: where the policy says `block`, a full mailbox refuses with
+    /// [`Reason::Full`](crate::Reason::Full). Never runs the handler. Needs no async context.
+    ///
+    /// # Errors
+    /// As for awaiting it.
+    pub fn try_send(mut self) -> Result<Admission, SendError<M>> {
+        settle(self.journey.try_in())
+    }
+
+    /// Waits until the message has been handled, instead of until it is in the mailbox.
+    pub fn ask(self) -> Ask<'a, A, M> {
+        Ask::from_journey(self.journey)
+    }
+
+    /// A deadline, from the first poll on: for the wait in line, and for the beginning of the turn.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.journey.set_timeout(timeout);
+        self
+    }
+
+    /// The same with a handle of its own, so that it may leave this scope, for example into a task.
+    pub fn owned(mut self) -> Tell<'static, A, M> {
+        Tell {
+            journey: self.journey.owned(),
+        }
+    }
+
+    /// Sends from a plain thread, and waits as long as awaiting it would.
+    ///
+    /// # Errors
+    /// As for awaiting it.
+    ///
+    /// # Panics
+    /// On a thread that drives async tasks, which it would block.
+    pub fn blocking(self) -> Result<Admission, SendError<M>> {
+        let rt = self.journey.handle().cell().rt.clone();
+        rt.block_on(self)
+    }
+}
+
+impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
+    type Output = Result<Admission, SendError<M>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.journey.poll_in(cx, || None).map(settle)
+    }
+}
+
+fn settle<M>(arrival: Arrival<M>) -> Result<Admission, SendError<M>> {
+    arrival.or_else(|refusal| match refusal.message {
+        Some(message) => Err(SendError::new(message, refusal.why)),
+        None => Ok(Admission::Dropped),
+    })
+}

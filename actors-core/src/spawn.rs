@@ -1,0 +1,146 @@
+//! Starting an actor: what it declares, and what is said differently here.
+
+use crate::actor::cell::{Cell, Seat};
+use crate::actor::context::Context;
+use crate::actor::handle::Handle;
+use crate::actor::message::Message;
+use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
+use crate::error::{ActorName, SpawnError, StopReason};
+use crate::mailbox::{Class, Mailbox};
+use crate::policy::{Policy, Settings};
+use crate::system::System;
+use crate::{clock, run, turn};
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// An actor about to be started; see [`System::actor`] and [`System::instance`].
+#[must_use = "the actor is started by `spawn`"]
+pub struct SpawnBuilder<A: Actor, F> {
+    system: System,
+    factory: F,
+    name: Option<ActorName>,
+    settings: Settings,
+    classes: Cow<'static, [Class]>,
+    is_detached: bool,
+    _actor: std::marker::PhantomData<fn() -> A>,
+}
+
+impl<A: Actor, F> fmt::Debug for SpawnBuilder<A, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpawnBuilder")
+            .field("name", &self.name)
+            .field("settings", &self.settings)
+            .finish()
+    }
+}
+
+impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
+    pub(crate) fn new(system: System, factory: F) -> Self {
+        SpawnBuilder {
+            system,
+            factory,
+            name: None,
+            settings: A::SETTINGS,
+            classes: Cow::Borrowed(A::Mail::CLASSES),
+            is_detached: false,
+            _actor: std::marker::PhantomData,
+        }
+    }
+
+    /// Names the actor; names are unique among the living actors of a system. Without one it is called after its type.
+    pub fn name(mut self, name: impl AsRef<str>) -> Self {
+        self.name = Some(ActorName::new(name.as_ref()));
+        self
+    }
+
+    /// Slots in the mailbox, instead of the declared number.
+    pub fn capacity(mut self, slots: usize) -> Self {
+        self.settings = self.settings.capacity(slots);
+        self
+    }
+
+    /// Senders that may wait in line, instead of the declared number.
+    pub fn max_waiting(mut self, senders: usize) -> Self {
+        self.settings = self.settings.max_waiting(senders);
+        self
+    }
+
+    /// Slots that only `high` and `urgent` may take, instead of the declared number.
+    pub fn reserve(mut self, slots: usize) -> Self {
+        self.settings = self.settings.reserve(slots);
+        self
+    }
+
+    /// Changes the policy of one message type for this actor.
+    pub fn policy<M: Message>(mut self, change: impl FnOnce(Policy) -> Policy) -> Self
+    where
+        A: Handler<M>,
+    {
+        let class = &mut self.classes.to_mut()[A::CLASS];
+        class.policy = change(class.policy);
+        self
+    }
+
+    /// The system keeps the actor alive: it does not end with its last handle.
+    pub fn detached(mut self) -> Self {
+        self.is_detached = true;
+        self
+    }
+
+    /// Starts the actor.
+    ///
+    /// # Errors
+    /// A name taken, settings that cannot be, a factory that panicked, no runtime, a system that is shutting down.
+    pub fn spawn<H>(self) -> Result<H, SpawnError>
+    where
+        A: Typed<H>,
+        H: TypedHandle<Actor = A>,
+    {
+        let system = self.system.clone();
+        let (handle, is_late) = self.start()?;
+        match is_late {
+            true => Err(SpawnError::ShuttingDown(system.name().clone())),
+            false => Ok(H::from_handle(handle)),
+        }
+    }
+
+    /// Starts the actor even in a system that is shutting down; there it is closed from the beginning.
+    pub(crate) fn for_good<H>(self) -> Result<H, SpawnError>
+    where
+        A: Typed<H>,
+        H: TypedHandle<Actor = A>,
+    {
+        self.start().map(|(handle, _)| H::from_handle(handle))
+    }
+
+    fn start(self) -> Result<(Handle<A>, bool), SpawnError> {
+        let rt = self.system.runtime()?;
+        let name = self.name.unwrap_or_else(|| self.system.invent_name(A::NAME));
+        let limits = self
+            .settings
+            .limits()
+            .map_err(|why| SpawnError::Settings(format!("actor `{name}`: {why}")))?;
+        for class in &*self.classes {
+            let wrong =
+                |why| SpawnError::Settings(format!("actor `{name}`, message `{}`: {why}", class.name()));
+            class.policy.check().map_err(wrong)?;
+        }
+        let actor = catch_unwind(AssertUnwindSafe(self.factory))
+            .map_err(|panic| SpawnError::FactoryPanicked(turn::text(&*panic)))?;
+        let mailbox = Mailbox::new(limits, self.classes, None, clock::now);
+        let cell = Cell::new(mailbox, name, self.system.clone(), rt);
+        let is_late = self.system.enroll(&cell, self.is_detached)?;
+        cell.mailbox.install(Box::new(Seat {
+            actor,
+            ctx: Context::new(cell.clone()),
+        }));
+        let handle = Handle::new(cell.clone());
+        if is_late {
+            cell.close(StopReason::Stopped);
+        } else if A::STARTS && cell.mailbox.employ() {
+            run::employ(&cell);
+        }
+        Ok((handle, is_late))
+    }
+}

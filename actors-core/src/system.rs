@@ -1,0 +1,383 @@
+//! The system: a name, a runtime, and every actor that is alive in it.
+
+use crate::actor::cell::Cell;
+use crate::actor::handle::Handle;
+use crate::actor::{Actor, Typed, TypedHandle};
+use crate::error::{ActorName, SpawnError, StopReason};
+use crate::mailbox::Row;
+use crate::observe::{ActorSnapshot, DeadLetters, Letters, Snapshot};
+use crate::spawn::SpawnBuilder;
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+use tokio::runtime;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// After a kill, how long a shutdown waits for turns that are on a thread: they end by themselves or not at all.
+const KILLED_MAX: Duration = Duration::from_millis(200);
+
+/// An actor of any type, for the registry.
+#[async_trait]
+trait AnyCell: Send + Sync {
+    fn close(self: Arc<Self>);
+    fn kill(self: Arc<Self>);
+    async fn closed(self: Arc<Self>) -> StopReason;
+    fn snapshot(self: Arc<Self>) -> ActorSnapshot;
+    fn total(self: Arc<Self>) -> Row;
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    #[cfg(feature = "testing")]
+    fn is_quiet(self: Arc<Self>) -> bool;
+}
+
+#[async_trait]
+impl<A: Actor> AnyCell for Cell<A> {
+    fn close(self: Arc<Self>) {
+        Cell::close(&self, StopReason::Stopped);
+    }
+
+    fn kill(self: Arc<Self>) {
+        Cell::kill(&self);
+    }
+
+    async fn closed(self: Arc<Self>) -> StopReason {
+        crate::Closed::new(self).await
+    }
+
+    fn snapshot(self: Arc<Self>) -> ActorSnapshot {
+        ActorSnapshot::new(self.name.to_string(), A::NAME, self.reading(), &self.ledger())
+    }
+
+    fn total(self: Arc<Self>) -> Row {
+        self.ledger().total()
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    #[cfg(feature = "testing")]
+    fn is_quiet(self: Arc<Self>) -> bool {
+        Cell::is_quiet(&self)
+    }
+}
+
+struct Entry {
+    /// Order of start.
+    serial: u64,
+    cell: Weak<dyn AnyCell>,
+    /// Tells apart two actors that had the same name one after the other.
+    id: usize,
+    /// Held for a detached actor: the system keeps it alive.
+    _keeper: Option<Box<dyn Any + Send + Sync>>,
+}
+
+struct Registry {
+    actors: HashMap<ActorName, Entry>,
+    is_closed: bool,
+    /// Books of the actors that have ended.
+    past: Row,
+}
+
+struct Inner {
+    name: ActorName,
+    rt: OnceLock<runtime::Handle>,
+    serial: AtomicU64,
+    registry: Mutex<Registry>,
+    token: CancellationToken,
+    tracker: TaskTracker,
+    letters: Letters,
+}
+
+/// A set of actors that are found, watched and shut down together. Cheap to clone. It lives on the tokio runtime in which it
+/// was made or, failing that, first used; dropping it changes nothing for its actors.
+#[derive(Clone)]
+pub struct System {
+    inner: Arc<Inner>,
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let actors = self.inner.registry.lock().actors.len();
+        f.debug_struct("System")
+            .field("name", &self.inner.name)
+            .field("actors", &actors)
+            .finish()
+    }
+}
+
+/// What a shutdown left.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Actors that handled everything they had accepted.
+    pub drained: Vec<ActorName>,
+    /// Actors that did not within the limit and were killed.
+    pub killed: Vec<ActorName>,
+    /// Actors that are still in a turn which does not end. Their threads are theirs.
+    pub unfinished: Vec<ActorName>,
+    /// The books of every actor this system ever had, added up.
+    pub total: Row,
+}
+
+impl ShutdownReport {
+    /// Whether every actor drained.
+    pub fn is_clean(&self) -> bool {
+        self.killed.is_empty() && self.unfinished.is_empty()
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |names: &[ActorName]| names.iter().map(ActorName::as_str).collect::<Vec<_>>().join(", ");
+        write!(f, "{} actors drained", self.drained.len())?;
+        if !self.killed.is_empty() {
+            write!(f, "; killed: {}", names(&self.killed))?;
+        }
+        if !self.unfinished.is_empty() {
+            write!(f, "; still in a turn: {}", names(&self.unfinished))?;
+        }
+        write!(
+            f,
+            "; {} of {} messages undelivered",
+            self.total.undelivered, self.total.offered
+        )
+    }
+}
+
+impl System {
+    /// A system without actors.
+    pub fn new(name: impl AsRef<str>) -> System {
+        let rt = OnceLock::new();
+        if let Ok(current) = runtime::Handle::try_current() {
+            let _ = rt.set(current);
+        }
+        let registry = Registry {
+            actors: HashMap::new(),
+            is_closed: false,
+            past: Row::empty("total"),
+        };
+        System {
+            inner: Arc::new(Inner {
+                name: ActorName::new(name.as_ref()),
+                rt,
+                serial: AtomicU64::new(0),
+                registry: Mutex::new(registry),
+                token: CancellationToken::new(),
+                tracker: TaskTracker::new(),
+                letters: Letters::default(),
+            }),
+        }
+    }
+
+    /// The system's name.
+    pub fn name(&self) -> &ActorName {
+        &self.inner.name
+    }
+
+    /// Starts an actor with what it declares. It stops if it panics. In a system that was shut down it is closed from the
+    /// beginning.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime, when the system was made outside one too. [`System::instance`] returns that as an error.
+    #[track_caller]
+    pub fn spawn<A, H>(&self, actor: A) -> H
+    where
+        A: Actor + Typed<H>,
+        H: TypedHandle<Actor = A>,
+    {
+        match self.instance(actor).for_good() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// One actor, to be started with a builder.
+    pub fn instance<A: Actor>(&self, actor: A) -> SpawnBuilder<A, impl FnOnce() -> A> {
+        SpawnBuilder::new(self.clone(), move || actor)
+    }
+
+    /// An actor from a factory, to be started with a builder. The factory runs once; a panic in it is an error of
+    /// [`SpawnBuilder::spawn`].
+    pub fn actor<A: Actor, F: Fn() -> A>(&self, factory: F) -> SpawnBuilder<A, F> {
+        SpawnBuilder::new(self.clone(), factory)
+    }
+
+    /// The actor of this name, if it is alive and of this handle's type.
+    pub fn find<H: TypedHandle>(&self, name: &str) -> Option<H> {
+        let cell = self
+            .inner
+            .registry
+            .lock()
+            .actors
+            .get(&ActorName::new(name))?
+            .cell
+            .upgrade()?;
+        let cell = cell.as_any().downcast::<Cell<H::Actor>>().ok()?;
+        Handle::new_weak(&cell).upgrade().map(H::from_handle)
+    }
+
+    /// Cancelled when the system begins to shut down.
+    pub fn token(&self) -> CancellationToken {
+        self.inner.token.clone()
+    }
+
+    /// Reports of lost messages, from now on.
+    pub fn dead_letters(&self) -> DeadLetters {
+        self.inner.letters.subscribe()
+    }
+
+    /// A picture of every actor that is alive.
+    pub fn snapshot(&self) -> Snapshot {
+        let actors = self
+            .cells()
+            .into_iter()
+            .map(|(_, cell)| cell.snapshot())
+            .collect();
+        Snapshot {
+            system: self.inner.name.to_string(),
+            actors,
+        }
+    }
+
+    /// Stops every actor, the youngest first, so that an actor can use those it was built on until it has drained. All of
+    /// them together have `limit`; then the rest is killed. Returns when everything has ended, or shortly after the limit with
+    /// the names of those whose turn does not end.
+    ///
+    /// Cancel safe: dropped, it has stopped some actors and not yet others; another call goes on.
+    pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
+        self.inner.token.cancel();
+        self.inner.registry.lock().is_closed = true;
+        self.inner.tracker.close();
+        let end = Instant::now() + limit;
+        let mut drained = Vec::new();
+        let mut late = Vec::new();
+        for (name, cell) in self.cells().into_iter().rev() {
+            cell.clone().close();
+            match tokio::time::timeout_at(end, cell.clone().closed()).await {
+                Ok(StopReason::Killed) => late.push((name, cell)),
+                Ok(_) => drained.push(name),
+                Err(_) => {
+                    cell.clone().kill();
+                    late.push((name, cell));
+                }
+            }
+        }
+        let (killed, unfinished, lost) = self.await_killed(late).await;
+        if unfinished.is_empty() {
+            // The loops have said their last word; their tasks end with it.
+            let _ = tokio::time::timeout(KILLED_MAX, self.inner.tracker.wait()).await;
+        }
+        let mut total = self.inner.registry.lock().past;
+        total.add(&lost);
+        self.inner.letters.close();
+        ShutdownReport {
+            drained,
+            killed,
+            unfinished,
+            total,
+        }
+    }
+
+    async fn await_killed(
+        &self,
+        late: Vec<(ActorName, Arc<dyn AnyCell>)>,
+    ) -> (Vec<ActorName>, Vec<ActorName>, Row) {
+        let end = Instant::now() + KILLED_MAX;
+        let (mut killed, mut unfinished, mut open) = (Vec::new(), Vec::new(), Row::empty("open"));
+        for (name, cell) in late {
+            match tokio::time::timeout_at(end, cell.clone().closed()).await {
+                Ok(_) => killed.push(name),
+                Err(_) => {
+                    open.add(&cell.total());
+                    unfinished.push(name);
+                }
+            }
+        }
+        (killed, unfinished, open)
+    }
+
+    /// Every live actor, in order of start.
+    fn cells(&self) -> Vec<(ActorName, Arc<dyn AnyCell>)> {
+        let registry = self.inner.registry.lock();
+        let live = registry.actors.iter();
+        let mut cells: Vec<_> = live
+            .filter_map(|(name, entry)| Some((entry.serial, name.clone(), entry.cell.upgrade()?)))
+            .collect();
+        drop(registry);
+        cells.sort_by_key(|(serial, ..)| *serial);
+        cells.into_iter().map(|(_, name, cell)| (name, cell)).collect()
+    }
+
+    // --- for the runtime itself ---------------------------------------------------------------------------------------
+
+    pub(crate) fn runtime(&self) -> Result<runtime::Handle, SpawnError> {
+        if let Some(rt) = self.inner.rt.get() {
+            return Ok(rt.clone());
+        }
+        let current = runtime::Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+        Ok(self.inner.rt.get_or_init(|| current).clone())
+    }
+
+    pub(crate) fn tracker(&self) -> &TaskTracker {
+        &self.inner.tracker
+    }
+
+    pub(crate) fn letters(&self) -> &Letters {
+        &self.inner.letters
+    }
+
+    /// A name nobody gave: the type's, and a number.
+    pub(crate) fn invent_name(&self, kind: &str) -> ActorName {
+        let serial = self.inner.serial.fetch_add(1, Ordering::Relaxed);
+        ActorName::new(&format!("{}-{}", kind.to_lowercase(), serial + 1))
+    }
+
+    /// Enters a new actor. `true` when the system is shutting down: then the actor is to be closed at once.
+    pub(crate) fn enroll<A: Actor>(
+        &self,
+        cell: &Arc<Cell<A>>,
+        is_detached: bool,
+    ) -> Result<bool, SpawnError> {
+        let any: Arc<dyn AnyCell> = cell.clone();
+        let serial = self.inner.serial.fetch_add(1, Ordering::Relaxed);
+        let mut registry = self.inner.registry.lock();
+        let is_closed = registry.is_closed;
+        if registry.actors.contains_key(&cell.name) {
+            return Err(SpawnError::NameTaken(cell.name.clone()));
+        }
+        let keeper = is_detached.then(|| Box::new(Handle::new(cell.clone())) as Box<dyn Any + Send + Sync>);
+        let entry = Entry {
+            serial,
+            cell: Arc::downgrade(&any),
+            id: cell.id(),
+            _keeper: keeper,
+        };
+        registry.actors.insert(cell.name.clone(), entry);
+        Ok(is_closed)
+    }
+
+    /// Strikes an actor that has ended off the list, and keeps its books.
+    pub(crate) fn retire(&self, name: &ActorName, id: usize, total: &Row) {
+        let mut registry = self.inner.registry.lock();
+        registry.past.add(total);
+        let entry = match registry.actors.get(name) {
+            Some(entry) if entry.id == id => registry.actors.remove(name),
+            _ => None,
+        };
+        drop(registry);
+        // A detached actor's last handle may be in it.
+        drop(entry);
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.cells().into_iter().all(|(_, cell)| cell.is_quiet())
+    }
+}

@@ -1,0 +1,235 @@
+//! For tests of one's own actors (feature `testing`, so that tokio's `test-util` never reaches production).
+//!
+//! ```
+//! use actors_core::prelude::*;
+//! use actors_core::testing;
+//! use std::time::Duration;
+//!
+//! struct Door { opened: u32 }
+//! #[actor(local, capacity = 2, reserve = 0)]
+//! impl Door {
+//!     #[message(overflow = drop_oldest, ttl = "5s")]
+//!     fn knock(&mut self) { self.opened += 1; }
+//! }
+//!
+//! testing::run(async |system| {
+//!     let door = system.spawn(Door { opened: 0 });
+//!     let held = testing::hold(&door);                    // shape the queue before a turn runs
+//!     for _ in 0..3 { door.knock().await.unwrap(); }
+//!     assert_eq!(door.ledger().total().dropped, 1);
+//!     tokio::time::advance(Duration::from_secs(6)).await; // paused time
+//!     held.release();
+//!     testing::quiet(&system).await;                      // until nobody has anything to do
+//!     assert_eq!(door.ledger().total().expired, 2);
+//! });
+//! ```
+
+use crate::actor::cell::Cell;
+use crate::actor::context::Context;
+use crate::actor::handle::Handle;
+use crate::actor::message::{AnyParcel, Message, Parcel};
+use crate::actor::recipient::Recipient;
+use crate::actor::{Actor, Handler, Mail, Typed};
+use crate::mailbox::{Class, Effects};
+use crate::system::System;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Turns of the scheduler given to everybody else before asking whether all is quiet.
+const YIELDS: usize = 32;
+/// How long, in paused time, [`quiet`] waits for an actor to finish.
+const PATIENCE: Duration = Duration::from_secs(3600);
+/// Messages a [`Probe`] remembers.
+const REMEMBERED: usize = 65_536;
+
+/// Runs a test in a system of its own, on one thread and on paused time: the clock moves only when everybody waits for it,
+/// or by `tokio::time::advance`. Afterwards the system is shut down.
+///
+/// # Panics
+/// When the test does, or when the books of the system's actors do not balance at the end.
+pub fn run(test: impl AsyncFnOnce(System)) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    let runtime = runtime.unwrap_or_else(|error| panic!("no runtime for the test: {error}"));
+    runtime.block_on(async {
+        let system = System::new("test");
+        test(system.clone()).await;
+        let report = system.shutdown(Duration::from_secs(60)).await;
+        assert!(
+            report.total.is_balanced(),
+            "the books do not balance: {:?}",
+            report.total
+        );
+    });
+}
+
+/// Waits until every actor of the system is idle: nothing queued that it may take, no turn under way. Timers, pipes and
+/// tasks of the test's own do not count.
+///
+/// # Panics
+/// When that has not come to pass after an hour on tokio's clock.
+pub async fn quiet(system: &System) {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        for _ in 0..YIELDS {
+            tokio::task::yield_now().await;
+        }
+        if system.is_quiet() {
+            return;
+        }
+        assert!(
+            tokio::time::Instant::now() < end,
+            "not quiet after an hour: {:#?}",
+            system.snapshot()
+        );
+        // Lets paused time move on to whatever a turn waits for.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// An actor that takes no turns while this exists. Messages are admitted, lost and expired as ever.
+#[must_use = "the actor goes on when it is dropped"]
+pub struct Held<A: Actor> {
+    cell: Arc<Cell<A>>,
+}
+
+impl<A: Actor> fmt::Debug for Held<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held").field("actor", &self.cell.name).finish()
+    }
+}
+
+/// Keeps an actor from taking its next turn; a turn under way goes on.
+pub fn hold<A: Actor>(handle: &Handle<A>) -> Held<A> {
+    let held = Held {
+        cell: handle.cell().clone(),
+    };
+    held.set(true);
+    held
+}
+
+impl<A: Actor> Held<A> {
+    /// Lets the actor go on.
+    pub fn release(self) {}
+
+    fn set(&self, is_held: bool) {
+        let mut fx = Effects::new();
+        self.cell.mailbox.hold(is_held, &mut fx);
+        self.cell.apply(&mut fx);
+    }
+}
+
+impl<A: Actor> Drop for Held<A> {
+    fn drop(&mut self) {
+        self.set(false);
+    }
+}
+
+type Record<M> = Arc<Mutex<VecDeque<M>>>;
+
+/// The actor behind a [`Probe`].
+pub struct ProbeActor<M: Message> {
+    received: Record<M>,
+    reply: Box<dyn FnMut(&M) -> M::Reply + Send>,
+}
+
+impl<M: Message> fmt::Debug for ProbeActor<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProbeActor").finish_non_exhaustive()
+    }
+}
+
+/// The one message of a [`ProbeActor`].
+#[derive(Debug)]
+pub struct ProbeMail<M: Message>(Parcel<M>);
+
+impl<M: Message> Actor for ProbeActor<M> {
+    type Mail = ProbeMail<M>;
+    const NAME: &'static str = "Probe";
+}
+
+impl<M: Message> Typed<Handle<ProbeActor<M>>> for ProbeActor<M> {}
+
+impl<M: Message> Mail<ProbeActor<M>> for ProbeMail<M> {
+    const CLASSES: &'static [Class] = &[Class::of::<M>()];
+
+    fn class(&self) -> usize {
+        0
+    }
+
+    fn parcel(&self) -> &dyn AnyParcel {
+        &self.0
+    }
+
+    fn parcel_mut(&mut self) -> &mut dyn AnyParcel {
+        &mut self.0
+    }
+
+    fn deliver_now(self, actor: &mut ProbeActor<M>, ctx: &mut Context<ProbeActor<M>>) -> Option<Self> {
+        let (message, answer) = self.0.open();
+        let reply = (actor.reply)(&message);
+        let mut received = actor.received.lock();
+        if received.len() >= REMEMBERED {
+            received.pop_front();
+        }
+        received.push_back(message);
+        drop(received);
+        answer.send(ctx, reply);
+        None
+    }
+
+    async fn deliver(self, actor: &mut ProbeActor<M>, ctx: &mut Context<ProbeActor<M>>) {
+        self.deliver_now(actor, ctx);
+    }
+}
+
+impl<M: Message> Handler<M> for ProbeActor<M> {
+    const CLASS: usize = 0;
+
+    fn pack(parcel: Parcel<M>) -> ProbeMail<M> {
+        ProbeMail(parcel)
+    }
+
+    fn unpack(mail: ProbeMail<M>) -> Option<Parcel<M>> {
+        Some(mail.0)
+    }
+}
+
+/// Stands in for an actor that handles `M`: records what it gets, answers as it is told.
+#[derive(Debug)]
+pub struct Probe<M: Message> {
+    handle: Handle<ProbeActor<M>>,
+    received: Record<M>,
+}
+
+/// Starts a [`Probe`] that answers with what `reply` says. It remembers the last 65,536 messages.
+pub fn probe<M: Message>(system: &System, reply: impl FnMut(&M) -> M::Reply + Send + 'static) -> Probe<M> {
+    let received = Record::default();
+    let handle = system.spawn(ProbeActor {
+        received: received.clone(),
+        reply: Box::new(reply),
+    });
+    Probe { handle, received }
+}
+
+impl<M: Message> Probe<M> {
+    /// What to give to whoever expects the real actor.
+    pub fn recipient(&self) -> Recipient<M> {
+        self.handle.recipient()
+    }
+
+    /// The probe as an actor.
+    pub fn handle(&self) -> &Handle<ProbeActor<M>> {
+        &self.handle
+    }
+
+    /// Takes what it has received so far, oldest first.
+    pub fn received(&self) -> Vec<M> {
+        self.received.lock().drain(..).collect()
+    }
+}

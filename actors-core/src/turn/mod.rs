@@ -1,0 +1,109 @@
+//! One handler call, whoever runs it: the panic is caught, the outcome recorded, the asker answered.
+//!
+//! While a turn is polled, its thread knows which actor runs and until when (`current`), so that a send made inside inherits
+//! the turn's deadline (T2) and awaiting one's own end is refused (F4).
+
+pub(crate) mod current;
+
+use crate::actor::cell::{Post, Seat};
+use crate::actor::{Actor, Mail};
+use crate::mailbox::Tag;
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+/// How a piece of user code ended.
+pub(crate) enum Outcome<T> {
+    Done(T),
+    /// The actor was killed while this was suspended.
+    Cut,
+    /// With the panic's text.
+    Panicked(String),
+}
+
+/// What the runner lends to a turn that is suspended.
+pub(crate) trait Runner {
+    /// Whether the turn may be polled.
+    fn is_killed(&self) -> bool;
+    /// The turn was suspended for the first time.
+    fn suspended(&mut self);
+}
+
+/// Runs the turn of one message.
+pub(crate) async fn run<A: Actor>(
+    seat: &mut Seat<A>,
+    item: Post<A>,
+    tag: &Tag,
+    cell: usize,
+    runner: &mut impl Runner,
+) -> Outcome<()> {
+    let scope = current::Turn {
+        cell,
+        deadline: tag.deadline,
+    };
+    seat.ctx.begin_turn(tag.deadline);
+    let now = {
+        let _inside = current::enter(scope);
+        catch_unwind(AssertUnwindSafe(|| {
+            item.0.deliver_now(&mut seat.actor, &mut seat.ctx)
+        }))
+    };
+    match now {
+        Ok(None) => Outcome::Done(()),
+        Ok(Some(mail)) => guarded(scope, mail.deliver(&mut seat.actor, &mut seat.ctx), runner).await,
+        Err(panic) => Outcome::Panicked(text(&*panic)),
+    }
+}
+
+/// Polls user code as part of a turn: panics are caught, a kill cuts it off at an await.
+pub(crate) async fn guarded<T>(
+    scope: current::Turn,
+    future: impl Future<Output = T>,
+    runner: &mut impl Runner,
+) -> Outcome<T> {
+    let mut future = pin!(Some(future));
+    let mut is_suspended = false;
+    let outcome = std::future::poll_fn(|cx| {
+        let Some(running) = future.as_mut().as_pin_mut() else {
+            return Poll::Ready(Outcome::Cut);
+        };
+        if is_suspended && runner.is_killed() {
+            return Poll::Ready(Outcome::Cut);
+        }
+        let polled = {
+            let _inside = current::enter(scope);
+            catch_unwind(AssertUnwindSafe(|| running.poll(cx)))
+        };
+        match polled {
+            Ok(Poll::Ready(value)) => Poll::Ready(Outcome::Done(value)),
+            Err(panic) => Poll::Ready(Outcome::Panicked(text(&*panic))),
+            Ok(Poll::Pending) => {
+                if !is_suspended {
+                    is_suspended = true;
+                    runner.suspended();
+                }
+                // Killed during this very poll: nobody would come again.
+                if runner.is_killed() {
+                    Poll::Ready(Outcome::Cut)
+                } else {
+                    Poll::Pending
+                }
+            }
+        }
+    })
+    .await;
+    // Locals of a turn that is cut off are dropped here; their `Drop` is user code.
+    match catch_unwind(AssertUnwindSafe(|| future.set(None))) {
+        Ok(()) => outcome,
+        Err(panic) => Outcome::Panicked(text(&*panic)),
+    }
+}
+
+/// The text of a panic, as far as it has one.
+pub(crate) fn text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without a text").to_owned()
+}

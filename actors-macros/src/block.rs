@@ -1,0 +1,191 @@
+//! Reads the impl block. Bodies of methods are taken as opaque tokens: while one is being typed and makes no sense,
+//! the handle is still there, and so is completion in the editor.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::parse::discouraged::Speculative;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Generics, ImplItem, Signature, Token, Type, Visibility, WhereClause};
+
+use crate::errors::Errors;
+use crate::model::{Block, Item, Method, Role};
+
+const NOT_A_BLOCK: &str = "`#[actor]` stands on the impl block that holds the messages: `impl Shop { … }`";
+
+/// The block, or nothing where this is no impl block at all.
+pub(crate) fn read(item: TokenStream, errors: &mut Errors) -> Option<Block> {
+    let parser = |input: ParseStream<'_>| block(input, errors);
+    match parser.parse2(item) {
+        Ok(block) => block,
+        Err(error) => {
+            errors.push(error);
+            None
+        }
+    }
+}
+
+fn block(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Block>> {
+    let attrs = input.call(Attribute::parse_outer)?;
+    let unsafety: Option<Token![unsafe]> = input.parse()?;
+    if !input.peek(Token![impl]) {
+        let rest: TokenStream = input.parse()?;
+        errors.at(rest, NOT_A_BLOCK);
+        return Ok(None);
+    }
+    let impl_token: Token![impl] = input.parse()?;
+    let generics: Generics = if input.peek(Token![<]) {
+        input.parse()?
+    } else {
+        Generics::default()
+    };
+    let ty: Type = input.parse()?;
+    let of_trait = of_trait(input)?;
+    let where_clause: Option<WhereClause> = input.parse()?;
+    let content;
+    syn::braced!(content in input);
+    let inner = content.call(Attribute::parse_inner)?;
+    let mut items: Vec<Item> = inner
+        .into_iter()
+        .map(|attr| Item::Other(attr.to_token_stream()))
+        .collect();
+    while !content.is_empty() {
+        items.extend(item(&content, errors)?);
+    }
+    let head = quote! { #(#attrs)* #unsafety #impl_token #generics #ty #of_trait #where_clause };
+    let actor = if of_trait.is_some() {
+        errors.at(
+            &ty,
+            "`#[actor]` wants an impl block without a trait: `impl Shop { … }`",
+        );
+        None
+    } else if generics.params.is_empty() {
+        actor_type(&ty, errors)
+    } else {
+        errors.at(&generics, GENERIC);
+        None
+    };
+    Ok(Some(Block { head, actor, items }))
+}
+
+/// `for Shop`, where the block implements a trait.
+fn of_trait(input: ParseStream<'_>) -> syn::Result<Option<TokenStream>> {
+    let Some(token) = input.parse::<Option<Token![for]>>()? else {
+        return Ok(None);
+    };
+    let ty: Type = input.parse()?;
+    Ok(Some(quote! { #token #ty }))
+}
+
+const GENERIC: &str = "generic actors are not built yet; write the block for one concrete type, \
+                       with a boxed trait object for the part that varies";
+
+fn actor_type(ty: &Type, errors: &mut Errors) -> Option<(TokenStream, syn::Ident)> {
+    let path = match ty {
+        Type::Path(path) if path.qself.is_none() => &path.path,
+        Type::Paren(paren) => return actor_type(&paren.elem, errors),
+        Type::Group(group) => return actor_type(&group.elem, errors),
+        _ => {
+            errors.at(
+                ty,
+                "an actor is a struct or an enum of this crate: `impl Shop { … }`",
+            );
+            return None;
+        }
+    };
+    if path.segments.iter().any(|segment| !segment.arguments.is_none()) {
+        errors.at(path, GENERIC);
+        return None;
+    }
+    let name = path.segments.last()?.ident.clone();
+    Some((path.to_token_stream(), name))
+}
+
+/// One item of the block; nothing where it cannot be emitted again.
+fn item(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Item>> {
+    let mut attrs = Vec::new();
+    let mut roles = Vec::new();
+    for attr in input.call(Attribute::parse_outer)? {
+        match Role::of(&attr) {
+            Some(role) => roles.push((role, attr)),
+            None => attrs.push(attr),
+        }
+    }
+    let ahead = input.fork();
+    let vis: Visibility = ahead.parse()?;
+    if !is_function(&ahead) {
+        for (role, attr) in roles {
+            errors.at(attr, format!("`#[{}]` stands on a method", role.word()));
+        }
+        return other(attrs, input).map(Some);
+    }
+    match ahead.parse::<Signature>() {
+        Ok(signature) => {
+            let body = if ahead.is_empty() {
+                None
+            } else {
+                Some(ahead.parse::<TokenTree>()?)
+            };
+            input.advance_to(&ahead);
+            Ok(Some(Item::Method(Box::new(Method {
+                roles,
+                attrs,
+                vis,
+                signature,
+                body,
+            }))))
+        }
+        Err(error) => {
+            let skipped = until_end(input)?;
+            if roles.is_empty() {
+                return Ok(Some(Item::Other(quote! { #(#attrs)* #skipped })));
+            }
+            errors.push(error);
+            Ok(None)
+        }
+    }
+}
+
+fn is_function(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    while !ahead.peek(Token![fn]) {
+        let known = ahead.peek(Token![const])
+            || ahead.peek(Token![async])
+            || ahead.peek(Token![unsafe])
+            || ahead.peek(Token![extern])
+            || ahead.peek(syn::LitStr);
+        if !known || ahead.parse::<TokenTree>().is_err() {
+            return false;
+        }
+    }
+    true
+}
+
+/// A constant, a type, a call of a macro.
+fn other(attrs: Vec<Attribute>, input: ParseStream<'_>) -> syn::Result<Item> {
+    let ahead = input.fork();
+    let tokens = if let Ok(item) = ahead.parse::<ImplItem>() {
+        input.advance_to(&ahead);
+        item.to_token_stream()
+    } else {
+        until_end(input)?
+    };
+    Ok(Item::Other(quote! { #(#attrs)* #tokens }))
+}
+
+/// Up to a semicolon or a group in braces, which is where the next item begins.
+fn until_end(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() {
+        let token: TokenTree = input.parse()?;
+        let ends = match &token {
+            TokenTree::Punct(sign) => sign.as_char() == ';',
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+        };
+        tokens.extend([token]);
+        if ends {
+            break;
+        }
+    }
+    Ok(tokens)
+}

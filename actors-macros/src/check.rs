@@ -1,0 +1,353 @@
+//! From what was written to what is meant. All errors of a block are reported at once; a method with a mistake in
+//! its signature is left out of the model, so that one mistake gives one error and its siblings still work.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::spanned::Spanned;
+use syn::{Attribute, FnArg, Ident, Member, ReceiverKind, ReturnType, Safety, Signature, Type};
+
+use crate::attr;
+use crate::errors::Errors;
+use crate::model::{Actor, Answer, Block, Hook, Item, Message, Method, Param, Role, Source};
+use crate::names::{plain, type_name};
+use crate::params::params;
+use crate::types::{check_owned, without_self};
+use crate::words::{ActorWords, MessageWords, Place};
+
+/// The model of a block; nothing where its type cannot be an actor.
+pub(crate) fn check(block: &Block, words: ActorWords, errors: &mut Errors) -> Option<Actor> {
+    let known = block.actor.clone();
+    // Without a type the methods are looked at all the same, for the sake of their errors.
+    let (path, name) = known.clone().unwrap_or_else(|| {
+        let name = crate::names::ident("Self");
+        (name.to_token_stream(), name)
+    });
+    let mut actor = Actor {
+        path,
+        name,
+        words,
+        messages: Vec::new(),
+        started: None,
+        stopped: None,
+    };
+    for item in &block.items {
+        if let Item::Method(method) = item
+            && let Some(role) = role(method, errors)
+        {
+            add(&mut actor, method, role, errors);
+        }
+    }
+    known.map(|_| actor)
+}
+
+/// What the method is to the actor; at most one thing.
+fn role(method: &Method, errors: &mut Errors) -> Option<(Role, TokenStream)> {
+    let (first, rest) = method.roles.split_first()?;
+    for (role, attr) in rest {
+        let message = if *role == first.0 {
+            format!("`#[{}]` is said twice; write all words into one", role.word())
+        } else {
+            format!(
+                "this method is `#[{}]` already; leave one of them out",
+                first.0.word()
+            )
+        };
+        errors.at(attr, message);
+    }
+    let (role, attr) = first;
+    let words = attr::inside(attr, errors);
+    if *role != Role::Message && !words.is_empty() {
+        let message = match role {
+            Role::Handler => {
+                "the policy of a shared message stands on its struct: `#[derive(Message)] #[message(…)] struct …`"
+            }
+            _ => "this attribute takes no words",
+        };
+        errors.at(words, message);
+        return Some((*role, TokenStream::new()));
+    }
+    Some((*role, words))
+}
+
+fn add(actor: &mut Actor, method: &Method, (role, words): (Role, TokenStream), errors: &mut Errors) {
+    match role {
+        Role::Message | Role::Handler => {
+            if let Some(message) = message(actor, method, role, words, errors)
+                && is_new(actor, &message, errors)
+            {
+                actor.messages.push(message);
+            }
+        }
+        Role::Started | Role::Stopped => {
+            let hook = hook(actor, method, role, errors);
+            let place = if role == Role::Started {
+                &mut actor.started
+            } else {
+                &mut actor.stopped
+            };
+            if let Some(first) = place {
+                let message = format!(
+                    "`{}` is `#[{}]` already; an actor has one",
+                    first.method,
+                    role.word()
+                );
+                errors.at(&method.signature.ident, message);
+            } else {
+                *place = hook;
+            }
+        }
+    }
+}
+
+fn message(
+    actor: &Actor,
+    method: &Method,
+    role: Role,
+    words: TokenStream,
+    errors: &mut Errors,
+) -> Option<Message> {
+    let signature = &method.signature;
+    let before = errors.count();
+    check_function(method, role, errors);
+    let name = message_name(actor, &signature.ident, role, errors);
+    let params = params(actor, signature, role, errors);
+    let answer = answer(actor, signature, &params, errors);
+    if role == Role::Handler && errors.count() == before {
+        check_handler(signature, &params, errors);
+    }
+    let sound = errors.count() == before && has_distinct_names(&params);
+    let source = match role {
+        Role::Handler => Source::Shared,
+        _ => Source::Own(Box::new(policy(words, sound.then_some(&params), errors))),
+    };
+    let docs = method.attrs.iter().filter(|attr| is_doc(attr)).cloned().collect();
+    let is_async = signature.asyncness.is_some();
+    let message = Message {
+        method: signature.ident.clone(),
+        name: name?,
+        docs,
+        is_async,
+        params,
+        answer,
+        source,
+    };
+    sound.then_some(message)
+}
+
+/// Two parameters of one name are the compiler's to report.
+fn has_distinct_names(params: &[Param]) -> bool {
+    let names: Vec<&Ident> = params.iter().filter_map(Param::name).collect();
+    names
+        .iter()
+        .enumerate()
+        .all(|(at, name)| !names[..at].contains(name))
+}
+
+fn is_doc(attr: &Attribute) -> bool {
+    attr.path().is_ident("doc") || attr.path().is_ident("deprecated")
+}
+
+/// The words; the key is looked up only among arguments that are all sound.
+fn policy(words: TokenStream, params: Option<&Vec<Param>>, errors: &mut Errors) -> MessageWords {
+    let mut words = MessageWords::read(words, Place::Method, errors);
+    let Some(params) = params else { return words };
+    let names: Vec<Member> = params
+        .iter()
+        .filter_map(Param::name)
+        .cloned()
+        .map(Member::Named)
+        .collect();
+    words.check_key(&names, "argument", errors);
+    words
+}
+
+/// No second message of that name, no second handler of that type.
+fn is_new(actor: &Actor, message: &Message, errors: &mut Errors) -> bool {
+    if let Some(known) = actor.messages.iter().find(|known| known.name == message.name) {
+        // Two methods of one name are the compiler's to report.
+        if known.method != message.method {
+            let text = format!(
+                "`{}` and `{}` would both be the message `{}`; rename one of them",
+                known.method, message.method, message.name
+            );
+            errors.at(&message.method, text);
+        }
+        return false;
+    }
+    let shared = |message: &Message| match (&message.source, message.args().next()) {
+        (Source::Shared, Some(arg)) => Some(arg.ty.clone()),
+        _ => None,
+    };
+    let Some(ty) = shared(message) else { return true };
+    let known = actor
+        .messages
+        .iter()
+        .find(|known| shared(known).is_some_and(|known| known.to_string() == ty.to_string()));
+    if let Some(known) = known {
+        errors.at(
+            &ty,
+            format!(
+                "`{}` handles `{ty}` already; a message has one handler",
+                known.method
+            ),
+        );
+    }
+    known.is_none()
+}
+
+fn message_name(actor: &Actor, method: &Ident, role: Role, errors: &mut Errors) -> Option<Ident> {
+    if plain(method) == "clone" {
+        errors.at(
+            method,
+            "on the handle, `clone` clones the handle; give the message another name",
+        );
+        return None;
+    }
+    let name = type_name(method);
+    match &name {
+        None => errors.at(
+            method,
+            "no struct can be named after this method; begin its name with a letter",
+        ),
+        Some(name) if actor.words.local && role == Role::Message && *name == "Handle" => {
+            let text = format!(
+                "in a `local` block this message would be `{}Handle`; rename it",
+                actor.name
+            );
+            errors.at(method, text);
+        }
+        Some(_) => {}
+    }
+    name
+}
+
+/// What holds for every method that the runtime calls.
+fn check_function(method: &Method, role: Role, errors: &mut Errors) {
+    let signature = &method.signature;
+    let word = role.word();
+    for attr in method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
+        let text = format!("a `#[{word}]` method is always there; put the `cfg` inside its body");
+        errors.at(attr, text);
+    }
+    if let Some(token) = &signature.constness {
+        errors.at(
+            token,
+            format!("a `#[{word}]` method is a plain `fn` or an `async fn`; leave `const` out"),
+        );
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        errors.at(
+            token,
+            format!("a `#[{word}]` method is called by the runtime; leave `unsafe` out"),
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        errors.at(
+            abi,
+            format!("a `#[{word}]` method is a plain `fn` or an `async fn`; leave `extern` out"),
+        );
+    }
+    if !signature.generics.params.is_empty() {
+        let text = format!("a `#[{word}]` method has no generics: write concrete, owned types");
+        errors.at(&signature.generics, text);
+    } else if let Some(clause) = &signature.generics.where_clause {
+        errors.at(
+            clause,
+            format!("a `#[{word}]` method has no where clause; leave it out"),
+        );
+    }
+    check_receiver(signature, word, errors);
+}
+
+fn check_receiver(signature: &Signature, word: &str, errors: &mut Errors) {
+    let fix = format!("a `#[{word}]` method borrows the actor: write `&mut self` or `&self`");
+    match signature.inputs.first() {
+        Some(FnArg::Receiver(receiver)) => match &receiver.kind {
+            ReceiverKind::Reference(_, None, _) => {}
+            _ => errors.at(receiver, fix),
+        },
+        Some(FnArg::Typed(_)) | None => errors.at(&signature.ident, fix),
+    }
+}
+
+fn answer(actor: &Actor, signature: &Signature, params: &[Param], errors: &mut Errors) -> Answer {
+    let later = params.iter().find_map(|param| match param {
+        Param::Reply(reply) => Some(reply.clone()),
+        _ => None,
+    });
+    let returned = match &signature.output {
+        ReturnType::Type(_, ty) if !is_nothing(ty) => Some(&**ty),
+        _ => None,
+    };
+    match (later, returned) {
+        (Some(_), Some(ty)) => {
+            errors.at(
+                ty,
+                "the answer travels in the `ReplyTo`, so the method returns nothing; leave one out",
+            );
+            Answer::Nothing
+        }
+        (Some(reply), None) => Answer::Later(reply),
+        (None, Some(ty)) => {
+            check_owned(ty, errors);
+            Answer::Returned(without_self(ty, &actor.path))
+        }
+        (None, None) => Answer::Nothing,
+    }
+}
+
+fn is_nothing(ty: &Type) -> bool {
+    matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
+}
+
+/// A handler takes the one struct that it handles.
+fn check_handler(signature: &Signature, params: &[Param], errors: &mut Errors) {
+    let args = params
+        .iter()
+        .filter(|param| matches!(param, Param::Value(_)))
+        .count();
+    if args != 1 {
+        let text = "a `#[handler]` takes one argument, the message it handles: `ask: GetStock`; \
+                    a method with arguments of its own is a `#[message]`";
+        errors.at(&signature.ident, text);
+    }
+}
+
+fn hook(actor: &Actor, method: &Method, role: Role, errors: &mut Errors) -> Option<Hook> {
+    let signature = &method.signature;
+    let before = errors.count();
+    check_function(method, role, errors);
+    let params = params(actor, signature, role, errors);
+    let (fits, text): (fn(&Param) -> bool, _) = match role {
+        Role::Started => (
+            |param| matches!(param, Param::Context),
+            "`#[started]` takes `ctx: &mut Context<Self>` or nothing",
+        ),
+        _ => (
+            |param| matches!(param, Param::Why),
+            "`#[stopped]` takes `why: StopReason` or nothing",
+        ),
+    };
+    let misfit = params
+        .iter()
+        .enumerate()
+        .find(|(at, param)| *at > 0 || !fits(param));
+    if let (true, Some((at, _))) = (errors.count() == before, misfit) {
+        errors.at(signature.inputs.iter().nth(at + 1), text);
+    }
+    let returns = match &signature.output {
+        ReturnType::Type(_, ty) if !is_nothing(ty) => Some(ty),
+        _ => None,
+    };
+    if let (Role::Stopped, Some(ty)) = (role, returns) {
+        errors.at(ty, "`#[stopped]` returns nothing: there is nobody left to tell");
+    }
+    let output = returns.map_or(signature.ident.span(), |ty| ty.span());
+    let hook = Hook {
+        method: signature.ident.clone(),
+        is_async: signature.asyncness.is_some(),
+        takes_one: !params.is_empty(),
+        output,
+    };
+    (errors.count() == before).then_some(hook)
+}

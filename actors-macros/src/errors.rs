@@ -1,0 +1,31 @@
+//! Every mistake of a block, gathered before anything is reported.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::Error;
+
+/// The errors met so far. Nothing returns early: what is wrong is noted here and left out of the expansion.
+#[derive(Default)]
+pub(crate) struct Errors(Vec<Error>);
+
+impl Errors {
+    /// Notes an error on the user's own tokens; `message` says what to write instead.
+    pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
+        self.push(Error::new_spanned(tokens, message));
+    }
+
+    /// Notes an error that a parser brought.
+    pub(crate) fn push(&mut self, error: Error) {
+        self.0.push(error);
+    }
+
+    /// How many there are: two readings tell whether a step went well.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// One `compile_error!` for each.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.0.iter().map(Error::to_compile_error).collect()
+    }
+}

@@ -1,0 +1,367 @@
+//! From the model to code. What is emitted names public traits by their full path, and `actors_core::__private`.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::errors::Errors;
+use crate::message::{self, at};
+use crate::model::{Actor, Answer, Hook, Message, Param, Source};
+use crate::names::{ident, plain};
+use crate::words::ActorWords;
+use crate::{block, check, handle};
+
+/// `#[actor(words)] item`.
+pub(crate) fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let words = ActorWords::read(words, &mut errors);
+    let Some(block) = block::read(item.clone(), &mut errors) else {
+        let errors = errors.into_tokens();
+        return quote! { #item #errors };
+    };
+    let model = check::check(&block, words, &mut errors);
+    let expansion = model.map(|actor| expansion(&actor));
+    let errors = errors.into_tokens();
+    quote! { #block #expansion #errors }
+}
+
+fn expansion(actor: &Actor) -> TokenStream {
+    let parts = [
+        message::bounds(actor),
+        message::structs(actor),
+        mail(actor),
+        actor_impl(actor),
+        handle::handle(actor),
+    ];
+    let each =
+        actor.messages.iter().enumerate().flat_map(|(class, message)| {
+            [message::of_method(actor, message), handler(actor, message, class)]
+        });
+    parts.into_iter().chain(each).collect()
+}
+
+/// The hidden enum that a slot of the mailbox holds. It is as public as the trait wants it, and nobody can name it
+/// by accident.
+fn mail_name(actor: &Actor) -> Ident {
+    ident(format!("__{}Mail", actor.name))
+}
+
+fn mail(actor: &Actor) -> TokenStream {
+    let (mail, me) = (mail_name(actor), &actor.path);
+    let variants: Vec<&Ident> = actor.messages.iter().map(|message| &message.name).collect();
+    let types: Vec<TokenStream> = actor
+        .messages
+        .iter()
+        .map(|message| message::path(actor, message))
+        .collect();
+    let classes = (0..variants.len()).map(Literal::usize_unsuffixed);
+    // A reference to an enum without variants still wants a match on the place.
+    let this = if variants.is_empty() {
+        quote! { *self }
+    } else {
+        quote! { self }
+    };
+    let deliver = deliver(actor);
+    quote! {
+        #[doc(hidden)]
+        #[allow(private_interfaces, unreachable_pub, dead_code, clippy::all)]
+        pub enum #mail { #(#variants(::actors_core::Parcel<#types>)),* }
+
+        #[automatically_derived]
+        impl ::actors_core::Mail<#me> for #mail {
+            const CLASSES: &'static [::actors_core::Class] = &[#(::actors_core::Class::of::<#types>()),*];
+            fn class(&self) -> ::core::primitive::usize {
+                match #this { #(Self::#variants(_) => #classes,)* }
+            }
+            fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+                match #this { #(Self::#variants(parcel) => parcel,)* }
+            }
+            fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+                match #this { #(Self::#variants(parcel) => parcel,)* }
+            }
+            #deliver
+        }
+    }
+}
+
+/// `deliver_now` runs plain `fn`s and hands the rest back; `deliver` runs the rest and leaves those to the former.
+fn deliver(actor: &Actor) -> TokenStream {
+    let me = &actor.path;
+    let (later, now): (Vec<&Message>, Vec<&Message>) =
+        actor.messages.iter().partition(|message| message.is_async);
+    let arms_now = now.iter().map(|message| arm(actor, message));
+    let arms_later = later.iter().map(|message| arm(actor, message));
+    let span = Span::mixed_site();
+    let hand_back =
+        (!later.is_empty()).then(|| quote_spanned! { span=> other => ::core::option::Option::Some(other), });
+    let run_now = (!now.is_empty()).then(|| {
+        quote_spanned! { span=>
+            plain => ::core::mem::drop(<Self as ::actors_core::Mail<#me>>::deliver_now(plain, actor, ctx)),
+        }
+    });
+    quote_spanned! { span=>
+        #[allow(deprecated, unused_variables)]
+        fn deliver_now(
+            self,
+            actor: &mut #me,
+            ctx: &mut ::actors_core::Context<#me>,
+        ) -> ::core::option::Option<Self> {
+            match self {
+                #(#arms_now)*
+                #hand_back
+            }
+        }
+        #[allow(deprecated, unused_variables)]
+        async fn deliver(self, actor: &mut #me, ctx: &mut ::actors_core::Context<#me>) {
+            match self {
+                #(#arms_later)*
+                #run_now
+            }
+        }
+    }
+}
+
+/// One variant: opens the parcel, calls the method, answers.
+fn arm(actor: &Actor, message: &Message) -> TokenStream {
+    let (me, variant, method) = (&actor.path, &message.name, &message.method);
+    let span = Span::mixed_site();
+    let call_span = at(method.span());
+    let arguments = message.params.iter().map(|param| match (param, &message.source) {
+        (Param::Value(_), Source::Shared) => quote_spanned! { span=> message },
+        (Param::Value(arg), Source::Own(_)) => {
+            let name = &arg.name;
+            quote_spanned! { span=> message.#name }
+        }
+        (Param::Reply(_), _) => quote_spanned! { span=> reply_to },
+        (Param::Context | Param::Why, _) => quote_spanned! { span=> ctx },
+    });
+    let mut call = quote_spanned! { call_span=> #me::#method(actor, #(#arguments),*) };
+    if message.is_async {
+        call = quote_spanned! { call_span=> ::actors_core::__private::send_future(#call) };
+    }
+    let wait = message
+        .is_async
+        .then(|| quote_spanned! { span=> let reply = reply.await; });
+    let (before, after) = answering(actor, message);
+    let nothing = (!message.is_async).then(|| quote_spanned! { span=> ::core::option::Option::None });
+    quote_spanned! { span=>
+        Self::#variant(parcel) => {
+            let (message, answer) = parcel.open();
+            #before
+            let reply = #call;
+            #wait
+            #after
+            #nothing
+        }
+    }
+}
+
+/// What is said before and after the call, so that the asker gets the answer. A type that does not fit is reported
+/// where the user wrote it.
+fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
+    let span = Span::mixed_site();
+    if let Answer::Later(reply) = &message.answer {
+        let span = at(reply.span());
+        let before = quote_spanned! { span=> let reply_to: ::actors_core::ReplyTo<#reply> = answer.later(); };
+        return (before, quote_spanned! { span=> let () = reply; });
+    }
+    let written = message
+        .answer
+        .reply()
+        .map_or(message.method.span(), Spanned::span);
+    let check = matches!(message.source, Source::Shared).then(|| {
+        let (ty, span) = (message::path(actor, message), at(written));
+        quote_spanned! { span=> let reply: <#ty as ::actors_core::Message>::Reply = reply; }
+    });
+    (
+        TokenStream::new(),
+        quote_spanned! { span=> #check answer.send(ctx, reply); },
+    )
+}
+
+fn actor_impl(actor: &Actor) -> TokenStream {
+    let (me, mail, name) = (&actor.path, mail_name(actor), plain(&actor.name));
+    let words = &actor.words;
+    let settings = [
+        ("capacity", words.capacity),
+        ("max_waiting", words.max_waiting),
+        ("reserve", words.reserve),
+    ];
+    let settings = settings.into_iter().filter_map(|(word, value)| {
+        let (word, value) = (ident(word), Literal::u64_unsuffixed(value?));
+        Some(quote! { .#word(#value) })
+    });
+    let started = actor.started.as_ref().map(|hook| started(actor, hook));
+    let stopped = actor.stopped.as_ref().map(|hook| stopped(actor, hook));
+    quote! {
+        #[automatically_derived]
+        impl ::actors_core::Actor for #me {
+            type Mail = #mail;
+            const NAME: &'static ::core::primitive::str = #name;
+            const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()#(#settings)*;
+            #started
+            #stopped
+        }
+    }
+}
+
+fn started(actor: &Actor, hook: &Hook) -> TokenStream {
+    let span = Span::mixed_site();
+    let call = hook_call(actor, hook, quote_spanned! { span=> ctx });
+    let output = at(hook.output);
+    let outcome = quote_spanned! { output=> ::actors_core::__private::outcome(outcome) };
+    quote_spanned! { span=>
+        const STARTS: ::core::primitive::bool = true;
+        #[allow(unused_variables)]
+        async fn started(
+            &mut self,
+            ctx: &mut ::actors_core::Context<Self>,
+        ) -> ::core::result::Result<(), ::actors_core::BoxError> {
+            let outcome = #call;
+            #outcome
+        }
+    }
+}
+
+fn stopped(actor: &Actor, hook: &Hook) -> TokenStream {
+    let span = Span::mixed_site();
+    let call = hook_call(actor, hook, quote_spanned! { span=> why });
+    quote_spanned! { span=>
+        #[allow(unused_variables)]
+        async fn stopped(&mut self, why: ::actors_core::StopReason) {
+            #call
+        }
+    }
+}
+
+fn hook_call(actor: &Actor, hook: &Hook, argument: TokenStream) -> TokenStream {
+    let (me, method) = (&actor.path, &hook.method);
+    let span = at(method.span());
+    let argument = hook.takes_one.then_some(argument);
+    // `self` keeps the hygiene of the function around it.
+    let this = Ident::new("self", Span::mixed_site());
+    let call = quote_spanned! { span=> #me::#method(#this, #argument) };
+    if hook.is_async {
+        quote_spanned! { span=> ::actors_core::__private::send_future(#call).await }
+    } else {
+        call
+    }
+}
+
+fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
+    let (me, mail, variant) = (&actor.path, mail_name(actor), &message.name);
+    let ty = message::path(actor, message);
+    let class = Literal::usize_unsuffixed(class);
+    let other = (actor.messages.len() > 1).then(|| quote! { _ => ::core::option::Option::None, });
+    quote! {
+        #[automatically_derived]
+        impl ::actors_core::Handler<#ty> for #me {
+            const CLASS: ::core::primitive::usize = #class;
+            fn pack(parcel: ::actors_core::Parcel<#ty>) -> Self::Mail {
+                #mail::#variant(parcel)
+            }
+            fn unpack(mail: Self::Mail) -> ::core::option::Option<::actors_core::Parcel<#ty>> {
+                match mail {
+                    #mail::#variant(parcel) => ::core::option::Option::Some(parcel),
+                    #other
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The expansion as text with single spaces.
+    fn expanded(words: TokenStream, item: TokenStream) -> String {
+        actor(words, item)
+            .to_string()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn shop() -> TokenStream {
+        quote! {
+            impl Shop {
+                /// Page views.
+                #[message(priority = low, overflow = [drop_oldest, block], ttl = "5s")]
+                #[inline]
+                async fn viewed(&mut self, page: String) { self.views += 1; }
+                #[message]
+                fn count(&self) -> u64 { not even Rust }
+            }
+        }
+    }
+
+    #[test]
+    fn docs_of_a_method_stand_on_the_handle_and_on_the_struct_too() {
+        let text = expanded(TokenStream::new(), shop());
+        assert_eq!(text.matches("Page views.").count(), 3, "{text}");
+        assert_eq!(text.matches("`Shop::count` as a message.").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn marks_are_taken_away_and_other_attributes_stay_where_they_were() {
+        let text = expanded(TokenStream::new(), shop());
+        assert!(!text.contains("# [message"), "{text}");
+        assert_eq!(text.matches("# [inline]").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn a_body_is_passed_on_unread() {
+        let text = expanded(TokenStream::new(), shop());
+        assert!(text.contains("{ not even Rust }"), "{text}");
+        assert!(!text.contains("compile_error"), "{text}");
+    }
+
+    #[test]
+    fn a_policy_says_what_the_words_say_and_nothing_else() {
+        let text = expanded(TokenStream::new(), shop());
+        let told = ":: actors_core :: Policy :: tell () . priority (:: actors_core :: Priority :: Low) \
+                    . overflow (& [:: actors_core :: Overflow :: DropOldest , :: actors_core :: Overflow :: Block]) \
+                    . ttl (:: core :: time :: Duration :: from_nanos (5000000000)) ;";
+        assert!(text.contains(told), "{text}");
+        assert!(text.contains(":: actors_core :: Policy :: ask () ;"), "{text}");
+    }
+
+    #[test]
+    fn settings_say_what_the_words_say() {
+        let text = expanded(quote! { capacity = 1_024, reserve = 8, max_waiting = 0 }, shop());
+        let settings = "Settings :: new () . capacity (1024) . max_waiting (0) . reserve (8) ;";
+        assert!(text.contains(settings), "{text}");
+        assert!(expanded(TokenStream::new(), shop()).contains("Settings :: new () ;"));
+    }
+
+    #[test]
+    fn plain_functions_are_delivered_now_and_async_ones_later() {
+        let text = expanded(TokenStream::new(), shop());
+        let (now, later) = text.split_once("async fn deliver").expect("both are there");
+        let (_, now) = now.split_once("fn deliver_now").expect("both are there");
+        assert!(
+            now.contains("Self :: Count (parcel) =>") && !now.contains("Self :: Viewed (parcel) =>"),
+            "{now}"
+        );
+        assert!(later.contains("send_future (Shop :: viewed"), "{later}");
+    }
+
+    #[test]
+    fn a_mistake_leaves_its_method_out_and_its_siblings_in() {
+        let text = expanded(
+            TokenStream::new(),
+            quote! {
+                impl Shop {
+                    #[message] fn bad(&mut self, page: &str) {}
+                    #[message] fn good(&mut self) {}
+                }
+            },
+        );
+        assert!(
+            text.contains("struct Good") && !text.contains("struct Bad"),
+            "{text}"
+        );
+        assert_eq!(text.matches("compile_error").count(), 1, "{text}");
+    }
+}

@@ -1,0 +1,142 @@
+//! The macros of `actors-core`, which re-exports them: the attribute [`macro@actor`] and the derive
+//! [`macro@Message`]. Nobody depends on this crate directly.
+//!
+//! ```text
+//! tokens → attr, words      the words of the attributes
+//!        → block            the impl block, bodies unread
+//!        → check            errors, all of them, and the model of what is sound
+//!        → expand           message (structs), mail (the enum), handle
+//! ```
+//!
+//! Three rules hold throughout:
+//!
+//! 1. Every mistake is reported on the user's own token and says what to write instead; all mistakes of a block are
+//!    reported at once, and one mistake gives one error.
+//! 2. What is sound is expanded although something else is not, so that a handle does not vanish while its actor is
+//!    being edited.
+//! 3. The expansion names only public traits and the one hidden module `__private`. Whatever could be ordinary code
+//!    is ordinary code in `actors-core`, and could be written by hand.
+#![forbid(unsafe_code)]
+
+use proc_macro::TokenStream;
+
+mod attr;
+mod block;
+mod check;
+mod derive;
+mod duration;
+mod errors;
+mod expand;
+mod handle;
+mod message;
+mod model;
+mod names;
+mod params;
+mod types;
+mod words;
+
+/// Makes an impl block an actor: a method marked `#[message]` is a message, and the typed handle has a method of the
+/// same name and arguments.
+///
+/// ```ignore
+/// use actors_core::prelude::*;
+///
+/// struct Shop { views: u64, prices: HashMap<u32, u64> }
+///
+/// #[actor(capacity = 1024)]
+/// impl Shop {
+///     /// Payments are never lost: when the mailbox is full the caller waits in line.
+///     #[message(priority = high, overflow = block, timeout = "2s")]
+///     async fn charge(&mut self, card: u64, cents: u64) -> Result<Receipt, Declined> { /* … */ }
+///
+///     /// Page views are worth losing, oldest first, and worth nothing after five seconds.
+///     #[message(priority = low, overflow = drop_oldest, ttl = "5s")]
+///     async fn viewed(&mut self, page: String) { self.views += 1; }
+///
+///     /// Of prices only the newest one of each product counts.
+///     #[message(overflow = conflate, key = sku)]
+///     fn priced(&mut self, sku: u32, cents: u64) { self.prices.insert(sku, cents); }
+/// }
+/// ```
+///
+/// # What is generated
+///
+/// For `impl Shop`: the handle `ShopHandle`, which derefs to `Handle<Shop>`; the module `shop_messages` beside the
+/// block, with one struct for each `#[message]` (`shop_messages::Viewed { page }`); and the implementations of
+/// `Actor`, `Message` and `Handler`. A message struct is `Debug`, and `Clone` where it has no arguments or only numbers,
+/// `bool`, `char`, `String`, `Duration` and `Instant`. All of it is private unless the block says `vis`. A call of
+/// a method inside the block (`self.charge(…)`) remains a plain call.
+///
+/// # Marks on methods
+///
+/// | mark | the method |
+/// |---|---|
+/// | `#[message]`, `#[message(words)]` | is a message; its arguments become the struct's fields |
+/// | `#[handler]` | handles a message type of its own (`#[derive(Message)]`), its one argument |
+/// | `#[started]` | runs before the first message; `Err` or a panic is a failed start |
+/// | `#[stopped]` | runs at the end |
+///
+/// Methods may be `fn` or `async fn` and take `&mut self` or `&self`. Arguments are owned and have names. The last
+/// parameter may be `ctx: &mut Context<Self>`. What a method returns is the reply, and whoever calls it asks; a method
+/// that returns nothing is told. With a parameter `ReplyTo<T>` the method returns nothing and answers later.
+/// `#[started]` takes the context or nothing, and returns nothing or `Result<(), E>`; `#[stopped]` takes
+/// `why: StopReason` or nothing.
+///
+/// # Words of `#[actor(…)]`
+///
+/// | word | meaning | without it |
+/// |---|---|---|
+/// | `capacity = N` | slots in the mailbox, at most 2^24 | 256 |
+/// | `max_waiting = N` | senders that may wait in line; 0 means that nobody waits | `capacity` |
+/// | `reserve = N` | slots that only `high` and `urgent` may take; less than `capacity` | an eighth, rounded up |
+/// | `schedule = strict` | how priorities share turns | `strict` |
+/// | `vis = pub`, `vis = pub(crate)`, … | visibility of handle, module and messages | private |
+/// | `local` | the block stands in a function (or a doctest): no module, and the structs are called `ShopViewed` | a module |
+///
+/// # Words of `#[message(…)]`
+///
+/// | word | meaning | without it |
+/// |---|---|---|
+/// | `priority = low`, `normal`, `high`, `urgent` | the lane | `normal` |
+/// | `overflow = …` | what happens when there is no room | `block` when told, `reject` when asked |
+/// | `key = argument` | which messages replace each other under `conflate` | none |
+/// | `ttl = "5s"` | age at which the message is worthless | none |
+/// | `timeout = "2s"` | default deadline of an ask | 30 s |
+/// | `reply = T` | the reply; on a struct only, since a method's return type says it | `()` |
+///
+/// `overflow` is one of these, or a list in brackets that is tried in order, as in `[conflate, block]`:
+///
+/// | value | meaning | place in a list |
+/// |---|---|---|
+/// | `block` | the sender waits in line | last |
+/// | `reject` | the sender gets the message back | last |
+/// | `drop_newest` | the newcomer is dropped, and the sender is told | last |
+/// | `drop_oldest` | the oldest queued message of this type makes room | any |
+/// | `conflate` | a queued message of the same key is replaced, full or not; needs `key` | first |
+///
+/// Durations are written `"500ns"`, `"10us"`, `"20ms"`, `"1.5s"`, `"2m"`, `"1h"`; 365 days at most.
+///
+/// # Errors
+///
+/// A wrong word, a borrowed argument, an impossible list: each is a compile error on the token that is wrong, and all
+/// errors of a block come at once. Words that are planned and not built yet are refused, never ignored.
+#[proc_macro_attribute]
+pub fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
+    expand::actor(words.into(), item.into()).into()
+}
+
+/// Makes a struct or an enum a message that any actor may handle, with `#[handler]` in its block or by hand.
+///
+/// ```ignore
+/// #[derive(Debug, Message)]
+/// #[message(reply = u32, priority = urgent, overflow = reject)]
+/// pub struct GetStock { pub sku: u32 }
+/// ```
+///
+/// The words are those of `#[message(…)]` on a method, see [`macro@actor`], and `reply = T`, which says that the message
+/// is asked. `key` names a field (`key = sku`, or `key = 0` in a tuple struct), so an enum has none. Where the type is
+/// `Debug`, dead letters show it.
+#[proc_macro_derive(Message, attributes(message))]
+pub fn derive_message(item: TokenStream) -> TokenStream {
+    derive::message(item.into()).into()
+}

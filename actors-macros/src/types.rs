@@ -1,0 +1,142 @@
+//! What the macro looks for in types: borrows, `Self`, and the few types whose traits everybody knows.
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::visit_mut::{self, VisitMut};
+use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type};
+
+use crate::errors::Errors;
+
+/// Types that are `Clone` wherever they are written like this.
+const CLONE: &[&str] = &[
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32", "f64",
+    "bool", "char", "String", "Duration", "Instant",
+];
+
+/// Whether the type is written plainly and known to be `Clone`.
+pub(crate) fn is_known_clone(ty: &TokenStream) -> bool {
+    CLONE.contains(&ty.to_string().as_str())
+}
+
+/// Writes the actor's name for every `Self`, so that the type means the same outside of the block.
+pub(crate) fn without_self(ty: impl ToTokens, actor: &TokenStream) -> TokenStream {
+    let replace = |token| match token {
+        TokenTree::Ident(name) if name == "Self" => actor
+            .clone()
+            .into_iter()
+            .map(|mut token| {
+                token.set_span(name.span());
+                token
+            })
+            .collect(),
+        TokenTree::Group(group) => {
+            let mut inner = Group::new(group.delimiter(), without_self(group.stream(), actor));
+            inner.set_span(group.span());
+            TokenStream::from(TokenTree::Group(inner))
+        }
+        other => TokenStream::from(other),
+    };
+    ty.into_token_stream().into_iter().flat_map(replace).collect()
+}
+
+/// The last segment's name and the type in its angle brackets: `ReplyTo<T>` → (`ReplyTo`, `T`).
+pub(crate) fn last_segment(ty: &Type) -> Option<(&Ident, Option<&Type>)> {
+    let Type::Path(path) = ty else { return None };
+    let segment = path.path.segments.last()?;
+    let argument = match &segment.arguments {
+        PathArguments::AngleBracketed(list) => list.args.iter().find_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        }),
+        _ => None,
+    };
+    Some((&segment.ident, argument))
+}
+
+/// Reports what cannot be kept in a message or sent back: borrows, `impl …`, `_`. At most one error for a type.
+pub(crate) fn check_owned(ty: &Type, errors: &mut Errors) {
+    if let Type::Reference(reference) = ty
+        && reference
+            .lifetime
+            .as_ref()
+            .is_none_or(|lifetime| lifetime.ident != "static")
+    {
+        return errors.at(
+            ty,
+            format!("a message owns what it carries: write {}", owned(&reference.elem)),
+        );
+    }
+    let mut search = Borrows(None);
+    search.visit_type_mut(&mut ty.clone());
+    if let Some((found, message)) = search.0 {
+        errors.at(found, message);
+    }
+}
+
+/// The owned type that stands for a borrowed one.
+fn owned(borrowed: &Type) -> String {
+    let name = borrowed.to_token_stream().to_string();
+    match (borrowed, name.as_str()) {
+        (_, "str") => "`String`".to_owned(),
+        (_, "Path" | "OsStr" | "CStr") => {
+            format!(
+                "`{}`",
+                if name == "Path" {
+                    "PathBuf".to_owned()
+                } else {
+                    name.replace("Str", "String")
+                }
+            )
+        }
+        (Type::Slice(slice), _) => format!("`Vec<{}>`", slice.elem.to_token_stream()),
+        (Type::TraitObject(_), _) => format!("`Box<{name} + Send>`"),
+        (Type::Path(_), _) => format!("`{name}`, or `Arc<{name}>` to share it"),
+        _ => "an owned type".to_owned(),
+    }
+}
+
+/// Finds the first thing in a type that is not owned. Arguments of function types may borrow.
+struct Borrows(Option<(TokenStream, &'static str)>);
+
+impl Borrows {
+    fn found(&mut self, tokens: impl ToTokens, message: &'static str) {
+        self.0
+            .get_or_insert_with(|| (tokens.into_token_stream(), message));
+    }
+}
+
+impl VisitMut for Borrows {
+    fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+        if reference.lifetime.is_none() {
+            self.found(
+                &reference,
+                "a message owns what it carries: write an owned type instead of this borrow",
+            );
+        }
+        visit_mut::visit_type_reference_mut(self, reference);
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident != "static" {
+            self.found(
+                lifetime,
+                "a message owns what it carries: write `'static`, or an owned type",
+            );
+        }
+    }
+
+    fn visit_type_impl_trait_mut(&mut self, ty: &mut syn::TypeImplTrait) {
+        self.found(
+            ty,
+            "a message is one struct, so this is one type with a name: write it, or `Box<dyn …>`",
+        );
+    }
+
+    fn visit_type_infer_mut(&mut self, ty: &mut syn::TypeInfer) {
+        self.found(ty, "write the type out: a message's fields are not inferred");
+    }
+
+    fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+}

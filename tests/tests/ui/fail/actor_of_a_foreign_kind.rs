@@ -1,0 +1,6 @@
+use actors_core::prelude::*;
+
+#[actor]
+impl [u8; 4] {}
+
+fn main() {}

@@ -1,0 +1,23 @@
+use actors_core::prelude::*;
+
+struct Empty;
+
+#[actor(capacity = 0)]
+impl Empty {}
+
+struct Huge;
+
+#[actor(capacity = 16_777_217, max_waiting = 99999999999999999999)]
+impl Huge {}
+
+struct Vague;
+
+#[actor(capacity = many, max_waiting = -1, reserve = "8")]
+impl Vague {}
+
+struct Full;
+
+#[actor(capacity = 16_777_216, max_waiting = 0, reserve = 0)]
+impl Full {}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use actors_core::prelude::*;
+
+struct Shop;
+
+#[actor]
+impl Shop {
+    #[cfg(test)]
+    #[message]
+    fn viewed(&mut self) {}
+
+    #[message]
+    fn closed(&mut self, #[cfg(test)] at: u32) {}
+}
+
+fn main() {}

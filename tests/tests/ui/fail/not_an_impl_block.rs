@@ -1,0 +1,6 @@
+use actors_core::prelude::*;
+
+#[actor]
+struct Shop;
+
+fn main() {}

@@ -1,0 +1,14 @@
+use actors_core::prelude::*;
+
+struct Shop;
+
+#[actor]
+impl Shop {
+    #[message]
+    fn viewed(&mut self, page: ) {}
+
+    #[message]
+    fn closed(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use actors_core::prelude::*;
+
+struct Shop;
+
+#[actor]
+impl Shop {
+    #[message(overflow = drop_odlest)]
+    fn viewed(&mut self) {}
+
+    #[message(overflow = [drop_oldest, explode])]
+    fn closed(&mut self) {}
+
+    #[message(overflow = "block")]
+    fn opened(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use actors_core::prelude::*;
+
+struct Shop;
+
+#[actor]
+impl Shop {
+    #[message(priority = hihg)]
+    fn viewed(&mut self) {}
+
+    #[message(priority = 3)]
+    fn closed(&mut self) {}
+
+    #[message(priority = important)]
+    fn opened(&mut self) {}
+}
+
+fn main() {}
