@@ -62,10 +62,7 @@ pub fn fields(name: &str, fields: &[(&str, String)]) -> Option<String> {
     if fields.is_empty() {
         return Some(name.to_owned());
     }
-    let inside: Vec<_> = fields
-        .iter()
-        .map(|(field, text)| format!("{field}: {text}"))
-        .collect();
+    let inside: Vec<_> = fields.iter().map(|(field, text)| format!("{field}: {text}")).collect();
     Some(format!("{name} {{ {} }}", inside.join(", ")))
 }
 

@@ -38,10 +38,7 @@ impl Tick {
 
     /// This instant plus `span`; saturates at [`NEVER`](Tick::NEVER).
     pub fn after(self, span: Duration) -> Tick {
-        Tick(
-            self.0
-                .saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)),
-        )
+        Tick(self.0.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
     }
 
     /// Time from `earlier` to this instant; zero when `earlier` is the later one.
@@ -50,11 +47,7 @@ impl Tick {
     }
 
     pub(crate) fn instant(self) -> Option<Instant> {
-        if self == Tick::NEVER {
-            None
-        } else {
-            epoch().checked_add(Duration::from_nanos(self.0))
-        }
+        if self == Tick::NEVER { None } else { epoch().checked_add(Duration::from_nanos(self.0)) }
     }
 }
 

@@ -191,9 +191,7 @@ impl<M> SendError<M> {
 
 impl<M> fmt::Debug for SendError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendError")
-            .field("reason", &self.why.reason)
-            .finish_non_exhaustive()
+        f.debug_struct("SendError").field("reason", &self.why.reason).finish_non_exhaustive()
     }
 }
 
@@ -216,27 +214,15 @@ pub struct AskError {
 
 impl AskError {
     pub(crate) fn new(reason: Reason) -> Self {
-        AskError {
-            reason,
-            retry_after: None,
-            cycle: None,
-        }
+        AskError { reason, retry_after: None, cycle: None }
     }
 
     pub(crate) fn with_retry(reason: Reason, retry_after: Option<Duration>) -> Self {
-        AskError {
-            reason,
-            retry_after,
-            cycle: None,
-        }
+        AskError { reason, retry_after, cycle: None }
     }
 
     pub(crate) fn in_cycle(names: Arc<[ActorName]>) -> Self {
-        AskError {
-            reason: Reason::WouldDeadlock,
-            retry_after: None,
-            cycle: Some(names),
-        }
+        AskError { reason: Reason::WouldDeadlock, retry_after: None, cycle: Some(names) }
     }
 
     /// Why there is no answer.

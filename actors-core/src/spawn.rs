@@ -28,10 +28,7 @@ pub struct SpawnBuilder<A: Actor, F> {
 
 impl<A: Actor, F> fmt::Debug for SpawnBuilder<A, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SpawnBuilder")
-            .field("name", &self.name)
-            .field("settings", &self.settings)
-            .finish()
+        f.debug_struct("SpawnBuilder").field("name", &self.name).field("settings", &self.settings).finish()
     }
 }
 
@@ -117,10 +114,8 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
     fn start(self) -> Result<(Handle<A>, bool), SpawnError> {
         let rt = self.system.runtime()?;
         let name = self.name.unwrap_or_else(|| self.system.invent_name(A::NAME));
-        let limits = self
-            .settings
-            .limits()
-            .map_err(|why| SpawnError::Settings(format!("actor `{name}`: {why}")))?;
+        let limits =
+            self.settings.limits().map_err(|why| SpawnError::Settings(format!("actor `{name}`: {why}")))?;
         for class in &*self.classes {
             let wrong =
                 |why| SpawnError::Settings(format!("actor `{name}`, message `{}`: {why}", class.name()));
@@ -131,10 +126,7 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         let mailbox = Mailbox::new(limits, self.classes, None, clock::now);
         let cell = Cell::new(mailbox, name, self.system.clone(), rt);
         let is_late = self.system.enroll(&cell, self.is_detached)?;
-        cell.mailbox.install(Box::new(Seat {
-            actor,
-            ctx: Context::new(cell.clone()),
-        }));
+        cell.mailbox.install(Box::new(Seat { actor, ctx: Context::new(cell.clone()) }));
         let handle = Handle::new(cell.clone());
         if is_late {
             cell.close(StopReason::Stopped);

@@ -105,10 +105,7 @@ pub struct System {
 impl fmt::Debug for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let actors = self.inner.registry.lock().actors.len();
-        f.debug_struct("System")
-            .field("name", &self.inner.name)
-            .field("actors", &actors)
-            .finish()
+        f.debug_struct("System").field("name", &self.inner.name).field("actors", &actors).finish()
     }
 }
 
@@ -143,11 +140,7 @@ impl fmt::Display for ShutdownReport {
         if !self.unfinished.is_empty() {
             write!(f, "; still in a turn: {}", names(&self.unfinished))?;
         }
-        write!(
-            f,
-            "; {} of {} messages undelivered",
-            self.total.undelivered, self.total.offered
-        )
+        write!(f, "; {} of {} messages undelivered", self.total.undelivered, self.total.offered)
     }
 }
 
@@ -158,11 +151,7 @@ impl System {
         if let Ok(current) = runtime::Handle::try_current() {
             let _ = rt.set(current);
         }
-        let registry = Registry {
-            actors: HashMap::new(),
-            is_closed: false,
-            past: Row::empty("total"),
-        };
+        let registry = Registry { actors: HashMap::new(), is_closed: false, past: Row::empty("total") };
         System {
             inner: Arc::new(Inner {
                 name: ActorName::new(name.as_ref()),
@@ -211,14 +200,7 @@ impl System {
 
     /// The actor of this name, if it is alive and of this handle's type.
     pub fn find<H: TypedHandle>(&self, name: &str) -> Option<H> {
-        let cell = self
-            .inner
-            .registry
-            .lock()
-            .actors
-            .get(&ActorName::new(name))?
-            .cell
-            .upgrade()?;
+        let cell = self.inner.registry.lock().actors.get(&ActorName::new(name))?.cell.upgrade()?;
         let cell = cell.as_any().downcast::<Cell<H::Actor>>().ok()?;
         Handle::new_weak(&cell).upgrade().map(H::from_handle)
     }
@@ -235,15 +217,8 @@ impl System {
 
     /// A picture of every actor that is alive.
     pub fn snapshot(&self) -> Snapshot {
-        let actors = self
-            .cells()
-            .into_iter()
-            .map(|(_, cell)| cell.snapshot())
-            .collect();
-        Snapshot {
-            system: self.inner.name.to_string(),
-            actors,
-        }
+        let actors = self.cells().into_iter().map(|(_, cell)| cell.snapshot()).collect();
+        Snapshot { system: self.inner.name.to_string(), actors }
     }
 
     /// Stops every actor, the youngest first, so that an actor can use those it was built on until it has drained. All of
@@ -277,12 +252,7 @@ impl System {
         let mut total = self.inner.registry.lock().past;
         total.add(&lost);
         self.inner.letters.close();
-        ShutdownReport {
-            drained,
-            killed,
-            unfinished,
-            total,
-        }
+        ShutdownReport { drained, killed, unfinished, total }
     }
 
     async fn await_killed(
@@ -353,12 +323,7 @@ impl System {
             return Err(SpawnError::NameTaken(cell.name.clone()));
         }
         let keeper = is_detached.then(|| Box::new(Handle::new(cell.clone())) as Box<dyn Any + Send + Sync>);
-        let entry = Entry {
-            serial,
-            cell: Arc::downgrade(&any),
-            id: cell.id(),
-            _keeper: keeper,
-        };
+        let entry = Entry { serial, cell: Arc::downgrade(&any), id: cell.id(), _keeper: keeper };
         registry.actors.insert(cell.name.clone(), entry);
         Ok(is_closed)
     }

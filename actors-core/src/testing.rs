@@ -51,20 +51,13 @@ const REMEMBERED: usize = 65_536;
 /// # Panics
 /// When the test does, or when the books of the system's actors do not balance at the end.
 pub fn run(test: impl AsyncFnOnce(System)) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime for the test: {error}"));
     runtime.block_on(async {
         let system = System::new("test");
         test(system.clone()).await;
         let report = system.shutdown(Duration::from_secs(60)).await;
-        assert!(
-            report.total.is_balanced(),
-            "the books do not balance: {:?}",
-            report.total
-        );
+        assert!(report.total.is_balanced(), "the books do not balance: {:?}", report.total);
     });
 }
 
@@ -82,11 +75,7 @@ pub async fn quiet(system: &System) {
         if system.is_quiet() {
             return;
         }
-        assert!(
-            tokio::time::Instant::now() < end,
-            "not quiet after an hour: {:#?}",
-            system.snapshot()
-        );
+        assert!(tokio::time::Instant::now() < end, "not quiet after an hour: {:#?}", system.snapshot());
         // Lets paused time move on to whatever a turn waits for.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -106,9 +95,7 @@ impl<A: Actor> fmt::Debug for Held<A> {
 
 /// Keeps an actor from taking its next turn; a turn under way goes on.
 pub fn hold<A: Actor>(handle: &Handle<A>) -> Held<A> {
-    let held = Held {
-        cell: handle.cell().clone(),
-    };
+    let held = Held { cell: handle.cell().clone() };
     held.set(true);
     held
 }
@@ -210,10 +197,7 @@ pub struct Probe<M: Message> {
 /// Starts a [`Probe`] that answers with what `reply` says. It remembers the last 65,536 messages.
 pub fn probe<M: Message>(system: &System, reply: impl FnMut(&M) -> M::Reply + Send + 'static) -> Probe<M> {
     let received = Record::default();
-    let handle = system.spawn(ProbeActor {
-        received: received.clone(),
-        reply: Box::new(reply),
-    });
+    let handle = system.spawn(ProbeActor { received: received.clone(), reply: Box::new(reply) });
     Probe { handle, received }
 }
 

@@ -1,7 +1,7 @@
 //! How attribute words are read: `word`, `word = value`, `word(…)`, separated by commas.
 //!
-//! A parser of our own, because `vis = pub` and `reply = Result<u32, Declined>` are no expressions. It splits first
-//! and looks at the values later, so that a mistake in one word never hides a mistake in the next one.
+//! A parser of our own, because `vis = pub` and `reply = Result<u32, Declined>` are no expressions. It splits
+//! first and looks at the values later, so that a mistake in one word never hides a mistake in the next one.
 
 use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -65,10 +65,7 @@ impl Vocabulary {
             let Some(word) = word(chunk, errors) else { continue };
             let name = word.name.to_string();
             if words.iter().any(|known| known.name == name) {
-                errors.at(
-                    &word.name,
-                    format!("`{name}` is said twice; leave one of them out"),
-                );
+                errors.at(&word.name, format!("`{name}` is said twice; leave one of them out"));
             } else if self.built.contains(&name.as_str()) {
                 words.push(word);
             } else {
@@ -89,10 +86,7 @@ impl Vocabulary {
         }
         match nearest(name, self.built) {
             Some(meant) => format!("{attribute} has no word `{name}`; did you mean `{meant}`?"),
-            None => format!(
-                "{attribute} has no word `{name}`; its words are {}",
-                list(self.built)
-            ),
+            None => format!("{attribute} has no word `{name}`; its words are {}", list(self.built)),
         }
     }
 }
@@ -104,10 +98,7 @@ pub(crate) fn inside(attribute: &Attribute, errors: &mut Errors) -> TokenStream 
         Meta::List(list) => list.tokens.clone(),
         Meta::NameValue(pair) => {
             let name = pair.path.to_token_stream();
-            errors.at(
-                attribute,
-                format!("words stand in parentheses: `#[{name}(word = value)]`"),
-            );
+            errors.at(attribute, format!("words stand in parentheses: `#[{name}(word = value)]`"));
             TokenStream::new()
         }
     }

@@ -1,5 +1,5 @@
-//! Reads the impl block. Bodies of methods are taken as opaque tokens: while one is being typed and makes no sense,
-//! the handle is still there, and so is completion in the editor.
+//! Reads the impl block. Bodies of methods are taken as opaque tokens: while one is being typed and makes no
+//! sense, the handle is still there, and so is completion in the editor.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -33,30 +33,20 @@ fn block(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Bloc
         return Ok(None);
     }
     let impl_token: Token![impl] = input.parse()?;
-    let generics: Generics = if input.peek(Token![<]) {
-        input.parse()?
-    } else {
-        Generics::default()
-    };
+    let generics: Generics = if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
     let ty: Type = input.parse()?;
     let of_trait = of_trait(input)?;
     let where_clause: Option<WhereClause> = input.parse()?;
     let content;
     syn::braced!(content in input);
     let inner = content.call(Attribute::parse_inner)?;
-    let mut items: Vec<Item> = inner
-        .into_iter()
-        .map(|attr| Item::Other(attr.to_token_stream()))
-        .collect();
+    let mut items: Vec<Item> = inner.into_iter().map(|attr| Item::Other(attr.to_token_stream())).collect();
     while !content.is_empty() {
         items.extend(item(&content, errors)?);
     }
     let head = quote! { #(#attrs)* #unsafety #impl_token #generics #ty #of_trait #where_clause };
     let actor = if of_trait.is_some() {
-        errors.at(
-            &ty,
-            "`#[actor]` wants an impl block without a trait: `impl Shop { … }`",
-        );
+        errors.at(&ty, "`#[actor]` wants an impl block without a trait: `impl Shop { … }`");
         None
     } else if generics.params.is_empty() {
         actor_type(&ty, errors)
@@ -85,10 +75,7 @@ fn actor_type(ty: &Type, errors: &mut Errors) -> Option<(TokenStream, syn::Ident
         Type::Paren(paren) => return actor_type(&paren.elem, errors),
         Type::Group(group) => return actor_type(&group.elem, errors),
         _ => {
-            errors.at(
-                ty,
-                "an actor is a struct or an enum of this crate: `impl Shop { … }`",
-            );
+            errors.at(ty, "an actor is a struct or an enum of this crate: `impl Shop { … }`");
             return None;
         }
     };
@@ -120,19 +107,9 @@ fn item(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Item>
     }
     match ahead.parse::<Signature>() {
         Ok(signature) => {
-            let body = if ahead.is_empty() {
-                None
-            } else {
-                Some(ahead.parse::<TokenTree>()?)
-            };
+            let body = if ahead.is_empty() { None } else { Some(ahead.parse::<TokenTree>()?) };
             input.advance_to(&ahead);
-            Ok(Some(Item::Method(Box::new(Method {
-                roles,
-                attrs,
-                vis,
-                signature,
-                body,
-            }))))
+            Ok(Some(Item::Method(Box::new(Method { roles, attrs, vis, signature, body }))))
         }
         Err(error) => {
             let skipped = until_end(input)?;

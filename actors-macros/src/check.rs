@@ -1,5 +1,6 @@
-//! From what was written to what is meant. All errors of a block are reported at once; a method with a mistake in
-//! its signature is left out of the model, so that one mistake gives one error and its siblings still work.
+//! From what was written to what is meant. All errors of a block are reported at once; a method with a
+//! mistake in its signature is left out of the model, so that one mistake gives one error and its siblings
+//! still work.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -22,14 +23,7 @@ pub(crate) fn check(block: &Block, words: ActorWords, errors: &mut Errors) -> Op
         let name = crate::names::ident("Self");
         (name.to_token_stream(), name)
     });
-    let mut actor = Actor {
-        path,
-        name,
-        words,
-        messages: Vec::new(),
-        started: None,
-        stopped: None,
-    };
+    let mut actor = Actor { path, name, words, messages: Vec::new(), started: None, stopped: None };
     for item in &block.items {
         if let Item::Method(method) = item
             && let Some(role) = role(method, errors)
@@ -47,10 +41,7 @@ fn role(method: &Method, errors: &mut Errors) -> Option<(Role, TokenStream)> {
         let message = if *role == first.0 {
             format!("`#[{}]` is said twice; write all words into one", role.word())
         } else {
-            format!(
-                "this method is `#[{}]` already; leave one of them out",
-                first.0.word()
-            )
+            format!("this method is `#[{}]` already; leave one of them out", first.0.word())
         };
         errors.at(attr, message);
     }
@@ -80,17 +71,9 @@ fn add(actor: &mut Actor, method: &Method, (role, words): (Role, TokenStream), e
         }
         Role::Started | Role::Stopped => {
             let hook = hook(actor, method, role, errors);
-            let place = if role == Role::Started {
-                &mut actor.started
-            } else {
-                &mut actor.stopped
-            };
+            let place = if role == Role::Started { &mut actor.started } else { &mut actor.stopped };
             if let Some(first) = place {
-                let message = format!(
-                    "`{}` is `#[{}]` already; an actor has one",
-                    first.method,
-                    role.word()
-                );
+                let message = format!("`{}` is `#[{}]` already; an actor has one", first.method, role.word());
                 errors.at(&method.signature.ident, message);
             } else {
                 *place = hook;
@@ -115,32 +98,24 @@ fn message(
     if role == Role::Handler && errors.count() == before {
         check_handler(signature, &params, errors);
     }
-    let sound = errors.count() == before && has_distinct_names(&params);
+    let sound = errors.count() == before && is_complete(signature, &params);
     let source = match role {
         Role::Handler => Source::Shared,
         _ => Source::Own(Box::new(policy(words, sound.then_some(&params), errors))),
     };
     let docs = method.attrs.iter().filter(|attr| is_doc(attr)).cloned().collect();
     let is_async = signature.asyncness.is_some();
-    let message = Message {
-        method: signature.ident.clone(),
-        name: name?,
-        docs,
-        is_async,
-        params,
-        answer,
-        source,
-    };
+    let message =
+        Message { method: signature.ident.clone(), name: name?, docs, is_async, params, answer, source };
     sound.then_some(message)
 }
 
-/// Two parameters of one name are the compiler's to report.
-fn has_distinct_names(params: &[Param]) -> bool {
+/// Whether nothing is wrong that the compiler reports by itself: two parameters of one name, a `ReplyTo` of
+/// nothing.
+fn is_complete(signature: &Signature, params: &[Param]) -> bool {
     let names: Vec<&Ident> = params.iter().filter_map(Param::name).collect();
-    names
-        .iter()
-        .enumerate()
-        .all(|(at, name)| !names[..at].contains(name))
+    let distinct = names.iter().enumerate().all(|(at, name)| !names[..at].contains(name));
+    distinct && params.len() + 1 == signature.inputs.len()
 }
 
 fn is_doc(attr: &Attribute) -> bool {
@@ -151,12 +126,7 @@ fn is_doc(attr: &Attribute) -> bool {
 fn policy(words: TokenStream, params: Option<&Vec<Param>>, errors: &mut Errors) -> MessageWords {
     let mut words = MessageWords::read(words, Place::Method, errors);
     let Some(params) = params else { return words };
-    let names: Vec<Member> = params
-        .iter()
-        .filter_map(Param::name)
-        .cloned()
-        .map(Member::Named)
-        .collect();
+    let names: Vec<Member> = params.iter().filter_map(Param::name).cloned().map(Member::Named).collect();
     words.check_key(&names, "argument", errors);
     words
 }
@@ -184,36 +154,21 @@ fn is_new(actor: &Actor, message: &Message, errors: &mut Errors) -> bool {
         .iter()
         .find(|known| shared(known).is_some_and(|known| known.to_string() == ty.to_string()));
     if let Some(known) = known {
-        errors.at(
-            &ty,
-            format!(
-                "`{}` handles `{ty}` already; a message has one handler",
-                known.method
-            ),
-        );
+        errors.at(&ty, format!("`{}` handles `{ty}` already; a message has one handler", known.method));
     }
     known.is_none()
 }
 
 fn message_name(actor: &Actor, method: &Ident, role: Role, errors: &mut Errors) -> Option<Ident> {
     if plain(method) == "clone" {
-        errors.at(
-            method,
-            "on the handle, `clone` clones the handle; give the message another name",
-        );
+        errors.at(method, "on the handle, `clone` clones the handle; give the message another name");
         return None;
     }
     let name = type_name(method);
     match &name {
-        None => errors.at(
-            method,
-            "no struct can be named after this method; begin its name with a letter",
-        ),
+        None => errors.at(method, "no struct can be named after this method; begin its name with a letter"),
         Some(name) if actor.words.local && role == Role::Message && *name == "Handle" => {
-            let text = format!(
-                "in a `local` block this message would be `{}Handle`; rename it",
-                actor.name
-            );
+            let text = format!("in a `local` block this message would be `{}Handle`; rename it", actor.name);
             errors.at(method, text);
         }
         Some(_) => {}
@@ -230,31 +185,19 @@ fn check_function(method: &Method, role: Role, errors: &mut Errors) {
         errors.at(attr, text);
     }
     if let Some(token) = &signature.constness {
-        errors.at(
-            token,
-            format!("a `#[{word}]` method is a plain `fn` or an `async fn`; leave `const` out"),
-        );
+        errors.at(token, format!("a `#[{word}]` method is a plain `fn` or an `async fn`; leave `const` out"));
     }
     if let Safety::Unsafe(token) = &signature.safety {
-        errors.at(
-            token,
-            format!("a `#[{word}]` method is called by the runtime; leave `unsafe` out"),
-        );
+        errors.at(token, format!("a `#[{word}]` method is called by the runtime; leave `unsafe` out"));
     }
     if let Some(abi) = &signature.abi {
-        errors.at(
-            abi,
-            format!("a `#[{word}]` method is a plain `fn` or an `async fn`; leave `extern` out"),
-        );
+        errors.at(abi, format!("a `#[{word}]` method is a plain `fn` or an `async fn`; leave `extern` out"));
     }
     if !signature.generics.params.is_empty() {
         let text = format!("a `#[{word}]` method has no generics: write concrete, owned types");
         errors.at(&signature.generics, text);
     } else if let Some(clause) = &signature.generics.where_clause {
-        errors.at(
-            clause,
-            format!("a `#[{word}]` method has no where clause; leave it out"),
-        );
+        errors.at(clause, format!("a `#[{word}]` method has no where clause; leave it out"));
     }
     check_receiver(signature, word, errors);
 }
@@ -281,10 +224,8 @@ fn answer(actor: &Actor, signature: &Signature, params: &[Param], errors: &mut E
     };
     match (later, returned) {
         (Some(_), Some(ty)) => {
-            errors.at(
-                ty,
-                "the answer travels in the `ReplyTo`, so the method returns nothing; leave one out",
-            );
+            errors
+                .at(ty, "the answer travels in the `ReplyTo`, so the method returns nothing; leave one out");
             Answer::Nothing
         }
         (Some(reply), None) => Answer::Later(reply),
@@ -302,10 +243,7 @@ fn is_nothing(ty: &Type) -> bool {
 
 /// A handler takes the one struct that it handles.
 fn check_handler(signature: &Signature, params: &[Param], errors: &mut Errors) {
-    let args = params
-        .iter()
-        .filter(|param| matches!(param, Param::Value(_)))
-        .count();
+    let args = params.iter().filter(|param| matches!(param, Param::Value(_))).count();
     if args != 1 {
         let text = "a `#[handler]` takes one argument, the message it handles: `ask: GetStock`; \
                     a method with arguments of its own is a `#[message]`";
@@ -323,15 +261,9 @@ fn hook(actor: &Actor, method: &Method, role: Role, errors: &mut Errors) -> Opti
             |param| matches!(param, Param::Context),
             "`#[started]` takes `ctx: &mut Context<Self>` or nothing",
         ),
-        _ => (
-            |param| matches!(param, Param::Why),
-            "`#[stopped]` takes `why: StopReason` or nothing",
-        ),
+        _ => (|param| matches!(param, Param::Why), "`#[stopped]` takes `why: StopReason` or nothing"),
     };
-    let misfit = params
-        .iter()
-        .enumerate()
-        .find(|(at, param)| *at > 0 || !fits(param));
+    let misfit = params.iter().enumerate().find(|(at, param)| *at > 0 || !fits(param));
     if let (true, Some((at, _))) = (errors.count() == before, misfit) {
         errors.at(signature.inputs.iter().nth(at + 1), text);
     }

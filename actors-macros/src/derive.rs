@@ -17,13 +17,7 @@ pub(crate) fn message(item: TokenStream) -> TokenStream {
     let expansion = match syn::parse2::<Item>(item) {
         Ok(Item::Struct(item)) => {
             let fields = members(&item.fields);
-            implement(
-                &item.attrs,
-                &item.ident,
-                &item.generics,
-                Some(&fields),
-                &mut errors,
-            )
+            implement(&item.attrs, &item.ident, &item.generics, Some(&fields), &mut errors)
         }
         Ok(Item::Enum(item)) => implement(&item.attrs, &item.ident, &item.generics, None, &mut errors),
         Ok(other) => {
@@ -49,10 +43,7 @@ fn implement(
     let mut words = words(attrs, errors);
     match (fields, &words.key) {
         (None, Some(key)) => {
-            errors.at(
-                key,
-                "an enum has no field that all its messages share; make the message a struct",
-            );
+            errors.at(key, "an enum has no field that all its messages share; make the message a struct");
             words.forget_key();
         }
         (fields, _) => words.check_key(fields.unwrap_or_default(), "field", errors),
@@ -64,15 +55,10 @@ fn implement(
     if errors.count() > before {
         words.reply = None;
     }
-    if let Some(GenericParam::Lifetime(lifetime)) = generics
-        .params
-        .iter()
-        .find(|param| matches!(param, GenericParam::Lifetime(_)))
+    if let Some(GenericParam::Lifetime(lifetime)) =
+        generics.params.iter().find(|param| matches!(param, GenericParam::Lifetime(_)))
     {
-        errors.at(
-            lifetime,
-            "a message owns what it carries: leave the lifetime out and write owned types",
-        );
+        errors.at(lifetime, "a message owns what it carries: leave the lifetime out and write owned types");
         return None;
     }
     let bounded = bounded(generics, words.reply.as_ref());
@@ -101,9 +87,7 @@ fn bounded(generics: &Generics, reply: Option<&Type>) -> Generics {
     let predicates = &mut bounded.make_where_clause().predicates;
     predicates.push(parse_quote! { Self: ::core::marker::Send + 'static });
     if let Some(reply) = reply
-        && generics
-            .type_params()
-            .any(|param| mentions(reply.to_token_stream(), &param.ident))
+        && generics.type_params().any(|param| mentions(reply.to_token_stream(), &param.ident))
     {
         predicates.push(parse_quote! { #reply: ::core::marker::Send + 'static });
     }

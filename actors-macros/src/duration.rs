@@ -10,22 +10,15 @@ const DURATION_MAX_NS: u64 = 365 * 86_400 * 1_000_000_000;
 
 /// The word's value in nanoseconds.
 pub(crate) fn duration(word: &Word, errors: &mut Errors) -> Option<u64> {
-    let example = format!(
-        "write `{} = \"5s\"`, `\"1.5s\"`, `\"20ms\"`, `\"2m\"` or `\"1h\"`",
-        word.name
-    );
+    let example = format!("write `{} = \"5s\"`, `\"1.5s\"`, `\"20ms\"`, `\"2m\"` or `\"1h\"`", word.name);
     let value = word.value(&example, errors)?;
     let text = syn::parse2::<LitStr>(value.clone()).ok().map(|text| text.value());
     match text.as_deref().and_then(nanoseconds) {
-        Some(0) => errors.at(
-            value,
-            format!("a `{}` of nothing lets nothing through; {example}", word.name),
-        ),
+        Some(0) => errors.at(value, format!("a `{}` of nothing lets nothing through; {example}", word.name)),
         Some(ns) if ns <= u128::from(DURATION_MAX_NS) => return u64::try_from(ns).ok(),
-        Some(_) => errors.at(
-            value,
-            format!("`{}` is at most 365 days; leave it out for no limit", word.name),
-        ),
+        Some(_) => {
+            errors.at(value, format!("`{}` is at most 365 days; leave it out for no limit", word.name))
+        }
         None => errors.at(value, format!("this is no duration; {example}")),
     }
     None
@@ -76,18 +69,7 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_not_guessed_at() {
-        for text in [
-            "",
-            "5",
-            "s",
-            "5 sec",
-            "-5s",
-            "1.2.3s",
-            ".5s",
-            "5.s",
-            "5d",
-            "9999999999999999999s",
-        ] {
+        for text in ["", "5", "s", "5 sec", "-5s", "1.2.3s", ".5s", "5.s", "5d", "9999999999999999999s"] {
             assert_eq!(nanoseconds(text), None, "{text}");
         }
     }

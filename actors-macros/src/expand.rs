@@ -1,4 +1,5 @@
-//! From the model to code. What is emitted names public traits by their full path, and `actors_core::__private`.
+//! From the model to code. What is emitted names public traits by their full path, and
+//! `actors_core::__private`.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -40,8 +41,8 @@ fn expansion(actor: &Actor) -> TokenStream {
     parts.into_iter().chain(each).collect()
 }
 
-/// The hidden enum that a slot of the mailbox holds. It is as public as the trait wants it, and nobody can name it
-/// by accident.
+/// The hidden enum that a slot of the mailbox holds. It is as public as the trait wants it, and nobody can
+/// name it by accident.
 fn mail_name(actor: &Actor) -> Ident {
     ident(format!("__{}Mail", actor.name))
 }
@@ -49,11 +50,8 @@ fn mail_name(actor: &Actor) -> Ident {
 fn mail(actor: &Actor) -> TokenStream {
     let (mail, me) = (mail_name(actor), &actor.path);
     let variants: Vec<&Ident> = actor.messages.iter().map(|message| &message.name).collect();
-    let types: Vec<TokenStream> = actor
-        .messages
-        .iter()
-        .map(|message| message::path(actor, message))
-        .collect();
+    let types: Vec<TokenStream> =
+        actor.messages.iter().map(|message| message::path(actor, message)).collect();
     let classes = (0..variants.len()).map(Literal::usize_unsuffixed);
     // A reference to an enum without variants still wants a match on the place.
     let this = if variants.is_empty() {
@@ -84,7 +82,8 @@ fn mail(actor: &Actor) -> TokenStream {
     }
 }
 
-/// `deliver_now` runs plain `fn`s and hands the rest back; `deliver` runs the rest and leaves those to the former.
+/// `deliver_now` runs plain `fn`s and hands the rest back; `deliver` runs the rest and leaves those to the
+/// former.
 fn deliver(actor: &Actor) -> TokenStream {
     let me = &actor.path;
     let (later, now): (Vec<&Message>, Vec<&Message>) =
@@ -139,9 +138,7 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
     if message.is_async {
         call = quote_spanned! { call_span=> ::actors_core::__private::send_future(#call) };
     }
-    let wait = message
-        .is_async
-        .then(|| quote_spanned! { span=> let reply = reply.await; });
+    let wait = message.is_async.then(|| quote_spanned! { span=> let reply = reply.await; });
     let (before, after) = answering(actor, message);
     let nothing = (!message.is_async).then(|| quote_spanned! { span=> ::core::option::Option::None });
     quote_spanned! { span=>
@@ -156,8 +153,8 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
     }
 }
 
-/// What is said before and after the call, so that the asker gets the answer. A type that does not fit is reported
-/// where the user wrote it.
+/// What is said before and after the call, so that the asker gets the answer. A type that does not fit is
+/// reported where the user wrote it.
 fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
     let span = Span::mixed_site();
     if let Answer::Later(reply) = &message.answer {
@@ -165,28 +162,23 @@ fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
         let before = quote_spanned! { span=> let reply_to: ::actors_core::ReplyTo<#reply> = answer.later(); };
         return (before, quote_spanned! { span=> let () = reply; });
     }
-    let written = message
-        .answer
-        .reply()
-        .map_or(message.method.span(), Spanned::span);
+    let written = message.answer.reply().map_or(message.method.span(), Spanned::span);
     let check = matches!(message.source, Source::Shared).then(|| {
         let (ty, span) = (message::path(actor, message), at(written));
-        quote_spanned! { span=> let reply: <#ty as ::actors_core::Message>::Reply = reply; }
+        // In a tuple, so that the compiler does not advise to convert the type's name.
+        quote_spanned! { span=>
+            let reply = (reply,);
+            let (reply,): (<#ty as ::actors_core::Message>::Reply,) = reply;
+        }
     });
-    (
-        TokenStream::new(),
-        quote_spanned! { span=> #check answer.send(ctx, reply); },
-    )
+    (TokenStream::new(), quote_spanned! { span=> #check answer.send(ctx, reply); })
 }
 
 fn actor_impl(actor: &Actor) -> TokenStream {
     let (me, mail, name) = (&actor.path, mail_name(actor), plain(&actor.name));
     let words = &actor.words;
-    let settings = [
-        ("capacity", words.capacity),
-        ("max_waiting", words.max_waiting),
-        ("reserve", words.reserve),
-    ];
+    let settings =
+        [("capacity", words.capacity), ("max_waiting", words.max_waiting), ("reserve", words.reserve)];
     let settings = settings.into_iter().filter_map(|(word, value)| {
         let (word, value) = (ident(word), Literal::u64_unsuffixed(value?));
         Some(quote! { .#word(#value) })
@@ -276,11 +268,7 @@ mod tests {
 
     /// The expansion as text with single spaces.
     fn expanded(words: TokenStream, item: TokenStream) -> String {
-        actor(words, item)
-            .to_string()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
+        actor(words, item).to_string().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     fn shop() -> TokenStream {
@@ -358,10 +346,41 @@ mod tests {
                 }
             },
         );
-        assert!(
-            text.contains("struct Good") && !text.contains("struct Bad"),
-            "{text}"
-        );
+        assert!(text.contains("struct Good") && !text.contains("struct Bad"), "{text}");
         assert_eq!(text.matches("compile_error").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn what_the_compiler_reports_by_itself_is_left_out_without_a_word() {
+        let text = expanded(
+            TokenStream::new(),
+            quote! {
+                impl Shop {
+                    #[message] fn vague(&mut self, reply: ReplyTo) {}
+                    #[message] fn twice(&mut self, one: u32, one: u32) {}
+                    #[message] fn good(&mut self) {}
+                    #[message] fn good(&mut self) {}
+                }
+            },
+        );
+        assert!(!text.contains("compile_error"), "{text}");
+        assert!(!text.contains("struct Vague") && !text.contains("struct Twice"), "{text}");
+        assert_eq!(text.matches("struct Good").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn types_are_checked_where_the_user_wrote_them_before_anything_needs_them() {
+        let text = expanded(
+            TokenStream::new(),
+            quote! {
+                impl Shop {
+                    #[message] fn viewed(&mut self, page: Page, at: u64) -> Receipt {}
+                    #[handler] fn ping(&mut self, ping: Ping) {}
+                }
+            },
+        );
+        let checks = "struct __Types (__IsSend < Page > , __IsSend < Receipt > , __IsMessage < Ping > ,) ;";
+        let (before, _) = text.split_once(checks).expect("the checks are there");
+        assert!(!before.contains("Parcel"), "{text}");
     }
 }

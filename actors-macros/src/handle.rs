@@ -68,10 +68,7 @@ fn method(actor: &Actor, message: &Message) -> TokenStream {
     let (me, vis, name) = (&actor.path, &actor.words.vis, &message.method);
     let struct_path = message::path(actor, message);
     let docs = message::docs(actor, message);
-    let deprecated = message
-        .docs
-        .iter()
-        .filter(|attr| attr.path().is_ident("deprecated"));
+    let deprecated = message.docs.iter().filter(|attr| attr.path().is_ident("deprecated"));
     let names: Vec<_> = message.args().map(|arg| &arg.name).collect();
     let types = message.args().map(|arg| &arg.ty);
     let value = match message.source {

@@ -10,12 +10,12 @@
 //!
 //! Three rules hold throughout:
 //!
-//! 1. Every mistake is reported on the user's own token and says what to write instead; all mistakes of a block are
-//!    reported at once, and one mistake gives one error.
-//! 2. What is sound is expanded although something else is not, so that a handle does not vanish while its actor is
-//!    being edited.
-//! 3. The expansion names only public traits and the one hidden module `__private`. Whatever could be ordinary code
-//!    is ordinary code in `actors-core`, and could be written by hand.
+//! 1. Every mistake is reported on the user's own token and says what to write instead; all mistakes of a
+//!    block are reported at once, and one mistake gives one error.
+//! 2. What is sound is expanded although something else is not, so that a handle does not vanish while its
+//!    actor is being edited.
+//! 3. The expansion names only public traits and the one hidden module `__private`. Whatever could be
+//!    ordinary code is ordinary code in `actors-core`, and could be written by hand.
 #![forbid(unsafe_code)]
 
 use proc_macro::TokenStream;
@@ -35,8 +35,8 @@ mod params;
 mod types;
 mod words;
 
-/// Makes an impl block an actor: a method marked `#[message]` is a message, and the typed handle has a method of the
-/// same name and arguments.
+/// Makes an impl block an actor: a method marked `#[message]` is a message, and the typed handle has a method
+/// of the same name and arguments.
 ///
 /// ```ignore
 /// use actors_core::prelude::*;
@@ -61,11 +61,11 @@ mod words;
 ///
 /// # What is generated
 ///
-/// For `impl Shop`: the handle `ShopHandle`, which derefs to `Handle<Shop>`; the module `shop_messages` beside the
-/// block, with one struct for each `#[message]` (`shop_messages::Viewed { page }`); and the implementations of
-/// `Actor`, `Message` and `Handler`. A message struct is `Debug`, and `Clone` where it has no arguments or only numbers,
-/// `bool`, `char`, `String`, `Duration` and `Instant`. All of it is private unless the block says `vis`. A call of
-/// a method inside the block (`self.charge(…)`) remains a plain call.
+/// For `impl Shop`: the handle `ShopHandle`, which derefs to `Handle<Shop>`; the module `shop_messages`
+/// beside the block, with one struct for each `#[message]` (`shop_messages::Viewed { page }`); and the
+/// implementations of `Actor`, `Message` and `Handler`. A message struct is `Debug`, and `Clone` where it has
+/// no arguments or only numbers, `bool`, `char`, `String`, `Duration` and `Instant`. All of it is private
+/// unless the block says `vis`. A call of a method inside the block (`self.charge(…)`) remains a plain call.
 ///
 /// # Marks on methods
 ///
@@ -76,11 +76,11 @@ mod words;
 /// | `#[started]` | runs before the first message; `Err` or a panic is a failed start |
 /// | `#[stopped]` | runs at the end |
 ///
-/// Methods may be `fn` or `async fn` and take `&mut self` or `&self`. Arguments are owned and have names. The last
-/// parameter may be `ctx: &mut Context<Self>`. What a method returns is the reply, and whoever calls it asks; a method
-/// that returns nothing is told. With a parameter `ReplyTo<T>` the method returns nothing and answers later.
-/// `#[started]` takes the context or nothing, and returns nothing or `Result<(), E>`; `#[stopped]` takes
-/// `why: StopReason` or nothing.
+/// Methods may be `fn` or `async fn` and take `&mut self` or `&self`. Arguments are owned and have names. The
+/// last parameter may be `ctx: &mut Context<Self>`. What a method returns is the reply, and whoever calls it
+/// asks; a method that returns nothing is told. With a parameter `ReplyTo<T>` the method returns nothing and
+/// answers later. `#[started]` takes the context or nothing, and returns nothing or `Result<(), E>`;
+/// `#[stopped]` takes `why: StopReason` or nothing.
 ///
 /// # Words of `#[actor(…)]`
 ///
@@ -118,8 +118,9 @@ mod words;
 ///
 /// # Errors
 ///
-/// A wrong word, a borrowed argument, an impossible list: each is a compile error on the token that is wrong, and all
-/// errors of a block come at once. Words that are planned and not built yet are refused, never ignored.
+/// A wrong word, a borrowed argument, an impossible list: each is a compile error on the token that is wrong,
+/// and all errors of a block come at once. Words that are planned and not built yet are refused, never
+/// ignored.
 #[proc_macro_attribute]
 pub fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
     expand::actor(words.into(), item.into()).into()
@@ -133,9 +134,9 @@ pub fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct GetStock { pub sku: u32 }
 /// ```
 ///
-/// The words are those of `#[message(…)]` on a method, see [`macro@actor`], and `reply = T`, which says that the message
-/// is asked. `key` names a field (`key = sku`, or `key = 0` in a tuple struct), so an enum has none. Where the type is
-/// `Debug`, dead letters show it.
+/// The words are those of `#[message(…)]` on a method, see [`macro@actor`], and `reply = T`, which says that
+/// the message is asked. `key` names a field (`key = sku`, or `key = 0` in a tuple struct), so an enum has
+/// none. Where the type is `Debug`, dead letters show it.
 #[proc_macro_derive(Message, attributes(message))]
 pub fn derive_message(item: TokenStream) -> TokenStream {
     derive::message(item.into()).into()

@@ -32,15 +32,11 @@ fn module(actor: &Actor) -> Ident {
 }
 
 fn struct_name(actor: &Actor, message: &Message) -> Ident {
-    if actor.words.local {
-        format_ident!("{}{}", actor.name, message.name)
-    } else {
-        message.name.clone()
-    }
+    if actor.words.local { format_ident!("{}{}", actor.name, message.name) } else { message.name.clone() }
 }
 
-/// The hidden name that an argument's type has beside the block, so that the module sees it without importing what
-/// the user's scope holds, and no struct named like a type gets in its way.
+/// The hidden name that an argument's type has beside the block, so that the module sees it without importing
+/// what the user's scope holds, and no struct named like a type gets in its way.
 fn alias(actor: &Actor, message: &Message, arg: &Arg) -> Ident {
     ident(format!("__{}{}_{}", actor.name, message.name, plain(&arg.name)))
 }
@@ -53,11 +49,7 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
         let types = message.args().map(|arg| &arg.ty).chain(message.answer.reply());
         for (place, ty) in types.enumerate().filter(|(_, ty)| !is_known_clone(ty)) {
             let span = at(ty.span());
-            let bound = if shared && place == 0 {
-                "__IsMessage"
-            } else {
-                "__IsSend"
-            };
+            let bound = if shared && place == 0 { "__IsMessage" } else { "__IsSend" };
             let bound = Ident::new(bound, span);
             fields.extend(quote_spanned! { span=> #bound<#ty>, });
         }
@@ -77,11 +69,8 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
 
 /// All structs that methods stand for: in a module beside the actor, or in place where it is `local`.
 pub(crate) fn structs(actor: &Actor) -> TokenStream {
-    let own: Vec<&Message> = actor
-        .messages
-        .iter()
-        .filter(|message| matches!(message.source, Source::Own(_)))
-        .collect();
+    let own: Vec<&Message> =
+        actor.messages.iter().filter(|message| matches!(message.source, Source::Own(_))).collect();
     if actor.words.local {
         let structs = own.iter().map(|message| {
             let types: Vec<_> = message.args().map(|arg| arg.ty.clone()).collect();
@@ -90,10 +79,7 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
         return structs.collect();
     }
     // An unknown import is what the compiler reports first and alone, so its name carries the advice.
-    let advice = ident(format!(
-        "__{}_in_a_function_body_needs_the_word_local",
-        actor.name
-    ));
+    let advice = ident(format!("__{}_in_a_function_body_needs_the_word_local", actor.name));
     let (mut aliases, mut names, mut structs) =
         (TokenStream::new(), vec![advice.clone()], TokenStream::new());
     let inner = inside_module(&actor.words.vis);
@@ -108,10 +94,7 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
         structs.extend(one_struct(actor, message, &inner, &types));
     }
     let (vis, module) = (&actor.words.vis, module(actor));
-    let doc = format!(
-        "The messages of `{}`: one struct for each `#[message]` method.",
-        actor.name
-    );
+    let doc = format!("The messages of `{}`: one struct for each `#[message]` method.", actor.name);
     quote! {
         #aliases
         #[allow(non_camel_case_types, dead_code)]
@@ -127,11 +110,7 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
 }
 
 fn one_struct(actor: &Actor, message: &Message, vis: &Visibility, types: &[TokenStream]) -> TokenStream {
-    let (name, text, docs) = (
-        struct_name(actor, message),
-        plain(&message.name),
-        docs(actor, message),
-    );
+    let (name, text, docs) = (struct_name(actor, message), plain(&message.name), docs(actor, message));
     let fields = message.args().zip(types).map(|(arg, ty)| {
         let (name, doc) = (&arg.name, format!("The argument `{}`.", arg.name));
         quote! { #[doc = #doc] pub #name: #ty }
@@ -141,10 +120,8 @@ fn one_struct(actor: &Actor, message: &Message, vis: &Visibility, types: &[Token
     } else {
         quote! { { #(#fields),* } }
     };
-    let derive = message
-        .args()
-        .all(|arg| is_known_clone(&arg.ty))
-        .then(|| quote! { #[derive(::core::clone::Clone)] });
+    let derive =
+        message.args().all(|arg| is_known_clone(&arg.ty)).then(|| quote! { #[derive(::core::clone::Clone)] });
     quote! {
         #docs
         #derive
@@ -161,11 +138,7 @@ fn one_struct(actor: &Actor, message: &Message, vis: &Visibility, types: &[Token
 
 /// The method's docs, or a line that says where the message comes from.
 pub(crate) fn docs(actor: &Actor, message: &Message) -> TokenStream {
-    let docs: Vec<_> = message
-        .docs
-        .iter()
-        .filter(|attr| attr.path().is_ident("doc"))
-        .collect();
+    let docs: Vec<_> = message.docs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
     if docs.is_empty() {
         let line = format!("`{}::{}` as a message.", actor.name, message.method);
         return quote! { #[doc = #line] };
@@ -182,11 +155,7 @@ fn inside_module(vis: &Visibility) -> Visibility {
             parse_quote_spanned! { span=> pub(super) }
         }
         Visibility::Restricted(restricted)
-            if restricted
-                .path
-                .segments
-                .first()
-                .is_some_and(|first| first.ident == "super") =>
+            if restricted.path.segments.first().is_some_and(|first| first.ident == "super") =>
         {
             let path = &restricted.path;
             parse_quote_spanned! { span=> pub(in super::#path) }
@@ -229,14 +198,7 @@ pub(crate) struct Implementation<'a> {
 
 impl ToTokens for Implementation<'_> {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self {
-            path,
-            generics,
-            name,
-            words,
-            reply,
-            describe,
-        } = self;
+        let Self { path, generics, name, words, reply, describe } = self;
         let (generics, _, clause) = generics.split_for_impl();
         let name = plain(name);
         let policy = policy(words, reply.is_some());
@@ -269,10 +231,7 @@ fn policy(words: &MessageWords, asks: bool) -> TokenStream {
         policy.extend(quote! { .priority(::actors_core::Priority::#priority) });
     }
     if !words.overflow.is_empty() {
-        let list = words
-            .overflow
-            .iter()
-            .map(|(token, variant)| Ident::new(variant, token.span()));
+        let list = words.overflow.iter().map(|(token, variant)| Ident::new(variant, token.span()));
         policy.extend(quote! { .overflow(&[#(::actors_core::Overflow::#list),*]) });
     }
     for (word, time_ns) in [("ttl", words.ttl_ns), ("timeout", words.timeout_ns)] {

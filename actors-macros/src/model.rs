@@ -172,13 +172,7 @@ impl ToTokens for Item {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
             Self::Method(method) => {
-                let Method {
-                    attrs,
-                    vis,
-                    signature,
-                    body,
-                    ..
-                } = &**method;
+                let Method { attrs, vis, signature, body, .. } = &**method;
                 tokens.extend(quote::quote! { #(#attrs)* #vis #signature #body });
             }
             Self::Other(other) => other.to_tokens(tokens),

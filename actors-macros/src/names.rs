@@ -1,4 +1,5 @@
-//! Names made from names: `order_book` stands for the message `OrderBook`, `OrderBook` for the module `order_book_messages`.
+//! Names made from names: `order_book` stands for the message `OrderBook`, `OrderBook` for the module
+//! `order_book_messages`.
 
 use proc_macro2::{Ident, Span};
 
@@ -57,11 +58,7 @@ pub(crate) fn nearest<'a>(wrong: &str, words: &[&'a str]) -> Option<&'a str> {
 
 /// `a`, `b`, `c` as words of a sentence.
 pub(crate) fn list<S: AsRef<str>>(words: &[S]) -> String {
-    words
-        .iter()
-        .map(|word| format!("`{}`", word.as_ref()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.iter().map(|word| format!("`{}`", word.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 /// Letters to add, drop or change to make `a` into `b` (Levenshtein, one row at a time).

@@ -29,10 +29,7 @@ pub(crate) fn params(actor: &Actor, signature: &Signature, role: Role, errors: &
         if again {
             errors.at(typed_arg, "this parameter is there already; a method has one");
         } else if matches!(param, Param::Context) && at + 1 < typed.len() {
-            errors.at(
-                typed_arg,
-                "the context comes last: move this parameter to the end",
-            );
+            errors.at(typed_arg, "the context comes last: move this parameter to the end");
         } else {
             params.push(param);
         }
@@ -56,10 +53,9 @@ fn param(actor: &Actor, typed: &PatType, role: Role, errors: &mut Errors) -> Opt
         }
         ty if role == Role::Stopped && is_named(ty, "StopReason") => Some(Param::Why),
         ty if is_named(ty, "ReplyTo") => {
-            let Some((_, Some(reply))) = last_segment(ty) else {
-                errors.at(ty, "write `ReplyTo<T>`, T being what the asker gets");
-                return None;
-            };
+            // Without the `<T>` the compiler complains by itself.
+            let (_, reply) = last_segment(ty)?;
+            let reply = reply?;
             check_owned(reply, errors);
             Some(Param::Reply(without_self(reply, &actor.path)))
         }
@@ -67,10 +63,7 @@ fn param(actor: &Actor, typed: &PatType, role: Role, errors: &mut Errors) -> Opt
             let before = errors.count();
             check_owned(ty, errors);
             let name = argument_name(typed, errors)?;
-            let arg = Arg {
-                name,
-                ty: without_self(ty, &actor.path),
-            };
+            let arg = Arg { name, ty: without_self(ty, &actor.path) };
             (errors.count() == before).then_some(Param::Value(arg))
         }
     }
@@ -82,10 +75,7 @@ fn is_named(ty: &Type, name: &str) -> bool {
 
 fn argument_name(typed: &PatType, errors: &mut Errors) -> Option<Ident> {
     for attr in typed.attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
-        errors.at(
-            attr,
-            "an argument of a message is always there; leave the `cfg` out",
-        );
+        errors.at(attr, "an argument of a message is always there; leave the `cfg` out");
     }
     match &*typed.pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(pat.ident.clone()),

@@ -53,18 +53,13 @@ pub(crate) fn last_segment(ty: &Type) -> Option<(&Ident, Option<&Type>)> {
     Some((&segment.ident, argument))
 }
 
-/// Reports what cannot be kept in a message or sent back: borrows, `impl …`, `_`. At most one error for a type.
+/// Reports what cannot be kept in a message or sent back, as far as it can be seen: borrows, `impl …`, `_`,
+/// `Rc`, pointers. At most one error for a type.
 pub(crate) fn check_owned(ty: &Type, errors: &mut Errors) {
     if let Type::Reference(reference) = ty
-        && reference
-            .lifetime
-            .as_ref()
-            .is_none_or(|lifetime| lifetime.ident != "static")
+        && reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static")
     {
-        return errors.at(
-            ty,
-            format!("a message owns what it carries: write {}", owned(&reference.elem)),
-        );
+        return errors.at(ty, format!("a message owns what it carries: write {}", owned(&reference.elem)));
     }
     let mut search = Borrows(None);
     search.visit_type_mut(&mut ty.clone());
@@ -79,14 +74,7 @@ fn owned(borrowed: &Type) -> String {
     match (borrowed, name.as_str()) {
         (_, "str") => "`String`".to_owned(),
         (_, "Path" | "OsStr" | "CStr") => {
-            format!(
-                "`{}`",
-                if name == "Path" {
-                    "PathBuf".to_owned()
-                } else {
-                    name.replace("Str", "String")
-                }
-            )
+            format!("`{}`", if name == "Path" { "PathBuf".to_owned() } else { name.replace("Str", "String") })
         }
         (Type::Slice(slice), _) => format!("`Vec<{}>`", slice.elem.to_token_stream()),
         (Type::TraitObject(_), _) => format!("`Box<{name} + Send>`"),
@@ -100,8 +88,7 @@ struct Borrows(Option<(TokenStream, &'static str)>);
 
 impl Borrows {
     fn found(&mut self, tokens: impl ToTokens, message: &'static str) {
-        self.0
-            .get_or_insert_with(|| (tokens.into_token_stream(), message));
+        self.0.get_or_insert_with(|| (tokens.into_token_stream(), message));
     }
 }
 
@@ -118,22 +105,30 @@ impl VisitMut for Borrows {
 
     fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
         if lifetime.ident != "static" {
-            self.found(
-                lifetime,
-                "a message owns what it carries: write `'static`, or an owned type",
-            );
+            self.found(lifetime, "a message owns what it carries: write `'static`, or an owned type");
         }
     }
 
     fn visit_type_impl_trait_mut(&mut self, ty: &mut syn::TypeImplTrait) {
-        self.found(
-            ty,
-            "a message is one struct, so this is one type with a name: write it, or `Box<dyn …>`",
-        );
+        self.found(ty, "a message is one struct, so this is one type with a name: write it, or `Box<dyn …>`");
     }
 
     fn visit_type_infer_mut(&mut self, ty: &mut syn::TypeInfer) {
         self.found(ty, "write the type out: a message's fields are not inferred");
+    }
+
+    fn visit_type_path_mut(&mut self, path: &mut syn::TypePath) {
+        if let Some(last) = path.path.segments.last()
+            && last.ident == "Rc"
+            && !last.arguments.is_none()
+        {
+            self.found(&path, "an `Rc` stays on its thread, and a message leaves it: write `Arc`");
+        }
+        visit_mut::visit_type_path_mut(self, path);
+    }
+
+    fn visit_type_ptr_mut(&mut self, pointer: &mut syn::TypePtr) {
+        self.found(pointer, "a pointer stays on its thread, and a message leaves it: write an owned type");
     }
 
     fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}

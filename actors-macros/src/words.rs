@@ -33,12 +33,7 @@ const MESSAGE: Vocabulary = Vocabulary {
 /// What a value may be: the word, and the variant that stands for it in the expansion.
 type Choices = &'static [(&'static str, &'static str)];
 
-const PRIORITIES: Choices = &[
-    ("low", "Low"),
-    ("normal", "Normal"),
-    ("high", "High"),
-    ("urgent", "Urgent"),
-];
+const PRIORITIES: Choices = &[("low", "Low"), ("normal", "Normal"), ("high", "High"), ("urgent", "Urgent")];
 const OVERFLOWS: Choices = &[
     ("block", "Block"),
     ("reject", "Reject"),
@@ -151,10 +146,7 @@ impl MessageWords {
 
     /// The key and `conflate` need each other, and the key is one of `fields`.
     pub(crate) fn check_key(&mut self, fields: &[Member], noun: &str, errors: &mut Errors) {
-        let names: Vec<String> = fields
-            .iter()
-            .map(|field| field.to_token_stream().to_string())
-            .collect();
+        let names: Vec<String> = fields.iter().map(|field| field.to_token_stream().to_string()).collect();
         let conflate = self.overflow.iter().find(|(_, variant)| *variant == "Conflate");
         let Some(key) = &self.key else {
             if let Some((token, _)) = conflate {
@@ -204,19 +196,14 @@ fn number(word: &Word, least: u64, errors: &mut Errors) -> Option<u64> {
     };
     match literal.base10_parse::<u64>() {
         Ok(number) if number < least => {
-            let message = format!(
-                "`{}` is at least {least}: a mailbox without a slot takes nothing",
-                word.name
-            );
+            let message =
+                format!("`{}` is at least {least}: a mailbox without a slot takes nothing", word.name);
             errors.at(value, message);
             None
         }
         Ok(number) if number <= CAPACITY_MAX => Some(number),
         _ => {
-            errors.at(
-                value,
-                format!("`{}` is at most {CAPACITY_MAX} (2^24); write less", word.name),
-            );
+            errors.at(value, format!("`{}` is at most {CAPACITY_MAX} (2^24); write less", word.name));
             None
         }
     }
@@ -241,10 +228,7 @@ fn visibility(word: &Word, errors: &mut Errors) -> Visibility {
     match syn::parse2::<Visibility>(value.clone()) {
         Ok(vis) if !matches!(vis, Visibility::Inherited) => vis,
         _ => {
-            errors.at(
-                value,
-                format!("this is no visibility; {example}, or leave it out for private items"),
-            );
+            errors.at(value, format!("this is no visibility; {example}, or leave it out for private items"));
             Visibility::Inherited
         }
     }
@@ -252,10 +236,7 @@ fn visibility(word: &Word, errors: &mut Errors) -> Visibility {
 
 fn bare(word: &Word, errors: &mut Errors) -> bool {
     if !matches!(word.value, Value::Bare) {
-        errors.at(
-            word.value_tokens(),
-            format!("`{}` stands alone and takes no value", word.name),
-        );
+        errors.at(word.value_tokens(), format!("`{}` stands alone and takes no value", word.name));
     }
     true
 }
@@ -271,10 +252,7 @@ fn key(word: &Word, errors: &mut Errors) -> Option<Member> {
     match syn::parse2(value.clone()) {
         Ok(member) => Some(member),
         Err(_) => {
-            errors.at(
-                value,
-                "the key is the name of one field or argument, as in `key = sku`",
-            );
+            errors.at(value, "the key is the name of one field or argument, as in `key = sku`");
             None
         }
     }
@@ -290,10 +268,7 @@ fn reply(word: &Word, place: Place, errors: &mut Errors) -> Option<Type> {
     match syn::parse2(value.clone()) {
         Ok(reply) => Some(reply),
         Err(_) => {
-            errors.at(
-                value,
-                "the reply is a type, as in `reply = u32` or `reply = Result<u32, Declined>`",
-            );
+            errors.at(value, "the reply is a type, as in `reply = u32` or `reply = Result<u32, Declined>`");
             None
         }
     }
@@ -302,16 +277,11 @@ fn reply(word: &Word, place: Place, errors: &mut Errors) -> Option<Type> {
 /// One word, or a list in brackets that is tried in order.
 fn overflow(value: &TokenStream, errors: &mut Errors) -> Vec<(Ident, &'static str)> {
     let Ok(list) = syn::parse2::<proc_macro2::Group>(value.clone()) else {
-        return choice(value, OVERFLOWS, OVERFLOWS_PLANNED, "overflow", errors)
-            .into_iter()
-            .collect();
+        return choice(value, OVERFLOWS, OVERFLOWS_PLANNED, "overflow", errors).into_iter().collect();
     };
     let chunks = split(list.stream());
     if chunks.is_empty() {
-        errors.at(
-            value,
-            "an empty list says nothing; write `block`, or leave `overflow` out",
-        );
+        errors.at(value, "an empty list says nothing; write `block`, or leave `overflow` out");
     }
     let last = chunks.len().saturating_sub(1);
     let mut read: Vec<(Ident, &'static str)> = Vec::new();
@@ -321,15 +291,10 @@ fn overflow(value: &TokenStream, errors: &mut Errors) -> Vec<(Ident, &'static st
             continue;
         };
         if read.iter().any(|(_, known)| *known == variant) {
-            errors.at(
-                &token,
-                format!("`{token}` is in the list twice; leave one of them out"),
-            );
+            errors.at(&token, format!("`{token}` is in the list twice; leave one of them out"));
         } else if variant == "Conflate" && at > 0 {
-            errors.at(
-                &token,
-                "`conflate` applies always, not only when full, so it stands first in the list",
-            );
+            errors
+                .at(&token, "`conflate` applies always, not only when full, so it stands first in the list");
         } else if at < last && matches!(variant, "Block" | "Reject" | "DropNewest") {
             let message = format!("nothing is tried after `{token}`, so it stands last in the list");
             errors.at(&token, message);
@@ -356,10 +321,7 @@ fn choice(
         return Some((token, variant));
     }
     let message = if planned.contains(&text.as_str()) {
-        format!(
-            "`{text}` is not built yet; for now `{word}` is one of {}",
-            list(&words)
-        )
+        format!("`{text}` is not built yet; for now `{word}` is one of {}", list(&words))
     } else if let Some(meant) = nearest(&text, &words) {
         format!("there is no {word} `{text}`; did you mean `{meant}`?")
     } else {

@@ -80,22 +80,14 @@ impl<A: Actor> Cell<A> {
         system: System,
         rt: runtime::Handle,
     ) -> Arc<Self> {
-        let stage = if A::STARTS {
-            Stage::Starting
-        } else {
-            Stage::Running
-        };
+        let stage = if A::STARTS { Stage::Starting } else { Stage::Running };
         Arc::new(Cell {
             mailbox,
             name,
             system,
             rt,
             handles: AtomicUsize::new(0),
-            life: Mutex::new(Life {
-                stage,
-                why: None,
-                failed: None,
-            }),
+            life: Mutex::new(Life { stage, why: None, failed: None }),
             changed: Notify::new(),
             watch: OnceLock::new(),
             losses: LossLog::new(A::Mail::CLASSES.len()),
@@ -122,12 +114,7 @@ impl<A: Actor> Cell<A> {
 
     /// A message was taken from somebody: tells the asker, reports, drops.
     fn bury(&self, lost: Lost<Post<A>>) {
-        let Lost {
-            mut item,
-            class,
-            stamp,
-            reason,
-        } = lost;
+        let Lost { mut item, class, stamp, reason } = lost;
         self.mourn(class, stamp, reason, || item.0.parcel().describe());
         // The asker's waker and the message's `Drop` are foreign code.
         let _ = catch_unwind(AssertUnwindSafe(|| item.0.parcel_mut().tell_lost(reason)));
@@ -137,12 +124,7 @@ impl<A: Actor> Cell<A> {
     /// A newcomer was lost, whose value is here.
     pub(crate) fn bury_newcomer(&self, item: Post<A>, reason: Reason) {
         let class = item.class();
-        self.bury(Lost {
-            item,
-            class,
-            stamp: Tick::ZERO,
-            reason,
-        });
+        self.bury(Lost { item, class, stamp: Tick::ZERO, reason });
     }
 
     /// Dead letter and log line of a loss; `stamp` zero means that it had no age.
@@ -158,19 +140,11 @@ impl<A: Actor> Cell<A> {
             return;
         }
         let age = || {
-            if stamp == Tick::ZERO {
-                Duration::ZERO
-            } else {
-                clock::now().since(stamp)
-            }
+            if stamp == Tick::ZERO { Duration::ZERO } else { clock::now().since(stamp) }
         };
         self.losses.note(class, &self.name, class_of.name, reason);
-        let loss = Loss {
-            actor: &self.name,
-            message: class_of.name,
-            priority: class_of.policy.priority,
-            reason,
-        };
+        let loss =
+            Loss { actor: &self.name, message: class_of.name, priority: class_of.policy.priority, reason };
         self.system.letters().post(&loss, age, text);
     }
 
@@ -183,9 +157,7 @@ impl<A: Actor> Cell<A> {
     /// A handle from a weak one: only while a strong one lives.
     pub(crate) fn try_add_handle(&self) -> bool {
         let add = |count: usize| (count > 0).then_some(count + 1);
-        self.handles
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add)
-            .is_ok()
+        self.handles.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
     }
 
     pub(crate) fn drop_handle(self: &Arc<Self>) {

@@ -28,9 +28,7 @@ pub struct Context<A: Actor> {
 
 impl<A: Actor> fmt::Debug for Context<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("actor", &self.cell.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("actor", &self.cell.name).finish_non_exhaustive()
     }
 }
 
@@ -54,11 +52,7 @@ impl Job {
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Context {
-            cell,
-            deadline: Tick::NEVER,
-            jobs: None,
-        }
+        Context { cell, deadline: Tick::NEVER, jobs: None }
     }
 
     pub(crate) fn begin_turn(&mut self, deadline: Tick) {
@@ -152,11 +146,7 @@ impl<A: Actor> Context<A> {
             loop {
                 ticks.tick().await;
                 let Some(handle) = weak.upgrade() else { return };
-                if handle
-                    .tell(message.clone())
-                    .await
-                    .is_err_and(|error| error.reason() == Reason::Closed)
-                {
+                if handle.tell(message.clone()).await.is_err_and(|error| error.reason() == Reason::Closed) {
                     return;
                 }
             }
@@ -200,8 +190,7 @@ impl<A: Actor> Context<A> {
         A: Handler<M>,
     {
         let closed = other.closed();
-        self.pipe(async move { closed.await }, then)
-            .map_err(|error| SendError::new((), error.into_parts().1))
+        self.pipe(async move { closed.await }, then).map_err(|error| SendError::new((), error.into_parts().1))
     }
 
     /// Starts a job with what it needs, or gives that back.
@@ -214,8 +203,6 @@ impl<A: Actor> Context<A> {
         if jobs.len() >= JOBS_MAX {
             return Err(SendError::new(with, AskError::new(Reason::Full)));
         }
-        Ok(Job {
-            task: jobs.spawn_on(job(with), &self.cell.rt),
-        })
+        Ok(Job { task: jobs.spawn_on(job(with), &self.cell.rt) })
     }
 }

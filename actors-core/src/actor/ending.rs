@@ -31,9 +31,7 @@ macro_rules! awaitable {
     ($name:ident) => {
         impl<A: Actor> fmt::Debug for $name<A> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name))
-                    .field("actor", &self.cell.name)
-                    .finish_non_exhaustive()
+                f.debug_struct(stringify!($name)).field("actor", &self.cell.name).finish_non_exhaustive()
             }
         }
     };
@@ -85,10 +83,9 @@ impl<A: Actor> IntoFuture for Ready<A> {
                 (Some(failed), _) => Some(Err(failed.clone())),
                 (None, Stage::Starting) => None,
                 (None, Stage::Running) => Some(Ok(())),
-                (None, Stage::Ended(_)) => Some(Err(StartError {
-                    name: cell.name.clone(),
-                    why: "it has ended".into(),
-                })),
+                (None, Stage::Ended(_)) => {
+                    Some(Err(StartError { name: cell.name.clone(), why: "it has ended".into() }))
+                }
             }
         }))
     }
@@ -138,10 +135,7 @@ impl<A: Actor> Stop<A> {
 fn kill_after<A: Actor>(cell: &Arc<Cell<A>>, limit: Duration) -> tokio::task::AbortHandle {
     let watched = cell.clone();
     let timer = async move {
-        if tokio::time::timeout(limit, until(watched.clone(), Cell::ended))
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(limit, until(watched.clone(), Cell::ended)).await.is_err() {
             watched.kill();
         }
     };
@@ -157,13 +151,9 @@ impl<A: Actor> IntoFuture for Stop<A> {
             let own = self.cell.id();
             // Asked while being polled: it is the turn that polls which would wait for itself.
             if current::get().is_some_and(|turn| turn.cell == own) {
-                return Ending {
-                    outcome: Err(AskError::in_cycle([self.cell.name.clone()].into())),
-                };
+                return Ending { outcome: Err(AskError::in_cycle([self.cell.name.clone()].into())) };
             }
-            Ending {
-                outcome: Ok(until(self.cell, Cell::ended).await),
-            }
+            Ending { outcome: Ok(until(self.cell, Cell::ended).await) }
         })
     }
 }

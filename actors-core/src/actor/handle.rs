@@ -41,9 +41,7 @@ impl<A: Actor> Drop for Handle<A> {
 
 impl<A: Actor> fmt::Debug for Handle<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle")
-            .field("actor", &self.cell.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Handle").field("actor", &self.cell.name).finish_non_exhaustive()
     }
 }
 
@@ -54,9 +52,7 @@ impl<A: Actor> Handle<A> {
     }
 
     pub(crate) fn new_weak(cell: &Arc<Cell<A>>) -> WeakHandle<A> {
-        WeakHandle {
-            cell: Arc::downgrade(cell),
-        }
+        WeakHandle { cell: Arc::downgrade(cell) }
     }
 
     pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
@@ -95,9 +91,7 @@ impl<A: Actor> Handle<A> {
 
     /// A handle that does not keep the actor alive.
     pub fn downgrade(&self) -> WeakHandle<A> {
-        WeakHandle {
-            cell: Arc::downgrade(&self.cell),
-        }
+        WeakHandle { cell: Arc::downgrade(&self.cell) }
     }
 
     /// The mailbox's numbers now. Costs its lock once; sends nothing to the actor.
@@ -151,9 +145,7 @@ pub struct WeakHandle<A: Actor> {
 
 impl<A: Actor> Clone for WeakHandle<A> {
     fn clone(&self) -> Self {
-        WeakHandle {
-            cell: self.cell.clone(),
-        }
+        WeakHandle { cell: self.cell.clone() }
     }
 }
 

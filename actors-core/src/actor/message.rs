@@ -43,11 +43,7 @@ pub trait Message: Sized + Send + 'static {
 impl Class {
     /// The class of a message type, as it declares itself.
     pub const fn of<M: Message>() -> Class {
-        Class {
-            name: M::NAME,
-            policy: M::POLICY,
-            type_id: TypeId::of::<M>,
-        }
+        Class { name: M::NAME, policy: M::POLICY, type_id: TypeId::of::<M> }
     }
 }
 
@@ -59,9 +55,7 @@ pub struct Parcel<M: Message> {
 
 impl<M: Message> fmt::Debug for Parcel<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(M::NAME)
-            .field("is_ask", &self.asker.is_some())
-            .finish_non_exhaustive()
+        f.debug_struct(M::NAME).field("is_ask", &self.asker.is_some()).finish_non_exhaustive()
     }
 }
 
@@ -108,10 +102,7 @@ impl<M: Message> AnyParcel for Parcel<M> {
     }
 
     fn same_key(&self, other: &dyn AnyParcel) -> bool {
-        other
-            .message()
-            .downcast_ref::<M>()
-            .is_some_and(|other| self.message.same_key(other))
+        other.message().downcast_ref::<M>().is_some_and(|other| self.message.same_key(other))
     }
 
     fn describe(&self) -> Option<String> {
@@ -155,11 +146,7 @@ impl<R: Send + 'static> Drop for Answer<R> {
     fn drop(&mut self) {
         if let Some(asker) = self.asker.take() {
             // A turn is dropped by its own panic or because the actor is killed at an await.
-            let reason = if std::thread::panicking() {
-                Reason::Panicked
-            } else {
-                Reason::Closed
-            };
+            let reason = if std::thread::panicking() { Reason::Panicked } else { Reason::Closed };
             asker.tell(Err(reason));
         }
     }

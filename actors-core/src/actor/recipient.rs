@@ -74,10 +74,7 @@ impl<M: Message> Clone for Recipient<M> {
 
 impl<M: Message> fmt::Debug for Recipient<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recipient")
-            .field("actor", &self.to.name())
-            .field("message", &M::NAME)
-            .finish()
+        f.debug_struct("Recipient").field("actor", &self.to.name()).field("message", &M::NAME).finish()
     }
 }
 

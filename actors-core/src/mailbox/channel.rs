@@ -69,21 +69,11 @@ pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Send
         return Err("a mailbox has between 1 and 65,535 classes".into());
     }
     for class in &classes {
-        class
-            .policy
-            .check()
-            .map_err(|why| format!("{}: {why}", class.name))?;
+        class.policy.check().map_err(|why| format!("{}: {why}", class.name))?;
     }
     let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now);
-    let shared = Arc::new(Shared {
-        mailbox,
-        senders: AtomicUsize::new(1),
-    });
-    let receiver = Receiver {
-        shared: shared.clone(),
-        taker: Taker::new(),
-        fx: Effects::new(),
-    };
+    let shared = Arc::new(Shared { mailbox, senders: AtomicUsize::new(1) });
+    let receiver = Receiver { shared: shared.clone(), taker: Taker::new(), fx: Effects::new() };
     Ok((Sender { shared }, receiver))
 }
 
@@ -95,9 +85,7 @@ pub struct Sender<T: Item> {
 impl<T: Item> Clone for Sender<T> {
     fn clone(&self) -> Self {
         self.shared.senders.fetch_add(1, Ordering::Relaxed);
-        Sender {
-            shared: self.shared.clone(),
-        }
+        Sender { shared: self.shared.clone() }
     }
 }
 
@@ -123,10 +111,7 @@ impl<T: Item> Sender<T> {
     ///
     /// Cancel safe: dropped while in line, nothing was sent (counted `cancelled`).
     pub fn send(&self, value: T) -> Sending<'_, T> {
-        Sending {
-            shared: &self.shared,
-            state: State::Fresh(Some(value)),
-        }
+        Sending { shared: &self.shared, state: State::Fresh(Some(value)) }
     }
 
     /// Sends without ever waiting: where the policy says `block`, a full mailbox refuses with [`Reason::Full`].
@@ -152,9 +137,7 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<
         Some(value) => Offered::Done(Err(SendError::new(value, why))),
         None => unreachable!("a refused message stays with its sender"),
     };
-    let Some(item) = value.as_ref() else {
-        unreachable!("polled after completion")
-    };
+    let Some(item) = value.as_ref() else { unreachable!("polled after completion") };
     let tag = match shared.mailbox.tag(item, Tick::ZERO, Tick::NEVER) {
         Ok(tag) => tag,
         Err(reason) => {

@@ -103,6 +103,8 @@ pub(super) struct Claim {
     begun: usize,
     ended: usize,
     pub(super) lane: usize,
+    /// Something of it was withdrawn.
+    pub(super) has_doomed: bool,
 }
 
 impl Claim {
@@ -110,6 +112,7 @@ impl Claim {
         self.items.clear();
         self.begun = 0;
         self.ended = 0;
+        self.has_doomed = false;
     }
 
     pub(super) fn add(&mut self, key: u32, class: u16) {
@@ -121,9 +124,9 @@ impl Claim {
         self.begun < self.items.len()
     }
 
-    /// Turns that are claimed and not known to have begun.
-    pub(super) fn rest(&self) -> u16 {
-        (self.items.len() - self.begun) as u16
+    /// Turns that are claimed and have not begun.
+    pub(super) fn rest(&self, progress: u32) -> u16 {
+        self.items.len().saturating_sub((progress as usize).div_ceil(2)) as u16
     }
 
     /// Forgets the last `rest` of it: they went back.
@@ -171,11 +174,7 @@ pub(super) struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         // Unknown handlers are taken one at a time, until they have shown that they are short.
-        Budget {
-            mean: BUDGET,
-            began: None,
-            turns: 0,
-        }
+        Budget { mean: BUDGET, began: None, turns: 0 }
     }
 }
 
@@ -198,11 +197,7 @@ impl Budget {
         if self.turns > 0 {
             let seen = now.saturating_duration_since(began) / self.turns;
             // Slow turns are believed at once, short ones bit by bit.
-            self.mean = if seen > self.mean {
-                seen
-            } else {
-                (self.mean + seen) / 2
-            };
+            self.mean = if seen > self.mean { seen } else { (self.mean + seen) / 2 };
         }
     }
 

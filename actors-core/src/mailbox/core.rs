@@ -115,7 +115,7 @@ impl<T: Item> Core<T> {
             let Some(message) = item.take() else {
                 return self.refuse(class, Reason::Closed);
             };
-            return Verdict::In(self.push(message, tag, signals, fx), Admission::Queued);
+            return Verdict::In(self.push(message, tag, signals), Admission::Queued);
         }
         self.overflow(item, tag, entrance, signals, fx)
     }
@@ -141,7 +141,7 @@ impl<T: Item> Core<T> {
                         && let Some(message) = item.take()
                     {
                         self.give_up(oldest, Reason::Dropped, fx);
-                        return Verdict::In(self.push(message, tag, signals, fx), Admission::Displaced);
+                        return Verdict::In(self.push(message, tag, signals), Admission::Displaced);
                     }
                 }
                 Overflow::Block => return self.join(item, tag, entrance, signals),
@@ -165,7 +165,7 @@ impl<T: Item> Core<T> {
                     self.give_up(oldest, Reason::Expired, fx);
                 }
             }
-            self.grant(fx);
+            self.grant(signals, fx);
         }
         self.has_room(lane) && !self.lines.has_waiters(class)
     }
@@ -237,42 +237,29 @@ impl<T: Item> Core<T> {
             let (old, old_tag) = self.queue.replace(twin, item, tag);
             self.lose(old, old_tag, Reason::Conflated, fx);
         }
-        Place {
-            key: twin,
-            id: tag.id,
-        }
+        Place { key: twin, id: tag.id }
     }
 
     /// A message gets a free slot.
-    fn push(&mut self, item: T, tag: Tag, signals: &Signals, fx: &mut Effects<T>) -> Place {
+    fn push(&mut self, item: T, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.kinds[usize::from(tag.class)].lane;
         if self.claim.is_out() {
             if lane > self.claim.lane {
                 signals.interrupt();
             } else if lane < self.claim.lane && self.queue.lane_len(lane) == 0 {
-                self.settle(signals, fx);
-                self.schedule.woke(lane, self.claim.rest());
+                // Turns of the higher lane that are claimed and still to come count as waited for.
+                self.schedule.woke(lane, self.claim.rest(signals.progress()));
             }
         }
-        Place {
-            key: self.queue.push(item, tag),
-            id: tag.id,
-        }
+        Place { key: self.queue.push(item, tag), id: tag.id }
     }
 
     // --- losses -----------------------------------------------------------------------------------------------------
 
     fn lose(&mut self, item: Option<T>, tag: Tag, reason: Reason, fx: &mut Effects<T>) {
-        self.queue.kinds[usize::from(tag.class)]
-            .counts
-            .lose(Stage::Lost, reason);
+        self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::Lost, reason);
         if let Some(item) = item {
-            fx.lost.push(Lost {
-                item,
-                class: usize::from(tag.class),
-                stamp: tag.stamp,
-                reason,
-            });
+            fx.lost.push(Lost { item, class: usize::from(tag.class), stamp: tag.stamp, reason });
         }
     }
 
@@ -301,22 +288,23 @@ impl<T: Item> Core<T> {
         if entry.item.is_none() {
             // Claimed: the consumer drops it when it looks.
             entry.doom = Some(reason);
+            self.claim.has_doomed = true;
             signals.interrupt();
             return true;
         }
         self.give_up(place.key, reason, fx);
-        self.grant(fx);
+        self.grant(signals, fx);
         true
     }
 
     // --- the line ---------------------------------------------------------------------------------------------------
 
     /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1).
-    pub(super) fn grant(&mut self, fx: &mut Effects<T>) {
+    pub(super) fn grant(&mut self, signals: &Signals, fx: &mut Effects<T>) {
         while self.lines.waiting() > 0
             && let Some(key) = self.next_waiter()
         {
-            self.admit(key, fx);
+            self.admit(key, signals, fx);
         }
     }
 
@@ -335,7 +323,7 @@ impl<T: Item> Core<T> {
         best.map(|(_, _, key)| key)
     }
 
-    fn admit(&mut self, waiter: u32, fx: &mut Effects<T>) {
+    fn admit(&mut self, waiter: u32, signals: &Signals, fx: &mut Effects<T>) {
         let twin = match self.lines.peek(waiter) {
             Some((item, tag)) => self.find_twin(item, tag),
             None => return,
@@ -351,10 +339,7 @@ impl<T: Item> Core<T> {
                 Standing::Out(item, Reason::Panicked)
             }
             Ok(Some(twin)) => Standing::In(self.conflate(twin, Some(item), tag, fx)),
-            Ok(None) => Standing::In(Place {
-                key: self.queue.push(item, tag),
-                id: tag.id,
-            }),
+            Ok(None) => Standing::In(self.push(item, tag, signals)),
         };
         fx.wakers.extend(self.lines.note(waiter, standing));
     }
@@ -363,11 +348,7 @@ impl<T: Item> Core<T> {
     pub(super) fn leave(&mut self, waiter: u32, reason: Reason) -> Option<(T, Tag)> {
         let (item, tag) = self.lines.take(waiter)?;
         self.lines.forget(waiter);
-        let stage = if reason == Reason::TimedOut {
-            Stage::Refused
-        } else {
-            Stage::Lost
-        };
+        let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::Lost };
         let counts = &mut self.queue.kinds[usize::from(tag.class)].counts;
         counts.waiting -= 1;
         counts.lose(stage, reason);
@@ -383,8 +364,7 @@ impl<T: Item> Core<T> {
                 let counts = &mut self.queue.kinds[class].counts;
                 counts.waiting -= 1;
                 counts.lose(Stage::Refused, Reason::Closed);
-                fx.wakers
-                    .extend(self.lines.note(key, Standing::Out(item, Reason::Closed)));
+                fx.wakers.extend(self.lines.note(key, Standing::Out(item, Reason::Closed)));
             }
         }
     }
@@ -395,7 +375,7 @@ impl<T: Item> Core<T> {
     pub(super) fn settle(&mut self, signals: &Signals, fx: &mut Effects<T>) {
         let freed = self.enter(signals.progress());
         if freed && self.lines.waiting() > 0 {
-            self.grant(fx);
+            self.grant(signals, fx);
         }
     }
 
@@ -428,7 +408,7 @@ impl<T: Item> Core<T> {
     }
 
     /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
-    pub(super) fn unclaim(&mut self, batch: &mut VecDeque<Taken<T>>, fx: &mut Effects<T>) {
+    pub(super) fn unclaim(&mut self, batch: &mut VecDeque<Taken<T>>, signals: &Signals, fx: &mut Effects<T>) {
         let rest = batch.len();
         while let Some(taken) = batch.pop_back() {
             match self.queue.slots[taken.key as usize].doom {
@@ -441,7 +421,7 @@ impl<T: Item> Core<T> {
         }
         self.claim.cut(rest);
         self.schedule.returned(self.claim.lane, rest as u16);
-        self.grant(fx);
+        self.grant(signals, fx);
     }
 
     /// Takes up to `max` messages of one lane out and begins the turn of the first, so that its slot is free at once.
@@ -464,11 +444,7 @@ impl<T: Item> Core<T> {
                 return;
             };
             // With senders in line every turn hands its slot over at once, so each is taken by itself.
-            let max = if self.lines.waiting() > 0 {
-                1
-            } else {
-                max.min(turns.into())
-            };
+            let max = if self.lines.waiting() > 0 { 1 } else { max.min(turns.into()) };
             dead += self.claim_lane(lane, max, now, batch, fx);
             if !batch.is_empty() {
                 self.schedule.took(lane, batch.len() as u16, busy);
@@ -478,6 +454,21 @@ impl<T: Item> Core<T> {
                 return;
             }
         }
+    }
+
+    /// Begins the next claimed turn under the lock, so that its slot goes to whoever waits in the same critical section.
+    pub(super) fn begin(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+        signals.begin_turn();
+        self.settle(signals, fx);
+        if self.lines.waiting() > 0 {
+            // So it goes on with the next turn, until nobody waits any more.
+            signals.interrupt();
+        }
+    }
+
+    /// Whether what is claimed may go on: nothing of it was withdrawn, and no higher lane has a message (S3).
+    pub(super) fn may_go_on(&self) -> bool {
+        !self.claim.has_doomed && !self.queue.busy()[self.claim.lane + 1..].contains(&true)
     }
 
     /// Returns how many dead messages it came across.

@@ -26,11 +26,7 @@ pub(crate) struct Column {
 }
 
 const fn column(stage: Stage, reason: Reason, letter: bool) -> Column {
-    Column {
-        stage,
-        reason,
-        letter,
-    }
+    Column { stage, reason, letter }
 }
 
 /// Every way a message can be lost.
@@ -52,9 +48,7 @@ pub(crate) const LOSSES: [Column; 14] = [
 ];
 
 fn place(stage: Stage, reason: Reason) -> usize {
-    let found = LOSSES
-        .iter()
-        .position(|column| column.stage == stage && column.reason == reason);
+    let found = LOSSES.iter().position(|column| column.stage == stage && column.reason == reason);
     debug_assert!(found.is_some(), "no ledger column for {stage:?} {reason:?}");
     // A loss without a column of its own still counts somewhere visible.
     found.unwrap_or(LOSSES.len() - 1)
@@ -82,9 +76,7 @@ impl Counts {
     }
 
     fn lost(&self, stage: Stage, reason: Reason) -> u64 {
-        self.losses
-            .as_ref()
-            .map_or(0, |losses| losses[place(stage, reason)])
+        self.losses.as_ref().map_or(0, |losses| losses[place(stage, reason)])
     }
 
     pub(super) fn row(&self, class: &Class) -> Row {
@@ -104,10 +96,7 @@ impl Counts {
             waiting: self.waiting.into(),
             in_service: self.in_service.into(),
             refused: Reason::ALL.map(|reason| {
-                match LOSSES
-                    .iter()
-                    .any(|column| column.stage == Stage::Refused && column.reason == reason)
-                {
+                match LOSSES.iter().any(|column| column.stage == Stage::Refused && column.reason == reason) {
                     true => self.lost(Stage::Refused, reason),
                     false => 0,
                 }
@@ -187,17 +176,7 @@ impl Row {
     }
 
     pub(crate) fn add(&mut self, other: &Row) {
-        let Row {
-            message: _,
-            offered,
-            handled,
-            panicked,
-            dropped,
-            evicted,
-            conflated,
-            expired,
-            ..
-        } = other;
+        let Row { message: _, offered, handled, panicked, dropped, evicted, conflated, expired, .. } = other;
         self.offered += offered;
         self.handled += handled;
         self.panicked += panicked;
@@ -245,10 +224,7 @@ impl Ledger {
             None => {
                 let known: Vec<_> = self.rows.iter().map(|row| row.message).collect();
                 let asked = std::any::type_name::<M>();
-                panic!(
-                    "this ledger has no row for `{asked}`; its actor handles {}",
-                    known.join(", ")
-                )
+                panic!("this ledger has no row for `{asked}`; its actor handles {}", known.join(", "))
             }
         }
     }
@@ -328,16 +304,11 @@ mod tests {
     #[test]
     fn l1_every_reason_that_can_lose_a_message_has_one_column() {
         for column in &LOSSES {
-            let same = LOSSES
-                .iter()
-                .filter(|c| c.stage == column.stage && c.reason == column.reason);
+            let same = LOSSES.iter().filter(|c| c.stage == column.stage && c.reason == column.reason);
             assert_eq!(same.count(), 1, "{:?}", column.reason);
         }
         // A message whose reply was never given was handled: the one reason without a column.
-        for reason in Reason::ALL
-            .into_iter()
-            .filter(|reason| *reason != Reason::Unanswered)
-        {
+        for reason in Reason::ALL.into_iter().filter(|reason| *reason != Reason::Unanswered) {
             assert!(LOSSES.iter().any(|column| column.reason == reason), "{reason:?}");
         }
     }

@@ -127,9 +127,7 @@ impl<T> Lines<T> {
 
     /// Forgets a waiter that is no longer in line.
     pub(super) fn forget(&mut self, key: u32) -> Option<Standing<T>> {
-        self.waiters
-            .try_remove(key as usize)
-            .and_then(|waiter| waiter.standing)
+        self.waiters.try_remove(key as usize).and_then(|waiter| waiter.standing)
     }
 
     /// Whether the waiter is still in line; then `waker` will be woken.

@@ -84,11 +84,7 @@ pub struct Class {
 impl Class {
     /// A class of a plain channel.
     pub const fn new(name: &'static str, policy: Policy) -> Self {
-        Class {
-            name,
-            policy,
-            type_id: TypeId::of::<()>,
-        }
+        Class { name, policy, type_id: TypeId::of::<()> }
     }
 
     /// The name that ledger and dead letters show.
@@ -161,11 +157,7 @@ pub(crate) struct Effects<T> {
 
 impl<T> Effects<T> {
     pub(crate) fn new() -> Self {
-        Effects {
-            lost: Vec::new(),
-            wakers: Vec::new(),
-            must_spawn: false,
-        }
+        Effects { lost: Vec::new(), wakers: Vec::new(), must_spawn: false }
     }
 
     /// Wakes whom it must. Wakers are foreign code: a panic in one keeps nobody else from being woken.
@@ -257,13 +249,7 @@ impl<T: Item, S> Mailbox<T, S> {
         now: fn() -> Tick,
     ) -> Self {
         let core = Core::new(limits, &classes, now);
-        let inner = Inner {
-            core,
-            seat,
-            task: Task::None,
-            is_roused: false,
-            is_held: false,
-        };
+        let inner = Inner { core, seat, task: Task::None, is_roused: false, is_held: false };
         Mailbox {
             inner: Mutex::new(inner),
             signals: Signals::default(),
@@ -299,14 +285,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn tag(&self, item: &T, stamp: Tick, deadline: Tick) -> Result<Tag, Reason> {
         let class = item.class();
         let policy = &self.classes[class].policy;
-        let mut tag = Tag {
-            id: 0,
-            class: class as u16,
-            stamp,
-            expires: deadline,
-            deadline,
-            hash: 0,
-        };
+        let mut tag = Tag { id: 0, class: class as u16, stamp, expires: deadline, deadline, hash: 0 };
         if let Some(ttl) = policy.ttl {
             if stamp == Tick::ZERO {
                 tag.stamp = (self.now)();
@@ -471,10 +450,6 @@ impl<T: Item, S> Mailbox<T, S> {
         let mut inner = self.lock();
         inner.core.settle(&self.signals, fx);
         let kinds = inner.core.queue.kinds.iter().zip(self.classes.iter());
-        Ledger::new(
-            kinds
-                .map(|(kind, class)| (kind.counts.row(class), (class.type_id)()))
-                .collect(),
-        )
+        Ledger::new(kinds.map(|(kind, class)| (kind.counts.row(class), (class.type_id)())).collect())
     }
 }

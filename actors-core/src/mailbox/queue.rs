@@ -142,12 +142,8 @@ impl<T: Item> Queue<T> {
 
     /// Puts a message at the end of its lane.
     pub(super) fn push(&mut self, item: T, tag: Tag) -> u32 {
-        let key = self.slots.insert(Entry {
-            item: Some(item),
-            tag,
-            doom: None,
-            links: [Link::default(); 2],
-        }) as u32;
+        let key = self.slots.insert(Entry { item: Some(item), tag, doom: None, links: [Link::default(); 2] })
+            as u32;
         let kind = &mut self.kinds[usize::from(tag.class)];
         kind.counts.queued += 1;
         self.lanes[kind.lane].push_back(LANE, &mut self.slots, key);
@@ -200,10 +196,7 @@ impl<T: Item> Queue<T> {
         if kind.is_listed {
             kind.list.push_front(KIND, &mut self.slots, key);
         }
-        debug_assert!(
-            !kind.conflates,
-            "conflating messages are claimed one at a time, and begun at once"
-        );
+        debug_assert!(!kind.conflates, "conflating messages are claimed one at a time, and begun at once");
     }
 
     /// Gives the slot of a claimed message free.

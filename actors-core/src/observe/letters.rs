@@ -74,17 +74,11 @@ impl Letters {
         if rings.len() >= SUBSCRIBERS_MAX {
             // One too many is told at once, by a stream that has ended.
             ring.lock().is_closed = true;
-            return DeadLetters {
-                ring,
-                listeners: None,
-            };
+            return DeadLetters { ring, listeners: None };
         }
         rings.push(Arc::downgrade(&ring));
         self.listeners.fetch_add(1, Ordering::Release);
-        DeadLetters {
-            ring,
-            listeners: Some(self.listeners.clone()),
-        }
+        DeadLetters { ring, listeners: Some(self.listeners.clone()) }
     }
 
     /// Reports a loss to whoever listens; `age` and `text` are only asked for then.
@@ -208,12 +202,7 @@ mod tests {
 
     fn post(letters: &Letters, age: u64) {
         let actor = ActorName::new("a");
-        let loss = Loss {
-            actor: &actor,
-            message: "M",
-            priority: Priority::Low,
-            reason: Reason::Dropped,
-        };
+        let loss = Loss { actor: &actor, message: "M", priority: Priority::Low, reason: Reason::Dropped };
         letters.post(&loss, || Duration::from_secs(age), || Some("x".repeat(1000)));
     }
 
@@ -236,10 +225,7 @@ mod tests {
         let all: Vec<_> = (0..SUBSCRIBERS_MAX).map(|_| letters.subscribe()).collect();
         let mut extra = letters.subscribe();
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(matches!(
-            Pin::new(&mut extra).poll_next(&mut cx),
-            Poll::Ready(None)
-        ));
+        assert!(matches!(Pin::new(&mut extra).poll_next(&mut cx), Poll::Ready(None)));
         drop(all);
         assert!(letters.subscribe().listeners.is_some());
     }

@@ -60,25 +60,13 @@ impl RowSnapshot {
         ];
         let columns = columns.map(|(word, count)| (word.to_owned(), count));
         let refused = Reason::ALL.map(|reason| (format!("refused_{}", reason.word()), row.refused(reason)));
-        let counts = columns
-            .into_iter()
-            .chain(refused)
-            .filter(|(_, count)| *count > 0)
-            .collect();
-        RowSnapshot {
-            message: row.message,
-            counts,
-        }
+        let counts = columns.into_iter().chain(refused).filter(|(_, count)| *count > 0).collect();
+        RowSnapshot { message: row.message, counts }
     }
 }
 
 impl ActorSnapshot {
     pub(crate) fn new(name: String, kind: &'static str, reading: Reading, ledger: &Ledger) -> Self {
-        ActorSnapshot {
-            name,
-            kind,
-            reading,
-            rows: ledger.rows().iter().map(RowSnapshot::new).collect(),
-        }
+        ActorSnapshot { name, kind, reading, rows: ledger.rows().iter().map(RowSnapshot::new).collect() }
     }
 }

@@ -15,12 +15,7 @@ mod lines {
     }
 
     pub(crate) fn stopped(actor: &ActorName, why: StopReason, total: &Row) {
-        let Row {
-            offered,
-            handled,
-            undelivered,
-            ..
-        } = total;
+        let Row { offered, handled, undelivered, .. } = total;
         tracing::info!(target: "actors", %actor, ?why, offered, handled, undelivered, "stopped");
     }
 
@@ -38,9 +33,7 @@ mod lines {
 
     impl LossLog {
         pub(crate) fn new(types: usize) -> Self {
-            LossLog {
-                spoke: (0..types).map(|_| AtomicU64::new(0)).collect(),
-            }
+            LossLog { spoke: (0..types).map(|_| AtomicU64::new(0)).collect() }
         }
 
         pub(crate) fn note(&self, class: usize, actor: &ActorName, message: &str, reason: Reason) {

@@ -83,15 +83,8 @@ impl OverflowList {
             at += 1;
         }
         // One more than fits marks a list that was cut.
-        let len = if list.len() > OverflowList::LEN_MAX {
-            OverflowList::LEN_MAX + 1
-        } else {
-            list.len()
-        };
-        OverflowList {
-            words,
-            len: len as u8,
-        }
+        let len = if list.len() > OverflowList::LEN_MAX { OverflowList::LEN_MAX + 1 } else { list.len() };
+        OverflowList { words, len: len as u8 }
     }
 
     /// The words in order.
@@ -117,15 +110,10 @@ impl OverflowList {
     pub fn check(&self, keyed: bool) -> Result<(), String> {
         let words = self.words();
         if words.is_empty() {
-            return Err(
-                "an overflow list needs at least one word, for example `[drop_oldest, block]`".into(),
-            );
+            return Err("an overflow list needs at least one word, for example `[drop_oldest, block]`".into());
         }
         if usize::from(self.len) > OverflowList::LEN_MAX {
-            return Err(format!(
-                "an overflow list has at most {} words",
-                OverflowList::LEN_MAX
-            ));
+            return Err(format!("an overflow list has at most {} words", OverflowList::LEN_MAX));
         }
         for (at, word) in words.iter().enumerate() {
             if words[..at].contains(word) {
@@ -188,10 +176,7 @@ impl Policy {
 
     /// The default of a message that has a reply: `normal`, `reject`.
     pub const fn ask() -> Self {
-        Policy {
-            overflow: OverflowList::new(&[Overflow::Reject]),
-            ..Policy::tell()
-        }
+        Policy { overflow: OverflowList::new(&[Overflow::Reject]), ..Policy::tell() }
     }
 
     /// Sets the lane.
@@ -233,7 +218,7 @@ impl Policy {
     pub fn check(&self) -> Result<(), String> {
         if self.ttl.is_some_and(|ttl| ttl.is_zero()) {
             return Err(
-                "a ttl of zero would let no message live; leave it out or write at least \"1ns\"".into(),
+                "a ttl of zero would let no message live; leave it out or write at least \"1ns\"".into()
             );
         }
         if self.timeout.is_zero() {

@@ -52,11 +52,7 @@ impl DrainRate {
             return;
         }
         let seen = (turns - before) as f64 / span.as_secs_f64();
-        self.rate = if self.rate == 0.0 {
-            seen
-        } else {
-            self.rate + NEWEST * (seen - self.rate)
-        };
+        self.rate = if self.rate == 0.0 { seen } else { self.rate + NEWEST * (seen - self.rate) };
         self.window = Some((now, turns));
     }
 
@@ -84,10 +80,7 @@ mod tests {
     fn p7_backlog_over_rate_within_a_fifth_and_clamped() {
         for dice in 0..1000 {
             let wait = retry_after(100, 1000.0, dice);
-            assert!(
-                wait >= Duration::from_millis(80) && wait <= Duration::from_millis(120),
-                "{wait:?}"
-            );
+            assert!(wait >= Duration::from_millis(80) && wait <= Duration::from_millis(120), "{wait:?}");
         }
         assert_eq!(retry_after(0, 1000.0, 1), WAIT_MIN);
         assert_eq!(retry_after(usize::MAX, 1.0, 1), WAIT_MAX);

@@ -17,11 +17,7 @@ pub struct Settings {
 impl Settings {
     /// 256 slots, as many waiters, an eighth in reserve.
     pub const fn new() -> Self {
-        Settings {
-            capacity: 256,
-            max_waiting: None,
-            reserve: None,
-        }
+        Settings { capacity: 256, max_waiting: None, reserve: None }
     }
 
     /// Slots in the mailbox.
@@ -55,31 +51,21 @@ impl Settings {
             return Err("a capacity of 0 would hold no message; write at least 1".into());
         }
         if capacity > CAPACITY_MAX {
-            return Err(format!(
-                "a capacity of {capacity} is above the limit of {CAPACITY_MAX} (2^24)"
-            ));
+            return Err(format!("a capacity of {capacity} is above the limit of {CAPACITY_MAX} (2^24)"));
         }
         let max_waiting = self.max_waiting.unwrap_or(capacity);
         if max_waiting > CAPACITY_MAX {
-            return Err(format!(
-                "max_waiting = {max_waiting} is above the limit of {CAPACITY_MAX} (2^24)"
-            ));
+            return Err(format!("max_waiting = {max_waiting} is above the limit of {CAPACITY_MAX} (2^24)"));
         }
         // An eighth, but always leaving the lower lanes at least one slot (B5).
-        let reserve = self
-            .reserve
-            .unwrap_or_else(|| capacity.div_ceil(8).min(capacity - 1));
+        let reserve = self.reserve.unwrap_or_else(|| capacity.div_ceil(8).min(capacity - 1));
         if reserve >= capacity {
             return Err(format!(
                 "a reserve of {reserve} leaves `low` and `normal` no slot of {capacity}; write at most {}",
                 capacity - 1
             ));
         }
-        Ok(Limits {
-            capacity,
-            max_waiting,
-            reserve,
-        })
+        Ok(Limits { capacity, max_waiting, reserve })
     }
 }
 
@@ -117,11 +103,7 @@ mod tests {
     #[test]
     fn b5_the_reserve_is_an_eighth_rounded_up_and_leaves_one_slot() {
         for (capacity, reserve) in [(1, 0), (2, 1), (8, 1), (9, 2), (256, 32), (1024, 128)] {
-            assert_eq!(
-                Settings::new().capacity(capacity).limits().unwrap().reserve,
-                reserve,
-                "{capacity}"
-            );
+            assert_eq!(Settings::new().capacity(capacity).limits().unwrap().reserve, reserve, "{capacity}");
         }
     }
 

@@ -22,16 +22,9 @@ impl Strict {
     pub fn next(&self, busy: [bool; Priority::COUNT]) -> Option<(usize, u16)> {
         let due = (0..Priority::COUNT).find(|&lane| busy[lane] && self.waited[lane] >= TURNS_MAX);
         let lane = due.or_else(|| (0..Priority::COUNT).rev().find(|&lane| busy[lane]))?;
-        let turns = (0..lane)
-            .filter(|&lower| busy[lower])
-            .map(|lower| TURNS_MAX - self.waited[lower])
-            .min();
+        let turns = (0..lane).filter(|&lower| busy[lower]).map(|lower| TURNS_MAX - self.waited[lower]).min();
         // A due lane gets one turn, whoever else waits.
-        let turns = if due.is_some() {
-            1
-        } else {
-            turns.unwrap_or(TURNS_MAX)
-        };
+        let turns = if due.is_some() { 1 } else { turns.unwrap_or(TURNS_MAX) };
         Some((lane, turns))
     }
 
@@ -74,10 +67,7 @@ mod tests {
 
     #[test]
     fn s2_the_highest_lane_goes_first() {
-        assert_eq!(
-            Strict::default().next([true, true, false, false]),
-            Some((1, TURNS_MAX))
-        );
+        assert_eq!(Strict::default().next([true, true, false, false]), Some((1, TURNS_MAX)));
         assert_eq!(Strict::default().next([true; 4]), Some((3, TURNS_MAX)));
     }
 
@@ -92,10 +82,7 @@ mod tests {
                 waited[lane] = 0;
                 for lower in (0..lane).filter(|&lower| busy[lower]) {
                     waited[lower] += 1;
-                    assert!(
-                        waited[lower] <= u32::from(TURNS_MAX),
-                        "lane {lower} of {busy:?} starves"
-                    );
+                    assert!(waited[lower] <= u32::from(TURNS_MAX), "lane {lower} of {busy:?} starves");
                 }
             }
         }

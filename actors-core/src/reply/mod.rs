@@ -31,9 +31,7 @@ pub(crate) struct Slot<R> {
 
 impl<R> Slot<R> {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Slot {
-            state: Mutex::new(State::Empty),
-        })
+        Arc::new(Slot { state: Mutex::new(State::Empty) })
     }
 
     /// The answer, once.
@@ -140,9 +138,7 @@ pub struct ReplyTo<R> {
 
 impl<R> fmt::Debug for ReplyTo<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReplyTo")
-            .field("is_wanted", &self.is_wanted())
-            .finish()
+        f.debug_struct("ReplyTo").field("is_wanted", &self.is_wanted()).finish()
     }
 }
 
@@ -153,10 +149,7 @@ impl<R> ReplyTo<R> {
 
     /// Whether somebody still waits for the answer. Work for an answer that nobody wants can be left undone.
     pub fn is_wanted(&self) -> bool {
-        self.asker
-            .as_ref()
-            .and_then(|teller| teller.slot.as_ref())
-            .is_some_and(|slot| !slot.is_abandoned())
+        self.asker.as_ref().and_then(|teller| teller.slot.as_ref()).is_some_and(|slot| !slot.is_abandoned())
     }
 
     /// Answers.
@@ -176,11 +169,7 @@ impl<R> ReplyTo<R> {
 impl<R> Drop for ReplyTo<R> {
     fn drop(&mut self) {
         if let Some(asker) = self.asker.take() {
-            let reason = if std::thread::panicking() {
-                Reason::Panicked
-            } else {
-                Reason::Unanswered
-            };
+            let reason = if std::thread::panicking() { Reason::Panicked } else { Reason::Unanswered };
             asker.tell(Err(reason));
         }
     }

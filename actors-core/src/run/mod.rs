@@ -53,10 +53,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let Some(seat) = seat else {
         return Err(StopReason::Killed);
     };
-    let scope = current::Turn {
-        cell: lent.cell.id(),
-        deadline: crate::clock::Tick::NEVER,
-    };
+    let scope = current::Turn { cell: lent.cell.id(), deadline: crate::clock::Tick::NEVER };
     seat.ctx.begin_turn(scope.deadline);
     let why = match turn::guarded(scope, seat.actor.started(&mut seat.ctx), &mut lent).await {
         Outcome::Done(Ok(())) => {
@@ -72,10 +69,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
         }
     };
     trace::start_failed(&runner.cell.name, &why);
-    runner.cell.life.lock().failed = Some(StartError {
-        name: runner.cell.name.clone(),
-        why: why.into(),
-    });
+    runner.cell.life.lock().failed = Some(StartError { name: runner.cell.name.clone(), why: why.into() });
     Err(StopReason::StartFailed)
 }
 
@@ -122,9 +116,7 @@ async fn one_turn<A: Actor>(
             runner.conclude(Reason::Panicked);
             runner.is_tainted = true;
             trace::panicked(&runner.cell.name, runner.cell.mailbox.class(class).name(), &text);
-            runner
-                .cell
-                .mourn(class, tag.stamp, Reason::Panicked, || Some(text));
+            runner.cell.mourn(class, tag.stamp, Reason::Panicked, || Some(text));
             Err(StopReason::Panicked)
         }
     }
@@ -136,19 +128,14 @@ async fn finish<A: Actor>(mut runner: Runner<A>, why: StopReason) {
     let is_tainted = runner.is_tainted;
     if let Some(mut seat) = runner.take_out() {
         if !is_tainted {
-            let scope = current::Turn {
-                cell: runner.cell.id(),
-                deadline: crate::clock::Tick::NEVER,
-            };
+            let scope = current::Turn { cell: runner.cell.id(), deadline: crate::clock::Tick::NEVER };
             let mut lent = Lent::deaf(&runner.cell);
             let hook = turn::guarded(scope, seat.actor.stopped(why), &mut lent);
             match tokio::time::timeout(STOPPED_MAX, hook).await {
                 Ok(Outcome::Panicked(text)) => trace::panicked(&runner.cell.name, "stopped", &text),
-                Err(_) => trace::panicked(
-                    &runner.cell.name,
-                    "stopped",
-                    "took more than 30 s and was cut off",
-                ),
+                Err(_) => {
+                    trace::panicked(&runner.cell.name, "stopped", "took more than 30 s and was cut off")
+                }
                 Ok(_) => {}
             }
         }

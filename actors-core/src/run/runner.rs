@@ -51,13 +51,7 @@ impl<A: Actor> turn::Runner for Lent<'_, A> {
 
 impl<A: Actor> Runner<A> {
     pub(super) fn new(cell: Arc<Cell<A>>) -> Self {
-        Runner {
-            cell,
-            taker: Taker::new(),
-            fx: Effects::new(),
-            is_tainted: false,
-            is_over: false,
-        }
+        Runner { cell, taker: Taker::new(), fx: Effects::new(), is_tainted: false, is_over: false }
     }
 
     /// Takes the actor's state, and makes the task known as the one to wake.
@@ -72,20 +66,16 @@ impl<A: Actor> Runner<A> {
     /// The next turn, with everything that follows from looking for it.
     pub(super) fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Take<Post<A>>> {
         let taken = self.taker.poll_take(&self.cell.mailbox, cx, &mut self.fx);
-        self.cell.apply(&mut self.fx);
+        if !self.fx.lost.is_empty() || self.taker.should_wake(&self.fx, taken.is_pending()) {
+            self.cell.apply(&mut self.fx);
+        }
         taken
     }
 
     /// The seat, and the rest.
     pub(super) fn split(&mut self) -> (Option<&mut Seat<A>>, Lent<'_, A>) {
         let (seat, claimed) = self.taker.split();
-        (
-            seat.map(|seat| &mut **seat),
-            Lent {
-                cell: &self.cell,
-                rest: Some((claimed, &mut self.fx)),
-            },
-        )
+        (seat.map(|seat| &mut **seat), Lent { cell: &self.cell, rest: Some((claimed, &mut self.fx)) })
     }
 
     pub(super) fn put_back(&mut self) {

@@ -33,10 +33,7 @@ impl<A: Handler<M>, M: Message> Unpin for Ask<'_, A, M> {}
 
 impl<A: Handler<M>, M: Message> fmt::Debug for Ask<'_, A, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ask")
-            .field("to", self.journey.handle().name())
-            .field("message", &M::NAME)
-            .finish()
+        f.debug_struct("Ask").field("to", self.journey.handle().name()).field("message", &M::NAME).finish()
     }
 }
 
@@ -62,10 +59,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
 
     /// The same with a handle of its own, so that it may leave this scope, for example into a task.
     pub fn owned(mut self) -> Ask<'static, A, M> {
-        Ask {
-            journey: self.journey.owned(),
-            slot: self.slot.take(),
-        }
+        Ask { journey: self.journey.owned(), slot: self.slot.take() }
     }
 
     /// Gives the message back beside the error, where it was not taken.
@@ -93,9 +87,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
                 return Poll::Ready(Err((refusal.why, refusal.message)));
             }
         }
-        let Some(slot) = &self.slot else {
-            panic!("an ask was polled after it had completed")
-        };
+        let Some(slot) = &self.slot else { panic!("an ask was polled after it had completed") };
         let is_first = !self.journey.has_timer();
         if let Poll::Ready(answer) = slot.poll(cx) {
             self.journey.finish();

@@ -70,14 +70,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     fn with(to: To<'a, A>, step: Step<M>, timeout: Option<Duration>) -> Self {
-        Journey {
-            to,
-            step,
-            timeout,
-            expires: Tick::NEVER,
-            deadline: Tick::NEVER,
-            timer: None,
-        }
+        Journey { to, step, timeout, expires: Tick::NEVER, deadline: Tick::NEVER, timer: None }
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
@@ -154,19 +147,12 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
         let item = Post::<A>(A::pack(Parcel::new(message, asker)));
-        let worth_until = if is_ask || self.timeout.is_some() {
-            self.deadline
-        } else {
-            Tick::NEVER
-        };
+        let worth_until = if is_ask || self.timeout.is_some() { self.deadline } else { Tick::NEVER };
         let tag = match cell.mailbox.tag(&item, stamp, worth_until) {
             Ok(tag) => tag,
             Err(reason) => {
                 cell.mailbox.offer_lost(A::CLASS, reason);
-                return Some(Err(Refusal {
-                    message: message_of::<A, M>(item),
-                    why: AskError::new(reason),
-                }));
+                return Some(Err(Refusal { message: message_of::<A, M>(item), why: AskError::new(reason) }));
             }
         };
         self.expires = tag.expires;
@@ -186,23 +172,16 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                 self.set_timer(end);
                 None
             }
-            Verdict::Refused(reason, retry_after) => Some(Err(Refusal {
-                message: back(item),
-                why: AskError::with_retry(reason, retry_after),
-            })),
+            Verdict::Refused(reason, retry_after) => {
+                Some(Err(Refusal { message: back(item), why: AskError::with_retry(reason, retry_after) }))
+            }
             Verdict::Lost(Reason::Dropped) => {
                 if let Some(item) = item {
                     cell.bury_newcomer(item, Reason::Dropped);
                 }
-                Some(Err(Refusal {
-                    message: None,
-                    why: AskError::new(Reason::Dropped),
-                }))
+                Some(Err(Refusal { message: None, why: AskError::new(Reason::Dropped) }))
             }
-            Verdict::Lost(reason) => Some(Err(Refusal {
-                message: back(item),
-                why: AskError::new(reason),
-            })),
+            Verdict::Lost(reason) => Some(Err(Refusal { message: back(item), why: AskError::new(reason) })),
         }
     }
 
@@ -255,10 +234,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             }
             Standby::Out(item, reason) => {
                 self.step = Step::Over;
-                Some(Err(Refusal {
-                    message: message_of::<A, M>(item),
-                    why: AskError::new(reason),
-                }))
+                Some(Err(Refusal { message: message_of::<A, M>(item), why: AskError::new(reason) }))
             }
         }
     }
@@ -286,10 +262,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         };
         self.step = Step::Over;
         let message = message_of::<A, M>(item);
-        Poll::Ready(Err(Refusal {
-            message,
-            why: AskError::with_retry(reason, retry_after),
-        }))
+        Poll::Ready(Err(Refusal { message, why: AskError::with_retry(reason, retry_after) }))
     }
 
     // --- after admission, for asks ----------------------------------------------------------------------------------
@@ -302,11 +275,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Whether the ask has run out of time, and how.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
         while self.poll_timer(cx) {
-            let reason = if self.expires < self.deadline {
-                Reason::Expired
-            } else {
-                Reason::TimedOut
-            };
+            let reason = if self.expires < self.deadline { Reason::Expired } else { Reason::TimedOut };
             if self.withdraw(Reason::Expired) {
                 return Poll::Ready(reason);
             }
@@ -356,9 +325,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let cell = self.to.cell();
         match cell.mailbox.leave(waiter, Reason::Cancelled) {
             Left::Back(item, tag) => {
-                cell.mourn(A::CLASS, tag.stamp, Reason::Cancelled, || {
-                    item.0.parcel().describe()
-                });
+                cell.mourn(A::CLASS, tag.stamp, Reason::Cancelled, || item.0.parcel().describe());
             }
             // Told just before; what it was told is nobody's business any more.
             Left::Out(..) => {}

@@ -29,18 +29,13 @@ impl<A: Handler<M>, M: Message> Unpin for Tell<'_, A, M> {}
 
 impl<A: Handler<M>, M: Message> fmt::Debug for Tell<'_, A, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tell")
-            .field("to", self.journey.handle().name())
-            .field("message", &M::NAME)
-            .finish()
+        f.debug_struct("Tell").field("to", self.journey.handle().name()).field("message", &M::NAME).finish()
     }
 }
 
 impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     pub(crate) fn new(handle: &'a Handle<A>, message: M) -> Self {
-        Tell {
-            journey: Journey::new(handle, message),
-        }
+        Tell { journey: Journey::new(handle, message) }
     }
 
     pub(super) fn from_journey(journey: Journey<'a, A, M>) -> Self {
@@ -69,9 +64,7 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
 
     /// The same with a handle of its own, so that it may leave this scope, for example into a task.
     pub fn owned(mut self) -> Tell<'static, A, M> {
-        Tell {
-            journey: self.journey.owned(),
-        }
+        Tell { journey: self.journey.owned() }
     }
 
     /// Sends from a plain thread, and waits as long as awaiting it would.

@@ -23,9 +23,7 @@ pub(crate) fn get() -> Option<Turn> {
 
 /// Until the guard is dropped, this thread polls `turn`.
 pub(crate) fn enter(turn: Turn) -> Inside {
-    Inside {
-        before: CURRENT.replace(Some(turn)),
-    }
+    Inside { before: CURRENT.replace(Some(turn)) }
 }
 
 /// Ends the poll of a turn when dropped, by a panic too.

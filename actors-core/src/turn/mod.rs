@@ -39,16 +39,11 @@ pub(crate) async fn run<A: Actor>(
     cell: usize,
     runner: &mut impl Runner,
 ) -> Outcome<()> {
-    let scope = current::Turn {
-        cell,
-        deadline: tag.deadline,
-    };
+    let scope = current::Turn { cell, deadline: tag.deadline };
     seat.ctx.begin_turn(tag.deadline);
     let now = {
         let _inside = current::enter(scope);
-        catch_unwind(AssertUnwindSafe(|| {
-            item.0.deliver_now(&mut seat.actor, &mut seat.ctx)
-        }))
+        catch_unwind(AssertUnwindSafe(|| item.0.deliver_now(&mut seat.actor, &mut seat.ctx)))
     };
     match now {
         Ok(None) => Outcome::Done(()),
@@ -85,11 +80,7 @@ pub(crate) async fn guarded<T>(
                     runner.suspended();
                 }
                 // Killed during this very poll: nobody would come again.
-                if runner.is_killed() {
-                    Poll::Ready(Outcome::Cut)
-                } else {
-                    Poll::Pending
-                }
+                if runner.is_killed() { Poll::Ready(Outcome::Cut) } else { Poll::Pending }
             }
         }
     })

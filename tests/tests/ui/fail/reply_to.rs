@@ -16,11 +16,6 @@ impl Shop {
     }
 
     #[message]
-    fn vague(&mut self, reply: ReplyTo) {
-        drop(reply);
-    }
-
-    #[message]
     fn borrowed(&mut self, reply: ReplyTo<&str>) {
         drop(reply);
     }

@@ -61,13 +61,13 @@ impl Shop {
 
     #[message(overflow = reject)]
     fn report(&mut self, reply: ReplyTo<u32>) {
-        reply.send(self.stock);
+        let _ = reply.send(self.stock);
     }
 
     #[message]
     async fn report_later(&mut self, by: u32, reply: ReplyTo<Result<u32, Never>>, ctx: &mut Context<Self>) {
         let _ = ctx;
-        reply.send(if by == 0 { Err(Never) } else { Ok(by) });
+        let _ = reply.send(if by == 0 { Err(Never) } else { Ok(by) });
     }
 
     #[handler]
@@ -92,7 +92,7 @@ impl Shop {
 
     #[handler]
     fn load(&mut self, load: Load<u8>, reply: ReplyTo<Vec<u8>>) {
-        reply.send(vec![load.item]);
+        let _ = reply.send(vec![load.item]);
     }
 
     #[handler]
