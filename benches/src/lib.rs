@@ -15,7 +15,10 @@ pub const CAPACITY: usize = 1024;
 /// # Panics
 /// When the machine gives no threads.
 pub fn runtime() -> Runtime {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(std::env::var("BENCH_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(2))
+        .enable_all()
+        .build();
     runtime.unwrap_or_else(|error| panic!("no runtime to bench on: {error}"))
 }
 

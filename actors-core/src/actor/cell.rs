@@ -102,7 +102,14 @@ impl<A: Actor> Cell<A> {
     // --- what follows from a visit to the mailbox --------------------------------------------------------------------
 
     /// Wakes whom the mailbox wants woken, and reports what it lost.
+    #[inline]
     pub(crate) fn apply(self: &Arc<Self>, fx: &mut Effects<Post<A>>) {
+        if !fx.is_empty() {
+            self.apply_all(fx);
+        }
+    }
+
+    fn apply_all(self: &Arc<Self>, fx: &mut Effects<Post<A>>) {
         if fx.wake() {
             run::employ(self);
         }

@@ -268,9 +268,9 @@ impl<T: Item> Receiver<T> {
         let taken = self.taker.poll_take(&self.shared.mailbox, cx, &mut self.fx);
         self.shared.apply(&mut self.fx);
         taken.map(|take| match take {
-            Take::Turn(taken) => {
+            Take::Turn => {
                 self.shared.mailbox.end_turn();
-                Some(taken.item)
+                self.taker.current().and_then(|taken| taken.item.take())
             }
             Take::Finished => None,
         })

@@ -11,7 +11,8 @@
 //!
 //! Whoever needs the consumer's attention sets a signal; the consumer looks at it before every turn.
 
-use super::queue::Tag;
+use super::slots::Entry;
+use crate::clock::Tick;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ const BUDGET: Duration = Duration::from_micros(20);
 
 /// Turns shorter than this are timed in groups of [`GROUP`].
 const SHORT: Duration = Duration::from_nanos(500);
-const GROUP: u32 = 8;
+const GROUP: u32 = 16;
 
 const INTERRUPT: u8 = 1;
 const KILLED: u8 = 2;
@@ -32,38 +33,125 @@ const KILLED: u8 = 2;
 /// A message on its way to its turn.
 #[derive(Debug)]
 pub(crate) struct Taken<T> {
-    pub(crate) item: T,
-    pub(crate) tag: Tag,
+    /// For whoever runs the turn to take.
+    pub(crate) item: Option<T>,
+    pub(crate) class: u16,
+    pub(crate) stamp: Tick,
+    pub(crate) deadline: Tick,
+    pub(super) expires: Tick,
     pub(super) key: u32,
+}
+
+/// What a consumer has claimed. Its places are reused, and filled field by field (see `slots.rs`).
+#[derive(Debug)]
+pub(super) struct Batch<T> {
+    places: Vec<Taken<T>>,
+    /// Claimed: `next..len`. The running turn's is the one before `next`.
+    next: usize,
+    len: usize,
+}
+
+impl<T> Batch<T> {
+    pub(super) fn new() -> Self {
+        Batch { places: Vec::new(), next: 0, len: 0 }
+    }
+
+    pub(super) fn rest(&self) -> usize {
+        self.len - self.next
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.next == self.len
+    }
+
+    pub(super) fn clear(&mut self) {
+        (self.next, self.len) = (0, 0);
+    }
+
+    /// Adds a message from its slot.
+    #[inline]
+    pub(super) fn add(&mut self, key: u32, entry: &mut Entry<T>) {
+        if self.len == self.places.len() {
+            let never = Tick::NEVER;
+            self.places.push(Taken {
+                item: None,
+                class: 0,
+                stamp: never,
+                deadline: never,
+                expires: never,
+                key,
+            });
+        }
+        let place = &mut self.places[self.len];
+        place.item = entry.item.take();
+        place.class = entry.tag.class;
+        place.stamp = entry.tag.stamp;
+        place.deadline = entry.tag.deadline;
+        place.expires = entry.tag.expires;
+        place.key = key;
+        self.len += 1;
+    }
+
+    #[inline]
+    pub(super) fn front(&self) -> Option<&Taken<T>> {
+        self.places[..self.len].get(self.next)
+    }
+
+    /// The next turn begins.
+    #[inline]
+    pub(super) fn advance(&mut self) {
+        self.next += 1;
+    }
+
+    /// The message whose turn it is.
+    #[inline]
+    pub(super) fn current(&mut self) -> Option<&mut Taken<T>> {
+        self.places.get_mut(self.next.checked_sub(1)?)
+    }
+
+    /// The last claimed one, to go back.
+    pub(super) fn pop_back(&mut self) -> Option<&mut Taken<T>> {
+        if self.is_empty() {
+            return None;
+        }
+        self.len -= 1;
+        self.places.get_mut(self.len)
+    }
 }
 
 /// Words between the consumer and everybody else.
 #[derive(Debug, Default)]
 pub(super) struct Signals {
     /// Written by the consumer only.
-    progress: AtomicU32,
+    progress: Line<AtomicU32>,
     /// Written by anybody, cleared under the lock.
-    flags: AtomicU8,
+    flags: Line<AtomicU8>,
 }
+
+/// A cache line of its own (two, because processors fetch them in pairs): the consumer writes its progress with every turn,
+/// and would otherwise take the lock's line away from the producers each time.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Line<T>(T);
 
 impl Signals {
     // Acquire pairs with the Release in `set_progress`: who sees a turn ended sees what it did.
     pub(super) fn progress(&self) -> u32 {
-        self.progress.load(Ordering::Acquire)
+        self.progress.0.load(Ordering::Acquire)
     }
 
     pub(super) fn set_progress(&self, progress: u32) {
-        self.progress.store(progress, Ordering::Release);
+        self.progress.0.store(progress, Ordering::Release);
     }
 
     /// The consumer's next turn begins.
     pub(super) fn begin_turn(&self) {
-        self.set_progress(self.progress.load(Ordering::Relaxed) + 1);
+        self.set_progress(self.progress.0.load(Ordering::Relaxed) + 1);
     }
 
     /// The consumer's turn ended, if one is running.
     pub(super) fn end_turn(&self) {
-        let progress = self.progress.load(Ordering::Relaxed);
+        let progress = self.progress.0.load(Ordering::Relaxed);
         if progress % 2 == 1 {
             self.set_progress(progress + 1);
         }
@@ -71,26 +159,26 @@ impl Signals {
 
     /// Before its next turn the consumer shall take the lock.
     pub(super) fn interrupt(&self) {
-        self.flags.fetch_or(INTERRUPT, Ordering::Relaxed);
+        self.flags.0.fetch_or(INTERRUPT, Ordering::Relaxed);
     }
 
     /// No further turn shall begin, and a suspended one shall be dropped.
     pub(super) fn kill(&self) {
-        self.flags.fetch_or(KILLED, Ordering::Release);
+        self.flags.0.fetch_or(KILLED, Ordering::Release);
     }
 
     pub(super) fn is_calm(&self) -> bool {
-        self.flags.load(Ordering::Relaxed) == 0
+        self.flags.0.load(Ordering::Relaxed) == 0
     }
 
     pub(super) fn is_killed(&self) -> bool {
-        self.flags.load(Ordering::Acquire) & KILLED != 0
+        self.flags.0.load(Ordering::Acquire) & KILLED != 0
     }
 
     pub(super) fn clear_interrupt(&self) {
         // Mostly it is clear; a read is cheaper than a write that others would have to fetch.
-        if self.flags.load(Ordering::Relaxed) & INTERRUPT != 0 {
-            self.flags.fetch_and(!INTERRUPT, Ordering::Relaxed);
+        if self.flags.0.load(Ordering::Relaxed) & INTERRUPT != 0 {
+            self.flags.0.fetch_and(!INTERRUPT, Ordering::Relaxed);
         }
     }
 }
@@ -182,6 +270,11 @@ impl Budget {
     pub(super) fn claim_max(&self) -> usize {
         let mean = self.mean.as_nanos().max(1);
         (BUDGET.as_nanos() / mean).clamp(1, CLAIM_MAX as u128) as usize
+    }
+
+    /// Whether turns are known to be so short that a full claim fits.
+    pub(super) fn is_swift(&self) -> bool {
+        self.claim_max() == CLAIM_MAX
     }
 
     /// A batch begins.

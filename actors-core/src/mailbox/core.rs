@@ -4,15 +4,15 @@
 //! caught (B6). Lost messages and wakers are handed out in [`Effects`], to be dropped, reported and woken after the lock is
 //! free.
 
-use super::claim::{Claim, Signals, Taken};
+use super::claim::{Batch, Claim, Signals};
 use super::ledger::Stage;
 use super::line::{Lines, Standing};
-use super::queue::{Queue, Tag};
+use super::queue::Queue;
+use super::slots::Tag;
 use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict};
 use crate::clock::Tick;
 use crate::error::{Admission, Reason};
 use crate::policy::{DrainRate, Limits, Overflow, Priority, Strict, retry_after};
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ impl<T: Item> Core<T> {
     pub(super) fn new(limits: Limits, classes: &[Class], now: fn() -> Tick) -> Self {
         Core {
             limits,
-            queue: Queue::new(classes),
+            queue: Queue::new(classes, &limits),
             lines: Lines::new(classes.len()),
             schedule: Strict::default(),
             claim: Claim::default(),
@@ -72,11 +72,34 @@ impl<T: Item> Core<T> {
         }
     }
 
-    pub(super) fn has_room(&self, lane: usize) -> bool {
-        self.limits.room(Priority::ALL[lane], self.queue.used())
+    /// Whether a message of this type may have a slot now.
+    fn has_room(&self, class: usize) -> bool {
+        self.queue.used() < self.queue.kinds[class].room
     }
 
     // --- the way in -------------------------------------------------------------------------------------------------
+
+    /// The common case, before all others: open, nobody of its type in line, room, no key, no ttl, no deadline. `None` when it
+    /// is not that.
+    #[inline]
+    pub(super) fn offer_plainly(
+        &mut self,
+        item: &mut Option<T>,
+        class: usize,
+        signals: &Signals,
+    ) -> Option<Place> {
+        let used = self.queue.used();
+        let kind = &mut self.queue.kinds[class];
+        let is_plain = kind.counts.waiting == 0 && used < kind.room && !kind.conflates && !kind.is_timed;
+        if !is_plain || self.phase != Phase::Open {
+            return None;
+        }
+        kind.counts.offered += 1;
+        self.ids += 1;
+        let (id, stamp, never) = (self.ids, self.sample(), Tick::NEVER);
+        let tag = Tag { id, class: class as u16, stamp, expires: never, deadline: never, hash: 0 };
+        Some(self.push(item.take(), tag, signals))
+    }
 
     /// Offers a message for the first time. It stays in `item` unless the verdict says that it is in or in line.
     pub(super) fn offer(
@@ -111,11 +134,8 @@ impl<T: Item> Core<T> {
                 return self.join(item, tag, entrance, signals);
             }
         }
-        if self.has_room(self.queue.kinds[class].lane) || self.make_room(class, signals, fx) {
-            let Some(message) = item.take() else {
-                return self.refuse(class, Reason::Closed);
-            };
-            return Verdict::In(self.push(message, tag, signals), Admission::Queued);
+        if self.has_room(class) || self.make_room(class, signals, fx) {
+            return Verdict::In(self.push(item.take(), tag, signals), Admission::Queued);
         }
         self.overflow(item, tag, entrance, signals, fx)
     }
@@ -137,11 +157,9 @@ impl<T: Item> Core<T> {
             match word {
                 Overflow::Conflate if !is_alone => {}
                 Overflow::Conflate | Overflow::DropOldest => {
-                    if let Some(oldest) = self.queue.kinds[class].list.front()
-                        && let Some(message) = item.take()
-                    {
+                    if let Some(oldest) = self.queue.kinds[class].list.front() {
                         self.give_up(oldest, Reason::Dropped, fx);
-                        return Verdict::In(self.push(message, tag, signals), Admission::Displaced);
+                        return Verdict::In(self.push(item.take(), tag, signals), Admission::Displaced);
                     }
                 }
                 Overflow::Block => return self.join(item, tag, entrance, signals),
@@ -154,20 +172,19 @@ impl<T: Item> Core<T> {
 
     /// Frees slots without costing anybody alive anything: turns that have begun, messages that are dead.
     fn make_room(&mut self, class: usize, signals: &Signals, fx: &mut Effects<T>) -> bool {
-        let lane = self.queue.kinds[class].lane;
         self.settle(signals, fx);
-        if !self.has_room(lane) && self.queue.kinds.iter().any(|kind| kind.is_timed) {
+        if !self.has_room(class) && self.queue.kinds.iter().any(|kind| kind.is_timed) {
             let now = (self.now)();
             for at in 0..self.queue.kinds.len() {
                 while let Some(oldest) = self.queue.kinds[at].list.front()
-                    && self.queue.slots[oldest as usize].tag.expires <= now
+                    && self.queue.slots.at(oldest).tag.expires <= now
                 {
                     self.give_up(oldest, Reason::Expired, fx);
                 }
             }
             self.grant(signals, fx);
         }
-        self.has_room(lane) && !self.lines.has_waiters(class)
+        self.has_room(class) && !self.lines.has_waiters(class)
     }
 
     fn join(&mut self, item: &mut Option<T>, tag: Tag, entrance: Entrance<'_>, signals: &Signals) -> Verdict {
@@ -207,15 +224,20 @@ impl<T: Item> Core<T> {
     fn stamp(&mut self, tag: &mut Tag) {
         self.ids += 1;
         tag.id = self.ids;
-        if tag.stamp != Tick::ZERO {
-            self.recent = self.recent.max(tag.stamp);
-            return;
+        match tag.stamp {
+            Tick::ZERO => tag.stamp = self.sample(),
+            exact => self.recent = self.recent.max(exact),
         }
+    }
+
+    /// A recent instant: the clock is looked at with every eighth push, and with the first into an empty queue.
+    #[inline]
+    fn sample(&mut self) -> Tick {
         self.pushes += 1;
         if self.pushes >= PUSHES_PER_STAMP || self.queue.used() == 0 {
             self.saw((self.now)());
         }
-        tag.stamp = self.recent;
+        self.recent
     }
 
     /// Somebody looked at the clock.
@@ -241,7 +263,8 @@ impl<T: Item> Core<T> {
     }
 
     /// A message gets a free slot.
-    fn push(&mut self, item: T, tag: Tag, signals: &Signals) -> Place {
+    #[inline]
+    fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.kinds[usize::from(tag.class)].lane;
         if self.claim.is_out() {
             if lane > self.claim.lane {
@@ -279,12 +302,7 @@ impl<T: Item> Core<T> {
         fx: &mut Effects<T>,
     ) -> bool {
         self.settle(signals, fx);
-        let Some(entry) = self.queue.slots.get_mut(place.key as usize) else {
-            return false;
-        };
-        if entry.tag.id != place.id {
-            return false;
-        }
+        let Some(entry) = self.queue.slots.find(place.key, place.id) else { return false };
         if entry.item.is_none() {
             // Claimed: the consumer drops it when it looks.
             entry.doom = Some(reason);
@@ -316,7 +334,7 @@ impl<T: Item> Core<T> {
             };
             let is_better =
                 best.is_none_or(|(lane, old, _)| kind.lane > lane || (kind.lane == lane && ticket < old));
-            if is_better && self.has_room(kind.lane) {
+            if is_better && self.queue.used() < kind.room {
                 best = Some((kind.lane, ticket, key));
             }
         }
@@ -339,9 +357,11 @@ impl<T: Item> Core<T> {
                 Standing::Out(item, Reason::Panicked)
             }
             Ok(Some(twin)) => Standing::In(self.conflate(twin, Some(item), tag, fx)),
-            Ok(None) => Standing::In(self.push(item, tag, signals)),
+            Ok(None) => Standing::In(self.push(Some(item), tag, signals)),
         };
-        fx.wakers.extend(self.lines.note(waiter, standing));
+        if let Some(waker) = self.lines.note(waiter, standing) {
+            fx.will_wake(waker);
+        }
     }
 
     /// A waiter gives up.
@@ -364,7 +384,9 @@ impl<T: Item> Core<T> {
                 let counts = &mut self.queue.kinds[class].counts;
                 counts.waiting -= 1;
                 counts.lose(Stage::Refused, Reason::Closed);
-                fx.wakers.extend(self.lines.note(key, Standing::Out(item, Reason::Closed)));
+                if let Some(waker) = self.lines.note(key, Standing::Out(item, Reason::Closed)) {
+                    fx.will_wake(waker);
+                }
             }
         }
     }
@@ -382,7 +404,7 @@ impl<T: Item> Core<T> {
     fn enter(&mut self, progress: u32) -> bool {
         let mut freed = false;
         while let Some((key, class)) = self.claim.next_begun(progress) {
-            self.queue.release(key);
+            self.queue.release(key, class);
             self.queue.kinds[class].counts.in_service += 1;
             freed = true;
         }
@@ -408,15 +430,18 @@ impl<T: Item> Core<T> {
     }
 
     /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
-    pub(super) fn unclaim(&mut self, batch: &mut VecDeque<Taken<T>>, signals: &Signals, fx: &mut Effects<T>) {
-        let rest = batch.len();
+    pub(super) fn unclaim(&mut self, batch: &mut Batch<T>, signals: &Signals, fx: &mut Effects<T>) {
+        let rest = batch.rest();
         while let Some(taken) = batch.pop_back() {
-            match self.queue.slots[taken.key as usize].doom {
+            let (key, item) = (taken.key, taken.item.take());
+            let entry = self.queue.slots.at(key);
+            match entry.doom {
                 Some(reason) => {
-                    self.queue.release(taken.key);
-                    self.lose(Some(taken.item), taken.tag, reason, fx);
+                    let tag = entry.tag;
+                    self.queue.release(key, usize::from(tag.class));
+                    self.lose(item, tag, reason, fx);
                 }
-                None => self.queue.unclaim(taken.key, taken.item),
+                None => self.queue.unclaim(key, item),
             }
         }
         self.claim.cut(rest);
@@ -432,10 +457,11 @@ impl<T: Item> Core<T> {
         max: usize,
         now: Tick,
         signals: &Signals,
-        batch: &mut VecDeque<Taken<T>>,
+        batch: &mut Batch<T>,
         fx: &mut Effects<T>,
     ) {
         self.claim.reset();
+        batch.clear();
         signals.set_progress(0);
         let mut dead = 0;
         while dead < DEAD_PER_LOCK {
@@ -447,7 +473,7 @@ impl<T: Item> Core<T> {
             let max = if self.lines.waiting() > 0 { 1 } else { max.min(turns.into()) };
             dead += self.claim_lane(lane, max, now, batch, fx);
             if !batch.is_empty() {
-                self.schedule.took(lane, batch.len() as u16, busy);
+                self.schedule.took(lane, batch.rest() as u16, busy);
                 self.claim.lane = lane;
                 signals.begin_turn();
                 self.enter(signals.progress());
@@ -477,30 +503,29 @@ impl<T: Item> Core<T> {
         lane: usize,
         max: usize,
         now: Tick,
-        batch: &mut VecDeque<Taken<T>>,
+        batch: &mut Batch<T>,
         fx: &mut Effects<T>,
     ) -> usize {
         let mut dead = 0;
-        while batch.len() < max
+        while batch.rest() < max
             && dead < DEAD_PER_LOCK
             && let Some(key) = self.queue.lane_front(lane)
         {
-            let tag = self.queue.slots[key as usize].tag;
+            let tag = &self.queue.slots.at(key).tag;
+            let class = tag.class;
             if tag.expires <= now {
                 self.give_up(key, Reason::Expired, fx);
                 dead += 1;
                 continue;
             }
             // A conflating message stays replaceable until its own turn: it is taken by itself.
-            let conflates = self.queue.kinds[usize::from(tag.class)].conflates;
+            let conflates = self.queue.kinds[usize::from(class)].conflates;
             if conflates && !batch.is_empty() {
                 break;
             }
-            let Some((item, tag)) = self.queue.claim(key) else {
-                break;
-            };
-            self.claim.add(key, tag.class);
-            batch.push_back(Taken { item, tag, key });
+            self.queue.unlink(key);
+            self.claim.add(key, class);
+            batch.add(key, self.queue.slots.at_mut(key));
             if conflates {
                 break;
             }
@@ -525,7 +550,7 @@ impl<T: Item> Core<T> {
     /// Age of the oldest unclaimed message.
     pub(super) fn oldest_age(&self, now: Tick) -> Duration {
         let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
-        let oldest = fronts.map(|key| self.queue.slots[key as usize].tag.stamp).min();
+        let oldest = fronts.map(|key| self.queue.slots.at(key).tag.stamp).min();
         oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
     }
 }

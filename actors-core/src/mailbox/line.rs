@@ -7,8 +7,8 @@
 //! What is left of a waiter after that is a note of how it ended; its sender collects it, or its drop does. So the notes are
 //! as many as there are living send futures, and the waiters are at most `max_waiting`.
 
-use super::list::{Link, Linked, List};
-use super::queue::Tag;
+use super::list::{Arena, Link, List};
+use super::slots::Tag;
 use super::{Place, Reason};
 use slab::Slab;
 use std::task::Waker;
@@ -32,12 +32,12 @@ pub(super) struct Waiter<T> {
     /// Arrival number: lines of one lane are merged by it.
     ticket: u64,
     waker: Option<Waker>,
-    links: [Link; 1],
+    link: Link,
 }
 
-impl<T> Linked for Waiter<T> {
-    fn link(&mut self, _: usize) -> &mut Link {
-        &mut self.links[0]
+impl<T> Arena for Slab<Waiter<T>> {
+    fn link(&mut self, _: usize, key: u32) -> &mut Link {
+        &mut self[key as usize].link
     }
 }
 
@@ -78,7 +78,7 @@ impl<T> Lines<T> {
             tag,
             ticket: self.tickets,
             waker: Some(waker),
-            links: [Link::default()],
+            link: Link::default(),
         };
         let key = self.waiters.insert(waiter) as u32;
         self.lines[usize::from(tag.class)].push_back(LINE, &mut self.waiters, key);

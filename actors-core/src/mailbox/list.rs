@@ -1,6 +1,4 @@
-//! Doubly linked lists whose links live in the slots of a slab: O(1) at both ends and in the middle, no pointers.
-
-use slab::Slab;
+//! Doubly linked lists whose links live in the slots of an arena: O(1) at both ends and in the middle, no pointers.
 
 const NIL: u32 = u32::MAX;
 
@@ -17,12 +15,23 @@ impl Default for Link {
     }
 }
 
-/// Something that can stand in lists; `which` tells the lists apart.
-pub(super) trait Linked {
-    fn link(&mut self, which: usize) -> &mut Link;
+impl Link {
+    /// A link of a list that is only ever read forwards.
+    pub(super) fn before(next: u32) -> Self {
+        Link { prev: NIL, next }
+    }
+
+    pub(super) fn next(&self) -> u32 {
+        self.next
+    }
 }
 
-/// One list. Its elements are slots of a slab.
+/// Where elements of lists live; `which` tells apart the lists that one element stands in.
+pub(super) trait Arena {
+    fn link(&mut self, which: usize, key: u32) -> &mut Link;
+}
+
+/// One list. Its elements are slots of an arena.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List {
     head: u32,
@@ -49,38 +58,40 @@ impl List {
         (self.head != NIL).then_some(self.head)
     }
 
-    pub(super) fn push_back<E: Linked>(&mut self, which: usize, slots: &mut Slab<E>, key: u32) {
+    #[inline]
+    pub(super) fn push_back(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
         let prev = self.tail;
-        *slots[key as usize].link(which) = Link { prev, next: NIL };
+        *slots.link(which, key) = Link { prev, next: NIL };
         match prev {
             NIL => self.head = key,
-            _ => slots[prev as usize].link(which).next = key,
+            _ => slots.link(which, prev).next = key,
         }
         self.tail = key;
         self.len += 1;
     }
 
-    pub(super) fn push_front<E: Linked>(&mut self, which: usize, slots: &mut Slab<E>, key: u32) {
+    pub(super) fn push_front(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
         let next = self.head;
-        *slots[key as usize].link(which) = Link { prev: NIL, next };
+        *slots.link(which, key) = Link { prev: NIL, next };
         match next {
             NIL => self.tail = key,
-            _ => slots[next as usize].link(which).prev = key,
+            _ => slots.link(which, next).prev = key,
         }
         self.head = key;
         self.len += 1;
     }
 
     /// Takes out an element that is in the list.
-    pub(super) fn remove<E: Linked>(&mut self, which: usize, slots: &mut Slab<E>, key: u32) {
-        let Link { prev, next } = *slots[key as usize].link(which);
+    #[inline]
+    pub(super) fn remove(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
+        let Link { prev, next } = *slots.link(which, key);
         match prev {
             NIL => self.head = next,
-            _ => slots[prev as usize].link(which).next = next,
+            _ => slots.link(which, prev).next = next,
         }
         match next {
             NIL => self.tail = prev,
-            _ => slots[next as usize].link(which).prev = prev,
+            _ => slots.link(which, next).prev = prev,
         }
         self.len -= 1;
     }

@@ -31,13 +31,13 @@ mod line;
 mod list;
 mod queue;
 mod reentry;
+mod slots;
 mod taker;
 
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
-pub(crate) use claim::Taken;
 pub(crate) use ledger::has_letter;
 pub use ledger::{Ledger, Row};
-pub(crate) use queue::Tag;
+pub(crate) use slots::Tag;
 pub(crate) use taker::{Claimed, Take, Taker};
 
 use self::claim::Signals;
@@ -53,6 +53,10 @@ use std::hash::RandomState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::time::Duration;
+
+/// How often a contended lock is looked at before its waiter goes through the scheduler: about as long as a claim of 32
+/// messages holds it. A system call costs more than that.
+const SPINS: u32 = 200;
 
 /// What a mailbox moves.
 pub trait Item: Send + 'static {
@@ -150,21 +154,42 @@ pub(crate) struct Lost<T> {
 #[derive(Debug)]
 pub(crate) struct Effects<T> {
     pub(crate) lost: Vec<Lost<T>>,
+    /// Mostly there is nobody to wake, or one; more than one only when slots are freed for a line.
+    waker: Option<Waker>,
     wakers: Vec<Waker>,
     /// The consumer must be woken, and has no task yet.
     must_spawn: bool,
 }
 
 impl<T> Effects<T> {
+    #[inline]
     pub(crate) fn new() -> Self {
-        Effects { lost: Vec::new(), wakers: Vec::new(), must_spawn: false }
+        Effects { lost: Vec::new(), waker: None, wakers: Vec::new(), must_spawn: false }
+    }
+
+    /// Whether nothing is to be done.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waker.is_none() && self.lost.is_empty() && !self.has_wakers()
+    }
+
+    #[inline]
+    fn has_wakers(&self) -> bool {
+        self.waker.is_some() || self.must_spawn || !self.wakers.is_empty()
+    }
+
+    fn will_wake(&mut self, waker: Waker) {
+        match self.waker {
+            None => self.waker = Some(waker),
+            Some(_) => self.wakers.push(waker),
+        }
     }
 
     /// Wakes whom it must. Wakers are foreign code: a panic in one keeps nobody else from being woken.
     /// `true` when the consumer must be given a task.
     #[must_use]
     pub(crate) fn wake(&mut self) -> bool {
-        for waker in self.wakers.drain(..) {
+        for waker in self.waker.take().into_iter().chain(self.wakers.drain(..)) {
             let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
         std::mem::take(&mut self.must_spawn)
@@ -195,6 +220,7 @@ struct Inner<T, S> {
 
 impl<T, S> Inner<T, S> {
     /// There is something to do: wakes the consumer if it sleeps.
+    #[inline]
     fn rouse(&mut self, fx: &mut Effects<T>) {
         if self.seat.is_none() || self.is_held || self.is_roused {
             return;
@@ -205,7 +231,7 @@ impl<T, S> Inner<T, S> {
     /// Wakes the consumer, whatever it does.
     fn call(&mut self, fx: &mut Effects<T>) {
         match &self.task {
-            Task::Known(waker) => fx.wakers.push(waker.clone()),
+            Task::Known(waker) => fx.will_wake(waker.clone()),
             Task::None => {
                 self.task = Task::Coming;
                 fx.must_spawn = true;
@@ -273,30 +299,67 @@ impl<T: Item, S> Mailbox<T, S> {
         &self.classes[class]
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, Inner<T, S>> {
-        self.inner.try_lock().unwrap_or_else(|| {
-            reentry::check();
-            self.inner.lock()
-        })
+        match self.inner.try_lock() {
+            Some(guard) => guard,
+            None => self.lock_contended(),
+        }
+    }
+
+    #[cold]
+    fn lock_contended(&self) -> MutexGuard<'_, Inner<T, S>> {
+        reentry::check();
+        for _ in 0..SPINS {
+            std::hint::spin_loop();
+            if !self.inner.is_locked()
+                && let Some(guard) = self.inner.try_lock()
+            {
+                return guard;
+            }
+        }
+        self.inner.lock()
     }
 
     /// What the mailbox must know of a message that is offered now. `stamp` is [`Tick::ZERO`] where nobody has looked at
     /// the clock yet. Runs the user's `Hash`, without any lock.
+    #[inline]
     pub(crate) fn tag(&self, item: &T, stamp: Tick, deadline: Tick) -> Result<Tag, Reason> {
         let class = item.class();
         let policy = &self.classes[class].policy;
-        let mut tag = Tag { id: 0, class: class as u16, stamp, expires: deadline, deadline, hash: 0 };
+        let tag = Tag { id: 0, class: class as u16, stamp, expires: deadline, deadline, hash: 0 };
+        if policy.ttl.is_none() && !policy.keyed { Ok(tag) } else { self.rich_tag(item, tag) }
+    }
+
+    #[cold]
+    fn rich_tag(&self, item: &T, mut tag: Tag) -> Result<Tag, Reason> {
+        let policy = &self.classes[usize::from(tag.class)].policy;
         if let Some(ttl) = policy.ttl {
-            if stamp == Tick::ZERO {
+            if tag.stamp == Tick::ZERO {
                 tag.stamp = (self.now)();
             }
-            tag.expires = deadline.min(tag.stamp.after(ttl));
+            tag.expires = tag.deadline.min(tag.stamp.after(ttl));
         }
         if policy.overflow.has(crate::policy::Overflow::Conflate) {
             let hash = catch_unwind(AssertUnwindSafe(|| item.key_hash(&self.keys)));
             tag.hash = hash.map_err(|_| Reason::Panicked)?;
         }
         Ok(tag)
+    }
+
+    /// Offers a message that has no deadline and of whose type and mailbox nothing special is to be minded: most messages.
+    /// `None`, and the item is still there, where something is; then [`offer`](Mailbox::offer) it.
+    #[inline]
+    pub(crate) fn offer_plainly(
+        &self,
+        item: &mut Option<T>,
+        class: usize,
+        fx: &mut Effects<T>,
+    ) -> Option<Place> {
+        let mut inner = self.lock();
+        let place = inner.core.offer_plainly(item, class, &self.signals)?;
+        inner.rouse(fx);
+        Some(place)
     }
 
     /// Offers a message for the first time; see [`Verdict`] for who has it afterwards.

@@ -1,17 +1,24 @@
 //! The consumer's side: who holds a [`Taker`] with a seat takes messages out, one turn at a time.
 
-use super::claim::{Budget, CLAIM_MAX, Taken};
+use super::claim::{Batch, Budget, CLAIM_MAX, Taken};
 use super::core::Phase;
 use super::{Effects, Inner, Item, Mailbox, Task};
 use crate::clock::{self, Tick};
-use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::pin;
 use std::task::{Context, Poll};
+use tokio::task::coop;
+
+/// A claim of fewer messages than this is thin: the lock cost more than the turns.
+const THIN: usize = 4;
+/// So many thin claims in a row, without having run out of messages in between, are lockstep.
+const LOCKSTEP: u32 = 3;
 
 /// What the consumer is to do.
 #[derive(Debug)]
-pub(crate) enum Take<T> {
-    /// This turn; it has begun in the books, and must be ended or concluded.
-    Turn(Taken<T>),
+pub(crate) enum Take {
+    /// A turn, [`Taker::current`]; it has begun in the books, and must be ended or concluded.
+    Turn,
     /// Nothing more will come.
     Finished,
 }
@@ -20,26 +27,28 @@ pub(crate) enum Take<T> {
 #[derive(Debug)]
 pub(crate) struct Taker<T, S> {
     pub(crate) seat: Option<S>,
-    batch: VecDeque<Taken<T>>,
+    batch: Batch<T>,
     budget: Budget,
     /// Turns since somebody was to be woken.
     unwoken: usize,
+    /// Thin claims in a row.
+    thin: u32,
 }
 
 impl<T: Item, S> Taker<T, S> {
     pub(crate) fn new() -> Self {
-        Taker { seat: None, batch: VecDeque::new(), budget: Budget::default(), unwoken: 0 }
+        Taker { seat: None, batch: Batch::new(), budget: Budget::default(), unwoken: 0, thin: 0 }
     }
 
     /// Whether to wake now whom `fx` has to wake. A sender whose message has just got in from the line need not be woken
     /// before there is room for its next one: where turns are known to be short, up to 32 of them (20 µs) go first, and then
     /// it finds 32 slots instead of one.
     pub(crate) fn should_wake(&mut self, fx: &Effects<T>, is_parking: bool) -> bool {
-        if fx.wakers.is_empty() && !fx.must_spawn {
+        if !fx.has_wakers() {
             return false;
         }
         self.unwoken += 1;
-        let wakes = is_parking || self.unwoken >= CLAIM_MAX || self.budget.claim_max() < CLAIM_MAX;
+        let wakes = is_parking || self.unwoken >= CLAIM_MAX || !self.budget.is_swift();
         if wakes {
             self.unwoken = 0;
         }
@@ -64,10 +73,10 @@ impl<T: Item, S> Taker<T, S> {
         mailbox: &Mailbox<T, S>,
         cx: &mut Context<'_>,
         fx: &mut Effects<T>,
-    ) -> Poll<Take<T>> {
+    ) -> Poll<Take> {
         // Nothing past its ttl or deadline is handled (T1); most messages have none.
         if let Some(next) = self.batch.front()
-            && (next.tag.expires == Tick::NEVER || next.tag.expires > clock::now())
+            && (next.expires == Tick::NEVER || next.expires > clock::now())
             && self.budget.lasts(clock::cpu)
         {
             if mailbox.signals.is_calm() {
@@ -81,12 +90,22 @@ impl<T: Item, S> Taker<T, S> {
         self.refill(mailbox, cx, fx)
     }
 
-    fn turn(&mut self) -> Poll<Take<T>> {
+    fn turn(&mut self) -> Poll<Take> {
         self.budget.turn();
-        match self.batch.pop_front() {
-            Some(taken) => Poll::Ready(Take::Turn(taken)),
-            None => Poll::Pending,
-        }
+        self.batch.advance();
+        Poll::Ready(Take::Turn)
+    }
+
+    /// The seat and the message whose turn it is.
+    #[inline]
+    pub(crate) fn turn_parts(&mut self) -> (Option<&mut S>, Option<&mut Taken<T>>) {
+        (self.seat.as_mut(), self.batch.current())
+    }
+
+    /// The message whose turn it is.
+    #[inline]
+    pub(crate) fn current(&mut self) -> Option<&mut Taken<T>> {
+        self.batch.current()
     }
 
     /// Somebody wants the consumer's attention. `true` when the next claimed turn has begun all the same: it was a sender who
@@ -103,12 +122,18 @@ impl<T: Item, S> Taker<T, S> {
     }
 
     /// Under the lock: puts back what was not begun, and claims anew.
-    fn refill(
-        &mut self,
-        mailbox: &Mailbox<T, S>,
-        cx: &mut Context<'_>,
-        fx: &mut Effects<T>,
-    ) -> Poll<Take<T>> {
+    fn refill(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>, fx: &mut Effects<T>) -> Poll<Take> {
+        if self.is_in_lockstep() {
+            self.put_back(mailbox, fx);
+            // Once polled it has asked to be woken when everybody else has had a turn; that is all it is for.
+            let _ = pin!(tokio::task::yield_now()).poll(cx);
+            return Poll::Pending;
+        }
+        // S5: a claim costs one unit of tokio's cooperative budget, as one receive does.
+        let Poll::Ready(unit) = coop::poll_proceed(cx) else {
+            self.put_back(mailbox, fx);
+            return Poll::Pending;
+        };
         let now = clock::now();
         let mut guard = mailbox.lock();
         let inner = &mut *guard;
@@ -133,30 +158,48 @@ impl<T: Item, S> Taker<T, S> {
         inner.core.claim(self.budget.claim_max(), now, &mailbox.signals, &mut self.batch, fx);
         // Slots of dead messages go to whoever waits.
         inner.core.grant(&mailbox.signals, fx);
-        match self.batch.pop_front() {
-            Some(first) => self.begin_batch(inner, first, now),
-            None if inner.core.queue.used() > 0 => {
+        match self.batch.is_empty() {
+            false => {
+                unit.made_progress();
+                self.batch.advance();
+                self.begin_batch(inner, now)
+            }
+            true if inner.core.queue.used() > 0 => {
                 // Only dead messages so far: others may have the lock, then it looks again.
                 inner.call(fx);
                 Poll::Pending
             }
-            None if inner.core.phase == Phase::Open => self.park(inner),
-            None => Poll::Ready(Take::Finished),
+            true if inner.core.phase == Phase::Open => self.park(inner),
+            true => Poll::Ready(Take::Finished),
         }
     }
 
-    fn begin_batch(&mut self, inner: &mut Inner<T, S>, first: Taken<T>, now: Tick) -> Poll<Take<T>> {
+    /// Whether a fast consumer and a fast producer take the lock from each other for every single message. Then nobody gains
+    /// from being here at once: a round through the scheduler, about a microsecond, lets a batch come together.
+    fn is_in_lockstep(&mut self) -> bool {
+        if self.thin < LOCKSTEP {
+            return false;
+        }
+        self.thin = 0;
+        true
+    }
+
+    fn begin_batch(&mut self, inner: &mut Inner<T, S>, now: Tick) -> Poll<Take> {
         inner.core.note_busy(now);
+        let is_thin =
+            self.batch.rest() + 1 < THIN && inner.core.lines.waiting() == 0 && self.budget.is_swift();
+        self.thin = if is_thin { self.thin + 1 } else { 0 };
         // Timing is worth its price where a batch follows or where turns are known to be long.
         match !self.batch.is_empty() || self.budget.claim_max() == 1 {
             true => self.budget.begin(clock::cpu()),
             false => self.budget.forget(),
         }
         self.budget.turn();
-        Poll::Ready(Take::Turn(first))
+        Poll::Ready(Take::Turn)
     }
 
-    fn park(&mut self, inner: &mut Inner<T, S>) -> Poll<Take<T>> {
+    fn park(&mut self, inner: &mut Inner<T, S>) -> Poll<Take> {
+        self.thin = 0;
         self.budget.forget();
         inner.core.drain.idle();
         inner.core.queue.shrink();
@@ -175,7 +218,7 @@ impl<T: Item, S> Taker<T, S> {
 /// What a consumer has claimed beside the turn it runs.
 #[derive(Debug)]
 pub(crate) struct Claimed<'a, T> {
-    batch: &'a mut VecDeque<Taken<T>>,
+    batch: &'a mut Batch<T>,
 }
 
 impl<T: Item> Claimed<'_, T> {

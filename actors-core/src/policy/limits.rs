@@ -84,15 +84,15 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Whether a lane may take a slot while `used` are taken (B1, B5): `low` and `normal` only while more than the
+    /// A lane may take a slot while fewer than this many are taken (B1, B5): `low` and `normal` only while more than the
     /// reserve is free, `high` only while more than half of it is, `urgent` while anything is.
-    pub fn room(&self, lane: Priority, used: usize) -> bool {
+    pub fn room(&self, lane: Priority) -> usize {
         let kept = match lane {
             Priority::Low | Priority::Normal => self.reserve,
             Priority::High => self.reserve / 2,
             Priority::Urgent => 0,
         };
-        used + kept < self.capacity
+        self.capacity - kept
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn b5_each_lane_stops_at_its_own_mark() {
         let limits = Settings::new().capacity(16).reserve(5).limits().unwrap();
-        let marks = Priority::ALL.map(|lane| (0..=16).filter(|used| limits.room(lane, *used)).count());
+        let marks = Priority::ALL.map(|lane| limits.room(lane));
         assert_eq!(marks, [11, 11, 14, 16]);
     }
 

@@ -12,18 +12,16 @@
 
 mod runner;
 
-use crate::actor::Actor;
-use crate::actor::cell::{Cell, Stage};
+use crate::actor::cell::{Cell, Seat, Stage};
+use crate::actor::{Actor, Mail};
 use crate::error::{Reason, StartError, StopReason};
-use crate::mailbox::{Take, Taken};
 use crate::observe::trace;
 use crate::turn::{self, Outcome, current};
-use runner::{Lent, Runner};
+use runner::{Lent, Next, Runner, TurnTag};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::coop;
 
 /// A `#[stopped]` that takes longer is cut off: somebody waits for the actor's end.
 const STOPPED_MAX: Duration = Duration::from_secs(30);
@@ -73,53 +71,37 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     Err(StopReason::StartFailed)
 }
 
-/// Turns, until there will be none any more.
+/// Turns, until there will be none any more. Plain ones run inside `poll_turns`, without an `await` between them.
 async fn turns<A: Actor>(runner: &mut Runner<A>) -> StopReason {
     loop {
-        let taken = match poll_fn(|cx| runner.poll_take(cx)).await {
-            Take::Turn(taken) => taken,
-            Take::Finished => return runner.cell.life.lock().why.unwrap_or(StopReason::Stopped),
+        let (mail, tag) = match poll_fn(|cx| runner.poll_turns(cx)).await {
+            Next::Async(mail, tag) => (mail, tag),
+            Next::Panicked(text, tag) => return panicked(runner, &tag, text),
+            Next::Finished => return runner.cell.life.lock().why.unwrap_or(StopReason::Stopped),
         };
-        if let Err(why) = one_turn(runner, taken).await {
-            return why;
+        let (seat, mut lent) = runner.split();
+        let Some(Seat { actor, ctx }) = seat else { return StopReason::Killed };
+        let scope = current::Turn { cell: lent.cell.id(), deadline: tag.deadline };
+        match turn::guarded(scope, mail.deliver(actor, ctx), &mut lent).await {
+            Outcome::Done(()) => runner.cell.mailbox.end_turn(),
+            Outcome::Panicked(text) => return panicked(runner, &tag, text),
+            Outcome::Cut => {
+                runner.conclude(Reason::Closed);
+                runner.cell.mourn(tag.class, tag.stamp, Reason::Closed, || None);
+                return StopReason::Killed;
+            }
         }
     }
 }
 
-async fn one_turn<A: Actor>(
-    runner: &mut Runner<A>,
-    taken: Taken<crate::actor::cell::Post<A>>,
-) -> Result<(), StopReason> {
-    let Taken { item, tag, .. } = taken;
-    let class = usize::from(tag.class);
-    let (seat, mut lent) = runner.split();
-    let Some(seat) = seat else {
-        return Err(StopReason::Killed);
-    };
-    let id = lent.cell.id();
-    match turn::run(seat, item, &tag, id, &mut lent).await {
-        Outcome::Done(()) => {
-            runner.cell.mailbox.end_turn();
-            // S5: an actor that always has something to do lets others run as every tokio resource does.
-            if !coop::has_budget_remaining() {
-                runner.put_back();
-            }
-            coop::consume_budget().await;
-            Ok(())
-        }
-        Outcome::Cut => {
-            runner.conclude(Reason::Closed);
-            runner.cell.mourn(class, tag.stamp, Reason::Closed, || None);
-            Err(StopReason::Killed)
-        }
-        Outcome::Panicked(text) => {
-            runner.conclude(Reason::Panicked);
-            runner.is_tainted = true;
-            trace::panicked(&runner.cell.name, runner.cell.mailbox.class(class).name(), &text);
-            runner.cell.mourn(class, tag.stamp, Reason::Panicked, || Some(text));
-            Err(StopReason::Panicked)
-        }
-    }
+/// A panic went through the state (F1).
+fn panicked<A: Actor>(runner: &mut Runner<A>, tag: &TurnTag, text: String) -> StopReason {
+    let class = tag.class;
+    runner.conclude(Reason::Panicked);
+    runner.is_tainted = true;
+    trace::panicked(&runner.cell.name, runner.cell.mailbox.class(class).name(), &text);
+    runner.cell.mourn(class, tag.stamp, Reason::Panicked, || Some(text));
+    StopReason::Panicked
 }
 
 /// The end: whoever waits is told, then `#[stopped]` runs, then the state goes.

@@ -2,13 +2,14 @@
 
 use crate::actor::Actor;
 use crate::actor::cell::{Cell, Post, Seat, Stage};
+use crate::clock::Tick;
 use crate::error::{Reason, StopReason};
 use crate::mailbox::{Claimed, Effects, Take, Taker};
 use crate::observe::trace;
-use crate::turn;
+use crate::turn::{self, Now, current};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 type Fx<A> = Effects<Post<A>>;
 
@@ -21,6 +22,24 @@ pub(super) struct Runner<A: Actor> {
     /// A panic went through the state: it is not touched again (F1).
     pub(super) is_tainted: bool,
     is_over: bool,
+}
+
+/// What must be known of a message beside the message while it has its turn.
+#[derive(Clone, Copy)]
+pub(super) struct TurnTag {
+    pub(super) class: usize,
+    pub(super) stamp: Tick,
+    pub(super) deadline: Tick,
+}
+
+/// What the loop has to do that `poll_turns` cannot.
+pub(super) enum Next<A: Actor> {
+    /// The turn of an `async fn`.
+    Async(A::Mail, TurnTag),
+    /// A plain turn panicked, with this text.
+    Panicked(String, TurnTag),
+    /// There will be no more turns.
+    Finished,
 }
 
 /// What a turn may use of the runner beside the seat.
@@ -63,10 +82,34 @@ impl<A: Actor> Runner<A> {
         .await;
     }
 
+    /// Runs plain turns, one after the other, until there is something else to do.
+    pub(super) fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<Next<A>> {
+        let id = self.cell.id();
+        loop {
+            match ready!(self.poll_take(cx)) {
+                Take::Turn => {}
+                Take::Finished => return Poll::Ready(Next::Finished),
+            }
+            let (Some(seat), Some(taken)) = self.taker.turn_parts() else {
+                return Poll::Ready(Next::Finished);
+            };
+            let Some(item) = taken.item.take() else { return Poll::Ready(Next::Finished) };
+            let tag = TurnTag { class: taken.class.into(), stamp: taken.stamp, deadline: taken.deadline };
+            match turn::now(seat, item, current::Turn { cell: id, deadline: tag.deadline }) {
+                Now::Done => self.cell.mailbox.end_turn(),
+                Now::Later(mail) => return Poll::Ready(Next::Async(mail, tag)),
+                Now::Panicked(text) => return Poll::Ready(Next::Panicked(text, tag)),
+            }
+        }
+    }
+
     /// The next turn, with everything that follows from looking for it.
-    pub(super) fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Take<Post<A>>> {
+    #[inline]
+    fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Take> {
         let taken = self.taker.poll_take(&self.cell.mailbox, cx, &mut self.fx);
-        if !self.fx.lost.is_empty() || self.taker.should_wake(&self.fx, taken.is_pending()) {
+        if !self.fx.is_empty()
+            && (!self.fx.lost.is_empty() || self.taker.should_wake(&self.fx, taken.is_pending()))
+        {
             self.cell.apply(&mut self.fx);
         }
         taken
@@ -76,11 +119,6 @@ impl<A: Actor> Runner<A> {
     pub(super) fn split(&mut self) -> (Option<&mut Seat<A>>, Lent<'_, A>) {
         let (seat, claimed) = self.taker.split();
         (seat.map(|seat| &mut **seat), Lent { cell: &self.cell, rest: Some((claimed, &mut self.fx)) })
-    }
-
-    pub(super) fn put_back(&mut self) {
-        self.taker.put_back(&self.cell.mailbox, &mut self.fx);
-        self.cell.apply(&mut self.fx);
     }
 
     pub(super) fn conclude(&mut self, reason: Reason) {

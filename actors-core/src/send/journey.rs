@@ -144,9 +144,30 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             panic!("a send was polled after it had completed")
         };
         let is_ask = asker.is_some();
+        let is_tell = !is_ask && self.timeout.is_none();
+        let mut item = Some(Post::<A>(A::pack(Parcel::new(message, asker))));
+        if is_tell {
+            let cell = self.to.cell();
+            let mut fx = Effects::new();
+            if let Some(place) = cell.mailbox.offer_plainly(&mut item, A::CLASS, &mut fx) {
+                cell.apply(&mut fx);
+                self.step = Step::In(place);
+                return Some(Ok(Admission::Queued));
+            }
+        }
+        self.offer_richly(item, entrance, is_ask)
+    }
+
+    /// Offers a message of which something is to be minded.
+    fn offer_richly(
+        &mut self,
+        item: Option<Post<A>>,
+        entrance: Entrance<'_>,
+        is_ask: bool,
+    ) -> Option<Arrival<M>> {
+        let item = item?;
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
-        let item = Post::<A>(A::pack(Parcel::new(message, asker)));
         let worth_until = if is_ask || self.timeout.is_some() { self.deadline } else { Tick::NEVER };
         let tag = match cell.mailbox.tag(&item, stamp, worth_until) {
             Ok(tag) => tag,
@@ -187,12 +208,11 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     /// Works out until when the sender waits, and returns the instant if it had to look at the clock (T2).
     fn set_deadline(&mut self, is_ask: bool) -> Tick {
-        let inherited = current::get().map_or(Tick::NEVER, |turn| turn.deadline);
         if !is_ask && self.timeout.is_none() {
             // A tell waits as long as it takes, except inside a turn; that is settled when it must wait.
-            self.deadline = inherited;
             return Tick::ZERO;
         }
+        let inherited = current::get().map_or(Tick::NEVER, |turn| turn.deadline);
         let now = clock::now();
         let policy = &self.to.cell().mailbox.class(A::CLASS).policy;
         self.deadline = match self.timeout {
@@ -203,10 +223,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         now
     }
 
-    /// When waiting in line ends, if it does: at ttl, at the deadline, or, inside a turn that has none, after the default.
+    /// When waiting in line ends, if it does: at ttl, at the deadline, inside a turn at that turn's deadline or, where it
+    /// has none, after the default.
     fn line_end(&mut self) -> Tick {
-        if self.deadline == Tick::NEVER && current::get().is_some() {
-            self.deadline = clock::now().after(self.to.cell().mailbox.class(A::CLASS).policy.timeout);
+        if self.deadline == Tick::NEVER
+            && let Some(turn) = current::get()
+        {
+            let default = || clock::now().after(self.to.cell().mailbox.class(A::CLASS).policy.timeout);
+            self.deadline = if turn.deadline == Tick::NEVER { default() } else { turn.deadline };
         }
         self.deadline.min(self.expires)
     }

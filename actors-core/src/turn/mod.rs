@@ -7,7 +7,6 @@ pub(crate) mod current;
 
 use crate::actor::cell::{Post, Seat};
 use crate::actor::{Actor, Mail};
-use crate::mailbox::Tag;
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,24 +30,23 @@ pub(crate) trait Runner {
     fn suspended(&mut self);
 }
 
-/// Runs the turn of one message.
-pub(crate) async fn run<A: Actor>(
-    seat: &mut Seat<A>,
-    item: Post<A>,
-    tag: &Tag,
-    cell: usize,
-    runner: &mut impl Runner,
-) -> Outcome<()> {
-    let scope = current::Turn { cell, deadline: tag.deadline };
-    seat.ctx.begin_turn(tag.deadline);
-    let now = {
-        let _inside = current::enter(scope);
-        catch_unwind(AssertUnwindSafe(|| item.0.deliver_now(&mut seat.actor, &mut seat.ctx)))
-    };
-    match now {
-        Ok(None) => Outcome::Done(()),
-        Ok(Some(mail)) => guarded(scope, mail.deliver(&mut seat.actor, &mut seat.ctx), runner).await,
-        Err(panic) => Outcome::Panicked(text(&*panic)),
+/// How the turn of a plain `fn` went.
+pub(crate) enum Now<A: Actor> {
+    Done,
+    /// It is an `async fn`: this is its message.
+    Later(A::Mail),
+    Panicked(String),
+}
+
+/// Runs the turn of one message here and now, if its handler is a plain `fn`.
+#[inline]
+pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: Post<A>, scope: current::Turn) -> Now<A> {
+    seat.ctx.begin_turn(scope.deadline);
+    let _inside = current::enter(scope);
+    match catch_unwind(AssertUnwindSafe(|| item.0.deliver_now(&mut seat.actor, &mut seat.ctx))) {
+        Ok(None) => Now::Done,
+        Ok(Some(mail)) => Now::Later(mail),
+        Err(panic) => Now::Panicked(text(&*panic)),
     }
 }
 
