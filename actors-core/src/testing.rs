@@ -118,11 +118,12 @@ impl<A: Actor> Drop for Held<A> {
 }
 
 type Record<M> = Arc<Mutex<VecDeque<M>>>;
+type Replies<M> = Box<dyn FnMut(&M) -> <M as Message>::Reply + Send>;
 
 /// The actor behind a [`Probe`].
 pub struct ProbeActor<M: Message> {
     received: Record<M>,
-    reply: Box<dyn FnMut(&M) -> M::Reply + Send>,
+    reply: Replies<M>,
 }
 
 impl<M: Message> fmt::Debug for ProbeActor<M> {

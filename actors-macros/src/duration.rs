@@ -17,7 +17,7 @@ pub(crate) fn duration(word: &Word, errors: &mut Errors) -> Option<u64> {
         Some(0) => errors.at(value, format!("a `{}` of nothing lets nothing through; {example}", word.name)),
         Some(ns) if ns <= u128::from(DURATION_MAX_NS) => return u64::try_from(ns).ok(),
         Some(_) => {
-            errors.at(value, format!("`{}` is at most 365 days; leave it out for no limit", word.name))
+            errors.at(value, format!("`{}` is at most 365 days; leave it out for no limit", word.name));
         }
         None => errors.at(value, format!("this is no duration; {example}")),
     }

@@ -306,7 +306,7 @@ impl Budget {
     /// Whether the batch may go on.
     pub(super) fn lasts(&self, now: impl FnOnce() -> Instant) -> bool {
         let Some(began) = self.began else { return true };
-        if self.mean < SHORT && self.turns % GROUP != 0 {
+        if self.mean < SHORT && !self.turns.is_multiple_of(GROUP) {
             return true;
         }
         now().saturating_duration_since(began) < BUDGET

@@ -266,13 +266,13 @@ impl<T: Item> Core<T> {
     #[inline]
     fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.kinds[usize::from(tag.class)].lane;
-        if self.claim.is_out() {
-            if lane > self.claim.lane {
-                signals.interrupt();
-            } else if lane < self.claim.lane && self.queue.lane_len(lane) == 0 {
-                // Turns of the higher lane that are claimed and still to come count as waited for.
-                self.schedule.woke(lane, self.claim.rest(signals.progress()));
-            }
+        if self.claim.is_out() && lane > self.claim.lane {
+            signals.interrupt();
+        }
+        if self.queue.lane_len(lane) == 0 {
+            // It waits from now on; turns of a higher lane that are claimed and still to come count.
+            let is_lower = self.claim.is_out() && lane < self.claim.lane;
+            self.schedule.woke(lane, if is_lower { self.claim.rest(signals.progress()) } else { 0 });
         }
         Place { key: self.queue.push(item, tag), id: tag.id }
     }
@@ -469,16 +469,18 @@ impl<T: Item> Core<T> {
             let Some((lane, turns)) = self.schedule.next(busy) else {
                 return;
             };
-            // With senders in line every turn hands its slot over at once, so each is taken by itself.
-            let max = if self.lines.waiting() > 0 { 1 } else { max.min(turns.into()) };
-            dead += self.claim_lane(lane, max, now, batch, fx);
-            if !batch.is_empty() {
-                self.schedule.took(lane, batch.rest() as u16, busy);
-                self.claim.lane = lane;
-                signals.begin_turn();
-                self.enter(signals.progress());
-                return;
+            let Some(front) = self.queue.lane_front(lane) else { return };
+            if self.queue.slots.at(front).tag.expires <= now {
+                // Its slot may let a sender of a higher lane in: look again.
+                self.give_up(front, Reason::Expired, fx);
+                self.grant(signals, fx);
+                dead += 1;
+                continue;
             }
+            self.claim_lane(lane, max.min(turns.into()), now, batch);
+            self.schedule.took(lane, batch.rest() as u16, busy);
+            self.claim.lane = lane;
+            return self.begin(signals, fx);
         }
     }
 
@@ -497,40 +499,25 @@ impl<T: Item> Core<T> {
         !self.claim.has_doomed && !self.queue.busy()[self.claim.lane + 1..].contains(&true)
     }
 
-    /// Returns how many dead messages it came across.
-    fn claim_lane(
-        &mut self,
-        lane: usize,
-        max: usize,
-        now: Tick,
-        batch: &mut Batch<T>,
-        fx: &mut Effects<T>,
-    ) -> usize {
-        let mut dead = 0;
+    /// Takes messages from the front of a lane, up to the first dead one.
+    fn claim_lane(&mut self, lane: usize, max: usize, now: Tick, batch: &mut Batch<T>) {
         while batch.rest() < max
-            && dead < DEAD_PER_LOCK
             && let Some(key) = self.queue.lane_front(lane)
         {
             let tag = &self.queue.slots.at(key).tag;
             let class = tag.class;
-            if tag.expires <= now {
-                self.give_up(key, Reason::Expired, fx);
-                dead += 1;
-                continue;
-            }
             // A conflating message stays replaceable until its own turn: it is taken by itself.
             let conflates = self.queue.kinds[usize::from(class)].conflates;
-            if conflates && !batch.is_empty() {
-                break;
+            if tag.expires <= now || (conflates && !batch.is_empty()) {
+                return;
             }
             self.queue.unlink(key);
             self.claim.add(key, class);
             batch.add(key, self.queue.slots.at_mut(key));
             if conflates {
-                break;
+                return;
             }
         }
-        dead
     }
 
     pub(super) fn note_busy(&mut self, now: Tick) {

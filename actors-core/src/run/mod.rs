@@ -116,7 +116,7 @@ async fn finish<A: Actor>(mut runner: Runner<A>, why: StopReason) {
             match tokio::time::timeout(STOPPED_MAX, hook).await {
                 Ok(Outcome::Panicked(text)) => trace::panicked(&runner.cell.name, "stopped", &text),
                 Err(_) => {
-                    trace::panicked(&runner.cell.name, "stopped", "took more than 30 s and was cut off")
+                    trace::panicked(&runner.cell.name, "stopped", "took more than 30 s and was cut off");
                 }
                 Ok(_) => {}
             }

@@ -79,7 +79,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         rt.block_on(self)
     }
 
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<M::Reply, (AskError, Option<M>)>> {
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
         if !self.journey.is_in() {
             let slot = self.slot.get_or_insert_with(Slot::new);
             let arrival = ready!(self.journey.poll_in(cx, || Some(Teller::new(slot.clone()))));
@@ -128,6 +128,9 @@ impl<A: Handler<M>, M: Message> Drop for Ask<'_, A, M> {
     }
 }
 
+/// An answer, or why there is none and the message if it was not taken.
+type Answered<M> = Result<<M as Message>::Reply, (AskError, Option<M>)>;
+
 /// An [`Ask`] whose error has the message beside it: `Some` where it was refused, `None` where it was taken and then lost.
 #[must_use = "nothing is asked before it is awaited"]
 pub struct AskReturning<'a, A: Handler<M>, M: Message> {
@@ -141,7 +144,7 @@ impl<A: Handler<M>, M: Message> fmt::Debug for AskReturning<'_, A, M> {
 }
 
 impl<A: Handler<M>, M: Message> Future for AskReturning<'_, A, M> {
-    type Output = Result<M::Reply, (AskError, Option<M>)>;
+    type Output = Answered<M>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.ask.poll_answer(cx)
