@@ -82,6 +82,7 @@ fn method(actor: &Actor, message: &Message) -> TokenStream {
     quote! {
         #docs
         #(#deprecated)*
+        #[inline]
         #vis fn #name(&self, #(#names: #types),*) -> #call<'_, #me, #struct_path> {
             self.0.#verb(#value)
         }

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::{Actor, Mail};
 use crate::clock::{self, Tick};
 use crate::error::{ActorName, Reason, StartError, StopReason};
-use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, has_letter};
+use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Rouse, has_letter};
 use crate::observe::trace::LossLog;
 use crate::observe::{Loss, Reading};
 use crate::run;
@@ -100,6 +100,16 @@ impl<A: Actor> Cell<A> {
     }
 
     // --- what follows from a visit to the mailbox --------------------------------------------------------------------
+
+    /// Wakes the consumer after a push.
+    #[inline]
+    pub(crate) fn rouse(self: &Arc<Self>, rouse: Rouse) {
+        match rouse {
+            Rouse::Nothing => {}
+            Rouse::Wake(waker) => waker.wake(),
+            Rouse::Spawn => run::employ(self),
+        }
+    }
 
     /// Wakes whom the mailbox wants woken, and reports what it lost.
     #[inline]

@@ -66,6 +66,7 @@ impl<A: Actor> Handle<A> {
 
     /// Sends a message without asking for its answer. Nothing happens before the result is awaited, or `try_send` is called
     /// on it.
+    #[inline]
     pub fn tell<M: Message>(&self, message: M) -> Tell<'_, A, M>
     where
         A: Handler<M>,
@@ -74,6 +75,7 @@ impl<A: Actor> Handle<A> {
     }
 
     /// Sends a message and waits until it has been handled.
+    #[inline]
     pub fn ask<M: Message>(&self, message: M) -> Ask<'_, A, M>
     where
         A: Handler<M>,

@@ -65,6 +65,7 @@ impl<M: Message> Parcel<M> {
     }
 
     /// The message, for its handler, and the answer it owes.
+    #[inline]
     pub fn open(self) -> (M, Answer<M::Reply>) {
         (self.message, Answer { asker: self.asker })
     }
@@ -128,6 +129,7 @@ impl<R: Send + 'static> fmt::Debug for Answer<R> {
 impl<R: Send + 'static> Answer<R> {
     /// The handler has returned: the turn ends, then the asker is told, so that whoever has an answer finds the message
     /// handled in the ledger.
+    #[inline]
     pub fn send<A: Actor>(mut self, ctx: &mut Context<A>, reply: R) {
         ctx.end_turn();
         if let Some(asker) = self.asker.take() {

@@ -13,6 +13,7 @@
 
 use super::slots::Entry;
 use crate::clock::Tick;
+use crate::policy::{Priority, Strict};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -183,14 +184,32 @@ impl Signals {
     }
 }
 
-/// The books' side of a claim: which slots were taken, and how far they have been entered.
+/// Consecutive turns of one lane within a claim, and the schedule before the first of them.
+#[derive(Debug)]
+struct Run {
+    start: usize,
+    lane: usize,
+    before: Strict,
+    busy: [bool; Priority::COUNT],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Claimed {
+    key: u32,
+    class: u16,
+    lane: u8,
+}
+
+/// The books' side of a claim: which slots were taken, in order of turns, and how far they have been entered.
 #[derive(Debug, Default)]
 pub(super) struct Claim {
-    /// Slot and type, in order of turns.
-    items: Vec<(u32, u16)>,
+    items: Vec<Claimed>,
+    runs: Vec<Run>,
     begun: usize,
     ended: usize,
-    pub(super) lane: usize,
+    lowest: usize,
+    /// For lanes that got their first message since: how many turns had begun by then.
+    woke: [Option<usize>; Priority::COUNT],
     /// Something of it was withdrawn.
     pub(super) has_doomed: bool,
 }
@@ -198,13 +217,22 @@ pub(super) struct Claim {
 impl Claim {
     pub(super) fn reset(&mut self) {
         self.items.clear();
+        self.runs.clear();
         self.begun = 0;
         self.ended = 0;
+        self.lowest = Priority::COUNT;
+        self.woke = [None; Priority::COUNT];
         self.has_doomed = false;
     }
 
-    pub(super) fn add(&mut self, key: u32, class: u16) {
-        self.items.push((key, class));
+    /// What is added from here on is of this lane.
+    pub(super) fn begin_run(&mut self, lane: usize, before: Strict, busy: [bool; Priority::COUNT]) {
+        self.runs.push(Run { start: self.items.len(), lane, before, busy });
+        self.lowest = self.lowest.min(lane);
+    }
+
+    pub(super) fn add(&mut self, key: u32, class: u16, lane: usize) {
+        self.items.push(Claimed { key, class, lane: lane as u8 });
     }
 
     /// Whether messages may still be claimed and not begun.
@@ -212,21 +240,47 @@ impl Claim {
         self.begun < self.items.len()
     }
 
-    /// Turns that are claimed and have not begun.
-    pub(super) fn rest(&self, progress: u32) -> u16 {
-        self.items.len().saturating_sub((progress as usize).div_ceil(2)) as u16
+    /// Whether a message of this lane would have its turn before something that is claimed and has not begun.
+    pub(super) fn is_outranked_by(&self, lane: usize, progress: u32) -> bool {
+        if lane <= self.lowest {
+            return false;
+        }
+        let begun = (progress as usize).div_ceil(2).min(self.items.len());
+        self.items[begun..].iter().any(|item| usize::from(item.lane) < lane)
     }
 
-    /// Forgets the last `rest` of it: they went back.
-    pub(super) fn cut(&mut self, rest: usize) {
-        self.items.truncate(self.items.len() - rest);
+    /// A lane gets its first message while this is out: how many turns of higher lanes are claimed and have not begun.
+    pub(super) fn lane_woke(&mut self, lane: usize, progress: u32) -> u16 {
+        let begun = (progress as usize).div_ceil(2).min(self.items.len());
+        self.woke[lane] = Some(begun);
+        self.higher(lane, begun, self.items.len())
+    }
+
+    fn higher(&self, lane: usize, from: usize, to: usize) -> u16 {
+        self.items[from..to].iter().filter(|item| usize::from(item.lane) > lane).count() as u16
+    }
+
+    /// What has not begun went back: forgets it, and says how the schedule stands then.
+    pub(super) fn cut(&mut self) -> Option<Strict> {
+        let run = self.runs.iter().rev().find(|run| run.start <= self.begun)?;
+        let mut schedule = run.before;
+        if self.begun > run.start {
+            schedule.took(run.lane, (self.begun - run.start) as u16, run.busy);
+        }
+        for lane in 0..Priority::COUNT {
+            if let Some(at) = self.woke[lane] {
+                schedule.woke(lane, self.higher(lane, at, self.begun));
+            }
+        }
+        self.items.truncate(self.begun);
+        Some(schedule)
     }
 
     pub(super) fn next_begun(&mut self, progress: u32) -> Option<(u32, usize)> {
         if self.begun >= (progress as usize).div_ceil(2) {
             return None;
         }
-        let (key, class) = *self.items.get(self.begun)?;
+        let Claimed { key, class, .. } = *self.items.get(self.begun)?;
         self.begun += 1;
         Some((key, class.into()))
     }
@@ -235,7 +289,7 @@ impl Claim {
         if self.ended >= progress as usize / 2 {
             return None;
         }
-        let (_, class) = *self.items.get(self.ended)?;
+        let class = self.items.get(self.ended)?.class;
         self.ended += 1;
         Some(class.into())
     }
@@ -245,7 +299,7 @@ impl Claim {
         if self.ended >= self.begun {
             return None;
         }
-        let (_, class) = self.items[self.ended];
+        let class = self.items[self.ended].class;
         self.ended += 1;
         Some(class.into())
     }

@@ -79,26 +79,22 @@ impl<T: Item> Core<T> {
 
     // --- the way in -------------------------------------------------------------------------------------------------
 
-    /// The common case, before all others: open, nobody of its type in line, room, no key, no ttl, no deadline. `None` when it
-    /// is not that.
+    /// Whether a message of this type and without a deadline would simply get a slot: the common case, before all others.
     #[inline]
-    pub(super) fn offer_plainly(
-        &mut self,
-        item: &mut Option<T>,
-        class: usize,
-        signals: &Signals,
-    ) -> Option<Place> {
-        let used = self.queue.used();
-        let kind = &mut self.queue.kinds[class];
-        let is_plain = kind.counts.waiting == 0 && used < kind.room && !kind.conflates && !kind.is_timed;
-        if !is_plain || self.phase != Phase::Open {
-            return None;
-        }
-        kind.counts.offered += 1;
+    pub(super) fn may_enter_plainly(&self, class: usize) -> bool {
+        let kind = &self.queue.kinds[class];
+        let is_plain = kind.counts.waiting == 0 && !kind.conflates && !kind.is_timed;
+        is_plain && self.queue.used() < kind.room && self.phase == Phase::Open
+    }
+
+    /// It gets it.
+    #[inline]
+    pub(super) fn enter_plainly(&mut self, item: T, class: usize, signals: &Signals) {
+        self.queue.kinds[class].counts.offered += 1;
         self.ids += 1;
         let (id, stamp, never) = (self.ids, self.sample(), Tick::NEVER);
         let tag = Tag { id, class: class as u16, stamp, expires: never, deadline: never, hash: 0 };
-        Some(self.push(item.take(), tag, signals))
+        self.push(Some(item), tag, signals);
     }
 
     /// Offers a message for the first time. It stays in `item` unless the verdict says that it is in or in line.
@@ -266,13 +262,14 @@ impl<T: Item> Core<T> {
     #[inline]
     fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.kinds[usize::from(tag.class)].lane;
-        if self.claim.is_out() && lane > self.claim.lane {
+        let is_out = self.claim.is_out();
+        if is_out && self.claim.is_outranked_by(lane, signals.progress()) {
             signals.interrupt();
         }
         if self.queue.lane_len(lane) == 0 {
-            // It waits from now on; turns of a higher lane that are claimed and still to come count.
-            let is_lower = self.claim.is_out() && lane < self.claim.lane;
-            self.schedule.woke(lane, if is_lower { self.claim.rest(signals.progress()) } else { 0 });
+            // It waits from now on; turns of higher lanes that are claimed and still to come count.
+            let turns = if is_out { self.claim.lane_woke(lane, signals.progress()) } else { 0 };
+            self.schedule.woke(lane, turns);
         }
         Place { key: self.queue.push(item, tag), id: tag.id }
     }
@@ -431,7 +428,6 @@ impl<T: Item> Core<T> {
 
     /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
     pub(super) fn unclaim(&mut self, batch: &mut Batch<T>, signals: &Signals, fx: &mut Effects<T>) {
-        let rest = batch.rest();
         while let Some(taken) = batch.pop_back() {
             let (key, item) = (taken.key, taken.item.take());
             let entry = self.queue.slots.at(key);
@@ -444,8 +440,9 @@ impl<T: Item> Core<T> {
                 None => self.queue.unclaim(key, item),
             }
         }
-        self.claim.cut(rest);
-        self.schedule.returned(self.claim.lane, rest as u16);
+        if let Some(schedule) = self.claim.cut() {
+            self.schedule = schedule;
+        }
         self.grant(signals, fx);
     }
 
@@ -464,23 +461,30 @@ impl<T: Item> Core<T> {
         batch.clear();
         signals.set_progress(0);
         let mut dead = 0;
-        while dead < DEAD_PER_LOCK {
+        while batch.rest() < max && dead < DEAD_PER_LOCK {
             let busy = self.queue.busy();
-            let Some((lane, turns)) = self.schedule.next(busy) else {
-                return;
-            };
-            let Some(front) = self.queue.lane_front(lane) else { return };
+            let Some((lane, turns)) = self.schedule.next(busy) else { break };
+            let Some(front) = self.queue.lane_front(lane) else { break };
             if self.queue.slots.at(front).tag.expires <= now {
+                if !batch.is_empty() {
+                    break;
+                }
                 // Its slot may let a sender of a higher lane in: look again.
                 self.give_up(front, Reason::Expired, fx);
                 self.grant(signals, fx);
                 dead += 1;
                 continue;
             }
-            self.claim_lane(lane, max.min(turns.into()), now, batch);
-            self.schedule.took(lane, batch.rest() as u16, busy);
-            self.claim.lane = lane;
-            return self.begin(signals, fx);
+            self.claim.begin_run(lane, self.schedule, busy);
+            let before = batch.rest();
+            let goes_on = self.claim_lane(lane, max.min(before + usize::from(turns)), now, batch);
+            self.schedule.took(lane, (batch.rest() - before) as u16, busy);
+            if !goes_on {
+                break;
+            }
+        }
+        if !batch.is_empty() {
+            self.begin(signals, fx);
         }
     }
 
@@ -495,12 +499,14 @@ impl<T: Item> Core<T> {
     }
 
     /// Whether what is claimed may go on: nothing of it was withdrawn, and no higher lane has a message (S3).
-    pub(super) fn may_go_on(&self) -> bool {
-        !self.claim.has_doomed && !self.queue.busy()[self.claim.lane + 1..].contains(&true)
+    pub(super) fn may_go_on(&self, signals: &Signals) -> bool {
+        let highest = self.queue.busy().iter().rposition(|busy| *busy);
+        let is_outranked = highest.is_some_and(|lane| self.claim.is_outranked_by(lane, signals.progress()));
+        !self.claim.has_doomed && !is_outranked
     }
 
-    /// Takes messages from the front of a lane, up to the first dead one.
-    fn claim_lane(&mut self, lane: usize, max: usize, now: Tick, batch: &mut Batch<T>) {
+    /// Takes messages from the front of a lane until `max` are claimed in all; `false` when it met one that ends the claim.
+    fn claim_lane(&mut self, lane: usize, max: usize, now: Tick, batch: &mut Batch<T>) -> bool {
         while batch.rest() < max
             && let Some(key) = self.queue.lane_front(lane)
         {
@@ -509,15 +515,16 @@ impl<T: Item> Core<T> {
             // A conflating message stays replaceable until its own turn: it is taken by itself.
             let conflates = self.queue.kinds[usize::from(class)].conflates;
             if tag.expires <= now || (conflates && !batch.is_empty()) {
-                return;
+                return false;
             }
             self.queue.unlink(key);
-            self.claim.add(key, class);
+            self.claim.add(key, class, lane);
             batch.add(key, self.queue.slots.at_mut(key));
             if conflates {
-                return;
+                return false;
             }
         }
+        true
     }
 
     pub(super) fn note_busy(&mut self, now: Tick) {

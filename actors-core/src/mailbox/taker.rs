@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 use tokio::task::coop;
 
 /// A claim of fewer messages than this is thin: the lock cost more than the turns.
-const THIN: usize = 4;
+const THIN: usize = 32;
 /// So many thin claims in a row, without having run out of messages in between, are lockstep.
-const LOCKSTEP: u32 = 3;
+const LOCKSTEP: u32 = 1;
 
 /// What the consumer is to do.
 #[derive(Debug)]
@@ -33,11 +33,12 @@ pub(crate) struct Taker<T, S> {
     unwoken: usize,
     /// Thin claims in a row.
     thin: u32,
+    rounds: u32,
 }
 
 impl<T: Item, S> Taker<T, S> {
     pub(crate) fn new() -> Self {
-        Taker { seat: None, batch: Batch::new(), budget: Budget::default(), unwoken: 0, thin: 0 }
+        Taker { seat: None, batch: Batch::new(), budget: Budget::default(), unwoken: 0, thin: 0, rounds: 0 }
     }
 
     /// Whether to wake now whom `fx` has to wake. A sender whose message has just got in from the line need not be woken
@@ -114,7 +115,8 @@ impl<T: Item, S> Taker<T, S> {
         let mut inner = mailbox.lock();
         mailbox.signals.clear_interrupt();
         inner.core.settle(&mailbox.signals, fx);
-        let goes_on = inner.core.phase < Phase::Killed && !inner.is_held && inner.core.may_go_on();
+        let goes_on =
+            inner.core.phase < Phase::Killed && !inner.is_held && inner.core.may_go_on(&mailbox.signals);
         if goes_on {
             inner.core.begin(&mailbox.signals, fx);
         }
@@ -174,20 +176,28 @@ impl<T: Item, S> Taker<T, S> {
         }
     }
 
-    /// Whether a fast consumer and a fast producer take the lock from each other for every single message. Then nobody gains
-    /// from being here at once: a round through the scheduler, about a microsecond, lets a batch come together.
+    /// Whether a fast consumer and a fast producer, each on a core of its own, take the lock and everything under it from each
+    /// other for a few messages at a time. Then nobody gains from being here at once: a round through the scheduler, about a
+    /// microsecond, lets a batch come together.
     fn is_in_lockstep(&mut self) -> bool {
         if self.thin < LOCKSTEP {
             return false;
         }
-        self.thin = 0;
+        self.rounds += 1;
+        if self.rounds >= 1 {
+            self.rounds = 0;
+            self.thin = LOCKSTEP - 1;
+        }
         true
     }
 
     fn begin_batch(&mut self, inner: &mut Inner<T, S>, now: Tick) -> Poll<Take> {
         inner.core.note_busy(now);
-        let is_thin =
-            self.batch.rest() + 1 < THIN && inner.core.lines.waiting() == 0 && self.budget.is_swift();
+        // All there was, and not much: what has begun is no longer queued.
+        let is_thin = self.batch.rest() == inner.core.queue.used()
+            && self.batch.rest() + 1 < THIN
+            && inner.core.lines.waiting() == 0
+            && self.budget.is_swift();
         self.thin = if is_thin { self.thin + 1 } else { 0 };
         // Timing is worth its price where a batch follows or where turns are known to be long.
         match !self.batch.is_empty() || self.budget.claim_max() == 1 {

@@ -36,13 +36,6 @@ impl Strict {
         }
     }
 
-    /// `turns` of what was taken from `lane` went back unserved.
-    pub fn returned(&mut self, lane: usize, turns: u16) {
-        for lower in &mut self.waited[..lane] {
-            *lower = lower.saturating_sub(turns);
-        }
-    }
-
     /// `lane` has just got its first message while `turns` of a higher lane are already taken and will run first.
     pub fn woke(&mut self, lane: usize, turns: u16) {
         self.waited[lane] = turns.min(TURNS_MAX);
@@ -96,14 +89,5 @@ mod tests {
         assert_eq!(schedule.next(busy), Some((3, 12)));
         schedule.took(3, 12, busy);
         assert_eq!(schedule.next(busy), Some((0, 1)));
-    }
-
-    #[test]
-    fn s2_turns_that_were_returned_do_not_count() {
-        let mut schedule = Strict::default();
-        let busy = [true, false, false, true];
-        schedule.took(3, 32, busy);
-        schedule.returned(3, 31);
-        assert_eq!(schedule.next(busy), Some((3, 31)));
     }
 }

@@ -65,10 +65,12 @@ pub(super) struct Refusal<M> {
 pub(super) type Arrival<M> = Result<Admission, Refusal<M>>;
 
 impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
+    #[inline(always)]
     pub(super) fn new(handle: &'a Handle<A>, message: M) -> Self {
         Journey::with(To::Ref(handle), Step::Fresh(message), None)
     }
 
+    #[inline(always)]
     fn with(to: To<'a, A>, step: Step<M>, timeout: Option<Duration>) -> Self {
         Journey { to, step, timeout, expires: Tick::NEVER, deadline: Tick::NEVER, timer: None }
     }
@@ -130,8 +132,27 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
+    /// The short way in, for a fresh tell without a deadline: most messages. `None` when something is to be minded; then
+    /// nothing has happened.
+    #[inline]
+    pub(super) fn enter_plainly(&mut self) -> Option<Admission> {
+        if !matches!(self.step, Step::Fresh(_)) || self.timeout.is_some() {
+            return None;
+        }
+        let cell = self.to.cell();
+        let mut entry = cell.mailbox.enter_plainly(A::CLASS)?;
+        let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { return None };
+        let rouse = entry.fill(Post(A::pack(Parcel::new(message, None))));
+        drop(entry);
+        cell.rouse(rouse);
+        Some(Admission::Queued)
+    }
+
     /// Offers the message without ever waiting.
     pub(super) fn try_in(&mut self) -> Arrival<M> {
+        if let Some(admission) = self.enter_plainly() {
+            return Ok(admission);
+        }
         match self.offer(Entrance::Try, None) {
             Some(arrival) => arrival,
             None => unreachable!("who does not wait is not put in line"),
@@ -144,28 +165,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             panic!("a send was polled after it had completed")
         };
         let is_ask = asker.is_some();
-        let is_tell = !is_ask && self.timeout.is_none();
-        let mut item = Some(Post::<A>(A::pack(Parcel::new(message, asker))));
-        if is_tell {
-            let cell = self.to.cell();
-            let mut fx = Effects::new();
-            if let Some(place) = cell.mailbox.offer_plainly(&mut item, A::CLASS, &mut fx) {
-                cell.apply(&mut fx);
-                self.step = Step::In(place);
-                return Some(Ok(Admission::Queued));
-            }
-        }
-        self.offer_richly(item, entrance, is_ask)
-    }
-
-    /// Offers a message of which something is to be minded.
-    fn offer_richly(
-        &mut self,
-        item: Option<Post<A>>,
-        entrance: Entrance<'_>,
-        is_ask: bool,
-    ) -> Option<Arrival<M>> {
-        let item = item?;
+        let item = Post::<A>(A::pack(Parcel::new(message, asker)));
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
         let worth_until = if is_ask || self.timeout.is_some() { self.deadline } else { Tick::NEVER };

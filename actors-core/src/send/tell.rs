@@ -34,6 +34,7 @@ impl<A: Handler<M>, M: Message> fmt::Debug for Tell<'_, A, M> {
 }
 
 impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
+    #[inline(always)]
     pub(crate) fn new(handle: &'a Handle<A>, message: M) -> Self {
         Tell { journey: Journey::new(handle, message) }
     }
@@ -83,7 +84,11 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
 impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
     type Output = Result<Admission, SendError<M>>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(admission) = self.journey.enter_plainly() {
+            return Poll::Ready(Ok(admission));
+        }
         self.journey.poll_in(cx, || None).map(settle)
     }
 }

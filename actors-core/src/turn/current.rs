@@ -22,6 +22,7 @@ pub(crate) fn get() -> Option<Turn> {
 }
 
 /// Until the guard is dropped, this thread polls `turn`.
+#[inline]
 pub(crate) fn enter(turn: Turn) -> Inside {
     Inside { before: CURRENT.replace(Some(turn)) }
 }
@@ -32,6 +33,7 @@ pub(crate) struct Inside {
 }
 
 impl Drop for Inside {
+    #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.before);
     }
