@@ -13,6 +13,7 @@ pub fn send_future<F: Future + Send>(future: F) -> F {
 }
 
 /// What a `#[started]` method may return.
+#[diagnostic::on_unimplemented(message = "`#[started]` returns nothing or `Result<(), E>`, not `{Self}`")]
 pub trait StartOutcome {
     fn outcome(self) -> Result<(), BoxError>;
 }

@@ -12,6 +12,10 @@ use std::hash::RandomState;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A value that can be sent to an actor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    note = "derive it: `#[derive(Message)]`, with `#[message(reply = …)]` if it has an answer"
+)]
 pub trait Message: Sized + Send + 'static {
     /// What its handler answers; `()` for one-way messages.
     type Reply: Send + 'static;

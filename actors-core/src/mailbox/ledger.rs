@@ -243,9 +243,9 @@ impl Ledger {
 }
 
 impl std::fmt::Display for Ledger {
-    /// A table for people: one line a type, zero columns left out of nothing.
+    /// A table for people: a line per type, and their sum.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const HEADS: [&str; 13] = [
+        const HEADS: [&str; 14] = [
             "message",
             "offered",
             "handled",
@@ -259,8 +259,9 @@ impl std::fmt::Display for Ledger {
             "undelivered",
             "queued",
             "waiting",
+            "in_service",
         ];
-        let line = |row: &Row| -> [String; 13] {
+        let line = |row: &Row| -> [String; 14] {
             let n = |number: u64| number.to_string();
             [
                 row.message.to_owned(),
@@ -276,6 +277,7 @@ impl std::fmt::Display for Ledger {
                 n(row.undelivered),
                 n(row.queued),
                 n(row.waiting),
+                n(row.in_service),
             ]
         };
         let total = self.total();

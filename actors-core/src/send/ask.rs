@@ -101,7 +101,8 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         slot.abandon();
         self.slot = None;
         self.journey.finish();
-        Poll::Ready(Err((AskError::new(reason), None)))
+        let retry_after = self.journey.handle().reading().retry_after;
+        Poll::Ready(Err((AskError::with_retry(reason, Some(retry_after)), None)))
     }
 }
 

@@ -1,0 +1,63 @@
+//! The command line.
+
+use crate::refusal::parse_status;
+use actors_core::Reason;
+use axum::http::StatusCode;
+use clap::{Parser, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tracing_subscriber::filter::LevelFilter;
+
+/// A shop made of actors, over HTTP; or, with --storm, under more load than it can take.
+#[derive(Debug, Parser)]
+pub(crate) struct Cli {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Keeps the orders in this file, instead of a temporary one
+    #[arg(long, value_name = "PATH")]
+    pub(crate) db: Option<PathBuf>,
+    /// The status of a refusal for this reason, for example full=429; can be repeated
+    #[arg(long = "status", value_name = "REASON=CODE", value_parser = parse_status)]
+    pub(crate) statuses: Vec<(Reason, StatusCode)>,
+    /// Off, error, warn, info, debug or trace [default: warn; in a storm, which loses messages on purpose, error]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log: Option<LevelFilter>,
+    /// Does not serve: measures the capacity, then offers this many times as much
+    #[arg(long, value_name = "TIMES", value_parser = parse_times)]
+    pub(crate) storm: Option<f64>,
+    /// How long the storm lasts
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) seconds: u64,
+    /// What the storm is made of
+    #[arg(long, value_enum, default_value_t = Mix::Default)]
+    pub(crate) mix: Mix,
+    /// Makes each write of the database this much slower in the middle third of the storm
+    #[arg(long, value_name = "MS", value_parser = parse_ms)]
+    pub(crate) slow_db: Option<Duration>,
+}
+
+/// What a storm is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mix {
+    /// 3 % charges, 2 % order status, 55 % page views, 35 % prices, 5 % audits: at ten times the capacity, half of the
+    /// capacity is asked for by those who matter
+    Default,
+    /// Charges only
+    Charges,
+}
+
+fn parse_times(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(times) if (0.01..=10_000.0).contains(&times) => Ok(times),
+        _ => Err("a number from 0.01 to 10000".into()),
+    }
+}
+
+fn parse_ms(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(ms) if (1..=60_000).contains(&ms) => Ok(Duration::from_millis(ms)),
+        _ => Err("a number of milliseconds from 1 to 60000".into()),
+    }
+}

@@ -1,0 +1,204 @@
+//! The shop over HTTP. Every response is 2xx, 4xx for what the request got wrong, or a refusal with `Retry-After`
+//! ([`refusal`](crate::refusal)). Nothing hangs: every message has a deadline, and so has the request as a whole.
+
+use crate::refusal::{Refusal, StatusTable, Why};
+use crate::service::Service;
+use crate::shop::{Audit, Declined, Receipt, SKUS, Status};
+use actors_core::{Admission, Reason, SendError};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use serde::Deserialize;
+use std::future::Future;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// A whole request, its body's arrival included. Every message has a shorter deadline, so only a client that is slow to
+/// send can exceed it.
+const REQUEST_MAX: Duration = Duration::from_secs(5);
+/// What may still be on its way to clients when the server stops.
+const HANGING_UP_MAX: Duration = Duration::from_secs(6);
+/// A card and an amount.
+const BODY_BYTES_MAX: usize = 4096;
+/// A page's name waits in a mailbox; its length is part of how much memory a full one takes.
+const PAGE_BYTES_MAX: usize = 256;
+/// A million euros; what is more is a typing error, or one of ours.
+const CENTS_MAX: u64 = 100_000_000;
+
+/// What every request can reach.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) service: Service,
+    pub(crate) statuses: StatusTable,
+}
+
+impl App {
+    /// A message was not handled. Where the runtime gives no time to come back at, it is when today's queue will be gone.
+    fn refused(&self, error: &impl Why) -> Failure {
+        let (reason, retry_after) = error.why();
+        self.refusal(reason, retry_after)
+    }
+
+    fn refusal(&self, reason: Reason, retry_after: Option<Duration>) -> Failure {
+        let retry_after = retry_after.unwrap_or_else(|| self.service.shop.reading().retry_after);
+        Failure::Refused(self.statuses.refusal(reason, retry_after))
+    }
+
+    /// 202 when a one-way message is in the mailbox. Its place may still go to a newer one: that is what its sender agreed
+    /// to. A newcomer that was dropped itself is not accepted.
+    fn accepted<M>(&self, sent: Result<Admission, SendError<M>>) -> Result<StatusCode, Failure> {
+        match sent {
+            Ok(Admission::Dropped) => Err(self.refusal(Reason::Dropped, None)),
+            Ok(_) => Ok(StatusCode::ACCEPTED),
+            Err(error) => Err(self.refused(&error)),
+        }
+    }
+}
+
+/// Why a request has no answer of the shop's.
+#[derive(Debug)]
+enum Failure {
+    /// The client's doing.
+    Bad(StatusCode, &'static str),
+    /// Ours.
+    Refused(Refusal),
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            Failure::Bad(status, why) => (status, format!("{why}\n")).into_response(),
+            Failure::Refused(refusal) => refusal.into_response(),
+        }
+    }
+}
+
+/// Serves until `stop`, then takes no more connections and finishes the requests under way.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    app: App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let token = app.service.system.token().child_token();
+    let stopped = token.clone();
+    tokio::spawn(async move {
+        stop.await;
+        token.cancel();
+    });
+    let graceful = stopped.clone().cancelled_owned();
+    let serving = axum::serve(listener, router(app)).with_graceful_shutdown(graceful);
+    let late = async move {
+        stopped.cancelled_owned().await;
+        tokio::time::sleep(HANGING_UP_MAX).await;
+    };
+    tokio::select! {
+        served = serving.into_future() => served,
+        // A client that never finishes its request does not keep the shop open.
+        () = late => Ok(()),
+    }
+}
+
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route("/charge", post(charge))
+        .route("/orders/{id}", get(status))
+        .route("/view", post(view))
+        .route("/prices/{sku}", put(price))
+        .route("/audit", get(audit))
+        .route("/ledger", get(ledger))
+        .route("/snapshot", get(snapshot))
+        .route("/healthz", get(healthz))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(within_deadline))
+        .with_state(app)
+}
+
+async fn within_deadline(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_MAX, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            Failure::Bad(StatusCode::REQUEST_TIMEOUT, "the request took too long to arrive").into_response()
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct ChargeBody {
+    card: u64,
+    cents: u64,
+}
+
+async fn charge(
+    State(app): State<App>,
+    Json(body): Json<ChargeBody>,
+) -> Result<(StatusCode, Json<Receipt>), Failure> {
+    if !(1..=CENTS_MAX).contains(&body.cents) {
+        return Err(Failure::Bad(StatusCode::UNPROCESSABLE_ENTITY, "cents: 1 to 100000000"));
+    }
+    match app.service.shop.charge(body.card, body.cents).await {
+        Ok(Ok(receipt)) => Ok((StatusCode::CREATED, Json(receipt))),
+        Ok(Err(Declined)) => Err(Failure::Bad(StatusCode::PAYMENT_REQUIRED, "the card was declined")),
+        Err(error) => Err(app.refused(&error)),
+    }
+}
+
+async fn status(State(app): State<App>, Path(order): Path<u64>) -> Result<Json<Status>, Failure> {
+    match app.service.shop.status(order).await {
+        Ok(Some(status)) => Ok(Json(status)),
+        Ok(None) => Err(Failure::Bad(StatusCode::NOT_FOUND, "no such order")),
+        Err(error) => Err(app.refused(&error)),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct ViewQuery {
+    page: String,
+}
+
+async fn view(State(app): State<App>, Query(query): Query<ViewQuery>) -> Result<StatusCode, Failure> {
+    if query.page.len() > PAGE_BYTES_MAX {
+        return Err(Failure::Bad(StatusCode::UNPROCESSABLE_ENTITY, "page: at most 256 bytes"));
+    }
+    app.accepted(app.service.shop.viewed(query.page).await)
+}
+
+#[derive(Debug, Deserialize)]
+struct PriceBody {
+    cents: u64,
+}
+
+async fn price(
+    State(app): State<App>,
+    Path(sku): Path<u32>,
+    Json(body): Json<PriceBody>,
+) -> Result<StatusCode, Failure> {
+    if sku >= SKUS {
+        return Err(Failure::Bad(StatusCode::NOT_FOUND, "no such product"));
+    }
+    app.accepted(app.service.shop.priced(sku, body.cents).await)
+}
+
+async fn audit(State(app): State<App>) -> Result<Json<Audit>, Failure> {
+    let audit = app.service.shop.audit().await;
+    audit.map(Json).map_err(|error| app.refused(&error))
+}
+
+async fn ledger(State(app): State<App>) -> String {
+    let Service { shop, orders, .. } = app.service;
+    format!("shop\n{}\norders\n{}", shop.ledger(), orders.ledger())
+}
+
+async fn snapshot(State(app): State<App>) -> impl IntoResponse {
+    Json(app.service.system.snapshot())
+}
+
+/// Does not ask the actors: a shop that is busy is healthy.
+async fn healthz(State(app): State<App>) -> Result<&'static str, Failure> {
+    match app.service.shop.is_closed() || app.service.orders.is_closed() {
+        false => Ok("ok\n"),
+        true => Err(app.refusal(Reason::Closed, None)),
+    }
+}

@@ -1,0 +1,82 @@
+//! A shop over HTTP, made of actors.
+//!
+//! ```text
+//!   cargo run --release --example storefront                              serves on a free port until ctrl-c
+//!   cargo run --release --example storefront -- --storm 10 --seconds 20   offers ten times what it can take
+//! ```
+//!
+//! Read [`shop`] first: what a message is worth is said there, beside its handler. Then [`orders`], which writes many orders
+//! in one transaction and answers each when it is in the file, [`http`] and [`refusal`], where an overload becomes a status
+//! code, and [`service`], the beginning and the end. [`storm`] is the experiment that shows whether all this is true.
+
+mod cli;
+mod db;
+mod http;
+mod orders;
+mod refusal;
+mod service;
+mod shop;
+mod storm;
+#[cfg(test)]
+mod tests;
+
+use crate::cli::Cli;
+use crate::db::DbFile;
+use crate::http::App;
+use crate::refusal::StatusTable;
+use crate::service::Service;
+use actors_core::prelude::*;
+use clap::Parser;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tracing_subscriber::filter::LevelFilter;
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, BoxError> {
+    let cli = Cli::parse();
+    let quiet = if cli.storm.is_some() { LevelFilter::ERROR } else { LevelFilter::WARN };
+    tracing_subscriber::fmt().with_max_level(cli.log.unwrap_or(quiet)).with_writer(std::io::stderr).init();
+    let file = DbFile::new(cli.db.clone());
+    let is_well = match cli.storm {
+        Some(times) => storm::run(&cli, times, &file).await?,
+        None => serve(&cli, &file).await?,
+    };
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Serves until ctrl-c or SIGTERM, drains, and prints the books. `true` when they balance.
+async fn serve(cli: &Cli, file: &DbFile) -> Result<bool, BoxError> {
+    let stop = stop_signal()?;
+    let service = Service::open(file).await?;
+    let listener = TcpListener::bind(cli.listen).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let app = App { service: service.clone(), statuses: StatusTable::new(&cli.statuses) };
+    http::serve(listener, app, stop).await?;
+    let books = service.close().await;
+    println!("{books}");
+    Ok(books.is_balanced())
+}
+
+/// Resolves with ctrl-c or SIGTERM.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Resolves with ctrl-c.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async {
+        // Without a way to be told, it is stopped by being ended.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    })
+}
