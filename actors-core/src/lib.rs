@@ -60,6 +60,7 @@ pub mod observe;
 
 mod clock;
 mod error;
+mod panics;
 mod spawn;
 mod system;
 #[cfg(feature = "testing")]

@@ -7,12 +7,12 @@ use crate::actor::message::Message;
 use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
 use crate::error::{ActorName, SpawnError, StopReason};
 use crate::mailbox::{Class, Mailbox};
+use crate::panics::caught;
 use crate::policy::{Policy, Settings};
 use crate::system::System;
-use crate::{clock, run, turn};
+use crate::{clock, run};
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An actor about to be started; see [`System::actor`] and [`System::instance`].
 #[must_use = "the actor is started by `spawn`"]
@@ -111,21 +111,30 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         self.start().map(|(handle, _)| H::from_handle(handle))
     }
 
+    fn wrong(&self, what: &str) -> SpawnError {
+        let name = self.name.as_ref().map_or(A::NAME, ActorName::as_str);
+        SpawnError::Settings(format!("actor `{name}`{what}"))
+    }
+
     fn start(self) -> Result<(Handle<A>, bool), SpawnError> {
         let rt = self.system.runtime()?;
-        let name = self.name.unwrap_or_else(|| self.system.invent_name(A::NAME));
-        let limits =
-            self.settings.limits().map_err(|why| SpawnError::Settings(format!("actor `{name}`: {why}")))?;
+        let limits = self.settings.limits().map_err(|why| self.wrong(&format!(": {why}")))?;
         for class in &*self.classes {
-            let wrong =
-                |why| SpawnError::Settings(format!("actor `{name}`, message `{}`: {why}", class.name()));
+            let wrong = |why| self.wrong(&format!(", message `{}`: {why}", class.name()));
             class.policy.check().map_err(wrong)?;
         }
-        let actor = catch_unwind(AssertUnwindSafe(self.factory))
-            .map_err(|panic| SpawnError::FactoryPanicked(turn::text(&*panic)))?;
-        let mailbox = Mailbox::new(limits, self.classes, None, clock::now);
-        let cell = Cell::new(mailbox, name, self.system.clone(), rt);
-        let is_late = self.system.enroll(&cell, self.is_detached)?;
+        let actor = caught(self.factory).map_err(SpawnError::FactoryPanicked)?;
+        let (cell, is_late) = loop {
+            let name = self.name.clone().unwrap_or_else(|| self.system.invent_name(A::NAME));
+            let mailbox = Mailbox::new(limits, self.classes.clone(), None, clock::now);
+            let cell = Cell::new(mailbox, name, self.system.clone(), rt.clone());
+            match self.system.enroll(&cell, self.is_detached) {
+                Ok(is_late) => break (cell, is_late),
+                // Somebody gave his actor the name that was invented: numbers do not run out.
+                Err(SpawnError::NameTaken(_)) if self.name.is_none() => {}
+                Err(error) => return Err(error),
+            }
+        };
         cell.mailbox.install(Box::new(Seat { actor, ctx: Context::new(cell.clone()) }));
         let handle = Handle::new(cell.clone());
         if is_late {

@@ -20,6 +20,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// Longer than any process runs.
+const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// After a kill, how long a shutdown waits for turns that are on a thread: they end by themselves or not at all.
 const KILLED_MAX: Duration = Duration::from_millis(200);
 
@@ -230,7 +233,8 @@ impl System {
         self.inner.token.cancel();
         self.inner.registry.lock().is_closed = true;
         self.inner.tracker.close();
-        let end = Instant::now() + limit;
+        // A limit beyond what a clock can say is none: a century.
+        let end = Instant::now().checked_add(limit).unwrap_or_else(|| Instant::now() + FOREVER);
         let mut drained = Vec::new();
         let mut late = Vec::new();
         for (name, cell) in self.cells().into_iter().rev() {

@@ -1,1 +1,147 @@
-fn main() {}
+//! **Question.** How often does a message touch the heap in steady state? The goal is never for a tell, however it is sent, and
+//! once for an ask beside what its deadline needs.
+//!
+//! **Method.** An allocator that counts, over 1,000,000 messages after a warm-up of a tenth of it, in the whole process: sender,
+//! actor and runtime. Reallocations count as allocations. The process exits with 1 when a tell allocates more than once in
+//! 1000 messages; asks and the hand-written actor are there to compare with. `cargo bench -p benches --bench allocations`
+
+use actors_core::System as Actors;
+use benches::{Counter, CounterHandle, Hand, hand, hand_ask, hand_total, produce, runtime};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::alloc::System;
+use std::process::ExitCode;
+use tokio::sync::mpsc;
+
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Allocations per tell that are still called none: what starting tasks and growing to a working size come to.
+const NONE: f64 = 0.001;
+
+/// How many messages `try_send` sends before it lets the actor finish: they always fit.
+const BURST: u64 = 256;
+
+/// Waits for so many tasks, each of them with its share.
+async fn side_by_side<F: Future<Output = ()> + Send + 'static>(
+    messages: u64,
+    tasks: u64,
+    work: impl Fn(u64) -> F,
+) {
+    let tasks: Vec<_> = (0..tasks).map(|_| tokio::spawn(work(messages / tasks))).collect();
+    for task in tasks {
+        assert!(task.await.is_ok());
+    }
+}
+
+async fn tell(counter: &CounterHandle, messages: u64, producers: u64) {
+    side_by_side(messages, producers, |share| produce(counter.clone(), share, 1)).await;
+    assert!(counter.total().await.is_ok());
+}
+
+async fn tell_by_hand(tx: &mpsc::Sender<Hand>, messages: u64, producers: u64) {
+    let produce = |share| {
+        let tx = tx.clone();
+        async move {
+            for n in 0..share {
+                assert!(tx.send(Hand::Tick(n, 1)).await.is_ok());
+            }
+        }
+    };
+    side_by_side(messages, producers, produce).await;
+    hand_total(tx).await;
+}
+
+/// It watches until the actor has finished: to ask would allocate.
+async fn try_send(counter: &CounterHandle, messages: u64) {
+    for _ in 0..messages / BURST {
+        for n in 0..BURST {
+            assert!(counter.normal(n, 1).try_send().is_ok());
+        }
+        while counter.reading().depth > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn try_send_by_hand(tx: &mpsc::Sender<Hand>, messages: u64) {
+    for _ in 0..messages / BURST {
+        for n in 0..BURST {
+            assert!(tx.try_send(Hand::Tick(n, 1)).is_ok());
+        }
+        while tx.capacity() < tx.max_capacity() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn ask(counter: &CounterHandle, messages: u64, askers: u64) {
+    let ask = |share| {
+        let counter = counter.clone();
+        async move {
+            for n in 0..share {
+                assert!(counter.question(n, 1).await.is_ok());
+            }
+        }
+    };
+    side_by_side(messages, askers, ask).await;
+}
+
+async fn ask_by_hand(tx: &mpsc::Sender<Hand>, messages: u64, askers: u64) {
+    let ask = |share| {
+        let tx = tx.clone();
+        async move {
+            for n in 0..share {
+                hand_ask(&tx, n, 1).await;
+            }
+        }
+    };
+    side_by_side(messages, askers, ask).await;
+}
+
+/// Allocations per message, after a warm-up.
+async fn count(messages: u64, send: impl AsyncFn(u64)) -> f64 {
+    send(messages / 10).await;
+    let region = Region::new(HEAP);
+    send(messages).await;
+    let change = region.change();
+    (change.allocations + change.reallocations) as f64 / messages as f64
+}
+
+/// Prints the table, and says whether the tells kept to [`NONE`].
+async fn table(messages: u64) -> bool {
+    let (system, tx) = (Actors::new("bench"), hand());
+    let counter: CounterHandle = system.spawn(Counter::default());
+    let (counter, tx) = (&counter, &tx);
+    println!("heap allocations per message, over {messages} messages");
+    println!("{:<24}{:>12}{:>12}", "", "actor", "by hand");
+    let mut is_kept = true;
+    let mut row = |what: &str, ours: f64, by_hand: f64, is_tell: bool| {
+        let is_over = is_tell && ours > NONE;
+        is_kept &= !is_over;
+        println!("{what:<24}{ours:>12.6}{by_hand:>12.6}{}", if is_over { "  too many" } else { "" });
+    };
+    for producers in [1, 8] {
+        let ours = count(messages, async |n| tell(counter, n, producers).await).await;
+        let by_hand = count(messages, async |n| tell_by_hand(tx, n, producers).await).await;
+        row(&format!("tell, producers: {producers}"), ours, by_hand, true);
+    }
+    let ours = count(messages, async |n| try_send(counter, n).await).await;
+    let by_hand = count(messages, async |n| try_send_by_hand(tx, n).await).await;
+    row("try_send", ours, by_hand, true);
+    for askers in [1, 64] {
+        let ours = count(messages, async |n| ask(counter, n, askers).await).await;
+        let by_hand = count(messages, async |n| ask_by_hand(tx, n, askers).await).await;
+        row(&format!("ask, askers: {askers}"), ours, by_hand, false);
+    }
+    is_kept
+}
+
+fn main() -> ExitCode {
+    // Run as a test, without optimisation, it counts the same of fewer.
+    let is_bench = std::env::args().any(|arg| arg == "--bench");
+    let messages = if is_bench { 1_000_000 } else { 100_000 };
+    match runtime().block_on(table(messages)) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}

@@ -6,22 +6,9 @@
 //! within one run only, by ratio. `cargo bench -p benches --bench tell -- --quick` gives a first impression.
 
 use actors_core::System;
-use benches::{AsyncCounter, Counter, CounterHandle, Hand, hand, hand_total, runtime};
+use benches::{AsyncCounter, Counter, CounterHandle, Hand, hand, hand_total, produce, runtime};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::time::{Duration, Instant};
-
-/// Sends `count` messages through all four lanes, or through one.
-async fn produce(counter: CounterHandle, count: u64, lanes: u64) {
-    for n in 0..count {
-        let sent = match n % lanes {
-            0 => counter.normal(n, 1).await.is_ok(),
-            1 => counter.low(n, 1).await.is_ok(),
-            2 => counter.high(n, 1).await.is_ok(),
-            _ => counter.urgent(n, 1).await.is_ok(),
-        };
-        assert!(sent);
-    }
-}
 
 async fn ours(messages: u64, producers: u64, lanes: u64) -> Duration {
     let system = System::new("bench");

@@ -1,25 +1,43 @@
 //! What the benches share: the actor under test, and the one a user would write by hand.
 //!
-//! Both get the same 16-byte message, count it, and sit behind a bounded queue of 1024. The hand-written one is a tokio task, an
-//! enum and `tokio::sync::mpsc`: the baseline of every ratio. Both run on a runtime with two workers.
+//! Both get the same 16-byte message, count it, and sit behind a bounded queue of 1024. The hand-written one is a tokio task,
+//! an enum and `tokio::sync::mpsc`: the baseline of every ratio. Both run on a runtime with two workers, or `BENCH_WORKERS`.
 
 use actors_core::prelude::*;
-use tokio::runtime::Runtime;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
 /// Slots of both queues.
 pub const CAPACITY: usize = 1024;
 
-/// A runtime as every bench uses it.
+/// Workers of the runtime, unless the environment variable `BENCH_WORKERS` says otherwise.
+const WORKERS: usize = 2;
+
+/// A runtime as every bench uses it, with [`workers`] workers.
 ///
 /// # Panics
-/// When the machine gives no threads.
+/// When the machine gives no threads, or `BENCH_WORKERS` is no number of workers.
 pub fn runtime() -> Runtime {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(std::env::var("BENCH_WORKERS").ok().and_then(|n| n.parse().ok()).unwrap_or(2))
-        .enable_all()
-        .build();
+    let runtime = Builder::new_multi_thread().worker_threads(workers()).enable_all().build();
     runtime.unwrap_or_else(|error| panic!("no runtime to bench on: {error}"))
+}
+
+/// What `BENCH_WORKERS` says, else two.
+fn workers() -> usize {
+    let Ok(said) = std::env::var("BENCH_WORKERS") else { return WORKERS };
+    match said.parse() {
+        Ok(workers) if workers > 0 => workers,
+        _ => panic!("BENCH_WORKERS is a number of workers, 1 or more, not `{said}`"),
+    }
+}
+
+/// Runs a measurement as a task, on a worker, as most senders are.
+///
+/// # Panics
+/// When the measurement does.
+pub fn in_task(rt: &Runtime, measure: impl Future<Output = Duration> + Send + 'static) -> Duration {
+    rt.block_on(rt.spawn(measure)).unwrap_or_else(|error| panic!("a measurement failed: {error}"))
 }
 
 /// Counts what it gets, in four lanes.
@@ -88,6 +106,92 @@ impl AsyncCounter {
     }
 }
 
+/// Sends `count` messages, through `lanes` lanes in turn.
+///
+/// # Panics
+/// When one is refused.
+pub async fn produce(counter: CounterHandle, count: u64, lanes: u64) {
+    for n in 0..count {
+        let sent = match n % lanes {
+            0 => counter.normal(n, 1).await.is_ok(),
+            1 => counter.low(n, 1).await.is_ok(),
+            2 => counter.high(n, 1).await.is_ok(),
+            _ => counter.urgent(n, 1).await.is_ok(),
+        };
+        assert!(sent);
+    }
+}
+
+/// Takes ticks under every overflow policy, and can be held in a turn, so that its queue stays as it is.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    sum: u64,
+}
+
+#[actor(capacity = 1024, reserve = 0, vis = pub)]
+impl Shelf {
+    /// A tick whose sender would wait.
+    #[message(overflow = block)]
+    fn block(&mut self, a: u64, b: u64) {
+        self.sum = self.sum.wrapping_add(a ^ b);
+    }
+
+    /// A tick that may be refused.
+    #[message(overflow = reject)]
+    fn reject(&mut self, a: u64, b: u64) {
+        self.sum = self.sum.wrapping_add(a ^ b);
+    }
+
+    /// A tick that is dropped where there is no room.
+    #[message(overflow = drop_newest)]
+    fn drop_newest(&mut self, a: u64, b: u64) {
+        self.sum = self.sum.wrapping_add(a ^ b);
+    }
+
+    /// A tick that drops the oldest one.
+    #[message(overflow = drop_oldest)]
+    fn drop_oldest(&mut self, a: u64, b: u64) {
+        self.sum = self.sum.wrapping_add(a ^ b);
+    }
+
+    /// A tick that replaces the one of the same `a`, else drops the oldest one.
+    #[message(overflow = conflate, key = a)]
+    fn conflate(&mut self, a: u64, b: u64) {
+        self.sum = self.sum.wrapping_add(a ^ b);
+    }
+
+    /// A tick that replaces the one of the same `a`; else its sender would wait.
+    #[message(overflow = [conflate, block], key = a)]
+    fn conflate_or_block(&mut self, a: u64, b: u64) {
+        self.sum = self.sum.wrapping_add(a ^ b);
+    }
+
+    /// A turn that says when it has begun, and lasts until it may end.
+    #[message(overflow = block)]
+    async fn hold(&mut self, began: oneshot::Sender<()>, end: oneshot::Receiver<()>) {
+        let _ = began.send(());
+        let _ = end.await;
+    }
+}
+
+/// Keeps an actor in a turn until it is dropped.
+#[derive(Debug)]
+pub struct Hold {
+    _end: oneshot::Sender<()>,
+}
+
+/// Holds the actor, as soon as it has handled what it has.
+///
+/// # Panics
+/// When the actor is gone.
+pub async fn hold(shelf: &ShelfHandle) -> Hold {
+    let (began, has_begun) = oneshot::channel();
+    let (end, ended) = oneshot::channel();
+    assert!(shelf.hold(began, ended).await.is_ok());
+    assert!(has_begun.await.is_ok());
+    Hold { _end: end }
+}
+
 /// Messages of the hand-written actor.
 #[derive(Debug)]
 pub enum Hand {
@@ -97,11 +201,18 @@ pub enum Hand {
     Question(u64, u64, oneshot::Sender<u64>),
     /// What was counted.
     Total(oneshot::Sender<u64>),
+    /// A turn that says when it has begun, and lasts until it may end.
+    Hold(oneshot::Sender<()>, oneshot::Receiver<()>),
 }
 
 /// Starts the hand-written actor on the current runtime.
 pub fn hand() -> mpsc::Sender<Hand> {
-    let (tx, mut rx) = mpsc::channel(CAPACITY);
+    hand_of(CAPACITY)
+}
+
+/// The same, with a queue of this many slots.
+pub fn hand_of(capacity: usize) -> mpsc::Sender<Hand> {
+    let (tx, mut rx) = mpsc::channel(capacity);
     tokio::spawn(async move {
         let mut sum = 0u64;
         while let Some(message) = rx.recv().await {
@@ -112,6 +223,10 @@ pub fn hand() -> mpsc::Sender<Hand> {
                 }
                 Hand::Total(reply) => {
                     let _ = reply.send(sum);
+                }
+                Hand::Hold(began, end) => {
+                    let _ = began.send(());
+                    let _ = end.await;
                 }
             }
         }
@@ -135,4 +250,16 @@ pub async fn hand_ask(tx: &mpsc::Sender<Hand>, a: u64, b: u64) -> u64 {
     let (reply, answer) = oneshot::channel();
     let _ = tx.send(Hand::Question(a, b, reply)).await;
     answer.await.unwrap_or(0)
+}
+
+/// Holds the hand-written actor, as soon as it has handled what it has.
+///
+/// # Panics
+/// When the actor is gone.
+pub async fn hand_hold(tx: &mpsc::Sender<Hand>) -> Hold {
+    let (began, has_begun) = oneshot::channel();
+    let (end, ended) = oneshot::channel();
+    assert!(tx.send(Hand::Hold(began, ended)).await.is_ok());
+    assert!(has_begun.await.is_ok());
+    Hold { _end: end }
 }

@@ -7,17 +7,18 @@ use crate::error::{ActorName, Reason, StartError, StopReason};
 use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Rouse, has_letter};
 use crate::observe::trace::LossLog;
 use crate::observe::{Loss, Reading};
+use crate::panics::ignored;
 use crate::run;
 use crate::system::System;
 use parking_lot::Mutex;
 use std::hash::RandomState;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
 
 /// A message as the mailbox moves it.
 pub(crate) struct Post<A: Actor>(pub(crate) A::Mail);
@@ -69,7 +70,9 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) life: Mutex<Life>,
     /// Told at every change of `life`.
     pub(crate) changed: Notify,
-    watch: OnceLock<watch::Sender<Reading>>,
+    watch: OnceLock<Watch>,
+    /// The timer that ends a drain.
+    pub(crate) drain_timer: Mutex<Option<AbortHandle>>,
     losses: LossLog,
 }
 
@@ -90,6 +93,7 @@ impl<A: Actor> Cell<A> {
             life: Mutex::new(Life { stage, why: None, failed: None }),
             changed: Notify::new(),
             watch: OnceLock::new(),
+            drain_timer: Mutex::new(None),
             losses: LossLog::new(A::Mail::CLASSES.len()),
         })
     }
@@ -106,7 +110,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn rouse(self: &Arc<Self>, rouse: Rouse) {
         match rouse {
             Rouse::Nothing => {}
-            Rouse::Wake(waker) => waker.wake(),
+            Rouse::Wake(waker) => ignored(|| waker.wake()),
             Rouse::Spawn => run::employ(self),
         }
     }
@@ -134,8 +138,8 @@ impl<A: Actor> Cell<A> {
         let Lost { mut item, class, stamp, reason } = lost;
         self.mourn(class, stamp, reason, || item.0.parcel().describe());
         // The asker's waker and the message's `Drop` are foreign code.
-        let _ = catch_unwind(AssertUnwindSafe(|| item.0.parcel_mut().tell_lost(reason)));
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(item)));
+        ignored(|| item.0.parcel_mut().tell_lost(reason));
+        ignored(|| drop(item));
     }
 
     /// A newcomer was lost, whose value is here.
@@ -247,13 +251,18 @@ impl<A: Actor> Cell<A> {
         self.ended().is_some() || depth.is_idle
     }
 
-    /// The watch channel, and whether this call made it.
-    pub(crate) fn watch(self: &Arc<Self>) -> (&watch::Sender<Reading>, bool) {
-        let mut is_new = false;
-        let sender = self.watch.get_or_init(|| {
-            is_new = true;
-            watch::Sender::new(self.reading())
-        });
-        (sender, is_new)
+    /// The watch channel.
+    pub(crate) fn watch(self: &Arc<Self>) -> &Watch {
+        self.watch.get_or_init(|| Watch {
+            readings: watch::Sender::new(self.reading()),
+            is_looking: AtomicBool::new(false),
+        })
     }
+}
+
+/// Who watches this actor's mailbox.
+pub(crate) struct Watch {
+    pub(crate) readings: watch::Sender<Reading>,
+    /// Whether a task takes readings.
+    pub(crate) is_looking: AtomicBool,
 }

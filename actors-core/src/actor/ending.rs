@@ -111,35 +111,38 @@ impl Ending {
 /// An actor on its way to its end; see [`Handle::stop`](crate::Handle::stop).
 pub struct Stop<A: Actor> {
     cell: Arc<Cell<A>>,
-    timer: tokio::task::AbortHandle,
 }
 awaitable!(Stop);
 
 impl<A: Actor> Stop<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>, why: StopReason) -> Self {
         cell.close(why);
-        let timer = kill_after(&cell, DRAIN_MAX);
-        Stop { cell, timer }
+        if cell.drain_timer.lock().is_none() {
+            kill_after(&cell, DRAIN_MAX);
+        }
+        Stop { cell }
     }
 
-    /// How long the actor may drain, counted from now, before it is killed; instead of 30 seconds.
+    /// How long the actor may drain, counted from now, before it is killed; instead of 30 seconds, or of what an earlier stop
+    /// said.
     #[must_use = "the new limit holds, but nobody waits for the end"]
-    pub fn within(mut self, limit: Duration) -> Self {
-        self.timer.abort();
-        self.timer = kill_after(&self.cell, limit);
+    pub fn within(self, limit: Duration) -> Self {
+        kill_after(&self.cell, limit);
         self
     }
 }
 
-/// Kills the actor if it has not ended by then. The timer ends with the actor.
-fn kill_after<A: Actor>(cell: &Arc<Cell<A>>, limit: Duration) -> tokio::task::AbortHandle {
+/// Kills the actor if it has not ended by then. An actor has one such timer, which ends with it.
+fn kill_after<A: Actor>(cell: &Arc<Cell<A>>, limit: Duration) {
     let watched = cell.clone();
-    let timer = async move {
+    let timer = cell.rt.spawn(async move {
         if tokio::time::timeout(limit, until(watched.clone(), Cell::ended)).await.is_err() {
             watched.kill();
         }
-    };
-    cell.rt.spawn(timer).abort_handle()
+    });
+    if let Some(before) = cell.drain_timer.lock().replace(timer.abort_handle()) {
+        before.abort();
+    }
 }
 
 impl<A: Actor> IntoFuture for Stop<A> {

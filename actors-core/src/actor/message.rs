@@ -4,12 +4,12 @@ use super::Actor;
 use super::context::Context;
 use crate::error::Reason;
 use crate::mailbox::Class;
+use crate::panics::caught;
 use crate::policy::Policy;
 use crate::reply::{ReplyTo, Teller};
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::hash::RandomState;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A value that can be sent to an actor.
 #[diagnostic::on_unimplemented(
@@ -138,7 +138,7 @@ impl<R: Send + 'static> Answer<R> {
         ctx.end_turn();
         if let Some(asker) = self.asker.take() {
             // The reply may be dropped here, and the asker's waker runs: foreign code, and the turn is over.
-            let _ = catch_unwind(AssertUnwindSafe(|| asker.tell(Ok(reply))));
+            let _ = caught(|| asker.tell(Ok(reply)));
         }
     }
 

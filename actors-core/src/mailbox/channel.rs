@@ -31,10 +31,10 @@ use super::{Class, Effects, Entrance, Item, Left, Mailbox, Standby, Take, Taker,
 use crate::clock::{self, Tick};
 use crate::error::{Admission, AskError, Reason, SendError};
 use crate::mailbox::Ledger;
+use crate::panics::ignored;
 use crate::policy::Settings;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,7 +51,7 @@ impl<T: Item> Shared<T> {
         let _ = fx.wake();
         for lost in fx.lost.drain(..) {
             // A message's `Drop` is user code.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(lost.item)));
+            ignored(|| drop(lost.item));
         }
     }
 }
@@ -153,7 +153,7 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<
         Verdict::InLine(waiter) => Offered::InLine(waiter),
         Verdict::Refused(reason, retry_after) => refused(value, AskError::with_retry(reason, retry_after)),
         Verdict::Lost(Reason::Dropped) => {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(value.take())));
+            ignored(|| drop(value.take()));
             Offered::Done(Ok(Admission::Dropped))
         }
         Verdict::Lost(reason) => refused(value, AskError::new(reason)),

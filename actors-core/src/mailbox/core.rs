@@ -12,8 +12,8 @@ use super::slots::Tag;
 use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict};
 use crate::clock::Tick;
 use crate::error::{Admission, Reason};
+use crate::panics::caught;
 use crate::policy::{DrainRate, Limits, Overflow, Priority, Strict, retry_after};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
@@ -166,17 +166,13 @@ impl<T: Item> Core<T> {
         self.lose_newcomer(class, Reason::Dropped)
     }
 
-    /// Frees slots without costing anybody alive anything: turns that have begun, messages that are dead.
+    /// Frees slots without costing anybody alive anything: turns that have begun, messages that are dead (O9).
     fn make_room(&mut self, class: usize, signals: &Signals, fx: &mut Effects<T>) -> bool {
         self.settle(signals, fx);
-        if !self.has_room(class) && self.queue.kinds.iter().any(|kind| kind.is_timed) {
+        if !self.has_room(class) && self.queue.has_mortals() {
             let now = (self.now)();
-            for at in 0..self.queue.kinds.len() {
-                while let Some(oldest) = self.queue.kinds[at].list.front()
-                    && self.queue.slots.at(oldest).tag.expires <= now
-                {
-                    self.give_up(oldest, Reason::Expired, fx);
-                }
+            while let Some(dead) = self.queue.next_dead(now) {
+                self.give_up(dead, Reason::Expired, fx);
             }
             self.grant(signals, fx);
         }
@@ -246,8 +242,7 @@ impl<T: Item> Core<T> {
         if !self.queue.kinds[usize::from(tag.class)].conflates {
             return Ok(None);
         }
-        super::reentry::guarded(|| catch_unwind(AssertUnwindSafe(|| self.queue.twin(item, tag))))
-            .map_err(|_| Panicked)
+        super::reentry::guarded(|| caught(|| self.queue.twin(item, tag))).map_err(|_| Panicked)
     }
 
     fn conflate(&mut self, twin: u32, item: Option<T>, tag: Tag, fx: &mut Effects<T>) -> Place {
@@ -364,7 +359,6 @@ impl<T: Item> Core<T> {
     /// A waiter gives up.
     pub(super) fn leave(&mut self, waiter: u32, reason: Reason) -> Option<(T, Tag)> {
         let (item, tag) = self.lines.take(waiter)?;
-        self.lines.forget(waiter);
         let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::Lost };
         let counts = &mut self.queue.kinds[usize::from(tag.class)].counts;
         counts.waiting -= 1;

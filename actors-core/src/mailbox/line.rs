@@ -125,18 +125,22 @@ impl<T> Lines<T> {
         waiter.waker.take()
     }
 
-    /// Forgets a waiter that is no longer in line.
-    pub(super) fn forget(&mut self, key: u32) -> Option<Standing<T>> {
-        self.waiters.try_remove(key as usize).and_then(|waiter| waiter.standing)
+    /// Forgets a waiter that is no longer in line; its waker is foreign code, to be dropped after the lock is free.
+    pub(super) fn forget(&mut self, key: u32) -> (Option<Standing<T>>, Option<Waker>) {
+        match self.waiters.try_remove(key as usize) {
+            Some(waiter) => (waiter.standing, waiter.waker),
+            None => (None, None),
+        }
     }
 
-    /// Whether the waiter is still in line; then `waker` will be woken.
-    pub(super) fn is_waiting(&mut self, key: u32, waker: &Waker) -> bool {
+    /// Whether the waiter is still in line; then `waker` will be woken. Also the waker it replaces, to be dropped after the
+    /// lock is free.
+    pub(super) fn is_waiting(&mut self, key: u32, waker: &Waker) -> (bool, Option<Waker>) {
         let waiter = &mut self.waiters[key as usize];
-        let waiting = matches!(waiter.standing, Some(Standing::Waiting(_)));
-        if waiting && !waiter.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            waiter.waker = Some(waker.clone());
+        let is_waiting = matches!(waiter.standing, Some(Standing::Waiting(_)));
+        if !is_waiting || waiter.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            return (is_waiting, None);
         }
-        waiting
+        (true, waiter.waker.replace(waker.clone()))
     }
 }

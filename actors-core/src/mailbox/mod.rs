@@ -45,12 +45,12 @@ use self::core::{Core, Phase};
 use self::line::Standing;
 use crate::clock::Tick;
 use crate::error::{Admission, Reason};
+use crate::panics::{caught, ignored};
 use crate::policy::{Limits, Policy};
 use parking_lot::{Mutex, MutexGuard};
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::hash::RandomState;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -194,7 +194,7 @@ impl<T> Effects<T> {
     #[must_use]
     pub(crate) fn wake(&mut self) -> bool {
         for waker in self.waker.take().into_iter().chain(self.wakers.drain(..)) {
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            ignored(|| waker.wake());
         }
         std::mem::take(&mut self.must_spawn)
     }
@@ -371,7 +371,7 @@ impl<T: Item, S> Mailbox<T, S> {
             tag.expires = tag.deadline.min(tag.stamp.after(ttl));
         }
         if policy.overflow.has(crate::policy::Overflow::Conflate) {
-            let hash = catch_unwind(AssertUnwindSafe(|| item.key_hash(&self.keys)));
+            let hash = caught(|| item.key_hash(&self.keys));
             tag.hash = hash.map_err(|_| Reason::Panicked)?;
         }
         Ok(tag)
@@ -413,28 +413,30 @@ impl<T: Item, S> Mailbox<T, S> {
     /// How a waiter stands; when it no longer waits, this forgets it.
     pub(crate) fn look(&self, waiter: u32, waker: &Waker) -> Standby<T> {
         let mut inner = self.lock();
-        if inner.core.lines.is_waiting(waiter, waker) {
-            return Standby::Waiting;
-        }
-        match inner.core.lines.forget(waiter) {
+        let (is_waiting, old) = inner.core.lines.is_waiting(waiter, waker);
+        let (standing, last) = if is_waiting { (None, None) } else { inner.core.lines.forget(waiter) };
+        drop(inner);
+        ignored(|| drop((old, last)));
+        match standing {
+            None => Standby::Waiting,
             Some(Standing::In(place)) => Standby::In(place),
             Some(Standing::Out(item, reason)) => Standby::Out(item, reason),
-            Some(Standing::Waiting(_)) | None => {
-                unreachable!("a waiter is looked at until it is told, and not after")
-            }
+            Some(Standing::Waiting(_)) => unreachable!("a waiter that is in line is not forgotten"),
         }
     }
 
     /// A waiter gives up, for this reason.
     pub(crate) fn leave(&self, waiter: u32, reason: Reason) -> Left<T> {
         let mut inner = self.lock();
-        if let Some((item, tag)) = inner.core.leave(waiter, reason) {
-            return Left::Back(item, tag);
-        }
-        match inner.core.lines.forget(waiter) {
-            Some(Standing::In(place)) => Left::In(place),
-            Some(Standing::Out(item, reason)) => Left::Out(item, reason),
-            Some(Standing::Waiting(_)) | None => unreachable!("a waiter leaves once"),
+        let left = inner.core.leave(waiter, reason);
+        let (standing, last) = inner.core.lines.forget(waiter);
+        drop(inner);
+        ignored(|| drop(last));
+        match (left, standing) {
+            (Some((item, tag)), _) => Left::Back(item, tag),
+            (None, Some(Standing::In(place))) => Left::In(place),
+            (None, Some(Standing::Out(item, reason))) => Left::Out(item, reason),
+            (None, Some(Standing::Waiting(_)) | None) => unreachable!("a waiter leaves once"),
         }
     }
 
@@ -487,8 +489,11 @@ impl<T: Item, S> Mailbox<T, S> {
         inner.core.clear_lines(fx);
         inner.core.lose_all(fx);
         inner.core.queue.shrink();
-        inner.task = Task::Coming;
-        inner.seat.take()
+        let task = std::mem::replace(&mut inner.task, Task::Coming);
+        let seat = inner.seat.take();
+        drop(inner);
+        ignored(|| drop(task));
+        seat
     }
 
     /// Whether the consumer was told to stop at once.

@@ -16,8 +16,11 @@ use super::ledger::Counts;
 use super::list::List;
 use super::slots::{KIND, LANE, Slots, Tag};
 use super::{Class, Item};
+use crate::clock::Tick;
 use crate::policy::{Limits, Overflow, OverflowList, Priority};
 use hashbrown::HashTable;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 /// An arena that grew beyond this many slots gives its memory back when it has run empty: below it the memory is not worth
 /// the work.
@@ -28,7 +31,7 @@ const KEPT_SLOTS: usize = 1024;
 pub(super) struct Kind {
     pub(super) lane: usize,
     pub(super) overflow: OverflowList,
-    /// Has a ttl, so its oldest messages may be dead.
+    /// Has a ttl.
     pub(super) is_timed: bool,
     /// Unclaimed messages, oldest first; only kept where something needs it.
     pub(super) list: List,
@@ -48,7 +51,7 @@ impl Kind {
             overflow,
             is_timed,
             list: List::default(),
-            is_listed: is_timed || overflow.has(Overflow::DropOldest) || overflow.has(Overflow::Conflate),
+            is_listed: overflow.has(Overflow::DropOldest) || overflow.has(Overflow::Conflate),
             conflates: overflow.has(Overflow::Conflate),
             room: limits.room(class.policy.priority),
             counts: Counts::default(),
@@ -63,7 +66,13 @@ pub(super) struct Queue<T> {
     pub(super) slots: Slots<T>,
     lanes: [List; Priority::COUNT],
     index: HashTable<u32>,
+    /// Messages that may die in the queue, by when. Those that left it in another way stay in here as stale entries, at most
+    /// as many as twice the queue.
+    mortals: BinaryHeap<Reverse<(Tick, u32, u64)>>,
 }
+
+/// Stale entries that are never worth a clean-up.
+const STALE_KEPT: usize = 64;
 
 impl<T: Item> Queue<T> {
     pub(super) fn new(classes: &[Class], limits: &Limits) -> Self {
@@ -72,6 +81,7 @@ impl<T: Item> Queue<T> {
             slots: Slots::new(),
             lanes: [List::default(); Priority::COUNT],
             index: HashTable::new(),
+            mortals: BinaryHeap::new(),
         }
     }
 
@@ -121,7 +131,36 @@ impl<T: Item> Queue<T> {
         if kind.conflates {
             self.index_insert(key, tag.hash);
         }
+        if tag.expires != Tick::NEVER {
+            self.will_die(key, &tag);
+        }
         key
+    }
+
+    fn will_die(&mut self, key: u32, tag: &Tag) {
+        if self.mortals.len() > 2 * self.used() + STALE_KEPT {
+            let Queue { mortals, slots, .. } = self;
+            mortals.retain(|Reverse((_, key, id))| slots.at(*key).tag.id == *id);
+        }
+        self.mortals.push(Reverse((tag.expires, key, tag.id)));
+    }
+
+    pub(super) fn has_mortals(&self) -> bool {
+        !self.mortals.is_empty()
+    }
+
+    /// A queued message that is dead by now, if there is one. Amortised O(log n).
+    pub(super) fn next_dead(&mut self, now: Tick) -> Option<u32> {
+        while let Some(&Reverse((expires, key, id))) = self.mortals.peek()
+            && expires <= now
+        {
+            self.mortals.pop();
+            // Claimed ones are the consumer's to find.
+            if self.slots.find(key, id).is_some_and(|entry| entry.item.is_some()) {
+                return Some(key);
+            }
+        }
+        None
     }
 
     fn index_insert(&mut self, key: u32, hash: u64) {
@@ -132,8 +171,12 @@ impl<T: Item> Queue<T> {
     /// Replaces the value and the tag of a queued message; its place stays.
     pub(super) fn replace(&mut self, key: u32, item: T, tag: Tag) -> (Option<T>, Tag) {
         let entry = self.slots.at_mut(key);
-        let old = std::mem::replace(&mut entry.tag, tag);
-        (entry.item.replace(item), old)
+        let old_tag = std::mem::replace(&mut entry.tag, tag);
+        let old = entry.item.replace(item);
+        if tag.expires != Tick::NEVER {
+            self.will_die(key, &tag);
+        }
+        (old, old_tag)
     }
 
     /// Takes an unclaimed message out of lists and index; its slot stays taken, and the item in it for the caller to take.
@@ -184,9 +227,13 @@ impl<T: Item> Queue<T> {
 
     /// Gives memory back after a burst. Called when nothing is queued.
     pub(super) fn shrink(&mut self) {
+        if self.used() == 0 {
+            self.mortals.clear();
+        }
         if self.used() == 0 && self.slots.capacity() > KEPT_SLOTS {
             self.slots = Slots::new();
             self.index = HashTable::new();
+            self.mortals = BinaryHeap::new();
         }
     }
 }

@@ -58,8 +58,9 @@ impl<T: Item, S> Taker<T, S> {
 
     /// Takes the seat out of the mailbox, and makes the task known, without taking a turn.
     pub(crate) fn take_seat(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>) {
+        let task = Task::Known(cx.waker().clone());
         let mut inner = mailbox.lock();
-        inner.task = Task::Known(cx.waker().clone());
+        inner.task = task;
         self.seat = inner.seat.take();
     }
 
@@ -137,10 +138,12 @@ impl<T: Item, S> Taker<T, S> {
             return Poll::Pending;
         };
         let now = clock::now();
+        // Declared before the lock, so dropped after it: a waker is foreign code.
+        let _old;
         let mut guard = mailbox.lock();
         let inner = &mut *guard;
         if !matches!(&inner.task, Task::Known(waker) if waker.will_wake(cx.waker())) {
-            inner.task = Task::Known(cx.waker().clone());
+            _old = std::mem::replace(&mut inner.task, Task::Known(cx.waker().clone()));
         }
         inner.is_roused = false;
         if self.seat.is_none() {

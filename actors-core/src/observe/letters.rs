@@ -4,11 +4,11 @@
 //! many were missed. While nobody listens a loss costs one atomic read here.
 
 use crate::error::{ActorName, Reason};
+use crate::panics::{caught, ignored};
 use crate::policy::Priority;
 use futures_core::Stream;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -63,20 +63,26 @@ struct Ring {
 #[derive(Debug, Default)]
 pub(crate) struct Letters {
     listeners: Arc<AtomicUsize>,
-    rings: Mutex<Vec<Weak<Mutex<Ring>>>>,
+    rings: Mutex<Rings>,
+}
+
+#[derive(Debug, Default)]
+struct Rings {
+    open: Vec<Weak<Mutex<Ring>>>,
+    is_closed: bool,
 }
 
 impl Letters {
     pub(crate) fn subscribe(&self) -> DeadLetters {
         let ring = Arc::new(Mutex::new(Ring::default()));
         let mut rings = self.rings.lock();
-        rings.retain(|ring| ring.strong_count() > 0);
-        if rings.len() >= SUBSCRIBERS_MAX {
-            // One too many is told at once, by a stream that has ended.
+        rings.open.retain(|ring| ring.strong_count() > 0);
+        if rings.is_closed || rings.open.len() >= SUBSCRIBERS_MAX {
+            // One too many or too late is told at once, by a stream that has ended.
             ring.lock().is_closed = true;
             return DeadLetters { ring, listeners: None };
         }
-        rings.push(Arc::downgrade(&ring));
+        rings.open.push(Arc::downgrade(&ring));
         self.listeners.fetch_add(1, Ordering::Release);
         DeadLetters { ring, listeners: Some(self.listeners.clone()) }
     }
@@ -92,7 +98,7 @@ impl Letters {
             return;
         }
         // The text comes from the user's `Debug`.
-        let text = catch_unwind(AssertUnwindSafe(text)).unwrap_or(None);
+        let text = caught(text).unwrap_or(None);
         let letter = DeadLetter {
             actor: loss.actor.clone(),
             message: loss.message,
@@ -102,26 +108,26 @@ impl Letters {
             payload: text.map(|text| text.chars().take(TEXT_MAX).collect()),
             missed: 0,
         };
-        let rings: Vec<_> = self.rings.lock().iter().filter_map(Weak::upgrade).collect();
+        let rings: Vec<_> = self.rings.lock().open.iter().filter_map(Weak::upgrade).collect();
         for ring in rings {
             let waker = ring.lock().push(letter.clone());
             if let Some(waker) = waker {
-                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+                ignored(|| waker.wake());
             }
         }
     }
 
     /// Ends every subscriber's stream, after what it has not read yet.
     pub(crate) fn close(&self) {
-        let rings = std::mem::take(&mut *self.rings.lock());
-        for ring in rings.iter().filter_map(Weak::upgrade) {
+        let rings = std::mem::replace(&mut *self.rings.lock(), Rings { open: Vec::new(), is_closed: true });
+        for ring in rings.open.iter().filter_map(Weak::upgrade) {
             let waker = {
                 let mut ring = ring.lock();
                 ring.is_closed = true;
                 ring.waker.take()
             };
             if let Some(waker) = waker {
-                waker.wake();
+                ignored(|| waker.wake());
             }
         }
     }

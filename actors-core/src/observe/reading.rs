@@ -4,7 +4,8 @@ use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::mailbox::Depth;
 use crate::policy::Limits;
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -52,24 +53,32 @@ impl Reading {
     }
 }
 
-/// A receiver of readings. A task takes them while the actor lives and somebody has a receiver.
+/// A receiver of readings. One task takes them while the actor lives and somebody has a receiver.
 pub(crate) fn watch<A: Actor>(cell: &Arc<Cell<A>>) -> watch::Receiver<Reading> {
-    let (sender, is_new) = cell.watch();
-    let receiver = sender.subscribe();
-    if is_new || sender.receiver_count() == 1 {
-        let weak = Arc::downgrade(cell);
-        cell.rt.spawn(async move {
-            loop {
-                tokio::time::sleep(LOOK_EVERY).await;
-                let Some(cell) = weak.upgrade() else { return };
-                let reading = cell.reading();
-                let (sender, _) = cell.watch();
-                sender.send_if_modified(|shown| std::mem::replace(shown, reading) != reading);
-                if sender.receiver_count() == 0 || cell.ended().is_some() {
-                    return;
-                }
-            }
-        });
+    let watch = cell.watch();
+    let receiver = watch.readings.subscribe();
+    if !watch.is_looking.swap(true, Ordering::AcqRel) {
+        cell.rt.spawn(look(Arc::downgrade(cell)));
     }
     receiver
+}
+
+async fn look<A: Actor>(cell: Weak<Cell<A>>) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Some(cell) = cell.upgrade() else { return };
+        let reading = cell.reading();
+        let watch = cell.watch();
+        watch.readings.send_if_modified(|shown| std::mem::replace(shown, reading) != reading);
+        if cell.ended().is_some() {
+            return;
+        }
+        if watch.readings.receiver_count() == 0 {
+            watch.is_looking.store(false, Ordering::Release);
+            // Somebody may have come in between, and have found a task that was looking.
+            if watch.readings.receiver_count() == 0 || watch.is_looking.swap(true, Ordering::AcqRel) {
+                return;
+            }
+        }
+    }
 }

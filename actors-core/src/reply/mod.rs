@@ -44,8 +44,11 @@ impl<R> Slot<R> {
                 *state = State::Awaited(waker);
                 Poll::Pending
             }
-            State::Empty | State::Awaited(_) => {
+            old @ (State::Empty | State::Awaited(_)) => {
                 *state = State::Awaited(cx.waker().clone());
+                drop(state);
+                // The waker it replaces is foreign code.
+                drop(old);
                 Poll::Pending
             }
         }

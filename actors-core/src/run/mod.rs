@@ -16,10 +16,10 @@ use crate::actor::cell::{Cell, Seat, Stage};
 use crate::actor::{Actor, Mail};
 use crate::error::{Reason, StartError, StopReason};
 use crate::observe::trace;
+use crate::panics::caught;
 use crate::turn::{self, Outcome, current};
 use runner::{Lent, Next, Runner, TurnTag};
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -121,8 +121,8 @@ async fn finish<A: Actor>(mut runner: Runner<A>, why: StopReason) {
                 Ok(_) => {}
             }
         }
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(seat))) {
-            trace::panicked(&runner.cell.name, "drop", &turn::text(&*panic));
+        if let Err(text) = caught(|| drop(seat)) {
+            trace::panicked(&runner.cell.name, "drop", &text);
         }
     }
     runner.end(why);

@@ -6,8 +6,8 @@ use crate::clock::Tick;
 use crate::error::{Reason, StopReason};
 use crate::mailbox::{Claimed, Effects, Take, Taker};
 use crate::observe::trace;
+use crate::panics::ignored;
 use crate::turn::{self, Now, current};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -165,7 +165,7 @@ impl<A: Actor> Drop for Runner<A> {
         }
         self.close();
         let seat = self.take_out();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(seat)));
+        ignored(|| drop(seat));
         self.finish(StopReason::RuntimeGone);
     }
 }

@@ -90,9 +90,9 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         let Some(slot) = &self.slot else { panic!("an ask was polled after it had completed") };
         let is_first = !self.journey.has_timer();
         if let Poll::Ready(answer) = slot.poll(cx) {
-            self.journey.finish();
             self.slot = None;
-            return Poll::Ready(answer.map_err(|reason| (AskError::new(reason), None)));
+            self.journey.finish();
+            return Poll::Ready(answer.map_err(|reason| (self.journey.why_lost(reason), None)));
         }
         if is_first {
             self.journey.await_answer();
@@ -101,8 +101,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         slot.abandon();
         self.slot = None;
         self.journey.finish();
-        let retry_after = self.journey.handle().reading().retry_after;
-        Poll::Ready(Err((AskError::with_retry(reason, Some(retry_after)), None)))
+        Poll::Ready(Err((self.journey.why_lost(reason), None)))
     }
 }
 

@@ -236,8 +236,9 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     fn set_timer(&mut self, end: Tick) {
-        // A timer belongs to the actor's runtime; the sender may be polled by any executor.
-        let _inside = self.to.cell().rt.enter();
+        // Polled by an executor that is not tokio's, it uses the timers of the actor's runtime.
+        let is_outside = tokio::runtime::Handle::try_current().is_err();
+        let _inside = is_outside.then(|| self.to.cell().rt.enter());
         self.timer = end.instant().map(|at| Box::pin(sleep_until(at)));
     }
 
@@ -307,7 +308,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             if reason == Reason::TimedOut {
                 return Poll::Ready(reason);
             }
-            self.expires = Tick::NEVER;
+            self.expires = self.deadline;
             self.set_timer(self.deadline);
         }
         Poll::Pending
@@ -326,6 +327,17 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             self.step = Step::In(place);
         }
         is_out
+    }
+
+    /// What an asker is told of a message that was lost after it was accepted.
+    pub(super) fn why_lost(&self, reason: Reason) -> AskError {
+        match reason {
+            // Past its deadline, whoever found it first: for its asker that is a time-out.
+            Reason::Expired | Reason::TimedOut if self.deadline <= self.expires => {
+                AskError::with_retry(Reason::TimedOut, Some(self.to.reading().retry_after))
+            }
+            reason => AskError::new(reason),
+        }
     }
 
     /// Nothing more is wanted of it.

@@ -7,9 +7,8 @@ pub(crate) mod current;
 
 use crate::actor::cell::{Post, Seat};
 use crate::actor::{Actor, Mail};
-use std::any::Any;
+use crate::panics::caught;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
@@ -43,10 +42,10 @@ pub(crate) enum Now<A: Actor> {
 pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: Post<A>, scope: current::Turn) -> Now<A> {
     seat.ctx.begin_turn(scope.deadline);
     let _inside = current::enter(scope);
-    match catch_unwind(AssertUnwindSafe(|| item.0.deliver_now(&mut seat.actor, &mut seat.ctx))) {
+    match caught(|| item.0.deliver_now(&mut seat.actor, &mut seat.ctx)) {
         Ok(None) => Now::Done,
         Ok(Some(mail)) => Now::Later(mail),
-        Err(panic) => Now::Panicked(text(&*panic)),
+        Err(text) => Now::Panicked(text),
     }
 }
 
@@ -67,11 +66,11 @@ pub(crate) async fn guarded<T>(
         }
         let polled = {
             let _inside = current::enter(scope);
-            catch_unwind(AssertUnwindSafe(|| running.poll(cx)))
+            caught(|| running.poll(cx))
         };
         match polled {
             Ok(Poll::Ready(value)) => Poll::Ready(Outcome::Done(value)),
-            Err(panic) => Poll::Ready(Outcome::Panicked(text(&*panic))),
+            Err(text) => Poll::Ready(Outcome::Panicked(text)),
             Ok(Poll::Pending) => {
                 if !is_suspended {
                     is_suspended = true;
@@ -84,15 +83,8 @@ pub(crate) async fn guarded<T>(
     })
     .await;
     // Locals of a turn that is cut off are dropped here; their `Drop` is user code.
-    match catch_unwind(AssertUnwindSafe(|| future.set(None))) {
+    match caught(|| future.set(None)) {
         Ok(()) => outcome,
-        Err(panic) => Outcome::Panicked(text(&*panic)),
+        Err(text) => Outcome::Panicked(text),
     }
-}
-
-/// The text of a panic, as far as it has one.
-pub(crate) fn text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a text").to_owned()
 }

@@ -73,10 +73,6 @@ impl Kind {
         matches!(self, Kind::Keyed | Kind::KeyedLine)
     }
 
-    fn knows_oldest(self) -> bool {
-        self.has_ttl() || self.is_keyed() || self == Kind::OldestLine
-    }
-
     fn has_ttl(self) -> bool {
         matches!(self, Kind::Oldest | Kind::TimedLine)
     }
@@ -270,15 +266,11 @@ impl Reference {
         self.line.push(message);
     }
 
-    /// Before anything living is evicted, the oldest messages go that are dead, of all types that know their oldest.
+    /// Before anything living is evicted, whatever is dead goes.
     fn bury_the_dead(&mut self) {
-        for kind in Kind::ALL.into_iter().filter(|kind| kind.knows_oldest()) {
-            while let Some(at) = self.queue.iter().position(|queued| queued.kind == kind)
-                && self.queue[at].is_dead(self.now)
-            {
-                let dead = self.queue.remove(at);
-                self.lose(&dead, "expired", "err expired");
-            }
+        while let Some(at) = self.queue.iter().position(|queued| queued.is_dead(self.now)) {
+            let dead = self.queue.remove(at);
+            self.lose(&dead, "expired", "err expired");
         }
         self.grant();
     }

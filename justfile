@@ -1,0 +1,22 @@
+# What one does often. `just` without arguments lists it.
+default:
+    @just --list
+
+test:
+    cargo test --workspace
+
+ci:
+    bash .ci/run
+
+storm k="10" s="20":
+    cargo run --release --example storefront -- --storm {{k}} --seconds {{s}}
+
+bench *args:
+    cargo bench -p benches {{args}}
+
+# The macros' messages as they are now; read the difference.
+ui:
+    TRYBUILD=overwrite cargo test -p actors-tests --test ui && git diff tests/tests/ui
+
+model cases="10000":
+    MODEL_CASES={{cases}} cargo test --release -p actors-tests --test model

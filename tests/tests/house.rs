@@ -1,0 +1,123 @@
+//! What a machine can keep of the house's rules: who imports whom, what has one home, that the spec's tests exist.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn sources(dir: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            let name = path.strip_prefix(root()).unwrap().display().to_string();
+            found.push((name, fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found
+}
+
+fn core_sources(under: &str) -> Vec<(String, String)> {
+    let found = sources(&root().join("actors-core/src").join(under));
+    assert!(!found.is_empty(), "no sources under {under}");
+    found
+}
+
+/// Fails with every line outside comments that has one of the words.
+fn forbid(sources: &[(String, String)], words: &[&str], why: &str) {
+    let mut bad = Vec::new();
+    for (name, text) in sources {
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            if words.iter().any(|word| line.contains(word)) {
+                bad.push(format!("{name}:{}: {}", at + 1, line.trim()));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "{why}:\n{}", bad.join("\n"));
+}
+
+#[test]
+fn the_mailbox_knows_no_actors_and_no_tracing() {
+    let words = [
+        "crate::actor",
+        "crate::system",
+        "crate::send",
+        "crate::run",
+        "crate::observe",
+        "crate::turn",
+        "tracing::",
+    ];
+    forbid(&core_sources("mailbox"), &words, "the mailbox moves any T");
+}
+
+#[test]
+fn policies_are_pure() {
+    let words =
+        ["tokio", "std::sync", "parking_lot", "Instant", "clock::now", "crate::mailbox", "crate::actor"];
+    forbid(&core_sources("policy"), &words, "a policy takes numbers and returns a verdict");
+}
+
+#[test]
+fn send_and_run_never_import_each_other() {
+    forbid(&core_sources("send"), &["crate::run"], "they meet at the mailbox");
+    forbid(&core_sources("run"), &["crate::send"], "they meet at the mailbox");
+}
+
+#[test]
+fn time_and_tracing_have_one_home_and_unsafe_has_none() {
+    let all = core_sources("");
+    let but = |home: &str| all.iter().filter(|(name, _)| !name.contains(home)).cloned().collect::<Vec<_>>();
+    forbid(&but("clock.rs"), &["std::time::Instant::now", "SystemTime"], "time comes from clock.rs");
+    forbid(&but("observe/"), &["tracing::"], "log lines come from observe/trace.rs");
+    forbid(&all, &["unsafe "], "the core is safe Rust");
+}
+
+#[test]
+fn nothing_unbounded_is_named() {
+    let words = ["unbounded_channel", "LinkedList", "mpsc::unbounded", "std::sync::mpsc::channel"];
+    forbid(&core_sources(""), &words, "every queue states its limit");
+}
+
+#[test]
+fn the_map_fits_on_a_wall() {
+    let lines = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap().lines().count();
+    assert!(lines < 250, "ARCHITECTURE.md has {lines} lines");
+}
+
+#[test]
+fn every_test_that_the_spec_names_exists() {
+    let spec = fs::read_to_string(root().join("docs/spec.md")).unwrap();
+    let mut tests = sources(&root().join("tests/tests"));
+    tests.extend(core_sources(""));
+    let mut named = 0;
+    for name in
+        spec.split('`').skip(1).step_by(2).filter_map(|word| word.split_once("::")).filter(|(file, _)| {
+            // `file::test`
+            file.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !file.is_empty()
+        })
+    {
+        let (file, test) = name;
+        let exists = tests.iter().any(|(path, text)| {
+            path.ends_with(&format!("/{file}.rs")) && text.contains(&format!("fn {test}"))
+        });
+        assert!(exists, "docs/spec.md names `{file}::{test}`, which is not there");
+        named += 1;
+    }
+    assert!(named > 40, "the spec names only {named} tests");
+}
+
+#[test]
+fn every_built_rule_has_a_test_in_the_spec() {
+    let spec = fs::read_to_string(root().join("docs/spec.md")).unwrap();
+    for row in spec.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let is_rule = cells[1].len() <= 3 && cells[1].chars().nth(1).is_some_and(|c| c.is_ascii_digit());
+        if is_rule && !row.contains("not built") && !row.contains("untested:") {
+            assert!(cells[3].contains("::"), "rule {} names no test", cells[1]);
+        }
+    }
+}
