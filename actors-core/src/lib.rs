@@ -35,7 +35,7 @@
 //!                        └─► ledger, readings, dead letters (observe)
 //! ```
 //!
-//! - [`actor`]: the nouns. What an actor and a message are, handles, the context.
+//! - [`mod@actor`]: the nouns. What an actor and a message are, handles, the context.
 //! - [`send`]: [`Tell`] and [`Ask`], the futures that a call returns.
 //! - [`mailbox`]: lanes, lines, overflow, the ledger. Also a channel by itself.
 //! - [`policy`]: pure decisions; no clock, no lock.

@@ -1,9 +1,10 @@
-//! **Question.** How often does a message touch the heap in steady state? The goal is never for a tell, however it is sent, and
-//! once for an ask beside what its deadline needs.
+//! **Question.** How often does a message touch the heap in steady state? The goal is never for a tell,
+//! however it is sent, and once for an ask beside what its deadline needs.
 //!
-//! **Method.** An allocator that counts, over 1,000,000 messages after a warm-up of a tenth of it, in the whole process: sender,
-//! actor and runtime. Reallocations count as allocations. The process exits with 1 when a tell allocates more than once in
-//! 1000 messages; asks and the hand-written actor are there to compare with. `cargo bench -p benches --bench allocations`
+//! **Method.** An allocator that counts, over 1,000,000 messages after a warm-up of a tenth of it, in the
+//! whole process: sender, actor and runtime. Reallocations count as allocations. The process exits with 1
+//! when a tell allocates more than once in 1000 messages; asks and the hand-written actor are there to
+//! compare with. `cargo bench -p benches --bench allocations`
 
 use actors_core::System as Actors;
 use benches::{Counter, CounterHandle, Hand, hand, hand_ask, hand_total, produce, runtime};

@@ -1,11 +1,13 @@
-//! **Question.** What does each overflow policy cost the sender, with room and without, and does it depend on how much is
-//! queued? None may be O(n): a row's figures for 16, 1024 and 65,536 messages differ by caches, not by factors of 64.
+//! **Question.** What does each overflow policy cost the sender, with room and without, and does it depend on
+//! how much is queued? None may be O(n): a row's figures for 16, 1024 and 65,536 messages differ by caches,
+//! not by factors of 64.
 //!
-//! **Method.** `try_send` while the actor is held in a turn, so that nobody takes anything out meanwhile. *Room*: an empty queue
-//! is filled to its capacity; then, untimed, the actor handles everything and is held again (of short queues, several are filled
-//! in turn). *Full*: the queue holds as many messages as it can, all of the policy's own type, and the policy says what happens.
-//! tokio's `mpsc` knows one policy, to refuse; it is the baseline of both. Compare within one run only, by ratio.
-//! `cargo bench -p benches --bench overflow`
+//! **Method.** `try_send` while the actor is held in a turn, so that nobody takes anything out meanwhile.
+//! *Room*: an empty queue is filled to its capacity; then, untimed, the actor handles everything and is held
+//! again (of short queues, several are filled in turn). *Full*: the queue holds as many messages as it can,
+//! all of the policy's own type, and the policy says what happens. tokio's `mpsc` knows one policy, to
+//! refuse; it is the baseline of both. Compare within one run only, by ratio. `cargo bench -p benches --bench
+//! overflow`
 
 use actors_core::{Admission, System};
 use benches::{Hand, Hold, Shelf, ShelfHandle, hand_hold, hand_of, hold, runtime};

@@ -1,10 +1,12 @@
-//! **Question.** What do priorities cost a tell: with 1, 2 and 4 of them in use, and with one urgent message among many normal
-//! ones? Against what one writes by hand: a `tokio::sync::mpsc` per priority, of which the actor polls the highest first.
+//! **Question.** What do priorities cost a tell: with 1, 2 and 4 of them in use, and with one urgent message
+//! among many normal ones? Against what one writes by hand: a `tokio::sync::mpsc` per priority, of which the
+//! actor polls the highest first.
 //!
-//! **Method.** As in `tell`: each producer is a task that awaits every send, and the measured time ends when the actor has
-//! answered a question of the lowest priority. The priorities change with every message, the worst case for batches. By hand each
-//! priority has a queue of 1024 of its own, ours share one; ours bounds how long a low message waits, by hand nothing does.
-//! Compare within one run only, by ratio. `cargo bench -p benches --bench priorities`
+//! **Method.** As in `tell`: each producer is a task that awaits every send, and the measured time ends when
+//! the actor has answered a question of the lowest priority. The priorities change with every message, the
+//! worst case for batches. By hand each priority has a queue of 1024 of its own, ours share one; ours bounds
+//! how long a low message waits, by hand nothing does. Compare within one run only, by ratio. `cargo bench -p
+//! benches --bench priorities`
 
 use actors_core::System;
 use benches::{CAPACITY, Counter, CounterHandle, Hand, hand_total, produce, runtime};

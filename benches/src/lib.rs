@@ -1,7 +1,8 @@
 //! What the benches share: the actor under test, and the one a user would write by hand.
 //!
-//! Both get the same 16-byte message, count it, and sit behind a bounded queue of 1024. The hand-written one is a tokio task,
-//! an enum and `tokio::sync::mpsc`: the baseline of every ratio. Both run on a runtime with two workers, or `BENCH_WORKERS`.
+//! Both get the same 16-byte message, count it, and sit behind a bounded queue of 1024. The hand-written one is a
+//! tokio task, an enum and `tokio::sync::mpsc`: the baseline of every ratio. Both run on a runtime with two workers,
+//! or `BENCH_WORKERS`.
 
 use actors_core::prelude::*;
 use std::time::Duration;
@@ -14,7 +15,7 @@ pub const CAPACITY: usize = 1024;
 /// Workers of the runtime, unless the environment variable `BENCH_WORKERS` says otherwise.
 const WORKERS: usize = 2;
 
-/// A runtime as every bench uses it, with [`workers`] workers.
+/// A runtime as every bench uses it, with `BENCH_WORKERS` workers.
 ///
 /// # Panics
 /// When the machine gives no threads, or `BENCH_WORKERS` is no number of workers.

@@ -288,7 +288,7 @@ fn f1_an_error_that_a_handler_returns_is_an_answer_and_no_fault() {
         impl Strict {
             #[message]
             fn even(&mut self, n: u32) -> Result<u32, String> {
-                (n % 2 == 0).then_some(n).ok_or_else(|| format!("{n} is odd"))
+                n.is_multiple_of(2).then_some(n).ok_or_else(|| format!("{n} is odd"))
             }
         }
         let strict = system.spawn(Strict);

@@ -1,4 +1,3 @@
-#![allow(missing_docs, reason = "tests")]
 //! Random programs of sends, asks, cancels, expiries, stops, kills and panics, run twice: by the runtime, and by a naive
 //! reference that is a `Vec` and scans. After every step outcomes, order of turns and ledger must be the same.
 //!
@@ -19,7 +18,7 @@ use std::collections::BTreeSet;
 
 /// How a message is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     Tell,
     Try,
     Ask,
@@ -27,7 +26,7 @@ pub enum Mode {
 
 /// One step of a program.
 #[derive(Clone, Copy, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     Send {
         kind: Kind,
         key: u8,

@@ -5,7 +5,7 @@
 //!   Ask ── holds ──► Slot ◄── holds ── Teller (in the parcel, then in the turn, or in a ReplyTo)
 //! ```
 //!
-//! The slot is told exactly once: with an answer, or with the [`Reason`] why there is none (F5). A [`Teller`] that is dropped
+//! The slot is told exactly once: with an answer, or with the [`Reason`] why there is none (F5). A `Teller` that is dropped
 //! untold tells [`Reason::Closed`], so that no asker ever waits for something that cannot come.
 
 use crate::error::Reason;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Both are futures themselves: no box, no allocation for a tell, one slot for an ask. Nothing happens before the first poll.
-//! The [`journey`] is the part they share: from the first poll to a slot in the mailbox, waiting in line where the policy says
+//! The `journey` is the part they share: from the first poll to a slot in the mailbox, waiting in line where the policy says
 //! so, with one timer for whichever of ttl and deadline comes first.
 //!
 //! **Cancel safety.** Dropped before admission, nothing was sent (a message that waited in line counts `cancelled`). A tell

@@ -3,19 +3,19 @@
 use super::{Mode, Step};
 use std::collections::BTreeMap;
 
-pub const CAPACITY: usize = 6;
+pub(crate) const CAPACITY: usize = 6;
 /// Slots that only `high` and `urgent` may take; half of them, rounded down, only `urgent`.
-pub const RESERVE: usize = 2;
-pub const WAITING_MAX: usize = 4;
+pub(crate) const RESERVE: usize = 2;
+pub(crate) const WAITING_MAX: usize = 4;
 /// Of the types that have one; even, as everything but deadlines is.
-pub const TTL_MS: u64 = 40;
+pub(crate) const TTL_MS: u64 = 40;
 const TURNS_MAX: u32 = 32;
 
-pub type Outcome = String;
+pub(crate) type Outcome = String;
 
 /// The message types of the actor under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub(crate) enum Kind {
     Line,
     HighLine,
     Urgent,
@@ -28,7 +28,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 9] = [
+    pub(crate) const ALL: [Kind; 9] = [
         Kind::Line,
         Kind::HighLine,
         Kind::Urgent,
@@ -103,10 +103,10 @@ enum Phase {
     Ended,
 }
 
-pub type Ledger = BTreeMap<(Kind, &'static str), u64>;
+pub(crate) type Ledger = BTreeMap<(Kind, &'static str), u64>;
 
-pub struct Reference {
-    pub now: u64,
+pub(crate) struct Reference {
+    pub(crate) now: u64,
     phase: Phase,
     queue: Vec<Message>,
     line: Vec<Message>,
@@ -114,13 +114,13 @@ pub struct Reference {
     /// Turns of higher lanes that each lane has waited for.
     waited: [u32; 4],
     sends: Vec<Option<Outcome>>,
-    pub turns: Vec<usize>,
+    pub(crate) turns: Vec<usize>,
     books: Ledger,
     used_deadlines: Vec<u64>,
 }
 
 impl Reference {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Reference {
             now: 0,
             phase: Phase::Open,
@@ -154,7 +154,7 @@ impl Reference {
 
     // --- steps ------------------------------------------------------------------------------------------------------
 
-    pub fn step(&mut self, step: &Step) {
+    pub(crate) fn step(&mut self, step: &Step) {
         match *step {
             Step::Send { kind, key, mode, timeout_ms } => self.send(kind, key, mode, timeout_ms),
             Step::Cancel(id) => self.cancel(id),
@@ -168,7 +168,7 @@ impl Reference {
     }
 
     /// The deadline a send was given, in milliseconds from now: odd, and nobody else's.
-    pub fn deadline_in(&mut self, timeout_ms: u64) -> u64 {
+    pub(crate) fn deadline_in(&mut self, timeout_ms: u64) -> u64 {
         let mut at = (self.now + timeout_ms) | 1;
         while self.used_deadlines.contains(&at) {
             at += 2;
@@ -177,7 +177,7 @@ impl Reference {
         at - self.now
     }
 
-    pub fn last_deadline(&self) -> Option<u64> {
+    pub(crate) fn last_deadline(&self) -> Option<u64> {
         self.used_deadlines.last().map(|at| at - self.now)
     }
 
@@ -383,7 +383,7 @@ impl Reference {
 
     // --- time -------------------------------------------------------------------------------------------------------
 
-    pub fn advance_one_ms(&mut self) {
+    pub(crate) fn advance_one_ms(&mut self) {
         self.now += 1;
         let now = self.now;
         while let Some(at) = self.line.iter().position(|waiter| waiter.is_dead(now)) {
@@ -415,15 +415,15 @@ impl Reference {
 
     // --- what is compared -------------------------------------------------------------------------------------------
 
-    pub fn outcomes(&self) -> Vec<Option<Outcome>> {
+    pub(crate) fn outcomes(&self) -> Vec<Option<Outcome>> {
         self.sends.clone()
     }
 
-    pub fn open_sends(&self) -> Vec<usize> {
+    pub(crate) fn open_sends(&self) -> Vec<usize> {
         (0..self.sends.len()).filter(|&id| self.sends[id].is_none()).collect()
     }
 
-    pub fn ledger(&self) -> Ledger {
+    pub(crate) fn ledger(&self) -> Ledger {
         let mut ledger = self.books.clone();
         let mut add = |kind, column| *ledger.entry((kind, column)).or_default() += 1;
         self.queue.iter().for_each(|message| add(message.kind, "queued"));

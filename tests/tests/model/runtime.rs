@@ -88,7 +88,7 @@ struct Send {
     outcome: Arc<Mutex<Option<Outcome>>>,
 }
 
-pub struct Sut {
+pub(crate) struct Sut {
     _system: System,
     handle: ObedientHandle,
     orders: mpsc::Sender<Order>,
@@ -139,7 +139,7 @@ macro_rules! dispatch {
 }
 
 impl Sut {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let turns = Arc::new(Mutex::new(Vec::new()));
         let (orders, receiver) = mpsc::channel(1);
         let system = System::new("model");
@@ -147,7 +147,7 @@ impl Sut {
         Sut { _system: system, handle, orders, turns, sends: Vec::new() }
     }
 
-    pub async fn step(&mut self, step: &Step, reference: &mut Reference) {
+    pub(crate) async fn step(&mut self, step: &Step, reference: &mut Reference) {
         match *step {
             Step::Send { kind, key, mode, timeout_ms } => {
                 let timeout = timeout_ms.and_then(|_| reference.last_deadline());
@@ -200,28 +200,28 @@ impl Sut {
         }
     }
 
-    pub async fn advance_one_ms(&mut self) {
+    pub(crate) async fn advance_one_ms(&mut self) {
         tokio::time::advance(Duration::from_millis(1)).await;
         settle().await;
     }
 
-    pub fn turns(&self) -> Vec<usize> {
+    pub(crate) fn turns(&self) -> Vec<usize> {
         self.turns.lock().unwrap().clone()
     }
 
-    pub fn outcomes(&self) -> Vec<Option<Outcome>> {
+    pub(crate) fn outcomes(&self) -> Vec<Option<Outcome>> {
         self.sends.iter().map(|send| send.outcome.lock().unwrap().clone()).collect()
     }
 
-    pub fn is_balanced(&self) -> bool {
+    pub(crate) fn is_balanced(&self) -> bool {
         self.handle.ledger().is_balanced()
     }
 
-    pub fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.handle.reading().depth
     }
 
-    pub fn ledger(&self) -> Ledger {
+    pub(crate) fn ledger(&self) -> Ledger {
         let ledger = self.handle.ledger();
         let mut found = Ledger::new();
         for (kind, row) in Kind::ALL.into_iter().zip(ledger.rows()) {
