@@ -6,8 +6,8 @@
 //! *Room*: an empty queue is filled to its capacity; then, untimed, the actor handles everything and is held
 //! again (of short queues, several are filled in turn). *Full*: the queue holds as many messages as it can,
 //! all of the policy's own type, and the policy says what happens. tokio's `mpsc` knows one policy, to
-//! refuse; it is the baseline of both. Compare within one run only, by ratio. `cargo bench -p benches --bench
-//! overflow`
+//! refuse; it is the baseline of both. Compare within one run only, by ratio.
+//! `cargo bench -p benches --bench overflow`
 
 use actors_core::{Admission, System};
 use benches::{Hand, Hold, Shelf, ShelfHandle, hand_hold, hand_of, hold, runtime};
@@ -38,7 +38,8 @@ fn shelf(system: &System, length: usize) -> ShelfHandle {
     shelf.unwrap_or_else(|error| panic!("no actor to bench: {error}"))
 }
 
-/// Fills empty queues with `count` messages; `push` is to put in one, `hold` to hold an actor that has handled all it had.
+/// Fills empty queues with `count` messages; `push` is to put in one, `hold` to hold an actor that has handled all
+/// it had.
 async fn fill<Q>(
     count: u64,
     length: usize,

@@ -5,8 +5,8 @@
 //! **Method.** As in `tell`: each producer is a task that awaits every send, and the measured time ends when
 //! the actor has answered a question of the lowest priority. The priorities change with every message, the
 //! worst case for batches. By hand each priority has a queue of 1024 of its own, ours share one; ours bounds
-//! how long a low message waits, by hand nothing does. Compare within one run only, by ratio. `cargo bench -p
-//! benches --bench priorities`
+//! how long a low message waits, by hand nothing does. Compare within one run only, by ratio.
+//! `cargo bench -p benches --bench priorities`
 
 use actors_core::System;
 use benches::{CAPACITY, Counter, CounterHandle, Hand, hand_total, produce, runtime};

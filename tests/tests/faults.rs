@@ -733,7 +733,7 @@ fn f5_one_outcome_each() {
                 1 => desk.rest(SECOND).timeout(Duration::from_millis(n)),
                 _ => desk.rest(Duration::from_millis(1)),
             };
-            if poll(&mut ask).is_pending() && n % 7 != 0 {
+            if poll(&mut ask).is_pending() && !n.is_multiple_of(7) {
                 asks.push(ask);
             }
             others().await;

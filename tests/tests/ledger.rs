@@ -402,7 +402,8 @@ async fn l1_sends_that_are_cancelled_at_random_are_each_counted_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l1_asks_that_are_abandoned_at_random_are_each_counted_once() {
-    let builder = System::new("askers").instance(Desk::default()).max_waiting(8);
+    let system = System::new("askers");
+    let builder = system.instance(Desk::default()).max_waiting(8);
     let desk: DeskHandle = builder.spawn().unwrap();
     let askers: Vec<_> = (0..8_u32)
         .map(|asker| {

@@ -313,7 +313,7 @@ fn s3_an_urgent_message_is_next_whatever_was_claimed_before() {
         testing::quiet(&system).await;
         let order = taken(&log);
         for (at, turn) in order.iter().enumerate() {
-            if turn.0 == NORMAL && turn.1 % 3 == 0 {
+            if turn.0 == NORMAL && turn.1.is_multiple_of(3) {
                 assert_eq!(order[at + 1], (URGENT, turn.1));
             }
         }
