@@ -4,7 +4,7 @@
 //! caught (B6). Lost messages and wakers are handed out in [`Effects`], to be dropped, reported and woken after the lock is
 //! free.
 
-use super::claim::{Batch, Claim, Signals};
+use super::claim::{Claim, Signals};
 use super::ledger::Stage;
 use super::line::{Lines, Standing};
 use super::queue::Queue;
@@ -13,15 +13,11 @@ use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict};
 use crate::clock::Tick;
 use crate::error::{Admission, Reason};
 use crate::panics::caught;
-use crate::policy::{DrainRate, Limits, Overflow, Priority, Strict, retry_after};
+use crate::policy::{DrainRate, Limits, Overflow, Strict, retry_after};
 use std::time::Duration;
 
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
 const PUSHES_PER_STAMP: u32 = 8;
-
-/// Dead messages cleared in one critical section by the consumer, so that the lock is short even when a whole queue has
-/// expired.
-const DEAD_PER_LOCK: usize = 64;
 
 /// What may happen in a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,20 +34,20 @@ pub(crate) enum Phase {
 
 #[derive(Debug)]
 pub(super) struct Core<T> {
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) queue: Queue<T>,
     pub(super) lines: Lines<T>,
-    schedule: Strict,
+    pub(super) schedule: Strict,
     pub(super) claim: Claim,
     pub(super) phase: Phase,
     pub(super) drain: DrainRate,
     /// Turns that ended, however.
-    turns: u64,
-    ids: u64,
+    pub(super) turns: u64,
+    pub(super) ids: u64,
     /// A recent instant, for stamps that need not be exact.
-    recent: Tick,
-    pushes: u32,
-    now: fn() -> Tick,
+    pub(super) recent: Tick,
+    pub(super) pushes: u32,
+    pub(super) now: fn() -> Tick,
 }
 
 impl<T: Item> Core<T> {
@@ -271,7 +267,7 @@ impl<T: Item> Core<T> {
 
     // --- losses -----------------------------------------------------------------------------------------------------
 
-    fn lose(&mut self, item: Option<T>, tag: Tag, reason: Reason, fx: &mut Effects<T>) {
+    pub(super) fn lose(&mut self, item: Option<T>, tag: Tag, reason: Reason, fx: &mut Effects<T>) {
         self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::Lost, reason);
         if let Some(item) = item {
             fx.lost.push(Lost { item, class: usize::from(tag.class), stamp: tag.stamp, reason });
@@ -279,7 +275,7 @@ impl<T: Item> Core<T> {
     }
 
     /// Takes an unclaimed message out and loses it.
-    fn give_up(&mut self, key: u32, reason: Reason, fx: &mut Effects<T>) {
+    pub(super) fn give_up(&mut self, key: u32, reason: Reason, fx: &mut Effects<T>) {
         if let Some((item, tag)) = self.queue.remove(key) {
             self.lose(Some(item), tag, reason, fx);
         }
@@ -380,166 +376,6 @@ impl<T: Item> Core<T> {
                 }
             }
         }
-    }
-
-    // --- the way out ------------------------------------------------------------------------------------------------
-
-    /// Enters into the books what the consumer has done since, and hands over the slots that this frees.
-    pub(super) fn settle(&mut self, signals: &Signals, fx: &mut Effects<T>) {
-        let freed = self.enter(signals.progress());
-        if freed && self.lines.waiting() > 0 {
-            self.grant(signals, fx);
-        }
-    }
-
-    fn enter(&mut self, progress: u32) -> bool {
-        let mut freed = false;
-        while let Some((key, class)) = self.claim.next_begun(progress) {
-            self.queue.release(key, class);
-            self.queue.kinds[class].counts.in_service += 1;
-            freed = true;
-        }
-        while let Some(class) = self.claim.next_ended(progress) {
-            let counts = &mut self.queue.kinds[class].counts;
-            counts.in_service -= 1;
-            counts.handled += 1;
-            self.turns += 1;
-        }
-        freed
-    }
-
-    /// The running turn ended in another way than by returning.
-    pub(super) fn conclude(&mut self, reason: Reason, signals: &Signals, fx: &mut Effects<T>) {
-        self.settle(signals, fx);
-        if let Some(class) = self.claim.conclude() {
-            let counts = &mut self.queue.kinds[class].counts;
-            counts.in_service -= 1;
-            counts.lose(Stage::Lost, reason);
-            self.turns += 1;
-        }
-        signals.end_turn();
-    }
-
-    /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
-    pub(super) fn unclaim(&mut self, batch: &mut Batch<T>, signals: &Signals, fx: &mut Effects<T>) {
-        while let Some(taken) = batch.pop_back() {
-            let (key, item) = (taken.key, taken.item.take());
-            let entry = self.queue.slots.at(key);
-            match entry.doom {
-                Some(reason) => {
-                    let tag = entry.tag;
-                    self.queue.release(key, usize::from(tag.class));
-                    self.lose(item, tag, reason, fx);
-                }
-                None => self.queue.unclaim(key, item),
-            }
-        }
-        if let Some(schedule) = self.claim.cut() {
-            self.schedule = schedule;
-        }
-        self.grant(signals, fx);
-    }
-
-    /// Takes up to `max` messages of one lane out and begins the turn of the first, so that its slot is free at once.
-    /// Nothing may be claimed when this is called. With an empty batch there is either nothing queued, or all it came
-    /// across was dead and it should be called again.
-    pub(super) fn claim(
-        &mut self,
-        max: usize,
-        now: Tick,
-        signals: &Signals,
-        batch: &mut Batch<T>,
-        fx: &mut Effects<T>,
-    ) {
-        self.claim.reset();
-        batch.clear();
-        signals.set_progress(0);
-        let mut dead = 0;
-        while batch.rest() < max && dead < DEAD_PER_LOCK {
-            let busy = self.queue.busy();
-            let Some((lane, turns)) = self.schedule.next(busy) else { break };
-            let Some(front) = self.queue.lane_front(lane) else { break };
-            if self.queue.slots.at(front).tag.expires <= now {
-                if !batch.is_empty() {
-                    break;
-                }
-                // Its slot may let a sender of a higher lane in: look again.
-                self.give_up(front, Reason::Expired, fx);
-                self.grant(signals, fx);
-                dead += 1;
-                continue;
-            }
-            self.claim.begin_run(lane, self.schedule, busy);
-            let before = batch.rest();
-            let goes_on = self.claim_lane(lane, max.min(before + usize::from(turns)), now, batch);
-            self.schedule.took(lane, (batch.rest() - before) as u16, busy);
-            if !goes_on {
-                break;
-            }
-        }
-        if !batch.is_empty() {
-            self.begin(signals, fx);
-        }
-    }
-
-    /// Begins the next claimed turn under the lock, so that its slot goes to whoever waits in the same critical section.
-    pub(super) fn begin(&mut self, signals: &Signals, fx: &mut Effects<T>) {
-        signals.begin_turn();
-        self.settle(signals, fx);
-        if self.lines.waiting() > 0 {
-            // So it goes on with the next turn, until nobody waits any more.
-            signals.interrupt();
-        }
-    }
-
-    /// Whether what is claimed may go on: nothing of it was withdrawn, and no higher lane has a message (S3).
-    pub(super) fn may_go_on(&self, signals: &Signals) -> bool {
-        let highest = self.queue.busy().iter().rposition(|busy| *busy);
-        let is_outranked = highest.is_some_and(|lane| self.claim.is_outranked_by(lane, signals.progress()));
-        !self.claim.has_doomed && !is_outranked
-    }
-
-    /// Takes messages from the front of a lane until `max` are claimed in all; `false` when it met one that ends the claim.
-    fn claim_lane(&mut self, lane: usize, max: usize, now: Tick, batch: &mut Batch<T>) -> bool {
-        while batch.rest() < max
-            && let Some(key) = self.queue.lane_front(lane)
-        {
-            let tag = &self.queue.slots.at(key).tag;
-            let class = tag.class;
-            // A conflating message stays replaceable until its own turn: it is taken by itself.
-            let conflates = self.queue.kinds[usize::from(class)].conflates;
-            if tag.expires <= now || (conflates && !batch.is_empty()) {
-                return false;
-            }
-            self.queue.unlink(key);
-            self.claim.add(key, class, lane);
-            batch.add(key, self.queue.slots.at_mut(key));
-            if conflates {
-                return false;
-            }
-        }
-        true
-    }
-
-    pub(super) fn note_busy(&mut self, now: Tick) {
-        self.saw(now);
-        self.drain.busy(now, self.turns);
-    }
-
-    /// Loses everything that is queued (F4).
-    pub(super) fn lose_all(&mut self, fx: &mut Effects<T>) {
-        for lane in (0..Priority::COUNT).rev() {
-            while let Some(key) = self.queue.lane_front(lane) {
-                self.give_up(key, Reason::Closed, fx);
-            }
-        }
-    }
-
-    /// Age of the oldest unclaimed message.
-    pub(super) fn oldest_age(&self, now: Tick) -> Duration {
-        let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
-        let oldest = fronts.map(|key| self.queue.slots.at(key).tag.stamp).min();
-        oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
     }
 }
 

@@ -26,15 +26,18 @@
 mod channel;
 mod claim;
 mod core;
+mod effects;
 mod ledger;
 mod line;
 mod list;
+mod out;
 mod queue;
 mod reentry;
 mod slots;
 mod taker;
 
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
+pub(crate) use effects::{Effects, Lost, Rouse};
 pub(crate) use ledger::has_letter;
 pub use ledger::{Ledger, Row};
 pub(crate) use slots::Tag;
@@ -137,69 +140,6 @@ pub(crate) enum Left<T> {
     Out(T, Reason),
 }
 
-/// A message that was taken from somebody.
-#[derive(Debug)]
-pub(crate) struct Lost<T> {
-    pub(crate) item: T,
-    pub(crate) class: usize,
-    pub(crate) stamp: Tick,
-    pub(crate) reason: Reason,
-}
-
-/// What must happen after the lock is free.
-#[derive(Debug)]
-pub(crate) struct Effects<T> {
-    pub(crate) lost: Vec<Lost<T>>,
-    /// Mostly there is nobody to wake, or one; more than one only when slots are freed for a line.
-    waker: Option<Waker>,
-    wakers: Vec<Waker>,
-    /// The consumer must be woken, and has no task yet.
-    must_spawn: bool,
-}
-
-impl<T> Effects<T> {
-    #[inline]
-    pub(crate) fn new() -> Self {
-        Effects { lost: Vec::new(), waker: None, wakers: Vec::new(), must_spawn: false }
-    }
-
-    /// Whether nothing is to be done.
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.waker.is_none() && self.lost.is_empty() && !self.has_wakers()
-    }
-
-    #[inline]
-    fn has_wakers(&self) -> bool {
-        self.waker.is_some() || self.must_spawn || !self.wakers.is_empty()
-    }
-
-    fn will_rouse(&mut self, rouse: Rouse) {
-        match rouse {
-            Rouse::Nothing => {}
-            Rouse::Wake(waker) => self.will_wake(waker),
-            Rouse::Spawn => self.must_spawn = true,
-        }
-    }
-
-    fn will_wake(&mut self, waker: Waker) {
-        match self.waker {
-            None => self.waker = Some(waker),
-            Some(_) => self.wakers.push(waker),
-        }
-    }
-
-    /// Wakes whom it must. Wakers are foreign code: a panic in one keeps nobody else from being woken.
-    /// `true` when the consumer must be given a task.
-    #[must_use]
-    pub(crate) fn wake(&mut self) -> bool {
-        for waker in self.waker.take().into_iter().chain(self.wakers.drain(..)) {
-            ignored(|| waker.wake());
-        }
-        std::mem::take(&mut self.must_spawn)
-    }
-}
-
 /// The consumer's task, as far as the mailbox knows it.
 #[derive(Debug)]
 enum Task {
@@ -267,15 +207,6 @@ impl<T: Item, S> Doorway<'_, T, S> {
         core.enter_plainly(item, self.class, self.signals);
         self.inner.rouse_one()
     }
-}
-
-/// What the consumer needs after a push.
-#[derive(Debug)]
-pub(crate) enum Rouse {
-    Nothing,
-    Wake(Waker),
-    /// It has no task yet.
-    Spawn,
 }
 
 /// Numbers of a mailbox at one instant.

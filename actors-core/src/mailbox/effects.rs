@@ -1,0 +1,78 @@
+//! What follows from a visit to the mailbox, once its lock is free: foreign code runs here and not under it (B6).
+
+use crate::clock::Tick;
+use crate::error::Reason;
+use crate::panics::ignored;
+use std::task::Waker;
+
+/// A message that was taken from somebody.
+#[derive(Debug)]
+pub(crate) struct Lost<T> {
+    pub(crate) item: T,
+    pub(crate) class: usize,
+    pub(crate) stamp: Tick,
+    pub(crate) reason: Reason,
+}
+
+/// What must happen after the lock is free.
+#[derive(Debug)]
+pub(crate) struct Effects<T> {
+    pub(crate) lost: Vec<Lost<T>>,
+    /// Mostly there is nobody to wake, or one; more than one only when slots are freed for a line.
+    waker: Option<Waker>,
+    wakers: Vec<Waker>,
+    /// The consumer must be woken, and has no task yet.
+    must_spawn: bool,
+}
+
+impl<T> Effects<T> {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Effects { lost: Vec::new(), waker: None, wakers: Vec::new(), must_spawn: false }
+    }
+
+    /// Whether nothing is to be done.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waker.is_none() && self.lost.is_empty() && !self.has_wakers()
+    }
+
+    #[inline]
+    pub(super) fn has_wakers(&self) -> bool {
+        self.waker.is_some() || self.must_spawn || !self.wakers.is_empty()
+    }
+
+    pub(super) fn will_rouse(&mut self, rouse: Rouse) {
+        match rouse {
+            Rouse::Nothing => {}
+            Rouse::Wake(waker) => self.will_wake(waker),
+            Rouse::Spawn => self.must_spawn = true,
+        }
+    }
+
+    pub(super) fn will_wake(&mut self, waker: Waker) {
+        match self.waker {
+            None => self.waker = Some(waker),
+            Some(_) => self.wakers.push(waker),
+        }
+    }
+
+    /// Wakes whom it must. Wakers are foreign code: a panic in one keeps nobody else from being woken.
+    /// `true` when the consumer must be given a task.
+    #[must_use]
+    pub(crate) fn wake(&mut self) -> bool {
+        for waker in self.waker.take().into_iter().chain(self.wakers.drain(..)) {
+            ignored(|| waker.wake());
+        }
+        std::mem::take(&mut self.must_spawn)
+    }
+}
+
+/// What the consumer needs after a push.
+#[derive(Debug)]
+pub(crate) enum Rouse {
+    Nothing,
+    Wake(Waker),
+    /// It has no task yet.
+    Spawn,
+}

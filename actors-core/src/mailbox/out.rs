@@ -1,0 +1,174 @@
+//! The way out: claims, what the consumer has done since, and what goes back. The other half of `core.rs`.
+
+use super::claim::{Batch, Signals};
+use super::core::Core;
+use super::ledger::Stage;
+use super::{Effects, Item};
+use crate::clock::Tick;
+use crate::error::Reason;
+use crate::policy::Priority;
+use std::time::Duration;
+
+/// Dead messages cleared in one critical section by the consumer, so that the lock is short even when a whole queue has
+/// expired.
+const DEAD_PER_LOCK: usize = 64;
+
+impl<T: Item> Core<T> {
+    /// Enters into the books what the consumer has done since, and hands over the slots that this frees.
+    pub(super) fn settle(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+        let freed = self.enter(signals.progress());
+        if freed && self.lines.waiting() > 0 {
+            self.grant(signals, fx);
+        }
+    }
+
+    fn enter(&mut self, progress: u32) -> bool {
+        let mut freed = false;
+        while let Some((key, class)) = self.claim.next_begun(progress) {
+            self.queue.release(key, class);
+            self.queue.kinds[class].counts.in_service += 1;
+            freed = true;
+        }
+        while let Some(class) = self.claim.next_ended(progress) {
+            let counts = &mut self.queue.kinds[class].counts;
+            counts.in_service -= 1;
+            counts.handled += 1;
+            self.turns += 1;
+        }
+        freed
+    }
+
+    /// The running turn ended in another way than by returning.
+    pub(super) fn conclude(&mut self, reason: Reason, signals: &Signals, fx: &mut Effects<T>) {
+        self.settle(signals, fx);
+        if let Some(class) = self.claim.conclude() {
+            let counts = &mut self.queue.kinds[class].counts;
+            counts.in_service -= 1;
+            counts.lose(Stage::Lost, reason);
+            self.turns += 1;
+        }
+        signals.end_turn();
+    }
+
+    /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
+    pub(super) fn unclaim(&mut self, batch: &mut Batch<T>, signals: &Signals, fx: &mut Effects<T>) {
+        while let Some(taken) = batch.pop_back() {
+            let (key, item) = (taken.key, taken.item.take());
+            let entry = self.queue.slots.at(key);
+            match entry.doom {
+                Some(reason) => {
+                    let tag = entry.tag;
+                    self.queue.release(key, usize::from(tag.class));
+                    self.lose(item, tag, reason, fx);
+                }
+                None => self.queue.unclaim(key, item),
+            }
+        }
+        if let Some(schedule) = self.claim.cut() {
+            self.schedule = schedule;
+        }
+        self.grant(signals, fx);
+    }
+
+    /// Takes up to `max` messages of one lane out and begins the turn of the first, so that its slot is free at once.
+    /// Nothing may be claimed when this is called. With an empty batch there is either nothing queued, or all it came
+    /// across was dead and it should be called again.
+    pub(super) fn claim(
+        &mut self,
+        max: usize,
+        now: Tick,
+        signals: &Signals,
+        batch: &mut Batch<T>,
+        fx: &mut Effects<T>,
+    ) {
+        self.claim.reset();
+        batch.clear();
+        signals.set_progress(0);
+        let mut dead = 0;
+        while batch.rest() < max && dead < DEAD_PER_LOCK {
+            let busy = self.queue.busy();
+            let Some((lane, turns)) = self.schedule.next(busy) else { break };
+            let Some(front) = self.queue.lane_front(lane) else { break };
+            if self.queue.slots.at(front).tag.expires <= now {
+                if !batch.is_empty() {
+                    break;
+                }
+                // Its slot may let a sender of a higher lane in: look again.
+                self.give_up(front, Reason::Expired, fx);
+                self.grant(signals, fx);
+                dead += 1;
+                continue;
+            }
+            self.claim.begin_run(lane, self.schedule, busy);
+            let before = batch.rest();
+            let goes_on = self.claim_lane(lane, max.min(before + usize::from(turns)), now, batch);
+            self.schedule.took(lane, (batch.rest() - before) as u16, busy);
+            if !goes_on {
+                break;
+            }
+        }
+        if !batch.is_empty() {
+            self.begin(signals, fx);
+        }
+    }
+
+    /// Begins the next claimed turn under the lock, so that its slot goes to whoever waits in the same critical section.
+    pub(super) fn begin(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+        signals.begin_turn();
+        self.settle(signals, fx);
+        if self.lines.waiting() > 0 {
+            // So it goes on with the next turn, until nobody waits any more.
+            signals.interrupt();
+        }
+    }
+
+    /// Whether what is claimed may go on: nothing of it was withdrawn, and no higher lane has a message (S3).
+    pub(super) fn may_go_on(&self, signals: &Signals) -> bool {
+        let highest = self.queue.busy().iter().rposition(|busy| *busy);
+        let is_outranked = highest.is_some_and(|lane| self.claim.is_outranked_by(lane, signals.progress()));
+        !self.claim.has_doomed && !is_outranked
+    }
+
+    /// Takes messages from the front of a lane until `max` are claimed in all; `false` when it met one that ends the claim.
+    fn claim_lane(&mut self, lane: usize, max: usize, now: Tick, batch: &mut Batch<T>) -> bool {
+        while batch.rest() < max
+            && let Some(key) = self.queue.lane_front(lane)
+        {
+            let tag = &self.queue.slots.at(key).tag;
+            let class = tag.class;
+            // A conflating message stays replaceable until its own turn: it is taken by itself.
+            let conflates = self.queue.kinds[usize::from(class)].conflates;
+            if tag.expires <= now || (conflates && !batch.is_empty()) {
+                return false;
+            }
+            self.queue.unlink(key);
+            self.claim.add(key, class, lane);
+            batch.add(key, self.queue.slots.at_mut(key));
+            if conflates {
+                return false;
+            }
+        }
+        true
+    }
+
+    pub(super) fn note_busy(&mut self, now: Tick) {
+        self.saw(now);
+        self.drain.busy(now, self.turns);
+    }
+
+    /// Loses everything that is queued (F4).
+    pub(super) fn lose_all(&mut self, fx: &mut Effects<T>) {
+        for lane in (0..Priority::COUNT).rev() {
+            while let Some(key) = self.queue.lane_front(lane) {
+                self.give_up(key, Reason::Closed, fx);
+            }
+        }
+    }
+
+    /// Age of the oldest unclaimed message.
+    pub(super) fn oldest_age(&self, now: Tick) -> Duration {
+        let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
+        let oldest = fronts.map(|key| self.queue.slots.at(key).tag.stamp).min();
+        oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
+    }
+}
