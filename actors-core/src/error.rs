@@ -312,6 +312,9 @@ pub enum SpawnError {
     /// No tokio runtime is known.
     #[error("no tokio runtime: create the System, or spawn, inside one (`#[tokio::main]`, `Runtime::enter`)")]
     NoRuntime,
+    /// The tokio runtime has no timers.
+    #[error("the tokio runtime has no timers: build it with `enable_time` (or `enable_all`)")]
+    NoTimers,
     /// The system was shut down.
     #[error("the system `{0}` is shutting down and starts no more actors")]
     ShuttingDown(ActorName),

@@ -6,7 +6,7 @@ use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
 use crate::error::{ActorName, SpawnError, StopReason};
-use crate::mailbox::{Class, Mailbox};
+use crate::mailbox::{Class, Effects, Mailbox};
 use crate::panics::caught;
 use crate::policy::{Policy, Settings};
 use crate::system::System;
@@ -123,19 +123,25 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
             let wrong = |why| self.wrong(&format!(", message `{}`: {why}", class.name()));
             class.policy.check().map_err(wrong)?;
         }
-        let actor = caught(self.factory).map_err(SpawnError::FactoryPanicked)?;
+        let mut actor = caught(self.factory).map_err(SpawnError::FactoryPanicked)?;
         let (cell, is_late) = loop {
             let name = self.name.clone().unwrap_or_else(|| self.system.invent_name(A::NAME));
             let mailbox = Mailbox::new(limits, self.classes.clone(), None, clock::now);
             let cell = Cell::new(mailbox, name, self.system.clone(), rt.clone());
+            // Complete before anybody can find it.
+            cell.mailbox.install(Box::new(Seat { actor, ctx: Context::new(cell.clone()) }));
             match self.system.enroll(&cell, self.is_detached) {
                 Ok(is_late) => break (cell, is_late),
-                // Somebody gave his actor the name that was invented: numbers do not run out.
-                Err(SpawnError::NameTaken(_)) if self.name.is_none() => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let seat = cell.mailbox.end(&mut Effects::new());
+                    match (error, seat) {
+                        // Somebody gave his actor the name that was invented: numbers do not run out.
+                        (SpawnError::NameTaken(_), Some(seat)) if self.name.is_none() => actor = seat.actor,
+                        (error, _) => return Err(error),
+                    }
+                }
             }
         };
-        cell.mailbox.install(Box::new(Seat { actor, ctx: Context::new(cell.clone()) }));
         let handle = Handle::new(cell.clone());
         if is_late {
             cell.close(StopReason::Stopped);

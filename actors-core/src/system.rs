@@ -6,6 +6,7 @@ use crate::actor::{Actor, Typed, TypedHandle};
 use crate::error::{ActorName, SpawnError, StopReason};
 use crate::mailbox::Row;
 use crate::observe::{ActorSnapshot, DeadLetters, Letters, Snapshot};
+use crate::panics::caught;
 use crate::spawn::SpawnBuilder;
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -91,6 +92,7 @@ struct Registry {
 struct Inner {
     name: ActorName,
     rt: OnceLock<runtime::Handle>,
+    has_timers: OnceLock<bool>,
     serial: AtomicU64,
     registry: Mutex<Registry>,
     token: CancellationToken,
@@ -159,6 +161,7 @@ impl System {
             inner: Arc::new(Inner {
                 name: ActorName::new(name.as_ref()),
                 rt,
+                has_timers: OnceLock::new(),
                 serial: AtomicU64::new(0),
                 registry: Mutex::new(registry),
                 token: CancellationToken::new(),
@@ -228,6 +231,9 @@ impl System {
     /// them together have `limit`; then the rest is killed. Returns when everything has ended, or shortly after the limit with
     /// the names of those whose turn does not end.
     ///
+    /// Awaited inside an actor's turn it waits for that turn too, until the limit, and is then cut off with it: shut a system down
+    /// from outside.
+    ///
     /// Cancel safe: dropped, it has stopped some actors and not yet others; another call goes on.
     pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
         self.inner.token.cancel();
@@ -292,11 +298,19 @@ impl System {
     // --- for the runtime itself ---------------------------------------------------------------------------------------
 
     pub(crate) fn runtime(&self) -> Result<runtime::Handle, SpawnError> {
-        if let Some(rt) = self.inner.rt.get() {
-            return Ok(rt.clone());
-        }
-        let current = runtime::Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
-        Ok(self.inner.rt.get_or_init(|| current).clone())
+        let rt = match self.inner.rt.get() {
+            Some(rt) => rt.clone(),
+            None => {
+                let current = runtime::Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+                self.inner.rt.get_or_init(|| current).clone()
+            }
+        };
+        // Asked once: tokio has no other way to say so than a panic.
+        let has_timers = self.inner.has_timers.get_or_init(|| {
+            let _inside = rt.enter();
+            caught(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
+        });
+        if *has_timers { Ok(rt) } else { Err(SpawnError::NoTimers) }
     }
 
     pub(crate) fn tracker(&self) -> &TaskTracker {

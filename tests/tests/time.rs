@@ -302,7 +302,6 @@ fn t2_the_deadline_covers_the_handler_which_is_not_cancelled() {
 #[test]
 fn t2_the_deadline_covers_line_queue_and_handler_together() {
     run(async |system| {
-        let (desk, _) = desk(&system);
         let builder = system.instance(Desk::default()).capacity(1);
         let narrow: DeskHandle = builder.spawn().unwrap();
         narrow.rest(2 * SECOND).tell().await.unwrap();
@@ -313,7 +312,6 @@ fn t2_the_deadline_covers_line_queue_and_handler_together() {
         let late = narrow.rest(2 * SECOND).timeout(5 * SECOND).await.unwrap_err();
         assert_eq!((late.reason(), before.elapsed()), (Reason::TimedOut, 5 * SECOND));
         assert_eq!(row::<m::Rest>(&narrow).in_service, 1);
-        drop(desk);
     });
 }
 

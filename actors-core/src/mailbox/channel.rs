@@ -239,6 +239,8 @@ impl<T: Item> fmt::Debug for Receiver<T> {
 impl<T: Item> Receiver<T> {
     /// The next value, by lane and age; `None` when the channel is closed and empty. A value received counts `handled`.
     ///
+    /// One poll may be pending although values are queued: a receiver that keeps up with its senders lets a batch come together.
+    ///
     /// Cancel safe: no value is lost when it is dropped.
     pub fn recv(&mut self) -> Recv<'_, T> {
         Recv { receiver: self }
@@ -246,7 +248,7 @@ impl<T: Item> Receiver<T> {
 
     /// Up to `max` values at once, added to `into`; 0 when the channel is closed and empty, or when `max` is 0.
     ///
-    /// Cancel safe.
+    /// May return fewer than there are. Cancel safe.
     pub async fn recv_many(&mut self, into: &mut Vec<T>, max: usize) -> usize {
         if max == 0 {
             return 0;

@@ -14,7 +14,7 @@
 use super::slots::Entry;
 use crate::clock::Tick;
 use crate::policy::{Priority, Strict};
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 use std::time::{Duration, Instant};
 
 /// Messages claimed at a time, at most: also the starvation bound, so that a batch never outlasts a lower lane's patience.
@@ -161,6 +161,15 @@ impl Signals {
     /// Before its next turn the consumer shall take the lock.
     pub(super) fn interrupt(&self) {
         self.flags.0.fetch_or(INTERRUPT, Ordering::Relaxed);
+        // Pairs with the fence in `is_calm_now`: either the reader of the progress that follows here sees the turn begun, or
+        // the consumer sees the flag.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Like `is_calm`, for once a turn has begun and takes its time.
+    pub(super) fn is_calm_now(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.is_calm()
     }
 
     /// No further turn shall begin, and a suspended one shall be dropped.
@@ -268,7 +277,9 @@ impl Claim {
             schedule.took(run.lane, (self.begun - run.start) as u16, run.busy);
         }
         for lane in 0..Priority::COUNT {
-            if let Some(at) = self.woke[lane] {
+            // A lane that gets a message of its own back has been waiting all along.
+            let is_back = self.items[self.begun..].iter().any(|item| usize::from(item.lane) == lane);
+            if let Some(at) = self.woke[lane].filter(|_| !is_back) {
                 schedule.woke(lane, self.higher(lane, at, self.begun));
             }
         }
@@ -350,6 +361,7 @@ impl Budget {
 
     /// No backlog, nothing to learn from.
     pub(super) fn forget(&mut self) {
+        self.turns = 0;
         self.began = None;
     }
 

@@ -123,7 +123,7 @@ impl<T: Item> Core<T> {
         if self.lines.has_waiters(class) {
             self.settle(signals, fx);
             if self.lines.has_waiters(class) {
-                return self.join(item, tag, entrance, signals);
+                return self.join(item, tag, entrance, signals, fx);
             }
         }
         if self.has_room(class) || self.make_room(class, signals, fx) {
@@ -150,11 +150,13 @@ impl<T: Item> Core<T> {
                 Overflow::Conflate if !is_alone => {}
                 Overflow::Conflate | Overflow::DropOldest => {
                     if let Some(oldest) = self.queue.kinds[class].list.front() {
+                        // In this order, so that the lane is never empty in between and goes on waiting for its turn.
+                        let place = self.push(item.take(), tag, signals);
                         self.give_up(oldest, Reason::Dropped, fx);
-                        return Verdict::In(self.push(item.take(), tag, signals), Admission::Displaced);
+                        return Verdict::In(place, Admission::Displaced);
                     }
                 }
-                Overflow::Block => return self.join(item, tag, entrance, signals),
+                Overflow::Block => return self.join(item, tag, entrance, signals, fx),
                 Overflow::Reject => return self.refuse(class, Reason::Full),
                 Overflow::DropNewest => break,
             }
@@ -175,7 +177,14 @@ impl<T: Item> Core<T> {
         self.has_room(class) && !self.lines.has_waiters(class)
     }
 
-    fn join(&mut self, item: &mut Option<T>, tag: Tag, entrance: Entrance<'_>, signals: &Signals) -> Verdict {
+    fn join(
+        &mut self,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance<'_>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
         let class = usize::from(tag.class);
         let Entrance::Wait(waker) = entrance else {
             return self.refuse(class, Reason::Full);
@@ -183,13 +192,17 @@ impl<T: Item> Core<T> {
         if self.lines.waiting() >= self.limits.max_waiting {
             return self.refuse(class, Reason::Full);
         }
+        // Foreign code, before anything changes.
+        let waker = waker.clone();
         let Some(message) = item.take() else {
             return self.refuse(class, Reason::Closed);
         };
         self.queue.kinds[class].counts.waiting += 1;
-        let key = self.lines.join(message, tag, waker.clone());
-        // From now on every turn that begins must hand its slot over at once.
+        let key = self.lines.join(message, tag, waker);
+        // From now on every turn that begins must hand its slot over at once. One that has just begun without having seen
+        // this has its slot handed over here, or when it is suspended.
         signals.interrupt();
+        self.settle(signals, fx);
         Verdict::InLine(key)
     }
 

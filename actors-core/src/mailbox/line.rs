@@ -1,8 +1,8 @@
 //! The line: senders of `block` types that wait for a slot (O1).
 //!
 //! A waiter leaves its message here. Whoever frees a slot moves the oldest waiter's message straight into the queue, in the
-//! same critical section, and wakes its sender afterwards: a slot is never idle while somebody waits for it, nobody can
-//! overtake, and there is no grant that a cancelled sender would have to pass on.
+//! same critical section, and wakes its sender afterwards: no slot is idle while somebody waits for it (but for one freed by a
+//! plain turn in the nanoseconds in which he joins: that one waits for the turn's end), nobody can overtake, and there is no grant that a cancelled sender would have to pass on.
 //!
 //! What is left of a waiter after that is a note of how it ended; its sender collects it, or its drop does. So the notes are
 //! as many as there are living send futures, and the waiters are at most `max_waiting`.

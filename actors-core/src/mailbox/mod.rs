@@ -377,8 +377,9 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// The running turn ended otherwise: by a panic, or cut off. Only for who holds the seat.
-    pub(crate) fn conclude_turn(&self, reason: Reason, fx: &mut Effects<T>) {
-        self.lock().core.conclude(reason, &self.signals, fx);
+    /// Which type it was, if there was one.
+    pub(crate) fn conclude_turn(&self, reason: Reason, fx: &mut Effects<T>) -> Option<usize> {
+        self.lock().core.conclude(reason, &self.signals, fx)
     }
 
     /// Takes an admitted message back out, unless its turn has begun: then `false`.

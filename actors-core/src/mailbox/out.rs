@@ -38,16 +38,23 @@ impl<T: Item> Core<T> {
         freed
     }
 
-    /// The running turn ended in another way than by returning.
-    pub(super) fn conclude(&mut self, reason: Reason, signals: &Signals, fx: &mut Effects<T>) {
+    /// The running turn ended in another way than by returning. Which type's it was, if one was running.
+    pub(super) fn conclude(
+        &mut self,
+        reason: Reason,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Option<usize> {
         self.settle(signals, fx);
-        if let Some(class) = self.claim.conclude() {
+        let class = self.claim.conclude();
+        if let Some(class) = class {
             let counts = &mut self.queue.kinds[class].counts;
             counts.in_service -= 1;
             counts.lose(Stage::Lost, reason);
             self.turns += 1;
         }
         signals.end_turn();
+        class
     }
 
     /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
@@ -70,7 +77,7 @@ impl<T: Item> Core<T> {
         self.grant(signals, fx);
     }
 
-    /// Takes up to `max` messages of one lane out and begins the turn of the first, so that its slot is free at once.
+    /// Takes up to `max` messages out, in the order of turns, and begins the turn of the first, so that its slot is free at once.
     /// Nothing may be claimed when this is called. With an empty batch there is either nothing queued, or all it came
     /// across was dead and it should be called again.
     pub(super) fn claim(
@@ -98,6 +105,11 @@ impl<T: Item> Core<T> {
                 self.grant(signals, fx);
                 dead += 1;
                 continue;
+            }
+            let class = usize::from(self.queue.slots.at(front).tag.class);
+            if self.queue.kinds[class].conflates && !batch.is_empty() {
+                // It is taken by itself, next time: the lane goes on waiting.
+                break;
             }
             self.claim.begin_run(lane, self.schedule, busy);
             let before = batch.rest();

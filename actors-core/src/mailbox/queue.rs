@@ -200,12 +200,17 @@ impl<T: Item> Queue<T> {
     pub(super) fn unclaim(&mut self, key: u32, item: Option<T>) {
         let entry = self.slots.at_mut(key);
         entry.item = item;
-        let class = usize::from(entry.tag.class);
+        let tag = entry.tag;
+        let class = usize::from(tag.class);
         let kind = &mut self.kinds[class];
         self.lanes[kind.lane].push_front(LANE, &mut self.slots, key);
         if kind.is_listed {
             kind.list.push_front(KIND, &mut self.slots, key);
         }
+        if tag.expires != Tick::NEVER {
+            self.will_die(key, &tag);
+        }
+        let kind = &self.kinds[class];
         debug_assert!(!kind.conflates, "conflating messages are claimed one at a time, and begun at once");
     }
 

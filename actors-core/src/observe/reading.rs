@@ -4,7 +4,7 @@ use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::mailbox::Depth;
 use crate::policy::Limits;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -74,7 +74,9 @@ async fn look<A: Actor>(cell: Weak<Cell<A>>) {
             return;
         }
         if watch.readings.receiver_count() == 0 {
-            watch.is_looking.store(false, Ordering::Release);
+            watch.is_looking.swap(false, Ordering::AcqRel);
+            // Either the subscriber that comes meanwhile sees that nobody looks, or it is counted below.
+            fence(Ordering::SeqCst);
             // Somebody may have come in between, and have found a task that was looking.
             if watch.readings.receiver_count() == 0 || watch.is_looking.swap(true, Ordering::AcqRel) {
                 return;

@@ -36,19 +36,33 @@ impl<R> Slot<R> {
 
     /// The answer, once.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<R, Reason>> {
+        if let Poll::Ready(answer) = self.take(None) {
+            return Poll::Ready(answer);
+        }
+        let mut old = State::Empty;
+        if matches!(&*self.state.lock(), State::Awaited(waker) if waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        // Wakers are foreign code: cloned before the lock is taken, dropped after it is free.
+        let waker = cx.waker().clone();
+        let answer = self.take(Some((waker, &mut old)));
+        drop(old);
+        answer
+    }
+
+    fn take(&self, wait: Option<(Waker, &mut State<R>)>) -> Poll<Result<R, Reason>> {
         let mut state = self.state.lock();
         match std::mem::replace(&mut *state, State::Over) {
             State::Told(answer) => Poll::Ready(answer),
             State::Over => Poll::Pending,
-            State::Awaited(waker) if waker.will_wake(cx.waker()) => {
-                *state = State::Awaited(waker);
-                Poll::Pending
-            }
-            old @ (State::Empty | State::Awaited(_)) => {
-                *state = State::Awaited(cx.waker().clone());
-                drop(state);
-                // The waker it replaces is foreign code.
-                drop(old);
+            before => {
+                *state = match wait {
+                    Some((waker, old)) => {
+                        *old = before;
+                        State::Awaited(waker)
+                    }
+                    None => before,
+                };
                 Poll::Pending
             }
         }

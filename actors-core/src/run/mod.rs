@@ -53,7 +53,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     };
     let scope = current::Turn { cell: lent.cell.id(), deadline: crate::clock::Tick::NEVER };
     seat.ctx.begin_turn(scope.deadline);
-    let why = match turn::guarded(scope, seat.actor.started(&mut seat.ctx), &mut lent).await {
+    let why = match turn::guarded(scope, async { seat.actor.started(&mut seat.ctx).await }, &mut lent).await {
         Outcome::Done(Ok(())) => {
             runner.cell.advance(Stage::Running);
             trace::started(&runner.cell.name);
@@ -77,12 +77,13 @@ async fn turns<A: Actor>(runner: &mut Runner<A>) -> StopReason {
         let (mail, tag) = match poll_fn(|cx| runner.poll_turns(cx)).await {
             Next::Async(mail, tag) => (mail, tag),
             Next::Panicked(text, tag) => return panicked(runner, &tag, text),
+            Next::Finished if runner.cell.mailbox.is_killed() => return StopReason::Killed,
             Next::Finished => return runner.cell.life.lock().why.unwrap_or(StopReason::Stopped),
         };
         let (seat, mut lent) = runner.split();
         let Some(Seat { actor, ctx }) = seat else { return StopReason::Killed };
         let scope = current::Turn { cell: lent.cell.id(), deadline: tag.deadline };
-        match turn::guarded(scope, mail.deliver(actor, ctx), &mut lent).await {
+        match turn::guarded(scope, async { mail.deliver(actor, ctx).await }, &mut lent).await {
             Outcome::Done(()) => runner.cell.mailbox.end_turn(),
             Outcome::Panicked(text) => return panicked(runner, &tag, text),
             Outcome::Cut => {
@@ -112,13 +113,14 @@ async fn finish<A: Actor>(mut runner: Runner<A>, why: StopReason) {
         if !is_tainted {
             let scope = current::Turn { cell: runner.cell.id(), deadline: crate::clock::Tick::NEVER };
             let mut lent = Lent::deaf(&runner.cell);
-            let hook = turn::guarded(scope, seat.actor.stopped(why), &mut lent);
-            match tokio::time::timeout(STOPPED_MAX, hook).await {
-                Ok(Outcome::Panicked(text)) => trace::panicked(&runner.cell.name, "stopped", &text),
-                Err(_) => {
+            let hook =
+                async { tokio::time::timeout(STOPPED_MAX, async { seat.actor.stopped(why).await }).await };
+            match turn::guarded(scope, hook, &mut lent).await {
+                Outcome::Panicked(text) => trace::panicked(&runner.cell.name, "stopped", &text),
+                Outcome::Done(Err(_)) => {
                     trace::panicked(&runner.cell.name, "stopped", "took more than 30 s and was cut off");
                 }
-                Ok(_) => {}
+                Outcome::Done(Ok(())) | Outcome::Cut => {}
             }
         }
         if let Err(text) = caught(|| drop(seat)) {

@@ -130,7 +130,9 @@ impl<A: Actor> Runner<A> {
     pub(super) fn close(&mut self) {
         self.taker.put_back(&self.cell.mailbox, &mut self.fx);
         // A turn that is still open here was dropped with the loop.
-        self.cell.mailbox.conclude_turn(Reason::Closed, &mut self.fx);
+        if let Some(class) = self.cell.mailbox.conclude_turn(Reason::Closed, &mut self.fx) {
+            self.cell.mourn(class, Tick::ZERO, Reason::Closed, || None);
+        }
         let left = self.cell.mailbox.end(&mut self.fx);
         if left.is_some() {
             self.taker.seat = left;

@@ -47,6 +47,10 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
     }
 
     /// Does not wait for the answer.
+    ///
+    /// # Panics
+    /// When it was polled already.
+    #[track_caller]
     pub fn tell(mut self) -> Tell<'a, A, M> {
         Tell::from_journey(self.journey.take())
     }

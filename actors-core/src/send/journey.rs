@@ -89,8 +89,16 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.moved(to)
     }
 
-    /// The same; what stays behind is over.
+    /// The same; what stays behind is over. Only before the first poll: a message under way cannot become another kind.
+    ///
+    /// # Panics
+    /// After the first poll.
+    #[track_caller]
     pub(super) fn take(&mut self) -> Journey<'a, A, M> {
+        assert!(
+            matches!(self.step, Step::Fresh(_)),
+            "a send that was polled already cannot become an ask, or an ask a tell"
+        );
         let to = match &self.to {
             To::Ref(handle) => To::Ref(handle),
             To::Own(handle) => To::Own(handle.clone()),

@@ -53,8 +53,12 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     }
 
     /// Waits until the message has been handled, instead of until it is in the mailbox.
-    pub fn ask(self) -> Ask<'a, A, M> {
-        Ask::from_journey(self.journey)
+    ///
+    /// # Panics
+    /// When it was polled already.
+    #[track_caller]
+    pub fn ask(mut self) -> Ask<'a, A, M> {
+        Ask::from_journey(self.journey.take())
     }
 
     /// A deadline, from the first poll on: for the wait in line, and for the beginning of the turn.

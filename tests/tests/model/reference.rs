@@ -221,10 +221,11 @@ impl Reference {
                 "conflate" => {}
                 "drop_oldest" => {
                     if let Some(at) = self.queue.iter().position(|queued| queued.kind == kind) {
-                        let old = self.queue.remove(at);
-                        self.lose(&old, "dropped", "err dropped");
+                        // The newcomer comes first: its lane goes on waiting for its turn.
                         self.accepted(&message, "displaced");
-                        return self.push(message);
+                        self.push(message);
+                        let old = self.queue.remove(at);
+                        return self.lose(&old, "dropped", "err dropped");
                     }
                 }
                 "block" => return self.join(message, mode),
