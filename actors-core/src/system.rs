@@ -24,6 +24,10 @@ use tokio_util::task::TaskTracker;
 /// Longer than any process runs.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
+/// Past the limit of a shutdown, how long an actor that only now is told to stop may take to do so: enough for one that has
+/// nothing to do.
+const IDLE_MAX: Duration = Duration::from_millis(1);
+
 /// After a kill, how long a shutdown waits for turns that are on a thread: they end by themselves or not at all.
 const KILLED_MAX: Duration = Duration::from_millis(200);
 
@@ -194,7 +198,7 @@ impl System {
     }
 
     /// One actor, to be started with a builder.
-    pub fn instance<A: Actor>(&self, actor: A) -> SpawnBuilder<A, impl FnOnce() -> A> {
+    pub fn instance<A: Actor>(&self, actor: A) -> SpawnBuilder<A, impl FnOnce() -> A + use<A>> {
         SpawnBuilder::new(self.clone(), move || actor)
     }
 
@@ -248,10 +252,15 @@ impl System {
             match tokio::time::timeout_at(end, cell.clone().closed()).await {
                 Ok(StopReason::Killed) => late.push((name, cell)),
                 Ok(_) => drained.push(name),
-                Err(_) => {
-                    cell.clone().kill();
-                    late.push((name, cell));
-                }
+                // Others are not to pay for it: they are closed in their turn, and have a moment each to be idle.
+                Err(_) => match tokio::time::timeout(IDLE_MAX, cell.clone().closed()).await {
+                    Ok(StopReason::Killed) => late.push((name, cell)),
+                    Ok(_) => drained.push(name),
+                    Err(_) => {
+                        cell.clone().kill();
+                        late.push((name, cell));
+                    }
+                },
             }
         }
         let (killed, unfinished, lost) = self.await_killed(late).await;

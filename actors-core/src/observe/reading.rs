@@ -25,8 +25,8 @@ pub struct Reading {
     pub waiting: usize,
     /// Instances that share the mailbox: 1, or 0 after the end.
     pub workers: usize,
-    /// Age of the oldest message that waits for its turn. Exact for types with a ttl and for asks; for others it may be
-    /// too long by the time in which eight messages arrived.
+    /// Age of the message that is first in its lane, the oldest of the four. Exact for types with a ttl and for asks; for
+    /// others it may be too long by the time in which eight messages arrived. A conflated message is as young as its value.
     pub oldest_age: Duration,
     /// Turns a second, measured while there was a backlog; 0 while unknown.
     pub drain_rate: f64,
