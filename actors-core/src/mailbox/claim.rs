@@ -30,6 +30,16 @@ const GROUP: u32 = 16;
 
 const INTERRUPT: u8 = 1;
 const KILLED: u8 = 2;
+const OUTRANKED: u8 = 4;
+
+thread_local! {
+    static HERE: u8 = const { 0 };
+}
+
+/// A number that names this thread while it lives.
+pub(super) fn here() -> usize {
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
 
 /// A message on its way to its turn.
 #[derive(Debug)]
@@ -161,9 +171,27 @@ impl Signals {
     /// Before its next turn the consumer shall take the lock.
     pub(super) fn interrupt(&self) {
         self.flags.0.fetch_or(INTERRUPT, Ordering::Relaxed);
-        // Pairs with the fence in `is_calm_now`: either the reader of the progress that follows here sees the turn begun, or
-        // the consumer sees the flag.
+    }
+
+    /// Like `interrupt`, before reading the progress: either that reading sees a turn begun, or the consumer, in
+    /// `is_calm_now`, sees the flag.
+    pub(super) fn interrupt_and_fence(&self) {
+        self.interrupt();
         fence(Ordering::SeqCst);
+    }
+
+    /// Another thread has sent something of a higher lane than what is claimed: it may wait for what is left of the
+    /// consumer's 20 µs.
+    pub(super) fn outrank(&self) {
+        // Often it is set; a read is cheaper than a write.
+        if self.flags.0.load(Ordering::Relaxed) & OUTRANKED == 0 {
+            self.flags.0.fetch_or(OUTRANKED, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether nothing else than that is to be minded.
+    pub(super) fn is_only_outranked(&self) -> bool {
+        self.flags.0.load(Ordering::Relaxed) == OUTRANKED
     }
 
     /// Like `is_calm`, for once a turn has begun and takes its time.
@@ -187,8 +215,8 @@ impl Signals {
 
     pub(super) fn clear_interrupt(&self) {
         // Mostly it is clear; a read is cheaper than a write that others would have to fetch.
-        if self.flags.0.load(Ordering::Relaxed) & INTERRUPT != 0 {
-            self.flags.0.fetch_and(!INTERRUPT, Ordering::Relaxed);
+        if self.flags.0.load(Ordering::Relaxed) & (INTERRUPT | OUTRANKED) != 0 {
+            self.flags.0.fetch_and(!(INTERRUPT | OUTRANKED), Ordering::Relaxed);
         }
     }
 }
@@ -221,6 +249,8 @@ pub(super) struct Claim {
     woke: [Option<usize>; Priority::COUNT],
     /// Something of it was withdrawn.
     pub(super) has_doomed: bool,
+    /// The consumer's thread.
+    pub(super) thread: usize,
 }
 
 impl Claim {
@@ -367,6 +397,11 @@ impl Budget {
 
     pub(super) fn turn(&mut self) {
         self.turns += 1;
+    }
+
+    /// Whether the batch may go on, by the clock and not by experience.
+    pub(super) fn lasts_exactly(&self, now: impl FnOnce() -> Instant) -> bool {
+        self.began.is_some_and(|began| now().saturating_duration_since(began) < BUDGET)
     }
 
     /// Whether the batch may go on.

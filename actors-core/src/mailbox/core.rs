@@ -4,7 +4,7 @@
 //! caught (B6). Lost messages and wakers are handed out in [`Effects`], to be dropped, reported and woken after the lock is
 //! free.
 
-use super::claim::{Claim, Signals};
+use super::claim::{Claim, Signals, here};
 use super::ledger::Stage;
 use super::line::{Lines, Standing};
 use super::queue::Queue;
@@ -201,7 +201,7 @@ impl<T: Item> Core<T> {
         let key = self.lines.join(message, tag, waker);
         // From now on every turn that begins must hand its slot over at once. One that has just begun without having seen
         // this has its slot handed over here, or when it is suspended.
-        signals.interrupt();
+        signals.interrupt_and_fence();
         self.settle(signals, fx);
         Verdict::InLine(key)
     }
@@ -268,7 +268,9 @@ impl<T: Item> Core<T> {
         let lane = self.queue.kinds[usize::from(tag.class)].lane;
         let is_out = self.claim.is_out();
         if is_out && self.claim.is_outranked_by(lane, signals.progress()) {
-            signals.interrupt();
+            // On the consumer's own thread it is a turn that sends, and its message is next: order is what the program says.
+            // From another thread nobody can tell which came first; there a claim may use up its 20 µs (S3).
+            if self.claim.thread == here() { signals.interrupt() } else { signals.outrank() }
         }
         if self.queue.lane_len(lane) == 0 {
             // It waits from now on; turns of higher lanes that are claimed and still to come count.

@@ -1,6 +1,6 @@
 //! The way out: claims, what the consumer has done since, and what goes back. The other half of `core.rs`.
 
-use super::claim::{Batch, Signals};
+use super::claim::{Batch, Signals, here};
 use super::core::Core;
 use super::ledger::Stage;
 use super::{Effects, Item};
@@ -89,6 +89,7 @@ impl<T: Item> Core<T> {
         fx: &mut Effects<T>,
     ) {
         self.claim.reset();
+        self.claim.thread = here();
         batch.clear();
         signals.set_progress(0);
         let mut dead = 0;

@@ -95,7 +95,9 @@ impl<T: Item, S> Taker<T, S> {
             && (next.expires == Tick::NEVER || next.expires > clock::now())
             && self.budget.lasts(clock::cpu)
         {
-            if mailbox.signals.is_calm() {
+            let is_free = mailbox.signals.is_calm()
+                || (mailbox.signals.is_only_outranked() && self.budget.lasts_exactly(clock::cpu));
+            if is_free {
                 mailbox.signals.begin_turn();
                 return self.turn();
             }
