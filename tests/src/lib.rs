@@ -1,1 +1,62 @@
-//! Integration tests live in `tests/`.
+//! What the conformance tests share. The tests themselves are in `tests/`, a file per letter of the spec.
+
+use actors_core::prelude::*;
+use actors_core::testing;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::mpsc;
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
+
+/// So long that only what never ends takes longer; in paused time it passes at once.
+pub const HOUR: Duration = Duration::from_secs(3600);
+/// A second.
+pub const SECOND: Duration = Duration::from_secs(1);
+
+/// Runs a test on paused time; one that waits for what never comes fails after a day of it.
+///
+/// # Panics
+/// When the test does, or waits for ever.
+pub fn run(test: impl AsyncFnOnce(System)) {
+    testing::run(async |system| {
+        let guarded = tokio::time::timeout(24 * HOUR, test(system));
+        guarded.await.expect("the test waits for what never comes");
+    });
+}
+
+/// Polls once, with a waker that wakes nobody.
+pub fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_with(future, Waker::noop())
+}
+
+/// Polls once, with this waker.
+pub fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+    Pin::new(future).poll(&mut TaskContext::from_waker(waker))
+}
+
+/// Lets everybody else run, without moving the clock.
+pub async fn others() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Runs what would hang its thread if something were wrong. The limit is only ever reached by a failure.
+///
+/// # Panics
+/// When the test does, or hangs.
+pub fn finishes(test: impl FnOnce() + Send + 'static) {
+    let (done, finished) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        test();
+        let _ = done.send(());
+    });
+    match finished.recv_timeout(Duration::from_secs(30)) {
+        Ok(()) => {}
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("the thread waits for itself"),
+        Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(()) => unreachable!("it says when it is done"),
+        },
+    }
+}

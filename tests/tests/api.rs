@@ -5,33 +5,17 @@ use actors_core::{
     AnyParcel, AskError, Class, DeadLetter, Job, Mail, Overflow, Parcel, Policy, ShutdownReport, StartError,
     Typed, testing,
 };
+use actors_tests::{HOUR, SECOND, poll, run};
 use futures_util::future::{Either, FutureExt, join, join_all, select, select_all};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 use tokio::time::Instant;
 
-const HOUR: Duration = Duration::from_secs(3600);
-const SECOND: Duration = Duration::from_secs(1);
-
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
-}
-
-/// Runs a test on paused time; one that waits for what never comes fails after a day of it.
-fn run(test: impl AsyncFnOnce(System)) {
-    testing::run(async |system| {
-        let guarded = tokio::time::timeout(24 * HOUR, test(system));
-        guarded.await.expect("the test waits for what never comes");
-    });
-}
-
-/// Polls once, with a waker that wakes nobody.
-fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut TaskContext::from_waker(Waker::noop()))
 }
 
 // --- the shop ------------------------------------------------------------------------------------------------------

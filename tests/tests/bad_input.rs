@@ -2,59 +2,18 @@
 
 use actors_core::prelude::*;
 use actors_core::{Overflow, SpawnError, testing};
+use actors_tests::{HOUR, SECOND, finishes, others, poll, run};
 use desk_messages as m;
-use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
-use std::task::{Context as TaskContext, Poll, Waker};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-const HOUR: Duration = Duration::from_secs(3600);
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Runs a test on paused time; one that waits for what never comes fails after a day of it.
-fn run(test: impl AsyncFnOnce(System)) {
-    testing::run(async |system| {
-        let guarded = tokio::time::timeout(24 * HOUR, test(system));
-        guarded.await.expect("the test waits for what never comes");
-    });
-}
-
 fn paused() -> Runtime {
     Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
-}
-
-/// Polls once, with a waker that wakes nobody.
-fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut TaskContext::from_waker(Waker::noop()))
-}
-
-/// Lets everybody else run, without moving the clock.
-async fn others() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
-}
-
-/// Runs what would hang its thread if something were wrong. The limit is only ever reached by a failure.
-fn finishes(test: impl FnOnce() + Send + 'static) {
-    let (done, finished) = mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        test();
-        let _ = done.send(());
-    });
-    match finished.recv_timeout(Duration::from_secs(30)) {
-        Ok(()) => {}
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("the thread hangs"),
-        Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => unreachable!("it says when it is done"),
-        },
-    }
 }
 
 /// The text of a panic.

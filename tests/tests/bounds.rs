@@ -3,50 +3,13 @@
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings, testing};
+use actors_tests::{HOUR, finishes, poll, poll_with, run};
 use futures_util::StreamExt;
-use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
-
-const HOUR: Duration = Duration::from_secs(3600);
-
-/// Runs a test on paused time; one that waits for what never comes fails after a day of it.
-fn run(test: impl AsyncFnOnce(System)) {
-    testing::run(async |system| {
-        let guarded = tokio::time::timeout(24 * HOUR, test(system));
-        guarded.await.expect("the test waits for what never comes");
-    });
-}
-
-/// Polls once, with a waker that wakes nobody.
-fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    poll_with(future, Waker::noop())
-}
-
-fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut TaskContext::from_waker(waker))
-}
-
-/// Runs what would hang its thread if a rule were broken. The limit is only ever reached by a failure.
-fn finishes(test: impl FnOnce() + Send + 'static) {
-    let (done, finished) = mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        test();
-        let _ = done.send(());
-    });
-    match finished.recv_timeout(Duration::from_secs(30)) {
-        Ok(()) => {}
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("the thread waits for itself"),
-        Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => unreachable!("it says when it is done"),
-        },
-    }
-}
 
 /// One message per lane.
 #[derive(Default)]

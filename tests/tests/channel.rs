@@ -2,6 +2,7 @@
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::{Admission, Overflow, Policy, Priority, Reason, Settings};
+use actors_tests::{HOUR, poll};
 use futures_util::future::{Either, ready, select};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
@@ -11,8 +12,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 use tokio::time::{advance, timeout};
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, PartialEq)]
 enum Work {
@@ -63,11 +62,6 @@ fn classes() -> Vec<Class> {
 
 fn open(capacity: usize) -> (Sender<Work>, Receiver<Work>) {
     channel(Settings::new().capacity(capacity).reserve(0), classes()).unwrap()
-}
-
-/// Polls once, with a waker that wakes nobody.
-fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// What can be received now.

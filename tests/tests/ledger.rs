@@ -2,36 +2,14 @@
 
 use actors_core::prelude::*;
 use actors_core::{Row, testing};
+use actors_tests::{SECOND, others, poll, run};
 use desk_messages as m;
 use futures_util::future::{Either, join, select};
 use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::task::{Context as TaskContext, Wake, Waker};
 use std::time::Duration;
-
-const HOUR: Duration = Duration::from_secs(3600);
-const SECOND: Duration = Duration::from_secs(1);
-
-/// Runs a test on paused time; one that waits for what never comes fails after a day of it.
-fn run(test: impl AsyncFnOnce(System)) {
-    testing::run(async |system| {
-        let guarded = tokio::time::timeout(24 * HOUR, test(system));
-        guarded.await.expect("the test waits for what never comes");
-    });
-}
-
-/// Polls once, with a waker that wakes nobody.
-fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    Pin::new(future).poll(&mut TaskContext::from_waker(Waker::noop()))
-}
-
-/// Lets everybody else run, without moving the clock.
-async fn others() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
-}
 
 type Log = Arc<Mutex<Vec<(u32, u32)>>>;
 

@@ -2,23 +2,14 @@
 
 use actors_core::prelude::*;
 use actors_core::testing;
+use actors_tests::run;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-const HOUR: Duration = Duration::from_secs(3600);
-
 /// A lane with a runnable message waits for at most this many turns of higher lanes.
 const TURNS_MAX: u32 = 32;
-
-/// Runs a test on paused time; one that waits for what never comes fails after a day of it.
-fn run(test: impl AsyncFnOnce(System)) {
-    testing::run(async |system| {
-        let guarded = tokio::time::timeout(24 * HOUR, test(system));
-        guarded.await.expect("the test waits for what never comes");
-    });
-}
 
 /// Lane and number, in order of turns.
 type Log = Arc<Mutex<Vec<(usize, u32)>>>;
