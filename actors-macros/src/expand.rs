@@ -276,7 +276,7 @@ mod tests {
             impl Shop {
                 /// Page views.
                 #[message(priority = low, overflow = [drop_oldest, block], ttl = "5s")]
-                #[inline]
+                #[cold]
                 async fn viewed(&mut self, page: String) { self.views += 1; }
                 #[message]
                 fn count(&self) -> u64 { not even Rust }
@@ -295,7 +295,7 @@ mod tests {
     fn marks_are_taken_away_and_other_attributes_stay_where_they_were() {
         let text = expanded(TokenStream::new(), shop());
         assert!(!text.contains("# [message"), "{text}");
-        assert_eq!(text.matches("# [inline]").count(), 1, "{text}");
+        assert_eq!(text.matches("# [cold]").count(), 1, "{text}");
     }
 
     #[test]
