@@ -38,8 +38,11 @@ mod words;
 /// Makes an impl block an actor: a method marked `#[message]` is a message, and the typed handle has a method
 /// of the same name and arguments.
 ///
-/// ```ignore
+/// ```
 /// use actors_core::prelude::*;
+/// # use std::collections::HashMap;
+/// # struct Receipt(u64);
+/// # struct Declined;
 ///
 /// struct Shop { views: u64, prices: HashMap<u32, u64> }
 ///
@@ -47,7 +50,9 @@ mod words;
 /// impl Shop {
 ///     /// Payments are never lost: when the mailbox is full the caller waits in line.
 ///     #[message(priority = high, overflow = block, timeout = "2s")]
-///     async fn charge(&mut self, card: u64, cents: u64) -> Result<Receipt, Declined> { /* … */ }
+///     async fn charge(&mut self, card: u64, cents: u64) -> Result<Receipt, Declined> {
+///         if cents > 0 { Ok(Receipt(card)) } else { Err(Declined) }
+///     }
 ///
 ///     /// Page views are worth losing, oldest first, and worth nothing after five seconds.
 ///     #[message(priority = low, overflow = drop_oldest, ttl = "5s")]
@@ -57,6 +62,7 @@ mod words;
 ///     #[message(overflow = conflate, key = sku)]
 ///     fn priced(&mut self, sku: u32, cents: u64) { self.prices.insert(sku, cents); }
 /// }
+/// # fn main() {}
 /// ```
 ///
 /// # What is generated
@@ -128,7 +134,9 @@ pub fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a struct or an enum a message that any actor may handle, with `#[handler]` in its block or by hand.
 ///
-/// ```ignore
+/// ```
+/// use actors_core::prelude::*;
+///
 /// #[derive(Debug, Message)]
 /// #[message(reply = u32, priority = urgent, overflow = reject)]
 /// pub struct GetStock { pub sku: u32 }
