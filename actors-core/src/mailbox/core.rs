@@ -107,6 +107,10 @@ impl<T: Item> Core<T> {
         if self.phase != Phase::Open {
             return self.refuse(class, Reason::Closed);
         }
+        if self.lines.has_waiters(class) {
+            // Before the twin is looked for: who gets in from the line now may be it (O7).
+            self.settle(signals, fx);
+        }
         let Some(newcomer) = item.as_ref() else {
             return self.refuse(class, Reason::Closed);
         };
@@ -121,10 +125,7 @@ impl<T: Item> Core<T> {
         }
         // A newcomer whose own type is waiting joins the line (O1).
         if self.lines.has_waiters(class) {
-            self.settle(signals, fx);
-            if self.lines.has_waiters(class) {
-                return self.join(item, tag, entrance, signals, fx);
-            }
+            return self.join(item, tag, entrance, signals, fx);
         }
         if self.has_room(class) || self.make_room(class, signals, fx) {
             return Verdict::In(self.push(item.take(), tag, signals), Admission::Queued);

@@ -9,7 +9,7 @@
 //!
 //! It moves values of any `T` by [`Class`]; it knows no actors. Alone it is a channel: see [`channel`].
 //!
-//! **Picture.** One short critical section (a one-byte lock) around slots in a slab that are linked per lane and per type.
+//! **Picture.** One short critical section (a one-byte lock) around slots in an arena that are linked per lane and per type.
 //! Eviction, conflation, withdrawal and exact books are O(1) under it; wake-ups and user code happen after it. The consumer
 //! takes up to 32 messages per lock and reports its progress by one atomic number (see `claim.rs`), so a message costs one
 //! lock on its way in and a fraction of one on its way out.
