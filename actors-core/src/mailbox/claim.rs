@@ -15,18 +15,6 @@ use super::slots::Entry;
 use crate::clock::Tick;
 use crate::policy::{Priority, Strict};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
-use std::time::{Duration, Instant};
-
-/// Messages claimed at a time, at most: also the starvation bound, so that a batch never outlasts a lower lane's patience.
-pub(crate) const CLAIM_MAX: usize = crate::policy::TURNS_MAX as usize;
-
-/// How long a batch may take (S3): long enough to save the lock for short turns, short enough that nobody waits
-/// noticeably for a message that is claimed but not begun.
-const BUDGET: Duration = Duration::from_micros(20);
-
-/// Turns shorter than this are timed in groups of [`GROUP`].
-const SHORT: Duration = Duration::from_nanos(500);
-const GROUP: u32 = 16;
 
 const INTERRUPT: u8 = 1;
 const KILLED: u8 = 2;
@@ -343,109 +331,5 @@ impl Claim {
         let class = self.items[self.ended].class;
         self.ended += 1;
         Some(class.into())
-    }
-}
-
-/// How many messages to claim at a time: as many as fit into [`BUDGET`], judged by the turns so far.
-#[derive(Debug)]
-pub(super) struct Budget {
-    mean: Duration,
-    began: Option<Instant>,
-    turns: u32,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        // Unknown handlers are taken one at a time, until they have shown that they are short.
-        Budget { mean: BUDGET, began: None, turns: 0 }
-    }
-}
-
-impl Budget {
-    pub(super) fn claim_max(&self) -> usize {
-        let mean = self.mean.as_nanos().max(1);
-        (BUDGET.as_nanos() / mean).clamp(1, CLAIM_MAX as u128) as usize
-    }
-
-    /// Whether turns are known to be so short that a full claim fits.
-    pub(super) fn is_swift(&self) -> bool {
-        self.claim_max() == CLAIM_MAX
-    }
-
-    /// A batch begins.
-    pub(super) fn begin(&mut self, now: Instant) {
-        self.finish(now);
-        self.began = Some(now);
-        self.turns = 0;
-    }
-
-    /// The batch that ran, if any, is over.
-    pub(super) fn finish(&mut self, now: Instant) {
-        let Some(began) = self.began.take() else { return };
-        if self.turns > 0 {
-            let seen = now.saturating_duration_since(began) / self.turns;
-            // Slow turns are believed at once, short ones bit by bit.
-            self.mean = if seen > self.mean { seen } else { (self.mean + seen) / 2 };
-        }
-    }
-
-    /// No backlog, nothing to learn from.
-    pub(super) fn forget(&mut self) {
-        self.turns = 0;
-        self.began = None;
-    }
-
-    pub(super) fn turn(&mut self) {
-        self.turns += 1;
-    }
-
-    /// Whether the batch may go on, by the clock and not by experience.
-    pub(super) fn lasts_exactly(&self, now: impl FnOnce() -> Instant) -> bool {
-        self.began.is_some_and(|began| now().saturating_duration_since(began) < BUDGET)
-    }
-
-    /// Whether the batch may go on.
-    pub(super) fn lasts(&self, now: impl FnOnce() -> Instant) -> bool {
-        let Some(began) = self.began else { return true };
-        if self.mean < SHORT && !self.turns.is_multiple_of(GROUP) {
-            return true;
-        }
-        now().saturating_duration_since(began) < BUDGET
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(budget: &mut Budget, at: Instant, turns: u32, each: Duration) -> Instant {
-        budget.begin(at);
-        (0..turns).for_each(|_| budget.turn());
-        let end = at + each * turns;
-        budget.finish(end);
-        end
-    }
-
-    #[test]
-    fn s3_short_turns_are_claimed_32_at_a_time_and_long_ones_singly() {
-        let mut budget = Budget::default();
-        assert_eq!(budget.claim_max(), 1);
-        let mut at = Instant::now();
-        for _ in 0..20 {
-            at = run(&mut budget, at, 1, Duration::from_nanos(100));
-        }
-        assert_eq!(budget.claim_max(), CLAIM_MAX);
-        run(&mut budget, at, 1, Duration::from_millis(1));
-        assert_eq!(budget.claim_max(), 1);
-    }
-
-    #[test]
-    fn s3_a_batch_ends_when_its_20_us_are_spent() {
-        let mut budget = Budget::default();
-        let at = Instant::now();
-        budget.begin(at);
-        budget.turn();
-        assert!(budget.lasts(|| at + Duration::from_micros(19)));
-        assert!(!budget.lasts(|| at + Duration::from_micros(20)));
     }
 }

@@ -23,6 +23,7 @@
 //! The right to take messages out travels with a *seat* of type `S`, kept under the same lock while nobody has it: an actor's
 //! state lives there between its turns, a plain channel keeps nothing.
 
+mod budget;
 mod channel;
 mod claim;
 mod core;

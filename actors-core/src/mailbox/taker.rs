@@ -1,6 +1,7 @@
 //! The consumer's side: who holds a [`Taker`] with a seat takes messages out, one turn at a time.
 
-use super::claim::{Batch, Budget, CLAIM_MAX, Taken};
+use super::budget::{Budget, CLAIM_MAX};
+use super::claim::{Batch, Taken};
 use super::core::Phase;
 use super::{Effects, Inner, Item, Mailbox, Task};
 use crate::clock::{self, Tick};
