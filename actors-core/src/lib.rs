@@ -83,7 +83,9 @@ pub use error::{
 };
 pub use mailbox::{Class, Ledger, Row};
 pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Reading, Snapshot};
-pub use policy::{CAPACITY_MAX, Overflow, OverflowList, Policy, Priority, Settings};
+pub use policy::{
+    CAPACITY_MAX, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Priority, Ramp, Schedule, Settings,
+};
 pub use reply::ReplyTo;
 pub use send::{Ask, AskReturning, Tell};
 pub use spawn::SpawnBuilder;

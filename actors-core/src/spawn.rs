@@ -8,7 +8,7 @@ use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
 use crate::error::{ActorName, SpawnError, StopReason};
 use crate::mailbox::{Class, Effects, Mailbox};
 use crate::panics::caught;
-use crate::policy::{Policy, Settings};
+use crate::policy::{Policy, Schedule, Settings};
 use crate::system::System;
 use crate::{clock, run};
 use std::borrow::Cow;
@@ -66,6 +66,24 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
     /// Slots that only `high` and `urgent` may take, instead of the declared number.
     pub fn reserve(mut self, slots: usize) -> Self {
         self.settings = self.settings.reserve(slots);
+        self
+    }
+
+    /// Bound on the summed weight of queued messages, instead of the declared one.
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.settings = self.settings.max_bytes(bytes);
+        self
+    }
+
+    /// How lanes share turns, instead of the declared way.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.settings = self.settings.schedule(schedule);
+        self
+    }
+
+    /// Seed of `drop_random`, so that a run can be repeated.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings = self.settings.seed(seed);
         self
     }
 

@@ -38,6 +38,11 @@ pub trait Message: Sized + Send + 'static {
         false
     }
 
+    /// Bytes it counts for, where the mailbox has `max_bytes`. Called before the mailbox is locked.
+    fn weight(&self) -> usize {
+        size_of::<Self>()
+    }
+
     /// The message as text, for dead letters; only asked for while somebody listens.
     fn describe(&self) -> Option<String> {
         None
@@ -89,6 +94,8 @@ pub trait AnyParcel: Send {
     #[doc(hidden)]
     fn same_key(&self, other: &dyn AnyParcel) -> bool;
     #[doc(hidden)]
+    fn weight(&self) -> usize;
+    #[doc(hidden)]
     fn describe(&self) -> Option<String>;
     #[doc(hidden)]
     fn message(&self) -> &dyn Any;
@@ -108,6 +115,10 @@ impl<M: Message> AnyParcel for Parcel<M> {
 
     fn same_key(&self, other: &dyn AnyParcel) -> bool {
         other.message().downcast_ref::<M>().is_some_and(|other| self.message.same_key(other))
+    }
+
+    fn weight(&self) -> usize {
+        self.message.weight()
     }
 
     fn describe(&self) -> Option<String> {

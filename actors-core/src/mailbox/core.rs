@@ -148,6 +148,7 @@ impl<T: Item> Core<T> {
             // `conflate` found no twin; alone it stands for `[conflate, drop_oldest]`.
             let is_alone = list.words().len() == 1;
             match word {
+                Overflow::DropRandom | Overflow::EvictLower => {}
                 Overflow::Conflate if !is_alone => {}
                 Overflow::Conflate | Overflow::DropOldest => {
                     if let Some(oldest) = self.queue.kinds[class].list.front() {

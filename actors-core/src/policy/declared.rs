@@ -1,5 +1,7 @@
 //! What a message type declares about itself.
 
+use super::overflow::{Overflow, OverflowList};
+use super::ramp::Ramp;
 use std::time::Duration;
 
 /// The lane of a message type. Higher lanes go first, with a bound on how long lower ones wait (S2).
@@ -29,110 +31,6 @@ impl Priority {
     }
 }
 
-/// What happens to a message when there is no room for it (O).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Overflow {
-    /// The sender waits in line (O1). Only last in a list.
-    Block,
-    /// The sender gets the message back (O2). Only last in a list.
-    Reject,
-    /// The newcomer is dropped (O3). Only last in a list.
-    DropNewest,
-    /// The oldest message of the same type makes room (O4).
-    DropOldest,
-    /// A message of the same key is replaced in place, room or not (O7). Only first in a list.
-    Conflate,
-}
-
-impl Overflow {
-    /// The word as it is declared.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Overflow::Block => "block",
-            Overflow::Reject => "reject",
-            Overflow::DropNewest => "drop_newest",
-            Overflow::DropOldest => "drop_oldest",
-            Overflow::Conflate => "conflate",
-        }
-    }
-
-    const fn is_last(self) -> bool {
-        matches!(self, Overflow::Block | Overflow::Reject | Overflow::DropNewest)
-    }
-}
-
-/// Up to three [`Overflow`] words, tried in order. Three is the longest legal list: one that must be first, the one that
-/// may stand anywhere, one that must be last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct OverflowList {
-    words: [Overflow; OverflowList::LEN_MAX],
-    len: u8,
-}
-
-impl OverflowList {
-    const LEN_MAX: usize = 3;
-
-    /// A list. A longer one than any legal list is cut; [`check`](OverflowList::check) refuses it either way, because
-    /// four words cannot be legal without a repetition.
-    pub const fn new(list: &[Overflow]) -> Self {
-        let mut words = [Overflow::Block; OverflowList::LEN_MAX];
-        let mut at = 0;
-        while at < list.len() && at < OverflowList::LEN_MAX {
-            words[at] = list[at];
-            at += 1;
-        }
-        // One more than fits marks a list that was cut.
-        let len = if list.len() > OverflowList::LEN_MAX { OverflowList::LEN_MAX + 1 } else { list.len() };
-        OverflowList { words, len: len as u8 }
-    }
-
-    /// The words in order.
-    pub fn words(&self) -> &[Overflow] {
-        &self.words[..usize::from(self.len).min(OverflowList::LEN_MAX)]
-    }
-
-    /// Whether the list has this word.
-    pub fn has(&self, word: Overflow) -> bool {
-        self.words().contains(&word)
-    }
-
-    /// Whether messages of such a type may be given up once they are in.
-    pub fn is_droppable(&self) -> bool {
-        match self.words().last() {
-            Some(Overflow::DropNewest | Overflow::DropOldest) => true,
-            Some(Overflow::Conflate) => self.len == 1,
-            _ => false,
-        }
-    }
-
-    /// Whether the list makes sense (O9), with the sentence that says why not.
-    pub fn check(&self, keyed: bool) -> Result<(), String> {
-        let words = self.words();
-        if words.is_empty() {
-            return Err("an overflow list needs at least one word, for example `[drop_oldest, block]`".into());
-        }
-        if usize::from(self.len) > OverflowList::LEN_MAX {
-            return Err(format!("an overflow list has at most {} words", OverflowList::LEN_MAX));
-        }
-        for (at, word) in words.iter().enumerate() {
-            if words[..at].contains(word) {
-                return Err(format!("`{}` stands twice in the overflow list", word.word()));
-            }
-            if word.is_last() && at + 1 < words.len() {
-                return Err(format!("`{}` can only be last in an overflow list", word.word()));
-            }
-            if *word == Overflow::Conflate && at > 0 {
-                return Err("`conflate` can only be first in an overflow list".into());
-            }
-            if *word == Overflow::Conflate && !keyed {
-                return Err("`conflate` needs a key: say which field with `key = …`".into());
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What a message type declares: its lane, what happens when there is no room, how long it is worth anything.
 ///
 /// ```
@@ -145,17 +43,40 @@ impl OverflowList {
 /// assert!(VIEWS.overflow(&[Overflow::Block, Overflow::Reject]).check().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Policy {
     /// The lane.
-    pub(crate) priority: Priority,
+    pub priority: Priority,
     /// What happens when there is no room.
-    pub(crate) overflow: OverflowList,
+    pub overflow: OverflowList,
+    /// Slots that messages of this type may hold at once; `None`: as many as there are (B2).
+    pub max: Option<usize>,
     /// Age at which it is worthless.
-    pub(crate) ttl: Option<Duration>,
+    pub ttl: Option<Duration>,
     /// Default deadline of an ask, and of a blocked send inside a turn.
-    pub(crate) timeout: Duration,
+    pub timeout: Duration,
+    /// Which of its queued messages goes first.
+    pub order: Order,
+    /// The fill from which `drop_random` begins before there is no room.
+    pub early: Option<Ramp>,
     /// Whether the type has a conflation key.
-    pub(crate) keyed: bool,
+    pub keyed: bool,
+}
+
+/// Which of a type's queued messages goes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Order {
+    /// The oldest.
+    #[default]
+    Fifo,
+    /// The oldest; but the newest while the mailbox has not been empty for 100 ms. Under a lasting overload the newest are
+    /// then served while somebody still waits for them, instead of all of them too late; the oldest wait longer, perhaps
+    /// for ever, so that the type should have a `ttl` or asks with deadlines. Other types in the lane lose nothing: the
+    /// type's turns come as often as before.
+    ///
+    /// Ben Maurer: Fail at Scale (ACM Queue 13, 8, 2015), "adaptive LIFO"; the interval is CoDel's (RFC 8289, section 3.2).
+    LifoUnderPressure,
 }
 
 /// Default deadline of an ask. Long enough for any handler that is not stuck, short enough that a stuck one is noticed
@@ -168,8 +89,11 @@ impl Policy {
         Policy {
             priority: Priority::Normal,
             overflow: OverflowList::new(&[Overflow::Block]),
+            max: None,
             ttl: None,
             timeout: TIMEOUT,
+            order: Order::Fifo,
+            early: None,
             keyed: false,
         }
     }
@@ -193,6 +117,13 @@ impl Policy {
         self
     }
 
+    /// Sets how many slots messages of this type may hold at once.
+    #[must_use]
+    pub const fn max(mut self, slots: usize) -> Self {
+        self.max = Some(slots);
+        self
+    }
+
     /// Sets the age at which a message is worthless, counted from the first poll of its send.
     #[must_use]
     pub const fn ttl(mut self, ttl: Duration) -> Self {
@@ -204,6 +135,20 @@ impl Policy {
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Sets which of its queued messages goes first.
+    #[must_use]
+    pub const fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Lets `drop_random` begin early, at the fill `from` (0 to 1); see [`Ramp`].
+    #[must_use]
+    pub const fn early(mut self, from: f64) -> Self {
+        self.early = Some(Ramp::from(from));
         self
     }
 
@@ -223,6 +168,15 @@ impl Policy {
         }
         if self.timeout.is_zero() {
             return Err("a timeout of zero would let no ask succeed; write for example \"2s\"".into());
+        }
+        if self.max == Some(0) {
+            return Err("a `max` of 0 would let no message in; write at least 1".into());
+        }
+        if let Some(ramp) = self.early {
+            if !self.overflow.has(Overflow::DropRandom) {
+                return Err("only `drop_random` begins early; put it into the overflow list".into());
+            }
+            ramp.check()?;
         }
         self.overflow.check(self.keyed)
     }

@@ -1,5 +1,6 @@
 //! How fast a mailbox drains, and when a refused sender should try again (P7).
 
+use super::dice::{splitmix, unit};
 use crate::clock::Tick;
 use std::time::Duration;
 
@@ -18,17 +19,9 @@ pub fn retry_after(backlog: usize, rate: f64, dice: u64) -> Duration {
     if rate <= 0.0 {
         return WAIT_MAX;
     }
-    let spread = 0.8 + 0.4 * (splitmix(dice) >> 11) as f64 / (1u64 << 53) as f64;
+    let spread = 0.8 + 0.4 * unit(splitmix(dice));
     let wait = (backlog as f64 / rate * spread).clamp(WAIT_MIN.as_secs_f64(), WAIT_MAX.as_secs_f64());
     Duration::from_secs_f64(wait)
-}
-
-/// Steele, Lea, Flood: Fast splittable pseudorandom number generators (OOPSLA 2014), the finaliser.
-fn splitmix(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 /// Turns a second, measured only while there was something to do: it says how fast a backlog would go, not how much

@@ -1,23 +1,37 @@
 //! How much a mailbox holds, and which lane may have a slot.
 
-use super::Priority;
+use super::{Priority, Schedule};
 
 /// The largest capacity: 2^24 slots. Slot numbers are 32 bits wide, and a mailbox of sixteen million messages is a
 /// database; ask for one.
 pub const CAPACITY_MAX: usize = 1 << 24;
+
+/// The largest `max_bytes`: 2^32 - 1. Weights are kept in 32 bits beside each message, and a mailbox that holds four
+/// gigabytes is a database too.
+pub const MAX_BYTES_MAX: usize = u32::MAX as usize;
 
 /// What an actor declares about its mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     capacity: usize,
     max_waiting: Option<usize>,
+    max_bytes: Option<usize>,
     reserve: Option<usize>,
+    schedule: Schedule,
+    seed: Option<u64>,
 }
 
 impl Settings {
-    /// 256 slots, as many waiters, an eighth in reserve.
+    /// 256 slots, as many waiters, an eighth in reserve, no bound on bytes, strict priorities.
     pub const fn new() -> Self {
-        Settings { capacity: 256, max_waiting: None, reserve: None }
+        Settings {
+            capacity: 256,
+            max_waiting: None,
+            max_bytes: None,
+            reserve: None,
+            schedule: Schedule::Strict,
+            seed: None,
+        }
     }
 
     /// Slots in the mailbox.
@@ -38,6 +52,27 @@ impl Settings {
     #[must_use]
     pub const fn reserve(mut self, slots: usize) -> Self {
         self.reserve = Some(slots);
+        self
+    }
+
+    /// Bound on the summed weight of queued messages (B2); none by default, and then no message is weighed.
+    #[must_use]
+    pub const fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = Some(bytes);
+        self
+    }
+
+    /// How lanes share turns (S2).
+    #[must_use]
+    pub const fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// Seed of `drop_random` (O5), so that a run can be repeated; unpredictable by default.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -65,7 +100,15 @@ impl Settings {
                 capacity - 1
             ));
         }
-        Ok(Limits { capacity, max_waiting, reserve })
+        let max_bytes = self.max_bytes.unwrap_or(MAX_BYTES_MAX);
+        if max_bytes == 0 {
+            return Err("a max_bytes of 0 would let no message in; leave it out or write more".into());
+        }
+        if max_bytes > MAX_BYTES_MAX {
+            return Err(format!("max_bytes = {max_bytes} is above the limit of {MAX_BYTES_MAX} (4 GiB)"));
+        }
+        let max_bytes = self.max_bytes;
+        Ok(Limits { capacity, max_waiting, max_bytes, reserve, schedule: self.schedule, seed: self.seed })
     }
 }
 
@@ -80,7 +123,10 @@ impl Default for Settings {
 pub struct Limits {
     pub(crate) capacity: usize,
     pub(crate) max_waiting: usize,
+    pub(crate) max_bytes: Option<usize>,
     pub(crate) reserve: usize,
+    pub(crate) schedule: Schedule,
+    pub(crate) seed: Option<u64>,
 }
 
 impl Limits {
@@ -93,6 +139,15 @@ impl Limits {
             Priority::Urgent => 0,
         };
         self.capacity - kept
+    }
+
+    /// A lane may have bytes while no more than this many are taken with them: of the bytes the same share is kept back as
+    /// of the slots, so that a flood of heavy trifles cannot make the mailbox refuse an urgent message either (B5).
+    pub fn room_bytes(&self, lane: Priority) -> usize {
+        let max = self.max_bytes.unwrap_or(usize::MAX);
+        let kept = self.capacity - self.room(lane);
+        // In 128 bits: 2^32 bytes times 2^24 slots.
+        max - (max as u128 * kept as u128 / self.capacity as u128) as usize
     }
 }
 
@@ -115,12 +170,22 @@ mod tests {
     }
 
     #[test]
+    fn b5_of_the_bytes_the_same_share_is_kept_back() {
+        let limits = Settings::new().capacity(16).reserve(4).max_bytes(1000).limits().unwrap();
+        assert_eq!(Priority::ALL.map(|lane| limits.room_bytes(lane)), [750, 750, 875, 1000]);
+        let none = Settings::new().limits().unwrap();
+        assert_eq!(none.room_bytes(Priority::Urgent), usize::MAX);
+    }
+
+    #[test]
     fn impossible_numbers_are_refused_with_a_sentence() {
         for (settings, word) in [
             (Settings::new().capacity(0), "at least 1"),
             (Settings::new().capacity(usize::MAX), "2^24"),
             (Settings::new().max_waiting(usize::MAX), "2^24"),
             (Settings::new().capacity(4).reserve(4), "at most 3"),
+            (Settings::new().max_bytes(0), "leave it out"),
+            (Settings::new().max_bytes(usize::MAX), "4 GiB"),
         ] {
             let why = settings.limits().unwrap_err();
             assert!(why.contains(word), "{why}");

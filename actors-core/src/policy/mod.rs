@@ -3,17 +3,27 @@
 //! ```text
 //!   declared words  ──►  Policy, Settings  ──checked──►  Limits      (once, at start)
 //!   queue depth     ──►  Limits::room                  ──►  may this lane have a slot?
-//!   lanes due       ──►  Strict                        ──►  which lane, for how many turns?
+//!   lanes due       ──►  Strict, Weighted              ──►  which lane, for how many turns?
+//!   fill            ──►  Ramp                          ──►  how probable is an early drop?
 //!   backlog, rate   ──►  retry_after                   ──►  when to try again
 //! ```
 
 mod declared;
+mod dice;
 mod drain;
 mod limits;
+mod overflow;
+mod ramp;
 mod schedule;
+mod weighted;
 
-pub use declared::{Overflow, OverflowList, Policy, Priority};
+pub use declared::{Order, Policy, Priority};
+pub(crate) use dice::Dice;
 pub(crate) use drain::DrainRate;
 pub use drain::retry_after;
-pub use limits::{CAPACITY_MAX, Limits, Settings};
-pub use schedule::{Strict, TURNS_MAX};
+pub use limits::{CAPACITY_MAX, Limits, MAX_BYTES_MAX, Settings};
+pub use overflow::{Overflow, OverflowList};
+pub use ramp::Ramp;
+pub(crate) use schedule::Lanes;
+pub use schedule::{Schedule, Strict, TURNS_MAX};
+pub use weighted::{Weighted, WeightedByTime};

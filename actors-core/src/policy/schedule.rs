@@ -1,6 +1,20 @@
 //! Which lane has the next turn.
 
-use super::Priority;
+use super::{Priority, Weighted, WeightedByTime};
+use std::time::Duration;
+
+/// How lanes share turns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Schedule {
+    /// The highest lane first, with a bound on how long lower ones wait.
+    #[default]
+    Strict,
+    /// Turns 8 : 4 : 2 : 1, from `urgent` to `low`.
+    Weighted,
+    /// Handling time 8 : 4 : 2 : 1.
+    WeightedByTime,
+}
 
 /// A lane with a runnable message waits for at most this many turns of higher lanes (S2). Large enough that priorities
 /// mean something, small enough that the lowest lane still moves when everything above it is flooded.
@@ -39,6 +53,63 @@ impl Strict {
     /// `lane` has just got its first message while `turns` of a higher lane are already taken and will run first.
     pub fn woke(&mut self, lane: usize, turns: u16) {
         self.waited[lane] = turns.min(TURNS_MAX);
+    }
+}
+
+/// The state of whichever schedule was declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lanes {
+    Strict(Strict),
+    Weighted(Weighted),
+    ByTime(WeightedByTime),
+}
+
+impl Lanes {
+    pub(crate) fn new(schedule: Schedule) -> Self {
+        match schedule {
+            Schedule::Strict => Lanes::Strict(Strict::default()),
+            Schedule::Weighted => Lanes::Weighted(Weighted::default()),
+            Schedule::WeightedByTime => Lanes::ByTime(WeightedByTime::default()),
+        }
+    }
+
+    /// Whether a lane's message goes before all that lower lanes have (S3).
+    pub(crate) fn outranks(&self) -> bool {
+        matches!(self, Lanes::Strict(_))
+    }
+
+    /// Whether it must hear how long turns took.
+    pub(crate) fn is_timed(&self) -> bool {
+        matches!(self, Lanes::ByTime(_))
+    }
+
+    pub(crate) fn next(&self, busy: [bool; Priority::COUNT]) -> Option<(usize, u16)> {
+        match self {
+            Lanes::Strict(lanes) => lanes.next(busy),
+            Lanes::Weighted(lanes) => lanes.next(busy),
+            Lanes::ByTime(lanes) => lanes.next(busy),
+        }
+    }
+
+    pub(crate) fn took(&mut self, lane: usize, turns: u16, busy: [bool; Priority::COUNT]) {
+        match self {
+            Lanes::Strict(lanes) => lanes.took(lane, turns, busy),
+            Lanes::Weighted(lanes) => lanes.took(lane, turns, busy),
+            Lanes::ByTime(lanes) => lanes.took(lane, turns, busy),
+        }
+    }
+
+    pub(crate) fn woke(&mut self, lane: usize, turns: u16) {
+        if let Lanes::Strict(lanes) = self {
+            lanes.woke(lane, turns);
+        }
+    }
+
+    /// The turns that were taken last took this long.
+    pub(crate) fn spent(&mut self, lane: usize, turns: u16, span: Duration) {
+        if let Lanes::ByTime(lanes) = self {
+            lanes.spent(lane, turns, span);
+        }
     }
 }
 
