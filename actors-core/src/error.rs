@@ -320,6 +320,14 @@ pub enum SpawnError {
     ShuttingDown(ActorName),
 }
 
+/// Why a message type's policy could not be changed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the policy of `{message}` stays as it was: {why}")]
+pub struct PolicyError {
+    pub(crate) message: &'static str,
+    pub(crate) why: String,
+}
+
 /// Why an actor never became ready.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("actor `{name}` did not start: {why}")]

@@ -79,7 +79,8 @@ pub use actor::{Actor, Handler, Mail, Typed, TypedHandle};
 pub use actors_macros::{Message, actor};
 pub use clock::Tick;
 pub use error::{
-    ActorName, Admission, AskError, BoxError, Reason, SendError, SpawnError, StartError, StopReason,
+    ActorName, Admission, AskError, BoxError, PolicyError, Reason, SendError, SpawnError, StartError,
+    StopReason,
 };
 pub use mailbox::{Class, Ledger, Row};
 pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Reading, Snapshot};
@@ -87,7 +88,7 @@ pub use policy::{
     CAPACITY_MAX, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Priority, Ramp, Schedule, Settings,
 };
 pub use reply::ReplyTo;
-pub use send::{Ask, AskReturning, Tell};
+pub use send::{Ask, AskReturning, Permit, Reserve, Tell};
 pub use spawn::SpawnBuilder;
 pub use system::{ShutdownReport, System};
 

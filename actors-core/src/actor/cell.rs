@@ -8,6 +8,7 @@ use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Rouse, has_letter};
 use crate::observe::trace::LossLog;
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
+use crate::policy::Policy;
 use crate::run;
 use crate::system::System;
 use parking_lot::Mutex;
@@ -30,6 +31,10 @@ impl<A: Actor> Item for Post<A> {
 
     fn key_hash(&self, state: &RandomState) -> u64 {
         self.0.parcel().key_hash(state)
+    }
+
+    fn weight(&self) -> usize {
+        self.0.parcel().weight()
     }
 
     fn same_key(&self, other: &Self) -> bool {
@@ -225,6 +230,19 @@ impl<A: Actor> Cell<A> {
             Stage::Ended(why) => Some(why),
             _ => None,
         }
+    }
+
+    /// Changes a message type's policy.
+    pub(crate) fn adjust(
+        self: &Arc<Self>,
+        class: usize,
+        change: impl FnOnce(Policy) -> Policy,
+    ) -> Result<(), String> {
+        let policy = change(self.mailbox.policy(class));
+        let mut fx = Effects::new();
+        let result = self.mailbox.adjust(class, &policy, &mut fx);
+        self.apply(&mut fx);
+        result
     }
 
     // --- watching ---------------------------------------------------------------------------------------------------

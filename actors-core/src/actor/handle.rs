@@ -5,10 +5,11 @@ use super::ending::{Closed, Ready, Stop};
 use super::message::Message;
 use super::recipient::Recipient;
 use super::{Actor, Handler};
-use crate::error::{ActorName, StopReason};
+use crate::error::{ActorName, PolicyError, SendError, StopReason};
 use crate::mailbox::Ledger;
 use crate::observe::{self, Reading};
-use crate::send::{Ask, Tell};
+use crate::policy::Policy;
+use crate::send::{Ask, Permit, Reserve, Tell};
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -81,6 +82,64 @@ impl<A: Actor> Handle<A> {
         A: Handler<M>,
     {
         Ask::new(self, message)
+    }
+
+    /// Waits for a slot for a message of type `M`, which may then be made and sent without waiting; see [`Permit`].
+    ///
+    /// [`Permit`]: crate::Permit
+    pub fn reserve<M: Message>(&self) -> Reserve<'_, A, M>
+    where
+        A: Handler<M>,
+    {
+        Reserve::new(self)
+    }
+
+    /// A slot for a message of type `M`, if there is one now. Needs no async context.
+    ///
+    /// # Errors
+    /// [`Reason::Full`](crate::Reason::Full) or [`Reason::Closed`](crate::Reason::Closed).
+    pub fn try_reserve<M: Message>(&self) -> Result<Permit<A, M>, SendError<()>>
+    where
+        A: Handler<M>,
+    {
+        Reserve::new(self).now()
+    }
+
+    /// The policy of message type `M` in this actor's mailbox, as it is now.
+    pub fn policy<M: Message>(&self) -> Policy
+    where
+        A: Handler<M>,
+    {
+        self.cell.mailbox.policy(A::CLASS)
+    }
+
+    /// Changes the policy of message type `M` while the actor runs: `overflow`, `max`, `early`, `ttl` and `timeout`. It holds
+    /// from the next send on; what is queued keeps its ttl, and who is in line stays there. A new `max` below what is queued
+    /// takes nothing away. Costs O(queued messages of that lane) where the new list needs an order that the old one did not.
+    ///
+    /// ```
+    /// # use actors_core::prelude::*;
+    /// # use actors_core::Overflow;
+    /// # struct Shop;
+    /// # #[actor(local)]
+    /// # impl Shop { #[message] fn viewed(&mut self) {} }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let shop = System::new("shop").spawn(Shop);
+    /// // An incident: views must not make anybody wait any more.
+    /// shop.adjust::<ShopViewed>(|policy| policy.overflow(&[Overflow::DropOldest]).max(64)).unwrap();
+    /// # assert_eq!(shop.policy::<ShopViewed>().max, Some(64));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// A sentence: the policy makes no sense, or a part differs that cannot change (priority, order, conflation). Then nothing
+    /// has changed.
+    pub fn adjust<M: Message>(&self, change: impl FnOnce(Policy) -> Policy) -> Result<(), PolicyError>
+    where
+        A: Handler<M>,
+    {
+        self.cell.adjust(A::CLASS, change).map_err(|why| PolicyError { message: M::NAME, why })
     }
 
     /// A way to whatever handles `M`: the actor's type is erased. Allocates, and so does each use of it.

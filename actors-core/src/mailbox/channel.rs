@@ -202,7 +202,8 @@ impl<T: Item> Future for Sending<'_, T> {
                 let result = match this.shared.mailbox.look(*waiter, cx.waker()) {
                     Standby::Waiting => return Poll::Pending,
                     Standby::In(_) => Ok(Admission::Waited),
-                    Standby::Out(value, reason) => Err(SendError::new(value, AskError::new(reason))),
+                    Standby::Out(Some(value), reason) => Err(SendError::new(value, AskError::new(reason))),
+                    Standby::Out(None, _) | Standby::Promised => unreachable!("no permit was asked for"),
                 };
                 this.state = State::Done;
                 Poll::Ready(result)

@@ -13,7 +13,7 @@
 
 use super::slots::Entry;
 use crate::clock::Tick;
-use crate::policy::{Priority, Strict};
+use crate::policy::{Lanes, Priority};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 
 const INTERRUPT: u8 = 1;
@@ -61,6 +61,11 @@ impl<T> Batch<T> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.next == self.len
+    }
+
+    /// Turns of it that have begun.
+    pub(super) fn begun(&self) -> usize {
+        self.next
     }
 
     pub(super) fn clear(&mut self) {
@@ -214,7 +219,7 @@ impl Signals {
 struct Run {
     start: usize,
     lane: usize,
-    before: Strict,
+    before: Lanes,
     busy: [bool; Priority::COUNT],
 }
 
@@ -253,13 +258,18 @@ impl Claim {
     }
 
     /// What is added from here on is of this lane.
-    pub(super) fn begin_run(&mut self, lane: usize, before: Strict, busy: [bool; Priority::COUNT]) {
+    pub(super) fn begin_run(&mut self, lane: usize, before: Lanes, busy: [bool; Priority::COUNT]) {
         self.runs.push(Run { start: self.items.len(), lane, before, busy });
         self.lowest = self.lowest.min(lane);
     }
 
     pub(super) fn add(&mut self, key: u32, class: u16, lane: usize) {
         self.items.push(Claimed { key, class, lane: lane as u8 });
+    }
+
+    /// The lane of what is claimed; of several the lowest.
+    pub(super) fn lowest(&self) -> usize {
+        self.lowest
     }
 
     /// Whether messages may still be claimed and not begun.
@@ -288,7 +298,7 @@ impl Claim {
     }
 
     /// What has not begun went back: forgets it, and says how the schedule stands then.
-    pub(super) fn cut(&mut self) -> Option<Strict> {
+    pub(super) fn cut(&mut self) -> Option<Lanes> {
         let run = self.runs.iter().rev().find(|run| run.start <= self.begun)?;
         let mut schedule = run.before;
         if self.begun > run.start {

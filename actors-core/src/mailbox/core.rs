@@ -6,14 +6,14 @@
 
 use super::claim::{Claim, Signals, here};
 use super::ledger::Stage;
-use super::line::{Lines, Standing};
+use super::line::Lines;
 use super::queue::Queue;
 use super::slots::Tag;
 use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict};
 use crate::clock::Tick;
-use crate::error::{Admission, Reason};
+use crate::error::Reason;
 use crate::panics::caught;
-use crate::policy::{DrainRate, Limits, Overflow, Strict, retry_after};
+use crate::policy::{Arrivals, Dice, DrainRate, Lanes, Limits, Policy, retry_after};
 use std::time::Duration;
 
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
@@ -37,10 +37,16 @@ pub(super) struct Core<T> {
     pub(super) limits: Limits,
     pub(super) queue: Queue<T>,
     pub(super) lines: Lines<T>,
-    pub(super) schedule: Strict,
+    pub(super) schedule: Lanes,
     pub(super) claim: Claim,
     pub(super) phase: Phase,
     pub(super) drain: DrainRate,
+    pub(super) arrivals: Arrivals,
+    pub(super) dice: Dice,
+    /// Since when the mailbox has not been empty, while it is not.
+    pub(super) busy_since: Tick,
+    /// The longest time that it was not empty.
+    pub(super) busy_longest: Duration,
     /// Turns that ended, however.
     pub(super) turns: u64,
     pub(super) ids: u64,
@@ -51,15 +57,19 @@ pub(super) struct Core<T> {
 }
 
 impl<T: Item> Core<T> {
-    pub(super) fn new(limits: Limits, classes: &[Class], now: fn() -> Tick) -> Self {
+    pub(super) fn new(limits: Limits, classes: &[Class], now: fn() -> Tick, seed: u64) -> Self {
         Core {
             limits,
             queue: Queue::new(classes, &limits),
             lines: Lines::new(classes.len()),
-            schedule: Strict::default(),
+            schedule: Lanes::new(limits.schedule),
             claim: Claim::default(),
             phase: Phase::Open,
             drain: DrainRate::default(),
+            arrivals: Arrivals::default(),
+            dice: Dice::new(seed),
+            busy_since: Tick::ZERO,
+            busy_longest: Duration::ZERO,
             turns: 0,
             ids: 0,
             recent: Tick::ZERO,
@@ -68,19 +78,14 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// Whether a message of this type may have a slot now.
-    fn has_room(&self, class: usize) -> bool {
-        self.queue.used() < self.queue.kinds[class].room
-    }
-
     // --- the way in -------------------------------------------------------------------------------------------------
 
     /// Whether a message of this type and without a deadline would simply get a slot: the common case, before all others.
     #[inline]
     pub(super) fn may_enter_plainly(&self, class: usize) -> bool {
         let kind = &self.queue.kinds[class];
-        let is_plain = kind.counts.waiting == 0 && !kind.conflates && !kind.is_timed;
-        is_plain && self.queue.used() < kind.room && self.phase == Phase::Open
+        let has_room = self.queue.taken() < kind.room && kind.held() < kind.max;
+        kind.is_plain && has_room && kind.in_line == 0 && self.phase == Phase::Open
     }
 
     /// It gets it.
@@ -88,8 +93,8 @@ impl<T: Item> Core<T> {
     pub(super) fn enter_plainly(&mut self, item: T, class: usize, signals: &Signals) {
         self.queue.kinds[class].counts.offered += 1;
         self.ids += 1;
-        let (id, stamp, never) = (self.ids, self.sample(), Tick::NEVER);
-        let tag = Tag { id, class: class as u16, stamp, expires: never, deadline: never, hash: 0 };
+        let mut tag = Tag::new(class as u16, self.sample(), Tick::NEVER);
+        tag.id = self.ids;
         self.push(Some(item), tag, signals);
     }
 
@@ -107,7 +112,7 @@ impl<T: Item> Core<T> {
         if self.phase != Phase::Open {
             return self.refuse(class, Reason::Closed);
         }
-        if self.lines.has_waiters(class) {
+        if self.queue.kinds[class].in_line > 0 {
             // Before the twin is looked for: who gets in from the line now may be it (O7).
             self.settle(signals, fx);
         }
@@ -116,105 +121,45 @@ impl<T: Item> Core<T> {
         };
         self.stamp(&mut tag);
         match self.find_twin(newcomer, &tag) {
-            Err(Panicked) => return self.lose_newcomer(class, Reason::Panicked),
-            Ok(Some(twin)) => {
-                let place = self.conflate(twin, item.take(), tag, fx);
-                return Verdict::In(place, Admission::Conflated);
+            Err(Panicked) => self.lose_newcomer(class, Reason::Panicked),
+            Ok(Some(twin)) => self.take_over(twin, item, tag, entrance, signals, fx),
+            Ok(None) => self.admit_newcomer(item, tag, entrance, signals, fx),
+        }
+    }
+
+    /// A newcomer without a twin: by room, by what its policy does where there is none, or by waiting.
+    fn admit_newcomer(
+        &mut self,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance<'_>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        // A newcomer whose own type is waiting does not pass (O1).
+        if self.queue.kinds[class].in_line == 0 {
+            let has_room = self.has_room(class, tag.weight) || self.make_room(class, tag.weight, signals, fx);
+            if has_room {
+                return self.enter_room(item, tag, signals, fx);
             }
-            Ok(None) => {}
-        }
-        // A newcomer whose own type is waiting joins the line (O1).
-        if self.lines.has_waiters(class) {
-            return self.join(item, tag, entrance, signals, fx);
-        }
-        if self.has_room(class) || self.make_room(class, signals, fx) {
-            return Verdict::In(self.push(item.take(), tag, signals), Admission::Queued);
         }
         self.overflow(item, tag, entrance, signals, fx)
     }
 
-    /// There is no room: the declared words are tried in order (O9).
-    fn overflow(
-        &mut self,
-        item: &mut Option<T>,
-        tag: Tag,
-        entrance: Entrance<'_>,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        let list = self.queue.kinds[class].overflow;
-        for word in list.words() {
-            // `conflate` found no twin; alone it stands for `[conflate, drop_oldest]`.
-            let is_alone = list.words().len() == 1;
-            match word {
-                Overflow::DropRandom | Overflow::EvictLower => {}
-                Overflow::Conflate if !is_alone => {}
-                Overflow::Conflate | Overflow::DropOldest => {
-                    if let Some(oldest) = self.queue.kinds[class].list.front() {
-                        // In this order, so that the lane is never empty in between and goes on waiting for its turn.
-                        let place = self.push(item.take(), tag, signals);
-                        self.give_up(oldest, Reason::Dropped, fx);
-                        return Verdict::In(place, Admission::Displaced);
-                    }
-                }
-                Overflow::Block => return self.join(item, tag, entrance, signals, fx),
-                Overflow::Reject => return self.refuse(class, Reason::Full),
-                Overflow::DropNewest => break,
-            }
-        }
-        self.lose_newcomer(class, Reason::Dropped)
-    }
-
-    /// Frees slots without costing anybody alive anything: turns that have begun, messages that are dead (O9).
-    fn make_room(&mut self, class: usize, signals: &Signals, fx: &mut Effects<T>) -> bool {
-        self.settle(signals, fx);
-        if !self.has_room(class) && self.queue.has_mortals() {
-            let now = (self.now)();
-            while let Some(dead) = self.queue.next_dead(now) {
-                self.give_up(dead, Reason::Expired, fx);
-            }
-            self.grant(signals, fx);
-        }
-        self.has_room(class) && !self.lines.has_waiters(class)
-    }
-
-    fn join(
-        &mut self,
-        item: &mut Option<T>,
-        tag: Tag,
-        entrance: Entrance<'_>,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        let Entrance::Wait(waker) = entrance else {
-            return self.refuse(class, Reason::Full);
-        };
-        if self.lines.waiting() >= self.limits.max_waiting {
-            return self.refuse(class, Reason::Full);
-        }
-        // Foreign code, before anything changes.
-        let waker = waker.clone();
-        let Some(message) = item.take() else {
-            return self.refuse(class, Reason::Closed);
-        };
-        self.queue.kinds[class].counts.waiting += 1;
-        let key = self.lines.join(message, tag, waker);
-        // From now on every turn that begins must hand its slot over at once. One that has just begun without having seen
-        // this has its slot handed over here, or when it is suspended.
-        signals.interrupt_and_fence();
-        self.settle(signals, fx);
-        Verdict::InLine(key)
-    }
-
-    fn refuse(&mut self, class: usize, reason: Reason) -> Verdict {
+    pub(super) fn refuse(&mut self, class: usize, reason: Reason) -> Verdict {
         self.queue.kinds[class].counts.lose(Stage::Refused, reason);
         let retry_after = (reason == Reason::Full).then(|| self.retry_after());
         Verdict::Refused(reason, retry_after)
     }
 
-    fn lose_newcomer(&mut self, class: usize, reason: Reason) -> Verdict {
+    /// It can never get in: trying again does not help.
+    pub(super) fn refuse_for_good(&mut self, class: usize) -> Verdict {
+        self.queue.kinds[class].counts.lose(Stage::Refused, Reason::Full);
+        Verdict::Refused(Reason::Full, None)
+    }
+
+    pub(super) fn lose_newcomer(&mut self, class: usize, reason: Reason) -> Verdict {
         self.queue.kinds[class].counts.lose(Stage::Lost, reason);
         Verdict::Lost(reason)
     }
@@ -224,12 +169,17 @@ impl<T: Item> Core<T> {
         retry_after(self.queue.used() + self.lines.waiting(), self.drain.rate(), dice)
     }
 
-    fn stamp(&mut self, tag: &mut Tag) {
+    pub(super) fn stamp(&mut self, tag: &mut Tag) {
         self.ids += 1;
         tag.id = self.ids;
         match tag.stamp {
             Tick::ZERO => tag.stamp = self.sample(),
-            exact => self.recent = self.recent.max(exact),
+            exact => {
+                self.recent = self.recent.max(exact);
+                if self.queue.used() == 0 {
+                    self.busy_since = self.recent;
+                }
+            }
         }
     }
 
@@ -237,8 +187,12 @@ impl<T: Item> Core<T> {
     #[inline]
     fn sample(&mut self) -> Tick {
         self.pushes += 1;
-        if self.pushes >= PUSHES_PER_STAMP || self.queue.used() == 0 {
+        let is_empty = self.queue.used() == 0;
+        if self.pushes >= PUSHES_PER_STAMP || is_empty {
             self.saw((self.now)());
+        }
+        if is_empty {
+            self.busy_since = self.recent;
         }
         self.recent
     }
@@ -249,14 +203,14 @@ impl<T: Item> Core<T> {
         self.pushes = 0;
     }
 
-    fn find_twin(&self, item: &T, tag: &Tag) -> Result<Option<u32>, Panicked> {
+    pub(super) fn find_twin(&self, item: &T, tag: &Tag) -> Result<Option<u32>, Panicked> {
         if !self.queue.kinds[usize::from(tag.class)].conflates {
             return Ok(None);
         }
         super::reentry::guarded(|| caught(|| self.queue.twin(item, tag))).map_err(|_| Panicked)
     }
 
-    fn conflate(&mut self, twin: u32, item: Option<T>, tag: Tag, fx: &mut Effects<T>) -> Place {
+    pub(super) fn conflate(&mut self, twin: u32, item: Option<T>, tag: Tag, fx: &mut Effects<T>) -> Place {
         if let Some(item) = item {
             let (old, old_tag) = self.queue.replace(twin, item, tag);
             self.lose(old, old_tag, Reason::Conflated, fx);
@@ -266,10 +220,10 @@ impl<T: Item> Core<T> {
 
     /// A message gets a free slot.
     #[inline]
-    fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
+    pub(super) fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.kinds[usize::from(tag.class)].lane;
         let is_out = self.claim.is_out();
-        if is_out && self.claim.is_outranked_by(lane, signals.progress()) {
+        if is_out && self.schedule.outranks() && self.claim.is_outranked_by(lane, signals.progress()) {
             // On the consumer's own thread it is a turn that sends, and its message is next: order is what the program says.
             // From another thread nobody can tell which came first; there a claim may use up its 20 µs (S3).
             if self.claim.thread == here() { signals.interrupt() } else { signals.outrank() }
@@ -320,81 +274,14 @@ impl<T: Item> Core<T> {
         true
     }
 
-    // --- the line ---------------------------------------------------------------------------------------------------
-
-    /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1).
-    pub(super) fn grant(&mut self, signals: &Signals, fx: &mut Effects<T>) {
-        while self.lines.waiting() > 0
-            && let Some(key) = self.next_waiter()
-        {
-            self.admit(key, signals, fx);
-        }
-    }
-
-    fn next_waiter(&self) -> Option<u32> {
-        let mut best: Option<(usize, u64, u32)> = None;
-        for (class, kind) in self.queue.kinds.iter().enumerate() {
-            let Some((key, ticket)) = self.lines.head(class) else {
-                continue;
-            };
-            let is_better =
-                best.is_none_or(|(lane, old, _)| kind.lane > lane || (kind.lane == lane && ticket < old));
-            if is_better && self.queue.used() < kind.room {
-                best = Some((kind.lane, ticket, key));
-            }
-        }
-        best.map(|(_, _, key)| key)
-    }
-
-    fn admit(&mut self, waiter: u32, signals: &Signals, fx: &mut Effects<T>) {
-        let twin = match self.lines.peek(waiter) {
-            Some((item, tag)) => self.find_twin(item, tag),
-            None => return,
-        };
-        let Some((item, tag)) = self.lines.take(waiter) else {
-            return;
-        };
-        let class = usize::from(tag.class);
-        self.queue.kinds[class].counts.waiting -= 1;
-        let standing = match twin {
-            Err(Panicked) => {
-                self.queue.kinds[class].counts.lose(Stage::Lost, Reason::Panicked);
-                Standing::Out(item, Reason::Panicked)
-            }
-            Ok(Some(twin)) => Standing::In(self.conflate(twin, Some(item), tag, fx)),
-            Ok(None) => Standing::In(self.push(Some(item), tag, signals)),
-        };
-        if let Some(waker) = self.lines.note(waiter, standing) {
-            fx.will_wake(waker);
-        }
-    }
-
-    /// A waiter gives up.
-    pub(super) fn leave(&mut self, waiter: u32, reason: Reason) -> Option<(T, Tag)> {
-        let (item, tag) = self.lines.take(waiter)?;
-        let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::Lost };
-        let counts = &mut self.queue.kinds[usize::from(tag.class)].counts;
-        counts.waiting -= 1;
-        counts.lose(stage, reason);
-        Some((item, tag))
-    }
-
-    /// Sends every waiter away: admission is closed (F4).
-    pub(super) fn clear_lines(&mut self, fx: &mut Effects<T>) {
-        for class in 0..self.queue.kinds.len() {
-            while let Some((key, _)) = self.lines.head(class)
-                && let Some((item, _)) = self.lines.take(key)
-            {
-                let counts = &mut self.queue.kinds[class].counts;
-                counts.waiting -= 1;
-                counts.lose(Stage::Refused, Reason::Closed);
-                if let Some(waker) = self.lines.note(key, Standing::Out(item, Reason::Closed)) {
-                    fx.will_wake(waker);
-                }
-            }
-        }
+    /// Changes what may change of a type's policy while the mailbox lives.
+    pub(super) fn adjust(&mut self, class: usize, policy: &Policy, signals: &Signals, fx: &mut Effects<T>) {
+        self.queue.adjust(class, policy, &self.limits);
+        // More room may be what somebody waits for.
+        self.settle(signals, fx);
+        self.grant(signals, fx);
     }
 }
 
 /// The user's `Eq` panicked.
-struct Panicked;
+pub(super) struct Panicked;

@@ -16,12 +16,14 @@ use std::task::Waker;
 /// How a waiter stands.
 #[derive(Debug)]
 pub(super) enum Standing<T> {
-    /// In line.
-    Waiting(T),
+    /// In line, with its message; with none it wants a permit.
+    Waiting(Option<T>),
     /// Its message got a slot.
     In(Place),
+    /// It has its permit.
+    Promised,
     /// It was refused after all; the message is still here.
-    Out(T, Reason),
+    Out(Option<T>, Reason),
 }
 
 #[derive(Debug)]
@@ -66,12 +68,8 @@ impl<T> Lines<T> {
         self.waiting
     }
 
-    pub(super) fn has_waiters(&self, class: usize) -> bool {
-        !self.lines[class].is_empty()
-    }
-
     /// Joins the line of its type.
-    pub(super) fn join(&mut self, item: T, tag: Tag, waker: Waker) -> u32 {
+    pub(super) fn join(&mut self, item: Option<T>, tag: Tag, waker: Waker) -> u32 {
         self.tickets += 1;
         let waiter = Waiter {
             standing: Some(Standing::Waiting(item)),
@@ -86,23 +84,24 @@ impl<T> Lines<T> {
         key
     }
 
-    /// First of a type's line, with its arrival number.
-    pub(super) fn head(&self, class: usize) -> Option<(u32, u64)> {
+    /// First of a type's line, with its arrival number and its message's weight.
+    pub(super) fn head(&self, class: usize) -> Option<(u32, u64, u32)> {
         let key = self.lines[class].front()?;
-        Some((key, self.waiters[key as usize].ticket))
+        let waiter = &self.waiters[key as usize];
+        Some((key, waiter.ticket, waiter.tag.weight))
     }
 
     /// The message and tag of a waiter that is in line.
-    pub(super) fn peek(&self, key: u32) -> Option<(&T, &Tag)> {
+    pub(super) fn peek(&self, key: u32) -> Option<(Option<&T>, &Tag)> {
         let waiter = &self.waiters[key as usize];
         match &waiter.standing {
-            Some(Standing::Waiting(item)) => Some((item, &waiter.tag)),
+            Some(Standing::Waiting(item)) => Some((item.as_ref(), &waiter.tag)),
             _ => None,
         }
     }
 
     /// Takes the message of a waiter out of the line; a note must follow.
-    pub(super) fn take(&mut self, key: u32) -> Option<(T, Tag)> {
+    pub(super) fn take(&mut self, key: u32) -> Option<(Option<T>, Tag)> {
         let waiter = &mut self.waiters[key as usize];
         let tag = waiter.tag;
         match waiter.standing.take() {

@@ -24,6 +24,16 @@ impl Link {
     pub(super) fn next(&self) -> u32 {
         self.next
     }
+
+    /// Who comes after; `None` at the end.
+    pub(super) fn after(&self) -> Option<u32> {
+        (self.next != NIL).then_some(self.next)
+    }
+
+    /// Who comes before; `None` at the beginning.
+    pub(super) fn earlier(&self) -> Option<u32> {
+        (self.prev != NIL).then_some(self.prev)
+    }
 }
 
 /// Where elements of lists live; `which` tells apart the lists that one element stands in.
@@ -56,6 +66,10 @@ impl List {
 
     pub(super) fn front(&self) -> Option<u32> {
         (self.head != NIL).then_some(self.head)
+    }
+
+    pub(super) fn back(&self) -> Option<u32> {
+        (self.tail != NIL).then_some(self.tail)
     }
 
     #[inline]
@@ -94,5 +108,66 @@ impl List {
             _ => slots.link(which, next).prev = prev,
         }
         self.len -= 1;
+    }
+
+    /// Takes out `gone`, and puts the first element in its place; `gone` is not the first.
+    pub(super) fn fill_with_first(&mut self, which: usize, slots: &mut impl Arena, gone: u32) {
+        let first = self.head;
+        self.remove(which, slots, first);
+        let Link { prev, next } = *slots.link(which, gone);
+        *slots.link(which, first) = Link { prev, next };
+        match prev {
+            NIL => self.head = first,
+            _ => slots.link(which, prev).next = first,
+        }
+        match next {
+            NIL => self.tail = first,
+            _ => slots.link(which, next).prev = first,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Links(Vec<Link>);
+
+    impl Arena for Links {
+        fn link(&mut self, _: usize, key: u32) -> &mut Link {
+            &mut self.0[key as usize]
+        }
+    }
+
+    fn both_ways(list: &List, links: &Links) -> Vec<u32> {
+        let (mut forth, mut back) = (Vec::new(), Vec::new());
+        let mut at = list.front();
+        while let Some(key) = at {
+            forth.push(key);
+            at = links.0[key as usize].after();
+        }
+        let mut at = list.back();
+        while let Some(key) = at {
+            back.push(key);
+            at = links.0[key as usize].earlier();
+        }
+        back.reverse();
+        assert_eq!(forth, back);
+        assert_eq!(forth.len(), list.len());
+        forth
+    }
+
+    #[test]
+    fn s1_the_first_takes_the_place_of_whoever_goes_before_it() {
+        for len in 2..6u32 {
+            for gone in 1..len {
+                let mut links = Links(vec![Link::default(); len as usize]);
+                let mut list = List::default();
+                (0..len).for_each(|key| list.push_back(0, &mut links, key));
+                list.fill_with_first(0, &mut links, gone);
+                let expected: Vec<_> = (1..len).map(|key| if key == gone { 0 } else { key }).collect();
+                assert_eq!(both_ways(&list, &links), expected, "{gone} of {len}");
+            }
+        }
     }
 }

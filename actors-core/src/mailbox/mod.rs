@@ -28,14 +28,19 @@ mod channel;
 mod claim;
 mod core;
 mod effects;
+mod kind;
 mod ledger;
 mod line;
 mod list;
 mod out;
+mod permit;
 mod queue;
 mod reentry;
+mod room;
 mod slots;
 mod taker;
+mod verdict;
+mod waiting;
 
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
 pub(crate) use effects::{Effects, Lost, Rouse};
@@ -43,20 +48,23 @@ pub(crate) use ledger::has_letter;
 pub use ledger::{Ledger, Row};
 pub(crate) use slots::Tag;
 pub(crate) use taker::{Claimed, Take, Taker};
+pub(crate) use verdict::{Depth, Entrance, Left, Place, Standby, Verdict};
+pub(crate) use waiting::Promise;
 
 use self::claim::Signals;
 use self::core::{Core, Phase};
 use self::line::Standing;
 use crate::clock::Tick;
-use crate::error::{Admission, Reason};
+use crate::error::Reason;
 use crate::panics::{caught, ignored};
-use crate::policy::{Limits, Policy};
+use crate::policy::{Limits, Overflow, Policy};
 use parking_lot::{Mutex, MutexGuard};
+use permit::Live;
 use std::any::TypeId;
 use std::borrow::Cow;
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
 use std::task::Waker;
-use std::time::Duration;
 
 /// What a mailbox moves.
 pub trait Item: Send + 'static {
@@ -68,6 +76,11 @@ pub trait Item: Send + 'static {
     /// Hash of the conflation key; only asked for in classes that conflate.
     fn key_hash(&self, _state: &RandomState) -> u64 {
         0
+    }
+
+    /// Bytes it counts for; only asked for in a mailbox with `max_bytes`, before its lock is taken.
+    fn weight(&self) -> usize {
+        size_of_val(self)
     }
 
     /// Whether both have the same conflation key; only asked of values of one class with equal hashes. It runs while the
@@ -95,50 +108,6 @@ impl Class {
     pub fn name(&self) -> &'static str {
         self.name
     }
-}
-
-/// Where an admitted message stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    key: u32,
-    id: u64,
-}
-
-/// Whether a sender would wait in line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Entrance<'a> {
-    Try,
-    Wait(&'a Waker),
-}
-
-/// What became of an offer.
-#[derive(Debug)]
-pub(crate) enum Verdict {
-    In(Place, Admission),
-    InLine(u32),
-    /// The message is still the caller's.
-    Refused(Reason, Option<Duration>),
-    /// The message was lost; its value is still with the caller, to be reported and dropped.
-    Lost(Reason),
-}
-
-/// How a waiter stands when its sender looks.
-#[derive(Debug)]
-pub(crate) enum Standby<T> {
-    Waiting,
-    In(Place),
-    Out(T, Reason),
-}
-
-/// How a wait ended that its sender gave up.
-#[derive(Debug)]
-pub(crate) enum Left<T> {
-    /// The message is back, counted under the reason given.
-    Back(T, Tag),
-    /// It had got in just before.
-    In(Place),
-    /// It had been refused just before.
-    Out(T, Reason),
 }
 
 /// The consumer's task, as far as the mailbox knows it.
@@ -210,19 +179,6 @@ impl<T: Item, S> Doorway<'_, T, S> {
     }
 }
 
-/// Numbers of a mailbox at one instant.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Depth {
-    pub(crate) queued: usize,
-    pub(crate) waiting: usize,
-    /// Nothing to do, and no turn under way.
-    #[cfg(feature = "testing")]
-    pub(crate) is_idle: bool,
-    pub(crate) oldest_age: Duration,
-    pub(crate) drain_rate: f64,
-    pub(crate) retry_after: Duration,
-}
-
 /// A mailbox and its lock.
 #[derive(Debug)]
 pub(crate) struct Mailbox<T, S> {
@@ -230,6 +186,8 @@ pub(crate) struct Mailbox<T, S> {
     signals: Signals,
     classes: Cow<'static, [Class]>,
     limits: Limits,
+    /// What was changed since the start of the policies; made with the first change.
+    live: OnceLock<Box<[Live]>>,
     keys: RandomState,
     now: fn() -> Tick,
 }
@@ -242,14 +200,16 @@ impl<T: Item, S> Mailbox<T, S> {
         seat: Option<S>,
         now: fn() -> Tick,
     ) -> Self {
-        let core = Core::new(limits, &classes, now);
+        let keys = RandomState::new();
+        let core = Core::new(limits, &classes, now, limits.seed.unwrap_or_else(|| keys.hash_one(())));
         let inner = Inner { core, seat, task: Task::None, is_roused: false, is_held: false };
         Mailbox {
             inner: Mutex::new(inner),
             signals: Signals::default(),
             classes,
             limits,
-            keys: RandomState::new(),
+            live: OnceLock::new(),
+            keys,
             now,
         }
     }
@@ -284,25 +244,30 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// What the mailbox must know of a message that is offered now. `stamp` is [`Tick::ZERO`] where nobody has looked at
-    /// the clock yet. Runs the user's `Hash`, without any lock.
+    /// the clock yet. Runs the user's `Hash` and `weight`, without any lock.
     #[inline]
     pub(crate) fn tag(&self, item: &T, stamp: Tick, deadline: Tick) -> Result<Tag, Reason> {
         let class = item.class();
-        let policy = &self.classes[class].policy;
-        let tag = Tag { id: 0, class: class as u16, stamp, expires: deadline, deadline, hash: 0 };
-        if policy.ttl.is_none() && !policy.keyed { Ok(tag) } else { self.rich_tag(item, tag) }
+        let tag = Tag::new(class as u16, stamp, deadline);
+        let is_simple = self.ttl(class).is_none() && !self.classes[class].policy.keyed;
+        if is_simple && self.limits.max_bytes.is_none() { Ok(tag) } else { self.rich_tag(item, tag) }
     }
 
     #[cold]
     fn rich_tag(&self, item: &T, mut tag: Tag) -> Result<Tag, Reason> {
-        let policy = &self.classes[usize::from(tag.class)].policy;
-        if let Some(ttl) = policy.ttl {
+        let class = usize::from(tag.class);
+        if let Some(ttl) = self.ttl(class) {
             if tag.stamp == Tick::ZERO {
                 tag.stamp = (self.now)();
             }
             tag.expires = tag.deadline.min(tag.stamp.after(ttl));
         }
-        if policy.overflow.has(crate::policy::Overflow::Conflate) {
+        if self.limits.max_bytes.is_some() {
+            let weight = caught(|| item.weight()).map_err(|_| Reason::Panicked)?;
+            // What does not fit into 32 bits is above every `max_bytes`.
+            tag.weight = u32::try_from(weight).unwrap_or(u32::MAX);
+        }
+        if self.classes[class].policy.overflow.has(Overflow::Conflate) {
             let hash = caught(|| item.key_hash(&self.keys));
             tag.hash = hash.map_err(|_| Reason::Panicked)?;
         }
@@ -310,7 +275,7 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// A slot for a message of which nothing special is to be minded: its type has no key and no ttl, it has no deadline,
-    /// nobody of its type waits, and there is room. `None` where something is; then [`offer`](Mailbox::offer) it.
+    /// nobody of its type waits, nothing is weighed, and there is room. `None` where something is; then [`offer`](Mailbox::offer) it.
     ///
     /// The slot comes with the lock, and must be filled: what happens in between is the move of the message and nothing else.
     #[inline]
@@ -352,6 +317,7 @@ impl<T: Item, S> Mailbox<T, S> {
         match standing {
             None => Standby::Waiting,
             Some(Standing::In(place)) => Standby::In(place),
+            Some(Standing::Promised) => Standby::Promised,
             Some(Standing::Out(item, reason)) => Standby::Out(item, reason),
             Some(Standing::Waiting(_)) => unreachable!("a waiter that is in line is not forgotten"),
         }
@@ -367,6 +333,7 @@ impl<T: Item, S> Mailbox<T, S> {
         match (left, standing) {
             (Some((item, tag)), _) => Left::Back(item, tag),
             (None, Some(Standing::In(place))) => Left::In(place),
+            (None, Some(Standing::Promised)) => Left::Promised,
             (None, Some(Standing::Out(item, reason))) => Left::Out(item, reason),
             (None, Some(Standing::Waiting(_)) | None) => unreachable!("a waiter leaves once"),
         }
@@ -459,15 +426,23 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn depth(&self, now: Tick, fx: &mut Effects<T>) -> Depth {
         let mut inner = self.lock();
         inner.core.settle(&self.signals, fx);
+        let offers = inner.core.ids;
+        inner.core.arrivals.saw(now, offers);
         let core = &inner.core;
         Depth {
             queued: core.queue.used(),
             waiting: core.lines.waiting(),
+            permits: core.queue.permits,
+            bytes: core.queue.bytes,
+            peak: core.queue.peak().min(self.limits.capacity),
             #[cfg(feature = "testing")]
             is_idle: inner.seat.is_some()
                 && (inner.is_held || (core.queue.used() == 0 && core.phase == Phase::Open)),
             oldest_age: core.oldest_age(now),
             drain_rate: core.drain.rate(),
+            arrival_rate: core.arrivals.rate(),
+            arrival_peak: core.arrivals.peak(),
+            busy_longest: core.busy_longest(now),
             retry_after: core.retry_after(),
         }
     }

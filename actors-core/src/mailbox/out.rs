@@ -13,6 +13,9 @@ use std::time::Duration;
 /// expired.
 const DEAD_PER_LOCK: usize = 64;
 
+/// A mailbox that has not been empty for this long has more than a burst to do: CoDel's interval (RFC 8289, section 3.2).
+const PRESSED_AFTER: Duration = Duration::from_millis(100);
+
 impl<T: Item> Core<T> {
     /// Enters into the books what the consumer has done since, and hands over the slots that this frees.
     pub(super) fn settle(&mut self, signals: &Signals, fx: &mut Effects<T>) {
@@ -96,7 +99,7 @@ impl<T: Item> Core<T> {
         while batch.rest() < max && dead < DEAD_PER_LOCK {
             let busy = self.queue.busy();
             let Some((lane, turns)) = self.schedule.next(busy) else { break };
-            let Some(front) = self.queue.lane_front(lane) else { break };
+            let Some(front) = self.queue.next_of_lane(lane, self.is_pressed(now)) else { break };
             if self.queue.slots.at(front).tag.expires <= now {
                 if !batch.is_empty() {
                     break;
@@ -108,7 +111,7 @@ impl<T: Item> Core<T> {
                 continue;
             }
             let class = usize::from(self.queue.slots.at(front).tag.class);
-            if self.queue.kinds[class].conflates && !batch.is_empty() {
+            if self.queue.kinds[class].is_single && !batch.is_empty() {
                 // It is taken by itself, next time: the lane goes on waiting.
                 break;
             }
@@ -116,13 +119,22 @@ impl<T: Item> Core<T> {
             let before = batch.rest();
             let goes_on = self.claim_lane(lane, max.min(before + usize::from(turns)), now, batch);
             self.schedule.took(lane, (batch.rest() - before) as u16, busy);
-            if !goes_on {
+            // Time is measured by claims, so each is of one lane.
+            if !goes_on || self.schedule.is_timed() {
                 break;
             }
         }
         if !batch.is_empty() {
             self.begin(signals, fx);
         }
+        if self.queue.used() == 0 {
+            self.busy_longest = self.busy_longest.max(now.since(self.busy_since));
+        }
+    }
+
+    /// Whether the mailbox has not been empty for so long that types which declare it are served newest first.
+    fn is_pressed(&self, now: Tick) -> bool {
+        self.queue.has_lifo && now.since(self.busy_since) >= PRESSED_AFTER
     }
 
     /// Begins the next claimed turn under the lock, so that its slot goes to whoever waits in the same critical section.
@@ -138,26 +150,28 @@ impl<T: Item> Core<T> {
     /// Whether what is claimed may go on: nothing of it was withdrawn, and no higher lane has a message (S3).
     pub(super) fn may_go_on(&self, signals: &Signals) -> bool {
         let highest = self.queue.busy().iter().rposition(|busy| *busy);
-        let is_outranked = highest.is_some_and(|lane| self.claim.is_outranked_by(lane, signals.progress()));
+        let is_outranked = self.schedule.outranks()
+            && highest.is_some_and(|lane| self.claim.is_outranked_by(lane, signals.progress()));
         !self.claim.has_doomed && !is_outranked
     }
 
-    /// Takes messages from the front of a lane until `max` are claimed in all; `false` when it met one that ends the claim.
+    /// Takes messages of a lane until `max` are claimed in all; `false` when it met one that ends the claim.
     fn claim_lane(&mut self, lane: usize, max: usize, now: Tick, batch: &mut Batch<T>) -> bool {
+        let is_pressed = self.is_pressed(now);
         while batch.rest() < max
-            && let Some(key) = self.queue.lane_front(lane)
+            && let Some(key) = self.queue.next_of_lane(lane, is_pressed)
         {
             let tag = &self.queue.slots.at(key).tag;
             let class = tag.class;
-            // A conflating message stays replaceable until its own turn: it is taken by itself.
-            let conflates = self.queue.kinds[usize::from(class)].conflates;
-            if tag.expires <= now || (conflates && !batch.is_empty()) {
+            // A message that a newer one may replace or overtake until its own turn is taken by itself.
+            let is_single = self.queue.kinds[usize::from(class)].is_single;
+            if tag.expires <= now || (is_single && !batch.is_empty()) {
                 return false;
             }
-            self.queue.unlink(key);
+            self.queue.unlink_next(key, lane);
             self.claim.add(key, class, lane);
             batch.add(key, self.queue.slots.at_mut(key));
-            if conflates {
+            if is_single {
                 return false;
             }
         }
@@ -167,6 +181,7 @@ impl<T: Item> Core<T> {
     pub(super) fn note_busy(&mut self, now: Tick) {
         self.saw(now);
         self.drain.busy(now, self.turns);
+        self.arrivals.saw(now, self.ids);
     }
 
     /// Loses everything that is queued (F4).
@@ -176,6 +191,12 @@ impl<T: Item> Core<T> {
                 self.give_up(key, Reason::Closed, fx);
             }
         }
+    }
+
+    /// The longest time that the mailbox was not empty, up to now.
+    pub(super) fn busy_longest(&self, now: Tick) -> Duration {
+        let current = if self.queue.used() == 0 { Duration::ZERO } else { now.since(self.busy_since) };
+        self.busy_longest.max(current)
     }
 
     /// Age of the oldest unclaimed message.

@@ -3,21 +3,22 @@
 //! ```text
 //!   slots     │ 0 │ 1 │ 2 │ 3 │ 4 │ …          one slot per queued message, claimed ones included
 //!   lanes     urgent: 3        normal: 0 ─ 1 ─ 4          order of turns
-//!   types     Viewed: 0 ─ 4    Priced: 1                  oldest first, for `drop_oldest` and ttl
+//!   types     Viewed: 0 ─ 4    Priced: 1                  oldest first, for `drop_oldest`, `evict_lower`, newest first
+//!   pools     Sampled: 5 2 7                              in no order, for `drop_random`
 //!   index     hash(key) ─► 1                              for `conflate`
 //! ```
 //!
 //! Invariants:
 //! - Q1 `slots.len()` is the number of queued messages: a claimed message keeps its slot, empty, until its turn begins.
-//! - Q2 a slot is in its lane's list, and in its type's if that type needs one, exactly while its item is there.
+//! - Q2 a slot is in its lane's list, and in its type's list and pool if that type needs them, exactly while its item is there.
 //! - Q3 the index holds exactly the unclaimed messages of conflating types, at most one per key.
 
-use super::ledger::Counts;
+use super::kind::Kind;
 use super::list::List;
 use super::slots::{KIND, LANE, Slots, Tag};
 use super::{Class, Item};
 use crate::clock::Tick;
-use crate::policy::{Limits, Overflow, OverflowList, Priority};
+use crate::policy::{Limits, Order, Overflow, Policy, Priority};
 use hashbrown::HashTable;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -25,39 +26,6 @@ use std::collections::BinaryHeap;
 /// An arena that grew beyond this many slots gives its memory back when it has run empty: below it the memory is not worth
 /// the work.
 const KEPT_SLOTS: usize = 1024;
-
-/// One message type inside the mailbox.
-#[derive(Debug)]
-pub(super) struct Kind {
-    pub(super) lane: usize,
-    pub(super) overflow: OverflowList,
-    /// Has a ttl.
-    pub(super) is_timed: bool,
-    /// Unclaimed messages, oldest first; only kept where something needs it.
-    pub(super) list: List,
-    pub(super) is_listed: bool,
-    pub(super) conflates: bool,
-    /// How many slots may be taken before this type's lane has no more room (B5).
-    pub(super) room: usize,
-    pub(super) counts: Counts,
-}
-
-impl Kind {
-    fn new(class: &Class, limits: &Limits) -> Self {
-        let overflow = class.policy.overflow;
-        let is_timed = class.policy.ttl.is_some();
-        Kind {
-            lane: class.policy.priority.lane(),
-            overflow,
-            is_timed,
-            list: List::default(),
-            is_listed: overflow.has(Overflow::DropOldest) || overflow.has(Overflow::Conflate),
-            conflates: overflow.has(Overflow::Conflate),
-            room: limits.room(class.policy.priority),
-            counts: Counts::default(),
-        }
-    }
-}
 
 /// Slots, lanes, types and index.
 #[derive(Debug)]
@@ -69,6 +37,14 @@ pub(super) struct Queue<T> {
     /// Messages that may die in the queue, by when. Those that left it in another way stay in here as stale entries, at most
     /// as many as twice the queue.
     mortals: BinaryHeap<Reverse<(Tick, u32, u64)>>,
+    /// Some type is served newest first under pressure.
+    pub(super) has_lifo: bool,
+    /// Slots that are promised and not filled yet.
+    pub(super) permits: usize,
+    /// Summed weight of what is queued.
+    pub(super) bytes: u64,
+    /// Most slots that were ever taken at once, as of the last time that memory was given back.
+    peak: usize,
 }
 
 /// Stale entries that are never worth a clean-up.
@@ -76,12 +52,64 @@ const STALE_KEPT: usize = 64;
 
 impl<T: Item> Queue<T> {
     pub(super) fn new(classes: &[Class], limits: &Limits) -> Self {
-        Queue {
-            kinds: classes.iter().map(|class| Kind::new(class, limits)).collect(),
+        let has_heirs = classes.iter().any(|class| class.policy.priority > Priority::Normal);
+        let mut queue = Queue {
+            kinds: classes.iter().map(|class| Kind::new(&class.policy, limits, has_heirs)).collect(),
             slots: Slots::new(),
             lanes: [List::default(); Priority::COUNT],
             index: HashTable::new(),
             mortals: BinaryHeap::new(),
+            has_lifo: classes.iter().any(|class| class.policy.order == Order::LifoUnderPressure),
+            permits: 0,
+            bytes: 0,
+            peak: 0,
+        };
+        queue.relist();
+        queue
+    }
+
+    /// Changes what may change of a type while the mailbox lives. What bookkeeping a new overflow list needs is made up for:
+    /// O(messages in the lanes it is about), once.
+    pub(super) fn adjust(&mut self, class: usize, policy: &Policy, limits: &Limits) {
+        self.kinds[class].adjust(policy, limits);
+        self.fill_pool(class);
+        self.relist();
+    }
+
+    /// Keeps the lists that are wanted, and no others.
+    fn relist(&mut self) {
+        for class in 0..self.kinds.len() {
+            let kind = &self.kinds[class];
+            let is_evictor =
+                |other: &Kind| other.lane > kind.lane && other.overflow.has(Overflow::EvictLower);
+            let is_evictable = kind.overflow.is_droppable() && self.kinds.iter().any(is_evictor);
+            let kind = &mut self.kinds[class];
+            kind.is_evictable = is_evictable;
+            if kind.is_listed == kind.wants_list() {
+                continue;
+            }
+            kind.is_listed = !kind.is_listed;
+            kind.list = List::default();
+            if kind.is_listed {
+                self.each_of(class, |kind, slots, key| kind.list.push_back(KIND, slots, key));
+            }
+        }
+    }
+
+    fn fill_pool(&mut self, class: usize) {
+        self.each_of(class, |kind, slots, key| join_pool(kind, slots, key));
+    }
+
+    /// All unclaimed messages of a type, in the order of their lane.
+    fn each_of(&mut self, class: usize, mut visit: impl FnMut(&mut Kind, &mut Slots<T>, u32)) {
+        let Queue { kinds, slots, lanes, .. } = self;
+        let kind = &mut kinds[class];
+        let mut at = lanes[kind.lane].front();
+        while let Some(key) = at {
+            at = slots.link_of(LANE, key).after();
+            if usize::from(slots.at(key).tag.class) == class {
+                visit(kind, slots, key);
+            }
         }
     }
 
@@ -89,6 +117,17 @@ impl<T: Item> Queue<T> {
     #[inline]
     pub(super) fn used(&self) -> usize {
         self.slots.len()
+    }
+
+    /// Slots that nobody else can have: queued messages and permits (B1).
+    #[inline]
+    pub(super) fn taken(&self) -> usize {
+        self.slots.len() + self.permits
+    }
+
+    /// Most slots that were ever taken at once.
+    pub(super) fn peak(&self) -> usize {
+        self.peak.max(self.slots.peak())
     }
 
     /// Which lanes have an unclaimed message.
@@ -120,14 +159,13 @@ impl<T: Item> Queue<T> {
     pub(super) fn push(&mut self, item: Option<T>, tag: Tag) -> u32 {
         let kind = &mut self.kinds[usize::from(tag.class)];
         kind.counts.queued += 1;
+        self.bytes += u64::from(tag.weight);
         let key = self.slots.take();
         let entry = self.slots.at_mut(key);
         entry.item = item;
         entry.tag = tag;
         self.lanes[kind.lane].push_back(LANE, &mut self.slots, key);
-        if kind.is_listed {
-            kind.list.push_back(KIND, &mut self.slots, key);
-        }
+        enlist(kind, &mut self.slots, key);
         if kind.conflates {
             self.index_insert(key, tag.hash);
         }
@@ -173,21 +211,57 @@ impl<T: Item> Queue<T> {
         let entry = self.slots.at_mut(key);
         let old_tag = std::mem::replace(&mut entry.tag, tag);
         let old = entry.item.replace(item);
+        self.bytes = self.bytes + u64::from(tag.weight) - u64::from(old_tag.weight);
         if tag.expires != Tick::NEVER {
             self.will_die(key, &tag);
         }
         (old, old_tag)
     }
 
+    /// The message that has the next turn of its lane: the first; but where that one's type is served newest first, the
+    /// newest of its type.
+    pub(super) fn next_of_lane(&self, lane: usize, is_pressed: bool) -> Option<u32> {
+        let front = self.lanes[lane].front()?;
+        if !is_pressed {
+            return Some(front);
+        }
+        let kind = &self.kinds[usize::from(self.slots.at(front).tag.class)];
+        if kind.is_lifo { kind.list.back() } else { Some(front) }
+    }
+
+    /// Takes out whoever [`next_of_lane`](Queue::next_of_lane) named, as [`unlink`](Queue::unlink) does. The first in the lane,
+    /// if that is another one, takes over the place that becomes free, so that other types' turns come as they would have.
+    #[inline]
+    pub(super) fn unlink_next(&mut self, key: u32, lane: usize) {
+        let is_first = self.lanes[lane].front() == Some(key);
+        match is_first {
+            true => self.lanes[lane].remove(LANE, &mut self.slots, key),
+            false => self.lanes[lane].fill_with_first(LANE, &mut self.slots, key),
+        }
+        self.unlist(key);
+    }
+
     /// Takes an unclaimed message out of lists and index; its slot stays taken, and the item in it for the caller to take.
     #[inline]
     pub(super) fn unlink(&mut self, key: u32) {
-        let tag = &self.slots.at(key).tag;
-        let (class, hash) = (usize::from(tag.class), tag.hash);
+        let lane = self.kinds[usize::from(self.slots.at(key).tag.class)].lane;
+        self.lanes[lane].remove(LANE, &mut self.slots, key);
+        self.unlist(key);
+    }
+
+    #[inline]
+    fn unlist(&mut self, key: u32) {
+        let entry = self.slots.at(key);
+        let (class, hash, pool_at) = (usize::from(entry.tag.class), entry.tag.hash, entry.pool_at);
         let kind = &mut self.kinds[class];
-        self.lanes[kind.lane].remove(LANE, &mut self.slots, key);
         if kind.is_listed {
             kind.list.remove(KIND, &mut self.slots, key);
+        }
+        if let Some(pool) = &mut kind.pool {
+            pool.swap_remove(pool_at as usize);
+            if let Some(&moved) = pool.get(pool_at as usize) {
+                self.slots.at_mut(moved).pool_at = pool_at;
+            }
         }
         if kind.conflates
             && let Ok(found) = self.index.find_entry(hash, |&other| other == key)
@@ -207,16 +281,17 @@ impl<T: Item> Queue<T> {
         if kind.is_listed {
             kind.list.push_front(KIND, &mut self.slots, key);
         }
+        join_pool(kind, &mut self.slots, key);
         if tag.expires != Tick::NEVER {
             self.will_die(key, &tag);
         }
-        let kind = &self.kinds[class];
-        debug_assert!(!kind.conflates, "conflating messages are claimed one at a time, and begun at once");
+        debug_assert!(!self.kinds[class].is_single, "it was claimed alone, and begun at once");
     }
 
     /// Gives the slot of a claimed message free.
     #[inline]
     pub(super) fn release(&mut self, key: u32, class: usize) {
+        self.bytes -= u64::from(self.slots.at(key).tag.weight);
         self.slots.give(key);
         self.kinds[class].counts.queued -= 1;
     }
@@ -236,9 +311,28 @@ impl<T: Item> Queue<T> {
             self.mortals.clear();
         }
         if self.used() == 0 && self.slots.capacity() > KEPT_SLOTS {
+            self.peak = self.peak();
             self.slots = Slots::new();
+            self.kinds.iter_mut().filter_map(|kind| kind.pool.as_mut()).for_each(|pool| *pool = Vec::new());
             self.index = HashTable::new();
             self.mortals = BinaryHeap::new();
         }
+    }
+}
+
+/// Enters an unclaimed message into the lists of its type that are kept.
+#[inline]
+fn enlist<T>(kind: &mut Kind, slots: &mut Slots<T>, key: u32) {
+    if kind.is_listed {
+        kind.list.push_back(KIND, slots, key);
+    }
+    join_pool(kind, slots, key);
+}
+
+#[inline]
+fn join_pool<T>(kind: &mut Kind, slots: &mut Slots<T>, key: u32) {
+    if let Some(pool) = &mut kind.pool {
+        slots.at_mut(key).pool_at = pool.len() as u32;
+        pool.push(key);
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Tag {
     /// Names this message among all that ever had this slot; 0 in a free one.
     pub(crate) id: u64,
     pub(crate) class: u16,
+    /// Bytes it counts for; 0 in a mailbox without `max_bytes`.
+    pub(crate) weight: u32,
     /// First poll of its send; sampled for types that need no exact age.
     pub(crate) stamp: Tick,
     /// Earlier one of ttl and deadline.
@@ -29,6 +31,13 @@ pub(crate) struct Tag {
     pub(crate) hash: u64,
 }
 
+impl Tag {
+    /// Of a message that has no id yet, no weight and no key.
+    pub(crate) fn new(class: u16, stamp: Tick, deadline: Tick) -> Self {
+        Tag { id: 0, class, weight: 0, stamp, expires: deadline, deadline, hash: 0 }
+    }
+}
+
 /// One slot.
 #[derive(Debug)]
 pub(super) struct Entry<T> {
@@ -37,6 +46,8 @@ pub(super) struct Entry<T> {
     pub(super) tag: Tag,
     /// Set when the message was withdrawn while claimed: it is dropped as this instead of going back.
     pub(super) doom: Option<Reason>,
+    /// Where it stands in its type's pool, if its type has one.
+    pub(super) pool_at: u32,
     links: [Link; 2],
 }
 
@@ -61,6 +72,16 @@ impl<T> Slots<T> {
 
     pub(super) fn capacity(&self) -> usize {
         self.entries.capacity()
+    }
+
+    /// As many as were ever taken at once.
+    pub(super) fn peak(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The neighbours of a slot in one of its lists.
+    pub(super) fn link_of(&self, which: usize, key: u32) -> Link {
+        self.entries[key as usize].links[which]
     }
 
     #[inline]
@@ -94,9 +115,8 @@ impl<T> Slots<T> {
 
     #[cold]
     fn grow(&mut self) -> u32 {
-        let tag =
-            Tag { id: 0, class: 0, stamp: Tick::ZERO, expires: Tick::NEVER, deadline: Tick::NEVER, hash: 0 };
-        self.entries.push(Entry { item: None, tag, doom: None, links: [Link::default(); 2] });
+        let tag = Tag::new(0, Tick::ZERO, Tick::NEVER);
+        self.entries.push(Entry { item: None, tag, doom: None, pool_at: 0, links: [Link::default(); 2] });
         (self.entries.len() - 1) as u32
     }
 

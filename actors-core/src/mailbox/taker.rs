@@ -37,6 +37,16 @@ pub(crate) struct Taker<T, S> {
     /// Thin claims in a row.
     thin: u32,
     rounds: u32,
+    /// The claim that is under way, where the schedule must hear how long it took.
+    timed: Option<Timed>,
+}
+
+/// A claim that is measured: of one lane, from its first turn's beginning to its last one's end.
+#[derive(Debug)]
+struct Timed {
+    lane: usize,
+    began: Tick,
+    ended: Option<Tick>,
 }
 
 impl<T: Item, S> Taker<T, S> {
@@ -49,6 +59,7 @@ impl<T: Item, S> Taker<T, S> {
             last_class: None,
             thin: 0,
             rounds: 0,
+            timed: None,
         }
     }
 
@@ -143,6 +154,9 @@ impl<T: Item, S> Taker<T, S> {
 
     /// Under the lock: puts back what was not begun, and claims anew.
     fn refill(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>, fx: &mut Effects<T>) -> Poll<Take> {
+        if let Some(timed) = &mut self.timed {
+            timed.ended.get_or_insert_with(clock::now);
+        }
         if self.is_in_lockstep() {
             self.put_back(mailbox, fx);
             // Once polled it has asked to be woken when everybody else has had a turn; that is all it is for.
@@ -168,6 +182,10 @@ impl<T: Item, S> Taker<T, S> {
         }
         mailbox.signals.clear_interrupt();
         inner.core.settle(&mailbox.signals, fx);
+        if let Some(Timed { lane, began, ended }) = self.timed.take() {
+            let span = ended.unwrap_or(now).since(began);
+            inner.core.schedule.spent(lane, self.batch.begun() as u16, span);
+        }
         if !self.batch.is_empty() {
             inner.core.unclaim(&mut self.batch, &mailbox.signals, fx);
         }
@@ -213,6 +231,9 @@ impl<T: Item, S> Taker<T, S> {
 
     fn begin_batch(&mut self, inner: &mut Inner<T, S>, now: Tick) -> Poll<Take> {
         inner.core.note_busy(now);
+        if inner.core.schedule.is_timed() {
+            self.timed = Some(Timed { lane: inner.core.claim.lowest(), began: now, ended: None });
+        }
         // All there was, and not much: what has begun is no longer queued.
         let is_thin = self.batch.rest() == inner.core.queue.used()
             && self.batch.rest() + 1 < THIN

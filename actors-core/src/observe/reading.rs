@@ -23,6 +23,12 @@ pub struct Reading {
     pub capacity: usize,
     /// Senders in line for a slot.
     pub waiting: usize,
+    /// Slots that are promised to messages yet to come.
+    pub permits: usize,
+    /// Summed weight of the queued messages; 0 in a mailbox without `max_bytes`.
+    pub bytes: u64,
+    /// Most slots that were ever taken at once.
+    pub depth_peak: usize,
     /// Instances that share the mailbox: 1, or 0 after the end.
     pub workers: usize,
     /// Age of the message that is first in its lane, the oldest of the four. Exact for types with a ttl and for asks; for
@@ -30,6 +36,12 @@ pub struct Reading {
     pub oldest_age: Duration,
     /// Turns a second, measured while there was a backlog; 0 while unknown.
     pub drain_rate: f64,
+    /// Messages offered a second, refused ones included; 0 while unknown.
+    pub arrival_rate: f64,
+    /// The highest such rate there was, over at least 10 ms.
+    pub arrival_peak: f64,
+    /// The longest time for which the mailbox was not empty.
+    pub busy_longest: Duration,
     /// When a sender that is refused now should try again.
     pub retry_after: Duration,
 }
@@ -40,9 +52,15 @@ impl Reading {
             depth: depth.queued,
             capacity: limits.capacity,
             waiting: depth.waiting,
+            permits: depth.permits,
+            bytes: depth.bytes,
+            depth_peak: depth.peak,
             workers: is_alive.into(),
             oldest_age: depth.oldest_age,
             drain_rate: depth.drain_rate,
+            arrival_rate: depth.arrival_rate,
+            arrival_peak: depth.arrival_peak,
+            busy_longest: depth.busy_longest,
             retry_after: depth.retry_after,
         }
     }

@@ -60,6 +60,43 @@ impl DrainRate {
     }
 }
 
+/// Offers a second, refused ones included, over windows of at least 10 ms.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Arrivals {
+    /// Where the open window began: instant and offers so far.
+    window: Option<(Tick, u64)>,
+    rate: f64,
+    peak: f64,
+}
+
+impl Arrivals {
+    /// `offers` is how many there were since ever.
+    pub(crate) fn saw(&mut self, now: Tick, offers: u64) {
+        let Some((began, before)) = self.window else {
+            self.window = Some((now, offers));
+            return;
+        };
+        let span = now.since(began);
+        if span < WINDOW {
+            return;
+        }
+        let seen = (offers - before) as f64 / span.as_secs_f64();
+        self.rate = if self.rate == 0.0 { seen } else { self.rate + NEWEST * (seen - self.rate) };
+        self.peak = self.peak.max(seen);
+        self.window = Some((now, offers));
+    }
+
+    /// Of late; 0 while unknown.
+    pub(crate) fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// The most there ever was in a window.
+    pub(crate) fn peak(&self) -> f64 {
+        self.peak
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +127,18 @@ mod tests {
         drain.busy(at(10_000), 100);
         drain.busy(at(10_010), 200);
         assert!((drain.rate() - 10_000.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn p1_arrivals_are_counted_in_windows_and_the_peak_is_kept() {
+        let mut arrivals = Arrivals::default();
+        let at = |ms| Tick::ZERO.after(Duration::from_millis(ms));
+        arrivals.saw(at(0), 0);
+        arrivals.saw(at(5), 100);
+        assert_eq!(arrivals.rate(), 0.0);
+        arrivals.saw(at(10), 100);
+        assert!((arrivals.rate() - 10_000.0).abs() < 1e-6);
+        (1..100).for_each(|n| arrivals.saw(at(10 + 100 * n), 100 + n));
+        assert!(arrivals.rate() < 11.0 && arrivals.peak() > 9_999.0, "{arrivals:?}");
     }
 }

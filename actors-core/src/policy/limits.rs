@@ -6,9 +6,9 @@ use super::{Priority, Schedule};
 /// database; ask for one.
 pub const CAPACITY_MAX: usize = 1 << 24;
 
-/// The largest `max_bytes`: 2^32 - 1. Weights are kept in 32 bits beside each message, and a mailbox that holds four
+/// The largest `max_bytes`: 2^32 - 2. Weights are kept in 32 bits beside each message, and a mailbox that holds four
 /// gigabytes is a database too.
-pub const MAX_BYTES_MAX: usize = u32::MAX as usize;
+pub const MAX_BYTES_MAX: usize = u32::MAX as usize - 1;
 
 /// What an actor declares about its mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,11 +141,12 @@ impl Limits {
         self.capacity - kept
     }
 
-    /// A lane may have bytes while no more than this many are taken with them: of the bytes the same share is kept back as
-    /// of the slots, so that a flood of heavy trifles cannot make the mailbox refuse an urgent message either (B5).
-    pub fn room_bytes(&self, lane: Priority) -> usize {
+    /// A lane may have bytes while no more than this many are taken with them. Where there are types above `normal`
+    /// (`has_heirs`), the same share of the bytes is kept back as of the slots, so that a flood of heavy trifles cannot make
+    /// the mailbox refuse an urgent message either (B5).
+    pub fn room_bytes(&self, lane: Priority, has_heirs: bool) -> usize {
         let max = self.max_bytes.unwrap_or(usize::MAX);
-        let kept = self.capacity - self.room(lane);
+        let kept = if has_heirs { self.capacity - self.room(lane) } else { 0 };
         // In 128 bits: 2^32 bytes times 2^24 slots.
         max - (max as u128 * kept as u128 / self.capacity as u128) as usize
     }
@@ -172,9 +173,10 @@ mod tests {
     #[test]
     fn b5_of_the_bytes_the_same_share_is_kept_back() {
         let limits = Settings::new().capacity(16).reserve(4).max_bytes(1000).limits().unwrap();
-        assert_eq!(Priority::ALL.map(|lane| limits.room_bytes(lane)), [750, 750, 875, 1000]);
+        assert_eq!(Priority::ALL.map(|lane| limits.room_bytes(lane, true)), [750, 750, 875, 1000]);
+        assert_eq!(limits.room_bytes(Priority::Low, false), 1000);
         let none = Settings::new().limits().unwrap();
-        assert_eq!(none.room_bytes(Priority::Urgent), usize::MAX);
+        assert_eq!(none.room_bytes(Priority::Urgent, true), usize::MAX);
     }
 
     #[test]

@@ -19,8 +19,8 @@ mod weighted;
 
 pub use declared::{Order, Policy, Priority};
 pub(crate) use dice::Dice;
-pub(crate) use drain::DrainRate;
 pub use drain::retry_after;
+pub(crate) use drain::{Arrivals, DrainRate};
 pub use limits::{CAPACITY_MAX, Limits, MAX_BYTES_MAX, Settings};
 pub use overflow::{Overflow, OverflowList};
 pub use ramp::Ramp;

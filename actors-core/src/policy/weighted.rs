@@ -177,8 +177,8 @@ mod tests {
                 spent[lane] += span;
             }
             let whole: u64 = spent.iter().sum();
-            for lane in 0..4 {
-                let (share, due) = (spent[lane] as f64 / whole as f64, f64::from(WEIGHTS[lane]) / 15.0);
+            for (lane, weight) in WEIGHTS.into_iter().enumerate() {
+                let (share, due) = (spent[lane] as f64 / whole as f64, f64::from(weight) / 15.0);
                 assert!((share - due).abs() < 0.02, "{turn_ns:?}: lane {lane} has {share}, not {due}");
             }
         }

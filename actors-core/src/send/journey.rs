@@ -1,5 +1,6 @@
 //! From the first poll to a slot in the mailbox: what [`Tell`](super::Tell) and [`Ask`](super::Ask) share.
 
+use super::timer::{Timer, end_of_wait};
 use crate::actor::cell::Post;
 use crate::actor::handle::Handle;
 use crate::actor::message::{Message, Parcel};
@@ -9,12 +10,9 @@ use crate::error::{Admission, AskError, Reason};
 use crate::mailbox::{Effects, Entrance, Left, Place, Standby, Verdict};
 use crate::reply::Teller;
 use crate::turn::current;
-use std::future::Future;
 use std::ops::Deref;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::{Sleep, sleep_until};
 
 /// A handle, borrowed or owned.
 #[derive(Debug)]
@@ -51,8 +49,10 @@ pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     expires: Tick,
     /// When its sender stops waiting.
     deadline: Tick,
-    /// Set only while something is waited for that has an end. Boxed, so that the future stays `Unpin`.
-    timer: Option<Pin<Box<Sleep>>>,
+    /// Set only while something is waited for that has an end.
+    timer: Timer,
+    /// A slot was promised to it.
+    has_permit: bool,
 }
 
 /// A message that did not get in; `None` where it was lost with its value.
@@ -72,7 +72,15 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     #[inline(always)]
     fn with(to: To<'a, A>, step: Step<M>, timeout: Option<Duration>) -> Self {
-        Journey { to, step, timeout, expires: Tick::NEVER, deadline: Tick::NEVER, timer: None }
+        let (never, timer) = (Tick::NEVER, Timer::none());
+        Journey { to, step, timeout, expires: never, deadline: never, timer, has_permit: false }
+    }
+
+    /// A message for which there is a slot already.
+    pub(super) fn with_permit(handle: Handle<A>, message: M) -> Journey<'static, A, M> {
+        let mut journey = Journey::with(To::Own(handle), Step::Fresh(message), None);
+        journey.has_permit = true;
+        journey
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
@@ -110,6 +118,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let mut moved = Journey::with(to, std::mem::replace(&mut self.step, Step::Over), self.timeout);
         (moved.expires, moved.deadline) = (self.expires, self.deadline);
         moved.timer = self.timer.take();
+        moved.has_permit = std::mem::take(&mut self.has_permit);
         moved
     }
 
@@ -119,7 +128,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     pub(super) fn has_timer(&self) -> bool {
-        self.timer.is_some()
+        self.timer.is_set()
     }
 
     /// Goes on towards the mailbox. `asker` makes the side that will be told, for asks.
@@ -144,7 +153,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// nothing has happened.
     #[inline]
     pub(super) fn enter_plainly(&mut self) -> Option<Admission> {
-        if !matches!(self.step, Step::Fresh(_)) || self.timeout.is_some() {
+        if !matches!(self.step, Step::Fresh(_)) || self.timeout.is_some() || self.has_permit {
             return None;
         }
         let cell = self.to.cell();
@@ -181,13 +190,17 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             Ok(tag) => tag,
             Err(reason) => {
                 cell.mailbox.offer_lost(A::CLASS, reason);
+                self.give_back();
                 return Some(Err(Refusal { message: message_of::<A, M>(item), why: AskError::new(reason) }));
             }
         };
         self.expires = tag.expires;
         let mut item = Some(item);
         let mut fx = Effects::new();
-        let verdict = cell.mailbox.offer(&mut item, tag, entrance, &mut fx);
+        let verdict = match std::mem::take(&mut self.has_permit) {
+            true => cell.mailbox.redeem(&mut item, tag, &mut fx),
+            false => cell.mailbox.offer(&mut item, tag, entrance, &mut fx),
+        };
         cell.apply(&mut fx);
         let back = |item: Option<Post<A>>| item.and_then(message_of::<A, M>);
         match verdict {
@@ -198,7 +211,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             Verdict::InLine(waiter) => {
                 self.step = Step::InLine(waiter);
                 let end = self.line_end();
-                self.set_timer(end);
+                self.timer.set(end, &self.to.cell().rt);
                 None
             }
             Verdict::Refused(reason, retry_after) => {
@@ -222,11 +235,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
         let inherited = current::get().map_or(Tick::NEVER, |turn| turn.deadline);
         let now = clock::now();
-        let policy = &self.to.cell().mailbox.class(A::CLASS).policy;
         self.deadline = match self.timeout {
             Some(own) => now.after(own).min(inherited),
             None if inherited != Tick::NEVER => inherited,
-            None => now.after(policy.timeout),
+            None => now.after(self.to.cell().mailbox.timeout(A::CLASS)),
         };
         now
     }
@@ -234,41 +246,26 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// When waiting in line ends, if it does: at ttl, at the deadline, inside a turn at that turn's deadline or, where it
     /// has none, after the default.
     fn line_end(&mut self) -> Tick {
-        if self.deadline == Tick::NEVER
-            && let Some(turn) = current::get()
-        {
-            let default = || clock::now().after(self.to.cell().mailbox.class(A::CLASS).policy.timeout);
-            self.deadline = if turn.deadline == Tick::NEVER { default() } else { turn.deadline };
+        if self.deadline == Tick::NEVER {
+            self.deadline = end_of_wait(self.to.cell(), A::CLASS);
         }
         self.deadline.min(self.expires)
-    }
-
-    fn set_timer(&mut self, end: Tick) {
-        // Polled by an executor that is not tokio's, it uses the timers of the actor's runtime.
-        let is_outside = tokio::runtime::Handle::try_current().is_err();
-        let _inside = is_outside.then(|| self.to.cell().rt.enter());
-        self.timer = end.instant().map(|at| Box::pin(sleep_until(at)));
-    }
-
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        match &mut self.timer {
-            Some(timer) => timer.as_mut().poll(cx).is_ready(),
-            None => false,
-        }
     }
 
     fn poll_line(&mut self, waiter: u32, cx: &mut Context<'_>) -> Option<Arrival<M>> {
         match self.to.cell().mailbox.look(waiter, cx.waker()) {
             Standby::Waiting => None,
             Standby::In(place) => {
-                self.timer = None;
+                self.timer.clear();
                 self.step = Step::In(place);
                 Some(Ok(Admission::Waited))
             }
             Standby::Out(item, reason) => {
                 self.step = Step::Over;
-                Some(Err(Refusal { message: message_of::<A, M>(item), why: AskError::new(reason) }))
+                let message = item.and_then(message_of::<A, M>);
+                Some(Err(Refusal { message, why: AskError::new(reason) }))
             }
+            Standby::Promised => unreachable!("a message in line is not given a permit"),
         }
     }
 
@@ -276,10 +273,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let Step::InLine(waiter) = self.step else {
             return Poll::Pending;
         };
-        if !self.poll_timer(cx) {
+        if !self.timer.poll(cx) {
             return Poll::Pending;
         }
-        self.timer = None;
+        self.timer.clear();
         let cell = self.to.cell();
         let (reason, retry_after) = match self.expires < self.deadline {
             true => (Reason::Expired, None),
@@ -288,13 +285,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let (item, reason) = match cell.mailbox.leave(waiter, reason) {
             Left::Back(item, _) => (item, reason),
             Left::Out(item, reason) => (item, reason),
+            Left::Promised => unreachable!("a message in line is not given a permit"),
             Left::In(place) => {
                 self.step = Step::In(place);
                 return Poll::Ready(Ok(Admission::Waited));
             }
         };
         self.step = Step::Over;
-        let message = message_of::<A, M>(item);
+        let message = item.and_then(message_of::<A, M>);
         Poll::Ready(Err(Refusal { message, why: AskError::with_retry(reason, retry_after) }))
     }
 
@@ -302,12 +300,13 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     /// Arms the timer of an ask that is in.
     pub(super) fn await_answer(&mut self) {
-        self.set_timer(self.expires.min(self.deadline));
+        let end = self.expires.min(self.deadline);
+        self.timer.set(end, &self.to.cell().rt);
     }
 
     /// Whether the ask has run out of time, and how.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
-        while self.poll_timer(cx) {
+        while self.timer.poll(cx) {
             let reason = if self.expires < self.deadline { Reason::Expired } else { Reason::TimedOut };
             if self.withdraw(Reason::Expired) {
                 return Poll::Ready(reason);
@@ -317,7 +316,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                 return Poll::Ready(reason);
             }
             self.expires = self.deadline;
-            self.set_timer(self.deadline);
+            self.timer.set(self.deadline, &self.to.cell().rt);
         }
         Poll::Pending
     }
@@ -351,17 +350,25 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Nothing more is wanted of it.
     pub(super) fn finish(&mut self) {
         self.step = Step::Over;
-        self.timer = None;
+        self.timer.clear();
     }
 }
 
 impl<A: Handler<M>, M: Message> Drop for Journey<'_, A, M> {
     fn drop(&mut self) {
         self.leave_line();
+        self.give_back();
     }
 }
 
 impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
+    /// A permit that was not used is somebody else's.
+    fn give_back(&mut self) {
+        if std::mem::take(&mut self.has_permit) {
+            give_back(&self.to, A::CLASS);
+        }
+    }
+
     /// The sender goes away while it waits in line (T3).
     pub(super) fn leave_line(&mut self) {
         let Step::InLine(waiter) = self.step else { return };
@@ -369,10 +376,11 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let cell = self.to.cell();
         match cell.mailbox.leave(waiter, Reason::Cancelled) {
             Left::Back(item, tag) => {
-                cell.mourn(A::CLASS, tag.stamp, Reason::Cancelled, || item.0.parcel().describe());
+                let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
+                cell.mourn(A::CLASS, tag.stamp, Reason::Cancelled, text);
             }
             // Told just before; what it was told is nobody's business any more.
-            Left::Out(..) => {}
+            Left::Out(..) | Left::Promised => {}
             // Let in just before: a tell is sent. An ask must see to its message itself.
             Left::In(place) => self.step = Step::In(place),
         }
@@ -381,4 +389,12 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 
 fn message_of<A: Handler<M>, M: Message>(item: Post<A>) -> Option<M> {
     A::unpack(item.0).map(Parcel::into_message)
+}
+
+/// Gives a permit back.
+pub(super) fn give_back<A: Actor>(handle: &Handle<A>, class: usize) {
+    let cell = handle.cell();
+    let mut fx = Effects::new();
+    cell.mailbox.give_back(class, &mut fx);
+    cell.apply(&mut fx);
 }

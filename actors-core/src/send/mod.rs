@@ -15,7 +15,10 @@
 
 mod ask;
 mod journey;
+mod reserve;
 mod tell;
+mod timer;
 
 pub use ask::{Ask, AskReturning};
+pub use reserve::{Permit, Reserve};
 pub use tell::Tell;

@@ -1,0 +1,85 @@
+//! What the mailbox keeps of one message type: what its policy comes to in numbers, its lists, its books.
+
+use super::ledger::Counts;
+use super::list::List;
+use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Ramp};
+
+/// One message type inside the mailbox.
+#[derive(Debug)]
+pub(super) struct Kind {
+    pub(super) lane: usize,
+    pub(super) overflow: OverflowList,
+    /// Nothing of it is to be minded but room: no key, no ttl, no weight, no early drop.
+    pub(super) is_plain: bool,
+    /// Unclaimed messages, oldest first; only kept where something needs it.
+    pub(super) list: List,
+    pub(super) is_listed: bool,
+    /// Unclaimed messages in no order, to draw lots; only kept where `drop_random` does.
+    pub(super) pool: Option<Vec<u32>>,
+    pub(super) conflates: bool,
+    /// Its messages are claimed one at a time: until its own turn begins, a newer one may take a message's place.
+    pub(super) is_single: bool,
+    /// Newest first under pressure.
+    pub(super) is_lifo: bool,
+    /// Its messages may be evicted for a higher lane's.
+    pub(super) is_evictable: bool,
+    pub(super) early: Option<Ramp>,
+    /// How many slots may be taken before this type's lane has no more room (B5).
+    pub(super) room: usize,
+    /// How many bytes may be taken with it.
+    pub(super) room_bytes: u64,
+    /// How many slots this type may hold (B2).
+    pub(super) max: u32,
+    /// Slots that are promised to it.
+    pub(super) permits: u32,
+    /// Senders in line, those included that want a permit.
+    pub(super) in_line: u32,
+    pub(super) counts: Counts,
+}
+
+impl Kind {
+    pub(super) fn new(policy: &Policy, limits: &Limits, has_heirs: bool) -> Self {
+        let mut kind = Kind {
+            lane: policy.priority.lane(),
+            overflow: policy.overflow,
+            is_plain: false,
+            list: List::default(),
+            is_listed: false,
+            pool: None,
+            conflates: policy.overflow.has(Overflow::Conflate),
+            is_single: policy.overflow.has(Overflow::Conflate) || policy.order == Order::LifoUnderPressure,
+            is_lifo: policy.order == Order::LifoUnderPressure,
+            is_evictable: false,
+            early: None,
+            room: limits.room(policy.priority),
+            room_bytes: limits.room_bytes(policy.priority, has_heirs) as u64,
+            max: u32::MAX,
+            permits: 0,
+            in_line: 0,
+            counts: Counts::default(),
+        };
+        kind.adjust(policy, limits);
+        kind
+    }
+
+    /// Takes over from a policy what may change while the mailbox lives.
+    pub(super) fn adjust(&mut self, policy: &Policy, limits: &Limits) {
+        self.overflow = policy.overflow;
+        self.early = policy.early;
+        self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
+        self.pool = self.overflow.has(Overflow::DropRandom).then(Vec::new);
+        self.is_plain =
+            !self.conflates && policy.ttl.is_none() && policy.early.is_none() && limits.max_bytes.is_none();
+    }
+
+    /// Whether something needs to know the order of its messages.
+    pub(super) fn wants_list(&self) -> bool {
+        self.overflow.has(Overflow::DropOldest) || self.conflates || self.is_lifo || self.is_evictable
+    }
+
+    /// Slots that it holds, by messages and permits.
+    #[inline]
+    pub(super) fn held(&self) -> u32 {
+        self.counts.queued + self.permits
+    }
+}

@@ -1,0 +1,133 @@
+//! What a mailbox offers beside messages: promises of slots, and policies that change while it lives.
+
+use super::slots::Tag;
+use super::{Effects, Entrance, Item, Mailbox, Promise, Verdict};
+use crate::policy::{Overflow, OverflowList, Policy};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+impl<T: Item, S> Mailbox<T, S> {
+    // --- permits ----------------------------------------------------------------------------------------------------
+
+    /// Asks for a slot for a message that is yet to come.
+    pub(crate) fn promise(&self, class: usize, entrance: Entrance<'_>, fx: &mut Effects<T>) -> Promise {
+        self.lock().core.promise(class, entrance, &self.signals, fx)
+    }
+
+    /// A permit goes unused.
+    pub(crate) fn give_back(&self, class: usize, fx: &mut Effects<T>) {
+        let mut inner = self.lock();
+        if inner.core.take_permit(class) {
+            inner.core.settle(&self.signals, fx);
+            inner.core.grant(&self.signals, fx);
+        }
+    }
+
+    /// Offers a message for which there is a permit, which is used up by it.
+    pub(crate) fn redeem(&self, item: &mut Option<T>, tag: Tag, fx: &mut Effects<T>) -> Verdict {
+        let mut inner = self.lock();
+        let verdict = inner.core.redeem(item, tag, &self.signals, fx);
+        if let Verdict::In(..) = verdict {
+            inner.rouse(fx);
+        }
+        verdict
+    }
+
+    // --- policies that change ---------------------------------------------------------------------------------------
+
+    /// The policy of a class as it is now.
+    pub(crate) fn policy(&self, class: usize) -> Policy {
+        let inner = self.lock();
+        let kind = &inner.core.queue.kinds[class];
+        let max = (kind.max != u32::MAX).then_some(kind.max as usize);
+        let declared = self.classes[class].policy;
+        Policy {
+            overflow: kind.overflow,
+            max,
+            early: kind.early,
+            ttl: self.ttl(class),
+            timeout: self.timeout(class),
+            ..declared
+        }
+    }
+
+    /// Changes the policy of a class.
+    ///
+    /// # Errors
+    /// A sentence that says what cannot be, or what cannot change while the mailbox lives.
+    pub(crate) fn adjust(&self, class: usize, policy: &Policy, fx: &mut Effects<T>) -> Result<(), String> {
+        policy.check()?;
+        check_change(&self.classes[class].policy, policy)?;
+        let live =
+            self.live.get_or_init(|| self.classes.iter().map(|class| Live::new(&class.policy)).collect());
+        let mut inner = self.lock();
+        live[class].set(policy);
+        inner.core.adjust(class, policy, &self.signals, fx);
+        Ok(())
+    }
+
+    /// The ttl of a class, as it is now.
+    #[inline]
+    pub(crate) fn ttl(&self, class: usize) -> Option<Duration> {
+        match self.live.get() {
+            None => self.classes[class].policy.ttl,
+            Some(live) => span(live[class].ttl_ns.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The default deadline of a class, as it is now.
+    pub(crate) fn timeout(&self, class: usize) -> Duration {
+        match self.live.get() {
+            None => self.classes[class].policy.timeout,
+            Some(live) => span(live[class].timeout_ns.load(Ordering::Relaxed)).unwrap_or(Duration::MAX),
+        }
+    }
+}
+
+/// What belongs to a type's bookkeeping, and so to its code, does not change while messages of it are queued.
+fn check_change(declared: &Policy, wanted: &Policy) -> Result<(), String> {
+    let conflates = |list: &OverflowList| list.has(Overflow::Conflate);
+    let what = if declared.priority != wanted.priority {
+        "the priority"
+    } else if declared.order != wanted.order {
+        "the order"
+    } else if declared.keyed != wanted.keyed || conflates(&declared.overflow) != conflates(&wanted.overflow) {
+        "whether messages are conflated"
+    } else {
+        return Ok(());
+    };
+    Err(format!("{what} cannot change while the mailbox lives: set it when the actor is started"))
+}
+
+/// Parts of a policy that are read without the lock. Each is a number of its own: a send may see one changed and the other
+/// not yet.
+#[derive(Debug)]
+pub(super) struct Live {
+    ttl_ns: AtomicU64,
+    timeout_ns: AtomicU64,
+}
+
+/// Stands for no ttl.
+const NONE: u64 = u64::MAX;
+
+fn nanos(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(NONE - 1)
+}
+
+fn span(nanos: u64) -> Option<Duration> {
+    (nanos != NONE).then(|| Duration::from_nanos(nanos))
+}
+
+impl Live {
+    fn new(policy: &Policy) -> Self {
+        let live = Live { ttl_ns: AtomicU64::new(NONE), timeout_ns: AtomicU64::new(0) };
+        live.set(policy);
+        live
+    }
+
+    fn set(&self, policy: &Policy) {
+        // Relaxed: nothing else is published by it.
+        self.ttl_ns.store(policy.ttl.map_or(NONE, nanos), Ordering::Relaxed);
+        self.timeout_ns.store(nanos(policy.timeout), Ordering::Relaxed);
+    }
+}

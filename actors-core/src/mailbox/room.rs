@@ -1,0 +1,309 @@
+//! When there is no room: what is short, who could be given up for it, and who is (O9). A part of the critical section.
+//!
+//! ```text
+//!   short of        cured by
+//!   the type's max  drop_oldest, drop_random, conflate alone     1 of its own for 1
+//!   slots, reserve  these, and evict_lower                       1 for 1: what is free for urgent messages stays so
+//!   bytes           these, and evict_lower                       as many as it takes, up to 32, or none at all
+//! ```
+//!
+//! The dead go first: before anybody alive is given up, whatever has expired is cleared away. Candidates are looked at and
+//! counted before the first is touched, so nobody is given up in vain; [`VICTIMS_MAX`] bounds how many are looked at, and with
+//! it the time under the lock.
+
+use super::claim::Signals;
+use super::core::Core;
+use super::kind::Kind;
+use super::slots::{KIND, Tag};
+use super::{Effects, Entrance, Item, Verdict};
+use crate::error::{Admission, Reason};
+use crate::policy::{Overflow, Priority};
+
+/// Messages that are given up for one, at most. A type whose messages differ in weight by more than this should have types of
+/// its own for the heavy ones; and so long a claim is, too.
+pub(super) const VICTIMS_MAX: usize = 32;
+
+/// What a newcomer lacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shortage {
+    /// No slot for its lane.
+    slot: bool,
+    /// Its type holds as many as it may.
+    quota: bool,
+    /// So many bytes.
+    bytes: u64,
+}
+
+impl Shortage {
+    fn is_met_by(&self, victims: &Victims) -> bool {
+        victims.len >= usize::from(self.slot || self.quota) && victims.bytes >= self.bytes
+    }
+}
+
+/// Messages that would be given up.
+struct Victims {
+    keys: [u32; VICTIMS_MAX],
+    len: usize,
+    bytes: u64,
+}
+
+impl Victims {
+    fn none() -> Self {
+        Victims { keys: [0; VICTIMS_MAX], len: 0, bytes: 0 }
+    }
+
+    fn add(&mut self, key: u32, weight: u32) {
+        self.keys[self.len] = key;
+        self.len += 1;
+        self.bytes += u64::from(weight);
+    }
+
+    fn is_full(&self) -> bool {
+        self.len == VICTIMS_MAX
+    }
+}
+
+impl<T: Item> Core<T> {
+    /// Whether a message of this type and weight may have a slot now (B1, B2, B5).
+    pub(super) fn has_room(&self, class: usize, weight: u32) -> bool {
+        let kind = &self.queue.kinds[class];
+        self.queue.taken() < kind.room && kind.held() < kind.max && self.has_bytes(class, weight.into())
+    }
+
+    /// Whether a message of this type may bring so many more bytes (B2).
+    pub(super) fn has_bytes(&self, class: usize, added: u64) -> bool {
+        self.queue.bytes + added <= self.queue.kinds[class].room_bytes
+    }
+
+    /// How many bytes more a message brings than the one whose place it takes over.
+    pub(super) fn bytes_over(&self, twin: u32, tag: &Tag) -> u64 {
+        tag.weight.saturating_sub(self.queue.slots.at(twin).tag.weight).into()
+    }
+
+    /// What a message lacks that would bring `added` more bytes.
+    fn shortage(&self, class: usize, added: u64) -> Shortage {
+        let kind = &self.queue.kinds[class];
+        Shortage {
+            slot: self.queue.taken() >= kind.room,
+            quota: kind.held() >= kind.max,
+            // Where others have more than this lane may, it is enough to bring no more than it takes away.
+            bytes: (self.queue.bytes + added).saturating_sub(kind.room_bytes).min(added),
+        }
+    }
+
+    /// Frees room without costing anybody alive anything: slots of turns that have begun, messages that are dead (O9).
+    pub(super) fn make_room(
+        &mut self,
+        class: usize,
+        weight: u32,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> bool {
+        self.settle(signals, fx);
+        if !self.has_room(class, weight) && self.queue.has_mortals() {
+            let now = (self.now)();
+            while let Some(dead) = self.queue.next_dead(now) {
+                self.give_up(dead, Reason::Expired, fx);
+            }
+            self.grant(signals, fx);
+        }
+        self.has_room(class, weight) && self.queue.kinds[class].in_line == 0
+    }
+
+    /// There is room; an early random drop may keep some of it free.
+    pub(super) fn enter_room(
+        &mut self,
+        item: &mut Option<T>,
+        tag: Tag,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let unlucky = self.draw_early(usize::from(tag.class));
+        let place = self.push(item.take(), tag, signals);
+        let Some(unlucky) = unlucky else { return Verdict::In(place, Admission::Queued) };
+        self.give_up(unlucky, Reason::Dropped, fx);
+        Verdict::In(place, Admission::Displaced)
+    }
+
+    /// Whom an early drop takes, if the dice say so: the fuller its type or its lane is, the likelier.
+    fn draw_early(&mut self, class: usize) -> Option<u32> {
+        let kind = &self.queue.kinds[class];
+        let ramp = kind.early?;
+        let of_lane = self.queue.taken() as f64 / kind.room as f64;
+        let of_type = f64::from(kind.held()) / f64::from(kind.max);
+        let of_bytes = self.queue.bytes as f64 / kind.room_bytes as f64;
+        if !self.dice.chance(ramp.probability(of_lane.max(of_type).max(of_bytes))) {
+            return None;
+        }
+        let pool = kind.pool.as_ref().filter(|pool| !pool.is_empty())?;
+        Some(pool[self.dice.below(pool.len())])
+    }
+
+    /// There is no room: the declared words are tried in order (O9).
+    pub(super) fn overflow(
+        &mut self,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance<'_>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        let list = self.queue.kinds[class].overflow;
+        if self.queue.kinds[class].room_bytes < u64::from(tag.weight) {
+            // It will never fit: neither is anybody given up for it, nor may it wait (B2).
+            return self.refuse_for_good(class);
+        }
+        let has_line = self.queue.kinds[class].in_line > 0;
+        if has_line && list.last_resort() == Overflow::Block {
+            return self.join(item, tag, entrance, signals, fx);
+        }
+        let mut shortage = self.shortage(class, u64::from(tag.weight));
+        // Whoever waits has a right to what is free.
+        shortage.slot |= has_line;
+        if let Some((victims, reason)) = self.find_victims(class, shortage, None) {
+            // In this order, so that the lane is never empty in between and goes on waiting for its turn.
+            let place = self.push(item.take(), tag, signals);
+            self.give_up_all(&victims, reason, fx);
+            return Verdict::In(place, Admission::Displaced);
+        }
+        self.last_resort(item, tag, entrance, signals, fx)
+    }
+
+    /// Nothing could be given up.
+    fn last_resort(
+        &mut self,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance<'_>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        match self.queue.kinds[class].overflow.last_resort() {
+            Overflow::Block => self.join(item, tag, entrance, signals, fx),
+            Overflow::DropNewest => self.lose_newcomer(class, Reason::Dropped),
+            _ => self.refuse(class, Reason::Full),
+        }
+    }
+
+    /// A newcomer takes over the place of a message of its key (O7); where it weighs more, the difference must be found.
+    pub(super) fn take_over(
+        &mut self,
+        twin: u32,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance<'_>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        let added = self.bytes_over(twin, &tag);
+        if !self.has_bytes(class, added) {
+            let shortage = Shortage { bytes: self.shortage(class, added).bytes, ..Shortage::default() };
+            if self.queue.kinds[class].room_bytes < u64::from(tag.weight) {
+                return self.refuse_for_good(class);
+            }
+            match self.find_victims(class, shortage, Some(twin)) {
+                Some((victims, reason)) => self.give_up_all(&victims, reason, fx),
+                None => return self.last_resort(item, tag, entrance, signals, fx),
+            }
+        }
+        let place = self.conflate(twin, item.take(), tag, fx);
+        Verdict::In(place, Admission::Conflated)
+    }
+
+    fn give_up_all(&mut self, victims: &Victims, reason: Reason, fx: &mut Effects<T>) {
+        for &key in &victims.keys[..victims.len] {
+            self.give_up(key, reason, fx);
+        }
+    }
+
+    /// Whom the first word that helps would give up, and as what. `spared` is not touched.
+    fn find_victims(
+        &mut self,
+        class: usize,
+        shortage: Shortage,
+        spared: Option<u32>,
+    ) -> Option<(Victims, Reason)> {
+        let list = self.queue.kinds[class].overflow;
+        // `conflate` found no twin; alone it stands for `[conflate, drop_oldest]`.
+        let is_alone = list.words().len() == 1;
+        list.words().iter().find_map(|word| {
+            let (victims, reason) = match word {
+                Overflow::DropOldest => (self.oldest_of(class, shortage, spared), Reason::Dropped),
+                Overflow::Conflate if is_alone => (self.oldest_of(class, shortage, spared), Reason::Dropped),
+                Overflow::DropRandom => (self.some_of(class, shortage, spared), Reason::Dropped),
+                Overflow::EvictLower if !shortage.quota => {
+                    (self.lower_than(class, shortage), Reason::Evicted)
+                }
+                _ => return None,
+            };
+            shortage.is_met_by(&victims).then_some((victims, reason))
+        })
+    }
+
+    /// The oldest of a type, as many as it takes.
+    fn oldest_of(&self, class: usize, shortage: Shortage, spared: Option<u32>) -> Victims {
+        let mut victims = Victims::none();
+        let mut at = self.queue.kinds[class].list.front();
+        while let Some(key) = at
+            && !shortage.is_met_by(&victims)
+            && !victims.is_full()
+        {
+            at = self.queue.slots.link_of(KIND, key).after();
+            if spared != Some(key) {
+                victims.add(key, self.queue.slots.at(key).tag.weight);
+            }
+        }
+        victims
+    }
+
+    /// Any of a type, as many as it takes: a shuffle of its pool, from the end and only as far as needed (Fisher, Yates).
+    fn some_of(&mut self, class: usize, shortage: Shortage, spared: Option<u32>) -> Victims {
+        let mut victims = Victims::none();
+        let Core { queue, dice, .. } = self;
+        let Some(pool) = &mut queue.kinds[class].pool else { return victims };
+        let mut rest = pool.len();
+        while rest > 0 && !shortage.is_met_by(&victims) && !victims.is_full() {
+            let drawn = dice.below(rest);
+            rest -= 1;
+            pool.swap(drawn, rest);
+            for at in [drawn, rest] {
+                queue.slots.at_mut(pool[at]).pool_at = at as u32;
+            }
+            if spared != Some(pool[rest]) {
+                victims.add(pool[rest], queue.slots.at(pool[rest]).tag.weight);
+            }
+        }
+        victims
+    }
+
+    /// The newest of the lowest lane that has any, of droppable types strictly below, as many as it takes (O6).
+    fn lower_than(&self, class: usize, shortage: Shortage) -> Victims {
+        let mut victims = Victims::none();
+        let top = self.queue.kinds[class].lane;
+        for lane in 0..top.min(Priority::COUNT) {
+            let is_here = |kind: &Kind| kind.lane == lane && kind.is_evictable;
+            // The newest that is left of each type, by type.
+            let mut ends: Vec<u32> = self
+                .queue
+                .kinds
+                .iter()
+                .filter(|kind| is_here(kind))
+                .filter_map(|kind| kind.list.back())
+                .collect();
+            while !shortage.is_met_by(&victims) && !victims.is_full() {
+                let newest = (0..ends.len()).max_by_key(|&at| self.queue.slots.at(ends[at]).tag.id);
+                let Some(at) = newest else { break };
+                let key = ends[at];
+                victims.add(key, self.queue.slots.at(key).tag.weight);
+                match self.queue.slots.link_of(KIND, key).earlier() {
+                    Some(earlier) => ends[at] = earlier,
+                    None => drop(ends.swap_remove(at)),
+                }
+            }
+        }
+        victims
+    }
+}

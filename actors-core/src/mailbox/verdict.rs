@@ -1,0 +1,74 @@
+//! What senders and watchers are told.
+
+use super::slots::Tag;
+use crate::error::{Admission, Reason};
+use std::task::Waker;
+use std::time::Duration;
+
+/// Where an admitted message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(super) key: u32,
+    pub(super) id: u64,
+}
+
+/// Whether a sender would wait in line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entrance<'a> {
+    Try,
+    Wait(&'a Waker),
+}
+
+/// What became of an offer.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    In(Place, Admission),
+    InLine(u32),
+    /// The message is still the caller's.
+    Refused(Reason, Option<Duration>),
+    /// The message was lost; its value is still with the caller, to be reported and dropped.
+    Lost(Reason),
+}
+
+/// How a waiter stands when its sender looks.
+#[derive(Debug)]
+pub(crate) enum Standby<T> {
+    Waiting,
+    In(Place),
+    /// It has its permit.
+    Promised,
+    /// The message, if it had one already.
+    Out(Option<T>, Reason),
+}
+
+/// How a wait ended that its sender gave up.
+#[derive(Debug)]
+pub(crate) enum Left<T> {
+    /// The message is back, if it had one already, counted under the reason given.
+    Back(Option<T>, Tag),
+    /// It had got in just before.
+    In(Place),
+    /// It had got its permit just before.
+    Promised,
+    /// It had been refused just before.
+    Out(Option<T>, Reason),
+}
+
+/// Numbers of a mailbox at one instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depth {
+    pub(crate) queued: usize,
+    pub(crate) waiting: usize,
+    pub(crate) permits: usize,
+    pub(crate) bytes: u64,
+    pub(crate) peak: usize,
+    /// Nothing to do, and no turn under way.
+    #[cfg(feature = "testing")]
+    pub(crate) is_idle: bool,
+    pub(crate) oldest_age: Duration,
+    pub(crate) drain_rate: f64,
+    pub(crate) arrival_rate: f64,
+    pub(crate) arrival_peak: f64,
+    pub(crate) busy_longest: Duration,
+    pub(crate) retry_after: Duration,
+}

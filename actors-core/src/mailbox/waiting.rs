@@ -1,0 +1,233 @@
+//! The line and the permits: who waits for a slot, who gets one, who is promised one (O1). A part of the critical section.
+
+use super::claim::Signals;
+use super::core::{Core, Panicked, Phase};
+use super::ledger::Stage;
+use super::line::Standing;
+use super::slots::Tag;
+use super::{Effects, Entrance, Item, Verdict};
+use crate::clock::Tick;
+use crate::error::{Admission, Reason};
+use std::time::Duration;
+
+/// What became of the wish for a permit.
+#[derive(Debug)]
+pub(crate) enum Promise {
+    Given,
+    InLine(u32),
+    Refused(Reason, Option<Duration>),
+}
+
+impl<T: Item> Core<T> {
+    // --- the line ---------------------------------------------------------------------------------------------------
+
+    /// A sender joins the line of its type, if it may.
+    pub(super) fn join(
+        &mut self,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance<'_>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        let Entrance::Wait(waker) = entrance else {
+            return self.refuse(class, Reason::Full);
+        };
+        if self.lines.waiting() >= self.limits.max_waiting {
+            return self.refuse(class, Reason::Full);
+        }
+        // Foreign code, before anything changes.
+        let waker = waker.clone();
+        let Some(message) = item.take() else {
+            return self.refuse(class, Reason::Closed);
+        };
+        self.queue.kinds[class].counts.waiting += 1;
+        self.queue.kinds[class].in_line += 1;
+        let key = self.lines.join(Some(message), tag, waker);
+        self.hurry(signals, fx);
+        Verdict::InLine(key)
+    }
+
+    /// From now on every turn that begins must hand its slot over at once. One that has just begun without having seen this
+    /// has its slot handed over here, or when it is suspended.
+    fn hurry(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+        signals.interrupt_and_fence();
+        self.settle(signals, fx);
+    }
+
+    /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1).
+    pub(super) fn grant(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+        while self.lines.waiting() > 0
+            && let Some(key) = self.next_waiter()
+        {
+            self.admit(key, signals, fx);
+        }
+    }
+
+    fn next_waiter(&self) -> Option<u32> {
+        let mut best: Option<(usize, u64, u32)> = None;
+        for (class, kind) in self.queue.kinds.iter().enumerate() {
+            let Some((key, ticket, weight)) = self.lines.head(class) else {
+                continue;
+            };
+            let is_better =
+                best.is_none_or(|(lane, old, _)| kind.lane > lane || (kind.lane == lane && ticket < old));
+            if is_better && self.has_room(class, weight) {
+                best = Some((kind.lane, ticket, key));
+            }
+        }
+        best.map(|(_, _, key)| key)
+    }
+
+    fn admit(&mut self, waiter: u32, signals: &Signals, fx: &mut Effects<T>) {
+        let twin = match self.lines.peek(waiter) {
+            Some((item, tag)) => item.map_or(Ok(None), |item| self.find_twin(item, tag)),
+            None => return,
+        };
+        let Some((item, tag)) = self.lines.take(waiter) else {
+            return;
+        };
+        let class = usize::from(tag.class);
+        self.queue.kinds[class].in_line -= 1;
+        let standing = match item {
+            None => {
+                self.give_permit(class);
+                Standing::Promised
+            }
+            Some(item) => {
+                self.queue.kinds[class].counts.waiting -= 1;
+                match twin {
+                    Err(Panicked) => {
+                        self.queue.kinds[class].counts.lose(Stage::Lost, Reason::Panicked);
+                        Standing::Out(Some(item), Reason::Panicked)
+                    }
+                    Ok(Some(twin)) => Standing::In(self.conflate(twin, Some(item), tag, fx)),
+                    Ok(None) => Standing::In(self.push(Some(item), tag, signals)),
+                }
+            }
+        };
+        if let Some(waker) = self.lines.note(waiter, standing) {
+            fx.will_wake(waker);
+        }
+    }
+
+    /// A waiter gives up.
+    pub(super) fn leave(&mut self, waiter: u32, reason: Reason) -> Option<(Option<T>, Tag)> {
+        let (item, tag) = self.lines.take(waiter)?;
+        let kind = &mut self.queue.kinds[usize::from(tag.class)];
+        kind.in_line -= 1;
+        if item.is_some() {
+            let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::Lost };
+            kind.counts.waiting -= 1;
+            kind.counts.lose(stage, reason);
+        }
+        Some((item, tag))
+    }
+
+    /// Sends every waiter away: admission is closed (F4).
+    pub(super) fn clear_lines(&mut self, fx: &mut Effects<T>) {
+        for class in 0..self.queue.kinds.len() {
+            while let Some((key, ..)) = self.lines.head(class)
+                && let Some((item, _)) = self.lines.take(key)
+            {
+                let kind = &mut self.queue.kinds[class];
+                kind.in_line -= 1;
+                if item.is_some() {
+                    kind.counts.waiting -= 1;
+                    kind.counts.lose(Stage::Refused, Reason::Closed);
+                }
+                if let Some(waker) = self.lines.note(key, Standing::Out(item, Reason::Closed)) {
+                    fx.will_wake(waker);
+                }
+            }
+        }
+        self.revoke_permits();
+    }
+
+    // --- permits ----------------------------------------------------------------------------------------------------
+
+    /// Promises a slot to a message of this type that is yet to come. Never costs anybody else's message.
+    pub(super) fn promise(
+        &mut self,
+        class: usize,
+        entrance: Entrance<'_>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Promise {
+        if self.phase != Phase::Open {
+            return Promise::Refused(Reason::Closed, None);
+        }
+        self.settle(signals, fx);
+        if self.queue.kinds[class].in_line == 0
+            && (self.has_room(class, 0) || self.make_room(class, 0, signals, fx))
+        {
+            self.give_permit(class);
+            return Promise::Given;
+        }
+        match entrance {
+            Entrance::Wait(waker) if self.lines.waiting() < self.limits.max_waiting => {
+                // Foreign code, before anything changes.
+                let waker = waker.clone();
+                self.queue.kinds[class].in_line += 1;
+                let key = self.lines.join(None, Tag::new(class as u16, self.recent, Tick::NEVER), waker);
+                self.hurry(signals, fx);
+                Promise::InLine(key)
+            }
+            _ => Promise::Refused(Reason::Full, Some(self.retry_after())),
+        }
+    }
+
+    fn give_permit(&mut self, class: usize) {
+        self.queue.permits += 1;
+        self.queue.kinds[class].permits += 1;
+    }
+
+    /// A permit is given back, or about to be used. `false` when it was revoked: admission is closed.
+    pub(super) fn take_permit(&mut self, class: usize) -> bool {
+        if self.phase != Phase::Open {
+            return false;
+        }
+        self.queue.permits -= 1;
+        self.queue.kinds[class].permits -= 1;
+        true
+    }
+
+    /// Revokes every permit (F4).
+    fn revoke_permits(&mut self) {
+        self.queue.permits = 0;
+        self.queue.kinds.iter_mut().for_each(|kind| kind.permits = 0);
+    }
+
+    /// A message for which there is a permit. Its slot is certain; its bytes are not, because nobody knew them.
+    pub(super) fn redeem(
+        &mut self,
+        item: &mut Option<T>,
+        mut tag: Tag,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        self.queue.kinds[class].counts.offered += 1;
+        let Some(newcomer) = item.as_ref().filter(|_| self.take_permit(class)) else {
+            return self.refuse(class, Reason::Closed);
+        };
+        self.stamp(&mut tag);
+        let verdict = match self.find_twin(newcomer, &tag) {
+            Err(Panicked) => self.lose_newcomer(class, Reason::Panicked),
+            Ok(Some(twin)) if self.has_bytes(class, self.bytes_over(twin, &tag)) => {
+                Verdict::In(self.conflate(twin, item.take(), tag, fx), Admission::Conflated)
+            }
+            Ok(None) if self.has_bytes(class, tag.weight.into()) => {
+                Verdict::In(self.push(item.take(), tag, signals), Admission::Queued)
+            }
+            Ok(_) if self.queue.kinds[class].room_bytes < u64::from(tag.weight) => {
+                self.refuse_for_good(class)
+            }
+            Ok(_) => self.refuse(class, Reason::Full),
+        };
+        // Where it did not need the slot, somebody else may have it.
+        self.grant(signals, fx);
+        verdict
+    }
+}

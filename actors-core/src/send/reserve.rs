@@ -1,0 +1,245 @@
+//! A slot first, the message later.
+
+use super::ask::Ask;
+use super::journey::{Journey, To, give_back};
+use super::tell::Tell;
+use super::timer::{Timer, end_of_wait};
+use crate::actor::Handler;
+use crate::actor::handle::Handle;
+use crate::actor::message::Message;
+use crate::clock::{self, Tick};
+use crate::error::{Admission, AskError, Reason, SendError};
+use crate::mailbox::{Effects, Entrance, Left, Promise, Standby};
+use crate::turn::current;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+enum Step {
+    Fresh,
+    InLine(u32),
+    Over,
+}
+
+/// Waits for a slot for a message that is yet to come; resolves with a [`Permit`]. What [`Handle::reserve`] returns.
+///
+/// It waits in the line of its type, whatever the type's overflow list says, and never costs anybody a message. Inside a turn
+/// it waits for as long as that turn's caller does, or for the type's `timeout` (30 seconds by default); elsewhere for as long
+/// as it takes.
+///
+/// Cancel safe: dropped while it waits it leaves the line, and a permit that it had just been given goes to the next.
+///
+/// # Errors
+/// [`Reason::Full`] where the line is full too, [`Reason::Closed`], [`Reason::TimedOut`].
+#[must_use = "nothing is reserved before it is awaited"]
+pub struct Reserve<'a, A: Handler<M>, M: Message> {
+    to: To<'a, A>,
+    step: Step,
+    timeout: Option<Duration>,
+    timer: Timer,
+    _message: PhantomData<fn() -> M>,
+}
+
+// Nothing in it is pinned.
+impl<A: Handler<M>, M: Message> Unpin for Reserve<'_, A, M> {}
+
+impl<A: Handler<M>, M: Message> fmt::Debug for Reserve<'_, A, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reserve").field("to", self.to.name()).field("message", &M::NAME).finish()
+    }
+}
+
+impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
+    pub(crate) fn new(handle: &'a Handle<A>) -> Self {
+        Reserve::with(To::Ref(handle))
+    }
+
+    fn with(to: To<'a, A>) -> Self {
+        Reserve { to, step: Step::Fresh, timeout: None, timer: Timer::none(), _message: PhantomData }
+    }
+
+    /// How long to wait in line, from the first poll on.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The same with a handle of its own, so that it may leave this scope.
+    ///
+    /// # Panics
+    /// When it was polled already.
+    #[track_caller]
+    pub fn owned(self) -> Reserve<'static, A, M> {
+        assert!(matches!(self.step, Step::Fresh), "a reservation that was polled already stays where it is");
+        let mut owned = Reserve::with(To::Own(Handle::clone(&self.to)));
+        owned.timeout = self.timeout;
+        owned
+    }
+
+    pub(crate) fn now(mut self) -> Result<Permit<A, M>, SendError<()>> {
+        match self.promise(Entrance::Try) {
+            Promise::Given => Ok(self.permit()),
+            Promise::Refused(reason, retry_after) => Err(refusal(reason, retry_after)),
+            Promise::InLine(_) => unreachable!("who does not wait is not put in line"),
+        }
+    }
+
+    fn promise(&mut self, entrance: Entrance<'_>) -> Promise {
+        self.step = Step::Over;
+        let cell = self.to.cell();
+        let mut fx = Effects::new();
+        let promise = cell.mailbox.promise(A::CLASS, entrance, &mut fx);
+        cell.apply(&mut fx);
+        promise
+    }
+
+    fn permit(&mut self) -> Permit<A, M> {
+        self.step = Step::Over;
+        self.timer.clear();
+        Permit { handle: Some(Handle::clone(&self.to)), _message: PhantomData }
+    }
+
+    /// When the wait ends: as a blocked send's would (T2).
+    fn end(&self) -> Tick {
+        match self.timeout {
+            Some(own) => {
+                clock::now().after(own).min(current::get().map_or(Tick::NEVER, |turn| turn.deadline))
+            }
+            None => end_of_wait(self.to.cell(), A::CLASS),
+        }
+    }
+
+    /// Leaves the line.
+    fn leave(&mut self, reason: Reason) -> Option<Left<crate::actor::cell::Post<A>>> {
+        let Step::InLine(waiter) = self.step else { return None };
+        self.step = Step::Over;
+        Some(self.to.cell().mailbox.leave(waiter, reason))
+    }
+}
+
+fn refusal(reason: Reason, retry_after: Option<Duration>) -> SendError<()> {
+    SendError::new((), AskError::with_retry(reason, retry_after))
+}
+
+impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
+    type Output = Result<Permit<A, M>, SendError<()>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        match this.step {
+            Step::Fresh => match this.promise(Entrance::Wait(cx.waker())) {
+                Promise::Given => return Poll::Ready(Ok(this.permit())),
+                Promise::Refused(reason, retry_after) => {
+                    return Poll::Ready(Err(refusal(reason, retry_after)));
+                }
+                Promise::InLine(waiter) => {
+                    this.step = Step::InLine(waiter);
+                    let end = this.end();
+                    this.timer.set(end, &this.to.cell().rt);
+                }
+            },
+            Step::InLine(waiter) => match this.to.cell().mailbox.look(waiter, cx.waker()) {
+                Standby::Waiting => {}
+                Standby::Promised | Standby::In(_) => return Poll::Ready(Ok(this.permit())),
+                Standby::Out(_, reason) => {
+                    this.step = Step::Over;
+                    return Poll::Ready(Err(refusal(reason, None)));
+                }
+            },
+            Step::Over => panic!("a reservation was polled after it had completed"),
+        }
+        if !this.timer.poll(cx) {
+            return Poll::Pending;
+        }
+        Poll::Ready(match this.leave(Reason::TimedOut) {
+            Some(Left::Promised | Left::In(_)) => Ok(this.permit()),
+            Some(Left::Out(_, reason)) => Err(refusal(reason, None)),
+            Some(Left::Back(..)) | None => {
+                Err(refusal(Reason::TimedOut, Some(this.to.reading().retry_after)))
+            }
+        })
+    }
+}
+
+impl<A: Handler<M>, M: Message> Drop for Reserve<'_, A, M> {
+    fn drop(&mut self) {
+        if let Some(Left::Promised) = self.leave(Reason::Cancelled) {
+            drop(self.permit());
+        }
+    }
+}
+
+/// A slot in an actor's mailbox for one message of type `M`. It counts against capacity and the type's `max`; dropped unused
+/// it gives both back. It keeps the actor alive, and is worth nothing once the actor is told to stop (F4).
+///
+/// Order, age and ttl count from the send, not from the reservation. A message that takes over the place of one of its key
+/// needs no slot, and gives it back.
+///
+/// ```
+/// use actors_core::prelude::*;
+///
+/// struct Mill { ground: u32 }
+/// #[actor(local, capacity = 2, reserve = 0)]
+/// impl Mill {
+///     #[message]
+///     fn grind(&mut self, sack: u32) { self.ground += sack; }
+/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mill = System::new("village").spawn(Mill { ground: 0 });
+/// // Fetch only what there will be room for.
+/// let permit = mill.reserve::<MillGrind>().await.unwrap();
+/// assert_eq!(mill.reading().permits, 1);
+/// let sack = 7; // expensive to fetch
+/// permit.send(MillGrind { sack }).unwrap();
+/// assert_eq!(mill.reading().permits, 0);
+/// # }
+/// ```
+#[must_use = "dropping it gives the slot back"]
+pub struct Permit<A: Handler<M>, M: Message> {
+    /// `None` once it was used.
+    handle: Option<Handle<A>>,
+    _message: PhantomData<fn() -> M>,
+}
+
+impl<A: Handler<M>, M: Message> fmt::Debug for Permit<A, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let to = self.handle.as_ref().map(Handle::name);
+        f.debug_struct("Permit").field("to", &to).field("message", &M::NAME).finish()
+    }
+}
+
+impl<A: Handler<M>, M: Message> Permit<A, M> {
+    /// Sends; there is a slot, so nothing is waited for.
+    ///
+    /// # Errors
+    /// With the message: [`Reason::Closed`] where the actor was told to stop meanwhile, and in a mailbox with `max_bytes`
+    /// [`Reason::Full`] where the message's bytes do not fit; a permit is for a slot, because nobody knows the weight yet.
+    pub fn send(self, message: M) -> Result<Admission, SendError<M>> {
+        Tell::from_journey(self.journey(message)).try_send()
+    }
+
+    /// Sends and waits for the answer. Nothing is sent before the first poll; dropped before it, the slot is given back.
+    ///
+    /// # Errors
+    /// As for any ask; in particular as for [`send`](Permit::send).
+    pub fn ask(self, message: M) -> Ask<'static, A, M> {
+        Ask::from_journey(self.journey(message))
+    }
+
+    fn journey(mut self, message: M) -> Journey<'static, A, M> {
+        let Some(handle) = self.handle.take() else { unreachable!("a permit is used once, by value") };
+        Journey::with_permit(handle, message)
+    }
+}
+
+impl<A: Handler<M>, M: Message> Drop for Permit<A, M> {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            give_back(&handle, A::CLASS);
+        }
+    }
+}
