@@ -760,8 +760,8 @@ fn o9_a_list_is_tried_in_order() {
 
 #[test]
 fn o9_an_impossible_list_is_refused_with_a_sentence() {
-    use Overflow::{Block, Conflate, DropNewest, DropOldest, Reject};
-    let cases: [(&[Overflow], &str); 8] = [
+    use Overflow::{Block, Conflate, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
+    let cases: [(&[Overflow], &str); 9] = [
         (&[], "at least one word"),
         (&[Block, Reject], "`block` can only be last"),
         (&[Reject, DropOldest], "`reject` can only be last"),
@@ -769,7 +769,8 @@ fn o9_an_impossible_list_is_refused_with_a_sentence() {
         (&[DropOldest, Conflate], "`conflate` can only be first"),
         (&[DropOldest, DropOldest], "twice"),
         (&[Conflate], "needs a key"),
-        (&[Conflate, DropOldest, Block, Reject], "at most"),
+        (&[DropOldest, DropRandom], "write one"),
+        (&[Conflate, DropOldest, EvictLower, Block, Reject], "at most"),
     ];
     run(async |system| {
         for (list, word) in cases {

@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn s2_weighted_no_lane_waits_for_more_than_two_rounds() {
         // Other lanes come and go as they like; `lane` always has a message.
-        for lane in 0..4 {
+        for (lane, weight) in WEIGHTS.into_iter().enumerate() {
             let mut schedule = Weighted::default();
             let mut dice = super::super::Dice::new(lane as u64);
             let mut waited = 0;
@@ -159,7 +159,7 @@ mod tests {
                 let (next, _) = schedule.next(busy).unwrap();
                 schedule.took(next, 1, busy);
                 waited = if next == lane { 0 } else { waited + 1 };
-                assert!(waited <= 2 * (15 - WEIGHTS[lane]), "lane {lane} waits for {waited} turns");
+                assert!(waited <= 2 * (15 - weight), "lane {lane} waits for {waited} turns");
             }
         }
     }
