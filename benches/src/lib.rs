@@ -4,6 +4,8 @@
 //! tokio task, an enum and `tokio::sync::mpsc`: the baseline of every ratio. Both run on a runtime with two workers,
 //! or `BENCH_WORKERS`.
 
+pub mod chart;
+
 use actors_core::prelude::*;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};

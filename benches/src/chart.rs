@@ -1,0 +1,128 @@
+//! Charts as SVG: lines over a logarithmic axis, for benches that ask how something grows.
+
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
+use plotters::prelude::*;
+use std::error::Error;
+use std::ops::Range;
+use std::path::Path;
+
+/// Colours that are told apart by most eyes (Okabe, Ito: Color universal design, 2008), and then lighter.
+const COLOURS: [RGBColor; 8] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 0, 0),
+    RGBColor(150, 150, 150),
+];
+
+/// One line: a name, and its points.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// What the legend says.
+    pub name: String,
+    /// x, y.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// What one panel shows.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// Above it.
+    pub title: String,
+    /// Below it.
+    pub x: &'static str,
+    /// Beside it.
+    pub y: &'static str,
+    /// Its lines.
+    pub series: Vec<Series>,
+}
+
+/// Draws panels side by side, each with a logarithmic x axis and a y axis from 0.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn draw(path: &Path, panels: &[Panel]) -> Result<(), Box<dyn Error>> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let width = 720 * panels.len() as u32;
+    let root = SVGBackend::new(path, (width, 520)).into_drawing_area();
+    root.fill(&WHITE)?;
+    let areas = root.split_evenly((1, panels.len()));
+    for (panel, area) in panels.iter().zip(&areas) {
+        draw_panel(panel, area)?;
+    }
+    root.present()?;
+    Ok(())
+}
+
+fn bounds(values: impl Iterator<Item = f64>) -> Range<f64> {
+    values.fold(f64::INFINITY..f64::NEG_INFINITY, |range, value| range.start.min(value)..range.end.max(value))
+}
+
+fn draw_panel<DB: DrawingBackend>(
+    panel: &Panel,
+    area: &DrawingArea<DB, plotters::coord::Shift>,
+) -> Result<(), Box<dyn Error>>
+where
+    DB::ErrorType: 'static,
+{
+    let points = || panel.series.iter().flat_map(|series| series.points.iter());
+    let x = bounds(points().map(|point| point.0));
+    let y = 0.0..bounds(points().map(|point| point.1)).end * 1.1;
+    lines(panel, area, (x.start..x.end * 1.05).log_scale(), y)
+}
+
+fn lines<DB, X>(
+    panel: &Panel,
+    area: &DrawingArea<DB, plotters::coord::Shift>,
+    x: X,
+    y: Range<f64>,
+) -> Result<(), Box<dyn Error>>
+where
+    DB: DrawingBackend,
+    DB::ErrorType: 'static,
+    X: AsRangedCoord<Value = f64>,
+    X::CoordDescType: ValueFormatter<f64>,
+{
+    let mut chart = ChartBuilder::on(area)
+        .caption(&panel.title, ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(42)
+        .y_label_area_size(56)
+        .build_cartesian_2d(x, y)?;
+    chart
+        .configure_mesh()
+        .x_desc(panel.x)
+        .y_desc(panel.y)
+        .x_label_formatter(&|x| short(*x))
+        .light_line_style(WHITE)
+        .draw()?;
+    for (at, series) in panel.series.iter().enumerate() {
+        let colour = COLOURS[at % COLOURS.len()];
+        let style = if at < COLOURS.len() { colour.stroke_width(2) } else { colour.mix(0.5).stroke_width(2) };
+        chart
+            .draw_series(LineSeries::new(series.points.iter().copied(), style).point_size(3))?
+            .label(&series.name)
+            .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.2))
+        .draw()?;
+    Ok(())
+}
+
+/// 65536 as `64k`, 1000000 as `1M`.
+fn short(number: f64) -> String {
+    match number {
+        n if n >= 1e6 => format!("{:.0}M", n / 1e6),
+        n if n >= 1e3 => format!("{:.0}k", n / 1e3),
+        n => format!("{n:.0}"),
+    }
+}
