@@ -8,7 +8,7 @@ use quote::ToTokens;
 use syn::{Attribute, Meta};
 
 use crate::errors::Errors;
-use crate::names::{list, nearest};
+use crate::wording::{self, Vocabulary};
 
 /// One word with what was said about it.
 pub(crate) struct Word {
@@ -47,48 +47,19 @@ impl Word {
     }
 }
 
-/// The words an attribute knows.
-pub(crate) struct Vocabulary {
-    /// The attribute's name, as messages say it: `#[actor]`.
-    pub(crate) attribute: &'static str,
-    pub(crate) built: &'static [&'static str],
-    pub(crate) planned: &'static [&'static str],
-    /// Words that belong to the other attribute, and its name.
-    pub(crate) elsewhere: (&'static [&'static str], &'static str),
-}
-
-impl Vocabulary {
-    /// Reads the words, each at most once; what is unknown or not built yet is reported and left out.
-    pub(crate) fn read(&self, tokens: TokenStream, errors: &mut Errors) -> Vec<Word> {
-        let mut words: Vec<Word> = Vec::new();
-        for chunk in split(tokens) {
-            let Some(word) = word(chunk, errors) else { continue };
-            let name = word.name.to_string();
-            if words.iter().any(|known| known.name == name) {
-                errors.at(&word.name, format!("`{name}` is said twice; leave one of them out"));
-            } else if self.built.contains(&name.as_str()) {
-                words.push(word);
-            } else {
-                errors.at(&word.name, self.refusal(&name));
-            }
-        }
-        words
-    }
-
-    fn refusal(&self, name: &str) -> String {
-        let attribute = self.attribute;
-        if self.planned.contains(&name) {
-            return format!("`{name}` is not built yet; leave it out for now");
-        }
-        let (words, other) = self.elsewhere;
-        if words.contains(&name) {
-            return format!("`{name}` is a word of {other}, not of {attribute}");
-        }
-        match nearest(name, self.built) {
-            Some(meant) => format!("{attribute} has no word `{name}`; did you mean `{meant}`?"),
-            None => format!("{attribute} has no word `{name}`; its words are {}", list(self.built)),
+/// Reads the words, each at most once; what is unknown or not built yet is reported and left out.
+pub(crate) fn read(tokens: TokenStream, vocabulary: &Vocabulary<'_>, errors: &mut Errors) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    for chunk in split(tokens) {
+        let Some(word) = word(chunk, errors) else { continue };
+        let name = word.name.to_string();
+        if words.iter().any(|known| known.name == name) {
+            errors.at(&word.name, wording::twice(&name));
+        } else if errors.sound(&word.name, vocabulary.check(&name)).is_some() {
+            words.push(word);
         }
     }
+    words
 }
 
 /// The words inside `#[message(…)]`; none for a plain `#[message]`.

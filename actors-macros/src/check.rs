@@ -101,7 +101,7 @@ fn message(
     let sound = errors.count() == before && is_complete(signature, &params);
     let source = match role {
         Role::Handler => Source::Shared,
-        _ => Source::Own(Box::new(policy(words, sound.then_some(&params), errors))),
+        _ => Source::Own(Box::new(policy(actor, words, sound.then_some(&params), errors))),
     };
     let docs = method.attrs.iter().filter(|attr| is_doc(attr)).cloned().collect();
     let is_async = signature.asyncness.is_some();
@@ -122,12 +122,19 @@ fn is_doc(attr: &Attribute) -> bool {
     attr.path().is_ident("doc") || attr.path().is_ident("deprecated")
 }
 
-/// The words; the key is looked up only among arguments that are all sound.
-fn policy(words: TokenStream, params: Option<&Vec<Param>>, errors: &mut Errors) -> MessageWords {
+/// The words; the key and the weight are looked up only among arguments that are all sound.
+fn policy(
+    actor: &Actor,
+    words: TokenStream,
+    params: Option<&Vec<Param>>,
+    errors: &mut Errors,
+) -> MessageWords {
     let mut words = MessageWords::read(words, Place::Method, errors);
+    words.check_max(&actor.words, errors);
     let Some(params) = params else { return words };
     let names: Vec<Member> = params.iter().filter_map(Param::name).cloned().map(Member::Named).collect();
     words.check_key(&names, "argument", errors);
+    words.check_weight(&names, "argument", errors);
     words
 }
 

@@ -48,6 +48,7 @@ fn implement(
         }
         (fields, _) => words.check_key(fields.unwrap_or_default(), "field", errors),
     }
+    words.check_weight(fields.unwrap_or_default(), "field", errors);
     let before = errors.count();
     if let Some(reply) = &words.reply {
         check_owned(reply, errors);

@@ -14,6 +14,11 @@ impl Errors {
         self.push(Error::new_spanned(tokens, message));
     }
 
+    /// What is sound in a result; its sentence is noted on the user's own tokens.
+    pub(crate) fn sound<T>(&mut self, tokens: impl ToTokens, result: Result<T, String>) -> Option<T> {
+        result.map_err(|message| self.at(tokens, message)).ok()
+    }
+
     /// Notes an error that a parser brought.
     pub(crate) fn push(&mut self, error: Error) {
         self.0.push(error);

@@ -177,12 +177,18 @@ fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
 fn actor_impl(actor: &Actor) -> TokenStream {
     let (me, mail, name) = (&actor.path, mail_name(actor), plain(&actor.name));
     let words = &actor.words;
-    let settings =
-        [("capacity", words.capacity), ("max_waiting", words.max_waiting), ("reserve", words.reserve)];
+    let settings = [
+        ("capacity", words.capacity),
+        ("max_waiting", words.max_waiting),
+        ("max_bytes", words.max_bytes),
+        ("reserve", words.reserve),
+    ];
     let settings = settings.into_iter().filter_map(|(word, value)| {
         let (word, value) = (ident(word), Literal::u64_unsuffixed(value?));
         Some(quote! { .#word(#value) })
     });
+    let schedule =
+        words.schedule.map(ident).map(|variant| quote! { .schedule(::actors_core::Schedule::#variant) });
     let started = actor.started.as_ref().map(|hook| started(actor, hook));
     let stopped = actor.stopped.as_ref().map(|hook| stopped(actor, hook));
     quote! {
@@ -190,7 +196,7 @@ fn actor_impl(actor: &Actor) -> TokenStream {
         impl ::actors_core::Actor for #me {
             type Mail = #mail;
             const NAME: &'static ::core::primitive::str = #name;
-            const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()#(#settings)*;
+            const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()#(#settings)* #schedule;
             #started
             #stopped
         }
@@ -317,8 +323,12 @@ mod tests {
 
     #[test]
     fn settings_say_what_the_words_say() {
-        let text = expanded(quote! { capacity = 1_024, reserve = 8, max_waiting = 0 }, shop());
-        let settings = "Settings :: new () . capacity (1024) . max_waiting (0) . reserve (8) ;";
+        let text = expanded(
+            quote! { capacity = 1_024, reserve = 8, schedule = weighted(by = time), max_bytes = 9 },
+            shop(),
+        );
+        let settings = "Settings :: new () . capacity (1024) . max_bytes (9) . reserve (8) \
+                        . schedule (:: actors_core :: Schedule :: WeightedByTime) ;";
         assert!(text.contains(settings), "{text}");
         assert!(expanded(TokenStream::new(), shop()).contains("Settings :: new () ;"));
     }

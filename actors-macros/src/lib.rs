@@ -2,7 +2,7 @@
 //! [`macro@Message`]. Nobody depends on this crate directly.
 //!
 //! ```text
-//! tokens → attr, words      the words of the attributes
+//! tokens → attr, words      the words of the attributes; what they mean and every sentence is in wording
 //!        → block            the impl block, bodies unread
 //!        → check            errors, all of them, and the model of what is sound
 //!        → expand           message (structs), mail (the enum), handle
@@ -24,7 +24,6 @@ mod attr;
 mod block;
 mod check;
 mod derive;
-mod duration;
 mod errors;
 mod expand;
 mod handle;
@@ -33,6 +32,8 @@ mod model;
 mod names;
 mod params;
 mod types;
+mod weight;
+mod wording;
 mod words;
 
 /// Makes an impl block an actor: a method marked `#[message]` is a message, and the typed handle has a method
@@ -95,7 +96,8 @@ mod words;
 /// | `capacity = N` | slots in the mailbox, at most 2^24 | 256 |
 /// | `max_waiting = N` | senders that may wait in line; 0 means that nobody waits | `capacity` |
 /// | `reserve = N` | slots that only `high` and `urgent` may take; less than `capacity` | an eighth, rounded up |
-/// | `schedule = strict` | how priorities share turns | `strict` |
+/// | `max_bytes = N` | what all queued messages may weigh together, at most 4 GiB; see `weight` | no bound |
+/// | `schedule = …` | how priorities share turns, see below | `strict` |
 /// | `vis = pub`, `vis = pub(crate)`, … | visibility of handle, module and messages | private |
 /// | `local` | the block stands in a function (or a doctest): no module, and the structs are called `ShopViewed` | a module |
 ///
@@ -105,6 +107,9 @@ mod words;
 /// |---|---|---|
 /// | `priority = low`, `normal`, `high`, `urgent` | the lane | `normal` |
 /// | `overflow = …` | what happens when there is no room | `block` when told, `reject` when asked |
+/// | `max = N` | slots that messages of this type may hold at once; no more than `capacity` | as many as there are |
+/// | `weight = argument`, `weight = function` | bytes it counts for, where the actor has `max_bytes` | its size in memory |
+/// | `order = fifo`, `lifo_under_pressure` | which of the type's queued messages goes first | `fifo` |
 /// | `key = argument` | which messages replace each other under `conflate` | none |
 /// | `ttl = "5s"` | age at which the message is worthless | none |
 /// | `timeout = "2s"` | default deadline of an ask | 30 s |
@@ -118,7 +123,22 @@ mod words;
 /// | `reject` | the sender gets the message back | last |
 /// | `drop_newest` | the newcomer is dropped, and the sender is told | last |
 /// | `drop_oldest` | the oldest queued message of this type makes room | any |
+/// | `drop_random` | a random queued message of this type makes room | any, without `drop_oldest` |
+/// | `drop_random(from = 0.5)` | so too, and rarely before: from half full on, ever more often | any, without `drop_oldest` |
+/// | `evict_lower` | the newest of the lowest type below that may be dropped makes room | any |
 /// | `conflate` | a queued message of the same key is replaced, full or not; needs `key` | first |
+///
+/// A `schedule` is `strict`, the highest lane first with a bound on how long lower ones wait; `weighted` or, the same,
+/// `weighted(by = turns)`, from `urgent` to `low` 8 : 4 : 2 : 1 of the turns; or `weighted(by = time)`, the same shares
+/// of the time that handlers take.
+///
+/// `order = lifo_under_pressure` is first in, first out until the mailbox has not been empty for 100 ms; then the newest
+/// message of the type goes first, until it is empty again.
+///
+/// A `weight` that names an argument (on a struct: a field) counts what it holds: a whole number counts for itself, text
+/// and sequences for their length in bytes. Any other name or path is a function, called with the message:
+/// `weight = page_bytes` with `fn page_bytes(message: &shop_messages::Viewed) -> usize`. It runs before the message is
+/// sent.
 ///
 /// Durations are written `"500ns"`, `"10us"`, `"20ms"`, `"1.5s"`, `"2m"`, `"1h"`; 365 days at most.
 ///

@@ -8,6 +8,7 @@ use syn::{Generics, Member, Visibility, parse_quote_spanned};
 use crate::model::{Actor, Arg, Message, Source};
 use crate::names::{ident, plain, snake_case};
 use crate::types::is_known_clone;
+use crate::weight::Weight;
 use crate::words::MessageWords;
 
 /// The place of some token of the user's, seen as code of the macro's: lints leave it alone.
@@ -203,6 +204,7 @@ impl ToTokens for Implementation<'_> {
         let name = plain(name);
         let policy = policy(words, reply.is_some());
         let key = words.key.as_ref().map(key);
+        let weight = words.weight.as_ref().map(Weight::method);
         let reply = reply.map_or_else(|| quote! { () }, ToTokens::to_token_stream);
         tokens.extend(quote! {
             #[automatically_derived]
@@ -211,6 +213,7 @@ impl ToTokens for Implementation<'_> {
                 const NAME: &'static ::core::primitive::str = #name;
                 const POLICY: ::actors_core::Policy = #policy;
                 #key
+                #weight
                 fn describe(&self) -> ::core::option::Option<::std::string::String> {
                     #[allow(unused_imports)]
                     use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
@@ -233,6 +236,15 @@ fn policy(words: &MessageWords, asks: bool) -> TokenStream {
     if !words.overflow.is_empty() {
         let list = words.overflow.iter().map(|(token, variant)| Ident::new(variant, token.span()));
         policy.extend(quote! { .overflow(&[#(::actors_core::Overflow::#list),*]) });
+        let early = words.early.map(Literal::f64_unsuffixed);
+        policy.extend(early.map(|from| quote! { .early(#from) }));
+    }
+    if let Some((max, _)) = &words.max {
+        let max = Literal::u64_unsuffixed(*max);
+        policy.extend(quote! { .max(#max) });
+    }
+    if let Some(order) = words.order.map(ident) {
+        policy.extend(quote! { .order(::actors_core::Order::#order) });
     }
     for (word, time_ns) in [("ttl", words.ttl_ns), ("timeout", words.timeout_ns)] {
         if let Some(time_ns) = time_ns {

@@ -46,36 +46,6 @@ pub(crate) fn ident(name: impl AsRef<str>) -> Ident {
     Ident::new(name.as_ref(), Span::call_site())
 }
 
-/// The one of `words` that was probably meant: at most two letters wrong, and no more than half of the word.
-pub(crate) fn nearest<'a>(wrong: &str, words: &[&'a str]) -> Option<&'a str> {
-    words
-        .iter()
-        .map(|word| (distance(wrong, word), *word))
-        .filter(|(distance, word)| *distance <= 2 && 2 * distance <= word.len())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, word)| word)
-}
-
-/// `a`, `b`, `c` as words of a sentence.
-pub(crate) fn list<S: AsRef<str>>(words: &[S]) -> String {
-    words.iter().map(|word| format!("`{}`", word.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
-/// Letters to add, drop or change to make `a` into `b` (Levenshtein, one row at a time).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let change = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,16 +69,5 @@ mod tests {
         assert_eq!(name("HTTPServer"), "http_server");
         assert_eq!(name("Shop2Go"), "shop2_go");
         assert_eq!(name("Order_Book"), "order_book");
-    }
-
-    #[test]
-    fn the_nearest_word_is_suggested_and_a_far_one_is_not() {
-        let words = ["priority", "overflow", "key", "ttl"];
-        assert_eq!(nearest("prority", &words), Some("priority"));
-        assert_eq!(nearest("overlfow", &words), Some("overflow"));
-        assert_eq!(nearest("kex", &words), Some("key"));
-        assert_eq!(nearest("tlt", &words), None);
-        assert_eq!(nearest("volume", &words), None);
-        assert_eq!(nearest("x", &words), None);
     }
 }

@@ -1,55 +1,43 @@
 //! What the words of `#[actor(…)]` and `#[message(…)]` mean, and which values they take.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{LitInt, Member, Type, Visibility};
+use syn::spanned::Spanned;
+use syn::{LitInt, LitStr, Member, Type, Visibility};
 
-use crate::attr::{Value, Vocabulary, Word, split};
-use crate::duration::duration;
+use crate::attr::{self, Value, Word, split};
 use crate::errors::Errors;
-use crate::names::{list, nearest};
+use crate::weight::Weight;
+use crate::wording::{self, Number, Vocabulary, list};
 
-/// Slots of a mailbox at most: 2^24, so that a slot's index and its generation fit one word.
-const CAPACITY_MAX: u64 = 1 << 24;
 /// Slots of a mailbox that says nothing.
 const CAPACITY_DEFAULT: u64 = 256;
 
-const OF_ACTOR: &[&str] = &["capacity", "max_waiting", "reserve", "schedule", "vis", "local"];
-const OF_MESSAGE: &[&str] = &["priority", "overflow", "key", "ttl", "timeout", "reply"];
-
-const ACTOR: Vocabulary = Vocabulary {
-    attribute: "`#[actor]`",
-    built: OF_ACTOR,
-    planned: &["max_bytes", "workers", "pressure", "inline"],
-    elsewhere: (OF_MESSAGE, "`#[message]`"),
+const ACTOR: Vocabulary<'static> = Vocabulary {
+    of: "`#[actor]`",
+    built: wording::OF_ACTOR,
+    planned: wording::ACTOR_PLANNED,
+    elsewhere: (wording::OF_MESSAGE, "`#[message]`"),
 };
-const MESSAGE: Vocabulary = Vocabulary {
-    attribute: "`#[message]`",
-    built: OF_MESSAGE,
-    planned: &["max", "rate", "burst", "weight", "boxed", "inline"],
-    elsewhere: (OF_ACTOR, "`#[actor]`"),
+const MESSAGE: Vocabulary<'static> = Vocabulary {
+    of: "`#[message]`",
+    built: wording::OF_MESSAGE,
+    planned: wording::MESSAGE_PLANNED,
+    elsewhere: (wording::OF_ACTOR, "`#[actor]`"),
 };
-
-/// What a value may be: the word, and the variant that stands for it in the expansion.
-type Choices = &'static [(&'static str, &'static str)];
-
-const PRIORITIES: Choices = &[("low", "Low"), ("normal", "Normal"), ("high", "High"), ("urgent", "Urgent")];
-const OVERFLOWS: Choices = &[
-    ("block", "Block"),
-    ("reject", "Reject"),
-    ("drop_newest", "DropNewest"),
-    ("drop_oldest", "DropOldest"),
-    ("conflate", "Conflate"),
-];
-const OVERFLOWS_PLANNED: &[&str] = &["drop_random", "evict_lower", "spill"];
 
 /// `#[actor(…)]`, read.
 pub(crate) struct ActorWords {
     pub(crate) capacity: Option<u64>,
     pub(crate) max_waiting: Option<u64>,
+    pub(crate) max_bytes: Option<u64>,
     pub(crate) reserve: Option<u64>,
+    /// The variant.
+    pub(crate) schedule: Option<&'static str>,
     pub(crate) vis: Visibility,
     pub(crate) local: bool,
+    /// Slots, unless a mistake hides how many.
+    slots: Option<u64>,
 }
 
 /// `#[message(…)]`, read.
@@ -58,8 +46,15 @@ pub(crate) struct MessageWords {
     pub(crate) priority: Option<Ident>,
     /// Each with the user's own token.
     pub(crate) overflow: Vec<(Ident, &'static str)>,
+    /// The fill from which `drop_random` begins.
+    pub(crate) early: Option<f64>,
     /// Something in the list was wrong, so nothing is to be concluded from what is in it.
     overflow_unsure: bool,
+    /// With the user's own tokens.
+    pub(crate) max: Option<(u64, TokenStream)>,
+    pub(crate) weight: Option<Weight>,
+    /// The variant.
+    pub(crate) order: Option<&'static str>,
     pub(crate) key: Option<Member>,
     pub(crate) ttl_ns: Option<u64>,
     pub(crate) timeout_ns: Option<u64>,
@@ -78,36 +73,34 @@ impl ActorWords {
         let mut read = Self {
             capacity: None,
             max_waiting: None,
+            max_bytes: None,
             reserve: None,
+            schedule: None,
             vis: Visibility::Inherited,
             local: false,
+            slots: Some(CAPACITY_DEFAULT),
         };
         let mut reserve = None;
-        let mut capacity_known = true;
-        for word in ACTOR.read(tokens, errors) {
+        for word in attr::read(tokens, &ACTOR, errors) {
             match word.name.to_string().as_str() {
                 "capacity" => {
-                    read.capacity = number(&word, 1, errors);
-                    capacity_known = read.capacity.is_some();
+                    read.capacity = number(&word, &wording::CAPACITY, errors);
+                    read.slots = read.capacity;
                 }
-                "max_waiting" => read.max_waiting = number(&word, 0, errors),
+                "max_waiting" => read.max_waiting = number(&word, &wording::MAX_WAITING, errors),
+                "max_bytes" => read.max_bytes = number(&word, &wording::MAX_BYTES, errors),
                 "reserve" => {
-                    read.reserve = number(&word, 0, errors);
+                    read.reserve = number(&word, &wording::RESERVE, errors);
                     reserve = Some(word);
                 }
-                "schedule" => schedule(&word, errors),
+                "schedule" => read.schedule = schedule(&word, errors),
                 "vis" => read.vis = visibility(&word, errors),
                 _ => read.local = bare(&word, errors),
             }
         }
-        let capacity = read.capacity.unwrap_or(CAPACITY_DEFAULT);
-        if let (Some(word), Some(slots)) = (reserve, read.reserve)
-            && slots >= capacity
-            && capacity_known
-        {
-            let message = format!("the reserve is a part of the capacity, which is {capacity}: write less");
-            errors.at(word.value_tokens(), message);
-            read.reserve = None;
+        if let (Some(word), Some(reserve), Some(slots)) = (reserve, read.reserve, read.slots) {
+            let fits = errors.sound(word.value_tokens(), wording::reserve_fits(reserve, slots));
+            read.reserve = fits.map(|()| reserve);
         }
         read
     }
@@ -117,10 +110,15 @@ impl MessageWords {
     pub(crate) fn read(tokens: TokenStream, place: Place, errors: &mut Errors) -> Self {
         let mut read = Self::default();
         let mut key_unsure = false;
-        for word in MESSAGE.read(tokens, errors) {
+        for word in attr::read(tokens, &MESSAGE, errors) {
             match word.name.to_string().as_str() {
                 "priority" => read.priority = priority(&word, errors),
                 "overflow" => read.read_overflow(&word, errors),
+                "max" => {
+                    read.max = number(&word, &wording::MAX, errors).map(|max| (max, word.value_tokens()));
+                }
+                "weight" => read.weight = Weight::read(&word, errors),
+                "order" => read.order = order(&word, errors),
                 "key" => {
                     read.key = key(&word, errors);
                     key_unsure = read.key.is_none();
@@ -139,9 +137,23 @@ impl MessageWords {
     fn read_overflow(&mut self, word: &Word, errors: &mut Errors) {
         let before = errors.count();
         if let Some(value) = word.value("write `overflow = block`, or a list tried in order", errors) {
-            self.overflow = overflow(value, errors);
+            (self.overflow, self.early) = overflow(value, errors);
         }
         self.overflow_unsure = errors.count() > before;
+    }
+
+    /// A message of a block has no more slots than the block's actor.
+    pub(crate) fn check_max(&mut self, actor: &ActorWords, errors: &mut Errors) {
+        if let (Some((max, token)), Some(slots)) = (&self.max, actor.slots)
+            && errors.sound(token, wording::max_fits(*max, slots)).is_none()
+        {
+            self.max = None;
+        }
+    }
+
+    /// The weight is one of `fields`, or a function.
+    pub(crate) fn check_weight(&mut self, fields: &[Member], noun: &str, errors: &mut Errors) {
+        self.weight = self.weight.take().and_then(|weight| weight.among(fields, noun, errors));
     }
 
     /// The key and `conflate` need each other, and the key is one of `fields`.
@@ -162,12 +174,7 @@ impl MessageWords {
         };
         let name = key.to_token_stream().to_string();
         if !names.contains(&name) {
-            let choice = match names.len() {
-                0 => format!("there is no {noun}"),
-                1 => format!("the only {noun} is {}", list(&names)),
-                _ => format!("the {noun}s are {}", list(&names)),
-            };
-            errors.at(key, format!("the key `{name}` names no {noun}; {choice}"));
+            errors.at(key, format!("the key `{name}` names no {noun}; {}", choice_of(fields, noun)));
         } else if conflate.is_none() && !self.overflow_unsure {
             let message = "a key orders the messages of a pool, but workers are not built yet: \
                            for now it needs `overflow = conflate` beside it";
@@ -185,38 +192,57 @@ impl MessageWords {
     }
 }
 
-fn number(word: &Word, least: u64, errors: &mut Errors) -> Option<u64> {
-    let example = format!("write a whole number, as in `{} = 64`", word.name);
-    let value = word.value(&example, errors)?;
-    // What overflows a number is too large; what is below zero is none of ours.
-    let literal = syn::parse2::<LitInt>(value.clone()).ok();
-    let Some(literal) = literal.filter(|literal| !literal.base10_digits().starts_with('-')) else {
-        errors.at(value, format!("this is no whole number; {example}"));
-        return None;
-    };
-    match literal.base10_parse::<u64>() {
-        Ok(number) if number < least => {
-            let message =
-                format!("`{}` is at least {least}: a mailbox without a slot takes nothing", word.name);
-            errors.at(value, message);
-            None
-        }
-        Ok(number) if number <= CAPACITY_MAX => Some(number),
-        _ => {
-            errors.at(value, format!("`{}` is at most {CAPACITY_MAX} (2^24); write less", word.name));
-            None
-        }
+/// The fields as the end of a sentence.
+pub(crate) fn choice_of(fields: &[Member], noun: &str) -> String {
+    let names: Vec<String> = fields.iter().map(|field| field.to_token_stream().to_string()).collect();
+    match names.len() {
+        0 => format!("there is no {noun}"),
+        1 => format!("the only {noun} is {}", list(&names)),
+        _ => format!("the {noun}s are {}", list(&names)),
     }
 }
 
-fn schedule(word: &Word, errors: &mut Errors) {
-    let Some(value) = word.value("write `schedule = strict`", errors) else {
-        return;
+fn number(word: &Word, number: &Number, errors: &mut Errors) -> Option<u64> {
+    let value = word.value(&number.example(), errors)?;
+    // Literals may have underscores, other bases, a type; anything else is shown as it is written.
+    let text = match syn::parse2::<LitInt>(value.clone()) {
+        Ok(literal) => literal.base10_digits().to_owned(),
+        Err(_) => value.to_string(),
     };
-    match value.to_string().as_str() {
-        "strict" => {}
-        "weighted" => errors.at(value, "`weighted` is not built yet; leave it out for now"),
-        _ => errors.at(value, "the schedule is `strict`, which may be left out"),
+    errors.sound(value, number.read(&text))
+}
+
+fn duration(word: &Word, errors: &mut Errors) -> Option<u64> {
+    let name = word.name.to_string();
+    let value = word.value(&wording::duration_example(&name), errors)?;
+    let text = syn::parse2::<LitStr>(value.clone()).ok().map(|text| text.value());
+    errors.sound(value, wording::duration(&name, text.as_deref()))
+}
+
+fn order(word: &Word, errors: &mut Errors) -> Option<&'static str> {
+    let value = word.value("write `order = fifo` or `order = lifo_under_pressure`", errors)?;
+    errors.sound(value, wording::order(&value.to_string()))
+}
+
+fn schedule(word: &Word, errors: &mut Errors) -> Option<&'static str> {
+    let value = word.value("write `schedule = strict` or `schedule = weighted`", errors)?;
+    let (head, inside) = with_parentheses(value);
+    let variant = errors.sound(&head, wording::schedule(&head.to_string(), None))?;
+    let Some(inside) = inside else { return Some(variant) };
+    let result = wording::schedule(&head.to_string(), Some(&inside.to_string()));
+    errors.sound(if inside.is_empty() { value } else { &inside }, result)
+}
+
+/// `weighted(by = time)` → (`weighted`, `by = time`); anything of another form stays in one piece.
+fn with_parentheses(value: &TokenStream) -> (TokenStream, Option<TokenStream>) {
+    let tokens: Vec<TokenTree> = value.clone().into_iter().collect();
+    match &tokens[..] {
+        [TokenTree::Ident(head), TokenTree::Group(inside)]
+            if inside.delimiter() == Delimiter::Parenthesis =>
+        {
+            (head.to_token_stream(), Some(inside.stream()))
+        }
+        _ => (value.clone(), None),
     }
 }
 
@@ -243,8 +269,8 @@ fn bare(word: &Word, errors: &mut Errors) -> bool {
 
 fn priority(word: &Word, errors: &mut Errors) -> Option<Ident> {
     let value = word.value("write `priority = high`", errors)?;
-    let (token, variant) = choice(value, PRIORITIES, &[], "priority", errors)?;
-    Some(Ident::new(variant, token.span()))
+    let variant = errors.sound(value, wording::priority(&value.to_string()))?;
+    Some(Ident::new(variant, value.span()))
 }
 
 fn key(word: &Word, errors: &mut Errors) -> Option<Member> {
@@ -274,59 +300,35 @@ fn reply(word: &Word, place: Place, errors: &mut Errors) -> Option<Type> {
     }
 }
 
-/// One word, or a list in brackets that is tried in order.
-fn overflow(value: &TokenStream, errors: &mut Errors) -> Vec<(Ident, &'static str)> {
-    let Ok(list) = syn::parse2::<proc_macro2::Group>(value.clone()) else {
-        return choice(value, OVERFLOWS, OVERFLOWS_PLANNED, "overflow", errors).into_iter().collect();
-    };
-    let chunks = split(list.stream());
+/// One word, or a list in brackets that is tried in order; with the fill from which `drop_random` begins.
+fn overflow(value: &TokenStream, errors: &mut Errors) -> (Vec<(Ident, &'static str)>, Option<f64>) {
+    let list = syn::parse2::<Group>(value.clone()).ok().map(|list| split(list.stream()));
+    let chunks = list.unwrap_or_else(|| vec![value.clone().into_iter().collect()]);
     if chunks.is_empty() {
-        errors.at(value, "an empty list says nothing; write `block`, or leave `overflow` out");
+        errors.at(value, wording::OVERFLOW_EMPTY);
     }
-    let last = chunks.len().saturating_sub(1);
+    let (len, mut early) = (chunks.len(), None);
     let mut read: Vec<(Ident, &'static str)> = Vec::new();
     for (at, chunk) in chunks.into_iter().enumerate() {
-        let value = chunk.into_iter().collect();
-        let Some((token, variant)) = choice(&value, OVERFLOWS, OVERFLOWS_PLANNED, "overflow", errors) else {
+        let Some((token, variant, from)) = overflow_word(&chunk.into_iter().collect(), errors) else {
             continue;
         };
-        if read.iter().any(|(_, known)| *known == variant) {
-            errors.at(&token, format!("`{token}` is in the list twice; leave one of them out"));
-        } else if variant == "Conflate" && at > 0 {
-            errors
-                .at(&token, "`conflate` applies always, not only when full, so it stands first in the list");
-        } else if at < last && matches!(variant, "Block" | "Reject" | "DropNewest") {
-            let message = format!("nothing is tried after `{token}`, so it stands last in the list");
-            errors.at(&token, message);
-        }
+        let before: Vec<&str> = read.iter().map(|(_, variant)| *variant).collect();
+        errors.sound(&token, wording::overflow_place(&token.to_string(), (variant, at, len), &before));
+        early = early.or(from);
         read.push((token, variant));
     }
-    read
+    (read, early)
 }
 
-fn choice(
-    value: &TokenStream,
-    choices: Choices,
-    planned: &[&str],
-    word: &str,
-    errors: &mut Errors,
-) -> Option<(Ident, &'static str)> {
-    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-    let Ok(token) = syn::parse2::<Ident>(value.clone()) else {
-        errors.at(value, format!("`{word}` is one of {}", list(&words)));
-        return None;
-    };
-    let text = token.to_string();
-    if let Some((_, variant)) = choices.iter().find(|(word, _)| *word == text) {
-        return Some((token, variant));
-    }
-    let message = if planned.contains(&text.as_str()) {
-        format!("`{text}` is not built yet; for now `{word}` is one of {}", list(&words))
-    } else if let Some(meant) = nearest(&text, &words) {
-        format!("there is no {word} `{text}`; did you mean `{meant}`?")
-    } else {
-        format!("there is no {word} `{text}`; it is one of {}", list(&words))
-    };
-    errors.at(&token, message);
-    None
+fn overflow_word(value: &TokenStream, errors: &mut Errors) -> Option<(Ident, &'static str, Option<f64>)> {
+    let (head, inside) = with_parentheses(value);
+    let text = head.to_string();
+    let (variant, _) = errors.sound(&head, wording::overflow(&text, None))?;
+    let token = Ident::new(&text, head.span());
+    let Some(inside) = inside else { return Some((token, variant, None)) };
+    let result = wording::overflow(&text, Some(&inside.to_string()));
+    // A mistake in the parentheses leaves the word what it is.
+    let early = errors.sound(if inside.is_empty() { value } else { &inside }, result);
+    Some((token, variant, early.and_then(|(_, from)| from)))
 }

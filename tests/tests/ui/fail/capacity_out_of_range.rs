@@ -15,9 +15,24 @@ struct Vague;
 #[actor(capacity = many, max_waiting = -1, reserve = "8")]
 impl Vague {}
 
+struct Light;
+
+#[actor(max_bytes = 0)]
+impl Light {}
+
+struct Heavy;
+
+#[actor(max_bytes = 4_294_967_296)]
+impl Heavy {}
+
+struct Wordy;
+
+#[actor(max_bytes = "4 KiB")]
+impl Wordy {}
+
 struct Full;
 
-#[actor(capacity = 16_777_216, max_waiting = 0, reserve = 0)]
+#[actor(capacity = 16_777_216, max_waiting = 0, reserve = 0, max_bytes = 4_294_967_295)]
 impl Full {}
 
 fn main() {}

@@ -24,7 +24,10 @@ impl Shop {
     #[message(overflow = [drop_oldest, drop_oldest])]
     fn stocked(&mut self) {}
 
-    #[message(overflow = [conflate, drop_oldest, block], key = sku)]
+    #[message(overflow = [drop_oldest, evict_lower, drop_random(from = 0.5)])]
+    fn listed(&mut self) {}
+
+    #[message(overflow = [conflate, drop_oldest, evict_lower, block], key = sku)]
     fn sold(&mut self, sku: u32) {
         let _ = sku;
     }
