@@ -41,6 +41,7 @@
 //! - [`policy`]: pure decisions; no clock, no lock.
 //! - [`reply`]: answers, now or later.
 //! - [`observe`]: readings, dead letters, snapshots.
+//! - `config` (feature `serde`): the words of the attributes, said where the service runs.
 //! - `testing` (feature): paused time, probes, held actors.
 //!
 //! The numbered promises (B1, O4, …) that docs and tests cite are in `docs/spec.md`.
@@ -59,12 +60,16 @@ pub mod reply;
 pub mod observe;
 
 mod clock;
+#[cfg(feature = "serde")]
+pub mod config;
 mod error;
 mod panics;
 mod spawn;
 mod system;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "serde")]
+mod wording;
 
 #[doc(hidden)]
 pub mod __private;

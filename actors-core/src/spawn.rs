@@ -8,7 +8,7 @@ use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
 use crate::error::{ActorName, SpawnError, StopReason};
 use crate::mailbox::{Class, Effects, Mailbox};
 use crate::panics::caught;
-use crate::policy::{Policy, Schedule, Settings};
+use crate::policy::{Limits, Policy, Schedule, Settings};
 use crate::system::System;
 use crate::{clock, run};
 use std::borrow::Cow;
@@ -20,8 +20,10 @@ pub struct SpawnBuilder<A: Actor, F> {
     system: System,
     factory: F,
     name: Option<ActorName>,
-    settings: Settings,
-    classes: Cow<'static, [Class]>,
+    pub(crate) settings: Settings,
+    pub(crate) classes: Cow<'static, [Class]>,
+    #[cfg(feature = "serde")]
+    pub(crate) configured: crate::config::Configured,
     is_detached: bool,
     _actor: std::marker::PhantomData<fn() -> A>,
 }
@@ -40,6 +42,8 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
             name: None,
             settings: A::SETTINGS,
             classes: Cow::Borrowed(A::Mail::CLASSES),
+            #[cfg(feature = "serde")]
+            configured: Default::default(),
             is_detached: false,
             _actor: std::marker::PhantomData,
         }
@@ -134,13 +138,22 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         SpawnError::Settings(format!("actor `{name}`{what}"))
     }
 
-    fn start(self) -> Result<(Handle<A>, bool), SpawnError> {
-        let rt = self.system.runtime()?;
-        let limits = self.settings.limits().map_err(|why| self.wrong(&format!(": {why}")))?;
+    /// The limits, if everything that was said makes sense.
+    pub(crate) fn limits(&self) -> Result<Limits, SpawnError> {
+        let wrong = |why| self.wrong(&format!(": {why}"));
+        #[cfg(feature = "serde")]
+        self.configured.check(&self.settings, &self.classes).map_err(wrong)?;
+        let limits = self.settings.limits().map_err(wrong)?;
         for class in &*self.classes {
             let wrong = |why| self.wrong(&format!(", message `{}`: {why}", class.name()));
             class.policy.check().map_err(wrong)?;
         }
+        Ok(limits)
+    }
+
+    fn start(self) -> Result<(Handle<A>, bool), SpawnError> {
+        let rt = self.system.runtime()?;
+        let limits = self.limits()?;
         let mut actor = caught(self.factory).map_err(SpawnError::FactoryPanicked)?;
         let (cell, is_late) = loop {
             let name = self.name.clone().unwrap_or_else(|| self.system.invent_name(A::NAME));

@@ -77,6 +77,13 @@ fn time_and_tracing_have_one_home_and_unsafe_has_none() {
 }
 
 #[test]
+fn attributes_and_configuration_share_one_wording() {
+    let link = root().join("actors-core/src/wording.rs");
+    let target = fs::read_link(&link).expect("actors-core/src/wording.rs is a symbolic link");
+    assert_eq!(target, Path::new("../../actors-macros/src/wording.rs"));
+}
+
+#[test]
 fn nothing_unbounded_is_named() {
     let words = ["unbounded_channel", "LinkedList", "mpsc::unbounded", "std::sync::mpsc::channel"];
     forbid(&core_sources(""), &words, "every queue states its limit");

@@ -8,6 +8,8 @@
 const AT_KNEE: f64 = 0.1;
 /// Fills are kept in steps of this many to the whole.
 const STEPS: f64 = 10_000.0;
+/// The part of a step that a fill may lack because its four digits have no exact binary form.
+const SLACK: f64 = 1e-6;
 
 /// Where early random drop begins, and how probable it is at a given fill.
 ///
@@ -26,7 +28,11 @@ pub struct Ramp {
 impl Ramp {
     /// A ramp that begins at this fill, 0 to 1; kept to four digits. What lies outside is found by the policy's check.
     pub const fn from(fill: f64) -> Self {
-        if fill >= 0.0 && fill < 1.0 { Ramp { from: (fill * STEPS) as u16 } } else { Ramp { from: u16::MAX } }
+        if fill >= 0.0 && fill < 1.0 {
+            Ramp { from: (fill * STEPS + SLACK) as u16 }
+        } else {
+            Ramp { from: u16::MAX }
+        }
     }
 
     /// The fill at which it begins.
@@ -84,6 +90,14 @@ mod tests {
 
     #[test]
     fn o5_a_ramp_outside_of_0_to_1_is_refused() {
+        for step in 0..10_000u16 {
+            let ramp = Ramp::from(f64::from(step) / 10_000.0);
+            assert_eq!(
+                (ramp.from, Ramp::from(ramp.begins())),
+                (step, ramp),
+                "what is kept is kept to the digit"
+            );
+        }
         for fill in [-0.1, 1.0, 7.0, f64::NAN] {
             assert!(Ramp::from(fill).check().is_err(), "{fill}");
         }

@@ -1,0 +1,132 @@
+//! From configuration to the actor that is about to be started.
+
+use super::{ActorConfig, MessageConfig, Mistakes};
+use crate::actor::Actor;
+use crate::error::SpawnError;
+use crate::mailbox::Class;
+use crate::policy::{Limits, Overflow, Settings};
+use crate::spawn::SpawnBuilder;
+use crate::wording::{list, nearest};
+
+/// What configuration has said to a builder: what was wrong, and what can only be judged once nothing else follows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Configured {
+    mistakes: Mistakes,
+    reserve: Option<usize>,
+    /// Class and `max`.
+    max: Vec<(usize, usize)>,
+}
+
+impl Configured {
+    /// All mistakes, and whatever does not fit into the capacity and was not said otherwise afterwards.
+    pub(crate) fn check(&self, settings: &Settings, classes: &[Class]) -> Result<(), String> {
+        let mut mistakes = self.mistakes.clone();
+        // Without the reserve it is the capacity's own mistakes only that remain, and those are reported anyway.
+        if let Ok(Limits { capacity, .. }) = settings.reserve(0).limits() {
+            let mut said = ActorConfig {
+                reserve: self.reserve.filter(|slots| settings.reserve(*slots) == *settings),
+                ..ActorConfig::default()
+            };
+            for (class, max) in self.max.iter().copied() {
+                let class = &classes[class];
+                let max = Some(max).filter(|_| class.policy.max == Some(max));
+                said.messages.insert(class.name().to_owned(), MessageConfig { max, ..Default::default() });
+            }
+            said.check_against(capacity, &mut mistakes);
+        }
+        mistakes.into_result()
+    }
+}
+
+impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
+    /// Says what `config` says, instead of what is declared or was said before; what is said afterwards overrides it. What
+    /// is wrong is an error of [`spawn`](SpawnBuilder::spawn).
+    pub fn configure(mut self, config: &ActorConfig) -> Self {
+        let settings = &mut self.settings;
+        type Say = fn(Settings, usize) -> Settings;
+        let numbers: [(Option<usize>, Say); 4] = [
+            (config.capacity, |settings, slots| settings.capacity(slots)),
+            (config.max_waiting, |settings, senders| settings.max_waiting(senders)),
+            (config.max_bytes, |settings, bytes| settings.max_bytes(bytes)),
+            (config.reserve, |settings, slots| settings.reserve(slots)),
+        ];
+        for (number, say) in numbers {
+            *settings = number.map_or(*settings, |number| say(*settings, number));
+        }
+        if let Some(schedule) = config.schedule {
+            *settings = settings.schedule(schedule);
+        }
+        self.configured.reserve = config.reserve.or(self.configured.reserve);
+        for (name, message) in &config.messages {
+            self.configure_message(name, message);
+        }
+        self
+    }
+
+    fn configure_message(&mut self, name: &str, config: &MessageConfig) {
+        let path = format!("messages.{name}");
+        let mistakes = &mut self.configured.mistakes;
+        let Some(class) = mistakes.sound(&path, class_of::<A>(name, &self.classes)) else { return };
+        let policy = &mut self.classes.to_mut()[class].policy;
+        if let Some(list) = config.overflow {
+            if list.has(Overflow::Conflate) && !policy.keyed {
+                let sentence = "`conflate` keeps the newest message of each key, and a key belongs to the code: write \
+                                another word here, or `key = …` in the attribute";
+                mistakes.add(&format!("{path}.overflow"), sentence);
+                return;
+            }
+            (policy.overflow, policy.early) = (list, config.early);
+        }
+        policy.priority = config.priority.unwrap_or(policy.priority);
+        policy.max = config.max.or(policy.max);
+        policy.ttl = config.ttl.or(policy.ttl);
+        policy.timeout = config.timeout.unwrap_or(policy.timeout);
+        policy.order = config.order.unwrap_or(policy.order);
+        self.configured.max.extend(config.max.map(|max| (class, max)));
+    }
+
+    /// What the actor would be started with: declared, configured, and said to this builder.
+    ///
+    /// # Errors
+    /// What [`spawn`](SpawnBuilder::spawn) would say about it.
+    pub fn effective(&self) -> Result<ActorConfig, SpawnError> {
+        let limits = self.limits()?;
+        let message = |class: &Class| MessageConfig {
+            priority: Some(class.policy.priority),
+            overflow: Some(class.policy.overflow),
+            early: class.policy.early,
+            max: class.policy.max,
+            ttl: class.policy.ttl,
+            timeout: Some(class.policy.timeout),
+            order: Some(class.policy.order),
+        };
+        Ok(ActorConfig {
+            capacity: Some(limits.capacity),
+            max_waiting: Some(limits.max_waiting),
+            max_bytes: limits.max_bytes,
+            reserve: Some(limits.reserve),
+            schedule: Some(limits.schedule),
+            messages: self.classes.iter().map(|class| (class.name().to_owned(), message(class))).collect(),
+        })
+    }
+}
+
+/// The one message of that name.
+fn class_of<A: Actor>(name: &str, classes: &[Class]) -> Result<usize, String> {
+    let mut found = classes.iter().enumerate().filter(|(_, class)| class.name() == name);
+    let actor = A::NAME;
+    match (found.next(), found.next()) {
+        (Some((class, _)), None) => Ok(class),
+        (Some(_), Some(_)) => Err(format!(
+            "`{actor}` has two messages `{name}`, of two modules; say in the code, with `policy`, which is meant"
+        )),
+        (None, _) => {
+            let names: Vec<&str> = classes.iter().map(Class::name).collect();
+            Err(match nearest(name, &names) {
+                Some(meant) => format!("`{actor}` has no message `{name}`; did you mean `{meant}`?"),
+                None if names.is_empty() => format!("`{actor}` has no messages; leave this out"),
+                None => format!("`{actor}` has no message `{name}`; its messages are {}", list(&names)),
+            })
+        }
+    }
+}

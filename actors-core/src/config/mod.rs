@@ -1,0 +1,104 @@
+//! Configuration: what an operator may say about an actor, in the words of the attributes (feature `serde`).
+//!
+//! Whatever `#[actor]` and `#[message]` say about numbers, times and what happens without room can be said again where the
+//! service runs, in any format that serde reads, with the same words and the same complaints. What belongs to the code (keys,
+//! replies, weights, visibility) is refused. All mistakes come at once, each with its path.
+//!
+//! ```
+//! use actors_core::config::ActorConfig;
+//! use actors_core::prelude::*;
+//!
+//! struct Shop { views: u64 }
+//! #[actor(local, capacity = 1024)]
+//! impl Shop {
+//!     #[message(priority = low, overflow = drop_oldest, ttl = "5s")]
+//!     fn viewed(&mut self) { self.views += 1; }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let config: ActorConfig = serde_json::from_str(r#"{
+//!     "capacity": 64,
+//!     "schedule": "weighted(by = time)",
+//!     "messages": { "Viewed": { "overflow": ["evict_lower", "drop_random(from = 0.5)"], "max": 16, "ttl": "500ms" } }
+//! }"#).unwrap();
+//! let system = System::new("shop");
+//! let shop = system.actor(|| Shop { views: 0 }).configure(&config).spawn().unwrap();
+//! assert_eq!(shop.reading().capacity, 64);
+//!
+//! let mistaken = r#"{ "messages": { "Viewed": { "ttl": "soon", "key": "page" } } }"#;
+//! let why = serde_json::from_str::<ActorConfig>(mistaken).unwrap_err().to_string();
+//! assert!(why.contains("messages.Viewed.ttl: this is no duration; write `ttl = \"5s\"`"));
+//! assert!(why.contains("messages.Viewed.key: `key` belongs to the code"));
+//! # }
+//! ```
+
+mod apply;
+mod read;
+mod write;
+mod written;
+
+pub(crate) use apply::Configured;
+
+use crate::policy::{Order, OverflowList, Priority, Ramp, Schedule};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What configuration says about one actor; what it leaves out stays as declared. Written, it is the effective
+/// configuration where it comes from [`SpawnBuilder::effective`](crate::SpawnBuilder::effective).
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ActorConfig {
+    /// `capacity = 64`
+    pub capacity: Option<usize>,
+    /// `max_waiting = 64`
+    pub max_waiting: Option<usize>,
+    /// `max_bytes = 65536`
+    pub max_bytes: Option<usize>,
+    /// `reserve = 8`
+    pub reserve: Option<usize>,
+    /// `schedule = "weighted(by = time)"`
+    pub schedule: Option<Schedule>,
+    /// What it says about messages, by [`Message::NAME`](crate::Message::NAME).
+    pub messages: BTreeMap<String, MessageConfig>,
+}
+
+/// What configuration says about one message type of an actor.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct MessageConfig {
+    /// `priority = "high"`
+    pub priority: Option<Priority>,
+    /// `overflow = "drop_oldest"`, or a list
+    pub overflow: Option<OverflowList>,
+    /// The fill in `overflow = "drop_random(from = 0.5)"`; it replaces the declared one together with the list.
+    pub early: Option<Ramp>,
+    /// `max = 16`
+    pub max: Option<usize>,
+    /// `ttl = "5s"`
+    pub ttl: Option<Duration>,
+    /// `timeout = "2s"`
+    pub timeout: Option<Duration>,
+    /// `order = "lifo_under_pressure"`
+    pub order: Option<Order>,
+}
+
+/// What was found wrong, each with its path: all of it is reported at once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mistakes(Vec<String>);
+
+impl Mistakes {
+    fn add(&mut self, path: &str, sentence: &str) {
+        self.0.push(format!("{path}: {sentence}"));
+    }
+
+    /// What is sound in a result; its sentence is noted.
+    fn sound<T>(&mut self, path: &str, result: Result<T, String>) -> Option<T> {
+        result.map_err(|sentence| self.add(path, &sentence)).ok()
+    }
+
+    /// A line for each mistake.
+    fn into_result(self) -> Result<(), String> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0.join("\n")) }
+    }
+}

@@ -1,0 +1,91 @@
+//! Configuration as it would be written: only what is said, in words that can be read again.
+
+use super::{ActorConfig, MessageConfig};
+use crate::policy::{Order, Overflow, Priority, Schedule};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use std::time::Duration;
+
+impl Serialize for ActorConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        say(&mut map, "capacity", &self.capacity)?;
+        say(&mut map, "max_waiting", &self.max_waiting)?;
+        say(&mut map, "max_bytes", &self.max_bytes)?;
+        say(&mut map, "reserve", &self.reserve)?;
+        say(&mut map, "schedule", &self.schedule.map(schedule))?;
+        // Last: in some formats no plain value may follow a table.
+        say(&mut map, "messages", &Some(&self.messages).filter(|messages| !messages.is_empty()))?;
+        map.end()
+    }
+}
+
+impl Serialize for MessageConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        say(&mut map, "priority", &self.priority.map(priority))?;
+        let list: Option<Vec<String>> =
+            self.overflow.map(|list| list.words().iter().map(|word| self.overflow(*word)).collect());
+        match list.as_deref() {
+            Some([one]) => map.serialize_entry("overflow", one)?,
+            _ => say(&mut map, "overflow", &list)?,
+        }
+        say(&mut map, "max", &self.max)?;
+        say(&mut map, "ttl", &self.ttl.map(duration))?;
+        say(&mut map, "timeout", &self.timeout.map(duration))?;
+        say(&mut map, "order", &self.order.map(order))?;
+        map.end()
+    }
+}
+
+impl MessageConfig {
+    fn overflow(&self, word: Overflow) -> String {
+        match (word, self.early) {
+            (Overflow::DropRandom, Some(ramp)) => format!("drop_random(from = {})", ramp.begins()),
+            _ => word.word().to_owned(),
+        }
+    }
+}
+
+fn say<M: SerializeMap, T: Serialize>(map: &mut M, word: &str, value: &Option<T>) -> Result<(), M::Error> {
+    value.as_ref().map_or(Ok(()), |value| map.serialize_entry(word, value))
+}
+
+fn priority(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Low => "low",
+        Priority::Normal => "normal",
+        Priority::High => "high",
+        Priority::Urgent => "urgent",
+    }
+}
+
+fn order(order: Order) -> &'static str {
+    match order {
+        Order::Fifo => "fifo",
+        Order::LifoUnderPressure => "lifo_under_pressure",
+    }
+}
+
+fn schedule(schedule: Schedule) -> &'static str {
+    match schedule {
+        Schedule::Strict => "strict",
+        Schedule::Weighted => "weighted",
+        Schedule::WeightedByTime => "weighted(by = time)",
+    }
+}
+
+/// In the largest unit that says it exactly.
+fn duration(time: Duration) -> String {
+    const UNITS: [(&str, u128); 6] = [
+        ("h", 3_600_000_000_000),
+        ("m", 60_000_000_000),
+        ("s", 1_000_000_000),
+        ("ms", 1_000_000),
+        ("us", 1_000),
+        ("ns", 1),
+    ];
+    let ns = time.as_nanos();
+    let (unit, unit_ns) =
+        UNITS.into_iter().find(|(_, unit_ns)| ns.is_multiple_of(*unit_ns)).unwrap_or(UNITS[5]);
+    format!("{}{unit}", ns / unit_ns)
+}

@@ -1,0 +1,107 @@
+//! What stands in a configuration, before anything is made of it: so that one mistake does not hide the next.
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+/// A value of any format. How deep it nests is bounded by the format's own reader.
+#[derive(Debug)]
+pub(super) enum Written {
+    Nothing,
+    /// A number or a truth value, as it is shown.
+    Plain(String),
+    Text(String),
+    List(Vec<Written>),
+    /// In order, repetitions included.
+    Table(Vec<(String, Written)>),
+}
+
+impl Written {
+    /// The text, where it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Written::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// As a word would stand in an attribute: text without its quotes.
+    pub(super) fn word(&self) -> &str {
+        match self {
+            Written::Text(text) | Written::Plain(text) => text,
+            Written::Nothing => "",
+            Written::List(_) => "[…]",
+            Written::Table(_) => "{…}",
+        }
+    }
+
+    /// As a number would stand in an attribute: text is none, whatever it says.
+    pub(super) fn number(&self) -> &str {
+        match self {
+            Written::Text(_) => "\"…\"",
+            _ => self.word(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Anything)
+    }
+}
+
+struct Anything;
+
+/// Numbers and truth values: kept as they are shown.
+macro_rules! plain {
+    ($($visit:ident($ty:ty))*) => {$(
+        fn $visit<E>(self, value: $ty) -> Result<Written, E> {
+            Ok(Written::Plain(value.to_string()))
+        }
+    )*};
+}
+
+impl<'de> Visitor<'de> for Anything {
+    type Value = Written;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the words of an actor's configuration")
+    }
+
+    plain!(visit_bool(bool) visit_i64(i64) visit_i128(i128) visit_u64(u64) visit_u128(u128) visit_f64(f64));
+
+    fn visit_str<E>(self, value: &str) -> Result<Written, E> {
+        Ok(Written::Text(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Written, E> {
+        Ok(Written::Nothing)
+    }
+
+    fn visit_none<E>(self) -> Result<Written, E> {
+        Ok(Written::Nothing)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Written, D::Error> {
+        Written::deserialize(deserializer)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Written, D::Error> {
+        Written::deserialize(deserializer)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Written, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = seq.next_element()? {
+            list.push(value);
+        }
+        Ok(Written::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Written, A::Error> {
+        let mut table = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            table.push(entry);
+        }
+        Ok(Written::Table(table))
+    }
+}

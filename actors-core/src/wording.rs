@@ -1,0 +1,1 @@
+../../actors-macros/src/wording.rs
