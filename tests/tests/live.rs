@@ -1,0 +1,167 @@
+//! Policies that change while the actor runs.
+
+use actors_core::prelude::*;
+use actors_core::{Order, Overflow, testing};
+use actors_tests::{SECOND, poll, run};
+use desk_messages as m;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+type Log = Arc<Mutex<Vec<u32>>>;
+
+#[derive(Default)]
+struct Desk {
+    log: Log,
+}
+
+#[actor(capacity = 4, reserve = 0)]
+impl Desk {
+    #[message]
+    fn paper(&mut self, n: u32) {
+        self.log.lock().unwrap().push(n);
+    }
+
+    #[message(priority = low, overflow = drop_newest)]
+    fn trifle(&mut self, n: u32) {
+        self.log.lock().unwrap().push(n);
+    }
+
+    #[message(overflow = conflate, key = n)]
+    fn latest(&mut self, n: u32) {
+        self.log.lock().unwrap().push(n);
+    }
+
+    #[message(overflow = reject)]
+    fn question(&mut self) -> u32 {
+        7
+    }
+}
+
+fn desk(system: &System) -> (Log, DeskHandle) {
+    let log = Log::default();
+    (log.clone(), system.spawn(Desk { log }))
+}
+
+#[test]
+fn in_an_incident_a_type_that_blocks_can_be_told_to_drop() {
+    run(async |system| {
+        let (log, desk) = desk(&system);
+        let held = testing::hold(&desk);
+        for n in 0..4 {
+            desk.paper(n).await.unwrap();
+        }
+        let mut waits = desk.paper(4);
+        assert!(poll(&mut waits).is_pending());
+        desk.adjust::<m::Paper>(|policy| policy.overflow(&[Overflow::DropOldest])).unwrap();
+        // Who is in line stays there; the next one gives up the oldest of those that were queued before.
+        assert!(poll(&mut waits).is_pending());
+        assert_eq!(desk.paper(5).await.unwrap(), Admission::Displaced);
+        held.release();
+        assert_eq!(waits.await.unwrap(), Admission::Waited);
+        testing::quiet(&system).await;
+        assert_eq!(*log.lock().unwrap(), [1, 2, 3, 5, 4]);
+    });
+}
+
+#[test]
+fn lists_that_a_new_policy_needs_are_made_up_for() {
+    run(async |system| {
+        for word in [Overflow::DropOldest, Overflow::DropRandom] {
+            let (log, desk) = desk(&system);
+            let held = testing::hold(&desk);
+            for n in 0..4 {
+                desk.paper(n).await.unwrap();
+            }
+            desk.adjust::<m::Paper>(|policy| policy.overflow(&[word])).unwrap();
+            for n in 4..20 {
+                assert_eq!(desk.paper(n).await.unwrap(), Admission::Displaced, "{word:?}");
+            }
+            // And back again, with messages queued that stood in the list.
+            desk.adjust::<m::Paper>(|policy| policy.overflow(&[Overflow::Reject])).unwrap();
+            assert_eq!(desk.paper(20).await.unwrap_err().reason(), Reason::Full);
+            held.release();
+            testing::quiet(&system).await;
+            assert_eq!(log.lock().unwrap().len(), 4);
+        }
+    });
+}
+
+#[test]
+fn a_type_can_be_told_to_evict_what_is_queued_below_it_already() {
+    run(async |system| {
+        let (log, desk) = desk(&system);
+        let held = testing::hold(&desk);
+        for n in 0..4 {
+            desk.trifle(n).await.unwrap();
+        }
+        desk.adjust::<m::Paper>(|policy| policy.overflow(&[Overflow::EvictLower])).unwrap();
+        assert_eq!(desk.paper(9).await.unwrap(), Admission::Displaced);
+        // What no longer may be lost no longer is.
+        desk.adjust::<m::Trifle>(|policy| policy.overflow(&[Overflow::Reject])).unwrap();
+        assert_eq!(desk.paper(9).await.unwrap_err().reason(), Reason::Full);
+        held.release();
+        testing::quiet(&system).await;
+        assert_eq!(*log.lock().unwrap(), [9, 0, 1, 2]);
+    });
+}
+
+#[test]
+fn more_room_is_given_to_who_waits_for_it_at_once() {
+    run(async |system| {
+        let (_, desk) = desk(&system);
+        let _held = testing::hold(&desk);
+        desk.adjust::<m::Paper>(|policy| policy.max(1)).unwrap();
+        desk.paper(1).await.unwrap();
+        let mut waits = desk.paper(2);
+        assert!(poll(&mut waits).is_pending());
+        desk.adjust::<m::Paper>(|policy| policy.max(2)).unwrap();
+        assert!(matches!(poll(&mut waits), Poll::Ready(Ok(Admission::Waited))));
+        // Less takes nothing away.
+        desk.adjust::<m::Paper>(|policy| policy.max(1)).unwrap();
+        assert_eq!(desk.ledger().of::<m::Paper>().queued, 2);
+        assert!(poll(&mut desk.paper(3)).is_pending());
+    });
+}
+
+#[test]
+fn ttl_and_timeout_hold_from_the_next_send_on() {
+    run(async |system| {
+        let (log, desk) = desk(&system);
+        let held = testing::hold(&desk);
+        desk.paper(1).await.unwrap();
+        desk.adjust::<m::Paper>(|policy| policy.ttl(SECOND)).unwrap();
+        desk.adjust::<m::Question>(|policy| policy.timeout(3 * SECOND)).unwrap();
+        desk.paper(2).await.unwrap();
+        let began = tokio::time::Instant::now();
+        assert_eq!(desk.question().await.unwrap_err().reason(), Reason::TimedOut);
+        assert_eq!(began.elapsed(), 3 * SECOND);
+        held.release();
+        testing::quiet(&system).await;
+        assert_eq!(*log.lock().unwrap(), [1]);
+        assert_eq!(desk.policy::<m::Paper>().ttl, Some(SECOND));
+        assert_eq!(desk.policy::<m::Question>().timeout, 3 * SECOND);
+    });
+}
+
+#[test]
+fn what_cannot_change_is_refused_with_a_sentence_and_nothing_changes() {
+    run(async |system| {
+        let (_, desk) = desk(&system);
+        let before = desk.policy::<m::Latest>();
+        let refusals = [
+            desk.adjust::<m::Latest>(|policy| policy.priority(Priority::High)),
+            desk.adjust::<m::Latest>(|policy| policy.overflow(&[Overflow::Block])),
+            desk.adjust::<m::Latest>(|policy| policy.order(Order::LifoUnderPressure)),
+            desk.adjust::<m::Latest>(|policy| policy.max(0)),
+            desk.adjust::<m::Latest>(|policy| policy.early(0.5)),
+            desk.adjust::<m::Latest>(|policy| policy.max(1).overflow(&[])),
+        ];
+        let words =
+            ["the priority", "conflated", "the order", "at least 1", "drop_random", "at least one word"];
+        for (refusal, word) in refusals.into_iter().zip(words) {
+            let why = refusal.unwrap_err().to_string();
+            assert!(why.contains("`Latest`") && why.contains(word), "{why}");
+        }
+        assert_eq!(desk.policy::<m::Latest>(), before);
+    });
+}
