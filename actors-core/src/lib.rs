@@ -40,7 +40,8 @@
 //! - [`mailbox`]: lanes, lines, overflow, the ledger. Also a channel by itself.
 //! - [`policy`]: pure decisions; no clock, no lock.
 //! - [`reply`]: answers, now or later.
-//! - [`observe`]: readings, dead letters, snapshots.
+//! - [`observe`]: readings, dead letters, snapshots, advice.
+//! - [`sizing`]: how large a mailbox must be, from rates.
 //! - `config` (feature `serde`): the words of the attributes, said where the service runs.
 //! - `testing` (feature): paused time, probes, held actors.
 //!
@@ -64,6 +65,7 @@ mod clock;
 pub mod config;
 mod error;
 mod panics;
+pub mod sizing;
 mod spawn;
 mod system;
 #[cfg(feature = "testing")]

@@ -3,11 +3,13 @@
 //! Nothing in here is on a message's way. A reading takes the mailbox's lock once; a dead letter is built only while somebody
 //! listens; a snapshot asks every actor's mailbox in turn.
 
+mod advice;
 mod letters;
 mod reading;
 mod snapshot;
 pub(crate) mod trace;
 
+pub use advice::Advice;
 pub use letters::{DeadLetter, DeadLetters};
 pub(crate) use letters::{Letters, Loss};
 pub use reading::Reading;
