@@ -1,5 +1,6 @@
 //! A mailbox's numbers at one instant.
 
+use super::Advice;
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::mailbox::Depth;
@@ -63,6 +64,13 @@ impl Reading {
             busy_longest: depth.busy_longest,
             retry_after: depth.retry_after,
         }
+    }
+
+    /// How large the mailbox should be, by what it has seen so far.
+    pub fn advice(&self) -> Advice {
+        let Reading { depth_peak, capacity, arrival_rate, arrival_peak, drain_rate, busy_longest, .. } =
+            *self;
+        Advice::from_measured(depth_peak, capacity, arrival_rate, arrival_peak, drain_rate, busy_longest)
     }
 
     /// Share of the slots that are taken, 0 to 1.
