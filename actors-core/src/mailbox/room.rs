@@ -70,9 +70,10 @@ impl<T: Item> Core<T> {
         self.queue.taken() < kind.room && kind.held() < kind.max && self.has_bytes(class, weight.into())
     }
 
-    /// Whether a message of this type may bring so many more bytes (B2).
+    /// Whether a message of this type may bring so many more bytes (B2). One that brings none may, also where others have
+    /// more than this lane may.
     pub(super) fn has_bytes(&self, class: usize, added: u64) -> bool {
-        self.queue.bytes + added <= self.queue.kinds[class].room_bytes
+        added == 0 || self.queue.bytes + added <= self.queue.kinds[class].room_bytes
     }
 
     /// How many bytes more a message brings than the one whose place it takes over.
