@@ -8,7 +8,8 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Generics, ImplItem, Signature, Token, Type, Visibility, WhereClause};
 
 use crate::errors::Errors;
-use crate::model::{Block, Item, Method, Role};
+use crate::model::{Block, Item, Method, Role, Target};
+use crate::types::borrow;
 
 const NOT_A_BLOCK: &str = "`#[actor]` stands on the impl block that holds the messages: `impl Shop { … }`";
 
@@ -48,11 +49,9 @@ fn block(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Bloc
     let actor = if of_trait.is_some() {
         errors.at(&ty, "`#[actor]` wants an impl block without a trait: `impl Shop { … }`");
         None
-    } else if generics.params.is_empty() {
-        actor_type(&ty, errors)
     } else {
-        errors.at(&generics, GENERIC);
-        None
+        let generics = Generics { where_clause, ..generics };
+        target(&ty, &generics, errors)
     };
     Ok(Some(Block { head, actor, items }))
 }
@@ -66,25 +65,48 @@ fn of_trait(input: ParseStream<'_>) -> syn::Result<Option<TokenStream>> {
     Ok(Some(quote! { #token #ty }))
 }
 
-const GENERIC: &str = "generic actors are not built yet; write the block for one concrete type, \
-                       with a boxed trait object for the part that varies";
-
-fn actor_type(ty: &Type, errors: &mut Errors) -> Option<(TokenStream, syn::Ident)> {
+/// The actor's type with the block's parameters. What can be no actor is reported, and nothing comes of it.
+fn target(ty: &Type, generics: &Generics, errors: &mut Errors) -> Option<Target> {
     let path = match ty {
         Type::Path(path) if path.qself.is_none() => &path.path,
-        Type::Paren(paren) => return actor_type(&paren.elem, errors),
-        Type::Group(group) => return actor_type(&group.elem, errors),
+        Type::Paren(paren) => return target(&paren.elem, generics, errors),
+        Type::Group(group) => return target(&group.elem, generics, errors),
         _ => {
             errors.at(ty, "an actor is a struct or an enum of this crate: `impl Shop { … }`");
             return None;
         }
     };
-    if path.segments.iter().any(|segment| !segment.arguments.is_none()) {
-        errors.at(path, GENERIC);
-        return None;
+    let before = errors.count();
+    check_lifetimes(ty, generics, errors);
+    let (name, path) = (path.segments.last()?.ident.clone(), path.to_token_stream());
+    let generics = crate::generics::Generics::of_block(generics, &path);
+    for param in generics.unconstrained(&path) {
+        let text = format!(
+            "the actor's type does not say what `{param}` is: write it there too, or leave it out here"
+        );
+        errors.at(param, text);
     }
-    let name = path.segments.last()?.ident.clone();
-    Some((path.to_token_stream(), name))
+    let is_sound = errors.count() == before;
+    for param in generics.surely_forgotten() {
+        let text = format!(
+            "an actor may move to another thread, and outlives whoever started it: write `{param}: Send + 'static`"
+        );
+        errors.at(param, text);
+    }
+    is_sound.then_some(Target { path, name, generics })
+}
+
+/// An actor outlives whoever started it, so it borrows from nobody.
+fn check_lifetimes(ty: &Type, generics: &Generics, errors: &mut Errors) {
+    const TEXT: &str =
+        "an actor owns what it has: leave the lifetime out and write owned types in the struct";
+    let mut found: Vec<_> = generics.lifetimes().map(ToTokens::to_token_stream).collect();
+    if found.is_empty() {
+        found.extend(borrow(ty));
+    }
+    for lifetime in found {
+        errors.at(lifetime, TEXT);
+    }
 }
 
 /// One item of the block; nothing where it cannot be emitted again.

@@ -9,7 +9,8 @@ use syn::{Attribute, FnArg, Ident, Member, ReceiverKind, ReturnType, Safety, Sig
 
 use crate::attr;
 use crate::errors::Errors;
-use crate::model::{Actor, Answer, Block, Hook, Item, Message, Method, Param, Role, Source};
+use crate::generics::{Generics, OfMessage};
+use crate::model::{Actor, Answer, Block, Hook, Item, Message, Method, Param, Role, Source, Target};
 use crate::names::{plain, type_name};
 use crate::params::params;
 use crate::types::{check_owned, without_self};
@@ -19,17 +20,21 @@ use crate::words::{ActorWords, MessageWords, Place};
 pub(crate) fn check(block: &Block, words: ActorWords, errors: &mut Errors) -> Option<Actor> {
     let known = block.actor.clone();
     // Without a type the methods are looked at all the same, for the sake of their errors.
-    let (path, name) = known.clone().unwrap_or_else(|| {
+    let target = known.clone().unwrap_or_else(|| {
         let name = crate::names::ident("Self");
-        (name.to_token_stream(), name)
+        Target { path: name.to_token_stream(), name, generics: Generics::default() }
     });
-    let mut actor = Actor { path, name, words, messages: Vec::new(), started: None, stopped: None };
+    let mut actor = Actor { target, words, messages: Vec::new(), started: None, stopped: None };
     for item in &block.items {
         if let Item::Method(method) = item
             && let Some(role) = role(method, errors)
         {
             add(&mut actor, method, role, errors);
         }
+    }
+    for message in &actor.messages {
+        let types = message.args().map(|arg| &arg.ty).chain(message.answer.reply());
+        types.for_each(|ty| actor.target.generics.assume(ty));
     }
     known.map(|_| actor)
 }
@@ -105,9 +110,27 @@ fn message(
     };
     let docs = method.attrs.iter().filter(|attr| is_doc(attr)).cloned().collect();
     let is_async = signature.asyncness.is_some();
-    let message =
-        Message { method: signature.ident.clone(), name: name?, docs, is_async, params, answer, source };
+    let mut message = Message {
+        method: signature.ident.clone(),
+        name: name?,
+        docs,
+        is_async,
+        params,
+        answer,
+        source,
+        generics: OfMessage::default(),
+    };
+    message.generics = generics(actor, &message);
     sound.then_some(message)
+}
+
+/// What its struct is generic over; a shared one says so itself.
+fn generics(actor: &Actor, message: &Message) -> OfMessage {
+    if matches!(message.source, Source::Shared) {
+        return OfMessage::default();
+    }
+    let args: Vec<_> = message.args().map(|arg| &arg.ty).collect();
+    actor.target.generics.of_message(&args, message.answer.reply())
 }
 
 /// Whether nothing is wrong that the compiler reports by itself: two parameters of one name, a `ReplyTo` of
@@ -175,7 +198,8 @@ fn message_name(actor: &Actor, method: &Ident, role: Role, errors: &mut Errors) 
     match &name {
         None => errors.at(method, "no struct can be named after this method; begin its name with a letter"),
         Some(name) if actor.words.local && role == Role::Message && *name == "Handle" => {
-            let text = format!("in a `local` block this message would be `{}Handle`; rename it", actor.name);
+            let text =
+                format!("in a `local` block this message would be `{}Handle`; rename it", actor.target.name);
             errors.at(method, text);
         }
         Some(_) => {}
@@ -238,7 +262,7 @@ fn answer(actor: &Actor, signature: &Signature, params: &[Param], errors: &mut E
         (Some(reply), None) => Answer::Later(reply),
         (None, Some(ty)) => {
             check_owned(ty, errors);
-            Answer::Returned(without_self(ty, &actor.path))
+            Answer::Returned(without_self(ty, &actor.target.path))
         }
         (None, None) => Answer::Nothing,
     }

@@ -63,12 +63,13 @@ fn implement(
         return None;
     }
     let bounded = bounded(generics, words.reply.as_ref());
-    let (_, arguments, _) = generics.split_for_impl();
+    let (declared, arguments, clause) = bounded.split_for_impl();
     let text = plain(name);
     let reply = words.reply.as_ref().map(ToTokens::to_token_stream);
     let implementation = Implementation {
         path: quote! { #name #arguments },
-        generics: &bounded,
+        declared: declared.to_token_stream(),
+        clause: clause.to_token_stream(),
         name,
         words: &words,
         reply: reply.as_ref(),

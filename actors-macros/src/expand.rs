@@ -7,10 +7,10 @@ use syn::spanned::Spanned;
 
 use crate::errors::Errors;
 use crate::message::{self, at};
-use crate::model::{Actor, Answer, Hook, Message, Param, Source};
+use crate::model::{Actor, Hook, Message};
 use crate::names::{ident, plain};
 use crate::words::ActorWords;
-use crate::{block, check, handle};
+use crate::{block, bounds, check, handle, mail};
 
 /// `#[actor(words)] item`.
 pub(crate) fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
@@ -28,9 +28,10 @@ pub(crate) fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
 
 fn expansion(actor: &Actor) -> TokenStream {
     let parts = [
-        message::bounds(actor),
+        bounds::one_block(actor),
+        bounds::bounds(actor),
         message::structs(actor),
-        mail(actor),
+        mail::mail(actor),
         actor_impl(actor),
         handle::handle(actor),
     ];
@@ -41,141 +42,10 @@ fn expansion(actor: &Actor) -> TokenStream {
     parts.into_iter().chain(each).collect()
 }
 
-/// The hidden enum that a slot of the mailbox holds. It is as public as the trait wants it, and nobody can
-/// name it by accident.
-fn mail_name(actor: &Actor) -> Ident {
-    ident(format!("__{}Mail", actor.name))
-}
-
-fn mail(actor: &Actor) -> TokenStream {
-    let (mail, me) = (mail_name(actor), &actor.path);
-    let variants: Vec<&Ident> = actor.messages.iter().map(|message| &message.name).collect();
-    let types: Vec<TokenStream> =
-        actor.messages.iter().map(|message| message::path(actor, message)).collect();
-    let classes = (0..variants.len()).map(Literal::usize_unsuffixed);
-    // A reference to an enum without variants still wants a match on the place.
-    let this = if variants.is_empty() {
-        quote! { *self }
-    } else {
-        quote! { self }
-    };
-    let deliver = deliver(actor);
-    quote! {
-        #[doc(hidden)]
-        #[allow(private_interfaces, unreachable_pub, dead_code, clippy::all)]
-        pub enum #mail { #(#variants(::actors_core::Parcel<#types>)),* }
-
-        #[automatically_derived]
-        impl ::actors_core::Mail<#me> for #mail {
-            const CLASSES: &'static [::actors_core::Class] = &[#(::actors_core::Class::of::<#types>()),*];
-            fn class(&self) -> ::core::primitive::usize {
-                match #this { #(Self::#variants(_) => #classes,)* }
-            }
-            fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
-                match #this { #(Self::#variants(parcel) => parcel,)* }
-            }
-            fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
-                match #this { #(Self::#variants(parcel) => parcel,)* }
-            }
-            #deliver
-        }
-    }
-}
-
-/// `deliver_now` runs plain `fn`s and hands the rest back; `deliver` runs the rest and leaves those to the
-/// former.
-fn deliver(actor: &Actor) -> TokenStream {
-    let me = &actor.path;
-    let (later, now): (Vec<&Message>, Vec<&Message>) =
-        actor.messages.iter().partition(|message| message.is_async);
-    let arms_now = now.iter().map(|message| arm(actor, message));
-    let arms_later = later.iter().map(|message| arm(actor, message));
-    let span = Span::mixed_site();
-    let hand_back =
-        (!later.is_empty()).then(|| quote_spanned! { span=> other => ::core::option::Option::Some(other), });
-    let run_now = (!now.is_empty()).then(|| {
-        quote_spanned! { span=>
-            plain => ::core::mem::drop(<Self as ::actors_core::Mail<#me>>::deliver_now(plain, actor, ctx)),
-        }
-    });
-    quote_spanned! { span=>
-        #[allow(deprecated, unused_variables)]
-        fn deliver_now(
-            self,
-            actor: &mut #me,
-            ctx: &mut ::actors_core::Context<#me>,
-        ) -> ::core::option::Option<Self> {
-            match self {
-                #(#arms_now)*
-                #hand_back
-            }
-        }
-        #[allow(deprecated, unused_variables)]
-        async fn deliver(self, actor: &mut #me, ctx: &mut ::actors_core::Context<#me>) {
-            match self {
-                #(#arms_later)*
-                #run_now
-            }
-        }
-    }
-}
-
-/// One variant: opens the parcel, calls the method, answers.
-fn arm(actor: &Actor, message: &Message) -> TokenStream {
-    let (me, variant, method) = (&actor.path, &message.name, &message.method);
-    let span = Span::mixed_site();
-    let call_span = at(method.span());
-    let arguments = message.params.iter().map(|param| match (param, &message.source) {
-        (Param::Value(_), Source::Shared) => quote_spanned! { span=> message },
-        (Param::Value(arg), Source::Own(_)) => {
-            let name = &arg.name;
-            quote_spanned! { span=> message.#name }
-        }
-        (Param::Reply(_), _) => quote_spanned! { span=> reply_to },
-        (Param::Context | Param::Why, _) => quote_spanned! { span=> ctx },
-    });
-    let mut call = quote_spanned! { call_span=> #me::#method(actor, #(#arguments),*) };
-    if message.is_async {
-        call = quote_spanned! { call_span=> ::actors_core::__private::send_future(#call) };
-    }
-    let wait = message.is_async.then(|| quote_spanned! { span=> let reply = reply.await; });
-    let (before, after) = answering(actor, message);
-    let nothing = (!message.is_async).then(|| quote_spanned! { span=> ::core::option::Option::None });
-    quote_spanned! { span=>
-        Self::#variant(parcel) => {
-            let (message, answer) = parcel.open();
-            #before
-            let reply = #call;
-            #wait
-            #after
-            #nothing
-        }
-    }
-}
-
-/// What is said before and after the call, so that the asker gets the answer. A type that does not fit is
-/// reported where the user wrote it.
-fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
-    let span = Span::mixed_site();
-    if let Answer::Later(reply) = &message.answer {
-        let span = at(reply.span());
-        let before = quote_spanned! { span=> let reply_to: ::actors_core::ReplyTo<#reply> = answer.later(); };
-        return (before, quote_spanned! { span=> let () = reply; });
-    }
-    let written = message.answer.reply().map_or(message.method.span(), Spanned::span);
-    let check = matches!(message.source, Source::Shared).then(|| {
-        let (ty, span) = (message::path(actor, message), at(written));
-        // In a tuple, so that the compiler does not advise to convert the type's name.
-        quote_spanned! { span=>
-            let reply = (reply,);
-            let (reply,): (<#ty as ::actors_core::Message>::Reply,) = reply;
-        }
-    });
-    (TokenStream::new(), quote_spanned! { span=> #check answer.send(ctx, reply); })
-}
-
 fn actor_impl(actor: &Actor) -> TokenStream {
-    let (me, mail, name) = (&actor.path, mail_name(actor), plain(&actor.name));
+    let (me, mail, name) = (&actor.target.path, mail::name(actor), plain(&actor.target.name));
+    let generics = &actor.target.generics;
+    let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
     let words = &actor.words;
     let settings = [
         ("capacity", words.capacity),
@@ -193,8 +63,8 @@ fn actor_impl(actor: &Actor) -> TokenStream {
     let stopped = actor.stopped.as_ref().map(|hook| stopped(actor, hook));
     quote! {
         #[automatically_derived]
-        impl ::actors_core::Actor for #me {
-            type Mail = #mail;
+        impl #declared ::actors_core::Actor for #me #clause {
+            type Mail = #mail #arguments;
             const NAME: &'static ::core::primitive::str = #name;
             const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()#(#settings)* #schedule;
             #started
@@ -233,12 +103,12 @@ fn stopped(actor: &Actor, hook: &Hook) -> TokenStream {
 }
 
 fn hook_call(actor: &Actor, hook: &Hook, argument: TokenStream) -> TokenStream {
-    let (me, method) = (&actor.path, &hook.method);
+    let (prefix, method) = (actor.target.prefix(), &hook.method);
     let span = at(method.span());
     let argument = hook.takes_one.then_some(argument);
     // `self` keeps the hygiene of the function around it.
     let this = Ident::new("self", Span::mixed_site());
-    let call = quote_spanned! { span=> #me::#method(#this, #argument) };
+    let call = quote_spanned! { span=> #prefix::#method(#this, #argument) };
     if hook.is_async {
         quote_spanned! { span=> ::actors_core::__private::send_future(#call).await }
     } else {
@@ -247,13 +117,16 @@ fn hook_call(actor: &Actor, hook: &Hook, argument: TokenStream) -> TokenStream {
 }
 
 fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
-    let (me, mail, variant) = (&actor.path, mail_name(actor), &message.name);
+    let (me, mail, variant) = (&actor.target.path, mail::name(actor), &message.name);
+    let (declared, clause) = (actor.target.generics.declared(), actor.target.generics.clause());
     let ty = message::path(actor, message);
     let class = Literal::usize_unsuffixed(class);
     let other = (actor.messages.len() > 1).then(|| quote! { _ => ::core::option::Option::None, });
+    // Two handlers that might be of one message are reported where the types were written.
+    let head = quote_spanned! { at(ty.span())=> impl #declared ::actors_core::Handler<#ty> for };
     quote! {
         #[automatically_derived]
-        impl ::actors_core::Handler<#ty> for #me {
+        #head #me #clause {
             const CLASS: ::core::primitive::usize = #class;
             fn pack(parcel: ::actors_core::Parcel<#ty>) -> Self::Mail {
                 #mail::#variant(parcel)

@@ -1,6 +1,6 @@
 //! The typed handle: one method for each message, and `Handle` for all the rest.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -8,13 +8,15 @@ use crate::message::{self, at};
 use crate::model::{Actor, Message, Source};
 
 pub(crate) fn handle(actor: &Actor) -> TokenStream {
-    let (me, vis) = (&actor.path, &actor.words.vis);
-    let name = format_ident!("{}Handle", actor.name);
+    let (me, vis) = (&actor.target.path, &actor.words.vis);
+    let name = format_ident!("{}Handle", actor.target.name);
+    let generics = &actor.target.generics;
+    let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
     let methods = actor.messages.iter().map(|message| method(actor, message));
     let doc = format!(
         "The handle of `{}`: one method for each message. All the rest comes from `actors_core::Handle`, \
          to which it derefs.",
-        actor.name
+        actor.target.name
     );
     // A public handle of a private actor is reported where the visibility was said.
     let said = at(vis.span());
@@ -23,28 +25,28 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
     quote! {
         #[doc = #doc]
         #[allow(dead_code, unreachable_pub)]
-        #vis struct #name(::actors_core::Handle<#me>);
+        #vis struct #name #declared (::actors_core::Handle<#me>) #clause;
 
         #[allow(dead_code, unreachable_pub, deprecated, clippy::all)]
         #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
-        impl #name { #(#methods)* }
+        impl #declared #name #arguments #clause { #(#methods)* }
 
         #[automatically_derived]
-        impl ::core::clone::Clone for #name {
+        impl #declared ::core::clone::Clone for #name #arguments #clause {
             fn clone(&self) -> Self {
                 Self(::core::clone::Clone::clone(&self.0))
             }
         }
 
         #[automatically_derived]
-        impl ::core::fmt::Debug for #name {
+        impl #declared ::core::fmt::Debug for #name #arguments #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 ::core::fmt::Debug::fmt(&self.0, f)
             }
         }
 
         #[automatically_derived]
-        impl ::core::ops::Deref for #name {
+        impl #declared ::core::ops::Deref for #name #arguments #clause {
             #target
             fn deref(&self) -> &Self::Target {
                 &self.0
@@ -52,7 +54,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl ::actors_core::TypedHandle for #name {
+        impl #declared ::actors_core::TypedHandle for #name #arguments #clause {
             #actor_type
             fn from_handle(handle: ::actors_core::Handle<#me>) -> Self {
                 Self(handle)
@@ -60,19 +62,19 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl ::actors_core::Typed<#name> for #me {}
+        impl #declared ::actors_core::Typed<#name #arguments> for #me #clause {}
     }
 }
 
 fn method(actor: &Actor, message: &Message) -> TokenStream {
-    let (me, vis, name) = (&actor.path, &actor.words.vis, &message.method);
+    let (me, vis, name) = (&actor.target.path, &actor.words.vis, &message.method);
     let struct_path = message::path(actor, message);
     let docs = message::docs(actor, message);
     let deprecated = message.docs.iter().filter(|attr| attr.path().is_ident("deprecated"));
-    let names: Vec<_> = message.args().map(|arg| &arg.name).collect();
+    let names: Vec<&Ident> = message.args().map(|arg| &arg.name).collect();
     let types = message.args().map(|arg| &arg.ty);
     let value = match message.source {
-        Source::Own(_) => quote! { #struct_path { #(#names),* } },
+        Source::Own(_) => message::literal(actor, message, &names),
         Source::Shared => quote! { #(#names)* },
     };
     let (call, verb) = match message.answer.reply() {

@@ -3,8 +3,9 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Generics, Member, Visibility, parse_quote_spanned};
+use syn::{Member, Visibility, parse_quote_spanned};
 
+use crate::generics::{OfMessage, phantom};
 use crate::model::{Actor, Arg, Message, Source};
 use crate::names::{ident, plain, snake_case};
 use crate::types::is_known_clone;
@@ -20,52 +21,49 @@ pub(crate) fn at(span: Span) -> Span {
 pub(crate) fn path(actor: &Actor, message: &Message) -> TokenStream {
     match (&message.source, message.args().next()) {
         (Source::Shared, Some(arg)) => arg.ty.clone(),
-        _ if actor.words.local => struct_name(actor, message).into_token_stream(),
         _ => {
-            let (module, name) = (module(actor), struct_name(actor, message));
-            quote! { #module::#name }
+            let (place, arguments) = (place(actor, message), message.generics.generics.arguments());
+            quote! { #place #arguments }
         }
     }
 }
 
+/// The struct's path, without arguments.
+fn place(actor: &Actor, message: &Message) -> TokenStream {
+    let name = struct_name(actor, message);
+    if actor.words.local {
+        return name.into_token_stream();
+    }
+    let module = module(actor);
+    quote! { #module::#name }
+}
+
+/// The struct's value; its arguments are in variables of their names.
+pub(crate) fn literal(actor: &Actor, message: &Message, names: &[&Ident]) -> TokenStream {
+    let (place, turbofish) = (place(actor, message), message.generics.generics.turbofish());
+    if message.generics.hidden.is_empty() {
+        quote! { #place #turbofish { #(#names),* } }
+    } else {
+        quote! { #place #turbofish::new(#(#names),*) }
+    }
+}
+
 fn module(actor: &Actor) -> Ident {
-    ident(format!("{}_messages", snake_case(&actor.name)))
+    ident(format!("{}_messages", snake_case(&actor.target.name)))
 }
 
 fn struct_name(actor: &Actor, message: &Message) -> Ident {
-    if actor.words.local { format_ident!("{}{}", actor.name, message.name) } else { message.name.clone() }
+    if actor.words.local {
+        format_ident!("{}{}", actor.target.name, message.name)
+    } else {
+        message.name.clone()
+    }
 }
 
 /// The hidden name that an argument's type has beside the block, so that the module sees it without importing
 /// what the user's scope holds, and no struct named like a type gets in its way.
 fn alias(actor: &Actor, message: &Message, arg: &Arg) -> Ident {
-    ident(format!("__{}{}_{}", actor.name, message.name, plain(&arg.name)))
-}
-
-/// Says of each type what the impls below will need, on the user's own token, before they say it on ours.
-pub(crate) fn bounds(actor: &Actor) -> TokenStream {
-    let mut fields = TokenStream::new();
-    for message in &actor.messages {
-        let shared = matches!(message.source, Source::Shared);
-        let types = message.args().map(|arg| &arg.ty).chain(message.answer.reply());
-        for (place, ty) in types.enumerate().filter(|(_, ty)| !is_known_clone(ty)) {
-            let span = at(ty.span());
-            let bound = if shared && place == 0 { "__IsMessage" } else { "__IsSend" };
-            let bound = Ident::new(bound, span);
-            fields.extend(quote_spanned! { span=> #bound<#ty>, });
-        }
-    }
-    if fields.is_empty() {
-        return fields;
-    }
-    quote! {
-        #[allow(dead_code)]
-        const _: () = {
-            struct __IsMessage<M: ::actors_core::Message>(::core::marker::PhantomData<M>);
-            struct __IsSend<T: ::core::marker::Send + 'static>(::core::marker::PhantomData<T>);
-            struct __Types(#fields);
-        };
-    }
+    ident(format!("__{}{}_{}", actor.target.name, message.name, plain(&arg.name)))
 }
 
 /// All structs that methods stand for: in a module beside the actor, or in place where it is `local`.
@@ -74,28 +72,38 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
         actor.messages.iter().filter(|message| matches!(message.source, Source::Own(_))).collect();
     if actor.words.local {
         let structs = own.iter().map(|message| {
-            let types: Vec<_> = message.args().map(|arg| arg.ty.clone()).collect();
-            one_struct(actor, message, &actor.words.vis, &types)
+            one_struct(actor, message, &actor.words.vis, &struct_name(actor, message), &types(message))
         });
         return structs.collect();
     }
     // An unknown import is what the compiler reports first and alone, so its name carries the advice.
-    let advice = ident(format!("__{}_in_a_function_body_needs_the_word_local", actor.name));
+    let advice = ident(format!("__{}_in_a_function_body_needs_the_word_local", actor.target.name));
     let (mut aliases, mut names, mut structs) =
         (TokenStream::new(), vec![advice.clone()], TokenStream::new());
     let inner = inside_module(&actor.words.vis);
     for message in own {
+        if message.generics.is_bounded {
+            let (beside, inside) = bounded(actor, message, &inner);
+            aliases.extend(beside);
+            structs.extend(inside);
+            continue;
+        }
         let mut types = Vec::new();
         for arg in message.args() {
             let (name, ty) = (alias(actor, message, arg), &arg.ty);
-            aliases.extend(quote! { #[allow(non_camel_case_types, dead_code)] type #name = #ty; });
-            types.push(name.to_token_stream());
+            let generics = actor.target.generics.of_message(&[ty], None).generics;
+            let (declared, arguments) = (generics.declared(), generics.arguments());
+            aliases.extend(quote! {
+                #[allow(non_camel_case_types, dead_code)]
+                type #name #declared = #ty;
+            });
+            types.push(quote! { #name #arguments });
             names.push(name);
         }
-        structs.extend(one_struct(actor, message, &inner, &types));
+        structs.extend(one_struct(actor, message, &inner, &message.name, &types));
     }
     let (vis, module) = (&actor.words.vis, module(actor));
-    let doc = format!("The messages of `{}`: one struct for each `#[message]` method.", actor.name);
+    let doc = format!("The messages of `{}`: one struct for each `#[message]` method.", actor.target.name);
     quote! {
         #aliases
         #[allow(non_camel_case_types, dead_code)]
@@ -110,30 +118,105 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
     }
 }
 
-fn one_struct(actor: &Actor, message: &Message, vis: &Visibility, types: &[TokenStream]) -> TokenStream {
-    let (name, text, docs) = (struct_name(actor, message), plain(&message.name), docs(actor, message));
+/// A struct with bounds stands beside the block, where their names mean what they mean there; the module shows it
+/// under its own name.
+fn bounded(actor: &Actor, message: &Message, inner: &Visibility) -> (TokenStream, TokenStream) {
+    let (vis, name) = (&actor.words.vis, &message.name);
+    let hidden = format_ident!("__{}{}", actor.target.name, name);
+    let one = one_struct(actor, message, vis, &hidden, &types(message));
+    let beside = quote! { #[doc(hidden)] #one };
+    let inside = quote! {
+        #[doc(inline)]
+        #[allow(unused_imports, unreachable_pub)]
+        #inner use super::#hidden as #name;
+    };
+    (beside, inside)
+}
+
+fn types(message: &Message) -> Vec<TokenStream> {
+    message.args().map(|arg| arg.ty.clone()).collect()
+}
+
+fn one_struct(
+    actor: &Actor,
+    message: &Message,
+    vis: &Visibility,
+    name: &Ident,
+    types: &[TokenStream],
+) -> TokenStream {
+    let OfMessage { generics, hidden, .. } = &message.generics;
+    let (declared, arguments, clause) =
+        (generics.declared(), generics.arguments(), message.generics.clause_of_struct());
+    let (text, docs) = (plain(&message.name), docs(actor, message));
     let fields = message.args().zip(types).map(|(arg, ty)| {
         let (name, doc) = (&arg.name, format!("The argument `{}`.", arg.name));
         quote! { #[doc = #doc] pub #name: #ty }
     });
-    let body = if types.is_empty() {
-        quote! { ; }
+    let of = (!hidden.is_empty()).then(|| phantom(hidden)).map(|phantom| quote! { __of: #phantom });
+    let fields: Vec<TokenStream> = fields.chain(of).collect();
+    let body = if fields.is_empty() {
+        quote! { #clause ; }
     } else {
-        quote! { { #(#fields),* } }
+        quote! { #clause { #(#fields),* } }
     };
-    let derive =
-        message.args().all(|arg| is_known_clone(&arg.ty)).then(|| quote! { #[derive(::core::clone::Clone)] });
+    let is_clone = message.args().all(|arg| is_known_clone(&arg.ty));
+    let derive = (is_clone && hidden.is_empty()).then(|| quote! { #[derive(::core::clone::Clone)] });
+    let by_hand = (!hidden.is_empty()).then(|| by_hand(message, name, types, is_clone));
+    let clause = debug_clause(&message.generics);
     quote! {
         #docs
         #derive
         #[allow(dead_code, unreachable_pub)]
-        #vis struct #name #body
-        impl ::core::fmt::Debug for #name {
+        #vis struct #name #declared #body
+        impl #declared ::core::fmt::Debug for #name #arguments #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 let text = ::actors_core::Message::describe(self);
                 f.write_str(text.as_deref().unwrap_or(#text))
             }
         }
+        #by_hand
+    }
+}
+
+fn debug_clause(of: &OfMessage) -> TokenStream {
+    if of.generics.is_empty() {
+        return TokenStream::new();
+    }
+    let clause = of.clause_of_struct();
+    let clause = if clause.is_empty() {
+        quote! { where }
+    } else {
+        clause
+    };
+    quote! { #clause Self: ::actors_core::Message }
+}
+
+/// What a struct with a hidden field needs, since neither a literal nor a derive will do: the former cannot name the
+/// field, and the latter would want the parameters to be `Clone`.
+fn by_hand(message: &Message, name: &Ident, types: &[TokenStream], is_clone: bool) -> TokenStream {
+    let of = &message.generics;
+    let (declared, arguments, clause) =
+        (of.generics.declared(), of.generics.arguments(), of.clause_of_struct());
+    let names: Vec<&Ident> = message.args().map(|arg| &arg.name).collect();
+    let clone = is_clone.then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #declared ::core::clone::Clone for #name #arguments #clause {
+                fn clone(&self) -> Self {
+                    Self::new(#(::core::clone::Clone::clone(&self.#names)),*)
+                }
+            }
+        }
+    });
+    quote! {
+        #[allow(dead_code, unreachable_pub, clippy::all)]
+        impl #declared #name #arguments #clause {
+            /// The message with these arguments. Only the actor's type and the reply tell what it is generic over.
+            pub fn new(#(#names: #types),*) -> Self {
+                Self { #(#names,)* __of: ::core::marker::PhantomData }
+            }
+        }
+        #clone
     }
 }
 
@@ -141,7 +224,7 @@ fn one_struct(actor: &Actor, message: &Message, vis: &Visibility, types: &[Token
 pub(crate) fn docs(actor: &Actor, message: &Message) -> TokenStream {
     let docs: Vec<_> = message.docs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
     if docs.is_empty() {
-        let line = format!("`{}::{}` as a message.", actor.name, message.method);
+        let line = format!("`{}::{}` as a message.", actor.target.name, message.method);
         return quote! { #[doc = #line] };
     }
     quote! { #(#docs)* }
@@ -177,7 +260,8 @@ pub(crate) fn of_method(actor: &Actor, message: &Message) -> TokenStream {
     let text = plain(&message.name);
     Implementation {
         path: path(actor, message),
-        generics: &Generics::default(),
+        declared: message.generics.generics.declared(),
+        clause: message.generics.generics.clause(),
         name: &message.name,
         words,
         reply: message.answer.reply(),
@@ -189,7 +273,8 @@ pub(crate) fn of_method(actor: &Actor, message: &Message) -> TokenStream {
 /// All that an `impl Message` says.
 pub(crate) struct Implementation<'a> {
     pub(crate) path: TokenStream,
-    pub(crate) generics: &'a Generics,
+    pub(crate) declared: TokenStream,
+    pub(crate) clause: TokenStream,
     pub(crate) name: &'a Ident,
     pub(crate) words: &'a MessageWords,
     pub(crate) reply: Option<&'a TokenStream>,
@@ -199,8 +284,7 @@ pub(crate) struct Implementation<'a> {
 
 impl ToTokens for Implementation<'_> {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { path, generics, name, words, reply, describe } = self;
-        let (generics, _, clause) = generics.split_for_impl();
+        let Self { path, declared, clause, name, words, reply, describe } = self;
         let name = plain(name);
         let policy = policy(words, reply.is_some());
         let key = words.key.as_ref().map(key);
@@ -208,7 +292,7 @@ impl ToTokens for Implementation<'_> {
         let reply = reply.map_or_else(|| quote! { () }, ToTokens::to_token_stream);
         tokens.extend(quote! {
             #[automatically_derived]
-            impl #generics ::actors_core::Message for #path #clause {
+            impl #declared ::actors_core::Message for #path #clause {
                 type Reply = #reply;
                 const NAME: &'static ::core::primitive::str = #name;
                 const POLICY: ::actors_core::Policy = #policy;

@@ -4,18 +4,28 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Visibility};
 
+use crate::generics::{Generics, OfMessage};
+use crate::types::as_prefix;
 use crate::words::{ActorWords, MessageWords};
 
 /// One `#[actor] impl …`.
 pub(crate) struct Actor {
-    /// The type as the user wrote it, a path without generics.
-    pub(crate) path: TokenStream,
-    /// Its last segment.
-    pub(crate) name: Ident,
+    pub(crate) target: Target,
     pub(crate) words: ActorWords,
     pub(crate) messages: Vec<Message>,
     pub(crate) started: Option<Hook>,
     pub(crate) stopped: Option<Hook>,
+}
+
+/// What the block is written for.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// The type as the user wrote it: `Shop`, `Shop<D>`.
+    pub(crate) path: TokenStream,
+    /// Its last segment's name.
+    pub(crate) name: Ident,
+    /// The block's parameters.
+    pub(crate) generics: Generics,
 }
 
 /// A method that is a message.
@@ -29,6 +39,7 @@ pub(crate) struct Message {
     pub(crate) params: Vec<Param>,
     pub(crate) answer: Answer,
     pub(crate) source: Source,
+    pub(crate) generics: OfMessage,
 }
 
 /// Where the struct comes from.
@@ -74,6 +85,13 @@ pub(crate) struct Hook {
     pub(crate) output: Span,
 }
 
+impl Target {
+    /// What stands before `::` in a call of a method.
+    pub(crate) fn prefix(&self) -> TokenStream {
+        as_prefix(&self.path)
+    }
+}
+
 impl Message {
     /// The owned arguments, in order.
     pub(crate) fn args(&self) -> impl Iterator<Item = &Arg> {
@@ -109,7 +127,7 @@ pub(crate) struct Block {
     /// Attributes, `impl`, type and where clause.
     pub(crate) head: TokenStream,
     /// The type, where it is one that can be an actor.
-    pub(crate) actor: Option<(TokenStream, Ident)>,
+    pub(crate) actor: Option<Target>,
     pub(crate) items: Vec<Item>,
 }
 

@@ -57,13 +57,13 @@ fn param(actor: &Actor, typed: &PatType, role: Role, errors: &mut Errors) -> Opt
             let (_, reply) = last_segment(ty)?;
             let reply = reply?;
             check_owned(reply, errors);
-            Some(Param::Reply(without_self(reply, &actor.path)))
+            Some(Param::Reply(without_self(reply, &actor.target.path)))
         }
         ty => {
             let before = errors.count();
             check_owned(ty, errors);
             let name = argument_name(typed, errors)?;
-            let arg = Arg { name, ty: without_self(ty, &actor.path) };
+            let arg = Arg { name, ty: without_self(ty, &actor.target.path) };
             (errors.count() == before).then_some(Param::Value(arg))
         }
     }

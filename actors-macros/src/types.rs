@@ -1,7 +1,7 @@
 //! What the macro looks for in types: borrows, `Self`, and the few types whose traits everybody knows.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type};
 
@@ -20,23 +20,38 @@ pub(crate) fn is_known_clone(ty: &TokenStream) -> bool {
 
 /// Writes the actor's name for every `Self`, so that the type means the same outside of the block.
 pub(crate) fn without_self(ty: impl ToTokens, actor: &TokenStream) -> TokenStream {
-    let replace = |token| match token {
-        TokenTree::Ident(name) if name == "Self" => actor
-            .clone()
-            .into_iter()
-            .map(|mut token| {
-                token.set_span(name.span());
-                token
-            })
-            .collect(),
-        TokenTree::Group(group) => {
-            let mut inner = Group::new(group.delimiter(), without_self(group.stream(), actor));
-            inner.set_span(group.span());
-            TokenStream::from(TokenTree::Group(inner))
+    let mut tokens = ty.into_token_stream().into_iter().peekable();
+    let mut replaced = TokenStream::new();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(name) if name == "Self" => {
+                let is_path = matches!(tokens.peek(), Some(TokenTree::Punct(sign)) if sign.as_char() == ':');
+                let actor = if is_path { as_prefix(actor) } else { actor.clone() };
+                replaced.extend(actor.into_iter().map(|mut token| {
+                    token.set_span(name.span());
+                    token
+                }));
+            }
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), without_self(group.stream(), actor));
+                inner.set_span(group.span());
+                replaced.extend([TokenTree::Group(inner)]);
+            }
+            other => replaced.extend([other]),
         }
-        other => TokenStream::from(other),
-    };
-    ty.into_token_stream().into_iter().flat_map(replace).collect()
+    }
+    replaced
+}
+
+/// The type as something that `::` may follow: `Shop`, `<Shop<D>>`.
+pub(crate) fn as_prefix(ty: &TokenStream) -> TokenStream {
+    let has_arguments =
+        ty.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == '<'));
+    if has_arguments {
+        quote! { <#ty> }
+    } else {
+        ty.clone()
+    }
 }
 
 /// The last segment's name and the type in its angle brackets: `ReplyTo<T>` → (`ReplyTo`, `T`).
@@ -66,6 +81,32 @@ pub(crate) fn check_owned(ty: &Type, errors: &mut Errors) {
     if let Some((found, message)) = search.0 {
         errors.at(found, message);
     }
+}
+
+/// The first thing in a type that is borrowed.
+pub(crate) fn borrow(ty: &Type) -> Option<TokenStream> {
+    struct Lifetimes(Option<TokenStream>);
+    impl VisitMut for Lifetimes {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            if lifetime.ident != "static" {
+                self.0.get_or_insert_with(|| lifetime.to_token_stream());
+            }
+        }
+
+        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+            if reference.lifetime.is_none() {
+                self.0.get_or_insert_with(|| reference.to_token_stream());
+            }
+            visit_mut::visit_type_reference_mut(self, reference);
+        }
+
+        fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+
+        fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+    }
+    let mut search = Lifetimes(None);
+    search.visit_type_mut(&mut ty.clone());
+    search.0
 }
 
 /// The owned type that stands for a borrowed one.

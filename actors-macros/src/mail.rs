@@ -1,0 +1,170 @@
+//! The mail: the hidden enum that a slot of the mailbox holds, and how each of its messages is delivered.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::generics::phantom;
+use crate::message::{self, at};
+use crate::model::{Actor, Answer, Message, Param, Source};
+use crate::names::ident;
+
+/// The hidden enum that a slot of the mailbox holds. It is as public as the trait wants it, and nobody can
+/// name it by accident.
+pub(crate) fn name(actor: &Actor) -> Ident {
+    ident(format!("__{}Mail", actor.target.name))
+}
+
+pub(crate) fn mail(actor: &Actor) -> TokenStream {
+    let (mail, me) = (name(actor), &actor.target.path);
+    let generics = &actor.target.generics;
+    let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
+    let variants: Vec<&Ident> = actor.messages.iter().map(|message| &message.name).collect();
+    let types: Vec<TokenStream> =
+        actor.messages.iter().map(|message| message::path(actor, message)).collect();
+    let classes = (0..variants.len()).map(Literal::usize_unsuffixed);
+    let unused = Unused::of(actor, &types);
+    let Unused { variant, arm } = &unused;
+    // A reference to an enum without variants still wants a match on the place.
+    let this = if variants.is_empty() && variant.is_none() {
+        quote! { *self }
+    } else {
+        quote! { self }
+    };
+    let private_bounds = (!clause.is_empty()).then(|| quote! { private_bounds, });
+    let deliver = deliver(actor);
+    quote! {
+        #[doc(hidden)]
+        #[allow(#private_bounds private_interfaces, unreachable_pub, dead_code, clippy::all)]
+        pub enum #mail #declared #clause { #(#variants(::actors_core::Parcel<#types>)),* #variant }
+
+        #[automatically_derived]
+        impl #declared ::actors_core::Mail<#me> for #mail #arguments #clause {
+            const CLASSES: &'static [::actors_core::Class] = &[#(::actors_core::Class::of::<#types>()),*];
+            fn class(&self) -> ::core::primitive::usize {
+                match #this { #(Self::#variants(_) => #classes,)* #arm }
+            }
+            fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+                match #this { #(Self::#variants(parcel) => parcel,)* #arm }
+            }
+            fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+                match #this { #(Self::#variants(parcel) => parcel,)* #arm }
+            }
+            #deliver
+        }
+    }
+}
+
+/// A parameter that no message mentions has to stand somewhere in the enum: in a variant that nobody can make,
+/// and that takes no room.
+struct Unused {
+    variant: Option<TokenStream>,
+    arm: Option<TokenStream>,
+}
+
+impl Unused {
+    fn of(actor: &Actor, types: &[TokenStream]) -> Self {
+        let names = actor.target.generics.unmentioned(types.iter());
+        if names.is_empty() {
+            return Self { variant: None, arm: None };
+        }
+        let phantom = phantom(&names);
+        let comma = (!types.is_empty()).then(|| quote! { , });
+        Self {
+            variant: Some(quote! { #comma __Unused(#phantom, ::core::convert::Infallible) }),
+            arm: Some(quote! { Self::__Unused(_, never) => match *never {}, }),
+        }
+    }
+}
+
+/// `deliver_now` runs plain `fn`s and hands the rest back; `deliver` runs the rest and leaves those to the
+/// former.
+fn deliver(actor: &Actor) -> TokenStream {
+    let me = &actor.target.path;
+    let (later, now): (Vec<&Message>, Vec<&Message>) =
+        actor.messages.iter().partition(|message| message.is_async);
+    let arms_now = now.iter().map(|message| arm(actor, message));
+    let arms_later = later.iter().map(|message| arm(actor, message));
+    let span = Span::mixed_site();
+    let hand_back =
+        (!later.is_empty()).then(|| quote_spanned! { span=> other => ::core::option::Option::Some(other), });
+    let run_now = (!now.is_empty()).then(|| {
+        quote_spanned! { span=>
+            plain => ::core::mem::drop(<Self as ::actors_core::Mail<#me>>::deliver_now(plain, actor, ctx)),
+        }
+    });
+    quote_spanned! { span=>
+        #[allow(deprecated, unused_variables)]
+        fn deliver_now(
+            self,
+            actor: &mut #me,
+            ctx: &mut ::actors_core::Context<#me>,
+        ) -> ::core::option::Option<Self> {
+            match self {
+                #(#arms_now)*
+                #hand_back
+            }
+        }
+        #[allow(deprecated, unused_variables)]
+        async fn deliver(self, actor: &mut #me, ctx: &mut ::actors_core::Context<#me>) {
+            match self {
+                #(#arms_later)*
+                #run_now
+            }
+        }
+    }
+}
+
+/// One variant: opens the parcel, calls the method, answers.
+fn arm(actor: &Actor, message: &Message) -> TokenStream {
+    let (prefix, variant, method) = (actor.target.prefix(), &message.name, &message.method);
+    let span = Span::mixed_site();
+    let call_span = at(method.span());
+    let arguments = message.params.iter().map(|param| match (param, &message.source) {
+        (Param::Value(_), Source::Shared) => quote_spanned! { span=> message },
+        (Param::Value(arg), Source::Own(_)) => {
+            let name = &arg.name;
+            quote_spanned! { span=> message.#name }
+        }
+        (Param::Reply(_), _) => quote_spanned! { span=> reply_to },
+        (Param::Context | Param::Why, _) => quote_spanned! { span=> ctx },
+    });
+    let mut call = quote_spanned! { call_span=> #prefix::#method(actor, #(#arguments),*) };
+    if message.is_async {
+        call = quote_spanned! { call_span=> ::actors_core::__private::send_future(#call) };
+    }
+    let wait = message.is_async.then(|| quote_spanned! { span=> let reply = reply.await; });
+    let (before, after) = answering(actor, message);
+    let nothing = (!message.is_async).then(|| quote_spanned! { span=> ::core::option::Option::None });
+    quote_spanned! { span=>
+        Self::#variant(parcel) => {
+            let (message, answer) = parcel.open();
+            #before
+            let reply = #call;
+            #wait
+            #after
+            #nothing
+        }
+    }
+}
+
+/// What is said before and after the call, so that the asker gets the answer. A type that does not fit is
+/// reported where the user wrote it.
+fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
+    let span = Span::mixed_site();
+    if let Answer::Later(reply) = &message.answer {
+        let span = at(reply.span());
+        let before = quote_spanned! { span=> let reply_to: ::actors_core::ReplyTo<#reply> = answer.later(); };
+        return (before, quote_spanned! { span=> let () = reply; });
+    }
+    let written = message.answer.reply().map_or(message.method.span(), Spanned::span);
+    let check = matches!(message.source, Source::Shared).then(|| {
+        let (ty, span) = (message::path(actor, message), at(written));
+        // In a tuple, so that the compiler does not advise to convert the type's name.
+        quote_spanned! { span=>
+            let reply = (reply,);
+            let (reply,): (<#ty as ::actors_core::Message>::Reply,) = reply;
+        }
+    });
+    (TokenStream::new(), quote_spanned! { span=> #check answer.send(ctx, reply); })
+}
