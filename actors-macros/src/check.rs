@@ -14,7 +14,7 @@ use crate::model::{Actor, Answer, Block, Hook, Item, Message, Method, Param, Rol
 use crate::names::{plain, type_name};
 use crate::params::params;
 use crate::types::{check_owned, without_self};
-use crate::words::{ActorWords, MessageWords, Place};
+use crate::words::{ActorWords, MessageWords, Place, handler_is_boxed};
 
 /// The model of a block; nothing where its type cannot be an actor.
 pub(crate) fn check(block: &Block, words: ActorWords, errors: &mut Errors) -> Option<Actor> {
@@ -52,14 +52,8 @@ fn role(method: &Method, errors: &mut Errors) -> Option<(Role, TokenStream)> {
     }
     let (role, attr) = first;
     let words = attr::inside(attr, errors);
-    if *role != Role::Message && !words.is_empty() {
-        let message = match role {
-            Role::Handler => {
-                "the policy of a shared message stands on its struct: `#[derive(Message)] #[message(…)] struct …`"
-            }
-            _ => "this attribute takes no words",
-        };
-        errors.at(words, message);
+    if matches!(role, Role::Started | Role::Stopped) && !words.is_empty() {
+        errors.at(words, "this attribute takes no words");
         return Some((*role, TokenStream::new()));
     }
     Some((*role, words))
@@ -104,9 +98,13 @@ fn message(
         check_handler(signature, &params, errors);
     }
     let sound = errors.count() == before && is_complete(signature, &params);
-    let source = match role {
-        Role::Handler => Source::Shared,
-        _ => Source::Own(Box::new(policy(actor, words, sound.then_some(&params), errors))),
+    let (source, is_boxed) = match role {
+        Role::Handler => (Source::Shared, handler_is_boxed(words, errors)),
+        _ => {
+            let words = policy(actor, words, sound.then_some(&params), errors);
+            let is_boxed = words.boxed;
+            (Source::Own(Box::new(words)), is_boxed)
+        }
     };
     let docs = method.attrs.iter().filter(|attr| is_doc(attr)).cloned().collect();
     let is_async = signature.asyncness.is_some();
@@ -118,6 +116,7 @@ fn message(
         params,
         answer,
         source,
+        is_boxed,
         generics: OfMessage::default(),
     };
     message.generics = generics(actor, &message);

@@ -121,6 +121,11 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
     let (declared, clause) = (actor.target.generics.declared(), actor.target.generics.clause());
     let ty = message::path(actor, message);
     let class = Literal::usize_unsuffixed(class);
+    let (packed, unpacked) = if message.is_boxed {
+        (quote! { ::std::boxed::Box::new(parcel) }, quote! { *parcel })
+    } else {
+        (quote! { parcel }, quote! { parcel })
+    };
     let other = (actor.messages.len() > 1).then(|| quote! { _ => ::core::option::Option::None, });
     // Two handlers that might be of one message are reported where the types were written.
     let head = quote_spanned! { at(ty.span())=> impl #declared ::actors_core::Handler<#ty> for };
@@ -129,11 +134,11 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
         #head #me #clause {
             const CLASS: ::core::primitive::usize = #class;
             fn pack(parcel: ::actors_core::Parcel<#ty>) -> Self::Mail {
-                #mail::#variant(parcel)
+                #mail::#variant(#packed)
             }
             fn unpack(mail: Self::Mail) -> ::core::option::Option<::actors_core::Parcel<#ty>> {
                 match mail {
-                    #mail::#variant(parcel) => ::core::option::Option::Some(parcel),
+                    #mail::#variant(parcel) => ::core::option::Option::Some(#unpacked),
                     #other
                 }
             }

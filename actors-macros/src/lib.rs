@@ -5,7 +5,7 @@
 //! tokens → attr, words      the words of the attributes; what they mean and every sentence is in wording
 //!        → block            the impl block, bodies unread
 //!        → check            errors, all of them, and the model of what is sound
-//!        → expand           message (structs), mail (the enum), handle
+//!        → expand           bounds (checks), message (structs), mail (the enum), handle
 //! ```
 //!
 //! Three rules hold throughout:
@@ -83,7 +83,7 @@ mod words;
 /// | mark | the method |
 /// |---|---|
 /// | `#[message]`, `#[message(words)]` | is a message; its arguments become the struct's fields |
-/// | `#[handler]` | handles a message type of its own (`#[derive(Message)]`), its one argument |
+/// | `#[handler]`, `#[handler(boxed)]` | handles a message type of its own (`#[derive(Message)]`), its one argument |
 /// | `#[started]` | runs before the first message; `Err` or a panic is a failed start |
 /// | `#[stopped]` | runs at the end |
 ///
@@ -118,6 +118,7 @@ mod words;
 /// | `ttl = "5s"` | age at which the message is worthless | none |
 /// | `timeout = "2s"` | default deadline of an ask | 30 s |
 /// | `reply = T` | the reply; on a struct only, since a method's return type says it | `()` |
+/// | `boxed` | the mail holds the message behind a pointer, see below; on methods only | inline |
 ///
 /// `overflow` is one of these, or a list in brackets that is tried in order, as in `[conflate, block]`:
 ///
@@ -146,6 +147,59 @@ mod words;
 ///
 /// Durations are written `"500ns"`, `"10us"`, `"20ms"`, `"1.5s"`, `"2m"`, `"1h"`; 365 days at most.
 ///
+/// # Type parameters
+///
+/// The block may have type parameters and constants, so that a mock is one of them away. The handle has the same
+/// ones: `ShopHandle<D>`.
+///
+/// ```
+/// use actors_core::prelude::*;
+///
+/// trait Db: Send + 'static {
+///     fn count(&mut self, page: &str) -> u64;
+/// }
+///
+/// struct Shop<D> { db: D }
+///
+/// #[actor]
+/// impl<D: Db> Shop<D> {
+///     #[message]
+///     fn viewed(&mut self, page: String) -> u64 { self.db.count(&page) }
+///
+///     #[message]
+///     fn swap(&mut self, db: D) -> D { std::mem::replace(&mut self.db, db) }
+/// }
+///
+/// struct MockDb(u64);
+/// impl Db for MockDb {
+///     fn count(&mut self, _: &str) -> u64 { self.0 += 1; self.0 }
+/// }
+///
+/// # fn main() {
+/// # actors_core::testing::run(async |system| {
+/// let shop = system.spawn(Shop { db: MockDb(6) });    // a `ShopHandle<MockDb>`
+/// assert_eq!(shop.viewed("/".into()).await.unwrap(), 7);
+/// assert_eq!(shop.ask(shop_messages::Swap { db: MockDb(0) }).await.unwrap().0, 7);
+/// # });
+/// # }
+/// ```
+///
+/// Each type parameter is `Send + 'static`, by a bound or by a trait's; lifetimes are not for actors. A message's
+/// struct has those parameters that its arguments and its reply mention, in the block's order: `Viewed` and
+/// `Swap<D>` above. Where only the reply mentions one there is no literal, but `Found::new(id)`. Where the types of
+/// the arguments may need the block's bounds (`D::Row` does) the struct has them too.
+///
+/// A block for one concrete type, `impl Shop<MockDb>`, has a handle without parameters. Two of them in one module
+/// would have handles of one name, so each stands in a module of its own.
+///
+/// # One large message
+///
+/// All messages of an actor share one type, inline in the slots of its mailbox, so a slot is as large as the largest
+/// message. With `boxed` that one message lies in an allocation of its own, and the slots remain small: a message of
+/// 4 KiB that is sent now and then is worth a box, since 256 slots would be 1 MiB otherwise. The price is an
+/// allocation for each such message. A shared message is boxed where it is handled, `#[handler(boxed)]`, since its
+/// struct knows nothing of mailboxes.
+///
 /// # Errors
 ///
 /// A wrong word, a borrowed argument, an impossible list: each is a compile error on the token that is wrong,
@@ -166,7 +220,7 @@ pub fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct GetStock { pub sku: u32 }
 /// ```
 ///
-/// The words are those of `#[message(…)]` on a method, see [`macro@actor`], and `reply = T`, which says that
+/// The words are those of `#[message(…)]` on a method but `boxed`, see [`macro@actor`], and `reply = T`, which says that
 /// the message is asked. `key` names a field (`key = sku`, or `key = 0` in a tuple struct), so an enum has
 /// none. Where the type is `Debug`, dead letters show it.
 #[proc_macro_derive(Message, attributes(message))]

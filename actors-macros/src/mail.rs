@@ -22,6 +22,8 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
     let variants: Vec<&Ident> = actor.messages.iter().map(|message| &message.name).collect();
     let types: Vec<TokenStream> =
         actor.messages.iter().map(|message| message::path(actor, message)).collect();
+    let parcels = actor.messages.iter().zip(&types).map(|(message, ty)| parcel(message, ty));
+    let (whole, whole_mut): (Vec<_>, Vec<_>) = actor.messages.iter().map(whole).unzip();
     let classes = (0..variants.len()).map(Literal::usize_unsuffixed);
     let unused = Unused::of(actor, &types);
     let Unused { variant, arm } = &unused;
@@ -36,7 +38,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
     quote! {
         #[doc(hidden)]
         #[allow(#private_bounds private_interfaces, unreachable_pub, dead_code, clippy::all)]
-        pub enum #mail #declared #clause { #(#variants(::actors_core::Parcel<#types>)),* #variant }
+        pub enum #mail #declared #clause { #(#variants(#parcels)),* #variant }
 
         #[automatically_derived]
         impl #declared ::actors_core::Mail<#me> for #mail #arguments #clause {
@@ -45,13 +47,32 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
                 match #this { #(Self::#variants(_) => #classes,)* #arm }
             }
             fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
-                match #this { #(Self::#variants(parcel) => parcel,)* #arm }
+                match #this { #(Self::#variants(parcel) => #whole,)* #arm }
             }
             fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
-                match #this { #(Self::#variants(parcel) => parcel,)* #arm }
+                match #this { #(Self::#variants(parcel) => #whole_mut,)* #arm }
             }
             #deliver
         }
+    }
+}
+
+/// What a variant holds: the parcel, or a box with it, so that one large type does not widen every slot.
+fn parcel(message: &Message, ty: &TokenStream) -> TokenStream {
+    let parcel = quote! { ::actors_core::Parcel<#ty> };
+    if message.is_boxed {
+        quote! { ::std::boxed::Box<#parcel> }
+    } else {
+        parcel
+    }
+}
+
+/// The parcel by reference, and by mutable one, where `parcel` is what the variant holds.
+fn whole(message: &Message) -> (TokenStream, TokenStream) {
+    if message.is_boxed {
+        (quote! { &**parcel }, quote! { &mut **parcel })
+    } else {
+        (quote! { parcel }, quote! { parcel })
     }
 }
 

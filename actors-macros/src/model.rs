@@ -39,6 +39,8 @@ pub(crate) struct Message {
     pub(crate) params: Vec<Param>,
     pub(crate) answer: Answer,
     pub(crate) source: Source,
+    /// The mail holds it behind a pointer.
+    pub(crate) is_boxed: bool,
     pub(crate) generics: OfMessage,
 }
 

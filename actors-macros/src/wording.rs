@@ -9,11 +9,11 @@ pub(crate) const OF_ACTOR: &[&str] =
     &["capacity", "max_waiting", "max_bytes", "reserve", "schedule", "vis", "local"];
 /// All words of `#[message]` that are built.
 pub(crate) const OF_MESSAGE: &[&str] =
-    &["priority", "overflow", "max", "weight", "order", "key", "ttl", "timeout", "reply"];
+    &["priority", "overflow", "max", "weight", "order", "key", "ttl", "timeout", "reply", "boxed"];
 /// Words of the actor that are planned: refused, never ignored.
 pub(crate) const ACTOR_PLANNED: &[&str] = &["workers", "pressure", "inline"];
 /// Words of the message that are planned.
-pub(crate) const MESSAGE_PLANNED: &[&str] = &["rate", "burst", "boxed", "inline"];
+pub(crate) const MESSAGE_PLANNED: &[&str] = &["rate", "burst", "inline"];
 
 /// The words that something knows.
 pub(crate) struct Vocabulary<'a> {

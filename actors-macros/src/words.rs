@@ -25,6 +25,13 @@ const MESSAGE: Vocabulary<'static> = Vocabulary {
     planned: wording::MESSAGE_PLANNED,
     elsewhere: (wording::OF_ACTOR, "`#[actor]`"),
 };
+/// What belongs to the mail; the rest belongs to the message, which is a struct of its own.
+const HANDLER: Vocabulary<'static> = Vocabulary {
+    of: "`#[handler]`",
+    built: &["boxed"],
+    planned: &[],
+    elsewhere: (wording::OF_MESSAGE, "the message's struct, `#[derive(Message)] #[message(…)] struct …`"),
+};
 
 /// `#[actor(…)]`, read.
 pub(crate) struct ActorWords {
@@ -59,6 +66,7 @@ pub(crate) struct MessageWords {
     pub(crate) ttl_ns: Option<u64>,
     pub(crate) timeout_ns: Option<u64>,
     pub(crate) reply: Option<Type>,
+    pub(crate) boxed: bool,
 }
 
 /// Where `#[message]` stands decides what its words speak of.
@@ -125,6 +133,7 @@ impl MessageWords {
                 }
                 "ttl" => read.ttl_ns = duration(&word, errors),
                 "timeout" => read.timeout_ns = duration(&word, errors),
+                "boxed" => read.boxed = boxed(&word, place, errors),
                 _ => read.reply = reply(&word, place, errors),
             }
         }
@@ -265,6 +274,21 @@ fn bare(word: &Word, errors: &mut Errors) -> bool {
         errors.at(word.value_tokens(), format!("`{}` stands alone and takes no value", word.name));
     }
     true
+}
+
+/// `boxed` on `#[handler]`, which knows no other word.
+pub(crate) fn handler_is_boxed(tokens: TokenStream, errors: &mut Errors) -> bool {
+    attr::read(tokens, &HANDLER, errors).iter().any(|word| bare(word, errors))
+}
+
+/// How a message travels is the mail's affair, so a struct cannot say it.
+fn boxed(word: &Word, place: Place, errors: &mut Errors) -> bool {
+    if let Place::Type = place {
+        let text = "each actor decides how its mail holds a shared message: write `#[handler(boxed)]` there";
+        errors.at(&word.name, text);
+        return false;
+    }
+    bare(word, errors)
 }
 
 fn priority(word: &Word, errors: &mut Errors) -> Option<Ident> {

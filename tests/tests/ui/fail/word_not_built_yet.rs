@@ -4,7 +4,7 @@ struct Shop;
 
 #[actor(workers = 1..=8, pressure(high = 0.8, respond = [spawn, shed]), inline = never)]
 impl Shop {
-    #[message(rate = "1000/s", burst = 5, boxed, inline = never)]
+    #[message(rate = "1000/s", burst = 5, inline = never)]
     fn viewed(&mut self, page: String) {
         drop(page);
     }
