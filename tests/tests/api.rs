@@ -60,7 +60,7 @@ impl Shop {
     }
 
     /// Page views are worth losing, oldest first, and worth nothing after five seconds.
-    #[message(priority = low, overflow = drop_oldest, ttl = "5s")]
+    #[message(priority = low, overflow = drop_oldest, max = 256, ttl = "5s")]
     async fn viewed(&mut self, page: String) {
         self.views += page.len() as u64;
     }

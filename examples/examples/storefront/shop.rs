@@ -86,8 +86,10 @@ impl Shop {
     }
 }
 
-// The reserve is half of the mailbox: views and prices, which come in floods, never take the payments' room.
-#[actor(vis = pub(crate), capacity = 128, reserve = 64, max_waiting = 32)]
+// The reserve is half of the mailbox: views, prices and audits, which come in floods, never take the payments' room; and each
+// of them has a part of the other half (`max`), so that none crowds out another. Turns are shared by weight: payments have what
+// they need, and under a flood of prices views still have one turn in seven.
+#[actor(vis = pub(crate), capacity = 128, reserve = 64, max_waiting = 32, schedule = weighted)]
 impl Shop {
     /// Payments are never lost: when the mailbox is full the caller waits in line, when the line is full it is told. The
     /// shop goes on while the order is written; the answer is given by whoever writes it.
@@ -106,8 +108,9 @@ impl Shop {
         }
     }
 
-    /// Goes before everything else, and a flood of the rest never fills the room that is kept for it.
-    #[message(priority = urgent, overflow = reject, timeout = "1s")]
+    /// Goes before everything else, and a flood of the rest never fills the room that is kept for it. In turn its own floods
+    /// leave room to the payments: with 64 slots of views and prices and 16 of these, 16 are left that `high` may have.
+    #[message(priority = urgent, overflow = reject, max = 16, timeout = "1s")]
     async fn status(&mut self, order: u64, reply: ReplyTo<Option<Status>>) {
         self.downstream.call().await;
         let parcel = if order.is_multiple_of(2) { "packed" } else { "on its way" };
@@ -116,7 +119,7 @@ impl Shop {
     }
 
     /// Page views are worth losing, oldest first, and worth nothing after five seconds.
-    #[message(priority = low, overflow = drop_oldest, ttl = "5s")]
+    #[message(priority = low, overflow = drop_oldest, max = 32, ttl = "5s")]
     async fn viewed(&mut self, page: String) {
         self.downstream.call().await;
         drop(page);
@@ -124,14 +127,15 @@ impl Shop {
     }
 
     /// Of prices only the newest one of each product counts.
-    #[message(overflow = conflate, key = sku)]
+    #[message(overflow = conflate, key = sku, max = 24)]
     async fn priced(&mut self, sku: u32, cents: u64) {
         self.downstream.call().await;
         self.books.prices.insert(sku, cents);
     }
 
-    /// The export can be asked for again tomorrow.
-    #[message(priority = low, overflow = reject, timeout = "2s")]
+    /// The export can be asked for again tomorrow. Not in the lane of the views: those give up their oldest and queue up behind,
+    /// and would never come to the front of a lane in which others stand still.
+    #[message(overflow = reject, max = 8, timeout = "2s")]
     async fn audit(&mut self) -> Audit {
         self.downstream.call().await;
         self.books.clone()
