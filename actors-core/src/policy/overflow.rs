@@ -10,7 +10,9 @@ pub enum Overflow {
     Reject,
     /// The newcomer is dropped (O3). Only last in a list.
     DropNewest,
-    /// The oldest message of the same type makes room (O4).
+    /// The oldest message of the same type makes room (O4). The newcomer stands at the end of its lane; so under a lasting
+    /// flood such a type hardly comes to the front of a lane that it shares with types which keep their places. Give it a lane
+    /// of its own, or `drop_random` or `drop_newest`.
     DropOldest,
     /// A random message of the same type makes room (O5).
     DropRandom,
