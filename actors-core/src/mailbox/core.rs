@@ -13,7 +13,7 @@ use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict};
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::panics::caught;
-use crate::policy::{Arrivals, Dice, DrainRate, Lanes, Limits, Policy, retry_after};
+use crate::policy::{Arrivals, Dice, DrainRate, Lanes, Limits, Overflow, Policy, retry_after};
 use std::time::Duration;
 
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
@@ -116,11 +116,23 @@ impl<T: Item> Core<T> {
             // Before the twin is looked for: who gets in from the line now may be it (O7).
             self.settle(signals, fx);
         }
+        if self.queue.kinds[class].room_bytes < u64::from(tag.weight) {
+            // It will never fit: neither is anybody given up for it, nor may it wait (B2).
+            return self.refuse_for_good(class);
+        }
         let Some(newcomer) = item.as_ref() else {
             return self.refuse(class, Reason::Closed);
         };
         self.stamp(&mut tag);
-        match self.find_twin(newcomer, &tag) {
+        let mut twin = self.find_twin(newcomer, &tag);
+        if let Ok(Some(found)) = twin
+            && !self.has_bytes(class, self.bytes_over(found, &tag))
+            && self.bury(signals, fx)
+        {
+            // It may have been among the dead.
+            twin = self.find_twin(newcomer, &tag);
+        }
+        match twin {
             Err(Panicked) => self.lose_newcomer(class, Reason::Panicked),
             Ok(Some(twin)) => self.take_over(twin, item, tag, entrance, signals, fx),
             Ok(None) => self.admit_newcomer(item, tag, entrance, signals, fx),
@@ -137,12 +149,13 @@ impl<T: Item> Core<T> {
         fx: &mut Effects<T>,
     ) -> Verdict {
         let class = usize::from(tag.class);
-        // A newcomer whose own type is waiting does not pass (O1).
-        if self.queue.kinds[class].in_line == 0 {
-            let has_room = self.has_room(class, tag.weight) || self.make_room(class, tag.weight, signals, fx);
-            if has_room {
-                return self.enter_room(item, tag, signals, fx);
-            }
+        // A newcomer whose own type is waiting does not pass: it waits too, or it is as if there were no slot (O1).
+        let kind = &self.queue.kinds[class];
+        let has_line = kind.in_line > 0;
+        let joins = has_line && kind.overflow.last_resort() == Overflow::Block;
+        let may_enter = !has_line && self.has_room(class, tag.weight);
+        if !joins && (may_enter || self.make_room(class, tag.weight, signals, fx)) {
+            return self.enter_room(item, tag, signals, fx);
         }
         self.overflow(item, tag, entrance, signals, fx)
     }

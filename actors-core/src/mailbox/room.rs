@@ -101,14 +101,23 @@ impl<T: Item> Core<T> {
         fx: &mut Effects<T>,
     ) -> bool {
         self.settle(signals, fx);
-        if !self.has_room(class, weight) && self.queue.has_mortals() {
-            let now = (self.now)();
-            while let Some(dead) = self.queue.next_dead(now) {
-                self.give_up(dead, Reason::Expired, fx);
-            }
-            self.grant(signals, fx);
+        let may_enter = |core: &Self| core.has_room(class, weight) && core.queue.kinds[class].in_line == 0;
+        may_enter(self) || (self.bury(signals, fx) && may_enter(self))
+    }
+
+    /// Clears away what is dead, and lets in who waited for it. `false` where nothing was.
+    pub(super) fn bury(&mut self, signals: &Signals, fx: &mut Effects<T>) -> bool {
+        if !self.queue.has_mortals() {
+            return false;
         }
-        self.has_room(class, weight) && self.queue.kinds[class].in_line == 0
+        let now = (self.now)();
+        let mut has_buried = false;
+        while let Some(dead) = self.queue.next_dead(now) {
+            self.give_up(dead, Reason::Expired, fx);
+            has_buried = true;
+        }
+        self.grant(signals, fx);
+        has_buried
     }
 
     /// There is room; an early random drop may keep some of it free.
@@ -151,10 +160,6 @@ impl<T: Item> Core<T> {
     ) -> Verdict {
         let class = usize::from(tag.class);
         let list = self.queue.kinds[class].overflow;
-        if self.queue.kinds[class].room_bytes < u64::from(tag.weight) {
-            // It will never fit: neither is anybody given up for it, nor may it wait (B2).
-            return self.refuse_for_good(class);
-        }
         let has_line = self.queue.kinds[class].in_line > 0;
         if has_line && list.last_resort() == Overflow::Block {
             return self.join(item, tag, entrance, signals, fx);
@@ -202,9 +207,6 @@ impl<T: Item> Core<T> {
         let added = self.bytes_over(twin, &tag);
         if !self.has_bytes(class, added) {
             let shortage = Shortage { bytes: self.shortage(class, added).bytes, ..Shortage::default() };
-            if self.queue.kinds[class].room_bytes < u64::from(tag.weight) {
-                return self.refuse_for_good(class);
-            }
             match self.find_victims(class, shortage, Some(twin)) {
                 Some((victims, reason)) => self.give_up_all(&victims, reason, fx),
                 None => return self.last_resort(item, tag, entrance, signals, fx),
