@@ -132,7 +132,15 @@ struct Inner<T, S> {
     is_held: bool,
 }
 
-impl<T, S> Inner<T, S> {
+impl<T: Item, S> Inner<T, S> {
+    /// Wakes the consumer if somebody from the line was let in while it slept: permits, a `max` or bytes may have kept all
+    /// out.
+    fn rouse_if_filled(&mut self, fx: &mut Effects<T>) {
+        if self.core.queue.used() > 0 {
+            self.rouse(fx);
+        }
+    }
+
     /// There is something to do: wakes the consumer if it sleeps.
     fn rouse(&mut self, fx: &mut Effects<T>) {
         let rouse = self.rouse_one();

@@ -20,6 +20,7 @@ impl<T: Item, S> Mailbox<T, S> {
         if inner.core.take_permit(class) {
             inner.core.settle(&self.signals, fx);
             inner.core.grant(&self.signals, fx);
+            inner.rouse_if_filled(fx);
         }
     }
 
@@ -27,9 +28,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn redeem(&self, item: &mut Option<T>, tag: Tag, fx: &mut Effects<T>) -> Verdict {
         let mut inner = self.lock();
         let verdict = inner.core.redeem(item, tag, &self.signals, fx);
-        if let Verdict::In(..) = verdict {
-            inner.rouse(fx);
-        }
+        inner.rouse_if_filled(fx);
         verdict
     }
 
@@ -63,6 +62,7 @@ impl<T: Item, S> Mailbox<T, S> {
         let mut inner = self.lock();
         live[class].set(policy);
         inner.core.adjust(class, policy, &self.signals, fx);
+        inner.rouse_if_filled(fx);
         Ok(())
     }
 
