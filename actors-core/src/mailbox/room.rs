@@ -132,6 +132,8 @@ impl<T: Item> Core<T> {
         let place = self.push(item.take(), tag, signals);
         let Some(unlucky) = unlucky else { return Verdict::In(place, Admission::Queued) };
         self.give_up(unlucky, Reason::Dropped, fx);
+        // It may have been the heavier.
+        self.grant(signals, fx);
         Verdict::In(place, Admission::Displaced)
     }
 
@@ -171,6 +173,8 @@ impl<T: Item> Core<T> {
             // In this order, so that the lane is never empty in between and goes on waiting for its turn.
             let place = self.push(item.take(), tag, signals);
             self.give_up_all(&victims, reason, fx);
+            // What it took for the bytes may be more than one slot.
+            self.grant(signals, fx);
             return Verdict::In(place, Admission::Displaced);
         }
         self.last_resort(item, tag, entrance, signals, fx)
@@ -213,6 +217,8 @@ impl<T: Item> Core<T> {
             }
         }
         let place = self.conflate(twin, item.take(), tag, fx);
+        // It may be the lighter, and victims leave slots.
+        self.grant(signals, fx);
         Verdict::In(place, Admission::Conflated)
     }
 
