@@ -1,143 +1,179 @@
-//! Random programs of sends, asks, cancels, expiries, stops, kills and panics, run twice: by the runtime, and by a naive
-//! reference that is a `Vec` and scans. After every step outcomes, order of turns and ledger must be the same.
+//! Random actors and random programs of sends, asks, reservations, permits, changes of policy, cancels, expiries, stops, kills
+//! and panics, run twice: by the runtime, and by a naive reference that is a few `Vec`s and scans. After every step outcomes,
+//! order of turns, dead letters, ledger and readings must be the same.
 //!
 //! Time is paused. Every step happens at a millisecond of its own and deadlines are odd where everything else is even, so that
 //! never two things happen at once and the reference needs no opinion on ties.
 
+#[path = "model/messages.rs"]
+mod messages;
+#[path = "model/permits.rs"]
+mod permits;
+#[path = "model/program.rs"]
+mod program;
 #[path = "model/reference.rs"]
 mod reference;
+#[path = "model/room.rs"]
+mod room;
 #[path = "model/runtime.rs"]
 mod runtime;
+#[path = "model/turns.rs"]
+mod turns;
 
+use program::{CAPACITY, Program, Step};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
-use reference::{Kind, Outcome, Reference};
+use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use reference::Reference;
 use runtime::Sut;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-/// How a message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Tell,
-    Try,
-    Ask,
+/// What became of a send or of a reservation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    Is(&'static str),
+    Err(&'static str),
 }
 
-/// One step of a program.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step {
-    Send {
-        kind: Kind,
-        key: u8,
-        mode: Mode,
-        timeout_ms: Option<u64>,
-    },
-    /// The `n`th send so far is dropped, wherever it stands.
-    Cancel(usize),
-    /// The running turn ends.
-    EndTurn,
-    PanicTurn,
-    Advance {
-        ms: u64,
-    },
-    Stop,
-    Kill,
+/// A dead letter: the number of the message, and the reason.
+pub(crate) type Seen = (usize, &'static str);
+
+/// What programs must have come to at least once in a run.
+#[derive(Default)]
+struct Coverage {
+    outcomes: BTreeSet<Outcome>,
+    notes: BTreeSet<&'static str>,
 }
 
-fn kind() -> impl Strategy<Value = Kind> {
-    prop::sample::select(Kind::ALL.to_vec())
+impl Coverage {
+    fn missing(&self) -> Vec<String> {
+        let is = ["queued", "waited", "conflated", "displaced", "dropped", "answered", "permit", "cancelled"];
+        let errors = ["full", "closed", "expired", "timed_out", "dropped", "evicted", "conflated", "panicked"];
+        let outcomes = is.map(Outcome::Is).into_iter().chain(errors.map(Outcome::Err));
+        let outcomes = outcomes.filter(|outcome| !self.outcomes.contains(outcome));
+        let notes = [
+            "a dead one made room",
+            "a permit that was not needed",
+            "a permit that was revoked",
+            "a permit that was used",
+            "a permit whose message is too heavy",
+            "a promised slot that was passed on",
+            "a random word",
+            "a reservation that left the line",
+            "a reservation that waited",
+            "bytes freed for a twin",
+            "displaced",
+            "displaced by eviction",
+            "eviction does not help against a spent max",
+            "no passing of its own type's line",
+            "refused for its weight",
+            "several victims",
+            "the newest first",
+            "too heavy for its twin's place",
+            "victims that would not be enough",
+        ];
+        let notes = notes.into_iter().filter(|note| !self.notes.contains(note));
+        outcomes.map(|outcome| format!("{outcome:?}")).chain(notes.map(str::to_owned)).collect()
+    }
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let mode = prop_oneof![4 => Just(Mode::Tell), 2 => Just(Mode::Try), 3 => Just(Mode::Ask)];
-    let timeout = prop::option::weighted(0.3, 1u64..80);
-    let send = (kind(), 0..3u8, mode, timeout).prop_map(|(kind, key, mode, timeout_ms)| Step::Send {
-        kind,
-        key,
-        mode,
-        timeout_ms,
-    });
-    prop_oneof![
-        300 => send,
-        45 => (0..40usize).prop_map(Step::Cancel),
-        160 => Just(Step::EndTurn),
-        3 => Just(Step::PanicTurn),
-        60 => (1..40u64).prop_map(|ms| Step::Advance { ms }),
-        3 => Just(Step::Stop),
-        3 => Just(Step::Kill),
-    ]
+/// Both sides of a run.
+struct Pair {
+    reference: Reference,
+    sut: Sut,
 }
 
-/// What a program may end up with; each must be seen at least once in a run.
-fn all_outcomes() -> BTreeSet<Outcome> {
-    let words = [
-        "queued",
-        "waited",
-        "conflated",
-        "displaced",
-        "dropped",
-        "answered",
-        "err full",
-        "err closed",
-        "err expired",
-        "err timed_out",
-        "err dropped",
-        "err conflated",
-        "err panicked",
-        "cancelled",
-    ];
-    words.iter().map(|word| (*word).to_owned()).collect()
+impl Pair {
+    async fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        let act = self.reference.resolve(step);
+        self.sut.act(&act).await;
+        let letters = self.sut.take_letters();
+        self.reference.reported.clone_from(&letters);
+        self.reference.act(&act);
+        self.compare(letters)?;
+        let ms = if let Step::Advance { ms } = step { ms * 2 } else { 2 };
+        self.pass(ms).await
+    }
+
+    /// Where the reference expects nothing time is passed at once.
+    async fn pass(&mut self, mut ms: u64) -> Result<(), TestCaseError> {
+        while ms > 0 {
+            let quiet = self.reference.quiet_ms().map_or(ms, |ms| ms - 1);
+            let some = quiet.clamp(1, ms);
+            (0..some).for_each(|_| self.reference.advance_one_ms());
+            self.sut.advance(some).await;
+            let letters = self.sut.take_letters();
+            self.compare(letters)?;
+            ms -= some;
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, mut letters: Vec<Seen>) -> Result<(), TestCaseError> {
+        letters.sort_unstable();
+        let Pair { reference, sut } = self;
+        prop_assert_eq!(reference.turns(), sut.turns(), "order of turns");
+        prop_assert_eq!(reference.outcomes(), sut.outcomes(), "outcomes");
+        prop_assert_eq!(reference.take_letters(), letters, "dead letters");
+        prop_assert_eq!(reference.ledger(), sut.ledger(), "ledger");
+        let found = sut.numbers();
+        prop_assert_eq!(reference.numbers(), found, "depth, waiting, permits, bytes");
+        prop_assert!(sut.is_balanced(), "balance");
+        prop_assert!(found[0] + found[2] <= CAPACITY, "B1");
+        Ok(())
+    }
 }
 
-fn run(program: &[Step], seen: &mut BTreeSet<Outcome>) -> Result<(), TestCaseError> {
+fn run(program: &Program, seen: &mut Coverage) -> Result<(), TestCaseError> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let mut reference = Reference::new();
-        let mut sut = Sut::new();
-        for (at, step) in program.iter().chain(&[Step::Kill]).enumerate() {
-            let ms = if let Step::Advance { ms } = step { ms * 2 } else { 2 };
-            reference.step(step);
-            sut.step(step, &mut reference).await;
-            compare(&reference, &sut, at, step)?;
-            for _ in 0..ms {
-                reference.advance_one_ms();
-                sut.advance_one_ms().await;
-                compare(&reference, &sut, at, step)?;
-            }
+        let mut pair = Pair { reference: Reference::new(program.setup), sut: Sut::new(&program.setup) };
+        for (at, step) in program.steps.iter().chain(&[Step::Kill]).enumerate() {
+            let after = |error| match error {
+                TestCaseError::Fail(why) => TestCaseError::fail(format!("after step {at} {step:?}: {why}")),
+                rejected => rejected,
+            };
+            pair.step(step).await.map_err(after)?;
         }
-        let open: Vec<_> = reference.open_sends();
-        prop_assert!(open.is_empty(), "sends without an outcome at the end: {open:?}");
-        seen.extend(reference.outcomes().into_iter().flatten());
+        let forgotten = pair.reference.forgotten();
+        prop_assert!(forgotten.is_empty(), "sends without an outcome at the end: {forgotten:?}");
+        seen.outcomes.extend(pair.reference.outcomes().iter().flatten());
+        seen.notes.extend(pair.reference.seen());
         Ok(())
     })
 }
 
-fn compare(reference: &Reference, sut: &Sut, at: usize, step: &Step) -> Result<(), TestCaseError> {
-    prop_assert_eq!(&reference.turns, &sut.turns(), "order of turns after step {} {:?}", at, step);
-    prop_assert_eq!(reference.outcomes(), sut.outcomes(), "outcomes after step {} {:?}", at, step);
-    let (expected, found) = (reference.ledger(), sut.ledger());
-    prop_assert_eq!(expected, found, "ledger after step {} {:?}", at, step);
-    prop_assert!(sut.is_balanced(), "balance after step {} {:?}", at, step);
-    prop_assert!(sut.depth() <= reference::CAPACITY, "B1 after step {} {:?}", at, step);
-    Ok(())
+/// Without the steps that a failure does not need.
+fn shortened(mut program: Program) -> (Program, TestCaseError) {
+    let fails = |program: &Program| run(program, &mut Coverage::default()).err();
+    let mut why = fails(&program).expect("a program that fails fails again");
+    let mut at = program.steps.len();
+    while at > 0 {
+        at -= 1;
+        let mut shorter = program.clone();
+        shorter.steps.remove(at);
+        if let Some(error) = fails(&shorter) {
+            (program, why) = (shorter, error);
+            at = program.steps.len();
+        }
+    }
+    (program, why)
 }
 
 #[test]
 fn random_programs_end_as_the_naive_reference_says() {
-    let seen = RefCell::new(BTreeSet::new());
+    let seen = RefCell::new(Coverage::default());
     let cases = std::env::var("MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(
-        config,
-        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
-    );
-    let result =
-        runner.run(&prop::collection::vec(step(), 1..120), |program| run(&program, &mut seen.borrow_mut()));
-    if let Err(error) = result {
-        panic!("{error}");
+    let mut runner =
+        TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let result = runner.run(&program::program(), |program| run(&program, &mut seen.borrow_mut()));
+    if let Err(TestError::Fail(_, program)) = result {
+        let (program, why) = shortened(program);
+        panic!("{why}\n{program:?}");
     }
-    let missing: Vec<_> = all_outcomes().difference(&seen.borrow()).cloned().collect();
-    assert!(missing.is_empty(), "no program came to these outcomes: {missing:?}");
+    result.unwrap();
+    let missing = seen.borrow().missing();
+    assert!(missing.is_empty(), "no program came to this: {missing:?}");
 }

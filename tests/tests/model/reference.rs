@@ -1,174 +1,225 @@
-//! The naive reference: one `Vec` of queued messages, one of waiting senders, and scans.
+//! The naive reference: one `Vec` of queued messages, one of those in line, one of permits, and scans.
+//!
+//! What becomes of an offer is here, who has room and who must go in `room.rs`, reservations in `permits.rs`, turns and ends in
+//! `turns.rs`.
 
-use super::{Mode, Step};
-use std::collections::BTreeMap;
-
-pub(crate) const CAPACITY: usize = 6;
-/// Slots that only `high` and `urgent` may take; half of them, rounded down, only `urgent`.
-pub(crate) const RESERVE: usize = 2;
-pub(crate) const WAITING_MAX: usize = 4;
-/// Of the types that have one; even, as everything but deadlines is.
-pub(crate) const TTL_MS: u64 = 40;
-const TURNS_MAX: u32 = 32;
-
-pub(crate) type Outcome = String;
-
-/// The message types of the actor under test.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    Line,
-    HighLine,
-    Urgent,
-    Newest,
-    Oldest,
-    Keyed,
-    KeyedLine,
-    OldestLine,
-    TimedLine,
-}
-
-impl Kind {
-    pub(crate) const ALL: [Kind; 9] = [
-        Kind::Line,
-        Kind::HighLine,
-        Kind::Urgent,
-        Kind::Newest,
-        Kind::Oldest,
-        Kind::Keyed,
-        Kind::KeyedLine,
-        Kind::OldestLine,
-        Kind::TimedLine,
-    ];
-
-    fn lane(self) -> usize {
-        match self {
-            Kind::Newest | Kind::Oldest => 0,
-            Kind::Line | Kind::Keyed | Kind::KeyedLine | Kind::TimedLine => 1,
-            Kind::HighLine | Kind::OldestLine => 2,
-            Kind::Urgent => 3,
-        }
-    }
-
-    fn room(self) -> usize {
-        match self.lane() {
-            0 | 1 => CAPACITY - RESERVE,
-            2 => CAPACITY - RESERVE / 2,
-            _ => CAPACITY,
-        }
-    }
-
-    fn words(self) -> &'static [&'static str] {
-        match self {
-            Kind::Line | Kind::HighLine | Kind::TimedLine => &["block"],
-            Kind::Urgent => &["reject"],
-            Kind::Newest => &["drop_newest"],
-            Kind::Oldest => &["drop_oldest"],
-            Kind::Keyed => &["conflate", "drop_oldest"],
-            Kind::KeyedLine => &["conflate", "block"],
-            Kind::OldestLine => &["drop_oldest", "block"],
-        }
-    }
-
-    fn is_keyed(self) -> bool {
-        matches!(self, Kind::Keyed | Kind::KeyedLine)
-    }
-
-    fn has_ttl(self) -> bool {
-        matches!(self, Kind::Oldest | Kind::TimedLine)
-    }
-}
+use super::Outcome;
+use super::program::{Act, CLASSES, Mode, Setup, Step};
+use actors_core::{Overflow, Policy};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
-struct Message {
-    id: usize,
-    kind: Kind,
-    key: u8,
-    is_ask: bool,
+pub(super) struct Message {
+    /// The number of its send: who was sent later has a higher one.
+    pub(super) id: usize,
+    pub(super) class: usize,
+    pub(super) key: u8,
+    pub(super) weight: usize,
+    pub(super) is_ask: bool,
     /// Past this it is worthless.
-    ttl_end: Option<u64>,
+    pub(super) ttl_end: Option<u64>,
     /// Past this its sender does not wait.
-    deadline: Option<u64>,
+    pub(super) deadline: Option<u64>,
+    /// When the place it stands in came into the mailbox: a number that only grows.
+    pub(super) place: u64,
 }
 
 impl Message {
-    fn is_dead(&self, now: u64) -> bool {
+    pub(super) fn is_dead(&self, now: u64) -> bool {
         self.ttl_end.is_some_and(|end| end <= now) || self.deadline.is_some_and(|end| end <= now)
     }
 }
 
+/// Whoever stands in line: a sender with its message, or a reservation.
+#[derive(Clone, Debug)]
+pub(super) struct Waiter {
+    pub(super) id: usize,
+    pub(super) class: usize,
+    pub(super) deadline: Option<u64>,
+    pub(super) message: Option<Message>,
+}
+
+/// A slot that is promised.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Promised {
+    pub(super) id: usize,
+    pub(super) class: usize,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Open,
     Draining,
     Ended,
 }
 
-pub(crate) type Ledger = BTreeMap<(Kind, &'static str), u64>;
+pub(crate) type Ledger = BTreeMap<(usize, &'static str), u64>;
 
 pub(crate) struct Reference {
-    pub(crate) now: u64,
-    phase: Phase,
-    queue: Vec<Message>,
-    line: Vec<Message>,
-    running: Option<Message>,
+    pub(super) setup: Setup,
+    pub(super) now: u64,
+    pub(super) phase: Phase,
+    pub(super) queue: Vec<Message>,
+    pub(super) line: Vec<Waiter>,
+    pub(super) running: Option<Message>,
+    /// Slots that are promised: they count wherever queued messages do.
+    pub(super) permits: Vec<Promised>,
+    /// Permits that the program has, also those that are worth nothing any more.
+    pub(super) hand: Vec<Promised>,
+    /// Reservations that nobody looks at, wherever they stand; once a slot was promised, with it.
+    pub(super) lazy: Vec<(usize, Option<Promised>)>,
     /// Turns of higher lanes that each lane has waited for.
-    waited: [u32; 4],
+    pub(super) waited: [u32; 4],
+    /// Turns that each lane has left in this round.
+    pub(super) credit: [u32; 4],
+    pub(super) places: u64,
+    /// When last a send found nothing queued.
+    pub(super) busy_since: u64,
     sends: Vec<Option<Outcome>>,
-    pub(crate) turns: Vec<usize>,
+    turns: Vec<usize>,
     books: Ledger,
     used_deadlines: Vec<u64>,
+    /// Losses that a dead letter reports, since they were last asked for.
+    letters: Vec<(usize, &'static str)>,
+    /// What the runtime reports of this step: the only way to know whom a random word met.
+    pub(super) reported: Vec<(usize, &'static str)>,
+    seen: BTreeSet<&'static str>,
 }
 
 impl Reference {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(setup: Setup) -> Self {
         Reference {
+            setup,
             now: 0,
             phase: Phase::Open,
             queue: Vec::new(),
             line: Vec::new(),
             running: None,
+            permits: Vec::new(),
+            hand: Vec::new(),
+            lazy: Vec::new(),
             waited: [0; 4],
+            credit: [0; 4],
+            places: 0,
+            busy_since: 0,
             sends: Vec::new(),
             turns: Vec::new(),
             books: Ledger::new(),
             used_deadlines: Vec::new(),
+            letters: Vec::new(),
+            reported: Vec::new(),
+            seen: BTreeSet::new(),
         }
     }
 
-    fn count(&mut self, kind: Kind, column: &'static str) {
-        *self.books.entry((kind, column)).or_default() += 1;
+    // --- bookkeeping ------------------------------------------------------------------------------------------------
+
+    pub(super) fn policy(&self, class: usize) -> &Policy {
+        &self.setup.policies[class]
     }
 
-    fn tell(&mut self, id: usize, outcome: &str) {
-        assert!(self.sends[id].is_none(), "send {id} has {:?} and gets {outcome}", self.sends[id]);
-        self.sends[id] = Some(outcome.to_owned());
+    pub(super) fn lane(&self, class: usize) -> usize {
+        self.policy(class).priority.lane()
     }
 
-    /// A message that was accepted is lost: only an asker still waits to hear of it.
-    fn lose(&mut self, message: &Message, column: &'static str, word: &str) {
-        self.count(message.kind, column);
-        if message.is_ask && self.sends[message.id].is_none() {
-            self.tell(message.id, word);
+    pub(super) fn conflates(&self, class: usize) -> bool {
+        self.policy(class).overflow.words().contains(&Overflow::Conflate)
+    }
+
+    /// Something happened that a run must have seen at least once.
+    pub(super) fn note(&mut self, what: &'static str) {
+        self.seen.insert(what);
+    }
+
+    pub(super) fn count(&mut self, class: usize, column: &'static str) {
+        *self.books.entry((class, column)).or_default() += 1;
+    }
+
+    pub(super) fn is_open(&self, id: usize) -> bool {
+        self.sends[id].is_none()
+    }
+
+    pub(super) fn tell(&mut self, id: usize, outcome: Outcome) {
+        assert!(self.is_open(id), "send {id} has {:?} and gets {outcome:?}", self.sends[id]);
+        self.sends[id] = Some(outcome);
+    }
+
+    pub(super) fn is_lazy(&self, id: usize) -> bool {
+        self.lazy.iter().any(|(lazy, _)| *lazy == id)
+    }
+
+    pub(super) fn letter(&mut self, id: usize, word: &'static str) {
+        self.letters.push((id, word));
+    }
+
+    /// A message that was accepted ends: only an asker still waits to hear of it.
+    pub(super) fn end_of(&mut self, message: &Message, column: &'static str, outcome: Outcome) {
+        self.count(message.class, column);
+        if message.is_ask && self.is_open(message.id) {
+            self.tell(message.id, outcome);
         }
+    }
+
+    /// A message that was accepted is lost, and a dead letter says so.
+    pub(super) fn lose(&mut self, message: &Message, column: &'static str, word: &'static str) {
+        self.letter(message.id, word);
+        self.end_of(message, column, Outcome::Err(word));
+    }
+
+    pub(super) fn accepted(&mut self, message: &Message, word: &'static str) {
+        if !message.is_ask {
+            self.tell(message.id, Outcome::Is(word));
+        }
+    }
+
+    pub(super) fn refuse(&mut self, message: &Message, column: &'static str, word: &'static str) {
+        self.count(message.class, column);
+        self.tell(message.id, Outcome::Err(word));
+    }
+
+    pub(super) fn turn_of(&mut self, message: Message) {
+        self.turns.push(message.id);
+        self.running = Some(message);
     }
 
     // --- steps ------------------------------------------------------------------------------------------------------
 
-    pub(crate) fn step(&mut self, step: &Step) {
-        match *step {
-            Step::Send { kind, key, mode, timeout_ms } => self.send(kind, key, mode, timeout_ms),
-            Step::Cancel(id) => self.cancel(id),
-            Step::EndTurn => self.end_turn("handled", "answered"),
-            Step::PanicTurn => self.panic_turn(),
-            Step::Advance { .. } => {}
-            Step::Stop => self.stop(),
-            Step::Kill => self.kill(),
-        }
-        self.begin_turn();
+    /// What a step means now.
+    pub(crate) fn resolve(&mut self, step: &Step) -> Act {
+        let id = self.sends.len();
+        let nth = |n: usize, of: &[usize]| (!of.is_empty()).then(|| of[n % of.len()]);
+        let hand: Vec<_> = self.hand.iter().map(|permit| permit.id).collect();
+        let lazy: Vec<_> = self.lazy.iter().map(|(id, _)| *id).collect();
+        let found = match *step {
+            Step::Send { class, key, weight, mode, timeout_ms } => {
+                let timeout_ms = timeout_ms.map(|ms| self.deadline_in(ms));
+                Some(Act::Send { id, class, key, weight, mode, timeout_ms })
+            }
+            Step::Reserve { class, timeout_ms, is_lazy } => {
+                let timeout_ms = timeout_ms.map(|ms| self.deadline_in(ms));
+                Some(Act::Reserve { id, class, timeout_ms, is_lazy })
+            }
+            Step::TryReserve { class } => Some(Act::TryReserve { id, class }),
+            Step::Look(n) => nth(n, &lazy).map(Act::Look),
+            Step::SendPermit { permit, key, weight, is_ask } => {
+                nth(permit, &hand).map(|permit| Act::SendPermit { id, permit, key, weight, is_ask })
+            }
+            Step::DropPermit(n) => nth(n, &hand).map(Act::DropPermit),
+            Step::Cancel(n) => nth(n, &self.open_sends()).map(Act::Cancel),
+            Step::Adjust { class, ref change } => {
+                Some(Act::Adjust { class, policy: Box::new(change.apply(*self.policy(class))) })
+            }
+            Step::EndTurn => Some(Act::EndTurn),
+            Step::PanicTurn => Some(Act::PanicTurn),
+            Step::Advance { .. } => None,
+            Step::Stop => Some(Act::Stop),
+            Step::Kill => Some(Act::Kill),
+        };
+        found.unwrap_or(Act::Nothing)
     }
 
-    /// The deadline a send was given, in milliseconds from now: odd, and nobody else's.
-    pub(crate) fn deadline_in(&mut self, timeout_ms: u64) -> u64 {
+    /// A deadline in about so many milliseconds from now: odd, and nobody else's.
+    fn deadline_in(&mut self, timeout_ms: u64) -> u64 {
         let mut at = (self.now + timeout_ms) | 1;
         while self.used_deadlines.contains(&at) {
             at += 2;
@@ -177,259 +228,213 @@ impl Reference {
         at - self.now
     }
 
-    pub(crate) fn last_deadline(&self) -> Option<u64> {
-        self.used_deadlines.last().map(|at| at - self.now)
-    }
-
-    fn send(&mut self, kind: Kind, key: u8, mode: Mode, timeout_ms: Option<u64>) {
-        let id = self.sends.len();
-        self.sends.push(None);
-        self.count(kind, "offered");
-        let deadline = timeout_ms.map(|ms| self.deadline_in(ms) + self.now);
-        let ttl_end = kind.has_ttl().then_some(self.now + TTL_MS);
-        let message = Message { id, kind, key, is_ask: mode == Mode::Ask, ttl_end, deadline };
-        self.offer(message, mode);
-    }
-
-    fn offer(&mut self, message: Message, mode: Mode) {
-        let kind = message.kind;
-        if self.phase != Phase::Open {
-            return self.refuse(&message, "refused_closed", "err closed");
-        }
-        if kind.is_keyed()
-            && let Some(at) = self.twin(&message)
-        {
-            let old = std::mem::replace(&mut self.queue[at], message.clone());
-            self.lose(&old, "conflated", "err conflated");
-            return self.accepted(&message, "conflated");
-        }
-        if self.line.iter().any(|waiter| waiter.kind == kind) {
-            return self.join(message, mode);
-        }
-        if self.queue.len() >= kind.room() {
-            self.bury_the_dead();
-        }
-        if self.line.iter().any(|waiter| waiter.kind == kind) {
-            return self.join(message, mode);
-        }
-        if self.queue.len() < kind.room() {
-            self.accepted(&message, "queued");
-            return self.push(message);
-        }
-        for word in kind.words() {
-            match *word {
-                "conflate" => {}
-                "drop_oldest" => {
-                    if let Some(at) = self.queue.iter().position(|queued| queued.kind == kind) {
-                        // The newcomer comes first: its lane goes on waiting for its turn.
-                        self.accepted(&message, "displaced");
-                        self.push(message);
-                        let old = self.queue.remove(at);
-                        return self.lose(&old, "dropped", "err dropped");
-                    }
-                }
-                "block" => return self.join(message, mode),
-                "reject" => return self.refuse(&message, "refused_full", "err full"),
-                _ => break,
+    pub(crate) fn act(&mut self, act: &Act) {
+        match *act {
+            Act::Send { id, class, key, weight, mode, timeout_ms } => {
+                let message = self.message(id, class, key, weight, mode == Mode::Ask, timeout_ms);
+                self.offer(message, mode);
             }
-        }
-        self.count(kind, "dropped");
-        self.tell(message.id, if message.is_ask { "err dropped" } else { "dropped" });
-    }
-
-    fn twin(&self, message: &Message) -> Option<usize> {
-        self.queue.iter().position(|queued| queued.kind == message.kind && queued.key == message.key)
-    }
-
-    fn accepted(&mut self, message: &Message, word: &str) {
-        if !message.is_ask {
-            self.tell(message.id, word);
-        }
-    }
-
-    fn refuse(&mut self, message: &Message, column: &'static str, word: &str) {
-        self.count(message.kind, column);
-        self.tell(message.id, word);
-    }
-
-    fn push(&mut self, message: Message) {
-        let lane = message.kind.lane();
-        if !self.queue.iter().any(|queued| queued.kind.lane() == lane) {
-            self.waited[lane] = 0;
-        }
-        self.queue.push(message);
-    }
-
-    fn join(&mut self, message: Message, mode: Mode) {
-        if mode == Mode::Try || self.line.len() >= WAITING_MAX {
-            return self.refuse(&message, "refused_full", "err full");
-        }
-        self.line.push(message);
-    }
-
-    /// Before anything living is evicted, whatever is dead goes.
-    fn bury_the_dead(&mut self) {
-        while let Some(at) = self.queue.iter().position(|queued| queued.is_dead(self.now)) {
-            let dead = self.queue.remove(at);
-            self.lose(&dead, "expired", "err expired");
-        }
-        self.grant();
-    }
-
-    /// Free slots go to the waiter of the highest lane that may have one; in a lane to the oldest.
-    fn grant(&mut self) {
-        loop {
-            let mut best: Option<usize> = None;
-            for (at, waiter) in self.line.iter().enumerate() {
-                let is_head = !self.line[..at].iter().any(|before| before.kind == waiter.kind);
-                let is_better =
-                    best.is_none_or(|best: usize| waiter.kind.lane() > self.line[best].kind.lane());
-                if is_head && is_better && self.queue.len() < waiter.kind.room() {
-                    best = Some(at);
-                }
+            Act::Reserve { id, class, timeout_ms, is_lazy } => self.reserve(id, class, timeout_ms, is_lazy),
+            Act::TryReserve { id, class } => self.try_reserve(id, class),
+            Act::Look(id) => self.look(id),
+            Act::SendPermit { id, permit, key, weight, is_ask } => {
+                self.send_permit(id, permit, key, weight, is_ask);
             }
-            let Some(at) = best else { return };
-            let waiter = self.line.remove(at);
-            self.accepted(&waiter, "waited");
-            match waiter.kind.is_keyed().then(|| self.twin(&waiter)).flatten() {
-                Some(at) => {
-                    let old = std::mem::replace(&mut self.queue[at], waiter);
-                    self.lose(&old, "conflated", "err conflated");
-                }
-                None => self.push(waiter),
+            Act::DropPermit(id) => self.drop_permit(id),
+            Act::Cancel(id) => self.cancel(id),
+            Act::Adjust { class, ref policy } => {
+                self.setup.policies[class] = **policy;
+                self.grant();
             }
-        }
-    }
-
-    fn cancel(&mut self, id: usize) {
-        if self.sends.get(id).is_none_or(Option::is_some) {
-            return;
-        }
-        if let Some(at) = self.line.iter().position(|waiter| waiter.id == id) {
-            let waiter = self.line.remove(at);
-            self.count(waiter.kind, "cancelled");
-        } else if let Some(at) = self.queue.iter().position(|queued| queued.id == id) {
-            let queued = self.queue.remove(at);
-            self.count(queued.kind, "cancelled");
-            self.grant();
-        }
-        self.tell(id, "cancelled");
-    }
-
-    // --- turns ------------------------------------------------------------------------------------------------------
-
-    fn begin_turn(&mut self) {
-        while self.running.is_none() && self.phase != Phase::Ended {
-            let has = |lane: usize| self.queue.iter().any(|queued| queued.kind.lane() == lane);
-            let due = (0..4).find(|&lane| has(lane) && self.waited[lane] >= TURNS_MAX);
-            let Some(lane) = due.or_else(|| (0..4).rev().find(|&lane| has(lane))) else { break };
-            let Some(at) = self.queue.iter().position(|queued| queued.kind.lane() == lane) else { break };
-            if self.queue[at].is_dead(self.now) {
-                let dead = self.queue.remove(at);
-                self.lose(&dead, "expired", "err expired");
-            } else {
-                for lower in (0..lane).filter(|&lower| has(lower)).collect::<Vec<_>>() {
-                    self.waited[lower] += 1;
-                }
-                self.waited[lane] = 0;
-                let next = self.queue.remove(at);
-                self.turns.push(next.id);
-                self.running = Some(next);
-            }
-            self.grant();
-        }
-        if self.phase == Phase::Draining && self.queue.is_empty() && self.running.is_none() {
-            self.phase = Phase::Ended;
-        }
-    }
-
-    fn end_turn(&mut self, column: &'static str, word: &str) {
-        if let Some(message) = self.running.take() {
-            self.lose(&message, column, word);
-        }
-    }
-
-    fn panic_turn(&mut self) {
-        if self.running.is_some() {
-            self.end_turn("panicked", "err panicked");
-            self.end();
-        }
-    }
-
-    fn stop(&mut self) {
-        if self.phase == Phase::Open {
-            self.phase = Phase::Draining;
-            self.clear_line();
-        }
-    }
-
-    fn kill(&mut self) {
-        self.end_turn("undelivered", "err closed");
-        self.end();
-    }
-
-    fn end(&mut self) {
-        self.phase = Phase::Ended;
-        self.clear_line();
-        for message in std::mem::take(&mut self.queue) {
-            self.lose(&message, "undelivered", "err closed");
-        }
-    }
-
-    fn clear_line(&mut self) {
-        for message in std::mem::take(&mut self.line) {
-            self.refuse(&message, "refused_closed", "err closed");
-        }
-    }
-
-    // --- time -------------------------------------------------------------------------------------------------------
-
-    pub(crate) fn advance_one_ms(&mut self) {
-        self.now += 1;
-        let now = self.now;
-        while let Some(at) = self.line.iter().position(|waiter| waiter.is_dead(now)) {
-            let waiter = self.line.remove(at);
-            match waiter.deadline.is_some_and(|end| end <= now) {
-                true => self.refuse(&waiter, "refused_timed_out", "err timed_out"),
-                false => {
-                    self.count(waiter.kind, "expired");
-                    self.tell(waiter.id, "err expired");
-                }
-            }
-        }
-        // An asker takes its message out when it stops waiting; a queued tell is found dead when its turn comes.
-        while let Some(at) = self.queue.iter().position(|queued| queued.is_ask && queued.is_dead(now)) {
-            let queued = self.queue.remove(at);
-            let is_late = queued.deadline.is_some_and(|end| end <= now);
-            self.lose(&queued, "expired", if is_late { "err timed_out" } else { "err expired" });
-            self.grant();
-        }
-        if let Some(running) = &self.running
-            && running.is_ask
-            && running.deadline == Some(now)
-            && self.sends[running.id].is_none()
-        {
-            self.tell(running.id, "err timed_out");
+            Act::EndTurn => self.end_turn("handled", Outcome::Is("answered")),
+            Act::PanicTurn => self.panic_turn(),
+            Act::Nothing => {}
+            Act::Stop => self.stop(),
+            Act::Kill => self.kill(),
         }
         self.begin_turn();
     }
 
+    /// A message whose send begins now.
+    pub(super) fn message(
+        &mut self,
+        id: usize,
+        class: usize,
+        key: u8,
+        weight: usize,
+        is_ask: bool,
+        timeout_ms: Option<u64>,
+    ) -> Message {
+        self.expect_outcome(id);
+        self.count(class, "offered");
+        if self.queue.is_empty() {
+            self.busy_since = self.now;
+        }
+        let ttl = self.policy(class).ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap());
+        let deadline = timeout_ms.map(|ms| self.now + ms);
+        let ttl_end = ttl.map(|ttl| self.now + ttl);
+        Message { id, class, key, weight, is_ask, ttl_end, deadline, place: 0 }
+    }
+
+    pub(super) fn expect_outcome(&mut self, id: usize) {
+        assert_eq!(id, self.sends.len(), "sends are numbered as they come");
+        self.sends.push(None);
+    }
+
+    // --- offers -----------------------------------------------------------------------------------------------------
+
+    fn offer(&mut self, message: Message, mode: Mode) {
+        if self.phase != Phase::Open {
+            return self.refuse(&message, "refused_closed", "closed");
+        }
+        if message.weight > self.room_bytes(message.class) {
+            self.note("refused for its weight");
+            return self.refuse(&message, "refused_full", "full");
+        }
+        let Some(message) = self.enter(message, mode) else { return };
+        // Before anything living is given up, whatever is dead goes, and those in line go before the newcomer.
+        self.bury_the_dead();
+        let Some(message) = self.enter(message, mode) else { return };
+        self.try_words(message, mode);
+    }
+
+    /// Lets the message in, or into the line, where that costs nobody anything; otherwise gives it back.
+    fn enter(&mut self, message: Message, mode: Mode) -> Option<Message> {
+        let class = message.class;
+        if let Some(twin) = self.twin(&message) {
+            if self.bytes_short_of_twin(twin, &message) > 0 {
+                self.note("too heavy for its twin's place");
+                return Some(message);
+            }
+            self.accepted(&message, "conflated");
+            self.take_over(twin, message);
+            self.grant();
+            return None;
+        }
+        if self.is_waiting(class) {
+            if self.ends_in(class, Overflow::Block) {
+                self.join(message, mode);
+                return None;
+            }
+            self.note("no passing of its own type's line");
+            return Some(message);
+        }
+        if self.is_short(class, message.weight).is_some() {
+            return Some(message);
+        }
+        self.accepted(&message, "queued");
+        self.push(message);
+        None
+    }
+
+    fn try_words(&mut self, message: Message, mode: Mode) {
+        let Some((word, victims)) = self.victims_for(&message) else { return self.last_resort(message, mode) };
+        let (column, reason) = match word {
+            Overflow::EvictLower => ("evicted", "evicted"),
+            _ => ("dropped", "dropped"),
+        };
+        self.note(if column == "evicted" { "displaced by eviction" } else { "displaced" });
+        if victims.len() > 1 {
+            self.note("several victims");
+        }
+        // The newcomer comes first: its lane goes on waiting for its turn.
+        match self.twin(&message) {
+            Some(twin) => {
+                self.note("bytes freed for a twin");
+                self.accepted(&message, "conflated");
+                self.take_over(twin, message);
+            }
+            None => {
+                self.accepted(&message, "displaced");
+                self.push(message);
+            }
+        }
+        for id in victims {
+            let victim = self.remove(id);
+            self.lose(&victim, column, reason);
+        }
+        self.grant();
+    }
+
+    /// No word has found room.
+    fn last_resort(&mut self, message: Message, mode: Mode) {
+        let is_droppable = self.is_droppable(message.class);
+        match self.policy(message.class).overflow.words().last() {
+            Some(Overflow::Block) => self.join(message, mode),
+            _ if is_droppable => {
+                self.count(message.class, "dropped");
+                self.letter(message.id, "dropped");
+                let outcome = if message.is_ask { Outcome::Err("dropped") } else { Outcome::Is("dropped") };
+                self.tell(message.id, outcome);
+            }
+            _ => self.refuse(&message, "refused_full", "full"),
+        }
+    }
+
+    fn cancel(&mut self, id: usize) {
+        self.tell(id, Outcome::Is("cancelled"));
+        if let Some(at) = self.line.iter().position(|waiter| waiter.id == id) {
+            let waiter = self.line.remove(at);
+            if waiter.message.is_some() {
+                self.count(waiter.class, "cancelled");
+                self.letter(id, "cancelled");
+            } else {
+                self.note("a reservation that left the line");
+            }
+        } else if self.queue.iter().any(|queued| queued.id == id) {
+            let queued = self.remove(id);
+            self.count(queued.class, "cancelled");
+            self.letter(id, "cancelled");
+        } else if self.give_back(id) {
+            self.note("a promised slot that was passed on");
+        }
+        self.lazy.retain(|(lazy, _)| *lazy != id);
+        self.grant();
+    }
+
     // --- what is compared -------------------------------------------------------------------------------------------
 
-    pub(crate) fn outcomes(&self) -> Vec<Option<Outcome>> {
-        self.sends.clone()
+    pub(crate) fn turns(&self) -> &[usize] {
+        &self.turns
+    }
+
+    pub(crate) fn outcomes(&self) -> &[Option<Outcome>] {
+        &self.sends
+    }
+
+    pub(crate) fn take_letters(&mut self) -> Vec<(usize, &'static str)> {
+        let mut letters = std::mem::take(&mut self.letters);
+        letters.sort_unstable();
+        letters
+    }
+
+    pub(crate) fn seen(&self) -> impl Iterator<Item = &'static str> {
+        self.seen.iter().copied()
     }
 
     pub(crate) fn open_sends(&self) -> Vec<usize> {
-        (0..self.sends.len()).filter(|&id| self.sends[id].is_none()).collect()
+        (0..self.sends.len()).filter(|&id| self.is_open(id)).collect()
+    }
+
+    /// Sends that should have come to an outcome by now, after the end.
+    pub(crate) fn forgotten(&self) -> Vec<usize> {
+        self.open_sends().into_iter().filter(|&id| !self.is_lazy(id)).collect()
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
         let mut ledger = self.books.clone();
-        let mut add = |kind, column| *ledger.entry((kind, column)).or_default() += 1;
-        self.queue.iter().for_each(|message| add(message.kind, "queued"));
-        self.line.iter().for_each(|message| add(message.kind, "waiting"));
-        self.running.iter().for_each(|message| add(message.kind, "in_service"));
+        let mut add = |class, column| *ledger.entry((class, column)).or_default() += 1;
+        self.queue.iter().for_each(|message| add(message.class, "queued"));
+        self.line.iter().flat_map(|waiter| &waiter.message).for_each(|message| add(message.class, "waiting"));
+        self.running.iter().for_each(|message| add(message.class, "in_service"));
         ledger
     }
+
+    /// Depth, senders and reservations in line, permits, bytes.
+    pub(crate) fn numbers(&self) -> [usize; 4] {
+        let bytes = if self.setup.max_bytes.is_some() { self.bytes() } else { 0 };
+        [self.queue.len(), self.line.len(), self.permits.len(), bytes]
+    }
 }
+
+const _: () = assert!(CLASSES > 1, "types must be able to meet");

@@ -1,10 +1,16 @@
 //! The same programs by the runtime: every send is a task of its own, every turn ends when the program says so.
 
-use super::reference::{Kind, Ledger, Outcome, Reference};
-use super::{Mode, Step};
+use super::messages::{Note, Obedient, Order, by_class};
+use super::program::{Act, CLASSES, Mode, Setup};
+use super::reference::Ledger;
+use super::{Outcome, Seen};
 use actors_core::prelude::*;
-use actors_core::{Admission, Row};
+use actors_core::{DeadLetters, Permit, Row};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -12,153 +18,121 @@ use tokio::task::JoinHandle;
 /// Rounds of the scheduler after every step: the longest chain is turn → slot → waiter's task, three hops.
 const ROUNDS: usize = 12;
 
-enum Order {
-    End,
-    Panic,
+type Shared<T> = Arc<Mutex<T>>;
+type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A permit whatever its message's type.
+trait Slip: Send {
+    fn send(self: Box<Self>, id: usize, key: u8, weight: usize) -> Outcome;
+    fn ask(self: Box<Self>, id: usize, key: u8, weight: usize) -> Later<Outcome>;
 }
 
-struct Obedient {
-    turns: Arc<Mutex<Vec<usize>>>,
-    orders: mpsc::Receiver<Order>,
-}
-
-impl Obedient {
-    async fn turn(&mut self, id: usize) {
-        self.turns.lock().unwrap().push(id);
-        match self.orders.recv().await {
-            // Without the hook's line on stderr.
-            Some(Order::Panic) => std::panic::resume_unwind(Box::new("on purpose")),
-            Some(Order::End) | None => {}
-        }
-    }
-}
-
-#[actor(capacity = 6, reserve = 2, max_waiting = 4)]
-impl Obedient {
-    #[message]
-    async fn line(&mut self, id: usize) {
-        self.turn(id).await;
+impl<const CLASS: usize> Slip for Permit<Obedient, Note<CLASS>>
+where
+    Obedient: Handler<Note<CLASS>>,
+{
+    fn send(self: Box<Self>, id: usize, key: u8, weight: usize) -> Outcome {
+        admitted((*self).send(Note { id, key, weight }))
     }
 
-    #[message(priority = high, overflow = block)]
-    async fn high_line(&mut self, id: usize) {
-        self.turn(id).await;
-    }
-
-    #[message(priority = urgent, overflow = reject)]
-    async fn urgent(&mut self, id: usize) {
-        self.turn(id).await;
-    }
-
-    #[message(priority = low, overflow = drop_newest)]
-    async fn newest(&mut self, id: usize) {
-        self.turn(id).await;
-    }
-
-    #[message(priority = low, overflow = drop_oldest, ttl = "40ms")]
-    async fn oldest(&mut self, id: usize) {
-        self.turn(id).await;
-    }
-
-    #[message(overflow = conflate, key = key)]
-    async fn keyed(&mut self, id: usize, key: u8) {
-        let _ = key;
-        self.turn(id).await;
-    }
-
-    #[message(overflow = [conflate, block], key = key)]
-    async fn keyed_line(&mut self, id: usize, key: u8) {
-        let _ = key;
-        self.turn(id).await;
-    }
-
-    #[message(priority = high, overflow = [drop_oldest, block])]
-    async fn oldest_line(&mut self, id: usize) {
-        self.turn(id).await;
-    }
-
-    #[message(ttl = "40ms")]
-    async fn timed_line(&mut self, id: usize) {
-        self.turn(id).await;
+    fn ask(self: Box<Self>, id: usize, key: u8, weight: usize) -> Later<Outcome> {
+        let ask = (*self).ask(Note { id, key, weight });
+        Box::pin(async move { answered(ask.await) })
     }
 }
 
-struct Send {
+type Reserved = Result<Box<dyn Slip>, Reason>;
+
+fn slip<const CLASS: usize>(reserved: Result<Permit<Obedient, Note<CLASS>>, SendError<()>>) -> Reserved
+where
+    Obedient: Handler<Note<CLASS>>,
+{
+    reserved.map(|permit| Box::new(permit) as Box<dyn Slip>).map_err(|error| error.reason())
+}
+
+fn admitted<M>(result: Result<Admission, SendError<M>>) -> Outcome {
+    match result {
+        Ok(Admission::Queued) => Outcome::Is("queued"),
+        Ok(Admission::Waited) => Outcome::Is("waited"),
+        Ok(Admission::Conflated) => Outcome::Is("conflated"),
+        Ok(Admission::Displaced) => Outcome::Is("displaced"),
+        Ok(Admission::Dropped) => Outcome::Is("dropped"),
+        Ok(_) => Outcome::Is("something new"),
+        Err(error) => Outcome::Err(error.reason().word()),
+    }
+}
+
+fn answered(result: Result<(), AskError>) -> Outcome {
+    result.map_or_else(|error| Outcome::Err(error.reason().word()), |()| Outcome::Is("answered"))
+}
+
+struct Sent {
     task: Option<JoinHandle<()>>,
-    outcome: Arc<Mutex<Option<Outcome>>>,
+    outcome: Shared<Option<Outcome>>,
 }
 
 pub(crate) struct Sut {
     _system: System,
-    handle: ObedientHandle,
+    handle: Handle<Obedient>,
     orders: mpsc::Sender<Order>,
-    turns: Arc<Mutex<Vec<usize>>>,
-    sends: Vec<Send>,
-}
-
-fn admission(admission: Admission) -> Outcome {
-    format!("{admission:?}").to_lowercase()
-}
-
-macro_rules! dispatch {
-    ($call:expr, $mode:expr, $timeout:expr, $outcome:expr) => {{
-        let call = $call;
-        let call = match $timeout {
-            Some(ms) => call.timeout(Duration::from_millis(ms)),
-            None => call,
-        };
-        let outcome = $outcome;
-        match $mode {
-            Mode::Try => {
-                let result = call.try_send();
-                let word = result.map_or_else(|error| format!("err {}", error.reason().word()), admission);
-                *outcome.lock().unwrap() = Some(word);
-                None
-            }
-            Mode::Tell => {
-                let call = call.owned();
-                Some(tokio::spawn(async move {
-                    let word =
-                        call.await.map_or_else(|error| format!("err {}", error.reason().word()), admission);
-                    *outcome.lock().unwrap() = Some(word);
-                }))
-            }
-            Mode::Ask => {
-                let call = call.ask().owned();
-                Some(tokio::spawn(async move {
-                    let result = call.await;
-                    let word = result.map_or_else(
-                        |error| format!("err {}", error.reason().word()),
-                        |()| "answered".into(),
-                    );
-                    *outcome.lock().unwrap() = Some(word);
-                }))
-            }
-        }
-    }};
+    turns: Shared<Vec<usize>>,
+    sends: Vec<Sent>,
+    /// By the number of their reservation.
+    permits: Shared<BTreeMap<usize, Box<dyn Slip>>>,
+    /// Reservations that nobody looks at.
+    lazy: BTreeMap<usize, Later<Reserved>>,
+    letters: DeadLetters,
 }
 
 impl Sut {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(setup: &Setup) -> Self {
         let turns = Arc::new(Mutex::new(Vec::new()));
         let (orders, receiver) = mpsc::channel(1);
         let system = System::new("model");
-        let handle = system.spawn(Obedient { turns: turns.clone(), orders: receiver });
-        Sut { _system: system, handle, orders, turns, sends: Vec::new() }
+        let letters = system.dead_letters();
+        let mut builder = system.instance(Obedient { turns: turns.clone(), orders: receiver });
+        for (class, policy) in setup.policies.into_iter().enumerate() {
+            builder = by_class!(class, CLASS => builder.policy::<Note<CLASS>>(|_| policy));
+        }
+        if let Some(bytes) = setup.max_bytes {
+            builder = builder.max_bytes(bytes);
+        }
+        let handle = builder.schedule(setup.schedule).spawn().unwrap();
+        let (sends, permits, lazy) = (Vec::new(), Shared::default(), BTreeMap::new());
+        Sut { _system: system, handle, orders, turns, sends, permits, lazy, letters }
     }
 
-    pub(crate) async fn step(&mut self, step: &Step, reference: &mut Reference) {
-        match *step {
-            Step::Send { kind, key, mode, timeout_ms } => {
-                let timeout = timeout_ms.and_then(|_| reference.last_deadline());
-                self.send(kind, key, mode, timeout);
+    pub(crate) async fn act(&mut self, act: &Act) {
+        match *act {
+            Act::Send { id, class, key, weight, mode, timeout_ms } => {
+                let timeout = timeout_ms.map(Duration::from_millis);
+                by_class!(class, CLASS => self.send(Note::<CLASS> { id, key, weight }, mode, timeout));
             }
-            Step::Cancel(id) => self.cancel(id).await,
-            Step::EndTurn => self.order(Order::End),
-            Step::PanicTurn => self.order(Order::Panic),
-            Step::Advance { .. } => {}
-            Step::Stop => drop(self.handle.stop()),
-            Step::Kill => self.handle.kill(),
+            Act::Reserve { id, class, timeout_ms, is_lazy } => {
+                let timeout = timeout_ms.map(Duration::from_millis);
+                by_class!(class, CLASS => self.reserve::<CLASS>(id, timeout, is_lazy));
+            }
+            Act::TryReserve { id, class } => {
+                let reserved = by_class!(class, CLASS => slip(self.handle.try_reserve::<Note<CLASS>>()));
+                let outcome = self.expect(None);
+                settled(id, reserved, &self.permits, &outcome);
+            }
+            Act::Look(id) => self.look(id),
+            Act::SendPermit { id, permit, key, weight, is_ask } => {
+                let permit = self.permits.lock().unwrap().remove(&permit).expect("the permit is there");
+                self.send_permit(permit, is_ask, id, key, weight);
+            }
+            Act::DropPermit(id) => drop(self.permits.lock().unwrap().remove(&id)),
+            Act::Cancel(id) => self.cancel(id).await,
+            Act::Adjust { class, ref policy } => {
+                let adjusted = by_class!(class, CLASS => self.handle.adjust::<Note<CLASS>>(|_| **policy));
+                adjusted.expect("only what may change is changed");
+            }
+            Act::EndTurn => self.order(Order::End),
+            Act::PanicTurn => self.order(Order::Panic),
+            Act::Nothing => {}
+            Act::Stop => drop(self.handle.stop()),
+            Act::Kill => self.handle.kill(),
         }
         settle().await;
     }
@@ -170,75 +144,154 @@ impl Sut {
         }
     }
 
-    fn send(&mut self, kind: Kind, key: u8, mode: Mode, timeout: Option<u64>) {
-        let id = self.sends.len();
-        let outcome = Arc::new(Mutex::new(None));
-        let (h, to) = (&self.handle, outcome.clone());
-        let task = match kind {
-            Kind::Line => dispatch!(h.line(id), mode, timeout, to),
-            Kind::HighLine => dispatch!(h.high_line(id), mode, timeout, to),
-            Kind::Urgent => dispatch!(h.urgent(id), mode, timeout, to),
-            Kind::Newest => dispatch!(h.newest(id), mode, timeout, to),
-            Kind::Oldest => dispatch!(h.oldest(id), mode, timeout, to),
-            Kind::Keyed => dispatch!(h.keyed(id, key), mode, timeout, to),
-            Kind::KeyedLine => dispatch!(h.keyed_line(id, key), mode, timeout, to),
-            Kind::OldestLine => dispatch!(h.oldest_line(id), mode, timeout, to),
-            Kind::TimedLine => dispatch!(h.timed_line(id), mode, timeout, to),
-        };
-        self.sends.push(Send { task, outcome });
+    /// One more send, whose outcome is still open unless it is known.
+    fn expect(&mut self, outcome: Option<Outcome>) -> Shared<Option<Outcome>> {
+        let outcome = Arc::new(Mutex::new(outcome));
+        self.sends.push(Sent { task: None, outcome: outcome.clone() });
+        outcome
+    }
+
+    fn run(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.sends.last_mut().expect("a task belongs to a send").task = Some(tokio::spawn(task));
+    }
+
+    fn send<M: Message<Reply = ()>>(&mut self, message: M, mode: Mode, timeout: Option<Duration>)
+    where
+        Obedient: Handler<M>,
+    {
+        let outcome = self.expect(None);
+        let mut tell = self.handle.tell(message);
+        if let Some(timeout) = timeout {
+            tell = tell.timeout(timeout);
+        }
+        match mode {
+            Mode::Try => *outcome.lock().unwrap() = Some(admitted(tell.try_send())),
+            Mode::Tell => {
+                let tell = tell.owned();
+                self.run(async move { *outcome.lock().unwrap() = Some(admitted(tell.await)) });
+            }
+            Mode::Ask => {
+                let ask = tell.ask().owned();
+                self.run(async move { *outcome.lock().unwrap() = Some(answered(ask.await)) });
+            }
+        }
+    }
+
+    fn reserve<const CLASS: usize>(&mut self, id: usize, timeout: Option<Duration>, is_lazy: bool)
+    where
+        Obedient: Handler<Note<CLASS>>,
+    {
+        let mut reserve = self.handle.reserve::<Note<CLASS>>().owned();
+        if let Some(timeout) = timeout {
+            reserve = reserve.timeout(timeout);
+        }
+        let outcome = self.expect(None);
+        if is_lazy {
+            self.lazy.insert(id, Box::pin(async move { slip(reserve.await) }));
+            return self.look(id);
+        }
+        let permits = self.permits.clone();
+        self.run(async move { settled(id, slip(reserve.await), &permits, &outcome) });
+    }
+
+    fn look(&mut self, id: usize) {
+        let Some(reserve) = self.lazy.get_mut(&id) else { return };
+        if let Poll::Ready(reserved) = reserve.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())) {
+            self.lazy.remove(&id);
+            settled(id, reserved, &self.permits, &self.sends[id].outcome);
+        }
+    }
+
+    fn send_permit(&mut self, permit: Box<dyn Slip>, is_ask: bool, id: usize, key: u8, weight: usize) {
+        if !is_ask {
+            self.expect(Some(permit.send(id, key, weight)));
+            return;
+        }
+        let outcome = self.expect(None);
+        let ask = permit.ask(id, key, weight);
+        self.run(async move { *outcome.lock().unwrap() = Some(ask.await) });
     }
 
     async fn cancel(&mut self, id: usize) {
-        let Some(send) = self.sends.get_mut(id) else { return };
+        let is_lazy = self.lazy.remove(&id).is_some();
+        let send = &mut self.sends[id];
         if send.outcome.lock().unwrap().is_some() {
             return;
         }
         if let Some(task) = send.task.take() {
             task.abort();
             let _ = task.await;
-            *send.outcome.lock().unwrap() = Some("cancelled".into());
+        } else if !is_lazy {
+            return;
         }
+        *send.outcome.lock().unwrap() = Some(Outcome::Is("cancelled"));
     }
 
-    pub(crate) async fn advance_one_ms(&mut self) {
-        tokio::time::advance(Duration::from_millis(1)).await;
+    pub(crate) async fn advance(&mut self, ms: u64) {
+        tokio::time::advance(Duration::from_millis(ms)).await;
         settle().await;
     }
+
+    // --- what is compared -------------------------------------------------------------------------------------------
 
     pub(crate) fn turns(&self) -> Vec<usize> {
         self.turns.lock().unwrap().clone()
     }
 
     pub(crate) fn outcomes(&self) -> Vec<Option<Outcome>> {
-        self.sends.iter().map(|send| send.outcome.lock().unwrap().clone()).collect()
+        self.sends.iter().map(|send| *send.outcome.lock().unwrap()).collect()
+    }
+
+    /// Which messages dead letters have reported, and why, since last time. Of one whose turn had begun there is nothing left
+    /// that would say which it was.
+    pub(crate) fn take_letters(&mut self) -> Vec<Seen> {
+        let letters = std::iter::from_fn(|| self.letters.try_next());
+        letters.filter_map(|letter| Some((letter.payload?.parse().ok()?, letter.reason.word()))).collect()
     }
 
     pub(crate) fn is_balanced(&self) -> bool {
         self.handle.ledger().is_balanced()
     }
 
-    pub(crate) fn depth(&self) -> usize {
-        self.handle.reading().depth
+    /// Depth, senders and reservations in line, permits, bytes.
+    pub(crate) fn numbers(&self) -> [usize; 4] {
+        let reading = self.handle.reading();
+        [reading.depth, reading.waiting, reading.permits, usize::try_from(reading.bytes).unwrap()]
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
         let ledger = self.handle.ledger();
         let mut found = Ledger::new();
-        for (kind, row) in Kind::ALL.into_iter().zip(ledger.rows()) {
-            found.extend(
-                columns(row).into_iter().filter(|(_, n)| *n > 0).map(|(column, n)| ((kind, column), n)),
-            );
+        for (class, row) in ledger.rows().iter().enumerate().take(CLASSES) {
+            let counts = columns(row).into_iter().filter(|(_, n)| *n > 0);
+            found.extend(counts.map(|(column, n)| ((class, column), n)));
         }
         found
     }
 }
 
-fn columns(row: &Row) -> [(&'static str, u64); 14] {
+fn settled(
+    id: usize,
+    reserved: Reserved,
+    permits: &Shared<BTreeMap<usize, Box<dyn Slip>>>,
+    outcome: &Shared<Option<Outcome>>,
+) {
+    *outcome.lock().unwrap() = Some(match reserved {
+        Ok(permit) => {
+            permits.lock().unwrap().insert(id, permit);
+            Outcome::Is("permit")
+        }
+        Err(reason) => Outcome::Err(reason.word()),
+    });
+}
+
+fn columns(row: &Row) -> [(&'static str, u64); 15] {
     [
         ("offered", row.offered),
         ("handled", row.handled),
         ("panicked", row.panicked),
         ("dropped", row.dropped),
+        ("evicted", row.evicted),
         ("conflated", row.conflated),
         ("expired", row.expired),
         ("cancelled", row.cancelled),

@@ -1,0 +1,249 @@
+//! Who has room, who may be given up for whom, who is let in from the line.
+
+use super::Outcome;
+use super::program::{CAPACITY, CLASSES, Mode, RESERVE, WAITING_MAX};
+use super::reference::{Message, Promised, Reference, Waiter};
+use actors_core::Overflow;
+
+/// Victims of one newcomer.
+const VICTIMS_MAX: usize = 32;
+
+/// What a newcomer is short of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Short {
+    slot: bool,
+    /// Of the type's own `max`.
+    quota: bool,
+    bytes: usize,
+}
+
+impl Reference {
+    // --- room -------------------------------------------------------------------------------------------------------
+
+    fn room(&self, class: usize) -> usize {
+        match self.lane(class) {
+            0 | 1 => CAPACITY - RESERVE,
+            2 => CAPACITY - RESERVE / 2,
+            _ => CAPACITY,
+        }
+    }
+
+    pub(super) fn room_bytes(&self, class: usize) -> usize {
+        let Some(max) = self.setup.max_bytes else { return usize::MAX };
+        let has_heirs = self.setup.policies.iter().any(|policy| policy.priority.lane() > 1);
+        let kept = if has_heirs { CAPACITY - self.room(class) } else { 0 };
+        max - max * kept / CAPACITY
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.queue.iter().map(|queued| queued.weight).sum()
+    }
+
+    fn taken(&self) -> usize {
+        self.queue.len() + self.permits.len()
+    }
+
+    fn held(&self, class: usize) -> usize {
+        let queued = self.queue.iter().filter(|queued| queued.class == class).count();
+        queued + self.permits.iter().filter(|permit| permit.class == class).count()
+    }
+
+    /// What one more of this type and weight has no room for; a reservation weighs nothing.
+    pub(super) fn is_short(&self, class: usize, weight: usize) -> Option<Short> {
+        let slot = self.taken() >= self.room(class);
+        let quota = self.policy(class).max.is_some_and(|max| self.held(class) >= max);
+        let bytes = (self.bytes() + weight).saturating_sub(self.room_bytes(class)).min(weight);
+        (slot || quota || bytes > 0).then_some(Short { slot, quota, bytes })
+    }
+
+    // --- twins ------------------------------------------------------------------------------------------------------
+
+    /// Where the queued message is whose place this one takes over.
+    pub(super) fn twin(&self, message: &Message) -> Option<usize> {
+        let is_twin = |queued: &Message| queued.class == message.class && queued.key == message.key;
+        self.queue.iter().position(is_twin).filter(|_| self.conflates(message.class))
+    }
+
+    pub(super) fn bytes_short_of_twin(&self, twin: usize, message: &Message) -> usize {
+        let more = message.weight.saturating_sub(self.queue[twin].weight);
+        (self.bytes() + more).saturating_sub(self.room_bytes(message.class)).min(more)
+    }
+
+    pub(super) fn take_over(&mut self, twin: usize, mut message: Message) {
+        message.place = self.queue[twin].place;
+        let old = std::mem::replace(&mut self.queue[twin], message);
+        self.end_of(&old, "conflated", Outcome::Err("conflated"));
+    }
+
+    // --- the queue --------------------------------------------------------------------------------------------------
+
+    pub(super) fn push(&mut self, mut message: Message) {
+        let lane = self.lane(message.class);
+        if !self.has(lane) {
+            self.waited[lane] = 0;
+        }
+        self.places += 1;
+        message.place = self.places;
+        self.queue.push(message);
+    }
+
+    pub(super) fn remove(&mut self, id: usize) -> Message {
+        let at = self.queue.iter().position(|queued| queued.id == id);
+        self.queue.remove(at.expect("who is removed is queued"))
+    }
+
+    pub(super) fn bury_the_dead(&mut self) {
+        while let Some(at) = self.queue.iter().position(|queued| queued.is_dead(self.now)) {
+            let dead = self.queue.remove(at);
+            self.note("a dead one made room");
+            self.lose(&dead, "expired", "expired");
+        }
+        self.grant();
+    }
+
+    // --- victims ----------------------------------------------------------------------------------------------------
+
+    pub(super) fn ends_in(&self, class: usize, word: Overflow) -> bool {
+        self.policy(class).overflow.words().last() == Some(&word)
+    }
+
+    pub(super) fn is_droppable(&self, class: usize) -> bool {
+        let words = self.policy(class).overflow;
+        match words.words() {
+            [Overflow::Conflate] => true,
+            [.., last] => last.word().starts_with("drop_"),
+            [] => false,
+        }
+    }
+
+    /// The first word that finds all the room there is need of, and whom it costs.
+    pub(super) fn victims_for(&mut self, message: &Message) -> Option<(Overflow, Vec<usize>)> {
+        let class = message.class;
+        let twin = self.twin(message);
+        let short = match twin {
+            Some(at) => Short { slot: false, quota: false, bytes: self.bytes_short_of_twin(at, message) },
+            None => {
+                let nothing = Short { slot: false, quota: false, bytes: 0 };
+                let short = self.is_short(class, message.weight).unwrap_or(nothing);
+                // Whose own type waits has no slot.
+                Short { slot: short.slot || self.is_waiting(class), ..short }
+            }
+        };
+        let twin = twin.map(|at| self.queue[at].id);
+        let list = self.policy(class).overflow;
+        for &word in list.words() {
+            let candidates = match word {
+                Overflow::DropOldest => self.own(class, twin),
+                Overflow::Conflate if list.words().len() == 1 => self.own(class, twin),
+                Overflow::DropRandom => self.own_as_reported(class, twin),
+                Overflow::EvictLower if twin.is_some() => continue,
+                Overflow::EvictLower if short.quota => {
+                    self.note("eviction does not help against a spent max");
+                    continue;
+                }
+                Overflow::EvictLower => self.lower(class),
+                _ => continue,
+            };
+            match self.enough(&candidates, short) {
+                Some(victims) => return Some((word, victims)),
+                None if !candidates.is_empty() => self.note("victims that would not be enough"),
+                None => {}
+            }
+        }
+        None
+    }
+
+    /// As many of these, in this order, as are needed; or none.
+    fn enough(&self, candidates: &[usize], short: Short) -> Option<Vec<usize>> {
+        let needed = usize::from(short.slot || short.quota);
+        let mut victims = Vec::new();
+        let mut freed = 0;
+        for &id in candidates.iter().take(VICTIMS_MAX) {
+            if victims.len() >= needed && freed >= short.bytes {
+                break;
+            }
+            victims.push(id);
+            freed += self.queue.iter().find(|queued| queued.id == id).map_or(0, |queued| queued.weight);
+        }
+        (victims.len() >= needed && freed >= short.bytes).then_some(victims)
+    }
+
+    /// The type's own messages, oldest first.
+    pub(super) fn own(&self, class: usize, but: Option<usize>) -> Vec<usize> {
+        let own = self.queue.iter().filter(|queued| queued.class == class && Some(queued.id) != but);
+        let mut own: Vec<_> = own.collect();
+        own.sort_by_key(|queued| queued.place);
+        own.into_iter().map(|queued| queued.id).collect()
+    }
+
+    /// The type's own messages; first those that the runtime reports to have dropped, in its order.
+    fn own_as_reported(&mut self, class: usize, but: Option<usize>) -> Vec<usize> {
+        self.note("a random word");
+        let mut own = self.own(class, but);
+        let rank = |id: usize| self.reported.iter().position(|letter| *letter == (id, "dropped"));
+        own.sort_by_key(|&id| rank(id).unwrap_or(usize::MAX));
+        own
+    }
+
+    /// Messages that may be given up for this type: those of the lowest lane first. In a lane the newest of each type are
+    /// compared, and the one that was sent last is the first to go.
+    fn lower(&self, class: usize) -> Vec<usize> {
+        let mut lower = Vec::new();
+        for lane in 0..self.lane(class) {
+            let droppable = (0..CLASSES).filter(|&class| self.lane(class) == lane && self.is_droppable(class));
+            let mut types: Vec<_> = droppable.map(|class| self.own(class, None)).collect();
+            while let Some(newest) = types.iter_mut().max_by_key(|own| own.last().copied())
+                && let Some(newest) = newest.pop()
+            {
+                lower.push(newest);
+            }
+        }
+        lower
+    }
+
+    // --- the line ---------------------------------------------------------------------------------------------------
+
+    pub(super) fn is_waiting(&self, class: usize) -> bool {
+        self.line.iter().any(|waiter| waiter.class == class)
+    }
+
+    pub(super) fn join(&mut self, message: Message, mode: Mode) {
+        if mode == Mode::Try || self.line.len() >= WAITING_MAX {
+            return self.refuse(&message, "refused_full", "full");
+        }
+        let Message { id, class, deadline, .. } = message;
+        self.line.push(Waiter { id, class, deadline, message: Some(message) });
+    }
+
+    fn has_room(&self, waiter: &Waiter) -> bool {
+        let weight = waiter.message.as_ref().map_or(0, |message| message.weight);
+        self.is_short(waiter.class, weight).is_none()
+    }
+
+    /// Room goes to the waiter of the highest lane that may have it; in a lane to the oldest; of a type only to the first.
+    pub(super) fn grant(&mut self) {
+        loop {
+            let mut best: Option<usize> = None;
+            for (at, waiter) in self.line.iter().enumerate() {
+                let is_head = !self.line[..at].iter().any(|before| before.class == waiter.class);
+                let lane = self.lane(waiter.class);
+                let is_better = best.is_none_or(|best| lane > self.lane(self.line[best].class));
+                if is_head && is_better && self.has_room(waiter) {
+                    best = Some(at);
+                }
+            }
+            let Some(at) = best else { return };
+            let Waiter { id, class, message, .. } = self.line.remove(at);
+            let Some(message) = message else {
+                self.note("a reservation that waited");
+                self.promise(Promised { id, class });
+                continue;
+            };
+            self.accepted(&message, "waited");
+            match self.twin(&message) {
+                Some(twin) => self.take_over(twin, message),
+                None => self.push(message),
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Turns, ends, and time.
+
+use super::Outcome;
+use super::reference::{Message, Phase, Reference};
+use actors_core::{Order, Schedule};
+
+/// A lane waits for at most so many turns of higher lanes.
+const TURNS_MAX: u32 = 32;
+/// Turns of a round, lowest lane first.
+const SHARES: [u32; 4] = [1, 2, 4, 8];
+/// From then on the newest goes first.
+const PRESSURE_MS: u64 = 100;
+
+impl Reference {
+    pub(super) fn has(&self, lane: usize) -> bool {
+        self.queue.iter().any(|queued| self.lane(queued.class) == lane)
+    }
+
+    pub(super) fn begin_turn(&mut self) {
+        while self.running.is_none()
+            && self.phase != Phase::Ended
+            && let Some(lane) = self.next_lane()
+        {
+            let (first, next) = self.next_of(lane);
+            if self.queue[next].is_dead(self.now) {
+                let dead = self.queue.remove(next);
+                self.lose(&dead, "expired", "expired");
+            } else {
+                self.charge(lane);
+                // The first of the lane takes over the place of the one that goes before it.
+                self.queue.swap(first, next);
+                let next = self.queue.remove(first);
+                self.turn_of(next);
+            }
+            self.grant();
+        }
+        if self.phase == Phase::Draining && self.queue.is_empty() && self.running.is_none() {
+            self.end();
+        }
+    }
+
+    fn next_lane(&self) -> Option<usize> {
+        let has = |lane: &usize| self.has(*lane);
+        if self.setup.schedule == Schedule::Weighted {
+            let with_credit = (0..4).rev().filter(has).find(|&lane| self.credit[lane] > 0);
+            return with_credit.or_else(|| (0..4).rev().find(has));
+        }
+        let due = (0..4).filter(has).find(|&lane| self.waited[lane] >= TURNS_MAX);
+        due.or_else(|| (0..4).rev().find(has))
+    }
+
+    /// Where the lane's first message is, and the one whose turn it is.
+    fn next_of(&mut self, lane: usize) -> (usize, usize) {
+        let first = self.queue.iter().position(|queued| self.lane(queued.class) == lane);
+        let first = first.expect("a lane that is next has a message");
+        let class = self.queue[first].class;
+        let is_pressed = self.now - self.busy_since >= PRESSURE_MS;
+        if !is_pressed || self.policy(class).order == Order::Fifo {
+            return (first, first);
+        }
+        self.note("the newest first");
+        let newest = self.own(class, None).pop();
+        (first, self.queue.iter().position(|queued| Some(queued.id) == newest).unwrap_or(first))
+    }
+
+    /// A turn of this lane begins.
+    fn charge(&mut self, lane: usize) {
+        for lower in (0..lane).filter(|&lower| self.has(lower)).collect::<Vec<_>>() {
+            self.waited[lower] += 1;
+        }
+        self.waited[lane] = 0;
+        if !(0..4).any(|lane| self.has(lane) && self.credit[lane] > 0) {
+            self.credit = SHARES;
+        }
+        self.credit[lane] = self.credit[lane].saturating_sub(1);
+    }
+
+    // --- ends -------------------------------------------------------------------------------------------------------
+
+    pub(super) fn end_turn(&mut self, column: &'static str, outcome: Outcome) {
+        if let Some(message) = self.running.take() {
+            self.end_of(&message, column, outcome);
+        }
+    }
+
+    pub(super) fn panic_turn(&mut self) {
+        if self.running.is_some() {
+            self.end_turn("panicked", Outcome::Err("panicked"));
+            self.end();
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        if self.phase == Phase::Open {
+            self.phase = Phase::Draining;
+            self.close_line();
+        }
+    }
+
+    pub(super) fn kill(&mut self) {
+        self.end_turn("undelivered", Outcome::Err("closed"));
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.phase = Phase::Ended;
+        self.close_line();
+        for message in std::mem::take(&mut self.queue) {
+            self.lose(&message, "undelivered", "closed");
+        }
+    }
+
+    /// Nobody is let in any more, and no permit is worth anything.
+    fn close_line(&mut self) {
+        self.permits.clear();
+        for waiter in std::mem::take(&mut self.line) {
+            match waiter.message {
+                Some(message) => self.refuse(&message, "refused_closed", "closed"),
+                None if self.is_lazy(waiter.id) => {}
+                None => self.tell(waiter.id, Outcome::Err("closed")),
+            }
+        }
+    }
+
+    // --- time -------------------------------------------------------------------------------------------------------
+
+    /// In how many milliseconds something happens by itself, if anything does.
+    pub(crate) fn quiet_ms(&self) -> Option<u64> {
+        let messages = self.line.iter().flat_map(|waiter| &waiter.message);
+        let ends = |message: &Message| [message.ttl_end, message.deadline];
+        let ends = messages.chain(&self.queue).chain(&self.running).flat_map(ends).flatten();
+        let ends = ends.chain(self.line.iter().filter_map(|waiter| waiter.deadline));
+        ends.filter(|&end| end > self.now).min().map(|end| end - self.now)
+    }
+
+    pub(crate) fn advance_one_ms(&mut self) {
+        self.now += 1;
+        let now = self.now;
+        self.leave_the_line_in_time();
+        // An asker takes its message out when it stops waiting; a queued tell is found dead when its turn comes.
+        while let Some(at) = self.queue.iter().position(|queued| queued.is_ask && queued.is_dead(now)) {
+            let queued = self.queue.remove(at);
+            let is_late = queued.deadline.is_some_and(|end| end <= now);
+            self.letter(queued.id, "expired");
+            self.end_of(&queued, "expired", Outcome::Err(if is_late { "timed_out" } else { "expired" }));
+            self.grant();
+        }
+        if let Some(running) = &self.running
+            && running.is_ask
+            && running.deadline == Some(now)
+            && self.is_open(running.id)
+        {
+            self.tell(running.id, Outcome::Err("timed_out"));
+        }
+        self.begin_turn();
+    }
+
+    fn leave_the_line_in_time(&mut self) {
+        let now = self.now;
+        let is_over = |end: Option<u64>| end.is_some_and(|end| end <= now);
+        let ttl_end = |message: &Option<Message>| message.as_ref().and_then(|message| message.ttl_end);
+        while let Some(at) =
+            self.line.iter().position(|waiter| is_over(waiter.deadline) || is_over(ttl_end(&waiter.message)))
+        {
+            let waiter = self.line.remove(at);
+            let is_late = is_over(waiter.deadline);
+            match waiter.message {
+                Some(message) if is_late => self.refuse(&message, "refused_timed_out", "timed_out"),
+                Some(message) => self.refuse(&message, "expired", "expired"),
+                None => self.tell(waiter.id, Outcome::Err("timed_out")),
+            }
+            self.grant();
+        }
+    }
+}
