@@ -215,10 +215,11 @@ impl<T: Item> Future for Sending<'_, T> {
 
 impl<T: Item> Drop for Sending<'_, T> {
     fn drop(&mut self) {
-        if let State::InLine(waiter) = self.state
-            && let Left::Back(value, _) | Left::Out(value, _) =
-                self.shared.mailbox.leave(waiter, Reason::Cancelled)
-        {
+        let State::InLine(waiter) = self.state else { return };
+        let mut fx = Effects::new();
+        let left = self.shared.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+        self.shared.apply(&mut fx);
+        if let Left::Back(value, _) | Left::Out(value, _) = left {
             drop(value);
         }
     }

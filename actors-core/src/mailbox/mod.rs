@@ -332,9 +332,10 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// A waiter gives up, for this reason.
-    pub(crate) fn leave(&self, waiter: u32, reason: Reason) -> Left<T> {
+    pub(crate) fn leave(&self, waiter: u32, reason: Reason, fx: &mut Effects<T>) -> Left<T> {
         let mut inner = self.lock();
-        let left = inner.core.leave(waiter, reason);
+        let left = inner.core.leave(waiter, reason, &self.signals, fx);
+        inner.rouse_if_filled(fx);
         let (standing, last) = inner.core.lines.forget(waiter);
         drop(inner);
         ignored(|| drop(last));

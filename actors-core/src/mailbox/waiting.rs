@@ -112,8 +112,14 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// A waiter gives up.
-    pub(super) fn leave(&mut self, waiter: u32, reason: Reason) -> Option<(Option<T>, Tag)> {
+    /// A waiter gives up. Whom it stood before may need less than it did.
+    pub(super) fn leave(
+        &mut self,
+        waiter: u32,
+        reason: Reason,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Option<(Option<T>, Tag)> {
         let (item, tag) = self.lines.take(waiter)?;
         let kind = &mut self.queue.kinds[usize::from(tag.class)];
         kind.in_line -= 1;
@@ -122,6 +128,7 @@ impl<T: Item> Core<T> {
             kind.counts.waiting -= 1;
             kind.counts.lose(stage, reason);
         }
+        self.grant(signals, fx);
         Some((item, tag))
     }
 

@@ -282,7 +282,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             true => (Reason::Expired, None),
             false => (Reason::TimedOut, Some(cell.reading().retry_after)),
         };
-        let (item, reason) = match cell.mailbox.leave(waiter, reason) {
+        let mut fx = Effects::new();
+        let left = cell.mailbox.leave(waiter, reason, &mut fx);
+        cell.apply(&mut fx);
+        let (item, reason) = match left {
             Left::Back(item, _) => (item, reason),
             Left::Out(item, reason) => (item, reason),
             Left::Promised => unreachable!("a message in line is not given a permit"),
@@ -374,7 +377,10 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let Step::InLine(waiter) = self.step else { return };
         self.step = Step::Over;
         let cell = self.to.cell();
-        match cell.mailbox.leave(waiter, Reason::Cancelled) {
+        let mut fx = Effects::new();
+        let left = cell.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+        cell.apply(&mut fx);
+        match left {
             Left::Back(item, tag) => {
                 let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
                 cell.mourn(A::CLASS, tag.stamp, Reason::Cancelled, text);

@@ -116,7 +116,11 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     fn leave(&mut self, reason: Reason) -> Option<Left<crate::actor::cell::Post<A>>> {
         let Step::InLine(waiter) = self.step else { return None };
         self.step = Step::Over;
-        Some(self.to.cell().mailbox.leave(waiter, reason))
+        let cell = self.to.cell();
+        let mut fx = Effects::new();
+        let left = cell.mailbox.leave(waiter, reason, &mut fx);
+        cell.apply(&mut fx);
+        Some(left)
     }
 }
 
