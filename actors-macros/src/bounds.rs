@@ -8,13 +8,13 @@ use crate::generics::{Generics, phantom};
 use crate::message::at;
 use crate::model::{Actor, Source, Target};
 use crate::names::plain;
-use crate::types::{as_prefix, is_known_clone};
+use crate::types::{has_arguments, is_known_clone};
 
 /// Two blocks for `Shop<A>` and `Shop<B>` are two actors whose handles would share a name. Of all the names that clash
 /// then the compiler reports this one first, so it carries the advice.
 pub(crate) fn one_block(actor: &Actor) -> TokenStream {
     let Target { path, name, .. } = &actor.target;
-    if as_prefix(path).to_string() == path.to_string() {
+    if !has_arguments(path) {
         return TokenStream::new();
     }
     let advice = format!("__{}_has_one_actor_block_in_a_module_put_the_other_into_another", plain(name));

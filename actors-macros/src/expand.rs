@@ -103,12 +103,12 @@ fn stopped(actor: &Actor, hook: &Hook) -> TokenStream {
 }
 
 fn hook_call(actor: &Actor, hook: &Hook, argument: TokenStream) -> TokenStream {
-    let (prefix, method) = (actor.target.prefix(), &hook.method);
+    let (path, method) = (actor.target.method(&hook.method), &hook.method);
     let span = at(method.span());
     let argument = hook.takes_one.then_some(argument);
     // `self` keeps the hygiene of the function around it.
     let this = Ident::new("self", Span::mixed_site());
-    let call = quote_spanned! { span=> #prefix::#method(#this, #argument) };
+    let call = quote_spanned! { span=> #path(#this, #argument) };
     if hook.is_async {
         quote_spanned! { span=> ::actors_core::__private::send_future(#call).await }
     } else {

@@ -138,9 +138,9 @@ fn deliver(actor: &Actor) -> TokenStream {
 
 /// One variant: opens the parcel, calls the method, answers.
 fn arm(actor: &Actor, message: &Message) -> TokenStream {
-    let (prefix, variant, method) = (actor.target.prefix(), &message.name, &message.method);
+    let (variant, method) = (&message.name, actor.target.method(&message.method));
     let span = Span::mixed_site();
-    let call_span = at(method.span());
+    let call_span = at(message.method.span());
     let arguments = message.params.iter().map(|param| match (param, &message.source) {
         (Param::Value(_), Source::Shared) => quote_spanned! { span=> message },
         (Param::Value(arg), Source::Own(_)) => {
@@ -150,7 +150,7 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
         (Param::Reply(_), _) => quote_spanned! { span=> reply_to },
         (Param::Context | Param::Why, _) => quote_spanned! { span=> ctx },
     });
-    let mut call = quote_spanned! { call_span=> #prefix::#method(actor, #(#arguments),*) };
+    let mut call = quote_spanned! { call_span=> #method(actor, #(#arguments),*) };
     if message.is_async {
         call = quote_spanned! { call_span=> ::actors_core::__private::send_future(#call) };
     }

@@ -1,11 +1,12 @@
 //! What a block is, once it has been read and checked: the only thing that the expansion sees.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use quote::{ToTokens, quote_spanned};
 use syn::{Attribute, Visibility};
 
 use crate::generics::{Generics, OfMessage};
-use crate::types::as_prefix;
+use crate::message::at;
+use crate::types::has_arguments;
 use crate::words::{ActorWords, MessageWords};
 
 /// One `#[actor] impl …`.
@@ -88,9 +89,14 @@ pub(crate) struct Hook {
 }
 
 impl Target {
-    /// What stands before `::` in a call of a method.
-    pub(crate) fn prefix(&self) -> TokenStream {
-        as_prefix(&self.path)
+    /// The path of a method of the actor's. What is wrong with a call is reported at the method's name.
+    pub(crate) fn method(&self, name: &Ident) -> TokenStream {
+        let (path, span) = (&self.path, at(name.span()));
+        if has_arguments(path) {
+            quote_spanned! { span=> <#path>::#name }
+        } else {
+            quote_spanned! { span=> #path::#name }
+        }
     }
 }
 

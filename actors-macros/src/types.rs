@@ -45,13 +45,16 @@ pub(crate) fn without_self(ty: impl ToTokens, actor: &TokenStream) -> TokenStrea
 
 /// The type as something that `::` may follow: `Shop`, `<Shop<D>>`.
 pub(crate) fn as_prefix(ty: &TokenStream) -> TokenStream {
-    let has_arguments =
-        ty.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == '<'));
-    if has_arguments {
+    if has_arguments(ty) {
         quote! { <#ty> }
     } else {
         ty.clone()
     }
+}
+
+/// Whether the type has arguments in angle brackets.
+pub(crate) fn has_arguments(ty: &TokenStream) -> bool {
+    ty.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == '<'))
 }
 
 /// The last segment's name and the type in its angle brackets: `ReplyTo<T>` → (`ReplyTo`, `T`).

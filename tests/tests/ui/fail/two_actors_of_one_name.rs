@@ -3,19 +3,11 @@ use actors_core::prelude::*;
 struct Cart<T>(T);
 
 #[actor]
-impl Cart<u32> {
-    #[message]
-    fn put(&mut self, sku: u32) {
-        self.0 = sku;
-    }
-}
+impl Cart<u32> {}
 
 #[actor]
-impl Cart<String> {
-    #[message]
-    fn put(&mut self, sku: String) {
-        self.0 = sku;
-    }
-}
+impl Cart<String> {}
 
-fn main() {}
+fn main() {
+    let _ = (Cart(1).0, Cart(String::new()).0);
+}
