@@ -299,6 +299,10 @@ impl Claim {
 
     /// What has not begun went back: forgets it, and says how the schedule stands then.
     pub(super) fn cut(&mut self) -> Option<Lanes> {
+        if !self.is_out() {
+            // All of it has begun: the schedule stands as it should, and lanes may have got a first message since.
+            return None;
+        }
         let run = self.runs.iter().rev().find(|run| run.start <= self.begun)?;
         let mut schedule = run.before;
         if self.begun > run.start {
