@@ -53,6 +53,7 @@ impl Coverage {
         let outcomes = outcomes.filter(|outcome| !self.outcomes.contains(outcome));
         let notes = [
             "a dead one made room",
+            "a lane that has waited long enough",
             "a permit that was not needed",
             "a permit that was revoked",
             "a permit that was used",

@@ -99,7 +99,7 @@ impl Reference {
         let twin = self.twin(&message);
         let bytes = match twin {
             Some(twin) => self.bytes_short_of_twin(twin, &message),
-            None => (self.bytes() + weight).saturating_sub(self.room_bytes(class)),
+            None => self.bytes_short(class, weight),
         };
         if weight > self.room_bytes(class) || bytes > 0 {
             self.note("a permit whose message is too heavy");

@@ -130,7 +130,17 @@ impl fmt::Debug for Setup {
 }
 
 pub(crate) fn program() -> impl Strategy<Value = Program> {
-    (setup(), prop::collection::vec(step(), 1..120)).prop_map(|(setup, steps)| Program { setup, steps })
+    let some = prop_oneof![150 => step().prop_map(|step| vec![step]), 1 => flood()];
+    (setup(), prop::collection::vec(some, 1..120))
+        .prop_map(|(setup, steps)| Program { setup, steps: steps.concat() })
+}
+
+/// Turn after turn of one type, until others have waited long enough.
+fn flood() -> impl Strategy<Value = Vec<Step>> {
+    (0..CLASSES, 20..40usize).prop_map(|(class, rounds)| {
+        let send = Step::Send { class, key: 0, weight: 1, mode: Mode::Tell, timeout_ms: None };
+        vec![[send, Step::EndTurn]; rounds].concat()
+    })
 }
 
 fn setup() -> impl Strategy<Value = Setup> {
@@ -214,7 +224,7 @@ impl Change {
 
 /// Most fit several times, few into no lane but the highest, or into none.
 fn weight() -> impl Strategy<Value = usize> {
-    prop_oneof![8 => 1..5usize, 4 => 5..10usize, 1 => 10..23usize]
+    prop_oneof![8 => 0..5usize, 4 => 5..10usize, 1 => 10..23usize]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -245,9 +255,9 @@ fn step() -> impl Strategy<Value = Step> {
         30 => (0..40usize).prop_map(Step::Cancel),
         15 => adjust,
         160 => Just(Step::EndTurn),
-        3 => Just(Step::PanicTurn),
+        1 => Just(Step::PanicTurn),
         60 => (1..40u64).prop_map(|ms| Step::Advance { ms }),
-        3 => Just(Step::Stop),
-        3 => Just(Step::Kill),
+        1 => Just(Step::Stop),
+        1 => Just(Step::Kill),
     ]
 }

@@ -52,8 +52,13 @@ impl Reference {
     pub(super) fn is_short(&self, class: usize, weight: usize) -> Option<Short> {
         let slot = self.taken() >= self.room(class);
         let quota = self.policy(class).max.is_some_and(|max| self.held(class) >= max);
-        let bytes = (self.bytes() + weight).saturating_sub(self.room_bytes(class)).min(weight);
+        let bytes = self.bytes_short(class, weight);
         (slot || quota || bytes > 0).then_some(Short { slot, quota, bytes })
+    }
+
+    /// Where others have more than this lane may, it is enough to bring no more than is taken away.
+    pub(super) fn bytes_short(&self, class: usize, added: usize) -> usize {
+        (self.bytes() + added).saturating_sub(self.room_bytes(class)).min(added)
     }
 
     // --- twins ------------------------------------------------------------------------------------------------------
@@ -66,7 +71,7 @@ impl Reference {
 
     pub(super) fn bytes_short_of_twin(&self, twin: usize, message: &Message) -> usize {
         let more = message.weight.saturating_sub(self.queue[twin].weight);
-        (self.bytes() + more).saturating_sub(self.room_bytes(message.class)).min(more)
+        self.bytes_short(message.class, more)
     }
 
     pub(super) fn take_over(&mut self, twin: usize, mut message: Message) {
@@ -136,7 +141,6 @@ impl Reference {
                 Overflow::DropOldest => self.own(class, twin),
                 Overflow::Conflate if list.words().len() == 1 => self.own(class, twin),
                 Overflow::DropRandom => self.own_as_reported(class, twin),
-                Overflow::EvictLower if twin.is_some() => continue,
                 Overflow::EvictLower if short.quota => {
                     self.note("eviction does not help against a spent max");
                     continue;

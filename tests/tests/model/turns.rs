@@ -39,14 +39,18 @@ impl Reference {
         }
     }
 
-    fn next_lane(&self) -> Option<usize> {
+    fn next_lane(&mut self) -> Option<usize> {
         let has = |lane: &usize| self.has(*lane);
         if self.setup.schedule == Schedule::Weighted {
             let with_credit = (0..4).rev().filter(has).find(|&lane| self.credit[lane] > 0);
             return with_credit.or_else(|| (0..4).rev().find(has));
         }
+        let highest = (0..4).rev().find(has);
         let due = (0..4).filter(has).find(|&lane| self.waited[lane] >= TURNS_MAX);
-        due.or_else(|| (0..4).rev().find(has))
+        if due < highest && due.is_some() {
+            self.note("a lane that has waited long enough");
+        }
+        due.or(highest)
     }
 
     /// Where the lane's first message is, and the one whose turn it is.
