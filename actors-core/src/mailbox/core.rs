@@ -125,17 +125,31 @@ impl<T: Item> Core<T> {
         };
         self.stamp(&mut tag);
         let mut twin = self.find_twin(newcomer, &tag);
-        if let Ok(Some(found)) = twin
-            && !self.has_bytes(class, self.bytes_over(found, &tag))
-            && self.bury(signals, fx)
+        if let Ok(found) = twin
+            && self.is_barred(found, &tag)
         {
-            // It may have been among the dead.
-            twin = self.find_twin(newcomer, &tag);
+            self.settle(signals, fx);
+            if self.is_barred(found, &tag) && self.bury(signals, fx) {
+                // It may have been among the dead, or have been let in for one of them.
+                twin = self.find_twin(newcomer, &tag);
+            }
         }
         match twin {
             Err(Panicked) => self.lose_newcomer(class, Reason::Panicked),
             Ok(Some(twin)) => self.take_over(twin, item, tag, entrance, signals, fx),
             Ok(None) => self.admit_newcomer(item, tag, entrance, signals, fx),
+        }
+    }
+
+    /// Whether a newcomer finds no room, neither for itself nor in its twin's place. A newcomer whose own type is waiting does not
+    /// pass: it waits too, or it is as if there were no slot (O1).
+    fn is_barred(&self, twin: Option<u32>, tag: &Tag) -> bool {
+        let class = usize::from(tag.class);
+        let kind = &self.queue.kinds[class];
+        match twin {
+            Some(twin) => !self.has_bytes(class, self.bytes_over(twin, tag)),
+            None if kind.in_line > 0 => kind.overflow.last_resort() != Overflow::Block,
+            None => !self.has_room(class, tag.weight),
         }
     }
 
@@ -149,12 +163,7 @@ impl<T: Item> Core<T> {
         fx: &mut Effects<T>,
     ) -> Verdict {
         let class = usize::from(tag.class);
-        // A newcomer whose own type is waiting does not pass: it waits too, or it is as if there were no slot (O1).
-        let kind = &self.queue.kinds[class];
-        let has_line = kind.in_line > 0;
-        let joins = has_line && kind.overflow.last_resort() == Overflow::Block;
-        let may_enter = !has_line && self.has_room(class, tag.weight);
-        if !joins && (may_enter || self.make_room(class, tag.weight, signals, fx)) {
+        if self.queue.kinds[class].in_line == 0 && self.has_room(class, tag.weight) {
             return self.enter_room(item, tag, signals, fx);
         }
         self.overflow(item, tag, entrance, signals, fx)

@@ -92,20 +92,7 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// Frees room without costing anybody alive anything: slots of turns that have begun, messages that are dead (O9).
-    pub(super) fn make_room(
-        &mut self,
-        class: usize,
-        weight: u32,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> bool {
-        self.settle(signals, fx);
-        let may_enter = |core: &Self| core.has_room(class, weight) && core.queue.kinds[class].in_line == 0;
-        may_enter(self) || (self.bury(signals, fx) && may_enter(self))
-    }
-
-    /// Clears away what is dead, and lets in who waited for it. `false` where nothing was.
+    /// Clears away what is dead, which costs nobody anything, and lets in who waited for that (O9). `false` where nothing was.
     pub(super) fn bury(&mut self, signals: &Signals, fx: &mut Effects<T>) -> bool {
         if !self.queue.has_mortals() {
             return false;

@@ -166,9 +166,10 @@ impl<T: Item> Core<T> {
             return Promise::Refused(Reason::Closed, None);
         }
         self.settle(signals, fx);
-        if self.queue.kinds[class].in_line == 0
-            && (self.has_room(class, 0) || self.make_room(class, 0, signals, fx))
-        {
+        if self.queue.kinds[class].in_line == 0 && !self.has_room(class, 0) {
+            self.bury(signals, fx);
+        }
+        if self.queue.kinds[class].in_line == 0 && self.has_room(class, 0) {
             self.give_permit(class);
             return Promise::Given;
         }
