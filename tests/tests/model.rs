@@ -48,7 +48,8 @@ struct Coverage {
 impl Coverage {
     fn missing(&self) -> Vec<String> {
         let is = ["queued", "waited", "conflated", "displaced", "dropped", "answered", "permit", "cancelled"];
-        let errors = ["full", "closed", "expired", "timed_out", "dropped", "evicted", "conflated", "panicked"];
+        let errors =
+            ["full", "closed", "expired", "timed_out", "dropped", "evicted", "conflated", "panicked"];
         let outcomes = is.map(Outcome::Is).into_iter().chain(errors.map(Outcome::Err));
         let outcomes = outcomes.filter(|outcome| !self.outcomes.contains(outcome));
         let notes = [
@@ -165,10 +166,9 @@ fn shortened(mut program: Program) -> (Program, TestCaseError) {
 #[test]
 fn random_programs_end_as_the_naive_reference_says() {
     let seen = RefCell::new(Coverage::default());
-    let cases = std::env::var("MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
+    let cases = std::env::var("MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
-    let mut runner =
-        TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let result = runner.run(&program::program(), |program| run(&program, &mut seen.borrow_mut()));
     if let Err(TestError::Fail(_, program)) = result {
         let (program, why) = shortened(program);

@@ -4,6 +4,7 @@ use actors_core::{
     Actor, AnyParcel, Class, Context, Handle, Handler, Mail, Message, Parcel, Policy, Settings, Typed,
 };
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 
@@ -16,11 +17,17 @@ pub(crate) enum Order {
 pub(crate) struct Obedient {
     pub(crate) turns: Arc<Mutex<Vec<usize>>>,
     pub(crate) orders: mpsc::Receiver<Order>,
+    /// So many turns wait for no order.
+    pub(crate) at_once: Arc<AtomicUsize>,
 }
 
 impl Obedient {
     async fn turn(&mut self, id: usize) {
         self.turns.lock().unwrap().push(id);
+        let is_free = self.at_once.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        if is_free.is_ok() {
+            return;
+        }
         match self.orders.recv().await {
             // Without the hook's line on stderr.
             Some(Order::Panic) => std::panic::resume_unwind(Box::new("on purpose")),

@@ -76,6 +76,8 @@ pub(crate) enum Step {
     },
     /// The running turn ends.
     EndTurn,
+    /// It ends, and so many after it end at once.
+    EndTurns(usize),
     PanicTurn,
     Advance {
         ms: u64,
@@ -96,6 +98,7 @@ pub(crate) enum Act {
     Cancel(usize),
     Adjust { class: usize, policy: Box<Policy> },
     EndTurn,
+    EndTurns(usize),
     PanicTurn,
     Nothing,
     Stop,
@@ -137,7 +140,7 @@ pub(crate) fn program() -> impl Strategy<Value = Program> {
 
 /// Turn after turn of one type, until others have waited long enough.
 fn flood() -> impl Strategy<Value = Vec<Step>> {
-    (0..CLASSES, 20..40usize).prop_map(|(class, rounds)| {
+    (class(), 20..40usize).prop_map(|(class, rounds)| {
         let send = Step::Send { class, key: 0, weight: 1, mode: Mode::Tell, timeout_ms: None };
         vec![[send, Step::EndTurn]; rounds].concat()
     })
@@ -227,13 +230,19 @@ fn weight() -> impl Strategy<Value = usize> {
     prop_oneof![8 => 0..5usize, 4 => 5..10usize, 1 => 10..23usize]
 }
 
+/// Some more often than others, so that types meet themselves too.
+fn class() -> impl Strategy<Value = usize> {
+    prop_oneof![5 => Just(0), 4 => Just(1), 3 => Just(2), 2 => Just(3), 1 => Just(CLASSES - 1)]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let mode = prop_oneof![4 => Just(Mode::Tell), 2 => Just(Mode::Try), 3 => Just(Mode::Ask)];
     let timeout = || prop::option::weighted(0.3, 1u64..80);
-    let send = (0..CLASSES, 0..3u8, weight(), mode, timeout()).prop_map(
-        |(class, key, weight, mode, timeout_ms)| Step::Send { class, key, weight, mode, timeout_ms },
-    );
-    let reserve = (0..CLASSES, timeout(), prop::bool::weighted(0.3)).prop_map(|(class, timeout, is_lazy)| {
+    let send =
+        (class(), 0..3u8, weight(), mode, timeout()).prop_map(|(class, key, weight, mode, timeout_ms)| {
+            Step::Send { class, key, weight, mode, timeout_ms }
+        });
+    let reserve = (class(), timeout(), prop::bool::weighted(0.3)).prop_map(|(class, timeout, is_lazy)| {
         // Who does not look does not see that its time is over either.
         Step::Reserve { class, timeout_ms: timeout.filter(|_| !is_lazy), is_lazy }
     });
@@ -244,17 +253,18 @@ fn step() -> impl Strategy<Value = Step> {
         2 => words().prop_map(Change::Words),
         1 => any::<bool>().prop_map(Change::Ttl),
     ];
-    let adjust = (0..CLASSES, change).prop_map(|(class, change)| Step::Adjust { class, change });
+    let adjust = (class(), change).prop_map(|(class, change)| Step::Adjust { class, change });
     prop_oneof![
         300 => send,
-        25 => reserve,
-        10 => (0..CLASSES).prop_map(|class| Step::TryReserve { class }),
+        30 => reserve,
+        10 => class().prop_map(|class| Step::TryReserve { class }),
         8 => (0..40usize).prop_map(Step::Look),
         20 => send_permit,
-        10 => (0..40usize).prop_map(Step::DropPermit),
+        15 => (0..40usize).prop_map(Step::DropPermit),
         30 => (0..40usize).prop_map(Step::Cancel),
-        15 => adjust,
-        160 => Just(Step::EndTurn),
+        25 => adjust,
+        150 => Just(Step::EndTurn),
+        10 => (1..10usize).prop_map(Step::EndTurns),
         1 => Just(Step::PanicTurn),
         60 => (1..40u64).prop_map(|ms| Step::Advance { ms }),
         1 => Just(Step::Stop),

@@ -5,7 +5,7 @@
 
 use super::Outcome;
 use super::program::{Act, CLASSES, Mode, Setup, Step};
-use actors_core::{Overflow, Policy};
+use actors_core::{Overflow, Policy, Schedule};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug)]
@@ -210,6 +210,9 @@ impl Reference {
                 Some(Act::Adjust { class, policy: Box::new(change.apply(*self.policy(class))) })
             }
             Step::EndTurn => Some(Act::EndTurn),
+            // Shares of turns hold over rounds, whatever is claimed together; only ranks hold turn by turn.
+            Step::EndTurns(_) if self.setup.schedule == Schedule::Weighted => Some(Act::EndTurn),
+            Step::EndTurns(more) => Some(Act::EndTurns(more)),
             Step::PanicTurn => Some(Act::PanicTurn),
             Step::Advance { .. } => None,
             Step::Stop => Some(Act::Stop),
@@ -247,6 +250,13 @@ impl Reference {
                 self.grant();
             }
             Act::EndTurn => self.end_turn("handled", Outcome::Is("answered")),
+            Act::EndTurns(more) => {
+                for _ in 0..more {
+                    self.end_turn("handled", Outcome::Is("answered"));
+                    self.begin_turn();
+                }
+                self.end_turn("handled", Outcome::Is("answered"));
+            }
             Act::PanicTurn => self.panic_turn(),
             Act::Nothing => {}
             Act::Stop => self.stop(),
@@ -328,7 +338,9 @@ impl Reference {
     }
 
     fn try_words(&mut self, message: Message, mode: Mode) {
-        let Some((word, victims)) = self.victims_for(&message) else { return self.last_resort(message, mode) };
+        let Some((word, victims)) = self.victims_for(&message) else {
+            return self.last_resort(message, mode);
+        };
         let (column, reason) = match word {
             Overflow::EvictLower => ("evicted", "evicted"),
             _ => ("dropped", "dropped"),

@@ -194,7 +194,8 @@ impl Reference {
     fn lower(&self, class: usize) -> Vec<usize> {
         let mut lower = Vec::new();
         for lane in 0..self.lane(class) {
-            let droppable = (0..CLASSES).filter(|&class| self.lane(class) == lane && self.is_droppable(class));
+            let droppable =
+                (0..CLASSES).filter(|&class| self.lane(class) == lane && self.is_droppable(class));
             let mut types: Vec<_> = droppable.map(|class| self.own(class, None)).collect();
             while let Some(newest) = types.iter_mut().max_by_key(|own| own.last().copied())
                 && let Some(newest) = newest.pop()

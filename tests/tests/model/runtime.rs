@@ -9,6 +9,7 @@ use actors_core::{DeadLetters, Permit, Row};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
@@ -75,6 +76,7 @@ pub(crate) struct Sut {
     _system: System,
     handle: Handle<Obedient>,
     orders: mpsc::Sender<Order>,
+    at_once: Arc<AtomicUsize>,
     turns: Shared<Vec<usize>>,
     sends: Vec<Sent>,
     /// By the number of their reservation.
@@ -88,9 +90,14 @@ impl Sut {
     pub(crate) fn new(setup: &Setup) -> Self {
         let turns = Arc::new(Mutex::new(Vec::new()));
         let (orders, receiver) = mpsc::channel(1);
+        let at_once = Arc::default();
         let system = System::new("model");
         let letters = system.dead_letters();
-        let mut builder = system.instance(Obedient { turns: turns.clone(), orders: receiver });
+        let mut builder = system.instance(Obedient {
+            turns: Arc::clone(&turns),
+            orders: receiver,
+            at_once: Arc::clone(&at_once),
+        });
         for (class, policy) in setup.policies.into_iter().enumerate() {
             builder = by_class!(class, CLASS => builder.policy::<Note<CLASS>>(|_| policy));
         }
@@ -99,7 +106,7 @@ impl Sut {
         }
         let handle = builder.schedule(setup.schedule).spawn().unwrap();
         let (sends, permits, lazy) = (Vec::new(), Shared::default(), BTreeMap::new());
-        Sut { _system: system, handle, orders, turns, sends, permits, lazy, letters }
+        Sut { _system: system, handle, orders, at_once, turns, sends, permits, lazy, letters }
     }
 
     pub(crate) async fn act(&mut self, act: &Act) {
@@ -129,12 +136,17 @@ impl Sut {
                 adjusted.expect("only what may change is changed");
             }
             Act::EndTurn => self.order(Order::End),
+            Act::EndTurns(more) => {
+                self.at_once.store(more, Ordering::Relaxed);
+                self.order(Order::End);
+            }
             Act::PanicTurn => self.order(Order::Panic),
             Act::Nothing => {}
             Act::Stop => drop(self.handle.stop()),
             Act::Kill => self.handle.kill(),
         }
         settle().await;
+        self.at_once.store(0, Ordering::Relaxed);
     }
 
     fn order(&self, order: Order) {
