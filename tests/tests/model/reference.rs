@@ -4,7 +4,7 @@
 //! `turns.rs`.
 
 use super::Outcome;
-use super::program::{Act, CLASSES, Mode, Setup, Step};
+use super::program::{Act, Mode, Setup, Step};
 use actors_core::{Overflow, Policy, Schedule};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -448,5 +448,3 @@ impl Reference {
         [self.queue.len(), self.line.len(), self.permits.len(), bytes]
     }
 }
-
-const _: () = assert!(CLASSES > 1, "types must be able to meet");
