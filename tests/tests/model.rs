@@ -166,7 +166,7 @@ fn shortened(mut program: Program) -> (Program, TestCaseError) {
 #[test]
 fn random_programs_end_as_the_naive_reference_says() {
     let seen = RefCell::new(Coverage::default());
-    let cases = std::env::var("MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let cases = std::env::var("MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(700);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let result = runner.run(&program::program(), |program| run(&program, &mut seen.borrow_mut()));

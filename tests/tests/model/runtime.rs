@@ -104,7 +104,7 @@ impl Sut {
         if let Some(bytes) = setup.max_bytes {
             builder = builder.max_bytes(bytes);
         }
-        let handle = builder.schedule(setup.schedule).spawn().unwrap();
+        let handle = builder.schedule(setup.schedule).seed(1).spawn().unwrap();
         let (sends, permits, lazy) = (Vec::new(), Shared::default(), BTreeMap::new());
         Sut { _system: system, handle, orders, at_once, turns, sends, permits, lazy, letters }
     }
