@@ -260,8 +260,8 @@ fn s2_a_lane_whose_first_message_comes_out_of_the_line_has_not_waited_yet() {
         let depot: DepotHandle = system.instance(depot).capacity(60).reserve(40).spawn().unwrap();
         let held = testing::hold(&depot);
         depot.low(0).timeout(MS).try_send().unwrap();
-        for _ in 0..19 {
-            depot.tell(load(1, 0)).try_send().unwrap();
+        for key in 0..19 {
+            depot.tell(Price { n: 1, key, weight: 0 }).try_send().unwrap();
         }
         for _ in 0..33 {
             depot.urgent(3).try_send().unwrap();
