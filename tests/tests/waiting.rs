@@ -277,3 +277,24 @@ fn s2_a_lane_whose_first_message_comes_out_of_the_line_has_not_waited_yet() {
         assert_eq!(log[32..35], [1, 3, 1]);
     });
 }
+
+#[test]
+fn o7_the_newest_value_counts_also_against_one_that_waited_longer() {
+    run(async |system| {
+        let depot = Depot::default();
+        let log = depot.log.clone();
+        let depot: DepotHandle = system.instance(depot).capacity(6).reserve(0).max_bytes(20).spawn().unwrap();
+        depot.adjust::<Price>(|policy| policy.overflow(&[Overflow::Conflate, Overflow::Block])).unwrap();
+        let held = testing::hold(&depot);
+        depot.tell(load(9, 12)).try_send().unwrap();
+        depot.tell(Price { n: 1, key: 1, weight: 5 }).try_send().unwrap();
+        let mut heavier = depot.tell(Price { n: 2, key: 1, weight: 9 });
+        assert!(poll(&mut heavier).is_pending());
+        assert_eq!(depot.tell(Price { n: 3, key: 1, weight: 5 }).try_send().unwrap(), Admission::Conflated);
+        held.release();
+        heavier.await.unwrap();
+        testing::quiet(&system).await;
+        assert_eq!(*log.lock().unwrap(), [9, 3]);
+        assert_eq!(depot.ledger().of::<Price>().conflated, 2);
+    });
+}

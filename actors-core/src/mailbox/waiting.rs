@@ -5,7 +5,7 @@ use super::core::{Core, Panicked, Phase};
 use super::ledger::Stage;
 use super::line::Standing;
 use super::slots::Tag;
-use super::{Effects, Entrance, Item, Verdict};
+use super::{Effects, Entrance, Item, Place, Verdict};
 use crate::clock::Tick;
 use crate::error::{Admission, Reason};
 use std::time::Duration;
@@ -101,6 +101,13 @@ impl<T: Item> Core<T> {
                     Err(Panicked) => {
                         self.queue.kinds[class].counts.lose(Stage::Lost, Reason::Panicked);
                         Standing::Out(Some(item), Reason::Panicked)
+                    }
+                    // A newer message of its key has come since and went straight in, because its key was queued (O7): the newest
+                    // counts, so this one is what is replaced.
+                    Ok(Some(twin)) if self.queue.slots.at(twin).tag.id > tag.id => {
+                        let place = Place { key: twin, id: tag.id };
+                        self.lose(Some(item), tag, Reason::Conflated, fx);
+                        Standing::In(place)
                     }
                     Ok(Some(twin)) => Standing::In(self.conflate(twin, Some(item), tag, fx)),
                     Ok(None) => Standing::In(self.push(Some(item), tag, signals)),

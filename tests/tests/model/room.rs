@@ -246,6 +246,10 @@ impl Reference {
             };
             self.accepted(&message, "waited");
             match self.twin(&message) {
+                Some(twin) if self.queue[twin].id > message.id => {
+                    self.note("a waiter whose value is old");
+                    self.end_of(&message, "conflated", Outcome::Err("conflated"));
+                }
                 Some(twin) => self.take_over(twin, message),
                 None => self.push(message),
             }
