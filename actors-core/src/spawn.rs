@@ -160,7 +160,7 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
             let mailbox = Mailbox::new(limits, self.classes.clone(), None, clock::now);
             let cell = Cell::new(mailbox, name, self.system.clone(), rt.clone());
             // Complete before anybody can find it.
-            cell.mailbox.install(Box::new(Seat { actor, ctx: Context::new(cell.clone()) }));
+            cell.mailbox.install(Box::new(Seat { actor, ctx: Context::new(cell.clone()) }), !A::STARTS);
             match self.system.enroll(&cell, self.is_detached) {
                 Ok(is_late) => break (cell, is_late),
                 Err(error) => {

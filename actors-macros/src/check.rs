@@ -14,7 +14,7 @@ use crate::model::{Actor, Answer, Block, Hook, Item, Message, Method, Param, Rol
 use crate::names::{plain, type_name};
 use crate::params::params;
 use crate::types::{check_owned, without_self};
-use crate::words::{ActorWords, MessageWords, Place, handler_is_boxed};
+use crate::words::{ActorWords, HandlerWords, MessageWords, Place};
 
 /// The model of a block; nothing where its type cannot be an actor.
 pub(crate) fn check(block: &Block, words: ActorWords, errors: &mut Errors) -> Option<Actor> {
@@ -98,12 +98,15 @@ fn message(
         check_handler(signature, &params, errors);
     }
     let sound = errors.count() == before && is_complete(signature, &params);
-    let (source, is_boxed) = match role {
-        Role::Handler => (Source::Shared, handler_is_boxed(words, errors)),
+    let (source, is_boxed, never_inline) = match role {
+        Role::Handler => {
+            let HandlerWords { boxed, never_inline } = HandlerWords::read(words, errors);
+            (Source::Shared, boxed, never_inline)
+        }
         _ => {
             let words = policy(actor, words, sound.then_some(&params), errors);
-            let is_boxed = words.boxed;
-            (Source::Own(Box::new(words)), is_boxed)
+            let (is_boxed, never_inline) = (words.boxed, words.never_inline);
+            (Source::Own(Box::new(words)), is_boxed, never_inline)
         }
     };
     let docs = method.attrs.iter().filter(|attr| is_doc(attr)).cloned().collect();
@@ -117,6 +120,7 @@ fn message(
         answer,
         source,
         is_boxed,
+        may_inline: actor.words.inline && !never_inline,
         generics: OfMessage::default(),
     };
     message.generics = generics(actor, &message);

@@ -127,12 +127,14 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
         (quote! { parcel }, quote! { parcel })
     };
     let other = (actor.messages.len() > 1).then(|| quote! { _ => ::core::option::Option::None, });
+    let inline = inline(actor, message, &ty);
     // Two handlers that might be of one message are reported where the types were written.
     let head = quote_spanned! { at(ty.span())=> impl #declared ::actors_core::Handler<#ty> for };
     quote! {
         #[automatically_derived]
         #head #me #clause {
             const CLASS: ::core::primitive::usize = #class;
+            #inline
             fn pack(parcel: ::actors_core::Parcel<#ty>) -> Self::Mail {
                 #mail::#variant(#packed)
             }
@@ -144,6 +146,28 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
             }
         }
     }
+}
+
+/// How a sender runs the turn itself: only of a plain `fn` that returns what it answers.
+fn inline(actor: &Actor, message: &Message, ty: &TokenStream) -> Option<TokenStream> {
+    if !message.is_inline() {
+        return None;
+    }
+    let call = mail::call(actor, message);
+    let body = match mail::check_shared(actor, message) {
+        None => call,
+        Some(check) => quote_spanned! { Span::mixed_site()=> {
+            let reply = #call;
+            #check
+            reply
+        } },
+    };
+    Some(quote_spanned! { Span::mixed_site()=>
+        #[allow(deprecated, unused_variables)]
+        const INLINE: ::core::option::Option<
+            fn(&mut Self, #ty, &mut ::actors_core::Context<Self>) -> <#ty as ::actors_core::Message>::Reply,
+        > = ::core::option::Option::Some(|actor, message, ctx| #body);
+    })
 }
 
 #[cfg(test)]

@@ -102,6 +102,7 @@ mod words;
 /// | `reserve = N` | slots that only `high` and `urgent` may take; less than `capacity` | an eighth, rounded up |
 /// | `max_bytes = N` | what all queued messages may weigh together, at most 4 GiB; see `weight` | no bound |
 /// | `schedule = …` | how priorities share turns, see below | `strict` |
+/// | `inline = auto`, `never` | whether senders may run short turns of plain `fn`s themselves instead of waking the actor; see below | `auto` |
 /// | `vis = pub`, `vis = pub(crate)`, … | visibility of handle, module and messages | private |
 /// | `local` | the block stands in a function (or a doctest): no module, and the structs are called `ShopViewed` | a module |
 ///
@@ -117,6 +118,7 @@ mod words;
 /// | `key = argument` | which messages replace each other under `conflate` | none |
 /// | `ttl = "5s"` | age at which the message is worthless | none |
 /// | `timeout = "2s"` | default deadline of an ask | 30 s |
+/// | `inline = never` | senders never run its turns; on methods only | as the actor says |
 /// | `reply = T` | the reply; on a struct only, since a method's return type says it | `()` |
 /// | `boxed` | the mail holds the message behind a pointer, see below; on methods only | inline |
 ///
@@ -199,6 +201,13 @@ mod words;
 /// 4 KiB that is sent now and then is worth a box, since 256 slots would be 1 MiB otherwise. The price is an
 /// allocation for each such message. A shared message is boxed where it is handled, `#[handler(boxed)]`, since its
 /// struct knows nothing of mailboxes.
+///
+/// # Who runs a turn
+///
+/// An actor has a task of its own. Where it is idle, and the handler is a plain `fn` whose turns are short (under
+/// 5 µs), a task of a multi-thread runtime that awaits a send may run the turn itself: that saves a queue, two
+/// wake-ups and a trip between cores. The handler then sees the sender's runtime and task-locals, and runs in the
+/// actor's span. `try_send` never does that. `inline = never` forbids it.
 ///
 /// # Errors
 ///

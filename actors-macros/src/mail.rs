@@ -136,11 +136,10 @@ fn deliver(actor: &Actor) -> TokenStream {
     }
 }
 
-/// One variant: opens the parcel, calls the method, answers.
-fn arm(actor: &Actor, message: &Message) -> TokenStream {
-    let (variant, method) = (&message.name, actor.target.method(&message.method));
+/// Calls the method with what stands in `message`, on `actor`.
+pub(crate) fn call(actor: &Actor, message: &Message) -> TokenStream {
+    let method = actor.target.method(&message.method);
     let span = Span::mixed_site();
-    let call_span = at(message.method.span());
     let arguments = message.params.iter().map(|param| match (param, &message.source) {
         (Param::Value(_), Source::Shared) => quote_spanned! { span=> message },
         (Param::Value(arg), Source::Own(_)) => {
@@ -150,7 +149,18 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
         (Param::Reply(_), _) => quote_spanned! { span=> reply_to },
         (Param::Context | Param::Why, _) => quote_spanned! { span=> ctx },
     });
-    let mut call = quote_spanned! { call_span=> #method(actor, #(#arguments),*) };
+    quote_spanned! { at(message.method.span())=> #method(actor, #(#arguments),*) }
+}
+
+/// One variant: opens the parcel, calls the method, answers.
+fn arm(actor: &Actor, message: &Message) -> TokenStream {
+    let variant = &message.name;
+    let span = Span::mixed_site();
+    let call_span = at(message.method.span());
+    let mut call = call(actor, message);
+    if message.is_shared_and_inline() {
+        return arm_by_inline(actor, message);
+    }
     if message.is_async {
         call = quote_spanned! { call_span=> ::actors_core::__private::send_future(#call) };
     }
@@ -169,6 +179,36 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
     }
 }
 
+/// The variant of a shared message whose turns senders may run: by the same function, so that a reply of the wrong type is
+/// reported once.
+fn arm_by_inline(actor: &Actor, message: &Message) -> TokenStream {
+    let (me, variant, ty) = (&actor.target.path, &message.name, message::path(actor, message));
+    quote_spanned! { Span::mixed_site()=>
+        Self::#variant(parcel) => {
+            let (message, answer) = parcel.open();
+            if let ::core::option::Option::Some(run) = <#me as ::actors_core::Handler<#ty>>::INLINE {
+                let reply = run(actor, message, ctx);
+                answer.send(ctx, reply);
+            }
+            ::core::option::Option::None
+        }
+    }
+}
+
+/// What a shared message's handler returns is what the message says; a type that does not fit is reported where the user wrote
+/// it.
+pub(crate) fn check_shared(actor: &Actor, message: &Message) -> Option<TokenStream> {
+    let written = message.answer.reply().map_or(message.method.span(), Spanned::span);
+    matches!(message.source, Source::Shared).then(|| {
+        let (ty, span) = (message::path(actor, message), at(written));
+        // In a tuple, so that the compiler does not advise to convert the type's name.
+        quote_spanned! { span=>
+            let reply = (reply,);
+            let (reply,): (<#ty as ::actors_core::Message>::Reply,) = reply;
+        }
+    })
+}
+
 /// What is said before and after the call, so that the asker gets the answer. A type that does not fit is
 /// reported where the user wrote it.
 fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
@@ -178,14 +218,6 @@ fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
         let before = quote_spanned! { span=> let reply_to: ::actors_core::ReplyTo<#reply> = answer.later(); };
         return (before, quote_spanned! { span=> let () = reply; });
     }
-    let written = message.answer.reply().map_or(message.method.span(), Spanned::span);
-    let check = matches!(message.source, Source::Shared).then(|| {
-        let (ty, span) = (message::path(actor, message), at(written));
-        // In a tuple, so that the compiler does not advise to convert the type's name.
-        quote_spanned! { span=>
-            let reply = (reply,);
-            let (reply,): (<#ty as ::actors_core::Message>::Reply,) = reply;
-        }
-    });
+    let check = check_shared(actor, message);
     (TokenStream::new(), quote_spanned! { span=> #check answer.send(ctx, reply); })
 }

@@ -42,6 +42,8 @@ pub(crate) struct Message {
     pub(crate) source: Source,
     /// The mail holds it behind a pointer.
     pub(crate) is_boxed: bool,
+    /// Its senders may run its turns, if it is a plain `fn` that returns its answer.
+    pub(crate) may_inline: bool,
     pub(crate) generics: OfMessage,
 }
 
@@ -101,6 +103,15 @@ impl Target {
 }
 
 impl Message {
+    /// Whether senders may run its turns: a plain `fn` that returns what it answers.
+    pub(crate) fn is_inline(&self) -> bool {
+        self.may_inline && !self.is_async && !matches!(self.answer, Answer::Later(_))
+    }
+
+    pub(crate) fn is_shared_and_inline(&self) -> bool {
+        self.is_inline() && matches!(self.source, Source::Shared)
+    }
+
     /// The owned arguments, in order.
     pub(crate) fn args(&self) -> impl Iterator<Item = &Arg> {
         self.params.iter().filter_map(|param| match param {

@@ -6,14 +6,14 @@
 
 /// All words of `#[actor]` that are built.
 pub(crate) const OF_ACTOR: &[&str] =
-    &["capacity", "max_waiting", "max_bytes", "reserve", "schedule", "vis", "local"];
+    &["capacity", "max_waiting", "max_bytes", "reserve", "schedule", "inline", "vis", "local"];
 /// All words of `#[message]` that are built.
 pub(crate) const OF_MESSAGE: &[&str] =
-    &["priority", "overflow", "max", "weight", "order", "key", "ttl", "timeout", "reply", "boxed"];
+    &["priority", "overflow", "max", "weight", "order", "key", "ttl", "timeout", "inline", "reply", "boxed"];
 /// Words of the actor that are planned: refused, never ignored.
-pub(crate) const ACTOR_PLANNED: &[&str] = &["workers", "pressure", "inline"];
+pub(crate) const ACTOR_PLANNED: &[&str] = &["workers", "pressure"];
 /// Words of the message that are planned.
-pub(crate) const MESSAGE_PLANNED: &[&str] = &["rate", "burst", "inline"];
+pub(crate) const MESSAGE_PLANNED: &[&str] = &["rate", "burst"];
 
 /// The words that something knows.
 pub(crate) struct Vocabulary<'a> {
@@ -258,7 +258,12 @@ fn value_of<'a>(word: &str, inside: &'a str) -> Option<&'a str> {
     (name.trim() == word).then(|| value.trim())
 }
 
-fn choice(word: &str, text: &str, choices: Choices, planned: &[&str]) -> Result<&'static str, String> {
+pub(crate) fn choice(
+    word: &str,
+    text: &str,
+    choices: Choices,
+    planned: &[&str],
+) -> Result<&'static str, String> {
     let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
     let is_word = text.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
         && text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');

@@ -28,7 +28,7 @@ const MESSAGE: Vocabulary<'static> = Vocabulary {
 /// What belongs to the mail; the rest belongs to the message, which is a struct of its own.
 const HANDLER: Vocabulary<'static> = Vocabulary {
     of: "`#[handler]`",
-    built: &["boxed"],
+    built: &["boxed", "inline"],
     planned: &[],
     elsewhere: (wording::OF_MESSAGE, "the message's struct, `#[derive(Message)] #[message(…)] struct …`"),
 };
@@ -41,6 +41,8 @@ pub(crate) struct ActorWords {
     pub(crate) reserve: Option<u64>,
     /// The variant.
     pub(crate) schedule: Option<&'static str>,
+    /// Senders may run turns.
+    pub(crate) inline: bool,
     pub(crate) vis: Visibility,
     pub(crate) local: bool,
     /// Slots, unless a mistake hides how many.
@@ -67,6 +69,8 @@ pub(crate) struct MessageWords {
     pub(crate) timeout_ns: Option<u64>,
     pub(crate) reply: Option<Type>,
     pub(crate) boxed: bool,
+    /// Senders do not run its turns.
+    pub(crate) never_inline: bool,
 }
 
 /// Where `#[message]` stands decides what its words speak of.
@@ -84,6 +88,7 @@ impl ActorWords {
             max_bytes: None,
             reserve: None,
             schedule: None,
+            inline: true,
             vis: Visibility::Inherited,
             local: false,
             slots: Some(CAPACITY_DEFAULT),
@@ -102,6 +107,7 @@ impl ActorWords {
                     reserve = Some(word);
                 }
                 "schedule" => read.schedule = schedule(&word, errors),
+                "inline" => read.inline = inline(&word, errors),
                 "vis" => read.vis = visibility(&word, errors),
                 _ => read.local = bare(&word, errors),
             }
@@ -134,6 +140,16 @@ impl MessageWords {
                 "ttl" => read.ttl_ns = duration(&word, errors),
                 "timeout" => read.timeout_ns = duration(&word, errors),
                 "boxed" => read.boxed = boxed(&word, place, errors),
+                "inline" => {
+                    read.never_inline = if let Place::Type = place {
+                        let text =
+                            "each actor decides who runs its turns: write `#[handler(inline = never)]` there";
+                        errors.at(&word.name, text);
+                        false
+                    } else {
+                        !inline(&word, errors)
+                    };
+                }
                 _ => read.reply = reply(&word, place, errors),
             }
         }
@@ -276,9 +292,31 @@ fn bare(word: &Word, errors: &mut Errors) -> bool {
     true
 }
 
-/// `boxed` on `#[handler]`, which knows no other word.
-pub(crate) fn handler_is_boxed(tokens: TokenStream, errors: &mut Errors) -> bool {
-    attr::read(tokens, &HANDLER, errors).iter().any(|word| bare(word, errors))
+/// The words of `#[handler]`: how the mail holds the message, and who may run its turns.
+#[derive(Default)]
+pub(crate) struct HandlerWords {
+    pub(crate) boxed: bool,
+    pub(crate) never_inline: bool,
+}
+
+impl HandlerWords {
+    pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut read = Self::default();
+        for word in attr::read(tokens, &HANDLER, errors) {
+            if word.name == "inline" {
+                read.never_inline = !inline(&word, errors);
+            } else {
+                read.boxed = bare(&word, errors);
+            }
+        }
+        read
+    }
+}
+
+fn inline(word: &Word, errors: &mut Errors) -> bool {
+    let Some(value) = word.value("write `inline = never`", errors) else { return true };
+    let choices = &[("auto", "Auto"), ("never", "Never")];
+    errors.sound(value, wording::choice("inline", &value.to_string(), choices, &[])) != Some("Never")
 }
 
 /// How a message travels is the mail's affair, so a struct cannot say it.

@@ -5,7 +5,7 @@ use super::{Actor, Mail};
 use crate::clock::{self, Tick};
 use crate::error::{ActorName, Reason, StartError, StopReason};
 use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Rouse, has_letter};
-use crate::observe::trace::LossLog;
+use crate::observe::trace::{ActorSpan, LossLog};
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
 use crate::policy::Policy;
@@ -70,6 +70,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) name: ActorName,
     pub(crate) system: System,
     pub(crate) rt: runtime::Handle,
+    /// Senders may run its turns: it lives on a multi-thread runtime.
+    pub(crate) may_donate: bool,
     /// Handles that keep the actor alive (F6).
     handles: AtomicUsize,
     pub(crate) life: Mutex<Life>,
@@ -79,6 +81,7 @@ pub(crate) struct Cell<A: Actor> {
     /// The timer that ends a drain.
     pub(crate) drain_timer: Mutex<Option<AbortHandle>>,
     losses: LossLog,
+    pub(crate) span: ActorSpan,
 }
 
 impl<A: Actor> Cell<A> {
@@ -90,9 +93,11 @@ impl<A: Actor> Cell<A> {
     ) -> Arc<Self> {
         let stage = if A::STARTS { Stage::Starting } else { Stage::Running };
         Arc::new(Cell {
+            span: ActorSpan::new(&name),
             mailbox,
             name,
             system,
+            may_donate: rt.runtime_flavor() == runtime::RuntimeFlavor::MultiThread,
             rt,
             handles: AtomicUsize::new(0),
             life: Mutex::new(Life { stage, why: None, failed: None }),

@@ -22,6 +22,8 @@ const JOBS_MAX: usize = 1024;
 pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
     deadline: Tick,
+    /// In a donated turn, which has only just begun: what its asker gives it. A deadline is made of it when one is asked for.
+    timeout: Option<Duration>,
     /// Made with the first job; dropped with the actor, which ends them.
     jobs: Option<JoinSet<()>>,
 }
@@ -52,11 +54,21 @@ impl Job {
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Context { cell, deadline: Tick::NEVER, jobs: None }
+        Context { cell, deadline: Tick::NEVER, timeout: None, jobs: None }
     }
 
     pub(crate) fn begin_turn(&mut self, deadline: Tick) {
         self.deadline = deadline;
+        self.timeout = None;
+    }
+
+    pub(crate) fn begin_donated(&mut self, deadline: Tick, timeout: Option<Duration>) {
+        self.deadline = deadline;
+        self.timeout = timeout;
+    }
+
+    fn until(&self) -> Tick {
+        self.deadline.min(self.timeout.map_or(Tick::NEVER, |timeout| clock::now().after(timeout)))
     }
 
     pub(crate) fn end_turn(&mut self) {
@@ -94,12 +106,13 @@ impl<A: Actor> Context<A> {
 
     /// Until when somebody waits for this turn, if anybody does.
     pub fn deadline(&self) -> Option<tokio::time::Instant> {
-        self.deadline.instant()
+        self.until().instant()
     }
 
     /// How much of that is left; `None` when nobody waits.
     pub fn remaining(&self) -> Option<Duration> {
-        (self.deadline != Tick::NEVER).then(|| self.deadline.since(clock::now()))
+        let until = self.until();
+        (until != Tick::NEVER).then(|| until.since(clock::now()))
     }
 
     /// Sends `message` to this actor after `delay`, under the message's own policy. A pending one keeps the actor alive (F6).

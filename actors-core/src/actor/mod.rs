@@ -119,6 +119,10 @@ pub trait Handler<M: Message>: Actor {
     /// Number of the message type among the actor's [`Mail::CLASSES`].
     const CLASS: usize;
 
+    /// Runs the handler at once, where it is a plain `fn` that returns what it answers: then a sender may run the turn itself
+    /// instead of waking the actor (S6). `None` where that is not so, or not wanted.
+    const INLINE: Option<fn(&mut Self, M, &mut Context<Self>) -> M::Reply> = None;
+
     /// Wraps the message.
     fn pack(parcel: Parcel<M>) -> Self::Mail;
 

@@ -276,7 +276,7 @@ impl<T: Item> Receiver<T> {
                 self.shared.mailbox.end_turn();
                 self.taker.current().and_then(|taken| taken.item.take())
             }
-            Take::Finished => None,
+            Take::Finished | Take::Tainted => None,
         })
     }
 

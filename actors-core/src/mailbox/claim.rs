@@ -14,7 +14,7 @@
 use super::slots::Entry;
 use crate::clock::Tick;
 use crate::policy::{Lanes, Priority};
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
 
 const INTERRUPT: u8 = 1;
 const KILLED: u8 = 2;
@@ -130,6 +130,9 @@ pub(super) struct Signals {
     progress: Line<AtomicU32>,
     /// Written by anybody, cleared under the lock.
     flags: Line<AtomicU8>,
+    /// Nobody has the seat, and nothing is queued, as of the last time that it came back. Written under the lock; whoever reads
+    /// it looks again under the lock.
+    is_home: AtomicBool,
 }
 
 /// A cache line of its own (two, because processors fetch them in pairs): the consumer writes its progress with every turn,
@@ -159,6 +162,15 @@ impl Signals {
         if progress % 2 == 1 {
             self.set_progress(progress + 1);
         }
+    }
+
+    #[inline]
+    pub(super) fn set_home(&self, is_home: bool) {
+        self.is_home.store(is_home, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_home(&self) -> bool {
+        self.is_home.load(Ordering::Relaxed)
     }
 
     /// Before its next turn the consumer shall take the lock.

@@ -2,7 +2,7 @@
 
 use super::ledger::Counts;
 use super::list::List;
-use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Ramp};
+use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Ramp, Swift};
 
 /// One message type inside the mailbox.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(super) struct Kind {
     pub(super) permits: u32,
     /// Senders in line, those included that want a permit.
     pub(super) in_line: u32,
+    /// Whether senders may run its turns.
+    pub(super) swift: Swift,
     pub(super) counts: Counts,
 }
 
@@ -56,6 +58,7 @@ impl Kind {
             max: u32::MAX,
             permits: 0,
             in_line: 0,
+            swift: Swift::default(),
             counts: Counts::default(),
         };
         kind.adjust(policy, limits);

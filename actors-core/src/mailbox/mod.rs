@@ -30,6 +30,7 @@ mod core;
 mod effects;
 mod kind;
 mod ledger;
+mod lend;
 mod line;
 mod list;
 mod out;
@@ -46,6 +47,7 @@ pub use channel::{Receiver, Recv, Sender, Sending, channel};
 pub(crate) use effects::{Effects, Lost, Rouse};
 pub(crate) use ledger::has_letter;
 pub use ledger::{Ledger, Row};
+pub(crate) use lend::{Donated, Lend, Loan, Returned};
 pub(crate) use slots::Tag;
 pub(crate) use taker::{Claimed, Take, Taker};
 pub(crate) use verdict::{Depth, Entrance, Left, Place, Standby, Verdict};
@@ -130,6 +132,10 @@ struct Inner<T, S> {
     is_roused: bool,
     /// Nothing is handed out; only tests hold.
     is_held: bool,
+    /// The consumer is ready for turns, so that a sender may run one.
+    may_lend: bool,
+    /// A panic went through the seat while it was lent.
+    is_tainted: bool,
 }
 
 impl<T: Item, S> Inner<T, S> {
@@ -210,7 +216,15 @@ impl<T: Item, S> Mailbox<T, S> {
     ) -> Self {
         let keys = RandomState::new();
         let core = Core::new(limits, &classes, now, limits.seed.unwrap_or_else(|| keys.hash_one(())));
-        let inner = Inner { core, seat, task: Task::None, is_roused: false, is_held: false };
+        let inner = Inner {
+            core,
+            seat,
+            task: Task::None,
+            is_roused: false,
+            is_held: false,
+            may_lend: false,
+            is_tainted: false,
+        };
         Mailbox {
             inner: Mutex::new(inner),
             signals: Signals::default(),
@@ -223,8 +237,11 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// Puts the seat where the first consumer finds it.
-    pub(crate) fn install(&self, seat: S) {
-        self.lock().seat = Some(seat);
+    /// `is_ready`: it may be lent before the consumer has had it.
+    pub(crate) fn install(&self, seat: S, is_ready: bool) {
+        let mut inner = self.lock();
+        inner.seat = Some(seat);
+        inner.may_lend = is_ready;
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -22,6 +22,8 @@ pub(crate) enum Take {
     Turn,
     /// Nothing more will come.
     Finished,
+    /// A panic went through the seat while a sender had it.
+    Tainted,
 }
 
 /// What a consumer carries: its seat, and what it has claimed.
@@ -189,10 +191,17 @@ impl<T: Item, S> Taker<T, S> {
         if !self.batch.is_empty() {
             inner.core.unclaim(&mut self.batch, &mailbox.signals, fx);
         }
+        if self.seat.is_none() {
+            // It is lent, and whoever has it calls when it is back.
+            return Poll::Pending;
+        }
+        if inner.is_tainted {
+            return Poll::Ready(Take::Tainted);
+        }
         if inner.core.phase >= Phase::Killed {
             return Poll::Ready(Take::Finished);
         }
-        if inner.is_held || self.seat.is_none() {
+        if inner.is_held {
             return self.park(inner);
         }
         inner.core.claim(self.budget.claim_max(), now, &mailbox.signals, &mut self.batch, fx);
@@ -209,7 +218,10 @@ impl<T: Item, S> Taker<T, S> {
                 inner.call(fx);
                 Poll::Pending
             }
-            true if inner.core.phase == Phase::Open => self.park(inner),
+            true if inner.core.phase == Phase::Open => {
+                mailbox.signals.set_home(true);
+                self.park(inner)
+            }
             true => Poll::Ready(Take::Finished),
         }
     }
@@ -256,6 +268,7 @@ impl<T: Item, S> Taker<T, S> {
         inner.core.queue.shrink();
         if self.seat.is_some() {
             inner.seat = self.seat.take();
+            inner.may_lend = true;
         }
         Poll::Pending
     }

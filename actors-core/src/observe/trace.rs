@@ -23,6 +23,31 @@ mod lines {
         tracing::error!(target: "actors", %actor, message, text, "panicked");
     }
 
+    /// The span of an actor: whatever its handlers log stands in it, whoever runs the turn. A root of its own, so that nothing
+    /// of a sender who runs a turn leaks in.
+    #[derive(Debug)]
+    pub(crate) struct ActorSpan(tracing::Span);
+
+    impl ActorSpan {
+        pub(crate) fn new(actor: &ActorName) -> Self {
+            ActorSpan(tracing::info_span!(target: "actors", parent: None, "actor", %actor))
+        }
+
+        /// Until the guard is dropped, this thread is in the span.
+        #[inline]
+        pub(crate) fn enter(&self) -> tracing::span::Entered<'_> {
+            self.0.enter()
+        }
+
+        /// Whether it hides the span that this thread is in, if it is in one.
+        #[inline]
+        pub(crate) fn hides_others(&self) -> bool {
+            !self.0.is_disabled()
+                || !tracing::dispatcher::has_been_set()
+                || tracing::Span::current().is_none()
+        }
+    }
+
     /// Says when a type begins to lose messages: at most a line a second and type, so that a flood of losses is not a flood
     /// of lines.
     #[derive(Debug)]
@@ -54,6 +79,21 @@ mod lines {
     pub(crate) fn start_failed(_: &ActorName, _: &str) {}
     pub(crate) fn stopped(_: &ActorName, _: StopReason, _: &Row) {}
     pub(crate) fn panicked(_: &ActorName, _: &str, _: &str) {}
+
+    #[derive(Debug)]
+    pub(crate) struct ActorSpan;
+
+    impl ActorSpan {
+        pub(crate) fn new(_: &ActorName) -> Self {
+            ActorSpan
+        }
+
+        pub(crate) fn enter(&self) {}
+
+        pub(crate) fn hides_others(&self) -> bool {
+            true
+        }
+    }
 
     #[derive(Debug)]
     pub(crate) struct LossLog;

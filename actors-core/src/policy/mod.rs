@@ -15,6 +15,7 @@ mod limits;
 mod overflow;
 mod ramp;
 mod schedule;
+mod swift;
 mod weighted;
 
 pub use declared::{Order, Policy, Priority};
@@ -26,4 +27,5 @@ pub use overflow::{Overflow, OverflowList};
 pub use ramp::Ramp;
 pub(crate) use schedule::Lanes;
 pub use schedule::{Schedule, Strict, TURNS_MAX};
+pub(crate) use swift::{Donation, Swift};
 pub use weighted::{Weighted, WeightedByTime};

@@ -34,6 +34,11 @@ impl<R> Slot<R> {
         Arc::new(Slot { state: Mutex::new(State::Empty) })
     }
 
+    /// One with an answer in it.
+    pub(crate) fn told(answer: Result<R, Reason>) -> Arc<Self> {
+        Arc::new(Slot { state: Mutex::new(State::Told(answer)) })
+    }
+
     /// The answer, once.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<R, Reason>> {
         if let Poll::Ready(answer) = self.take(None) {

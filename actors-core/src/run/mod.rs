@@ -77,6 +77,7 @@ async fn turns<A: Actor>(runner: &mut Runner<A>) -> StopReason {
         let (mail, tag) = match poll_fn(|cx| runner.poll_turns(cx)).await {
             Next::Async(mail, tag) => (mail, tag),
             Next::Panicked(text, tag) => return panicked(runner, &tag, text),
+            Next::Tainted => return StopReason::Panicked,
             Next::Finished if runner.cell.mailbox.is_killed() => return StopReason::Killed,
             Next::Finished => return runner.cell.life.lock().why.unwrap_or(StopReason::Stopped),
         };

@@ -7,7 +7,7 @@ use crate::error::{Reason, StopReason};
 use crate::mailbox::{Claimed, Effects, Take, Taker};
 use crate::observe::trace;
 use crate::panics::ignored;
-use crate::turn::{self, Now, current};
+use crate::turn::{self, Now, current, worker};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -40,6 +40,8 @@ pub(super) enum Next<A: Actor> {
     Panicked(String, TurnTag),
     /// There will be no more turns.
     Finished,
+    /// A panic went through the state while a sender ran a turn.
+    Tainted,
 }
 
 /// What a turn may use of the runner beside the seat.
@@ -56,6 +58,11 @@ impl<'a, A: Actor> Lent<'a, A> {
 }
 
 impl<A: Actor> turn::Runner for Lent<'_, A> {
+    fn within<T>(&self, poll: impl FnOnce() -> T) -> T {
+        let _inside = self.cell.span.enter();
+        poll()
+    }
+
     fn is_killed(&self) -> bool {
         self.rest.is_some() && self.cell.mailbox.is_killed()
     }
@@ -85,10 +92,19 @@ impl<A: Actor> Runner<A> {
     /// Runs plain turns, one after the other, until there is something else to do.
     pub(super) fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<Next<A>> {
         let id = self.cell.id();
+        if self.cell.may_donate {
+            worker::note();
+        }
+        let cell = self.cell.clone();
+        let _inside = cell.span.enter();
         loop {
             match ready!(self.poll_take(cx)) {
                 Take::Turn => {}
                 Take::Finished => return Poll::Ready(Next::Finished),
+                Take::Tainted => {
+                    self.is_tainted = true;
+                    return Poll::Ready(Next::Tainted);
+                }
             }
             let (Some(seat), Some(taken)) = self.taker.turn_parts() else {
                 return Poll::Ready(Next::Finished);

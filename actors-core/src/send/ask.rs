@@ -83,8 +83,25 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         rt.block_on(self)
     }
 
+    /// The answer of a turn that was donated in the poll before.
+    fn poll_told(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
+        let Some(slot) = self.slot.take() else { unreachable!("it was left here") };
+        self.journey.finish();
+        slot.poll(cx).map_err(|reason| (AskError::new(reason), None))
+    }
+
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
         if !self.journey.is_in() {
+            if let Some(answer) = self.journey.donate(cx, true) {
+                if self.journey.is_paused() {
+                    self.slot = Some(Slot::told(answer));
+                    return Poll::Pending;
+                }
+                return Poll::Ready(answer.map_err(|reason| (AskError::new(reason), None)));
+            }
+            if self.journey.is_paused() {
+                return self.poll_told(cx);
+            }
             let slot = self.slot.get_or_insert_with(Slot::new);
             let arrival = ready!(self.journey.poll_in(cx, || Some(Teller::new(slot.clone()))));
             if let Err(refusal) = arrival {
@@ -118,8 +135,17 @@ impl<A: Handler<M>, M: Message> Future for Ask<'_, A, M> {
 }
 
 impl<A: Handler<M>, M: Message> Drop for Ask<'_, A, M> {
-    /// An asker that goes away takes its message along, unless its turn has begun (T3).
+    #[inline]
     fn drop(&mut self) {
+        if self.slot.is_some() {
+            self.forsake();
+        }
+    }
+}
+
+impl<A: Handler<M>, M: Message> Ask<'_, A, M> {
+    /// An asker that goes away takes its message along, unless its turn has begun (T3).
+    fn forsake(&mut self) {
         self.journey.leave_line();
         if let Some(slot) = self.slot.take()
             && self.journey.is_in()

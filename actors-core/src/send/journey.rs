@@ -37,6 +37,8 @@ enum Step<M> {
     Fresh(M),
     InLine(u32),
     In(Place),
+    /// It was handled, and its task is to yield before it hears of it.
+    Paused,
     Over,
 }
 
@@ -140,7 +142,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let arrival = match self.step {
             Step::Fresh(_) => self.offer(Entrance::Wait(cx.waker()), asker()),
             Step::InLine(waiter) => self.poll_line(waiter, cx),
-            Step::In(_) | Step::Over => panic!("a send was polled after it had completed"),
+            Step::In(_) | Step::Paused | Step::Over => panic!("a send was polled after it had completed"),
         };
         match arrival {
             Some(arrival) => Poll::Ready(arrival),
@@ -149,11 +151,38 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
+    /// Whether nothing has happened to it yet, and no slot is promised to it.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.step, Step::Fresh(_)) && !self.has_permit
+    }
+
+    pub(super) fn pause(&mut self) {
+        self.step = Step::Paused;
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        matches!(self.step, Step::Paused)
+    }
+
+    pub(super) fn own_timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// The message, of a fresh one; then it is over.
+    #[inline]
+    pub(super) fn take_message(&mut self) -> Option<M> {
+        match std::mem::replace(&mut self.step, Step::Over) {
+            Step::Fresh(message) => Some(message),
+            _ => None,
+        }
+    }
+
     /// The short way in, for a fresh tell without a deadline: most messages. `None` when something is to be minded; then
     /// nothing has happened.
     #[inline]
     pub(super) fn enter_plainly(&mut self) -> Option<Admission> {
-        if !matches!(self.step, Step::Fresh(_)) || self.timeout.is_some() || self.has_permit {
+        if !self.is_plain() || self.timeout.is_some() {
             return None;
         }
         let cell = self.to.cell();
@@ -358,9 +387,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 }
 
 impl<A: Handler<M>, M: Message> Drop for Journey<'_, A, M> {
+    #[inline]
     fn drop(&mut self) {
-        self.leave_line();
-        self.give_back();
+        if let Step::InLine(_) = self.step {
+            self.leave_line();
+        }
+        if self.has_permit {
+            self.give_back();
+        }
     }
 }
 

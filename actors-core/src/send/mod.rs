@@ -14,6 +14,7 @@
 //! turn has begun.
 
 mod ask;
+mod donate;
 mod journey;
 mod reserve;
 mod tell;

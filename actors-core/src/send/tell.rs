@@ -6,6 +6,7 @@ use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::error::{Admission, SendError};
+use crate::panics::ignored;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -90,6 +91,18 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(answer) = self.journey.donate(cx, false) {
+            if std::mem::needs_drop::<M::Reply>() {
+                // Nobody asked for it, and its `Drop` is user code.
+                ignored(|| drop(answer));
+            }
+            // A panic is the actor's affair: the message was taken.
+            return if self.journey.is_paused() { Poll::Pending } else { Poll::Ready(Ok(Admission::Queued)) };
+        }
+        if self.journey.is_paused() {
+            self.journey.finish();
+            return Poll::Ready(Ok(Admission::Queued));
+        }
         if let Some(admission) = self.journey.enter_plainly() {
             return Poll::Ready(Ok(admission));
         }

@@ -14,6 +14,7 @@ use tokio::time::{Sleep, sleep_until};
 pub(super) struct Timer(Option<Pin<Box<Sleep>>>);
 
 impl Timer {
+    #[inline]
     pub(super) fn none() -> Self {
         Timer(None)
     }

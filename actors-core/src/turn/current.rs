@@ -17,6 +17,7 @@ thread_local! {
 }
 
 /// The turn that is being polled on this thread, if any. A task that was spawned from a turn has none.
+#[inline]
 pub(crate) fn get() -> Option<Turn> {
     CURRENT.get()
 }

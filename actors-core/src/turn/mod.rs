@@ -4,13 +4,18 @@
 //! the turn's deadline (T2) and awaiting one's own end is refused (F4).
 
 pub(crate) mod current;
+pub(crate) mod worker;
 
 use crate::actor::cell::{Post, Seat};
+use crate::actor::context::Context;
+use crate::actor::message::Message;
 use crate::actor::{Actor, Mail};
+use crate::observe::trace::ActorSpan;
 use crate::panics::caught;
 use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Duration;
 
 /// How a piece of user code ended.
 pub(crate) enum Outcome<T> {
@@ -23,6 +28,8 @@ pub(crate) enum Outcome<T> {
 
 /// What the runner lends to a turn that is suspended.
 pub(crate) trait Runner {
+    /// Polls within the actor's span.
+    fn within<T>(&self, poll: impl FnOnce() -> T) -> T;
     /// Whether the turn may be polled.
     fn is_killed(&self) -> bool;
     /// The turn was suspended for the first time.
@@ -49,6 +56,28 @@ pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: Post<A>, scope: current::T
     }
 }
 
+/// A handler that returns what it answers, and never waits.
+pub(crate) type Plain<A, M> = fn(&mut A, M, &mut Context<A>) -> <M as Message>::Reply;
+
+/// Runs a turn that its sender donates. `timeout` is what the asker gives it, from now on.
+///
+/// # Errors
+/// The panic's text.
+#[inline]
+pub(crate) fn donated<A: Actor, M: Message>(
+    seat: &mut Seat<A>,
+    run: Plain<A, M>,
+    message: M,
+    scope: current::Turn,
+    timeout: Option<Duration>,
+    span: &ActorSpan,
+) -> Result<M::Reply, String> {
+    seat.ctx.begin_donated(scope.deadline, timeout);
+    let _inside = current::enter(scope);
+    let _span = span.enter();
+    caught(|| run(&mut seat.actor, message, &mut seat.ctx))
+}
+
 /// Polls user code as part of a turn: panics are caught, a kill cuts it off at an await.
 pub(crate) async fn guarded<T>(
     scope: current::Turn,
@@ -66,7 +95,7 @@ pub(crate) async fn guarded<T>(
         }
         let polled = {
             let _inside = current::enter(scope);
-            caught(|| running.poll(cx))
+            runner.within(|| caught(|| running.poll(cx)))
         };
         match polled {
             Ok(Poll::Ready(value)) => Poll::Ready(Outcome::Done(value)),

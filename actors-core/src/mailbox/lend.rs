@@ -1,0 +1,143 @@
+//! Donated turns (S6): a sender that finds the actor idle takes the seat, runs its own message's turn, and brings the seat back.
+//!
+//! ```text
+//!   sender   lock: idle? nothing queued? ─► seat, message in service ─► its turn ─► lock: handled, seat back ─► wake, if …
+//!   others   queue up meanwhile; nobody is woken for them, because whoever has the seat looks when it comes back
+//! ```
+//!
+//! The message never enters the queue, so it holds no slot; nothing else changes: there is one seat, whoever has it. A consumer
+//! that comes while the seat is lent goes back to sleep, whatever it came for, and is woken when the seat is back.
+
+use super::core::Phase;
+use super::ledger::Stage;
+use super::{Item, Mailbox, Rouse};
+use crate::error::Reason;
+use crate::policy::Donation;
+use std::time::Duration;
+
+/// Looks at whether the seat is back, before a sender goes another way: about a microsecond in all.
+const LOOKS: u32 = 64;
+const SPINS: u32 = 8;
+
+/// What came of the wish to run a turn.
+pub(crate) enum Lend<S> {
+    Yes(Loan<S>),
+    No,
+    /// Somebody is at work, but not for long.
+    Soon,
+}
+
+/// A seat that was lent, and whether the turn is to be timed.
+pub(crate) struct Loan<S> {
+    pub(crate) seat: S,
+    pub(crate) is_timed: bool,
+}
+
+/// How a donated turn went.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Donated {
+    /// It returned; how long it took, if that was to be measured.
+    Handled(Option<Duration>),
+    /// It panicked: the seat is not to be used again.
+    Panicked,
+}
+
+/// What follows from a seat's return, once the lock is free.
+pub(crate) struct Returned<S> {
+    pub(crate) rouse: Rouse,
+    /// The consumer ended meanwhile: the seat is the caller's to drop.
+    pub(crate) left: Option<S>,
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// The seat, for one turn of this type, if nothing speaks against it: nobody is at work, nothing is queued, nobody waits,
+    /// there would be room, and turns of the type are short. The message counts as offered and in service from here on.
+    #[inline]
+    pub(crate) fn lend(&self, class: usize) -> Lend<S> {
+        let mut inner = self.lock();
+        let has_seat = inner.seat.is_some();
+        let core = &mut inner.core;
+        let (used, taken) = (core.queue.used(), core.queue.taken());
+        let is_open =
+            core.phase == Phase::Open && core.lines.waiting() == 0 && self.limits.max_bytes.is_none();
+        let kind = &mut core.queue.kinds[class];
+        if !is_open || taken >= kind.room || kind.held() >= kind.max {
+            return Lend::No;
+        }
+        if !has_seat || used > 0 {
+            return if kind.swift.may_wait() { Lend::Soon } else { Lend::No };
+        }
+        if !inner.may_lend || inner.is_held {
+            return Lend::No;
+        }
+        let kind = &mut inner.core.queue.kinds[class];
+        let is_timed = match kind.swift.next() {
+            Donation::No => return Lend::No,
+            Donation::Yes => false,
+            Donation::Timed => true,
+        };
+        kind.counts.offered += 1;
+        kind.counts.in_service += 1;
+        inner.core.ids += 1;
+        match inner.seat.take() {
+            Some(seat) => {
+                self.signals.set_home(false);
+                Lend::Yes(Loan { seat, is_timed })
+            }
+            None => unreachable!("it was looked for under this lock"),
+        }
+    }
+
+    /// Waits a moment for the seat, and for the queue to be empty.
+    #[cold]
+    pub(crate) fn lend_soon(&self, class: usize) -> Option<Loan<S>> {
+        let mut looks = 0;
+        while looks < LOOKS && !self.signals.is_home() {
+            (0..SPINS).for_each(|_| std::hint::spin_loop());
+            looks += 1;
+        }
+        let loan = match self.lend(class) {
+            Lend::Yes(loan) => Some(loan),
+            Lend::No | Lend::Soon => None,
+        };
+        self.lock().core.queue.kinds[class].swift.waited(loan.is_none());
+        loan
+    }
+
+    /// The seat comes back, and the turn is over.
+    #[inline]
+    pub(crate) fn take_back(&self, class: usize, seat: S, donated: Donated) -> Returned<S> {
+        let mut inner = self.lock();
+        let core = &mut inner.core;
+        core.turns += 1;
+        let kind = &mut core.queue.kinds[class];
+        kind.counts.in_service -= 1;
+        match donated {
+            Donated::Handled(span) => {
+                kind.counts.handled += 1;
+                if let Some(span) = span {
+                    kind.swift.took(span);
+                }
+            }
+            Donated::Panicked => {
+                kind.counts.lose(Stage::Lost, Reason::Panicked);
+                inner.is_tainted = true;
+                inner.may_lend = false;
+            }
+        }
+        let phase = inner.core.phase;
+        if phase == Phase::Ended {
+            return Returned { rouse: Rouse::Nothing, left: Some(seat) };
+        }
+        inner.seat = Some(seat);
+        let is_idle = inner.core.queue.used() == 0;
+        self.signals.set_home(is_idle);
+        let rouse = match inner.is_tainted || phase != Phase::Open {
+            // Not only if it sleeps: it may have come while the seat was away.
+            true => inner.call_one(),
+            false if !is_idle => inner.rouse_one(),
+            false => Rouse::Nothing,
+        };
+        Returned { rouse, left: None }
+    }
+}
