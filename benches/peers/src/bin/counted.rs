@@ -1,0 +1,14 @@
+//! The cells that count allocations: `counted cell WORKLOAD CONTESTANT SIZE`. A program of its own, because counting
+//! makes every allocation dearer, and so would tell on those who allocate wherever time is measured.
+
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+use std::alloc::System;
+use std::process::ExitCode;
+
+#[global_allocator]
+static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(2).collect();
+    peers::cell::main(&args, Some(HEAP))
+}

@@ -1,0 +1,73 @@
+//! Who takes part, in the order of the tables.
+
+pub mod actix;
+pub mod elfo;
+pub mod hand;
+pub mod kameo;
+pub mod ours;
+pub mod ractor;
+pub mod xtra;
+
+use crate::cell::{self, Job};
+use crate::contestant::{Contestant, Note};
+use crate::workload::Workload;
+
+/// A contestant as the driver knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// As it is named in tables and on the command line.
+    pub name: &'static str,
+    /// Whose version its figures depend on.
+    pub krate: &'static str,
+    /// What is to be known about its figures.
+    pub notes: &'static [Note],
+    /// Measures it, in this process.
+    pub run: fn(&Job) -> f64,
+}
+
+impl Entry {
+    const fn of<C: Contestant>() -> Self {
+        Self { name: C::NAME, krate: C::CRATE, notes: C::NOTES, run: cell::run::<C> }
+    }
+
+    /// Why it cannot do this workload, if it cannot.
+    pub fn lacks(&self, workload: Workload) -> Option<&'static str> {
+        self.notes.iter().find_map(|note| match note {
+            Note::Lacks(what, why) if *what == workload => Some(*why),
+            _ => None,
+        })
+    }
+
+    /// Whether a word of the command line means it: the name, or a part of it that is a word.
+    pub fn is_called(&self, word: &str) -> bool {
+        self.name == word || self.name.rsplit(": ").next() == Some(word)
+    }
+
+    /// Whether it is one of ours.
+    pub fn is_ours(&self) -> bool {
+        self.krate == "actors-core"
+    }
+
+    /// Whether it is written by hand.
+    pub fn is_by_hand(&self) -> bool {
+        self.name.starts_with("by hand")
+    }
+}
+
+/// All of them; the first is what every ratio refers to.
+pub const ALL: [Entry; 14] = [
+    Entry::of::<hand::Hand<hand::Tokio>>(),
+    Entry::of::<hand::Hand<hand::TokioMany>>(),
+    Entry::of::<hand::Hand<hand::Tachyonix>>(),
+    Entry::of::<hand::Hand<hand::Crossfire>>(),
+    Entry::of::<hand::Hand<hand::Kanal>>(),
+    Entry::of::<hand::Hand<hand::Flume>>(),
+    Entry::of::<ours::asynchronous::Ours>(),
+    Entry::of::<ours::plain::Ours>(),
+    Entry::of::<ours::never::Ours>(),
+    Entry::of::<kameo::Kameo>(),
+    Entry::of::<ractor::Ractor>(),
+    Entry::of::<actix::Actix>(),
+    Entry::of::<xtra::Xtra>(),
+    Entry::of::<elfo::Elfo>(),
+];

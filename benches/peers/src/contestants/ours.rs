@@ -1,0 +1,132 @@
+//! This runtime, three times: an `async fn`, a plain `fn`, and a plain `fn` that no sender ever runs.
+
+use crate::contestant::{Book, Contestant, Hold, Meeting, Note};
+use crate::workload::Workload;
+use actors_core::System;
+use std::sync::OnceLock;
+
+/// What is to be known about our figures.
+const NOTES: &[Note] = &[
+    Note::On(Workload::Ask1, "Each of our asks has a deadline of 30 s, and so a timer; nobody else's has."),
+    Note::On(Workload::Ask64, "Each of our asks has a deadline of 30 s, and so a timer; nobody else's has."),
+    Note::On(Workload::InstrTell, CLOCKED),
+    Note::On(Workload::InstrAsk, CLOCKED),
+];
+
+/// Why our instructions vary where nobody else's do.
+const CLOCKED: &str = "We size batches by how long turns take, and callgrind makes them take some fifty times as long: \
+                       so batches are smaller than in earnest, and the figure is an upper bound that varies with \
+                       the machine's load.";
+
+/// The system that the actors live in; it lasts as long as the process.
+fn system() -> &'static System {
+    static SYSTEM: OnceLock<System> = OnceLock::new();
+    SYSTEM.get_or_init(|| System::new("peers"))
+}
+
+/// An actor of ours, in a module of its own. `$fn` is how its handlers begin: `fn` or `async fn`; what comes after
+/// it is added to the words of `#[actor]`.
+macro_rules! ours {
+    ($module:ident, $name:literal, [$($fn:tt)+] $(, $($word:tt)+)?) => {
+        /// The actor, and its handle as a contestant.
+        pub mod $module {
+            use super::*;
+            use actors_core::prelude::*;
+
+            /// Counts what it gets.
+            #[derive(Default)]
+            pub struct Counter {
+                book: Book,
+                meeting: Option<Meeting<Ours>>,
+            }
+
+            #[actor(capacity = 1024, vis = pub $(, $($word)+)?)]
+            impl Counter {
+                /// A message to be counted.
+                #[message(overflow = block)]
+                $($fn)+ tick(&mut self, a: u64, b: u64) {
+                    self.book.enter(a, b);
+                }
+
+                /// The same, with an answer.
+                #[message(overflow = block)]
+                $($fn)+ question(&mut self, a: u64, b: u64) -> u64 {
+                    self.book.enter(a, b)
+                }
+
+                /// How many were handled.
+                #[message(overflow = block)]
+                $($fn)+ count(&mut self) -> u64 {
+                    self.book.count
+                }
+
+                /// A turn that lasts.
+                #[message(overflow = block)]
+                async fn hold(&mut self, hold: Hold) {
+                    hold.keep().await;
+                }
+
+                /// Whom it plays with.
+                #[message(overflow = block)]
+                $($fn)+ meet(&mut self, meeting: Meeting<Ours>) {
+                    self.meeting = Some(meeting);
+                }
+
+                /// A hop of the game.
+                #[message(overflow = block)]
+                $($fn)+ hop(&mut self, left: u64, b: u64) {
+                    self.book.enter(left, b);
+                    if let Some(peer) = Meeting::next(&mut self.meeting, left) {
+                        let _ = peer.0.hop(left - 1, b).try_send();
+                    }
+                }
+            }
+
+            /// The handle.
+            #[derive(Clone)]
+            pub struct Ours(CounterHandle);
+
+            impl Contestant for Ours {
+                const NAME: &'static str = $name;
+                const CRATE: &'static str = "actors-core";
+                const NOTES: &'static [Note] = super::NOTES;
+
+                async fn start() -> Self {
+                    Self(system().spawn(Counter::default()))
+                }
+
+                async fn tell(&self, a: u64, b: u64) -> bool {
+                    self.0.tick(a, b).await.is_ok()
+                }
+
+                fn try_tell(&self, a: u64, b: u64) -> bool {
+                    self.0.tick(a, b).try_send().is_ok()
+                }
+
+                async fn ask(&self, a: u64, b: u64) -> Option<u64> {
+                    self.0.question(a, b).await.ok()
+                }
+
+                async fn count(&self) -> Option<u64> {
+                    self.0.count().await.ok()
+                }
+
+                async fn hold(&self, hold: Hold) -> bool {
+                    self.0.hold(hold).await.is_ok()
+                }
+
+                async fn meet(&self, meeting: Meeting<Self>) -> bool {
+                    self.0.meet(meeting).await.is_ok()
+                }
+
+                async fn hop(&self, left: u64) -> bool {
+                    self.0.hop(left, 1).await.is_ok()
+                }
+            }
+        }
+    };
+}
+
+ours!(asynchronous, "actors: async fn", [async fn]);
+ours!(plain, "actors: fn", [fn]);
+ours!(never, "actors: fn, inline = never", [fn]);
