@@ -38,9 +38,9 @@ impl Entry {
         })
     }
 
-    /// Whether a word of the command line means it: the name, or a part of it that is a word.
+    /// Whether a word of the command line means it: the name, or what comes last in it (`kanal`, `fn`, `never`).
     pub fn is_called(&self, word: &str) -> bool {
-        self.name == word || self.name.rsplit(": ").next() == Some(word)
+        [": ", " = "].iter().any(|mark| self.name.rsplit(mark).next() == Some(word)) || self.name == word
     }
 
     /// Whether it is one of ours.
