@@ -81,7 +81,7 @@ pub use actor::ending::{Closed, Ending, Ready, Stop};
 pub use actor::handle::{Handle, WeakHandle};
 pub use actor::message::{Answer, AnyParcel, Message, Parcel};
 pub use actor::recipient::Recipient;
-pub use actor::{Actor, Handler, Mail, Typed, TypedHandle};
+pub use actor::{Actor, Handler, Inline, Mail, Typed, TypedHandle};
 #[cfg(feature = "macros")]
 pub use actors_macros::{Message, actor};
 pub use clock::Tick;

@@ -13,6 +13,7 @@ use crate::run;
 use crate::system::System;
 use parking_lot::Mutex;
 use std::hash::RandomState;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,6 +21,7 @@ use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
+use tokio::time::Sleep;
 
 /// A message as the mailbox moves it.
 pub(crate) struct Post<A: Actor>(pub(crate) A::Mail);
@@ -82,6 +84,45 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) drain_timer: Mutex<Option<AbortHandle>>,
     losses: LossLog,
     pub(crate) span: ActorSpan,
+    /// Timers of askers that have their answers, for the next ones.
+    pub(crate) timers: Timers,
+}
+
+/// Timers that are not in use. One that is set again to a later instant stays registered where it is, so an ask's deadline costs
+/// neither an allocation nor the timer wheel's lock. On a runtime with a paused clock nothing is kept: a timer that nobody
+/// waits for would move the clock.
+pub(crate) struct Timers {
+    is_kept: bool,
+    idle: Mutex<Vec<Pin<Box<Sleep>>>>,
+}
+
+/// Timers that one actor keeps: as many askers wait at once where there are many, and the rest is made anew.
+const TIMERS_MAX: usize = 64;
+
+impl Timers {
+    fn new(is_kept: bool) -> Self {
+        Timers { is_kept, idle: Mutex::new(Vec::new()) }
+    }
+
+    pub(crate) fn take(&self) -> Option<Pin<Box<Sleep>>> {
+        if self.is_kept { self.idle.lock().pop() } else { None }
+    }
+
+    pub(crate) fn give(&self, timer: Pin<Box<Sleep>>) {
+        if !self.is_kept || timer.is_elapsed() {
+            return;
+        }
+        let mut idle = self.idle.lock();
+        if idle.len() < TIMERS_MAX {
+            idle.push(timer);
+        }
+    }
+
+    /// The actor has ended.
+    pub(crate) fn clear(&self) {
+        let idle = std::mem::take(&mut *self.idle.lock());
+        drop(idle);
+    }
 }
 
 impl<A: Actor> Cell<A> {
@@ -91,13 +132,15 @@ impl<A: Actor> Cell<A> {
         system: System,
         rt: runtime::Handle,
     ) -> Arc<Self> {
+        let is_multi_thread = rt.runtime_flavor() == runtime::RuntimeFlavor::MultiThread;
         let stage = if A::STARTS { Stage::Starting } else { Stage::Running };
         Arc::new(Cell {
             span: ActorSpan::new(&name),
             mailbox,
             name,
             system,
-            may_donate: rt.runtime_flavor() == runtime::RuntimeFlavor::MultiThread,
+            may_donate: is_multi_thread,
+            timers: Timers::new(is_multi_thread),
             rt,
             handles: AtomicUsize::new(0),
             life: Mutex::new(Life { stage, why: None, failed: None }),

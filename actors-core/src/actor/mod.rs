@@ -110,6 +110,9 @@ pub trait Mail<A: Actor>: Sized + Send + 'static {
     fn deliver(self, actor: &mut A, ctx: &mut Context<A>) -> impl Future<Output = ()> + Send;
 }
 
+/// A handler that is a plain `fn`: it returns what it answers, and never waits.
+pub type Inline<A, M> = fn(&mut A, M, &mut Context<A>) -> <M as Message>::Reply;
+
 /// An actor that handles messages of type `M`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle `{M}`",
@@ -121,7 +124,7 @@ pub trait Handler<M: Message>: Actor {
 
     /// Runs the handler at once, where it is a plain `fn` that returns what it answers: then a sender may run the turn itself
     /// instead of waking the actor (S6). `None` where that is not so, or not wanted.
-    const INLINE: Option<fn(&mut Self, M, &mut Context<Self>) -> M::Reply> = None;
+    const INLINE: Option<Inline<Self, M>> = None;
 
     /// Wraps the message.
     fn pack(parcel: Parcel<M>) -> Self::Mail;

@@ -8,6 +8,8 @@
 //! The slot is told exactly once: with an answer, or with the [`Reason`] why there is none (F5). A `Teller` that is dropped
 //! untold tells [`Reason::Closed`], so that no asker ever waits for something that cannot come.
 
+mod pool;
+
 use crate::error::Reason;
 use parking_lot::Mutex;
 use std::fmt;
@@ -30,13 +32,13 @@ pub(crate) struct Slot<R> {
 }
 
 impl<R> Slot<R> {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Slot { state: Mutex::new(State::Empty) })
+    fn with(state: State<R>) -> Arc<Self> {
+        Arc::new(Slot { state: Mutex::new(state) })
     }
 
     /// One with an answer in it.
     pub(crate) fn told(answer: Result<R, Reason>) -> Arc<Self> {
-        Arc::new(Slot { state: Mutex::new(State::Told(answer)) })
+        Slot::with(State::Told(answer))
     }
 
     /// The answer, once.
@@ -89,6 +91,21 @@ impl<R> Slot<R> {
     }
 }
 
+impl<R: Send + 'static> Slot<R> {
+    /// An empty one: one that was used before, where this thread has one.
+    pub(crate) fn new() -> Arc<Self> {
+        pool::take().unwrap_or_else(|| Slot::with(State::Empty))
+    }
+
+    /// The asker has its answer: the slot is kept for the next one, if nobody else has it any more.
+    pub(crate) fn recycle(mut slot: Arc<Self>) {
+        if let Some(unique) = Arc::get_mut(&mut slot) {
+            *unique.state.get_mut() = State::Empty;
+            pool::give(slot);
+        }
+    }
+}
+
 /// The side that answers.
 #[derive(Debug)]
 pub(crate) struct Teller<R> {
@@ -103,19 +120,21 @@ impl<R> Teller<R> {
     /// Tells the asker. `false` when it has gone; then the answer is dropped here.
     pub(crate) fn tell(mut self, answer: Result<R, Reason>) -> bool {
         match self.slot.take() {
-            Some(slot) => tell(&slot, answer).is_ok(),
+            Some(slot) => tell(slot, answer).is_ok(),
             None => false,
         }
     }
 }
 
-fn tell<R>(slot: &Slot<R>, answer: Result<R, Reason>) -> Result<(), Result<R, Reason>> {
+/// Gives the slot up before the asker is woken, so that the asker finds itself alone with it.
+fn tell<R>(slot: Arc<Slot<R>>, answer: Result<R, Reason>) -> Result<(), Result<R, Reason>> {
     let mut state = slot.state.lock();
     if matches!(*state, State::Over) {
         return Err(answer);
     }
     let old = std::mem::replace(&mut *state, State::Told(answer));
     drop(state);
+    drop(slot);
     if let State::Awaited(waker) = old {
         waker.wake();
     }
@@ -125,7 +144,7 @@ fn tell<R>(slot: &Slot<R>, answer: Result<R, Reason>) -> Result<(), Result<R, Re
 impl<R> Drop for Teller<R> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            let _ = tell(&slot, Err(Reason::Closed));
+            let _ = tell(slot, Err(Reason::Closed));
         }
     }
 }
@@ -181,7 +200,7 @@ impl<R> ReplyTo<R> {
     pub fn send(mut self, reply: R) -> Result<(), R> {
         let slot = self.asker.take().and_then(|mut teller| teller.slot.take());
         let Some(slot) = slot else { return Err(reply) };
-        match tell(&slot, Ok(reply)) {
+        match tell(slot, Ok(reply)) {
             Ok(()) | Err(Err(_)) => Ok(()),
             Err(Ok(reply)) => Err(reply),
         }

@@ -169,6 +169,7 @@ impl<A: Actor> Runner<A> {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
+        self.cell.timers.clear();
         let total = self.cell.ledger().total();
         trace::stopped(&self.cell.name, why, &total);
         self.cell.system.retire(&self.cell.name, self.cell.id(), &total);

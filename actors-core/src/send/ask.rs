@@ -111,7 +111,9 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         let Some(slot) = &self.slot else { panic!("an ask was polled after it had completed") };
         let is_first = !self.journey.has_timer();
         if let Poll::Ready(answer) = slot.poll(cx) {
-            self.slot = None;
+            if let Some(slot) = self.slot.take() {
+                Slot::recycle(slot);
+            }
             self.journey.finish();
             return Poll::Ready(answer.map_err(|reason| (self.journey.why_lost(reason), None)));
         }

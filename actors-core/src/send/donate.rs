@@ -1,15 +1,15 @@
 //! A turn that its sender runs (S6).
 
 use super::journey::Journey;
-use crate::actor::Handler;
 use crate::actor::cell::{Cell, Seat};
 use crate::actor::message::Message;
+use crate::actor::{Handler, Inline};
 use crate::clock::{self, Tick};
 use crate::error::Reason;
 use crate::mailbox::{Donated, Lend, Loan, Returned};
 use crate::observe::trace;
 use crate::panics::ignored;
-use crate::turn::{self, Plain, current, worker};
+use crate::turn::{self, current, worker};
 use std::sync::Arc;
 use std::task::Context;
 use tokio::task::coop;
@@ -33,7 +33,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         self.attempt(run, cx, is_ask)
     }
 
-    fn attempt(&mut self, run: Plain<A, M>, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
+    fn attempt(&mut self, run: Inline<A, M>, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
         let loan = match self.handle().cell().mailbox.lend(A::CLASS) {
             Lend::Yes(loan) => loan,
             Lend::Soon => self.handle().cell().mailbox.lend_soon(A::CLASS)?,

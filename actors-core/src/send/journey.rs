@@ -240,7 +240,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             Verdict::InLine(waiter) => {
                 self.step = Step::InLine(waiter);
                 let end = self.line_end();
-                self.timer.set(end, &self.to.cell().rt);
+                self.timer.set(end, self.to.cell());
                 None
             }
             Verdict::Refused(reason, retry_after) => {
@@ -285,7 +285,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         match self.to.cell().mailbox.look(waiter, cx.waker()) {
             Standby::Waiting => None,
             Standby::In(place) => {
-                self.timer.clear();
+                self.timer.clear(self.to.cell());
                 self.step = Step::In(place);
                 Some(Ok(Admission::Waited))
             }
@@ -305,7 +305,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         if !self.timer.poll(cx) {
             return Poll::Pending;
         }
-        self.timer.clear();
+        self.timer.clear(self.to.cell());
         let cell = self.to.cell();
         let (reason, retry_after) = match self.expires < self.deadline {
             true => (Reason::Expired, None),
@@ -333,7 +333,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Arms the timer of an ask that is in.
     pub(super) fn await_answer(&mut self) {
         let end = self.expires.min(self.deadline);
-        self.timer.set(end, &self.to.cell().rt);
+        self.timer.set(end, self.to.cell());
     }
 
     /// Whether the ask has run out of time, and how.
@@ -348,7 +348,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                 return Poll::Ready(reason);
             }
             self.expires = self.deadline;
-            self.timer.set(self.deadline, &self.to.cell().rt);
+            self.timer.set(self.deadline, self.to.cell());
         }
         Poll::Pending
     }
@@ -382,7 +382,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Nothing more is wanted of it.
     pub(super) fn finish(&mut self) {
         self.step = Step::Over;
-        self.timer.clear();
+        self.timer.clear(self.to.cell());
     }
 }
 
@@ -394,6 +394,9 @@ impl<A: Handler<M>, M: Message> Drop for Journey<'_, A, M> {
         }
         if self.has_permit {
             self.give_back();
+        }
+        if self.timer.is_set() {
+            self.timer.clear(self.to.cell());
         }
     }
 }

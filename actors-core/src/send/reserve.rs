@@ -98,7 +98,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
 
     fn permit(&mut self) -> Permit<A, M> {
         self.step = Step::Over;
-        self.timer.clear();
+        self.timer.clear(self.to.cell());
         Permit { handle: Some(Handle::clone(&self.to)), _message: PhantomData }
     }
 
@@ -142,7 +142,7 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
                 Promise::InLine(waiter) => {
                     this.step = Step::InLine(waiter);
                     let end = this.end();
-                    this.timer.set(end, &this.to.cell().rt);
+                    this.timer.set(end, this.to.cell());
                 }
             },
             Step::InLine(waiter) => match this.to.cell().mailbox.look(waiter, cx.waker()) {

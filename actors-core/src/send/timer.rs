@@ -23,15 +23,32 @@ impl Timer {
         self.0.is_some()
     }
 
-    /// Sets it to `end`; polled by an executor that is not tokio's, it uses the timers of `rt`.
-    pub(super) fn set(&mut self, end: Tick, rt: &runtime::Handle) {
-        let is_outside = runtime::Handle::try_current().is_err();
-        let _inside = is_outside.then(|| rt.enter());
-        self.0 = end.instant().map(|at| Box::pin(sleep_until(at)));
+    /// Sets it to `end`: on the actor's runtime if that has workers, which never stand still; else on the one it is polled on,
+    /// and on the actor's only if there is none.
+    pub(super) fn set<A: Actor>(&mut self, end: Tick, cell: &Cell<A>) {
+        let Some(at) = end.instant() else { return self.clear(cell) };
+        if let Some(timer) = &mut self.0 {
+            return timer.as_mut().reset(at);
+        }
+        self.0 = Some(match cell.timers.take() {
+            Some(mut timer) => {
+                timer.as_mut().reset(at);
+                timer
+            }
+            None => {
+                let is_elsewhere = cell.may_donate || runtime::Handle::try_current().is_err();
+                let _inside = is_elsewhere.then(|| cell.rt.enter());
+                Box::pin(sleep_until(at))
+            }
+        });
     }
 
-    pub(super) fn clear(&mut self) {
-        self.0 = None;
+    /// Nothing is waited for any more.
+    #[inline]
+    pub(super) fn clear<A: Actor>(&mut self, cell: &Cell<A>) {
+        if let Some(timer) = self.0.take() {
+            cell.timers.give(timer);
+        }
     }
 
     pub(super) fn take(&mut self) -> Timer {

@@ -7,9 +7,8 @@ pub(crate) mod current;
 pub(crate) mod worker;
 
 use crate::actor::cell::{Post, Seat};
-use crate::actor::context::Context;
 use crate::actor::message::Message;
-use crate::actor::{Actor, Mail};
+use crate::actor::{Actor, Inline, Mail};
 use crate::observe::trace::ActorSpan;
 use crate::panics::caught;
 use std::future::Future;
@@ -56,9 +55,6 @@ pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: Post<A>, scope: current::T
     }
 }
 
-/// A handler that returns what it answers, and never waits.
-pub(crate) type Plain<A, M> = fn(&mut A, M, &mut Context<A>) -> <M as Message>::Reply;
-
 /// Runs a turn that its sender donates. `timeout` is what the asker gives it, from now on.
 ///
 /// # Errors
@@ -66,7 +62,7 @@ pub(crate) type Plain<A, M> = fn(&mut A, M, &mut Context<A>) -> <M as Message>::
 #[inline]
 pub(crate) fn donated<A: Actor, M: Message>(
     seat: &mut Seat<A>,
-    run: Plain<A, M>,
+    run: Inline<A, M>,
     message: M,
     scope: current::Turn,
     timeout: Option<Duration>,
