@@ -181,8 +181,7 @@ impl<A: Actor> Cell<A> {
             run::employ(self);
         }
         if !fx.lost.is_empty() {
-            let lost = std::mem::take(&mut fx.lost);
-            lost.into_iter().for_each(|lost| self.bury(lost));
+            fx.lost.take().for_each(|lost| self.bury(lost));
         }
     }
 

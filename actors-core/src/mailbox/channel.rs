@@ -27,7 +27,7 @@
 //! # }
 //! ```
 
-use super::{Class, Effects, Entrance, Item, Left, Mailbox, Standby, Take, Taker, Verdict};
+use super::{Class, Effects, Entrance, Item, Left, Mailbox, Plainly, Rouse, Standby, Take, Taker, Verdict};
 use crate::clock::{self, Tick};
 use crate::error::{Admission, AskError, Reason, SendError};
 use crate::mailbox::Ledger;
@@ -49,7 +49,7 @@ impl<T: Item> Shared<T> {
     /// Wakes, and drops what was lost: its ledger row says so, and `Admission` told the sender.
     fn apply(&self, fx: &mut Effects<T>) {
         let _ = fx.wake();
-        for lost in fx.lost.drain(..) {
+        for lost in fx.lost.take() {
             // A message's `Drop` is user code.
             ignored(|| drop(lost.item));
         }
@@ -138,6 +138,21 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<
         None => unreachable!("a refused message stays with its sender"),
     };
     let Some(item) = value.as_ref() else { unreachable!("polled after completion") };
+    match shared.mailbox.enter_plainly(item.class(), matches!(entrance, Entrance::Try)) {
+        Plainly::In(mut door) => {
+            let Some(value) = value.take() else { unreachable!("it was looked at") };
+            let rouse = door.fill(value);
+            drop(door);
+            if let Rouse::Wake(waker) = rouse {
+                ignored(|| waker.wake());
+            }
+            return Offered::Done(Ok(Admission::Queued));
+        }
+        Plainly::Refused(retry_after) => {
+            return refused(value, AskError::with_retry(Reason::Full, Some(retry_after)));
+        }
+        Plainly::No => {}
+    }
     let tag = match shared.mailbox.tag(item, Tick::ZERO, Tick::NEVER) {
         Ok(tag) => tag,
         Err(reason) => {

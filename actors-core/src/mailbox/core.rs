@@ -88,6 +88,30 @@ impl<T: Item> Core<T> {
         kind.is_plain && has_room && kind.in_line == 0 && self.phase == Phase::Open
     }
 
+    /// Whether what the consumer has done since can be entered into the books without anything following from it.
+    pub(super) fn may_settle_plainly(&self, class: usize) -> bool {
+        self.queue.kinds[class].is_plain && self.lines.waiting() == 0 && self.phase == Phase::Open
+    }
+
+    /// Refuses a plain message that has no room, if that is all there is to do: nobody waits, nothing queued is mortal, and its
+    /// policy knows nothing else.
+    pub(super) fn refuse_plainly(&mut self, class: usize, is_try: bool) -> Option<Duration> {
+        let words = self.queue.kinds[class].overflow;
+        let refuses = match words.words() {
+            [Overflow::Reject] => true,
+            [Overflow::Block] => is_try,
+            _ => false,
+        };
+        if !refuses || self.queue.has_mortals() {
+            return None;
+        }
+        self.ids += 1;
+        let counts = &mut self.queue.kinds[class].counts;
+        counts.offered += 1;
+        counts.lose(Stage::Refused, Reason::Full);
+        Some(self.retry_after())
+    }
+
     /// It gets it.
     #[inline]
     pub(super) fn enter_plainly(&mut self, item: T, class: usize, signals: &Signals) {

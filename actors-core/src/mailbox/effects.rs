@@ -14,10 +14,35 @@ pub(crate) struct Lost<T> {
     pub(crate) reason: Reason,
 }
 
+/// Messages that were taken from somebody, in order. Mostly there is none, or one: that one needs no allocation.
+#[derive(Debug)]
+pub(crate) struct Losses<T> {
+    first: Option<Lost<T>>,
+    rest: Vec<Lost<T>>,
+}
+
+impl<T> Losses<T> {
+    pub(super) fn push(&mut self, lost: Lost<T>) {
+        match self.first {
+            None => self.first = Some(lost),
+            Some(_) => self.rest.push(lost),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// Takes them out.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = Lost<T>> + use<T> {
+        self.first.take().into_iter().chain(std::mem::take(&mut self.rest))
+    }
+}
+
 /// What must happen after the lock is free.
 #[derive(Debug)]
 pub(crate) struct Effects<T> {
-    pub(crate) lost: Vec<Lost<T>>,
+    pub(crate) lost: Losses<T>,
     /// Mostly there is nobody to wake, or one; more than one only when slots are freed for a line.
     waker: Option<Waker>,
     wakers: Vec<Waker>,
@@ -28,7 +53,12 @@ pub(crate) struct Effects<T> {
 impl<T> Effects<T> {
     #[inline]
     pub(crate) fn new() -> Self {
-        Effects { lost: Vec::new(), waker: None, wakers: Vec::new(), must_spawn: false }
+        Effects {
+            lost: Losses { first: None, rest: Vec::new() },
+            waker: None,
+            wakers: Vec::new(),
+            must_spawn: false,
+        }
     }
 
     /// Whether nothing is to be done.

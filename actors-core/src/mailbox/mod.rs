@@ -67,6 +67,7 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::task::Waker;
+use std::time::Duration;
 
 /// What a mailbox moves.
 pub trait Item: Send + 'static {
@@ -175,6 +176,16 @@ impl<T: Item, S> Inner<T, S> {
             Task::Coming => Rouse::Nothing,
         }
     }
+}
+
+/// What becomes of a plain message.
+pub(crate) enum Plainly<'a, T, S> {
+    /// It has a slot.
+    In(Doorway<'a, T, S>),
+    /// It is refused, for want of room.
+    Refused(Duration),
+    /// It is to be offered.
+    No,
 }
 
 /// The open door of a mailbox, for one plain message.
@@ -300,13 +311,36 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// A slot for a message of which nothing special is to be minded: its type has no key and no ttl, it has no deadline,
-    /// nobody of its type waits, nothing is weighed, and there is room. `None` where something is; then [`offer`](Mailbox::offer) it.
+    /// nobody of its type waits, nothing is weighed, and there is room. Or its refusal, where there is none and that is all
+    /// its policy says. Where something is to be minded, [`offer`](Mailbox::offer) it.
     ///
     /// The slot comes with the lock, and must be filled: what happens in between is the move of the message and nothing else.
     #[inline]
-    pub(crate) fn enter_plainly(&self, class: usize) -> Option<Doorway<'_, T, S>> {
+    pub(crate) fn enter_plainly(&self, class: usize, is_try: bool) -> Plainly<'_, T, S> {
         let inner = self.lock();
-        inner.core.may_enter_plainly(class).then_some(Doorway { inner, class, signals: &self.signals })
+        match inner.core.may_enter_plainly(class) {
+            true => Plainly::In(Doorway { inner, class, signals: &self.signals }),
+            false => self.refuse_plainly(inner, class, is_try),
+        }
+    }
+
+    fn refuse_plainly<'a>(
+        &'a self,
+        mut inner: MutexGuard<'a, Inner<T, S>>,
+        class: usize,
+        is_try: bool,
+    ) -> Plainly<'a, T, S> {
+        if !inner.core.may_settle_plainly(class) {
+            return Plainly::No;
+        }
+        inner.core.settle_books(&self.signals);
+        if inner.core.may_enter_plainly(class) {
+            return Plainly::In(Doorway { inner, class, signals: &self.signals });
+        }
+        match inner.core.refuse_plainly(class, is_try) {
+            Some(retry_after) => Plainly::Refused(retry_after),
+            None => Plainly::No,
+        }
     }
 
     /// Offers a message for the first time; see [`Verdict`] for who has it afterwards.

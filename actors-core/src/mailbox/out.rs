@@ -25,6 +25,11 @@ impl<T: Item> Core<T> {
         }
     }
 
+    /// The same where nobody waits.
+    pub(super) fn settle_books(&mut self, signals: &Signals) {
+        self.enter(signals.progress());
+    }
+
     fn enter(&mut self, progress: u32) -> bool {
         let mut freed = false;
         while let Some((key, class)) = self.claim.next_begun(progress) {

@@ -7,7 +7,7 @@ use crate::actor::message::{Message, Parcel};
 use crate::actor::{Actor, Handler, Mail};
 use crate::clock::{self, Tick};
 use crate::error::{Admission, AskError, Reason};
-use crate::mailbox::{Effects, Entrance, Left, Place, Standby, Verdict};
+use crate::mailbox::{Effects, Entrance, Left, Place, Plainly, Standby, Verdict};
 use crate::reply::Teller;
 use crate::turn::current;
 use std::ops::Deref;
@@ -181,23 +181,34 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// The short way in, for a fresh tell without a deadline: most messages. `None` when something is to be minded; then
     /// nothing has happened.
     #[inline]
-    pub(super) fn enter_plainly(&mut self) -> Option<Admission> {
+    pub(super) fn enter_plainly(&mut self, is_try: bool) -> Option<Arrival<M>> {
         if !self.is_plain() || self.timeout.is_some() {
             return None;
         }
         let cell = self.to.cell();
-        let mut entry = cell.mailbox.enter_plainly(A::CLASS)?;
+        let mut entry = match cell.mailbox.enter_plainly(A::CLASS, is_try) {
+            Plainly::In(entry) => entry,
+            Plainly::Refused(retry_after) => {
+                let why = AskError::with_retry(Reason::Full, Some(retry_after));
+                let message = match std::mem::replace(&mut self.step, Step::Over) {
+                    Step::Fresh(message) => Some(message),
+                    _ => None,
+                };
+                return Some(Err(Refusal { message, why }));
+            }
+            Plainly::No => return None,
+        };
         let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { return None };
         let rouse = entry.fill(Post(A::pack(Parcel::new(message, None))));
         drop(entry);
         cell.rouse(rouse);
-        Some(Admission::Queued)
+        Some(Ok(Admission::Queued))
     }
 
     /// Offers the message without ever waiting.
     pub(super) fn try_in(&mut self) -> Arrival<M> {
-        if let Some(admission) = self.enter_plainly() {
-            return Ok(admission);
+        if let Some(arrival) = self.enter_plainly(true) {
+            return arrival;
         }
         match self.offer(Entrance::Try, None) {
             Some(arrival) => arrival,

@@ -103,8 +103,8 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
             self.journey.finish();
             return Poll::Ready(Ok(Admission::Queued));
         }
-        if let Some(admission) = self.journey.enter_plainly() {
-            return Poll::Ready(Ok(admission));
+        if let Some(arrival) = self.journey.enter_plainly(false) {
+            return Poll::Ready(settle(arrival));
         }
         self.journey.poll_in(cx, || None).map(settle)
     }
