@@ -549,3 +549,50 @@ fn f6_the_last_handle_may_go_while_its_own_message_is_being_handled() {
         assert_eq!(*seen.lock().unwrap(), [1]);
     });
 }
+
+#[test]
+fn t2_in_a_donated_turn_the_time_that_is_left_runs_down() {
+    struct Worker;
+    #[actor(local)]
+    impl Worker {
+        /// Works for as long as somebody waits.
+        #[message]
+        fn work(&mut self, ctx: &mut Context<Self>) -> u64 {
+            let mut rounds = 0;
+            while ctx.remaining().is_some_and(|left| !left.is_zero()) {
+                rounds += 1;
+            }
+            rounds
+        }
+    }
+    on_threads(async |system| {
+        let worker = system.spawn(Worker);
+        assert!(worker.work().timeout(Duration::from_millis(5)).await.unwrap() > 0);
+    });
+}
+
+#[test]
+fn t1_what_is_past_its_deadline_is_not_donated_either() {
+    on_threads(async |system| {
+        let bench = system.spawn(Bench::default());
+        let late = bench.count().timeout(Duration::ZERO).await.unwrap_err();
+        assert_eq!(late.reason(), Reason::TimedOut);
+        assert_eq!(bench.ledger().of::<m::Count>().handled, 0);
+    });
+}
+
+#[test]
+fn s6_who_blocks_its_thread_may_hold_a_lock_and_runs_no_turn() {
+    on_threads(async |system| {
+        let bench = Bench::default();
+        let seen = bench.seen.clone();
+        let bench = system.spawn(bench);
+        let other = bench.clone();
+        let sent = tokio::task::spawn_blocking(move || {
+            let _guard = seen.lock().unwrap();
+            other.tick(1).blocking().unwrap();
+        });
+        sent.await.unwrap();
+        assert_eq!(bench.count().await.unwrap(), 1);
+    });
+}

@@ -10,7 +10,7 @@ use crate::observe::Reading;
 use crate::system::System;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -22,8 +22,9 @@ const JOBS_MAX: usize = 1024;
 pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
     deadline: Tick,
-    /// In a donated turn, which has only just begun: what its asker gives it. A deadline is made of it when one is asked for.
+    /// In a donated turn: what its asker gives it. A deadline is made of it when one is asked for first, and kept in `until`.
     timeout: Option<Duration>,
+    until: OnceLock<Tick>,
     /// Made with the first job; dropped with the actor, which ends them.
     jobs: Option<JoinSet<()>>,
 }
@@ -54,7 +55,7 @@ impl Job {
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Context { cell, deadline: Tick::NEVER, timeout: None, jobs: None }
+        Context { cell, deadline: Tick::NEVER, timeout: None, until: OnceLock::new(), jobs: None }
     }
 
     pub(crate) fn begin_turn(&mut self, deadline: Tick) {
@@ -65,10 +66,12 @@ impl<A: Actor> Context<A> {
     pub(crate) fn begin_donated(&mut self, deadline: Tick, timeout: Option<Duration>) {
         self.deadline = deadline;
         self.timeout = timeout;
+        self.until.take();
     }
 
     fn until(&self) -> Tick {
-        self.deadline.min(self.timeout.map_or(Tick::NEVER, |timeout| clock::now().after(timeout)))
+        let Some(timeout) = self.timeout else { return self.deadline };
+        self.deadline.min(*self.until.get_or_init(|| clock::now().after(timeout)))
     }
 
     pub(crate) fn end_turn(&mut self) {

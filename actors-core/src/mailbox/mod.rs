@@ -47,7 +47,7 @@ pub use channel::{Receiver, Recv, Sender, Sending, channel};
 pub(crate) use effects::{Effects, Lost, Rouse};
 pub(crate) use ledger::has_letter;
 pub use ledger::{Ledger, Row};
-pub(crate) use lend::{Donated, Lend, Loan, Returned};
+pub(crate) use lend::{Donated, Lend, Loan};
 pub(crate) use slots::Tag;
 pub(crate) use taker::{Claimed, Take, Taker};
 pub(crate) use verdict::{Depth, Entrance, Left, Place, Standby, Verdict};

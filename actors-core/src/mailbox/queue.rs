@@ -183,8 +183,15 @@ impl<T: Item> Queue<T> {
         self.mortals.push(Reverse((tag.expires, key, tag.id)));
     }
 
-    pub(super) fn has_mortals(&self) -> bool {
-        !self.mortals.is_empty()
+    /// Whether anything queued may die. Stale entries on the way to the answer go: amortised O(log n).
+    pub(super) fn has_mortals(&mut self) -> bool {
+        while let Some(&Reverse((_, key, id))) = self.mortals.peek() {
+            if self.slots.find(key, id).is_some_and(|entry| entry.item.is_some()) {
+                return true;
+            }
+            self.mortals.pop();
+        }
+        false
     }
 
     /// A queued message that is dead by now, if there is one. Amortised O(log n).

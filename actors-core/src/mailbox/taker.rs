@@ -90,6 +90,7 @@ impl<T: Item, S> Taker<T, S> {
         let mut inner = mailbox.lock();
         inner.task = task;
         self.seat = inner.seat.take();
+        mailbox.signals.set_home(false);
     }
 
     /// The seat, and the rest, to be borrowed apart.
@@ -181,6 +182,7 @@ impl<T: Item, S> Taker<T, S> {
         inner.is_roused = false;
         if self.seat.is_none() {
             self.seat = inner.seat.take();
+            mailbox.signals.set_home(false);
         }
         mailbox.signals.clear_interrupt();
         inner.core.settle(&mailbox.signals, fx);

@@ -51,7 +51,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let Some(seat) = seat else {
         return Err(StopReason::Killed);
     };
-    let scope = current::Turn { cell: lent.cell.id(), deadline: crate::clock::Tick::NEVER };
+    let scope = current::Turn { cell: lent.cell.id(), deadline: crate::clock::Tick::NEVER, timeout: None };
     seat.ctx.begin_turn(scope.deadline);
     let why = match turn::guarded(scope, async { seat.actor.started(&mut seat.ctx).await }, &mut lent).await {
         Outcome::Done(Ok(())) => {
@@ -83,7 +83,7 @@ async fn turns<A: Actor>(runner: &mut Runner<A>) -> StopReason {
         };
         let (seat, mut lent) = runner.split();
         let Some(Seat { actor, ctx }) = seat else { return StopReason::Killed };
-        let scope = current::Turn { cell: lent.cell.id(), deadline: tag.deadline };
+        let scope = current::Turn { cell: lent.cell.id(), deadline: tag.deadline, timeout: None };
         match turn::guarded(scope, async { mail.deliver(actor, ctx).await }, &mut lent).await {
             Outcome::Done(()) => runner.cell.mailbox.end_turn(),
             Outcome::Panicked(text) => return panicked(runner, &tag, text),
@@ -112,7 +112,8 @@ async fn finish<A: Actor>(mut runner: Runner<A>, why: StopReason) {
     let is_tainted = runner.is_tainted;
     if let Some(mut seat) = runner.take_out() {
         if !is_tainted {
-            let scope = current::Turn { cell: runner.cell.id(), deadline: crate::clock::Tick::NEVER };
+            let scope =
+                current::Turn { cell: runner.cell.id(), deadline: crate::clock::Tick::NEVER, timeout: None };
             let mut lent = Lent::deaf(&runner.cell);
             let hook =
                 async { tokio::time::timeout(STOPPED_MAX, async { seat.actor.stopped(why).await }).await };

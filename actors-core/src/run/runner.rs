@@ -111,7 +111,7 @@ impl<A: Actor> Runner<A> {
             };
             let Some(item) = taken.item.take() else { return Poll::Ready(Next::Finished) };
             let tag = TurnTag { class: taken.class.into(), stamp: taken.stamp, deadline: taken.deadline };
-            match turn::now(seat, item, current::Turn { cell: id, deadline: tag.deadline }) {
+            match turn::now(seat, item, current::Turn { cell: id, deadline: tag.deadline, timeout: None }) {
                 Now::Done => self.cell.mailbox.end_turn(),
                 Now::Later(mail) => return Poll::Ready(Next::Async(mail, tag)),
                 Now::Panicked(text) => return Poll::Ready(Next::Panicked(text, tag)),
@@ -169,7 +169,8 @@ impl<A: Actor> Runner<A> {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
-        self.cell.timers.clear();
+        // Wakers are foreign code.
+        ignored(|| self.cell.timers.clear());
         let total = self.cell.ledger().total();
         trace::stopped(&self.cell.name, why, &total);
         self.cell.system.retire(&self.cell.name, self.cell.id(), &total);

@@ -78,7 +78,8 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
     ///
     /// # Panics
     /// On a thread that drives async tasks, which it would block.
-    pub fn blocking(self) -> Result<M::Reply, AskError> {
+    pub fn blocking(mut self) -> Result<M::Reply, AskError> {
+        self.journey.block();
         let rt = self.journey.handle().cell().rt.clone();
         rt.block_on(self)
     }

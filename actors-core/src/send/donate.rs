@@ -1,17 +1,18 @@
 //! A turn that its sender runs (S6).
 
-use super::journey::Journey;
+use super::journey::{Journey, Step};
 use crate::actor::cell::{Cell, Seat};
 use crate::actor::message::Message;
 use crate::actor::{Handler, Inline};
 use crate::clock::{self, Tick};
 use crate::error::Reason;
-use crate::mailbox::{Donated, Lend, Loan, Returned};
+use crate::mailbox::{Donated, Lend, Loan};
 use crate::observe::trace;
 use crate::panics::ignored;
 use crate::turn::{self, current, worker};
 use std::sync::Arc;
 use std::task::Context;
+use std::time::Duration;
 use tokio::task::coop;
 
 /// The answer, or why there is none. `None`: it was not done, and nothing has happened. Where the journey
@@ -24,6 +25,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     pub(super) fn donate(&mut self, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
         let run = A::INLINE?;
         if !self.is_plain()
+            || self.is_blocking()
             || !self.handle().cell().may_donate
             || !worker::is_here()
             || !self.handle().cell().span.hides_others()
@@ -34,60 +36,77 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     }
 
     fn attempt(&mut self, run: Inline<A, M>, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
-        let loan = match self.handle().cell().mailbox.lend(A::CLASS) {
+        let inherited = current::get().map_or(Tick::NEVER, |turn| turn.until());
+        let deadline = if is_ask || self.own_timeout().is_some() { inherited } else { Tick::NEVER };
+        let is_late = deadline != Tick::NEVER && deadline <= clock::now();
+        if is_late || self.own_timeout() == Some(Duration::ZERO) {
+            // Nothing past its deadline is handled (T1); the way through the queue says so.
+            return None;
+        }
+        let own_timeout = self.own_timeout();
+        let (cell, step) = self.parts();
+        let loan = match cell.mailbox.lend(A::CLASS) {
             Lend::Yes(loan) => loan,
-            Lend::Soon => self.handle().cell().mailbox.lend_soon(A::CLASS)?,
+            Lend::Soon => cell.mailbox.lend_soon(A::CLASS)?,
             Lend::No => return None,
         };
-        let Loan { mut seat, is_timed } = loan;
+        let Loan { seat, is_timed } = loan;
+        let mut borrowed = Borrowed { cell, class: A::CLASS, seat: Some(seat), donated: Donated::Panicked };
         // Who sends without end takes turns with others, as it would if it had to wait for room: it hears of this one when it is
         // polled again.
         let is_spent = is_timed && coop::poll_proceed(cx).map(|unit| unit.made_progress()).is_pending();
-        let Some(message) = self.take_message() else { unreachable!("it is fresh") };
-        let cell = self.handle().cell();
-        let inherited = current::get().map_or(Tick::NEVER, |turn| turn.deadline);
-        let timeout = match (is_ask, self.own_timeout()) {
-            (true, None) if inherited == Tick::NEVER => Some(cell.mailbox.timeout(A::CLASS)),
+        let Step::Fresh(message) = std::mem::replace(step, Step::Over) else { unreachable!("it is fresh") };
+        let timeout = match (is_ask, own_timeout) {
+            (true, None) if deadline == Tick::NEVER => Some(cell.mailbox.timeout(A::CLASS)),
             (_, own) => own,
         };
-        let scope = current::Turn { cell: cell.id(), deadline: if is_ask { inherited } else { Tick::NEVER } };
+        let scope = current::Turn { cell: cell.id(), deadline, timeout };
         let began = is_timed.then(clock::cpu);
-        let result = turn::donated(&mut seat, run, message, scope, timeout, &cell.span);
-        let span = began.map(|began| clock::cpu().saturating_duration_since(began));
-        let answer = match result {
-            Ok(reply) => {
-                give_back(cell, A::CLASS, seat, Donated::Handled(span));
-                Ok(reply)
-            }
-            Err(text) => {
-                panicked(cell, A::CLASS, seat, text);
-                Err(Reason::Panicked)
-            }
+        let result = borrowed.run(|seat| turn::donated(seat, run, message, scope, &cell.span));
+        borrowed.donated = match result {
+            Ok(_) => Donated::Handled(began.map(|began| clock::cpu().saturating_duration_since(began))),
+            Err(_) => Donated::Panicked,
         };
+        drop(borrowed);
         if is_spent {
-            self.pause();
+            *step = Step::Paused;
         }
-        Some(answer)
+        Some(result.map_err(|text| {
+            // A panic went through the state (F1): the actor's own loop sees to the rest.
+            trace::panicked(&cell.name, cell.mailbox.class(A::CLASS).name(), &text);
+            cell.mourn(A::CLASS, Tick::ZERO, Reason::Panicked, || Some(text));
+            Reason::Panicked
+        }))
     }
 }
 
-#[inline]
-fn give_back<A: crate::Actor>(cell: &Arc<Cell<A>>, class: usize, seat: Box<Seat<A>>, donated: Donated) {
-    follow(cell, cell.mailbox.take_back(class, seat, donated));
+/// A seat that is lent. It comes back when this is dropped, by whatever: as one that is not to be used again unless the turn
+/// is known to have ended well.
+struct Borrowed<'a, A: crate::Actor> {
+    cell: &'a Arc<Cell<A>>,
+    class: usize,
+    seat: Option<Box<Seat<A>>>,
+    donated: Donated,
 }
 
-#[inline]
-fn follow<A: crate::Actor>(cell: &Arc<Cell<A>>, returned: Returned<Box<Seat<A>>>) {
-    cell.rouse(returned.rouse);
-    if let Some(seat) = returned.left {
-        ignored(|| drop(seat));
+impl<A: crate::Actor> Borrowed<'_, A> {
+    #[inline]
+    fn run<T>(&mut self, turn: impl FnOnce(&mut Seat<A>) -> T) -> T {
+        match &mut self.seat {
+            Some(seat) => turn(seat),
+            None => unreachable!("it is there until this is dropped"),
+        }
     }
 }
 
-/// A panic went through the state (F1): the actor's own loop sees to the rest.
-#[cold]
-fn panicked<A: crate::Actor>(cell: &Arc<Cell<A>>, class: usize, seat: Box<Seat<A>>, text: String) {
-    trace::panicked(&cell.name, cell.mailbox.class(class).name(), &text);
-    give_back(cell, class, seat, Donated::Panicked);
-    cell.mourn(class, Tick::ZERO, Reason::Panicked, || Some(text));
+impl<A: crate::Actor> Drop for Borrowed<'_, A> {
+    #[inline]
+    fn drop(&mut self) {
+        let Some(seat) = self.seat.take() else { return };
+        let returned = self.cell.mailbox.take_back(self.class, seat, self.donated);
+        self.cell.rouse(returned.rouse);
+        if let Some(seat) = returned.left {
+            ignored(|| drop(seat));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! From the first poll to a slot in the mailbox: what [`Tell`](super::Tell) and [`Ask`](super::Ask) share.
 
 use super::timer::{Timer, end_of_wait};
-use crate::actor::cell::Post;
+use crate::actor::cell::{Cell, Post};
 use crate::actor::handle::Handle;
 use crate::actor::message::{Message, Parcel};
 use crate::actor::{Actor, Handler, Mail};
@@ -11,6 +11,7 @@ use crate::mailbox::{Effects, Entrance, Left, Place, Plainly, Standby, Verdict};
 use crate::reply::Teller;
 use crate::turn::current;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ impl<A: Actor> Deref for To<'_, A> {
 }
 
 #[derive(Debug)]
-enum Step<M> {
+pub(super) enum Step<M> {
     Fresh(M),
     InLine(u32),
     In(Place),
@@ -55,6 +56,8 @@ pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     timer: Timer,
     /// A slot was promised to it.
     has_permit: bool,
+    /// Its caller waits in a plain call, and may hold a lock that the handler wants: it does not run the turn itself.
+    is_blocking: bool,
 }
 
 /// A message that did not get in; `None` where it was lost with its value.
@@ -75,7 +78,16 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     #[inline(always)]
     fn with(to: To<'a, A>, step: Step<M>, timeout: Option<Duration>) -> Self {
         let (never, timer) = (Tick::NEVER, Timer::none());
-        Journey { to, step, timeout, expires: never, deadline: never, timer, has_permit: false }
+        Journey {
+            to,
+            step,
+            timeout,
+            expires: never,
+            deadline: never,
+            timer,
+            has_permit: false,
+            is_blocking: false,
+        }
     }
 
     /// A message for which there is a slot already.
@@ -121,6 +133,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         (moved.expires, moved.deadline) = (self.expires, self.deadline);
         moved.timer = self.timer.take();
         moved.has_permit = std::mem::take(&mut self.has_permit);
+        moved.is_blocking = self.is_blocking;
         moved
     }
 
@@ -157,25 +170,27 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         matches!(self.step, Step::Fresh(_)) && !self.has_permit
     }
 
-    pub(super) fn pause(&mut self) {
-        self.step = Step::Paused;
-    }
-
     pub(super) fn is_paused(&self) -> bool {
         matches!(self.step, Step::Paused)
+    }
+
+    /// Its caller blocks its thread.
+    pub(super) fn block(&mut self) {
+        self.is_blocking = true;
+    }
+
+    pub(super) fn is_blocking(&self) -> bool {
+        self.is_blocking
     }
 
     pub(super) fn own_timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    /// The message, of a fresh one; then it is over.
+    /// The cell it goes to, and how far it is.
     #[inline]
-    pub(super) fn take_message(&mut self) -> Option<M> {
-        match std::mem::replace(&mut self.step, Step::Over) {
-            Step::Fresh(message) => Some(message),
-            _ => None,
-        }
+    pub(super) fn parts(&mut self) -> (&Arc<Cell<A>>, &mut Step<M>) {
+        (self.to.cell(), &mut self.step)
     }
 
     /// The short way in, for a fresh tell without a deadline: most messages. `None` when something is to be minded; then
@@ -273,7 +288,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             // A tell waits as long as it takes, except inside a turn; that is settled when it must wait.
             return Tick::ZERO;
         }
-        let inherited = current::get().map_or(Tick::NEVER, |turn| turn.deadline);
+        let inherited = current::get().map_or(Tick::NEVER, |turn| turn.until());
         let now = clock::now();
         self.deadline = match self.timeout {
             Some(own) => now.after(own).min(inherited),

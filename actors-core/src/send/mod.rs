@@ -5,7 +5,7 @@
 //!   shop.charge(cents)  ──►  Ask  ──► journey ──► mailbox ──► … ──► slot      resolves with the answer
 //! ```
 //!
-//! Both are futures themselves: no box, no allocation for a tell, one slot for an ask. Nothing happens before the first poll.
+//! Both are futures themselves: no box, no allocation: an ask's slot and timer were used before. Nothing happens before the first poll.
 //! The `journey` is the part they share: from the first poll to a slot in the mailbox, waiting in line where the policy says
 //! so, with one timer for whichever of ttl and deadline comes first.
 //!

@@ -105,9 +105,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     /// When the wait ends: as a blocked send's would (T2).
     fn end(&self) -> Tick {
         match self.timeout {
-            Some(own) => {
-                clock::now().after(own).min(current::get().map_or(Tick::NEVER, |turn| turn.deadline))
-            }
+            Some(own) => clock::now().after(own).min(current::get().map_or(Tick::NEVER, |turn| turn.until())),
             None => end_of_wait(self.to.cell(), A::CLASS),
         }
     }

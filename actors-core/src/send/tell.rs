@@ -80,7 +80,8 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     ///
     /// # Panics
     /// On a thread that drives async tasks, which it would block.
-    pub fn blocking(self) -> Result<Admission, SendError<M>> {
+    pub fn blocking(mut self) -> Result<Admission, SendError<M>> {
+        self.journey.block();
         let rt = self.journey.handle().cell().rt.clone();
         rt.block_on(self)
     }

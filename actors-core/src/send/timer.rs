@@ -11,33 +11,37 @@ use tokio::runtime;
 use tokio::time::{Sleep, sleep_until};
 
 /// Boxed, so that the futures that have one stay `Unpin`.
-pub(super) struct Timer(Option<Pin<Box<Sleep>>>);
+pub(super) struct Timer {
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// It is of the actor's own runtime, so the next asker may have it.
+    is_kept: bool,
+}
 
 impl Timer {
     #[inline]
     pub(super) fn none() -> Self {
-        Timer(None)
+        Timer { sleep: None, is_kept: false }
     }
 
     pub(super) fn is_set(&self) -> bool {
-        self.0.is_some()
+        self.sleep.is_some()
     }
 
-    /// Sets it to `end`: on the actor's runtime if that has workers, which never stand still; else on the one it is polled on,
-    /// and on the actor's only if there is none.
+    /// Sets it to `end`, on the runtime it is polled on, and on the actor's only if there is none. Where both are the same, and
+    /// have workers, it is one that was used before, if there is one.
     pub(super) fn set<A: Actor>(&mut self, end: Tick, cell: &Cell<A>) {
         let Some(at) = end.instant() else { return self.clear(cell) };
-        if let Some(timer) = &mut self.0 {
-            return timer.as_mut().reset(at);
-        }
-        self.0 = Some(match cell.timers.take() {
+        let here = runtime::Handle::try_current();
+        let is_at_home = cell.may_donate && here.as_ref().is_ok_and(|here| here.id() == cell.rt.id());
+        let used = if is_at_home { cell.timers.take() } else { None };
+        self.is_kept = is_at_home;
+        self.sleep = Some(match used {
             Some(mut timer) => {
                 timer.as_mut().reset(at);
                 timer
             }
             None => {
-                let is_elsewhere = cell.may_donate || runtime::Handle::try_current().is_err();
-                let _inside = is_elsewhere.then(|| cell.rt.enter());
+                let _inside = here.is_err().then(|| cell.rt.enter());
                 Box::pin(sleep_until(at))
             }
         });
@@ -46,27 +50,29 @@ impl Timer {
     /// Nothing is waited for any more.
     #[inline]
     pub(super) fn clear<A: Actor>(&mut self, cell: &Cell<A>) {
-        if let Some(timer) = self.0.take() {
+        if let Some(timer) = self.sleep.take()
+            && self.is_kept
+        {
             cell.timers.give(timer);
         }
     }
 
     pub(super) fn take(&mut self) -> Timer {
-        Timer(self.0.take())
+        Timer { sleep: self.sleep.take(), is_kept: self.is_kept }
     }
 
     /// Whether its time has come.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
-        self.0.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
+        self.sleep.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
     }
 }
 
 /// Until when whoever waits for room waits, if the wait is part of a turn: to that turn's deadline or, where it has none, for
 /// the type's default (T2). `NEVER` outside of turns.
 pub(super) fn end_of_wait<A: Actor>(cell: &Cell<A>, class: usize) -> Tick {
-    match current::get() {
+    match current::get().map(|turn| turn.until()) {
         None => Tick::NEVER,
-        Some(turn) if turn.deadline == Tick::NEVER => clock::now().after(cell.mailbox.timeout(class)),
-        Some(turn) => turn.deadline,
+        Some(Tick::NEVER) => clock::now().after(cell.mailbox.timeout(class)),
+        Some(until) => until,
     }
 }

@@ -1,15 +1,25 @@
 //! Which turn this thread is polling.
 
-use crate::clock::Tick;
+use crate::clock::{self, Tick};
 use std::cell::Cell;
+use std::time::Duration;
 
 /// The running turn, as far as a send inside it must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Turn {
     /// Which actor's.
     pub(crate) cell: usize,
-    /// What its sends inherit; `NEVER` when nobody waits for this turn.
+    /// What its sends inherit; `NEVER` when nobody waits for this turn, or where `timeout` says how long.
     pub(crate) deadline: Tick,
+    /// In a donated turn, which has only just begun: how long its asker waits.
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Turn {
+    /// Until when somebody waits for this turn; `NEVER` when nobody does.
+    pub(crate) fn until(&self) -> Tick {
+        self.deadline.min(self.timeout.map_or(Tick::NEVER, |timeout| clock::now().after(timeout)))
+    }
 }
 
 thread_local! {

@@ -14,7 +14,6 @@ use crate::panics::caught;
 use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
 
 /// How a piece of user code ended.
 pub(crate) enum Outcome<T> {
@@ -55,7 +54,7 @@ pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: Post<A>, scope: current::T
     }
 }
 
-/// Runs a turn that its sender donates. `timeout` is what the asker gives it, from now on.
+/// Runs a turn that its sender donates.
 ///
 /// # Errors
 /// The panic's text.
@@ -65,13 +64,15 @@ pub(crate) fn donated<A: Actor, M: Message>(
     run: Inline<A, M>,
     message: M,
     scope: current::Turn,
-    timeout: Option<Duration>,
     span: &ActorSpan,
 ) -> Result<M::Reply, String> {
-    seat.ctx.begin_donated(scope.deadline, timeout);
+    seat.ctx.begin_donated(scope.deadline, scope.timeout);
     let _inside = current::enter(scope);
-    let _span = span.enter();
-    caught(|| run(&mut seat.actor, message, &mut seat.ctx))
+    caught(|| {
+        // A subscriber is foreign code too.
+        let _span = span.enter();
+        run(&mut seat.actor, message, &mut seat.ctx)
+    })
 }
 
 /// Polls user code as part of a turn: panics are caught, a kill cuts it off at an await.
