@@ -1,5 +1,5 @@
 //! **Question.** How often does a message touch the heap in steady state? The goal is never for a tell,
-//! however it is sent, and once for an ask beside what its deadline needs.
+//! however it is sent, nor for an ask.
 //!
 //! **Method.** An allocator that counts, over 1,000,000 messages after a warm-up of a tenth of it, in the
 //! whole process: sender, actor and runtime. Reallocations count as allocations. The process exits with 1

@@ -124,8 +124,12 @@ fn threads() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Runs a test as a task of a runtime with two workers.
-fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F) {
+/// Runs a test as a task of a runtime with two workers; one whose thread waits for itself, or never ends a turn, fails.
+fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F + Send + 'static) {
+    actors_tests::finishes(move || run_on_threads(test));
+}
+
+fn run_on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F) {
     let runtime = threads();
     let system = {
         let _inside = runtime.enter();
