@@ -1,5 +1,5 @@
-#![allow(missing_docs, reason = "called by generated code only")]
-//! What `#[actor]` and `#[derive(Message)]` emit calls to. Not part of the public face.
+#![allow(missing_docs, reason = "called by generated code and by our own benches only")]
+//! What `#[actor]` and `#[derive(Message)]` emit calls to, and what the benches need. Not part of the public face.
 
 use crate::error::BoxError;
 use std::collections::VecDeque;
@@ -9,6 +9,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use crate::clock::freeze_cpu_clock;
 pub use std::hash::RandomState;
 
 /// Gives a handler's future back; the bound makes a future that is not `Send` an error at the handler's name.
