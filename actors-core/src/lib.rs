@@ -67,6 +67,7 @@ mod error;
 mod panics;
 pub mod sizing;
 mod spawn;
+mod sync;
 mod system;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -77,6 +77,14 @@ fn time_and_tracing_have_one_home_and_unsafe_has_none() {
 }
 
 #[test]
+fn locks_and_atomics_of_the_mailbox_and_of_replies_come_from_sync() {
+    let words = ["parking_lot", "std::sync::atomic", "std::sync::Mutex", "std::hint", "std::thread_local"];
+    for room in ["mailbox", "reply"] {
+        forbid(&core_sources(room), &words, "the models put loom's in their place");
+    }
+}
+
+#[test]
 fn attributes_and_configuration_share_one_wording() {
     let link = root().join("actors-core/src/wording.rs");
     let target = fs::read_link(&link).expect("actors-core/src/wording.rs is a symbolic link");

@@ -33,11 +33,11 @@ use crate::error::{Admission, AskError, Reason, SendError};
 use crate::mailbox::Ledger;
 use crate::panics::ignored;
 use crate::policy::Settings;
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 struct Shared<T> {

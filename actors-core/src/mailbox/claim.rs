@@ -14,7 +14,8 @@
 use super::slots::Entry;
 use crate::clock::Tick;
 use crate::policy::{Lanes, Priority};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
+use crate::sync::thread_local;
 
 const INTERRUPT: u8 = 1;
 const KILLED: u8 = 2;

@@ -13,6 +13,7 @@ use super::ledger::Stage;
 use super::{Item, Mailbox, Rouse};
 use crate::error::Reason;
 use crate::policy::Donation;
+use crate::sync::spin_loop;
 use std::time::Duration;
 
 /// Looks at whether the seat is back, before a sender goes another way: about a microsecond in all.
@@ -93,7 +94,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn lend_soon(&self, class: usize) -> Option<Loan<S>> {
         let mut looks = 0;
         while looks < LOOKS && !self.signals.is_home() {
-            (0..SPINS).for_each(|_| std::hint::spin_loop());
+            (0..SPINS).for_each(|_| spin_loop());
             looks += 1;
         }
         let loan = match self.lend(class) {

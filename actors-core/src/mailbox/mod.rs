@@ -60,7 +60,7 @@ use crate::clock::Tick;
 use crate::error::Reason;
 use crate::panics::{caught, ignored};
 use crate::policy::{Limits, Overflow, Policy};
-use parking_lot::{Mutex, MutexGuard};
+use crate::sync::{Mutex, MutexGuard};
 use permit::Live;
 use std::any::TypeId;
 use std::borrow::Cow;

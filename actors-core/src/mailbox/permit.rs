@@ -3,7 +3,7 @@
 use super::slots::Tag;
 use super::{Effects, Entrance, Item, Mailbox, Promise, Verdict};
 use crate::policy::{Overflow, OverflowList, Policy};
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 impl<T: Item, S> Mailbox<T, S> {

@@ -1,6 +1,7 @@
 //! A key's `Eq` runs under the mailbox's lock (B6). If it uses a mailbox itself it would wait for its own thread for ever;
 //! so it is told instead, by a panic that the mailbox catches. The check costs nothing while the lock is free.
 
+use crate::sync::thread_local;
 use std::cell::Cell;
 
 thread_local! {

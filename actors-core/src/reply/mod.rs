@@ -11,9 +11,8 @@
 mod pool;
 
 use crate::error::Reason;
-use parking_lot::Mutex;
+use crate::sync::{Arc, Mutex};
 use std::fmt;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 #[derive(Debug)]

@@ -1,9 +1,9 @@
 //! Slots that were used before, kept by the thread that used them: an ask then allocates nothing.
 
 use super::Slot;
+use crate::sync::{Arc, thread_local};
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
-use std::sync::Arc;
 
 /// Slots of one type that a thread keeps: as many askers as a thread usually polls between two answers.
 const SLOTS_MAX: usize = 64;

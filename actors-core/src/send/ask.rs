@@ -7,10 +7,10 @@ use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::error::{AskError, Reason};
 use crate::reply::{Slot, Teller};
+use crate::sync::Arc;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
