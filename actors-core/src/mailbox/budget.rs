@@ -11,12 +11,15 @@ const BUDGET: Duration = Duration::from_micros(20);
 
 /// Turns shorter than this are timed in groups of [`GROUP`].
 const SHORT: Duration = Duration::from_nanos(500);
+/// A power of two.
 const GROUP: u32 = 16;
 
 /// How many messages to claim at a time: as many as fit into [`BUDGET`], judged by the turns so far.
 #[derive(Debug)]
 pub(super) struct Budget {
     mean: Duration,
+    /// What follows from it.
+    claim_max: u32,
     began: Option<Instant>,
     turns: u32,
 }
@@ -24,17 +27,18 @@ pub(super) struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         // Unknown handlers are taken one at a time, until they have shown that they are short.
-        Budget { mean: BUDGET, began: None, turns: 0 }
+        Budget { mean: BUDGET, claim_max: 1, began: None, turns: 0 }
     }
 }
 
 impl Budget {
+    #[inline]
     pub(super) fn claim_max(&self) -> usize {
-        let mean = self.mean.as_nanos().max(1);
-        (BUDGET.as_nanos() / mean).clamp(1, CLAIM_MAX as u128) as usize
+        self.claim_max as usize
     }
 
     /// Whether turns are known to be so short that a full claim fits.
+    #[inline]
     pub(super) fn is_swift(&self) -> bool {
         self.claim_max() == CLAIM_MAX
     }
@@ -53,6 +57,8 @@ impl Budget {
             let seen = now.saturating_duration_since(began) / self.turns;
             // Slow turns are believed at once, short ones bit by bit.
             self.mean = if seen > self.mean { seen } else { (self.mean + seen) / 2 };
+            let fit = BUDGET.as_nanos() as u64 / u64::try_from(self.mean.as_nanos()).unwrap_or(u64::MAX).max(1);
+            self.claim_max = fit.clamp(1, CLAIM_MAX as u64) as u32;
         }
     }
 
@@ -62,6 +68,7 @@ impl Budget {
         self.began = None;
     }
 
+    #[inline]
     pub(super) fn turn(&mut self) {
         self.turns += 1;
     }
@@ -72,12 +79,16 @@ impl Budget {
     }
 
     /// Whether the batch may go on.
+    #[inline]
     pub(super) fn lasts(&self, now: impl FnOnce() -> Instant) -> bool {
+        let is_known = self.is_swift() && !self.turns.is_multiple_of(GROUP);
+        is_known || self.lasts_by_look(now)
+    }
+
+    fn lasts_by_look(&self, now: impl FnOnce() -> Instant) -> bool {
         let Some(began) = self.began else { return true };
-        if self.mean < SHORT && !self.turns.is_multiple_of(GROUP) {
-            return true;
-        }
-        now().saturating_duration_since(began) < BUDGET
+        (self.mean < SHORT && !self.turns.is_multiple_of(GROUP))
+            || now().saturating_duration_since(began) < BUDGET
     }
 }
 

@@ -88,13 +88,19 @@ impl<T> Batch<T> {
             });
         }
         let place = &mut self.places[self.len];
-        place.item = entry.item.take();
-        place.class = entry.tag.class;
-        place.stamp = entry.tag.stamp;
-        place.deadline = entry.tag.deadline;
-        place.expires = entry.tag.expires;
+        // It is empty: written without looking, so that the message is moved at once.
+        std::mem::swap(&mut place.item, &mut entry.item);
+        place.class = entry.class;
+        place.stamp = entry.stamp;
+        place.deadline = entry.deadline;
+        place.expires = entry.expires;
         place.key = key;
         self.len += 1;
+    }
+
+    /// Slots of what was added since there were `before` messages, none of which has begun.
+    pub(super) fn keys(&self, before: usize) -> impl Iterator<Item = u32> {
+        self.places[self.next + before..self.len].iter().map(|taken| taken.key)
     }
 
     #[inline]
@@ -276,6 +282,7 @@ impl Claim {
         self.lowest = self.lowest.min(lane);
     }
 
+    #[inline]
     pub(super) fn add(&mut self, key: u32, class: u16, lane: usize) {
         self.items.push(Claimed { key, class, lane: lane as u8 });
     }
@@ -332,22 +339,26 @@ impl Claim {
         Some(schedule)
     }
 
-    pub(super) fn next_begun(&mut self, progress: u32) -> Option<(u32, usize)> {
-        if self.begun >= (progress as usize).div_ceil(2) {
-            return None;
+    /// The slots and types of turns that have begun since, in order.
+    #[inline]
+    pub(super) fn enter_begun(&mut self, progress: u32, mut release: impl FnMut(u32, usize)) -> bool {
+        let begun = (progress as usize).div_ceil(2).min(self.items.len());
+        for item in self.items.get(self.begun..begun).unwrap_or_default() {
+            release(item.key, item.class.into());
         }
-        let Claimed { key, class, .. } = *self.items.get(self.begun)?;
-        self.begun += 1;
-        Some((key, class.into()))
+        let has_more = begun > self.begun;
+        self.begun = begun.max(self.begun);
+        has_more
     }
 
-    pub(super) fn next_ended(&mut self, progress: u32) -> Option<usize> {
-        if self.ended >= progress as usize / 2 {
-            return None;
+    /// The types of turns that have ended since, in order.
+    #[inline]
+    pub(super) fn enter_ended(&mut self, progress: u32, mut handled: impl FnMut(usize)) {
+        let ended = (progress as usize / 2).min(self.items.len());
+        for item in self.items.get(self.ended..ended).unwrap_or_default() {
+            handled(item.class.into());
         }
-        let class = self.items.get(self.ended)?.class;
-        self.ended += 1;
-        Some(class.into())
+        self.ended = ended.max(self.ended);
     }
 
     /// Ends the running turn in the books.

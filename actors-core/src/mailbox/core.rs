@@ -53,6 +53,10 @@ pub(super) struct Core<T> {
     /// A recent instant, for stamps that need not be exact.
     pub(super) recent: Tick,
     pub(super) pushes: u32,
+    /// The consumer is at work, and known to be quick.
+    pub(super) is_swift: bool,
+    /// Claims since somebody looked at the clock for one.
+    pub(super) unseen: u32,
     pub(super) now: fn() -> Tick,
 }
 
@@ -74,6 +78,8 @@ impl<T: Item> Core<T> {
             ids: 0,
             recent: Tick::ZERO,
             pushes: 0,
+            is_swift: false,
+            unseen: 0,
             now,
         }
     }
@@ -229,12 +235,13 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// A recent instant: the clock is looked at with every eighth push, and with the first into an empty queue.
+    /// A recent instant: the clock is looked at with every eighth push, and with the first into an empty queue, unless the
+    /// consumer has just emptied it and will soon be back.
     #[inline]
     fn sample(&mut self) -> Tick {
         self.pushes += 1;
         let is_empty = self.queue.used() == 0;
-        if self.pushes >= PUSHES_PER_STAMP || is_empty {
+        if self.pushes >= PUSHES_PER_STAMP || (is_empty && !self.is_swift) {
             self.saw((self.now)());
         }
         if is_empty {
@@ -268,18 +275,29 @@ impl<T: Item> Core<T> {
     #[inline]
     pub(super) fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.kinds[usize::from(tag.class)].lane;
-        let is_out = self.claim.is_out();
-        if is_out && self.schedule.outranks() && self.claim.is_outranked_by(lane, signals.progress()) {
+        if self.claim.is_out() {
+            self.push_beside_claim(lane, signals);
+        } else if self.queue.lane_len(lane) == 0 {
+            self.schedule.woke(lane, 0);
+        }
+        Place { key: self.queue.push(item, tag), id: tag.id }
+    }
+
+    /// A message comes while others are claimed and may not have begun.
+    fn push_beside_claim(&mut self, lane: usize, signals: &Signals) {
+        if lane > self.claim.lowest()
+            && self.schedule.outranks()
+            && self.claim.is_outranked_by(lane, signals.progress())
+        {
             // On the consumer's own thread it is a turn that sends, and its message is next: order is what the program says.
             // From another thread nobody can tell which came first; there a claim may use up its 20 µs (S3).
             if self.claim.thread == here() { signals.interrupt() } else { signals.outrank() }
         }
         if self.queue.lane_len(lane) == 0 {
             // It waits from now on; turns of higher lanes that are claimed and still to come count.
-            let turns = if is_out { self.claim.lane_woke(lane, signals.progress()) } else { 0 };
+            let turns = self.claim.lane_woke(lane, signals.progress());
             self.schedule.woke(lane, turns);
         }
-        Place { key: self.queue.push(item, tag), id: tag.id }
     }
 
     // --- losses -----------------------------------------------------------------------------------------------------

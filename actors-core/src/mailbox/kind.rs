@@ -11,6 +11,8 @@ pub(super) struct Kind {
     pub(super) overflow: OverflowList,
     /// Nothing of it is to be minded but room: no key, no ttl, no weight, no early drop.
     pub(super) is_plain: bool,
+    /// Nothing keeps its messages but their lane: no list, no pool, no index.
+    pub(super) is_bare: bool,
     /// Unclaimed messages, oldest first; only kept where something needs it.
     pub(super) list: List,
     pub(super) is_listed: bool,
@@ -45,6 +47,7 @@ impl Kind {
             lane: policy.priority.lane(),
             overflow: policy.overflow,
             is_plain: false,
+            is_bare: false,
             list: List::default(),
             is_listed: false,
             pool: None,
@@ -78,6 +81,11 @@ impl Kind {
     /// Whether something needs to know the order of its messages.
     pub(super) fn wants_list(&self) -> bool {
         self.overflow.has(Overflow::DropOldest) || self.conflates || self.is_lifo || self.is_evictable
+    }
+
+    /// Whether it keeps more about a message than its place in its lane.
+    pub(super) fn needs_extras(&self) -> bool {
+        self.wants_list() || self.pool.is_some() || self.conflates
     }
 
     /// Slots that it holds, by messages and permits.

@@ -1,6 +1,6 @@
 //! Doubly linked lists whose links live in the slots of an arena: O(1) at both ends and in the middle, no pointers.
 
-const NIL: u32 = u32::MAX;
+pub(super) const NIL: u32 = u32::MAX;
 
 /// Neighbours of one element in one list.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +64,11 @@ impl List {
         self.len == 0
     }
 
+    /// The first, or `NIL`.
+    pub(super) fn head(&self) -> u32 {
+        self.head
+    }
+
     pub(super) fn front(&self) -> Option<u32> {
         (self.head != NIL).then_some(self.head)
     }
@@ -108,6 +113,17 @@ impl List {
             _ => slots.link(which, next).prev = prev,
         }
         self.len -= 1;
+    }
+
+    /// Takes out the first `taken`, which end before `next`. Whoever walked along the list knows both.
+    #[inline]
+    pub(super) fn cut_front(&mut self, which: usize, slots: &mut impl Arena, taken: u32, next: u32) {
+        self.head = next;
+        self.len -= taken;
+        match next {
+            NIL => self.tail = NIL,
+            _ => slots.link(which, next).prev = NIL,
+        }
     }
 
     /// Takes out `gone`, and puts the first element in its place; `gone` is not the first.

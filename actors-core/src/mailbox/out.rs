@@ -13,6 +13,9 @@ use std::time::Duration;
 /// expired.
 const DEAD_PER_LOCK: usize = 64;
 
+/// Claims of short turns between two looks at the clock.
+const CLAIMS_PER_LOOK: u32 = 8;
+
 /// A mailbox that has not been empty for this long has more than a burst to do: CoDel's interval (RFC 8289, section 3.2).
 const PRESSED_AFTER: Duration = Duration::from_millis(100);
 
@@ -31,18 +34,17 @@ impl<T: Item> Core<T> {
     }
 
     fn enter(&mut self, progress: u32) -> bool {
-        let mut freed = false;
-        while let Some((key, class)) = self.claim.next_begun(progress) {
-            self.queue.release(key, class);
-            self.queue.kinds[class].counts.in_service += 1;
-            freed = true;
-        }
-        while let Some(class) = self.claim.next_ended(progress) {
-            let counts = &mut self.queue.kinds[class].counts;
+        let Core { claim, queue, turns, .. } = self;
+        let freed = claim.enter_begun(progress, |key, class| {
+            queue.release(key, class);
+            queue.kinds[class].counts.in_service += 1;
+        });
+        claim.enter_ended(progress, |class| {
+            let counts = &mut queue.kinds[class].counts;
             counts.in_service -= 1;
             counts.handled += 1;
-            self.turns += 1;
-        }
+            *turns += 1;
+        });
         freed
     }
 
@@ -69,10 +71,9 @@ impl<T: Item> Core<T> {
     pub(super) fn unclaim(&mut self, batch: &mut Batch<T>, signals: &Signals, fx: &mut Effects<T>) {
         while let Some(taken) = batch.pop_back() {
             let (key, item) = (taken.key, taken.item.take());
-            let entry = self.queue.slots.at(key);
-            match entry.doom {
+            match self.queue.slots.at(key).doom {
                 Some(reason) => {
-                    let tag = entry.tag;
+                    let tag = self.queue.slots.tag(key);
                     self.queue.release(key, usize::from(tag.class));
                     self.lose(item, tag, reason, fx);
                 }
@@ -105,7 +106,7 @@ impl<T: Item> Core<T> {
             let busy = self.queue.busy();
             let Some((lane, turns)) = self.schedule.next(busy) else { break };
             let Some(front) = self.queue.next_of_lane(lane, self.is_pressed(now)) else { break };
-            if self.queue.slots.at(front).tag.expires <= now {
+            if self.queue.slots.at(front).expires <= now {
                 if !batch.is_empty() {
                     break;
                 }
@@ -115,7 +116,7 @@ impl<T: Item> Core<T> {
                 dead += 1;
                 continue;
             }
-            let class = usize::from(self.queue.slots.at(front).tag.class);
+            let class = usize::from(self.queue.slots.at(front).class);
             if self.queue.kinds[class].is_single && !batch.is_empty() {
                 // It is taken by itself, next time: the lane goes on waiting.
                 break;
@@ -132,6 +133,11 @@ impl<T: Item> Core<T> {
         if !batch.is_empty() {
             self.begin(signals, fx);
         }
+        self.note_empty(now);
+    }
+
+    /// The queue may have run empty.
+    pub(super) fn note_empty(&mut self, now: Tick) {
         if self.queue.used() == 0 {
             self.busy_longest = self.busy_longest.max(now.since(self.busy_since));
         }
@@ -163,30 +169,42 @@ impl<T: Item> Core<T> {
     /// Takes messages of a lane until `max` are claimed in all; `false` when it met one that ends the claim.
     fn claim_lane(&mut self, lane: usize, max: usize, now: Tick, batch: &mut Batch<T>) -> bool {
         let is_pressed = self.is_pressed(now);
-        while batch.rest() < max
-            && let Some(key) = self.queue.next_of_lane(lane, is_pressed)
-        {
-            let tag = &self.queue.slots.at(key).tag;
-            let class = tag.class;
-            // A message that a newer one may replace or overtake until its own turn is taken by itself.
-            let is_single = self.queue.kinds[usize::from(class)].is_single;
-            if tag.expires <= now || (is_single && !batch.is_empty()) {
-                return false;
+        let Some(first) = self.queue.next_of_lane(lane, is_pressed) else { return true };
+        // A message that a newer one may replace or overtake until its own turn is taken by itself.
+        if self.queue.kinds[usize::from(self.queue.slots.at(first).class)].is_single {
+            if batch.is_empty() && self.queue.slots.at(first).expires > now {
+                self.queue.unlink_next(first, lane);
+                self.claim.add(first, self.queue.slots.at(first).class, lane);
+                batch.add(first, self.queue.slots.at_mut(first));
             }
-            self.queue.unlink_next(key, lane);
-            self.claim.add(key, class, lane);
-            batch.add(key, self.queue.slots.at_mut(key));
-            if is_single {
-                return false;
-            }
+            return false;
         }
-        true
+        self.queue.claim_front(lane, max, now, &mut self.claim, batch)
     }
 
-    pub(super) fn note_busy(&mut self, now: Tick) {
+    /// The instant of a claim. Where turns are known to be short and nothing queued may die, one in so many claims is enough of a
+    /// reason to look at the clock: for the rates.
+    pub(super) fn claim_instant(&mut self, is_swift: bool) -> Tick {
+        self.is_swift = is_swift;
+        self.unseen += 1;
+        let may_guess = is_swift && self.unseen < CLAIMS_PER_LOOK && !self.queue.may_die();
+        if may_guess && !self.queue.has_lifo && !self.schedule.is_timed() {
+            return self.recent;
+        }
+        let now = (self.now)();
+        self.unseen = 0;
         self.saw(now);
         self.drain.busy(now, self.turns);
         self.arrivals.saw(now, self.ids);
+        now
+    }
+
+    /// Nothing is queued, and the consumer goes to sleep.
+    pub(super) fn rest(&mut self) {
+        self.is_swift = false;
+        self.unseen = CLAIMS_PER_LOOK;
+        self.drain.idle();
+        self.queue.shrink();
     }
 
     /// Loses everything that is queued (F4).
@@ -207,7 +225,7 @@ impl<T: Item> Core<T> {
     /// Age of the oldest unclaimed message.
     pub(super) fn oldest_age(&self, now: Tick) -> Duration {
         let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
-        let oldest = fronts.map(|key| self.queue.slots.at(key).tag.stamp).min();
+        let oldest = fronts.map(|key| self.queue.slots.at(key).stamp).min();
         oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
     }
 }

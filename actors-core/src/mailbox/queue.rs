@@ -14,7 +14,8 @@
 //! - Q3 the index holds exactly the unclaimed messages of conflating types, at most one per key.
 
 use super::kind::Kind;
-use super::list::List;
+use super::claim::{Batch, Claim};
+use super::list::{List, NIL};
 use super::slots::{KIND, LANE, Slots, Tag};
 use super::{Class, Item};
 use crate::clock::Tick;
@@ -36,9 +37,13 @@ pub(super) struct Queue<T> {
     index: HashTable<u32>,
     /// Messages that may die in the queue, by when. Those that left it in another way stay in here as stale entries, at most
     /// as many as twice the queue.
-    mortals: BinaryHeap<Reverse<(Tick, u32, u64)>>,
+    mortals: BinaryHeap<Mortal>,
+    /// Those that came since somebody looked, in no order: mostly nobody looks before they have gone again.
+    newborn: Vec<Mortal>,
     /// Some type is served newest first under pressure.
     pub(super) has_lifo: bool,
+    /// Messages have weights.
+    is_weighed: bool,
     /// Slots that are promised and not filled yet.
     pub(super) permits: usize,
     /// Summed weight of what is queued.
@@ -46,6 +51,8 @@ pub(super) struct Queue<T> {
     /// Most slots that were ever taken at once, as of the last time that memory was given back.
     peak: usize,
 }
+
+type Mortal = Reverse<(Tick, u32, u64)>;
 
 /// Stale entries that are never worth a clean-up.
 const STALE_KEPT: usize = 64;
@@ -55,11 +62,13 @@ impl<T: Item> Queue<T> {
         let has_heirs = classes.iter().any(|class| class.policy.priority > Priority::Normal);
         let mut queue = Queue {
             kinds: classes.iter().map(|class| Kind::new(&class.policy, limits, has_heirs)).collect(),
-            slots: Slots::new(),
+            slots: Slots::new(false),
             lanes: [List::default(); Priority::COUNT],
             index: HashTable::new(),
             mortals: BinaryHeap::new(),
+            newborn: Vec::new(),
             has_lifo: classes.iter().any(|class| class.policy.order == Order::LifoUnderPressure),
+            is_weighed: limits.max_bytes.is_some(),
             permits: 0,
             bytes: 0,
             peak: 0,
@@ -72,8 +81,8 @@ impl<T: Item> Queue<T> {
     /// O(messages in the lanes it is about), once.
     pub(super) fn adjust(&mut self, class: usize, policy: &Policy, limits: &Limits) {
         self.kinds[class].adjust(policy, limits);
-        self.fill_pool(class);
         self.relist();
+        self.fill_pool(class);
     }
 
     /// Keeps the lists that are wanted, and no others.
@@ -85,6 +94,10 @@ impl<T: Item> Queue<T> {
             let is_evictable = kind.overflow.is_droppable() && self.kinds.iter().any(is_evictor);
             let kind = &mut self.kinds[class];
             kind.is_evictable = is_evictable;
+            kind.is_bare = !kind.needs_extras();
+            if !self.slots.has_extras() && (!kind.is_bare || self.is_weighed) {
+                self.slots.add_extras();
+            }
             if kind.is_listed == kind.wants_list() {
                 continue;
             }
@@ -107,7 +120,7 @@ impl<T: Item> Queue<T> {
         let mut at = lanes[kind.lane].front();
         while let Some(key) = at {
             at = slots.link_of(LANE, key).after();
-            if usize::from(slots.at(key).tag.class) == class {
+            if usize::from(slots.at(key).class) == class {
                 visit(kind, slots, key);
             }
         }
@@ -147,8 +160,8 @@ impl<T: Item> Queue<T> {
     pub(super) fn twin(&self, item: &T, tag: &Tag) -> Option<u32> {
         let is_same = |&key: &u32| {
             let entry = self.slots.at(key);
-            entry.tag.class == tag.class
-                && entry.tag.hash == tag.hash
+            entry.class == tag.class
+                && self.slots.hash(key) == tag.hash
                 && entry.item.as_ref().is_some_and(|queued| queued.same_key(item))
         };
         self.index.find(tag.hash, is_same).copied()
@@ -161,13 +174,14 @@ impl<T: Item> Queue<T> {
         kind.counts.queued += 1;
         self.bytes += u64::from(tag.weight);
         let key = self.slots.take();
-        let entry = self.slots.at_mut(key);
-        entry.item = item;
-        entry.tag = tag;
+        self.slots.at_mut(key).item = item;
+        self.slots.set_tag(key, &tag);
         self.lanes[kind.lane].push_back(LANE, &mut self.slots, key);
-        enlist(kind, &mut self.slots, key);
-        if kind.conflates {
-            self.index_insert(key, tag.hash);
+        if !kind.is_bare {
+            enlist(kind, &mut self.slots, key);
+            if kind.conflates {
+                self.index_insert(key, tag.hash);
+            }
         }
         if tag.expires != Tick::NEVER {
             self.will_die(key, &tag);
@@ -176,15 +190,24 @@ impl<T: Item> Queue<T> {
     }
 
     fn will_die(&mut self, key: u32, tag: &Tag) {
-        if self.mortals.len() > 2 * self.used() + STALE_KEPT {
-            let Queue { mortals, slots, .. } = self;
-            mortals.retain(|Reverse((_, key, id))| slots.at(*key).tag.id == *id);
+        if self.mortals.len() + self.newborn.len() > 2 * self.used() + STALE_KEPT {
+            let Queue { mortals, newborn, slots, .. } = self;
+            let is_there = |Reverse((_, key, id)): &Mortal| slots.at(*key).id == *id;
+            mortals.retain(is_there);
+            newborn.retain(is_there);
         }
-        self.mortals.push(Reverse((tag.expires, key, tag.id)));
+        self.newborn.push(Reverse((tag.expires, key, tag.id)));
+    }
+
+    /// Whether something queued may die, or might have until it went.
+    #[inline]
+    pub(super) fn may_die(&self) -> bool {
+        !self.newborn.is_empty() || !self.mortals.is_empty()
     }
 
     /// Whether anything queued may die. Stale entries on the way to the answer go: amortised O(log n).
     pub(super) fn has_mortals(&mut self) -> bool {
+        self.mortals.extend(self.newborn.drain(..));
         while let Some(&Reverse((_, key, id))) = self.mortals.peek() {
             if self.slots.find(key, id).is_some_and(|entry| entry.item.is_some()) {
                 return true;
@@ -196,6 +219,7 @@ impl<T: Item> Queue<T> {
 
     /// A queued message that is dead by now, if there is one. Amortised O(log n).
     pub(super) fn next_dead(&mut self, now: Tick) -> Option<u32> {
+        self.mortals.extend(self.newborn.drain(..));
         while let Some(&Reverse((expires, key, id))) = self.mortals.peek()
             && expires <= now
         {
@@ -210,14 +234,14 @@ impl<T: Item> Queue<T> {
 
     fn index_insert(&mut self, key: u32, hash: u64) {
         let Queue { index, slots, .. } = self;
-        index.insert_unique(hash, key, |&other| slots.at(other).tag.hash);
+        index.insert_unique(hash, key, |&other| slots.hash(other));
     }
 
     /// Replaces the value and the tag of a queued message; its place stays.
     pub(super) fn replace(&mut self, key: u32, item: T, tag: Tag) -> (Option<T>, Tag) {
-        let entry = self.slots.at_mut(key);
-        let old_tag = std::mem::replace(&mut entry.tag, tag);
-        let old = entry.item.replace(item);
+        let old_tag = self.slots.tag(key);
+        self.slots.set_tag(key, &tag);
+        let old = self.slots.at_mut(key).item.replace(item);
         self.bytes = self.bytes + u64::from(tag.weight) - u64::from(old_tag.weight);
         if tag.expires != Tick::NEVER {
             self.will_die(key, &tag);
@@ -232,8 +256,39 @@ impl<T: Item> Queue<T> {
         if !is_pressed {
             return Some(front);
         }
-        let kind = &self.kinds[usize::from(self.slots.at(front).tag.class)];
+        let kind = &self.kinds[usize::from(self.slots.at(front).class)];
         if kind.is_lifo { kind.list.back() } else { Some(front) }
+    }
+
+    /// Moves messages from the front of a lane into a claim, until `max` are claimed in all. `false` when it met one that ends
+    /// the claim: a dead one, or one that is claimed by itself.
+    pub(super) fn claim_front(
+        &mut self,
+        lane: usize,
+        max: usize,
+        now: Tick,
+        claim: &mut Claim,
+        batch: &mut Batch<T>,
+    ) -> bool {
+        let before = batch.rest();
+        let (mut at, mut are_bare, mut goes_on) = (self.lanes[lane].head(), true, true);
+        while batch.rest() < max && at != NIL {
+            let entry = self.slots.at_mut(at);
+            let kind = &self.kinds[usize::from(entry.class)];
+            if entry.expires <= now || kind.is_single {
+                goes_on = false;
+                break;
+            }
+            are_bare &= kind.is_bare;
+            claim.add(at, entry.class, lane);
+            batch.add(at, entry);
+            at = entry.next();
+        }
+        self.lanes[lane].cut_front(LANE, &mut self.slots, (batch.rest() - before) as u32, at);
+        if !are_bare {
+            batch.keys(before).for_each(|key| self.unlist(key));
+        }
+        goes_on
     }
 
     /// Takes out whoever [`next_of_lane`](Queue::next_of_lane) named, as [`unlink`](Queue::unlink) does. The first in the lane,
@@ -251,27 +306,29 @@ impl<T: Item> Queue<T> {
     /// Takes an unclaimed message out of lists and index; its slot stays taken, and the item in it for the caller to take.
     #[inline]
     pub(super) fn unlink(&mut self, key: u32) {
-        let lane = self.kinds[usize::from(self.slots.at(key).tag.class)].lane;
+        let lane = self.kinds[usize::from(self.slots.at(key).class)].lane;
         self.lanes[lane].remove(LANE, &mut self.slots, key);
         self.unlist(key);
     }
 
     #[inline]
     fn unlist(&mut self, key: u32) {
-        let entry = self.slots.at(key);
-        let (class, hash, pool_at) = (usize::from(entry.tag.class), entry.tag.hash, entry.pool_at);
-        let kind = &mut self.kinds[class];
+        let kind = &mut self.kinds[usize::from(self.slots.at(key).class)];
+        if kind.is_bare {
+            return;
+        }
         if kind.is_listed {
             kind.list.remove(KIND, &mut self.slots, key);
         }
         if let Some(pool) = &mut kind.pool {
+            let pool_at = self.slots.pool_at(key);
             pool.swap_remove(pool_at as usize);
             if let Some(&moved) = pool.get(pool_at as usize) {
-                self.slots.at_mut(moved).pool_at = pool_at;
+                self.slots.extra_mut(moved).pool_at = pool_at;
             }
         }
         if kind.conflates
-            && let Ok(found) = self.index.find_entry(hash, |&other| other == key)
+            && let Ok(found) = self.index.find_entry(self.slots.hash(key), |&other| other == key)
         {
             found.remove();
         }
@@ -279,9 +336,8 @@ impl<T: Item> Queue<T> {
 
     /// Puts a claimed message back at the front of its lane.
     pub(super) fn unclaim(&mut self, key: u32, item: Option<T>) {
-        let entry = self.slots.at_mut(key);
-        entry.item = item;
-        let tag = entry.tag;
+        self.slots.at_mut(key).item = item;
+        let tag = self.slots.tag(key);
         let class = usize::from(tag.class);
         let kind = &mut self.kinds[class];
         self.lanes[kind.lane].push_front(LANE, &mut self.slots, key);
@@ -298,7 +354,7 @@ impl<T: Item> Queue<T> {
     /// Gives the slot of a claimed message free.
     #[inline]
     pub(super) fn release(&mut self, key: u32, class: usize) {
-        self.bytes -= u64::from(self.slots.at(key).tag.weight);
+        self.bytes -= u64::from(self.slots.weight(key));
         self.slots.give(key);
         self.kinds[class].counts.queued -= 1;
     }
@@ -306,8 +362,8 @@ impl<T: Item> Queue<T> {
     /// Takes an unclaimed message out altogether.
     pub(super) fn remove(&mut self, key: u32) -> Option<(T, Tag)> {
         self.unlink(key);
-        let entry = self.slots.at_mut(key);
-        let (item, tag) = (entry.item.take()?, entry.tag);
+        let tag = self.slots.tag(key);
+        let item = self.slots.at_mut(key).item.take()?;
         self.release(key, usize::from(tag.class));
         Some((item, tag))
     }
@@ -316,13 +372,15 @@ impl<T: Item> Queue<T> {
     pub(super) fn shrink(&mut self) {
         if self.used() == 0 {
             self.mortals.clear();
+            self.newborn.clear();
         }
         if self.used() == 0 && self.slots.capacity() > KEPT_SLOTS {
             self.peak = self.peak();
-            self.slots = Slots::new();
+            self.slots = Slots::new(self.slots.has_extras());
             self.kinds.iter_mut().filter_map(|kind| kind.pool.as_mut()).for_each(|pool| *pool = Vec::new());
             self.index = HashTable::new();
             self.mortals = BinaryHeap::new();
+            self.newborn = Vec::new();
         }
     }
 }
@@ -339,7 +397,7 @@ fn enlist<T>(kind: &mut Kind, slots: &mut Slots<T>, key: u32) {
 #[inline]
 fn join_pool<T>(kind: &mut Kind, slots: &mut Slots<T>, key: u32) {
     if let Some(pool) = &mut kind.pool {
-        slots.at_mut(key).pool_at = pool.len() as u32;
+        slots.extra_mut(key).pool_at = pool.len() as u32;
         pool.push(key);
     }
 }

@@ -78,7 +78,7 @@ impl<T: Item> Core<T> {
 
     /// How many bytes more a message brings than the one whose place it takes over.
     pub(super) fn bytes_over(&self, twin: u32, tag: &Tag) -> u64 {
-        tag.weight.saturating_sub(self.queue.slots.at(twin).tag.weight).into()
+        tag.weight.saturating_sub(self.queue.slots.weight(twin)).into()
     }
 
     /// What a message lacks that would bring `added` more bytes.
@@ -249,7 +249,7 @@ impl<T: Item> Core<T> {
         {
             at = self.queue.slots.link_of(KIND, key).after();
             if spared != Some(key) {
-                victims.add(key, self.queue.slots.at(key).tag.weight);
+                victims.add(key, self.queue.slots.weight(key));
             }
         }
         victims
@@ -266,10 +266,10 @@ impl<T: Item> Core<T> {
             rest -= 1;
             pool.swap(drawn, rest);
             for at in [drawn, rest] {
-                queue.slots.at_mut(pool[at]).pool_at = at as u32;
+                queue.slots.extra_mut(pool[at]).pool_at = at as u32;
             }
             if spared != Some(pool[rest]) {
-                victims.add(pool[rest], queue.slots.at(pool[rest]).tag.weight);
+                victims.add(pool[rest], queue.slots.weight(pool[rest]));
             }
         }
         victims
@@ -290,10 +290,10 @@ impl<T: Item> Core<T> {
                 .filter_map(|kind| kind.list.back())
                 .collect();
             while !shortage.is_met_by(&victims) && !victims.is_full() {
-                let newest = (0..ends.len()).max_by_key(|&at| self.queue.slots.at(ends[at]).tag.id);
+                let newest = (0..ends.len()).max_by_key(|&at| self.queue.slots.at(ends[at]).id);
                 let Some(at) = newest else { break };
                 let key = ends[at];
-                victims.add(key, self.queue.slots.at(key).tag.weight);
+                victims.add(key, self.queue.slots.weight(key));
                 match self.queue.slots.link_of(KIND, key).earlier() {
                     Some(earlier) => ends[at] = earlier,
                     None => drop(ends.swap_remove(at)),

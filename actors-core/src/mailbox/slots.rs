@@ -3,13 +3,11 @@
 //! It does what a slab does, and writes into slots instead of moving whole entries in and out: moving a hundred bytes that were
 //! just written field by field costs more than the lock (ADR 5).
 
-use super::list::{Arena, Link};
+use super::list::{Arena, Link, NIL};
 use crate::clock::Tick;
 use crate::error::Reason;
 
-const NIL: u32 = u32::MAX;
-
-/// Which of a slot's two links.
+/// Which of a slot's two links: its lane's, or its type's, which only exists where there are extras.
 pub(super) const LANE: usize = 0;
 pub(super) const KIND: usize = 1;
 
@@ -38,36 +36,64 @@ impl Tag {
     }
 }
 
-/// One slot.
+/// One slot: what every message needs, so that a small one fits into a cache line or little more.
 #[derive(Debug)]
 pub(super) struct Entry<T> {
     /// `None` while claimed, and while free.
     pub(super) item: Option<T>,
-    pub(super) tag: Tag,
+    /// As in its [`Tag`].
+    pub(super) id: u64,
+    pub(super) stamp: Tick,
+    pub(super) expires: Tick,
+    pub(super) deadline: Tick,
+    /// Its neighbours in its lane; in a free one, the next free one.
+    lane: Link,
+    pub(super) class: u16,
     /// Set when the message was withdrawn while claimed: it is dropped as this instead of going back.
     pub(super) doom: Option<Reason>,
+}
+
+/// What only some policies need of a message.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extra {
+    /// Its neighbours in its type's list.
+    kind: Link,
+    hash: u64,
+    weight: u32,
     /// Where it stands in its type's pool, if its type has one.
     pub(super) pool_at: u32,
-    links: [Link; 2],
 }
 
 /// All slots. Their number follows what was queued at once, not the capacity.
 #[derive(Debug)]
 pub(super) struct Slots<T> {
     entries: Vec<Entry<T>>,
+    /// As many as entries, or none while no policy needs them.
+    extras: Vec<Extra>,
+    has_extras: bool,
     /// First free slot; each free one names the next.
     free: u32,
-    used: usize,
+    used: u32,
 }
 
 impl<T> Slots<T> {
-    pub(super) fn new() -> Self {
-        Slots { entries: Vec::new(), free: NIL, used: 0 }
+    pub(super) fn new(has_extras: bool) -> Self {
+        Slots { entries: Vec::new(), extras: Vec::new(), has_extras, free: NIL, used: 0 }
+    }
+
+    pub(super) fn has_extras(&self) -> bool {
+        self.has_extras
+    }
+
+    /// From now on every slot has its extra; those of messages that are queued say that they weigh nothing and have no key.
+    pub(super) fn add_extras(&mut self) {
+        self.has_extras = true;
+        self.extras.resize(self.entries.len(), Extra::default());
     }
 
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.used
+        self.used as usize
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -80,8 +106,12 @@ impl<T> Slots<T> {
     }
 
     /// The neighbours of a slot in one of its lists.
+    #[inline]
     pub(super) fn link_of(&self, which: usize, key: u32) -> Link {
-        self.entries[key as usize].links[which]
+        match which {
+            LANE => self.entries[key as usize].lane,
+            _ => self.extras[key as usize].kind,
+        }
     }
 
     #[inline]
@@ -94,9 +124,45 @@ impl<T> Slots<T> {
         &mut self.entries[key as usize]
     }
 
+    pub(super) fn extra_mut(&mut self, key: u32) -> &mut Extra {
+        &mut self.extras[key as usize]
+    }
+
+    pub(super) fn pool_at(&self, key: u32) -> u32 {
+        self.extras[key as usize].pool_at
+    }
+
+    pub(super) fn hash(&self, key: u32) -> u64 {
+        self.extras[key as usize].hash
+    }
+
+    /// Bytes that a message counts for.
+    #[inline]
+    pub(super) fn weight(&self, key: u32) -> u32 {
+        if self.has_extras { self.extras[key as usize].weight } else { 0 }
+    }
+
+    pub(super) fn tag(&self, key: u32) -> Tag {
+        let Entry { id, stamp, expires, deadline, class, .. } = self.entries[key as usize];
+        let Extra { hash, weight, .. } = self.extras.get(key as usize).copied().unwrap_or_default();
+        Tag { id, class, weight, stamp, expires, deadline, hash }
+    }
+
+    /// Writes a message's tag into its slot.
+    #[inline]
+    pub(super) fn set_tag(&mut self, key: u32, tag: &Tag) {
+        let entry = &mut self.entries[key as usize];
+        (entry.id, entry.class, entry.stamp) = (tag.id, tag.class, tag.stamp);
+        (entry.expires, entry.deadline) = (tag.expires, tag.deadline);
+        if self.has_extras {
+            let extra = &mut self.extras[key as usize];
+            (extra.hash, extra.weight) = (tag.hash, tag.weight);
+        }
+    }
+
     /// The slot, if this message still has it.
     pub(super) fn find(&mut self, key: u32, id: u64) -> Option<&mut Entry<T>> {
-        self.entries.get_mut(key as usize).filter(|entry| entry.tag.id == id)
+        self.entries.get_mut(key as usize).filter(|entry| entry.id == id)
     }
 
     /// A free slot, to be filled.
@@ -104,9 +170,9 @@ impl<T> Slots<T> {
     pub(super) fn take(&mut self) -> u32 {
         self.used += 1;
         let key = self.free;
-        match self.entries.get_mut(key as usize) {
+        match self.entries.get(key as usize) {
             Some(entry) => {
-                self.free = entry.links[LANE].next();
+                self.free = entry.lane.next();
                 key
             }
             None => self.grow(),
@@ -115,8 +181,19 @@ impl<T> Slots<T> {
 
     #[cold]
     fn grow(&mut self) -> u32 {
-        let tag = Tag::new(0, Tick::ZERO, Tick::NEVER);
-        self.entries.push(Entry { item: None, tag, doom: None, pool_at: 0, links: [Link::default(); 2] });
+        self.entries.push(Entry {
+            item: None,
+            id: 0,
+            stamp: Tick::ZERO,
+            expires: Tick::NEVER,
+            deadline: Tick::NEVER,
+            lane: Link::default(),
+            class: 0,
+            doom: None,
+        });
+        if self.has_extras {
+            self.extras.push(Extra::default());
+        }
         (self.entries.len() - 1) as u32
     }
 
@@ -125,17 +202,28 @@ impl<T> Slots<T> {
     pub(super) fn give(&mut self, key: u32) {
         let free = self.free;
         let entry = &mut self.entries[key as usize];
-        entry.tag.id = 0;
+        entry.id = 0;
         entry.doom = None;
-        entry.links[LANE] = Link::before(free);
+        entry.lane = Link::before(free);
         self.free = key;
         self.used -= 1;
+    }
+}
+
+impl<T> Entry<T> {
+    /// Who comes after it in its lane, or `NIL`.
+    #[inline]
+    pub(super) fn next(&self) -> u32 {
+        self.lane.next()
     }
 }
 
 impl<T> Arena for Slots<T> {
     #[inline]
     fn link(&mut self, which: usize, key: u32) -> &mut Link {
-        &mut self.entries[key as usize].links[which]
+        match which {
+            LANE => &mut self.entries[key as usize].lane,
+            _ => &mut self.extras[key as usize].kind,
+        }
     }
 }

@@ -109,20 +109,38 @@ impl<T: Item, S> Taker<T, S> {
         if let Some(next) = self.batch.front()
             && (next.expires == Tick::NEVER || next.expires > clock::now())
             && self.budget.lasts(clock::cpu)
+            && (mailbox.signals.is_calm() || self.may_ignore(mailbox))
         {
-            let is_free = mailbox.signals.is_calm()
-                || (mailbox.signals.is_only_outranked() && self.budget.lasts_exactly(clock::cpu));
-            if is_free {
-                mailbox.signals.begin_turn();
-                return self.turn();
-            }
-            if self.attend(mailbox, fx) {
-                return self.turn();
-            }
+            mailbox.signals.begin_turn();
+            return self.turn();
+        }
+        self.next_claim(mailbox, cx, fx)
+    }
+
+    /// Whether all that is to be minded may wait until the 20 µs are spent.
+    #[cold]
+    fn may_ignore(&self, mailbox: &Mailbox<T, S>) -> bool {
+        mailbox.signals.is_only_outranked() && self.budget.lasts_exactly(clock::cpu)
+    }
+
+    /// The next turn, by the lock.
+    fn next_claim(
+        &mut self,
+        mailbox: &Mailbox<T, S>,
+        cx: &mut Context<'_>,
+        fx: &mut Effects<T>,
+    ) -> Poll<Take> {
+        if let Some(next) = self.batch.front()
+            && (next.expires == Tick::NEVER || next.expires > clock::now())
+            && self.budget.lasts(clock::cpu)
+            && self.attend(mailbox, fx)
+        {
+            return self.turn();
         }
         self.refill(mailbox, cx, fx)
     }
 
+    #[inline]
     fn turn(&mut self) -> Poll<Take> {
         self.budget.turn();
         self.batch.advance();
@@ -171,7 +189,6 @@ impl<T: Item, S> Taker<T, S> {
             self.put_back(mailbox, fx);
             return Poll::Pending;
         };
-        let now = clock::now();
         // Declared before the lock, so dropped after it: a waker is foreign code.
         let _old;
         let mut guard = mailbox.lock();
@@ -187,7 +204,7 @@ impl<T: Item, S> Taker<T, S> {
         mailbox.signals.clear_interrupt();
         inner.core.settle(&mailbox.signals, fx);
         if let Some(Timed { lane, began, ended }) = self.timed.take() {
-            let span = ended.unwrap_or(now).since(began);
+            let span = ended.unwrap_or(began).since(began);
             inner.core.schedule.spent(lane, self.batch.begun() as u16, span);
         }
         if !self.batch.is_empty() {
@@ -206,26 +223,29 @@ impl<T: Item, S> Taker<T, S> {
         if inner.is_held {
             return self.park(inner);
         }
-        inner.core.claim(self.budget.claim_max(), now, &mailbox.signals, &mut self.batch, fx);
-        // Slots of dead messages go to whoever waits.
-        inner.core.grant(&mailbox.signals, fx);
-        match self.batch.is_empty() {
-            false => {
+        if inner.core.queue.used() > 0 {
+            let now = inner.core.claim_instant(self.budget.is_swift());
+            inner.core.claim(self.budget.claim_max(), now, &mailbox.signals, &mut self.batch, fx);
+            // Slots of dead messages go to whoever waits.
+            inner.core.grant(&mailbox.signals, fx);
+            if !self.batch.is_empty() {
                 unit.made_progress();
                 self.batch.advance();
-                self.begin_batch(inner, now)
+                return self.begin_batch(inner, now);
             }
-            true if inner.core.queue.used() > 0 => {
-                // Only dead messages so far: others may have the lock, then it looks again.
-                inner.call(fx);
-                Poll::Pending
-            }
-            true if inner.core.phase == Phase::Open => {
-                mailbox.signals.set_home(true);
-                self.park(inner)
-            }
-            true => Poll::Ready(Take::Finished),
         }
+        if inner.core.queue.used() > 0 {
+            // Only dead messages so far: others may have the lock, then it looks again.
+            inner.call(fx);
+            return Poll::Pending;
+        }
+        if inner.core.phase != Phase::Open {
+            return Poll::Ready(Take::Finished);
+        }
+        let recent = inner.core.recent;
+        inner.core.note_empty(recent);
+        mailbox.signals.set_home(true);
+        self.park(inner)
     }
 
     /// Whether a fast consumer and a fast producer, each on a core of its own, take the lock and everything under it from each
@@ -244,7 +264,6 @@ impl<T: Item, S> Taker<T, S> {
     }
 
     fn begin_batch(&mut self, inner: &mut Inner<T, S>, now: Tick) -> Poll<Take> {
-        inner.core.note_busy(now);
         if inner.core.schedule.is_timed() {
             self.timed = Some(Timed { lane: inner.core.claim.lowest(), began: now, ended: None });
         }
@@ -266,8 +285,7 @@ impl<T: Item, S> Taker<T, S> {
     fn park(&mut self, inner: &mut Inner<T, S>) -> Poll<Take> {
         self.thin = 0;
         self.budget.forget();
-        inner.core.drain.idle();
-        inner.core.queue.shrink();
+        inner.core.rest();
         if self.seat.is_some() {
             inner.seat = self.seat.take();
             inner.may_lend = true;

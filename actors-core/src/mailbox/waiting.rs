@@ -104,7 +104,7 @@ impl<T: Item> Core<T> {
                     }
                     // A newer message of its key has come since and went straight in, because its key was queued (O7): the newest
                     // counts, so this one is what is replaced.
-                    Ok(Some(twin)) if self.queue.slots.at(twin).tag.id > tag.id => {
+                    Ok(Some(twin)) if self.queue.slots.at(twin).id > tag.id => {
                         let place = Place { key: twin, id: tag.id };
                         self.lose(Some(item), tag, Reason::Conflated, fx);
                         Standing::In(place)
