@@ -65,6 +65,7 @@ mod clock;
 pub mod config;
 mod error;
 mod panics;
+mod shelf;
 pub mod sizing;
 mod spawn;
 mod sync;

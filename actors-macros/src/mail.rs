@@ -106,6 +106,14 @@ fn deliver(actor: &Actor) -> TokenStream {
         actor.messages.iter().partition(|message| message.is_async);
     let arms_now = now.iter().map(|message| arm(actor, message));
     let arms_later = later.iter().map(|message| arm(actor, message));
+    let waiting = later.iter().map(|message| &message.name);
+    let waits = (!later.is_empty()).then(|| {
+        quote! {
+            fn waits(&self) -> ::core::primitive::bool {
+                ::core::matches!(self, #(Self::#waiting(_))|*)
+            }
+        }
+    });
     let span = Span::mixed_site();
     let hand_back =
         (!later.is_empty()).then(|| quote_spanned! { span=> other => ::core::option::Option::Some(other), });
@@ -115,6 +123,7 @@ fn deliver(actor: &Actor) -> TokenStream {
         }
     });
     quote_spanned! { span=>
+        #waits
         #[allow(deprecated, unused_variables)]
         fn deliver_now(
             self,

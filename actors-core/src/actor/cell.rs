@@ -77,6 +77,8 @@ pub(crate) struct Cell<A: Actor> {
     /// Handles that keep the actor alive (F6).
     handles: AtomicUsize,
     pub(crate) life: Mutex<Life>,
+    /// The seat of a turn that did not end by returning.
+    pub(crate) left: Mutex<Option<Box<Seat<A>>>>,
     /// Told at every change of `life`.
     pub(crate) changed: Notify,
     watch: OnceLock<Watch>,
@@ -144,6 +146,7 @@ impl<A: Actor> Cell<A> {
             rt,
             handles: AtomicUsize::new(0),
             life: Mutex::new(Life { stage, why: None, failed: None }),
+            left: Mutex::new(None),
             changed: Notify::new(),
             watch: OnceLock::new(),
             drain_timer: Mutex::new(None),

@@ -58,6 +58,11 @@ impl<A: Actor> Context<A> {
         Context { cell, deadline: Tick::NEVER, timeout: None, until: OnceLock::new(), jobs: None }
     }
 
+    pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
+        &self.cell
+    }
+
+    #[inline]
     pub(crate) fn begin_turn(&mut self, deadline: Tick) {
         self.deadline = deadline;
         self.timeout = None;

@@ -146,8 +146,8 @@ impl<R: Send + 'static> Answer<R> {
     /// handled in the ledger.
     #[inline]
     pub fn send<A: Actor>(mut self, ctx: &mut Context<A>, reply: R) {
-        ctx.end_turn();
         if let Some(asker) = self.asker.take() {
+            ctx.end_turn();
             // The reply may be dropped here, and the asker's waker runs: foreign code, and the turn is over.
             let _ = caught(|| asker.tell(Ok(reply)));
         }

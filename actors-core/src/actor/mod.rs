@@ -103,6 +103,12 @@ pub trait Mail<A: Actor>: Sized + Send + 'static {
     /// The parcel inside, its type erased; for the rare paths.
     fn parcel_mut(&mut self) -> &mut dyn AnyParcel;
 
+    /// Whether its handler is an `async fn`, so that [`deliver_now`](Mail::deliver_now) would only give the message back. An answer
+    /// that spares a move; `false` is never wrong.
+    fn waits(&self) -> bool {
+        false
+    }
+
     /// Runs the handler here and now if it is a plain `fn`; otherwise gives the message back.
     fn deliver_now(self, actor: &mut A, ctx: &mut Context<A>) -> Option<Self>;
 

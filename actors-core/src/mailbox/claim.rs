@@ -14,6 +14,7 @@
 use super::slots::Entry;
 use crate::clock::Tick;
 use crate::policy::{Lanes, Priority};
+use crate::shelf;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
 use crate::sync::thread_local;
 
@@ -42,6 +43,18 @@ pub(crate) struct Taken<T> {
     pub(super) key: u32,
 }
 
+impl<T> Taken<T> {
+    fn none() -> Self {
+        let never = Tick::NEVER;
+        Taken { item: None, class: 0, stamp: never, deadline: never, expires: never, key: 0 }
+    }
+}
+
+/// A consumer keeps room for so many messages; more room than that is borrowed from its thread while it is at work.
+const KEPT: usize = 2;
+/// Room that is not worth keeping: 32 messages of a kilobyte and a half.
+const SHELVED_MAX: usize = 48 * 1024;
+
 /// What a consumer has claimed. Its places are reused, and filled field by field (see `slots.rs`).
 #[derive(Debug)]
 pub(super) struct Batch<T> {
@@ -51,7 +64,7 @@ pub(super) struct Batch<T> {
     len: usize,
 }
 
-impl<T> Batch<T> {
+impl<T: 'static> Batch<T> {
     pub(super) fn new() -> Self {
         Batch { places: Vec::new(), next: 0, len: 0 }
     }
@@ -73,20 +86,38 @@ impl<T> Batch<T> {
         (self.next, self.len) = (0, 0);
     }
 
+    /// So many messages at most are going to be added to an empty claim.
+    pub(super) fn prepare(&mut self, count: usize) {
+        let have = self.places.len();
+        if have >= count {
+            return;
+        }
+        if have <= KEPT
+            && count > KEPT
+            && let Some(places) = shelf::take()
+        {
+            self.places = places;
+        }
+        if self.places.len() < count {
+            self.places.reserve_exact(count - self.places.len());
+            self.places.resize_with(count, Taken::none);
+        }
+    }
+
+    /// Nothing is claimed now, and perhaps for long.
+    pub(super) fn rest_of_thread(&mut self) {
+        if self.places.len() > KEPT {
+            self.clear();
+            let places = std::mem::take(&mut self.places);
+            if size_of_val(&*places) <= SHELVED_MAX {
+                shelf::give(places);
+            }
+        }
+    }
+
     /// Adds a message from its slot.
     #[inline]
     pub(super) fn add(&mut self, key: u32, entry: &mut Entry<T>) {
-        if self.len == self.places.len() {
-            let never = Tick::NEVER;
-            self.places.push(Taken {
-                item: None,
-                class: 0,
-                stamp: never,
-                deadline: never,
-                expires: never,
-                key,
-            });
-        }
         let place = &mut self.places[self.len];
         // It is empty: written without looking, so that the message is moved at once.
         std::mem::swap(&mut place.item, &mut entry.item);
@@ -266,8 +297,12 @@ pub(super) struct Claim {
 }
 
 impl Claim {
-    pub(super) fn reset(&mut self) {
+    /// For up to so many messages.
+    pub(super) fn reset(&mut self, count: usize) {
         self.items.clear();
+        if self.items.capacity() < count {
+            self.items.reserve_exact(count);
+        }
         self.runs.clear();
         self.begun = 0;
         self.ended = 0;

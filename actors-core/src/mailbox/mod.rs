@@ -49,7 +49,7 @@ pub(crate) use ledger::has_letter;
 pub use ledger::{Ledger, Row};
 pub(crate) use lend::{Donated, Lend, Loan};
 pub(crate) use slots::Tag;
-pub(crate) use taker::{Claimed, Take, Taker};
+pub(crate) use taker::{Take, Taker};
 pub(crate) use verdict::{Depth, Entrance, Left, Place, Standby, Verdict};
 pub(crate) use waiting::Promise;
 
@@ -513,4 +513,8 @@ impl<T: Item, S> Mailbox<T, S> {
         let kinds = inner.core.queue.kinds.iter().zip(self.classes.iter());
         Ledger::new(kinds.map(|(kind, class)| (kind.counts.row(class), (class.type_id)())).collect())
     }
+}
+#[cfg(test)]
+pub(crate) fn sizes_tmp<T: Item, S>() {
+    println!("entry {} kind {} inner {} core {} queue {} lines {} claim {} signals {} limits {} taken {} schedule {} counts {} swift {} drain {} arr {}", size_of::<slots::Entry<T>>(), size_of::<kind::Kind>(), size_of::<Inner<T, S>>(), size_of::<Core<T>>(), size_of::<queue::Queue<T>>(), size_of::<line::Lines<T>>(), size_of::<claim::Claim>(), size_of::<Signals>(), size_of::<Limits>(), size_of::<claim::Taken<T>>(), size_of::<crate::policy::Lanes>(), size_of::<ledger::Counts>(), size_of::<crate::policy::Swift>(), size_of::<crate::policy::DrainRate>(), size_of::<crate::policy::Arrivals>());
 }

@@ -97,9 +97,11 @@ impl<T: Item> Core<T> {
         batch: &mut Batch<T>,
         fx: &mut Effects<T>,
     ) {
-        self.claim.reset();
+        let count = max.min(self.queue.used());
+        self.claim.reset(count);
         self.claim.thread = here();
         batch.clear();
+        batch.prepare(count);
         signals.set_progress(0);
         let mut dead = 0;
         while batch.rest() < max && dead < DEAD_PER_LOCK {

@@ -11,6 +11,10 @@ use crate::error::Reason;
 pub(super) const LANE: usize = 0;
 pub(super) const KIND: usize = 1;
 
+/// Slots that are made first, and up to how many their number is quadrupled instead of doubled.
+const FIRST: usize = 4;
+const SMALL: usize = 256;
+
 /// What the mailbox remembers of a message beside the message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tag {
@@ -181,6 +185,11 @@ impl<T> Slots<T> {
 
     #[cold]
     fn grow(&mut self) -> u32 {
+        if self.entries.len() == self.entries.capacity() {
+            // In few steps while it is small: each moves everything, and allocators are slow when many threads grow.
+            let more = if self.entries.len() < SMALL { 3 * self.entries.len() } else { self.entries.len() };
+            self.entries.reserve_exact(more.max(FIRST));
+        }
         self.entries.push(Entry {
             item: None,
             id: 0,

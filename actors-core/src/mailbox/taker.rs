@@ -93,11 +93,6 @@ impl<T: Item, S> Taker<T, S> {
         mailbox.signals.set_home(false);
     }
 
-    /// The seat, and the rest, to be borrowed apart.
-    pub(crate) fn split(&mut self) -> (Option<&mut S>, Claimed<'_, T>) {
-        (self.seat.as_mut(), Claimed { batch: &mut self.batch })
-    }
-
     /// The next turn. Pending when there is none: then the seat is back in the mailbox, and the task will be woken.
     pub(crate) fn poll_take(
         &mut self,
@@ -293,27 +288,19 @@ impl<T: Item, S> Taker<T, S> {
         Poll::Pending
     }
 
-    /// What else was claimed goes back.
-    pub(crate) fn put_back(&mut self, mailbox: &Mailbox<T, S>, fx: &mut Effects<T>) {
-        self.split().1.put_back(mailbox, fx);
-    }
-}
-
-/// What a consumer has claimed beside the turn it runs.
-#[derive(Debug)]
-pub(crate) struct Claimed<'a, T> {
-    batch: &'a mut Batch<T>,
-}
-
-impl<T: Item> Claimed<'_, T> {
-    /// The turn will take its time: what else was claimed goes back.
+    /// The turn takes its time, or there will be no other: what else was claimed goes back.
     /// A slot that was freed without the lock goes to whoever came to wait for it meanwhile.
-    pub(crate) fn put_back<S>(&mut self, mailbox: &Mailbox<T, S>, fx: &mut Effects<T>) {
+    pub(crate) fn put_back(&mut self, mailbox: &Mailbox<T, S>, fx: &mut Effects<T>) {
         if self.batch.is_empty() && mailbox.signals.is_calm_now() {
             return;
         }
         let mut inner = mailbox.lock();
         inner.core.settle(&mailbox.signals, fx);
-        inner.core.unclaim(self.batch, &mailbox.signals, fx);
+        inner.core.unclaim(&mut self.batch, &mailbox.signals, fx);
+    }
+
+    /// Nothing is claimed now.
+    pub(crate) fn rest(&mut self) {
+        self.batch.rest_of_thread();
     }
 }

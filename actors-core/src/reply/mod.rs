@@ -8,9 +8,8 @@
 //! The slot is told exactly once: with an answer, or with the [`Reason`] why there is none (F5). A `Teller` that is dropped
 //! untold tells [`Reason::Closed`], so that no asker ever waits for something that cannot come.
 
-mod pool;
-
 use crate::error::Reason;
+use crate::shelf;
 use crate::sync::{Arc, Mutex};
 use std::fmt;
 use std::task::{Context, Poll, Waker};
@@ -93,14 +92,14 @@ impl<R> Slot<R> {
 impl<R: Send + 'static> Slot<R> {
     /// An empty one: one that was used before, where this thread has one.
     pub(crate) fn new() -> Arc<Self> {
-        pool::take().unwrap_or_else(|| Slot::with(State::Empty))
+        shelf::take().unwrap_or_else(|| Slot::with(State::Empty))
     }
 
     /// The asker has its answer: the slot is kept for the next one, if nobody else has it any more.
     pub(crate) fn recycle(mut slot: Arc<Self>) {
         if let Some(unique) = Arc::get_mut(&mut slot) {
             *unique.state.get_mut() = State::Empty;
-            pool::give(slot);
+            shelf::give(slot);
         }
     }
 }

@@ -12,14 +12,15 @@
 
 mod runner;
 
-use crate::actor::cell::{Cell, Seat, Stage};
-use crate::actor::{Actor, Mail};
-use crate::error::{Reason, StartError, StopReason};
+use crate::actor::Actor;
+use crate::actor::cell::{Cell, Stage};
+use crate::error::{StartError, StopReason};
 use crate::observe::trace;
 use crate::panics::caught;
 use crate::turn::{self, Outcome, current};
-use runner::{Lent, Next, Runner, TurnTag};
+use runner::Runner;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ async fn run<A: Actor>(mut runner: Runner<A>) {
         Ok(()) => turns(&mut runner).await,
         Err(why) => why,
     };
-    finish(runner, why).await;
+    finish(&mut runner, why).await;
 }
 
 /// Runs `#[started]`.
@@ -47,16 +48,18 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     if !A::STARTS {
         return Ok(());
     }
-    let (seat, mut lent) = runner.split();
-    let Some(seat) = seat else {
+    let cell = runner.cell.clone();
+    let Some(seat) = runner.seat() else {
         return Err(StopReason::Killed);
     };
-    let scope = current::Turn { cell: lent.cell.id(), deadline: crate::clock::Tick::NEVER, timeout: None };
+    let scope = scope(&cell);
     seat.ctx.begin_turn(scope.deadline);
-    let why = match turn::guarded(scope, async { seat.actor.started(&mut seat.ctx).await }, &mut lent).await {
+    // In a box: it is short, and the task it is part of is long.
+    let hook = Box::pin(seat.actor.started(&mut seat.ctx));
+    let why = match turn::guarded(scope, hook, &cell, true).await {
         Outcome::Done(Ok(())) => {
-            runner.cell.advance(Stage::Running);
-            trace::started(&runner.cell.name);
+            cell.advance(Stage::Running);
+            trace::started(&cell.name);
             return Ok(());
         }
         Outcome::Done(Err(error)) => error.to_string(),
@@ -66,58 +69,25 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
             format!("it panicked: {text}")
         }
     };
-    trace::start_failed(&runner.cell.name, &why);
-    runner.cell.life.lock().failed = Some(StartError { name: runner.cell.name.clone(), why: why.into() });
+    trace::start_failed(&cell.name, &why);
+    cell.life.lock().failed = Some(StartError { name: cell.name.clone(), why: why.into() });
     Err(StopReason::StartFailed)
 }
 
-/// Turns, until there will be none any more. Plain ones run inside `poll_turns`, without an `await` between them.
+/// Turns, until there will be none any more.
 async fn turns<A: Actor>(runner: &mut Runner<A>) -> StopReason {
-    loop {
-        let (mail, tag) = match poll_fn(|cx| runner.poll_turns(cx)).await {
-            Next::Async(mail, tag) => (mail, tag),
-            Next::Panicked(text, tag) => return panicked(runner, &tag, text),
-            Next::Tainted => return StopReason::Panicked,
-            Next::Finished if runner.cell.mailbox.is_killed() => return StopReason::Killed,
-            Next::Finished => return runner.cell.life.lock().why.unwrap_or(StopReason::Stopped),
-        };
-        let (seat, mut lent) = runner.split();
-        let Some(Seat { actor, ctx }) = seat else { return StopReason::Killed };
-        let scope = current::Turn { cell: lent.cell.id(), deadline: tag.deadline, timeout: None };
-        match turn::guarded(scope, async { mail.deliver(actor, ctx).await }, &mut lent).await {
-            Outcome::Done(()) => runner.cell.mailbox.end_turn(),
-            Outcome::Panicked(text) => return panicked(runner, &tag, text),
-            Outcome::Cut => {
-                runner.conclude(Reason::Closed);
-                runner.cell.mourn(tag.class, tag.stamp, Reason::Closed, || None);
-                return StopReason::Killed;
-            }
-        }
-    }
-}
-
-/// A panic went through the state (F1).
-fn panicked<A: Actor>(runner: &mut Runner<A>, tag: &TurnTag, text: String) -> StopReason {
-    let class = tag.class;
-    runner.conclude(Reason::Panicked);
-    runner.is_tainted = true;
-    trace::panicked(&runner.cell.name, runner.cell.mailbox.class(class).name(), &text);
-    runner.cell.mourn(class, tag.stamp, Reason::Panicked, || Some(text));
-    StopReason::Panicked
+    let mut turn = pin!(None);
+    poll_fn(|cx| runner.poll_turns(cx, turn.as_mut(), turn::serve)).await
 }
 
 /// The end: whoever waits is told, then `#[stopped]` runs, then the state goes.
-async fn finish<A: Actor>(mut runner: Runner<A>, why: StopReason) {
+async fn finish<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
     runner.close();
-    let is_tainted = runner.is_tainted;
     if let Some(mut seat) = runner.take_out() {
-        if !is_tainted {
-            let scope =
-                current::Turn { cell: runner.cell.id(), deadline: crate::clock::Tick::NEVER, timeout: None };
-            let mut lent = Lent::deaf(&runner.cell);
-            let hook =
-                async { tokio::time::timeout(STOPPED_MAX, async { seat.actor.stopped(why).await }).await };
-            match turn::guarded(scope, hook, &mut lent).await {
+        if !runner.is_tainted {
+            let stopped = async { tokio::time::timeout(STOPPED_MAX, seat.actor.stopped(why)).await };
+            let hook = Box::pin(stopped);
+            match turn::guarded(scope(&runner.cell), hook, &runner.cell, false).await {
                 Outcome::Panicked(text) => trace::panicked(&runner.cell.name, "stopped", &text),
                 Outcome::Done(Err(_)) => {
                     trace::panicked(&runner.cell.name, "stopped", "took more than 30 s and was cut off");
@@ -130,4 +100,47 @@ async fn finish<A: Actor>(mut runner: Runner<A>, why: StopReason) {
         }
     }
     runner.end(why);
+}
+
+/// For hooks: nobody waits for them.
+fn scope<A: Actor>(cell: &Cell<A>) -> current::Turn {
+    current::Turn { cell: cell.id(), deadline: crate::clock::Tick::NEVER, timeout: None }
+}
+
+#[cfg(test)]
+mod sizes_tmp {
+    use super::*;
+    use crate::actor::cell::{Post, Seat};
+    use crate::actor::message::{AnyParcel, Message, Parcel};
+    use crate::actor::context::Context;
+    use crate::mailbox::{Class, Effects, Mailbox, Taker};
+    use crate::policy::Policy;
+    struct C(u64);
+    struct Add(u64, u64);
+    impl Message for Add { type Reply = u64; const NAME: &'static str = "Add"; const POLICY: Policy = Policy::ask(); }
+    enum M { A(Parcel<Add>), B(Parcel<Add>) }
+    impl crate::actor::Mail<C> for M {
+        const CLASSES: &'static [Class] = &[Class::of::<Add>()];
+        fn class(&self) -> usize { 0 }
+        fn parcel(&self) -> &dyn AnyParcel { match self { M::A(p) | M::B(p) => p } }
+        fn parcel_mut(&mut self) -> &mut dyn AnyParcel { match self { M::A(p) | M::B(p) => p } }
+        fn deliver_now(self, _: &mut C, _: &mut Context<C>) -> Option<Self> { None }
+        async fn deliver(self, a: &mut C, ctx: &mut Context<C>) { self.deliver_now(a, ctx); }
+    }
+    impl Actor for C { type Mail = M; const NAME: &'static str = "C"; }
+    #[test]
+    fn sizes() {
+        println!("post {} seat {} cell {} mailbox {} taker {} fx {} runner {}", size_of::<Post<C>>(), size_of::<Seat<C>>(), size_of::<Cell<C>>(), size_of::<Mailbox<Post<C>, Box<Seat<C>>>>(), size_of::<Taker<Post<C>, Box<Seat<C>>>>(), size_of::<Effects<Post<C>>>(), size_of::<Runner<C>>());
+        crate::mailbox::sizes_tmp::<Post<C>, Box<Seat<C>>>();
+        fn f<A: Actor>(c: &Arc<Cell<A>>) { let r = Runner::new(c.clone()); let x = run(r); println!("run {}", size_of_val(&x)); let t = c.system.tracker().track_future(x); println!("tracked {}", size_of_val(&t)); }
+        let _ = f::<C>;
+        let _ = C(0).0; let _ = Add(0,0).0 + Add(0,0).1;
+        let rt = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let _g = rt.enter();
+        let s = crate::System::new("x");
+        let mb = Mailbox::new(crate::policy::Settings::new().limits().unwrap(), std::borrow::Cow::Borrowed(M::CLASSES), None, crate::clock::now);
+        let c: Arc<Cell<C>> = Cell::new(mb, crate::ActorName::new("x"), s, rt.handle().clone());
+        let r = Runner::new(c.clone()); let x = run(r); println!("run {}", size_of_val(&x));
+    }
+    use crate::actor::Mail;
 }

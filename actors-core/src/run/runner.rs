@@ -4,10 +4,12 @@ use crate::actor::Actor;
 use crate::actor::cell::{Cell, Post, Seat, Stage};
 use crate::clock::Tick;
 use crate::error::{Reason, StopReason};
-use crate::mailbox::{Claimed, Effects, Take, Taker};
+use crate::mailbox::{Effects, Take, Taker};
 use crate::observe::trace;
-use crate::panics::ignored;
-use crate::turn::{self, Now, current, worker};
+use crate::panics::{caught, ignored};
+use crate::turn::{self, Lodged, Now, current, worker};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -19,6 +21,8 @@ pub(super) struct Runner<A: Actor> {
     pub(super) cell: Arc<Cell<A>>,
     taker: Taker<Post<A>, Box<Seat<A>>>,
     fx: Fx<A>,
+    /// Of a turn that is suspended.
+    tag: TurnTag,
     /// A panic went through the state: it is not touched again (F1).
     pub(super) is_tainted: bool,
     is_over: bool,
@@ -26,58 +30,20 @@ pub(super) struct Runner<A: Actor> {
 
 /// What must be known of a message beside the message while it has its turn.
 #[derive(Clone, Copy)]
-pub(super) struct TurnTag {
-    pub(super) class: usize,
-    pub(super) stamp: Tick,
-    pub(super) deadline: Tick,
+struct TurnTag {
+    class: usize,
+    stamp: Tick,
+    deadline: Tick,
 }
 
-/// What the loop has to do that `poll_turns` cannot.
-pub(super) enum Next<A: Actor> {
-    /// The turn of an `async fn`.
-    Async(A::Mail, TurnTag),
-    /// A plain turn panicked, with this text.
-    Panicked(String, TurnTag),
-    /// There will be no more turns.
-    Finished,
-    /// A panic went through the state while a sender ran a turn.
-    Tainted,
-}
-
-/// What a turn may use of the runner beside the seat.
-pub(super) struct Lent<'a, A: Actor> {
-    pub(super) cell: &'a Arc<Cell<A>>,
-    rest: Option<(Claimed<'a, Post<A>>, &'a mut Fx<A>)>,
-}
-
-impl<'a, A: Actor> Lent<'a, A> {
-    /// For the last hook, which no kill cuts off.
-    pub(super) fn deaf(cell: &'a Arc<Cell<A>>) -> Self {
-        Lent { cell, rest: None }
-    }
-}
-
-impl<A: Actor> turn::Runner for Lent<'_, A> {
-    fn within<T>(&self, poll: impl FnOnce() -> T) -> T {
-        let _inside = self.cell.span.enter();
-        poll()
-    }
-
-    fn is_killed(&self) -> bool {
-        self.rest.is_some() && self.cell.mailbox.is_killed()
-    }
-
-    fn suspended(&mut self) {
-        if let Some((claimed, fx)) = &mut self.rest {
-            claimed.put_back(&self.cell.mailbox, fx);
-            self.cell.apply(fx);
-        }
-    }
+impl TurnTag {
+    const NONE: TurnTag = TurnTag { class: 0, stamp: Tick::ZERO, deadline: Tick::NEVER };
 }
 
 impl<A: Actor> Runner<A> {
     pub(super) fn new(cell: Arc<Cell<A>>) -> Self {
-        Runner { cell, taker: Taker::new(), fx: Effects::new(), is_tainted: false, is_over: false }
+        let (taker, fx) = (Taker::new(), Effects::new());
+        Runner { cell, taker, fx, tag: TurnTag::NONE, is_tainted: false, is_over: false }
     }
 
     /// Takes the actor's state, and makes the task known as the one to wake.
@@ -89,55 +55,167 @@ impl<A: Actor> Runner<A> {
         .await;
     }
 
-    /// Runs plain turns, one after the other, until there is something else to do.
-    pub(super) fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<Next<A>> {
-        let id = self.cell.id();
+    /// Runs turns, one after the other, until there will be none any more. `turn` is where the turn of an `async fn` lies, and
+    /// `serve` makes one.
+    pub(super) fn poll_turns<F: Future<Output = Lodged<A>>>(
+        &mut self,
+        cx: &mut Context<'_>,
+        turn: Pin<&mut Option<F>>,
+        serve: impl Fn(Lodged<A>, A::Mail) -> F,
+    ) -> Poll<StopReason> {
         if self.cell.may_donate {
             worker::note();
         }
+        let polled = self.poll_on(cx, turn, serve);
+        if polled.is_pending() {
+            self.taker.rest();
+        }
+        polled
+    }
+
+    fn poll_on<F: Future<Output = Lodged<A>>>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut turn: Pin<&mut Option<F>>,
+        serve: impl Fn(Lodged<A>, A::Mail) -> F,
+    ) -> Poll<StopReason> {
         let cell = self.cell.clone();
-        let _inside = cell.span.enter();
+        let _span = cell.span.enter();
+        let inside = current::enter_some();
+        let scope = |deadline| current::Turn { cell: cell.id(), deadline, timeout: None };
+        if turn.is_some() {
+            if cell.mailbox.is_killed() {
+                return Poll::Ready(self.cut(turn));
+            }
+            inside.turn(scope(self.tag.deadline));
+            if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), false)) {
+                return Poll::Ready(end);
+            }
+        }
         loop {
-            match ready!(self.poll_take(cx)) {
+            match ready!(self.poll_take(cx, &inside)) {
                 Take::Turn => {}
-                Take::Finished => return Poll::Ready(Next::Finished),
+                Take::Finished => return Poll::Ready(self.why_finished()),
                 Take::Tainted => {
                     self.is_tainted = true;
-                    return Poll::Ready(Next::Tainted);
+                    return Poll::Ready(StopReason::Panicked);
                 }
             }
             let (Some(seat), Some(taken)) = self.taker.turn_parts() else {
-                return Poll::Ready(Next::Finished);
+                return Poll::Ready(self.why_finished());
             };
-            let Some(item) = taken.item.take() else { return Poll::Ready(Next::Finished) };
-            let tag = TurnTag { class: taken.class.into(), stamp: taken.stamp, deadline: taken.deadline };
-            match turn::now(seat, item, current::Turn { cell: id, deadline: tag.deadline, timeout: None }) {
-                Now::Done => self.cell.mailbox.end_turn(),
-                Now::Later(mail) => return Poll::Ready(Next::Async(mail, tag)),
-                Now::Panicked(text) => return Poll::Ready(Next::Panicked(text, tag)),
+            let Some(item) = taken.item.take() else { return Poll::Ready(self.why_finished()) };
+            inside.turn(scope(taken.deadline));
+            seat.ctx.begin_turn(taken.deadline);
+            match turn::now(seat, item) {
+                Now::Done => cell.mailbox.end_turn(),
+                Now::Later(mail) => {
+                    let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
+                    turn.set(Some(serve(Lodged::new(seat), mail)));
+                    if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
+                        return Poll::Ready(end);
+                    }
+                }
+                Now::Panicked(text) => {
+                    let tag = self.running();
+                    return Poll::Ready(self.panicked(&tag, text));
+                }
             }
         }
     }
 
+    /// Polls the turn of an `async fn`. When it is suspended for the first time, what else was claimed goes back. Ready with a
+    /// reason where it was the last turn.
+    fn poll_async<F: Future<Output = Lodged<A>>>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut turn: Pin<&mut Option<F>>,
+        is_first: bool,
+    ) -> Poll<Option<StopReason>> {
+        let Some(running) = turn.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        match caught(|| running.poll(cx)) {
+            Ok(Poll::Ready(seat)) => {
+                self.taker.seat = seat.into_seat();
+                turn.set(None);
+                self.cell.mailbox.end_turn();
+                Poll::Ready(None)
+            }
+            Ok(Poll::Pending) => {
+                if is_first {
+                    self.tag = self.running();
+                    self.taker.put_back(&self.cell.mailbox, &mut self.fx);
+                    self.cell.apply(&mut self.fx);
+                }
+                // Killed during this very poll: nobody would come again.
+                if self.cell.mailbox.is_killed() { Poll::Ready(Some(self.cut(turn))) } else { Poll::Pending }
+            }
+            Err(text) => {
+                let tag = if is_first { self.running() } else { self.tag };
+                ignored(|| turn.set(None));
+                self.taker.seat = self.cell.left.lock().take();
+                Poll::Ready(Some(self.panicked(&tag, text)))
+            }
+        }
+    }
+
+    /// The suspended turn is dropped where it is: the actor was killed (F4).
+    fn cut<F>(&mut self, mut turn: Pin<&mut Option<F>>) -> StopReason {
+        // Its locals are dropped here; their `Drop` is user code.
+        let dropped = caught(|| turn.set(None));
+        self.taker.seat = self.cell.left.lock().take();
+        let tag = self.tag;
+        if let Err(text) = dropped {
+            return self.panicked(&tag, text);
+        }
+        self.conclude(Reason::Closed);
+        self.cell.mourn(tag.class, tag.stamp, Reason::Closed, || None);
+        StopReason::Killed
+    }
+
+    /// A panic went through the state (F1).
+    fn panicked(&mut self, tag: &TurnTag, text: String) -> StopReason {
+        self.conclude(Reason::Panicked);
+        self.is_tainted = true;
+        trace::panicked(&self.cell.name, self.cell.mailbox.class(tag.class).name(), &text);
+        self.cell.mourn(tag.class, tag.stamp, Reason::Panicked, || Some(text));
+        StopReason::Panicked
+    }
+
+    /// Why there will be no more turns.
+    fn why_finished(&self) -> StopReason {
+        match self.cell.mailbox.is_killed() {
+            true => StopReason::Killed,
+            false => self.cell.life.lock().why.unwrap_or(StopReason::Stopped),
+        }
+    }
+
+    /// Of the message whose turn it is, as long as nothing else was claimed since.
+    fn running(&mut self) -> TurnTag {
+        self.taker.current().map_or(TurnTag::NONE, |taken| TurnTag {
+            class: taken.class.into(),
+            stamp: taken.stamp,
+            deadline: taken.deadline,
+        })
+    }
+
     /// The next turn, with everything that follows from looking for it.
     #[inline]
-    fn poll_take(&mut self, cx: &mut Context<'_>) -> Poll<Take> {
+    fn poll_take(&mut self, cx: &mut Context<'_>, inside: &current::Inside) -> Poll<Take> {
         let taken = self.taker.poll_take(&self.cell.mailbox, cx, &mut self.fx);
         if !self.fx.is_empty()
             && (!self.fx.lost.is_empty() || self.taker.should_wake(&self.fx, taken.is_pending()))
         {
+            inside.pause();
             self.cell.apply(&mut self.fx);
         }
         taken
     }
 
-    /// The seat, and the rest.
-    pub(super) fn split(&mut self) -> (Option<&mut Seat<A>>, Lent<'_, A>) {
-        let (seat, claimed) = self.taker.split();
-        (seat.map(|seat| &mut **seat), Lent { cell: &self.cell, rest: Some((claimed, &mut self.fx)) })
+    pub(super) fn seat(&mut self) -> Option<&mut Seat<A>> {
+        self.taker.seat.as_deref_mut()
     }
 
-    pub(super) fn conclude(&mut self, reason: Reason) {
+    fn conclude(&mut self, reason: Reason) {
         self.cell.mailbox.conclude_turn(reason, &mut self.fx);
         self.cell.apply(&mut self.fx);
     }
@@ -157,15 +235,11 @@ impl<A: Actor> Runner<A> {
     }
 
     pub(super) fn take_out(&mut self) -> Option<Box<Seat<A>>> {
-        self.taker.seat.take()
+        self.taker.seat.take().or_else(|| self.cell.left.lock().take())
     }
 
     /// The last word.
-    pub(super) fn end(mut self, why: StopReason) {
-        self.finish(why);
-    }
-
-    fn finish(&mut self, why: StopReason) {
+    pub(super) fn end(&mut self, why: StopReason) {
         if std::mem::replace(&mut self.is_over, true) {
             return;
         }
@@ -186,6 +260,6 @@ impl<A: Actor> Drop for Runner<A> {
         self.close();
         let seat = self.take_out();
         ignored(|| drop(seat));
-        self.finish(StopReason::RuntimeGone);
+        self.end(StopReason::RuntimeGone);
     }
 }

@@ -38,6 +38,26 @@ pub(crate) fn enter(turn: Turn) -> Inside {
     Inside { before: CURRENT.replace(Some(turn)) }
 }
 
+/// Until the guard is dropped, this thread polls turns, one after the other; which one it is, the guard is told.
+#[inline]
+pub(crate) fn enter_some() -> Inside {
+    Inside { before: CURRENT.replace(None) }
+}
+
+impl Inside {
+    /// From now on it is this one.
+    #[inline]
+    pub(crate) fn turn(&self, turn: Turn) {
+        CURRENT.set(Some(turn));
+    }
+
+    /// For now it is none.
+    #[inline]
+    pub(crate) fn pause(&self) {
+        CURRENT.set(None);
+    }
+}
+
 /// Ends the poll of a turn when dropped, by a panic too.
 pub(crate) struct Inside {
     before: Option<Turn>,

@@ -6,7 +6,7 @@
 pub(crate) mod current;
 pub(crate) mod worker;
 
-use crate::actor::cell::{Post, Seat};
+use crate::actor::cell::{Cell, Post, Seat};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Inline, Mail};
 use crate::observe::trace::ActorSpan;
@@ -24,16 +24,6 @@ pub(crate) enum Outcome<T> {
     Panicked(String),
 }
 
-/// What the runner lends to a turn that is suspended.
-pub(crate) trait Runner {
-    /// Polls within the actor's span.
-    fn within<T>(&self, poll: impl FnOnce() -> T) -> T;
-    /// Whether the turn may be polled.
-    fn is_killed(&self) -> bool;
-    /// The turn was suspended for the first time.
-    fn suspended(&mut self);
-}
-
 /// How the turn of a plain `fn` went.
 pub(crate) enum Now<A: Actor> {
     Done,
@@ -42,16 +32,50 @@ pub(crate) enum Now<A: Actor> {
     Panicked(String),
 }
 
-/// Runs the turn of one message here and now, if its handler is a plain `fn`.
+/// Runs the turn of one message here and now, if its handler is a plain `fn`. The thread knows already which turn it polls.
 #[inline]
-pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: Post<A>, scope: current::Turn) -> Now<A> {
-    seat.ctx.begin_turn(scope.deadline);
-    let _inside = current::enter(scope);
+pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: Post<A>) -> Now<A> {
+    if item.0.waits() {
+        return Now::Later(item.0);
+    }
     match caught(|| item.0.deliver_now(&mut seat.actor, &mut seat.ctx)) {
         Ok(None) => Now::Done,
         Ok(Some(mail)) => Now::Later(mail),
         Err(text) => Now::Panicked(text),
     }
+}
+
+/// A seat in the hands of an `async fn`'s turn. However the turn ends, the seat does not end with it: where the turn's future is
+/// dropped, or a panic goes through it, the seat is left with the cell.
+pub(crate) struct Lodged<A: Actor>(Option<Box<Seat<A>>>);
+
+impl<A: Actor> Lodged<A> {
+    #[inline]
+    pub(crate) fn new(seat: Box<Seat<A>>) -> Self {
+        Lodged(Some(seat))
+    }
+
+    #[inline]
+    pub(crate) fn into_seat(mut self) -> Option<Box<Seat<A>>> {
+        self.0.take()
+    }
+}
+
+impl<A: Actor> Drop for Lodged<A> {
+    fn drop(&mut self) {
+        if let Some(seat) = self.0.take() {
+            let cell = seat.ctx.cell().clone();
+            *cell.left.lock() = Some(seat);
+        }
+    }
+}
+
+/// The turn of an `async fn`.
+pub(crate) async fn serve<A: Actor>(mut seat: Lodged<A>, mail: A::Mail) -> Lodged<A> {
+    if let Some(Seat { actor, ctx }) = seat.0.as_deref_mut() {
+        mail.deliver(actor, ctx).await;
+    }
+    seat
 }
 
 /// Runs a turn that its sender donates.
@@ -75,41 +99,41 @@ pub(crate) fn donated<A: Actor, M: Message>(
     })
 }
 
-/// Polls user code as part of a turn: panics are caught, a kill cuts it off at an await.
-pub(crate) async fn guarded<T>(
+/// Polls one of the actor's hooks: panics are caught, and a kill cuts it off at an await, if it may.
+pub(crate) async fn guarded<A: Actor, T>(
     scope: current::Turn,
-    future: impl Future<Output = T>,
-    runner: &mut impl Runner,
+    hook: impl Future<Output = T>,
+    cell: &Cell<A>,
+    may_cut: bool,
 ) -> Outcome<T> {
-    let mut future = pin!(Some(future));
+    let mut hook = pin!(Some(hook));
     let mut is_suspended = false;
+    let is_killed = || may_cut && cell.mailbox.is_killed();
     let outcome = std::future::poll_fn(|cx| {
-        let Some(running) = future.as_mut().as_pin_mut() else {
+        let Some(running) = hook.as_mut().as_pin_mut() else {
             return Poll::Ready(Outcome::Cut);
         };
-        if is_suspended && runner.is_killed() {
+        if is_suspended && is_killed() {
             return Poll::Ready(Outcome::Cut);
         }
         let polled = {
             let _inside = current::enter(scope);
-            runner.within(|| caught(|| running.poll(cx)))
+            let _span = cell.span.enter();
+            caught(|| running.poll(cx))
         };
         match polled {
             Ok(Poll::Ready(value)) => Poll::Ready(Outcome::Done(value)),
             Err(text) => Poll::Ready(Outcome::Panicked(text)),
             Ok(Poll::Pending) => {
-                if !is_suspended {
-                    is_suspended = true;
-                    runner.suspended();
-                }
+                is_suspended = true;
                 // Killed during this very poll: nobody would come again.
-                if runner.is_killed() { Poll::Ready(Outcome::Cut) } else { Poll::Pending }
+                if is_killed() { Poll::Ready(Outcome::Cut) } else { Poll::Pending }
             }
         }
     })
     .await;
-    // Locals of a turn that is cut off are dropped here; their `Drop` is user code.
-    match caught(|| future.set(None)) {
+    // Locals of a hook that is cut off are dropped here; their `Drop` is user code.
+    match caught(|| hook.set(None)) {
         Ok(()) => outcome,
         Err(text) => Outcome::Panicked(text),
     }

@@ -129,4 +129,4 @@ macro_rules! ours {
 
 ours!(asynchronous, "actors: async fn", [async fn]);
 ours!(plain, "actors: fn", [fn]);
-ours!(never, "actors: fn, inline = never", [fn], inline = never);
+ours!(never, "actors: fn (inline = never)", [fn], inline = never);
