@@ -161,42 +161,37 @@ impl<T: 'static> Batch<T> {
     }
 }
 
-/// Words between the consumer and everybody else.
+/// Words between the consumer and everybody else. They lie far from the lock, beside what is hardly ever read: the consumer writes
+/// its progress with every turn, and would otherwise take the lock's cache line away from the producers each time.
 #[derive(Debug, Default)]
 pub(super) struct Signals {
     /// Written by the consumer only.
-    progress: Line<AtomicU32>,
+    progress: AtomicU32,
     /// Written by anybody, cleared under the lock.
-    flags: Line<AtomicU8>,
+    flags: AtomicU8,
     /// Nobody has the seat, and nothing is queued, as of the last time that it came back. Written under the lock; whoever reads
     /// it looks again under the lock.
     is_home: AtomicBool,
 }
 
-/// A cache line of its own (two, because processors fetch them in pairs): the consumer writes its progress with every turn,
-/// and would otherwise take the lock's line away from the producers each time.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Line<T>(T);
-
 impl Signals {
     // Acquire pairs with the Release in `set_progress`: who sees a turn ended sees what it did.
     pub(super) fn progress(&self) -> u32 {
-        self.progress.0.load(Ordering::Acquire)
+        self.progress.load(Ordering::Acquire)
     }
 
     pub(super) fn set_progress(&self, progress: u32) {
-        self.progress.0.store(progress, Ordering::Release);
+        self.progress.store(progress, Ordering::Release);
     }
 
     /// The consumer's next turn begins.
     pub(super) fn begin_turn(&self) {
-        self.set_progress(self.progress.0.load(Ordering::Relaxed) + 1);
+        self.set_progress(self.progress.load(Ordering::Relaxed) + 1);
     }
 
     /// The consumer's turn ended, if one is running.
     pub(super) fn end_turn(&self) {
-        let progress = self.progress.0.load(Ordering::Relaxed);
+        let progress = self.progress.load(Ordering::Relaxed);
         if progress % 2 == 1 {
             self.set_progress(progress + 1);
         }
@@ -213,7 +208,7 @@ impl Signals {
 
     /// Before its next turn the consumer shall take the lock.
     pub(super) fn interrupt(&self) {
-        self.flags.0.fetch_or(INTERRUPT, Ordering::Relaxed);
+        self.flags.fetch_or(INTERRUPT, Ordering::Relaxed);
     }
 
     /// Like `interrupt`, before reading the progress: either that reading sees a turn begun, or the consumer, in
@@ -227,14 +222,14 @@ impl Signals {
     /// consumer's 20 µs.
     pub(super) fn outrank(&self) {
         // Often it is set; a read is cheaper than a write.
-        if self.flags.0.load(Ordering::Relaxed) & OUTRANKED == 0 {
-            self.flags.0.fetch_or(OUTRANKED, Ordering::Relaxed);
+        if self.flags.load(Ordering::Relaxed) & OUTRANKED == 0 {
+            self.flags.fetch_or(OUTRANKED, Ordering::Relaxed);
         }
     }
 
     /// Whether nothing else than that is to be minded.
     pub(super) fn is_only_outranked(&self) -> bool {
-        self.flags.0.load(Ordering::Relaxed) == OUTRANKED
+        self.flags.load(Ordering::Relaxed) == OUTRANKED
     }
 
     /// Like `is_calm`, for once a turn has begun and takes its time.
@@ -245,21 +240,21 @@ impl Signals {
 
     /// No further turn shall begin, and a suspended one shall be dropped.
     pub(super) fn kill(&self) {
-        self.flags.0.fetch_or(KILLED, Ordering::Release);
+        self.flags.fetch_or(KILLED, Ordering::Release);
     }
 
     pub(super) fn is_calm(&self) -> bool {
-        self.flags.0.load(Ordering::Relaxed) == 0
+        self.flags.load(Ordering::Relaxed) == 0
     }
 
     pub(super) fn is_killed(&self) -> bool {
-        self.flags.0.load(Ordering::Acquire) & KILLED != 0
+        self.flags.load(Ordering::Acquire) & KILLED != 0
     }
 
     pub(super) fn clear_interrupt(&self) {
         // Mostly it is clear; a read is cheaper than a write that others would have to fetch.
-        if self.flags.0.load(Ordering::Relaxed) & (INTERRUPT | OUTRANKED) != 0 {
-            self.flags.0.fetch_and(!(INTERRUPT | OUTRANKED), Ordering::Relaxed);
+        if self.flags.load(Ordering::Relaxed) & (INTERRUPT | OUTRANKED) != 0 {
+            self.flags.fetch_and(!(INTERRUPT | OUTRANKED), Ordering::Relaxed);
         }
     }
 }
@@ -267,8 +262,8 @@ impl Signals {
 /// Consecutive turns of one lane within a claim, and the schedule before the first of them.
 #[derive(Debug)]
 struct Run {
-    start: usize,
-    lane: usize,
+    start: u32,
+    lane: u8,
     before: Lanes,
     busy: [bool; Priority::COUNT],
 }
@@ -280,16 +275,19 @@ struct Claimed {
     lane: u8,
 }
 
+/// In `woke`: it did not. A claim has fewer turns than this.
+const ASLEEP: u8 = u8::MAX;
+
 /// The books' side of a claim: which slots were taken, in order of turns, and how far they have been entered.
 #[derive(Debug, Default)]
 pub(super) struct Claim {
     items: Vec<Claimed>,
     runs: Vec<Run>,
-    begun: usize,
-    ended: usize,
-    lowest: usize,
+    begun: u32,
+    ended: u32,
+    lowest: u8,
     /// For lanes that got their first message since: how many turns had begun by then.
-    woke: [Option<usize>; Priority::COUNT],
+    woke: [u8; Priority::COUNT],
     /// Something of it was withdrawn.
     pub(super) has_doomed: bool,
     /// The consumer's thread.
@@ -306,15 +304,15 @@ impl Claim {
         self.runs.clear();
         self.begun = 0;
         self.ended = 0;
-        self.lowest = Priority::COUNT;
-        self.woke = [None; Priority::COUNT];
+        self.lowest = Priority::COUNT as u8;
+        self.woke = [ASLEEP; Priority::COUNT];
         self.has_doomed = false;
     }
 
     /// What is added from here on is of this lane.
     pub(super) fn begin_run(&mut self, lane: usize, before: Lanes, busy: [bool; Priority::COUNT]) {
-        self.runs.push(Run { start: self.items.len(), lane, before, busy });
-        self.lowest = self.lowest.min(lane);
+        self.runs.push(Run { start: self.items.len() as u32, lane: lane as u8, before, busy });
+        self.lowest = self.lowest.min(lane as u8);
     }
 
     #[inline]
@@ -324,17 +322,17 @@ impl Claim {
 
     /// The lane of what is claimed; of several the lowest.
     pub(super) fn lowest(&self) -> usize {
-        self.lowest
+        self.lowest.into()
     }
 
     /// Whether messages may still be claimed and not begun.
     pub(super) fn is_out(&self) -> bool {
-        self.begun < self.items.len()
+        (self.begun as usize) < self.items.len()
     }
 
     /// Whether a message of this lane would have its turn before something that is claimed and has not begun.
     pub(super) fn is_outranked_by(&self, lane: usize, progress: u32) -> bool {
-        if lane <= self.lowest {
+        if lane <= self.lowest() {
             return false;
         }
         let begun = (progress as usize).div_ceil(2).min(self.items.len());
@@ -344,7 +342,7 @@ impl Claim {
     /// A lane gets its first message while this is out: how many turns of higher lanes are claimed and have not begun.
     pub(super) fn lane_woke(&mut self, lane: usize, progress: u32) -> u16 {
         let begun = (progress as usize).div_ceil(2).min(self.items.len());
-        self.woke[lane] = Some(begun);
+        self.woke[lane] = begun as u8;
         self.higher(lane, begun, self.items.len())
     }
 
@@ -358,42 +356,48 @@ impl Claim {
             // All of it has begun: the schedule stands as it should, and lanes may have got a first message since.
             return None;
         }
+        let begun = self.begun as usize;
         let run = self.runs.iter().rev().find(|run| run.start <= self.begun)?;
-        let mut schedule = run.before;
+        let mut schedule = run.before.clone();
         if self.begun > run.start {
-            schedule.took(run.lane, (self.begun - run.start) as u16, run.busy);
+            schedule.took(run.lane.into(), (self.begun - run.start) as u16, run.busy);
         }
         for lane in 0..Priority::COUNT {
             // A lane that gets a message of its own back has been waiting all along.
-            let is_back = self.items[self.begun..].iter().any(|item| usize::from(item.lane) == lane);
-            if let Some(at) = self.woke[lane].filter(|_| !is_back) {
-                schedule.woke(lane, self.higher(lane, at, self.begun));
+            let is_back = self.items[begun..].iter().any(|item| usize::from(item.lane) == lane);
+            if self.woke[lane] != ASLEEP && !is_back {
+                schedule.woke(lane, self.higher(lane, self.woke[lane].into(), begun));
             }
         }
-        self.items.truncate(self.begun);
+        self.items.truncate(begun);
         Some(schedule)
     }
 
     /// The slots and types of turns that have begun since, in order.
     #[inline]
     pub(super) fn enter_begun(&mut self, progress: u32, mut release: impl FnMut(u32, usize)) -> bool {
-        let begun = (progress as usize).div_ceil(2).min(self.items.len());
-        for item in self.items.get(self.begun..begun).unwrap_or_default() {
+        let begun = progress.div_ceil(2).min(self.items.len() as u32);
+        if begun <= self.begun {
+            return false;
+        }
+        for item in &self.items[self.begun as usize..begun as usize] {
             release(item.key, item.class.into());
         }
-        let has_more = begun > self.begun;
-        self.begun = begun.max(self.begun);
-        has_more
+        self.begun = begun;
+        true
     }
 
     /// The types of turns that have ended since, in order.
     #[inline]
     pub(super) fn enter_ended(&mut self, progress: u32, mut handled: impl FnMut(usize)) {
-        let ended = (progress as usize / 2).min(self.items.len());
-        for item in self.items.get(self.ended..ended).unwrap_or_default() {
+        let ended = (progress / 2).min(self.items.len() as u32);
+        if ended <= self.ended {
+            return;
+        }
+        for item in &self.items[self.ended as usize..ended as usize] {
             handled(item.class.into());
         }
-        self.ended = ended.max(self.ended);
+        self.ended = ended;
     }
 
     /// Ends the running turn in the books.
@@ -401,7 +405,7 @@ impl Claim {
         if self.ended >= self.begun {
             return None;
         }
-        let class = self.items[self.ended].class;
+        let class = self.items[self.ended as usize].class;
         self.ended += 1;
         Some(class.into())
     }

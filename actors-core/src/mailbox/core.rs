@@ -32,39 +32,41 @@ pub(crate) enum Phase {
     Ended,
 }
 
+/// In the order of use, so that a send touches few cache lines.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Core<T> {
-    pub(super) limits: Limits,
+    pub(super) phase: Phase,
+    /// The consumer is at work, and known to be quick.
+    pub(super) is_swift: bool,
+    pub(super) pushes: u32,
+    pub(super) ids: u64,
+    /// Turns that ended, however.
+    pub(super) turns: u64,
+    /// A recent instant, for stamps that need not be exact.
+    pub(super) recent: Tick,
+    /// Since when the mailbox has not been empty, while it is not.
+    pub(super) busy_since: Tick,
     pub(super) queue: Queue<T>,
-    pub(super) lines: Lines<T>,
     pub(super) schedule: Lanes,
     pub(super) claim: Claim,
-    pub(super) phase: Phase,
+    pub(super) lines: Lines<T>,
+    pub(super) max_waiting: usize,
+    pub(super) now: fn() -> Tick,
+    /// Claims since somebody looked at the clock for one.
+    pub(super) unseen: u32,
     pub(super) drain: DrainRate,
     pub(super) arrivals: Arrivals,
     pub(super) dice: Dice,
-    /// Since when the mailbox has not been empty, while it is not.
-    pub(super) busy_since: Tick,
     /// The longest time that it was not empty.
     pub(super) busy_longest: Duration,
-    /// Turns that ended, however.
-    pub(super) turns: u64,
-    pub(super) ids: u64,
-    /// A recent instant, for stamps that need not be exact.
-    pub(super) recent: Tick,
-    pub(super) pushes: u32,
-    /// The consumer is at work, and known to be quick.
-    pub(super) is_swift: bool,
-    /// Claims since somebody looked at the clock for one.
-    pub(super) unseen: u32,
-    pub(super) now: fn() -> Tick,
 }
 
 impl<T: Item> Core<T> {
-    pub(super) fn new(limits: Limits, classes: &[Class], now: fn() -> Tick, seed: u64) -> Self {
+    pub(super) fn new(limits: &Limits, classes: &[Class], now: fn() -> Tick, seed: u64) -> Self {
         Core {
-            limits,
-            queue: Queue::new(classes, &limits),
+            max_waiting: limits.max_waiting,
+            queue: Queue::new(classes, limits),
             lines: Lines::new(classes.len()),
             schedule: Lanes::new(limits.schedule),
             claim: Claim::default(),
@@ -340,7 +342,7 @@ impl<T: Item> Core<T> {
 
     /// Changes what may change of a type's policy while the mailbox lives.
     pub(super) fn adjust(&mut self, class: usize, policy: &Policy, signals: &Signals, fx: &mut Effects<T>) {
-        self.queue.adjust(class, policy, &self.limits);
+        self.queue.adjust(class, policy);
         // More room may be what somebody waits for.
         self.settle(signals, fx);
         self.grant(signals, fx);

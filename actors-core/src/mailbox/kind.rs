@@ -64,18 +64,18 @@ impl Kind {
             swift: Swift::default(),
             counts: Counts::default(),
         };
-        kind.adjust(policy, limits);
+        kind.adjust(policy, limits.max_bytes.is_some());
         kind
     }
 
     /// Takes over from a policy what may change while the mailbox lives.
-    pub(super) fn adjust(&mut self, policy: &Policy, limits: &Limits) {
+    pub(super) fn adjust(&mut self, policy: &Policy, is_weighed: bool) {
         self.overflow = policy.overflow;
         self.early = policy.early;
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
         self.pool = self.overflow.has(Overflow::DropRandom).then(Vec::new);
         self.is_plain =
-            !self.conflates && policy.ttl.is_none() && policy.early.is_none() && limits.max_bytes.is_none();
+            !self.conflates && policy.ttl.is_none() && policy.early.is_none() && !is_weighed;
     }
 
     /// Whether something needs to know the order of its messages.

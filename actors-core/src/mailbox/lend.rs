@@ -60,7 +60,7 @@ impl<T: Item, S> Mailbox<T, S> {
         let core = &mut inner.core;
         let (used, taken) = (core.queue.used(), core.queue.taken());
         let is_open =
-            core.phase == Phase::Open && core.lines.waiting() == 0 && self.limits.max_bytes.is_none();
+            core.phase == Phase::Open && core.lines.waiting() == 0 && !core.queue.is_weighed;
         let kind = &mut core.queue.kinds[class];
         if !is_open || taken >= kind.room || kind.held() >= kind.max {
             return Lend::No;

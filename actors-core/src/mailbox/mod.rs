@@ -65,6 +65,7 @@ use permit::Live;
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 use std::task::Waker;
 use std::time::Duration;
@@ -123,12 +124,12 @@ enum Task {
     Known(Waker),
 }
 
+/// In the order of use.
 #[derive(Debug)]
+#[repr(C)]
 struct Inner<T, S> {
-    core: Core<T>,
     /// The right to take messages out, while nobody has it.
     seat: Option<S>,
-    task: Task,
     /// The task was woken and has not come yet.
     is_roused: bool,
     /// Nothing is handed out; only tests hold.
@@ -137,6 +138,42 @@ struct Inner<T, S> {
     may_lend: bool,
     /// A panic went through the seat while it was lent.
     is_tainted: bool,
+    task: Task,
+    core: Core<T>,
+}
+
+/// What is under the lock. Before its first message a mailbox is nothing but a place for the seat.
+#[derive(Debug)]
+struct Shell<T, S> {
+    inner: Option<Box<Inner<T, S>>>,
+    /// Until there is an inner.
+    seat: Option<S>,
+    may_lend: bool,
+}
+
+/// The lock, taken, and something beneath it.
+struct Locked<'a, T, S>(MutexGuard<'a, Shell<T, S>>);
+
+impl<T, S> Deref for Locked<'_, T, S> {
+    type Target = Inner<T, S>;
+
+    #[inline]
+    fn deref(&self) -> &Inner<T, S> {
+        match &self.0.inner {
+            Some(inner) => inner,
+            None => unreachable!("it is made when the lock is taken"),
+        }
+    }
+}
+
+impl<T, S> DerefMut for Locked<'_, T, S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Inner<T, S> {
+        match &mut self.0.inner {
+            Some(inner) => inner,
+            None => unreachable!("it is made when the lock is taken"),
+        }
+    }
 }
 
 impl<T: Item, S> Inner<T, S> {
@@ -190,7 +227,7 @@ pub(crate) enum Plainly<'a, T, S> {
 
 /// The open door of a mailbox, for one plain message.
 pub(crate) struct Doorway<'a, T, S> {
-    inner: MutexGuard<'a, Inner<T, S>>,
+    inner: Locked<'a, T, S>,
     class: usize,
     signals: &'a Signals,
 }
@@ -206,15 +243,21 @@ impl<T: Item, S> Doorway<'_, T, S> {
 
 /// A mailbox and its lock.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Mailbox<T, S> {
-    inner: Mutex<Inner<T, S>>,
-    signals: Signals,
+    shell: Mutex<Shell<T, S>>,
     classes: Cow<'static, [Class]>,
-    limits: Limits,
     /// What was changed since the start of the policies; made with the first change.
     live: OnceLock<Box<[Live]>>,
-    keys: RandomState,
+    limits: Limits,
     now: fn() -> Tick,
+    signals: Signals,
+}
+
+/// Conflation keys are hashed alike in the whole process.
+fn keys() -> &'static RandomState {
+    static KEYS: OnceLock<RandomState> = OnceLock::new();
+    KEYS.get_or_init(RandomState::new)
 }
 
 impl<T: Item, S> Mailbox<T, S> {
@@ -225,34 +268,18 @@ impl<T: Item, S> Mailbox<T, S> {
         seat: Option<S>,
         now: fn() -> Tick,
     ) -> Self {
-        let keys = RandomState::new();
-        let core = Core::new(limits, &classes, now, limits.seed.unwrap_or_else(|| keys.hash_one(())));
-        let inner = Inner {
-            core,
-            seat,
-            task: Task::None,
-            is_roused: false,
-            is_held: false,
-            may_lend: false,
-            is_tainted: false,
-        };
-        Mailbox {
-            inner: Mutex::new(inner),
-            signals: Signals::default(),
-            classes,
-            limits,
-            live: OnceLock::new(),
-            keys,
-            now,
-        }
+        let shell = Mutex::new(Shell { inner: None, seat, may_lend: false });
+        Mailbox { shell, signals: Signals::default(), classes, limits, live: OnceLock::new(), now }
     }
 
     /// Puts the seat where the first consumer finds it.
     /// `is_ready`: it may be lent before the consumer has had it.
     pub(crate) fn install(&self, seat: S, is_ready: bool) {
-        let mut inner = self.lock();
-        inner.seat = Some(seat);
-        inner.may_lend = is_ready;
+        let mut shell = self.shell.lock();
+        match &mut shell.inner {
+            None => (shell.seat, shell.may_lend) = (Some(seat), is_ready),
+            Some(inner) => (inner.seat, inner.may_lend) = (Some(seat), is_ready),
+        }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -266,17 +293,42 @@ impl<T: Item, S> Mailbox<T, S> {
     /// A contended lock is left to `parking_lot`: it yields early, so that whoever has the lock does much before it moves to
     /// another core. Spinning here was measured to be slower by half.
     #[inline]
-    fn lock(&self) -> MutexGuard<'_, Inner<T, S>> {
-        match self.inner.try_lock() {
-            Some(guard) => guard,
+    fn lock(&self) -> Locked<'_, T, S> {
+        let shell = match self.shell.try_lock() {
+            Some(shell) => shell,
             None => self.lock_contended(),
+        };
+        match shell.inner.is_some() {
+            true => Locked(shell),
+            false => self.make(shell),
         }
     }
 
     #[cold]
-    fn lock_contended(&self) -> MutexGuard<'_, Inner<T, S>> {
+    fn lock_contended(&self) -> MutexGuard<'_, Shell<T, S>> {
         reentry::check();
-        self.inner.lock()
+        self.shell.lock()
+    }
+
+    /// The first message comes, or something else that needs more than a place for the seat.
+    #[cold]
+    fn make<'a>(&'a self, mut shell: MutexGuard<'a, Shell<T, S>>) -> Locked<'a, T, S> {
+        let seed = self.limits.seed.unwrap_or_else(|| keys().hash_one(std::ptr::from_ref(self)));
+        shell.inner = Some(Box::new(Inner {
+            seat: shell.seat.take(),
+            is_roused: false,
+            is_held: false,
+            may_lend: shell.may_lend,
+            is_tainted: false,
+            task: Task::None,
+            core: Core::new(&self.limits, &self.classes, self.now, seed),
+        }));
+        Locked(shell)
+    }
+
+    /// Whether nothing has ever happened to it.
+    fn is_untouched(&self) -> bool {
+        self.shell.lock().inner.is_none()
     }
 
     /// What the mailbox must know of a message that is offered now. `stamp` is [`Tick::ZERO`] where nobody has looked at
@@ -304,7 +356,7 @@ impl<T: Item, S> Mailbox<T, S> {
             tag.weight = u32::try_from(weight).unwrap_or(u32::MAX);
         }
         if self.classes[class].policy.overflow.has(Overflow::Conflate) {
-            let hash = caught(|| item.key_hash(&self.keys));
+            let hash = caught(|| item.key_hash(keys()));
             tag.hash = hash.map_err(|_| Reason::Panicked)?;
         }
         Ok(tag)
@@ -326,7 +378,7 @@ impl<T: Item, S> Mailbox<T, S> {
 
     fn refuse_plainly<'a>(
         &'a self,
-        mut inner: MutexGuard<'a, Inner<T, S>>,
+        mut inner: Locked<'a, T, S>,
         class: usize,
         is_try: bool,
     ) -> Plainly<'a, T, S> {
@@ -508,6 +560,12 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     pub(crate) fn ledger(&self, fx: &mut Effects<T>) -> Ledger {
+        if self.is_untouched() {
+            let none = ledger::Counts::default();
+            return Ledger::new(
+                self.classes.iter().map(|class| (none.row(class), (class.type_id)())).collect(),
+            );
+        }
         let mut inner = self.lock();
         inner.core.settle(&self.signals, fx);
         let kinds = inner.core.queue.kinds.iter().zip(self.classes.iter());

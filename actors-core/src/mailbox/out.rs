@@ -123,7 +123,7 @@ impl<T: Item> Core<T> {
                 // It is taken by itself, next time: the lane goes on waiting.
                 break;
             }
-            self.claim.begin_run(lane, self.schedule, busy);
+            self.claim.begin_run(lane, self.schedule.clone(), busy);
             let before = batch.rest();
             let goes_on = self.claim_lane(lane, max.min(before + usize::from(turns)), now, batch);
             self.schedule.took(lane, (batch.rest() - before) as u16, busy);

@@ -28,26 +28,27 @@ use std::collections::BinaryHeap;
 /// the work.
 const KEPT_SLOTS: usize = 1024;
 
-/// Slots, lanes, types and index.
+/// Slots, lanes, types and index. In the order of use.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Queue<T> {
     pub(super) kinds: Box<[Kind]>,
     pub(super) slots: Slots<T>,
+    /// Slots that are promised and not filled yet.
+    pub(super) permits: usize,
     lanes: [List; Priority::COUNT],
+    /// Summed weight of what is queued.
+    pub(super) bytes: u64,
+    /// Some type is served newest first under pressure.
+    pub(super) has_lifo: bool,
+    /// Messages have weights.
+    pub(super) is_weighed: bool,
     index: HashTable<u32>,
     /// Messages that may die in the queue, by when. Those that left it in another way stay in here as stale entries, at most
     /// as many as twice the queue.
     mortals: BinaryHeap<Mortal>,
     /// Those that came since somebody looked, in no order: mostly nobody looks before they have gone again.
     newborn: Vec<Mortal>,
-    /// Some type is served newest first under pressure.
-    pub(super) has_lifo: bool,
-    /// Messages have weights.
-    is_weighed: bool,
-    /// Slots that are promised and not filled yet.
-    pub(super) permits: usize,
-    /// Summed weight of what is queued.
-    pub(super) bytes: u64,
     /// Most slots that were ever taken at once, as of the last time that memory was given back.
     peak: usize,
 }
@@ -79,8 +80,8 @@ impl<T: Item> Queue<T> {
 
     /// Changes what may change of a type while the mailbox lives. What bookkeeping a new overflow list needs is made up for:
     /// O(messages in the lanes it is about), once.
-    pub(super) fn adjust(&mut self, class: usize, policy: &Policy, limits: &Limits) {
-        self.kinds[class].adjust(policy, limits);
+    pub(super) fn adjust(&mut self, class: usize, policy: &Policy) {
+        self.kinds[class].adjust(policy, self.is_weighed);
         self.relist();
         self.fill_pool(class);
     }

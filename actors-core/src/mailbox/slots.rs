@@ -70,14 +70,15 @@ pub(super) struct Extra {
 
 /// All slots. Their number follows what was queued at once, not the capacity.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Slots<T> {
-    entries: Vec<Entry<T>>,
-    /// As many as entries, or none while no policy needs them.
-    extras: Vec<Extra>,
-    has_extras: bool,
+    used: u32,
     /// First free slot; each free one names the next.
     free: u32,
-    used: u32,
+    entries: Vec<Entry<T>>,
+    has_extras: bool,
+    /// As many as entries, or none while no policy needs them.
+    extras: Vec<Extra>,
 }
 
 impl<T> Slots<T> {

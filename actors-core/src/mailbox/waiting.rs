@@ -34,7 +34,7 @@ impl<T: Item> Core<T> {
         let Entrance::Wait(waker) = entrance else {
             return self.refuse(class, Reason::Full);
         };
-        if self.lines.waiting() >= self.limits.max_waiting {
+        if self.lines.waiting() >= self.max_waiting {
             return self.refuse(class, Reason::Full);
         }
         // Foreign code, before anything changes.
@@ -181,7 +181,7 @@ impl<T: Item> Core<T> {
             return Promise::Given;
         }
         match entrance {
-            Entrance::Wait(waker) if self.lines.waiting() < self.limits.max_waiting => {
+            Entrance::Wait(waker) if self.lines.waiting() < self.max_waiting => {
                 // Foreign code, before anything changes.
                 let waker = waker.clone();
                 self.queue.kinds[class].in_line += 1;

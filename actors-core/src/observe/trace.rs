@@ -4,6 +4,7 @@
 mod lines {
     use crate::error::{ActorName, Reason, StopReason};
     use crate::mailbox::Row;
+    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     pub(crate) fn started(actor: &ActorName) {
@@ -52,18 +53,21 @@ mod lines {
     /// of lines.
     #[derive(Debug)]
     pub(crate) struct LossLog {
-        /// Per type, the second in which it last spoke, plus one.
-        spoke: Box<[AtomicU64]>,
+        types: usize,
+        /// Per type, the second in which it last spoke, plus one. Made with the first loss.
+        spoke: OnceLock<Box<[AtomicU64]>>,
     }
 
     impl LossLog {
         pub(crate) fn new(types: usize) -> Self {
-            LossLog { spoke: (0..types).map(|_| AtomicU64::new(0)).collect() }
+            LossLog { types, spoke: OnceLock::new() }
         }
 
         pub(crate) fn note(&self, class: usize, actor: &ActorName, message: &str, reason: Reason) {
             let second = crate::clock::now().since(crate::clock::Tick::ZERO).as_secs() + 1;
-            if self.spoke[class].swap(second, Ordering::Relaxed) != second {
+            let spoke =
+                self.spoke.get_or_init(|| (0..self.types).map(|_| AtomicU64::new(0)).collect());
+            if spoke[class].swap(second, Ordering::Relaxed) != second {
                 tracing::warn!(target: "actors", %actor, message, reason = reason.word(), "message lost");
             }
         }

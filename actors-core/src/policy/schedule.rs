@@ -57,11 +57,12 @@ impl Strict {
 }
 
 /// The state of whichever schedule was declared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lanes {
     Strict(Strict),
     Weighted(Weighted),
-    ByTime(WeightedByTime),
+    /// In a box: it is the large one, and rare.
+    ByTime(Box<WeightedByTime>),
 }
 
 impl Lanes {
@@ -69,7 +70,7 @@ impl Lanes {
         match schedule {
             Schedule::Strict => Lanes::Strict(Strict::default()),
             Schedule::Weighted => Lanes::Weighted(Weighted::default()),
-            Schedule::WeightedByTime => Lanes::ByTime(WeightedByTime::default()),
+            Schedule::WeightedByTime => Lanes::ByTime(Box::default()),
         }
     }
 
