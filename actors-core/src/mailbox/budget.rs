@@ -7,7 +7,7 @@ pub(crate) const CLAIM_MAX: usize = crate::policy::TURNS_MAX as usize;
 
 /// How long a batch may take (S3): long enough to save the lock for short turns, short enough that nobody waits
 /// noticeably for a message that is claimed but not begun.
-const BUDGET: Duration = Duration::from_micros(20);
+pub(super) const BUDGET: Duration = Duration::from_micros(20);
 
 /// Turns shorter than this are timed in groups of [`GROUP`].
 const SHORT: Duration = Duration::from_nanos(500);
@@ -35,6 +35,11 @@ impl Budget {
     #[inline]
     pub(super) fn claim_max(&self) -> usize {
         self.claim_max as usize
+    }
+
+    /// When the batch that is under way began, if it is timed.
+    pub(super) fn began(&self) -> Option<Instant> {
+        self.began
     }
 
     /// Whether turns are known to be so short that a full claim fits.

@@ -121,7 +121,7 @@ impl<T: Item> Core<T> {
     }
 
     /// It gets it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enter_plainly(&mut self, item: T, class: usize, signals: &Signals) {
         self.queue.kinds[class].counts.offered += 1;
         self.ids += 1;
@@ -274,7 +274,7 @@ impl<T: Item> Core<T> {
     }
 
     /// A message gets a free slot.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.kinds[usize::from(tag.class)].lane;
         if self.claim.is_out() {

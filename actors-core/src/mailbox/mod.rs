@@ -233,7 +233,7 @@ pub(crate) struct Doorway<'a, T, S> {
 }
 
 impl<T: Item, S> Doorway<'_, T, S> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn fill(&mut self, item: T) -> Rouse {
         let Inner { core, .. } = &mut *self.inner;
         core.enter_plainly(item, self.class, self.signals);
@@ -367,7 +367,7 @@ impl<T: Item, S> Mailbox<T, S> {
     /// its policy says. Where something is to be minded, [`offer`](Mailbox::offer) it.
     ///
     /// The slot comes with the lock, and must be filled: what happens in between is the move of the message and nothing else.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn enter_plainly(&self, class: usize, is_try: bool) -> Plainly<'_, T, S> {
         let inner = self.lock();
         match inner.core.may_enter_plainly(class) {

@@ -169,7 +169,7 @@ impl<T: Item> Queue<T> {
     }
 
     /// Puts a message at the end of its lane.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, item: Option<T>, tag: Tag) -> u32 {
         let kind = &mut self.kinds[usize::from(tag.class)];
         kind.counts.queued += 1;

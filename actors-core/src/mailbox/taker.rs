@@ -1,6 +1,6 @@
 //! The consumer's side: who holds a [`Taker`] with a seat takes messages out, one turn at a time.
 
-use super::budget::{Budget, CLAIM_MAX};
+use super::budget::{BUDGET, Budget, CLAIM_MAX};
 use super::claim::{Batch, Taken};
 use super::core::Phase;
 use super::{Effects, Inner, Item, Mailbox, Task};
@@ -8,6 +8,7 @@ use crate::clock::{self, Tick};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll};
+use std::time::Instant;
 use tokio::task::coop;
 
 /// A claim of fewer messages than this is thin: the lock cost more than the turns.
@@ -32,8 +33,9 @@ pub(crate) struct Taker<T, S> {
     pub(crate) seat: Option<S>,
     batch: Batch<T>,
     budget: Budget,
-    /// Turns since somebody was to be woken.
+    /// Turns since somebody was to be woken, and the beginning of the claim in which it was.
     unwoken: usize,
+    unwoken_since: Option<Instant>,
     /// The type of the turn before, as far as somebody was to be woken then.
     last_class: Option<u16>,
     /// Thin claims in a row.
@@ -58,6 +60,7 @@ impl<T: Item, S> Taker<T, S> {
             batch: Batch::new(),
             budget: Budget::default(),
             unwoken: 0,
+            unwoken_since: None,
             last_class: None,
             thin: 0,
             rounds: 0,
@@ -66,8 +69,8 @@ impl<T: Item, S> Taker<T, S> {
     }
 
     /// Whether to wake now whom `fx` has to wake. A sender whose message has just got in from the line need not be woken
-    /// before there is room for its next one: where turns are known to be short, up to 32 of them (20 µs) go first, and then
-    /// it finds 32 slots instead of one.
+    /// before there is room for its next one: where turns are known to be short, 20 µs of them go first, and then it finds
+    /// hundreds of slots instead of one.
     ///
     /// Short is what turns of late have been. The first turn of another type may be anything, so nobody waits for it.
     pub(crate) fn should_wake(&mut self, fx: &Effects<T>, is_parking: bool) -> bool {
@@ -76,12 +79,20 @@ impl<T: Item, S> Taker<T, S> {
         if !fx.has_wakers() {
             return false;
         }
-        self.unwoken += 1;
-        let wakes = is_parking || is_other || self.unwoken >= CLAIM_MAX || !self.budget.is_swift();
+        let wakes = is_parking || is_other || !self.budget.is_swift() || self.has_waited();
         if wakes {
-            self.unwoken = 0;
+            (self.unwoken, self.unwoken_since) = (0, None);
         }
         wakes
+    }
+
+    /// Whether somebody has been waiting to be woken for as long as a claim may last.
+    fn has_waited(&mut self) -> bool {
+        self.unwoken += 1;
+        // Batches are timed; single turns are not, but 32 of them are worth a wake-up.
+        let Some(now) = self.budget.began() else { return self.unwoken >= CLAIM_MAX };
+        let since = *self.unwoken_since.get_or_insert(now);
+        now.saturating_duration_since(since) >= BUDGET
     }
 
     /// Takes the seat out of the mailbox, and makes the task known, without taking a turn.

@@ -195,7 +195,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     /// The short way in, for a fresh tell without a deadline: most messages. `None` when something is to be minded; then
     /// nothing has happened.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enter_plainly(&mut self, is_try: bool) -> Option<Arrival<M>> {
         if !self.is_plain() || self.timeout.is_some() {
             return None;
@@ -203,14 +203,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let cell = self.to.cell();
         let mut entry = match cell.mailbox.enter_plainly(A::CLASS, is_try) {
             Plainly::In(entry) => entry,
-            Plainly::Refused(retry_after) => {
-                let why = AskError::with_retry(Reason::Full, Some(retry_after));
-                let message = match std::mem::replace(&mut self.step, Step::Over) {
-                    Step::Fresh(message) => Some(message),
-                    _ => None,
-                };
-                return Some(Err(Refusal { message, why }));
-            }
+            Plainly::Refused(retry_after) => return Some(refused_plainly(&mut self.step, retry_after)),
             Plainly::No => return None,
         };
         let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { return None };
@@ -220,11 +213,9 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         Some(Ok(Admission::Queued))
     }
 
-    /// Offers the message without ever waiting.
+    /// Offers the message without ever waiting, the long way.
+    #[inline(never)]
     pub(super) fn try_in(&mut self) -> Arrival<M> {
-        if let Some(arrival) = self.enter_plainly(true) {
-            return arrival;
-        }
         match self.offer(Entrance::Try, None) {
             Some(arrival) => arrival,
             None => unreachable!("who does not wait is not put in line"),
@@ -454,6 +445,15 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             Left::In(place) => self.step = Step::In(place),
         }
     }
+}
+
+fn refused_plainly<M>(step: &mut Step<M>, retry_after: Duration) -> Arrival<M> {
+    let why = AskError::with_retry(Reason::Full, Some(retry_after));
+    let message = match std::mem::replace(step, Step::Over) {
+        Step::Fresh(message) => Some(message),
+        _ => None,
+    };
+    Err(Refusal { message, why })
 }
 
 fn message_of<A: Handler<M>, M: Message>(item: Post<A>) -> Option<M> {
