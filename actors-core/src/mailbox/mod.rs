@@ -293,11 +293,16 @@ impl<T: Item, S> Mailbox<T, S> {
     /// A contended lock is left to `parking_lot`: it yields early, so that whoever has the lock does much before it moves to
     /// another core. Spinning here was measured to be slower by half.
     #[inline]
-    fn lock(&self) -> Locked<'_, T, S> {
-        let shell = match self.shell.try_lock() {
+    fn lock_shell(&self) -> MutexGuard<'_, Shell<T, S>> {
+        match self.shell.try_lock() {
             Some(shell) => shell,
             None => self.lock_contended(),
-        };
+        }
+    }
+
+    #[inline]
+    fn lock(&self) -> Locked<'_, T, S> {
+        let shell = self.lock_shell();
         match shell.inner.is_some() {
             true => Locked(shell),
             false => self.make(shell),
@@ -328,7 +333,7 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Whether nothing has ever happened to it.
     fn is_untouched(&self) -> bool {
-        self.shell.lock().inner.is_none()
+        self.lock_shell().inner.is_none()
     }
 
     /// What the mailbox must know of a message that is offered now. `stamp` is [`Tick::ZERO`] where nobody has looked at

@@ -73,11 +73,6 @@ impl<R> Slot<R> {
         }
     }
 
-    /// Whether there is an answer that was not collected.
-    pub(crate) fn is_told(&self) -> bool {
-        matches!(*self.state.lock(), State::Told(_))
-    }
-
     /// The asker goes away.
     pub(crate) fn abandon(&self) {
         // What was there, an answer perhaps, is dropped after the lock is free.

@@ -5,7 +5,7 @@ use super::tell::Tell;
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
-use crate::error::{AskError, Reason};
+use crate::error::AskError;
 use crate::reply::{Slot, Teller};
 use crate::sync::Arc;
 use std::fmt;
@@ -25,7 +25,24 @@ use std::time::Duration;
 #[must_use = "nothing is asked before it is awaited, or `blocking` is called"]
 pub struct Ask<'a, A: Handler<M>, M: Message> {
     journey: Journey<'a, A, M>,
-    slot: Option<Arc<Slot<M::Reply>>>,
+    slot: Option<Waiting<M::Reply>>,
+}
+
+/// A slot that is waited at. Dropped, its asker has gone away.
+struct Waiting<R>(Option<Arc<Slot<R>>>);
+
+impl<R> Waiting<R> {
+    fn into_slot(mut self) -> Option<Arc<Slot<R>>> {
+        self.0.take()
+    }
+}
+
+impl<R> Drop for Waiting<R> {
+    fn drop(&mut self) {
+        if let Some(slot) = &self.0 {
+            slot.abandon();
+        }
+    }
 }
 
 // Nothing in it is pinned.
@@ -51,8 +68,8 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
     /// # Panics
     /// When it was polled already.
     #[track_caller]
-    pub fn tell(mut self) -> Tell<'a, A, M> {
-        Tell::from_journey(self.journey.take())
+    pub fn tell(self) -> Tell<'a, A, M> {
+        Tell::from_journey(self.journey.fresh())
     }
 
     /// A deadline for line, queue and handler together, from the first poll on.
@@ -62,8 +79,8 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
     }
 
     /// The same with a handle of its own, so that it may leave this scope, for example into a task.
-    pub fn owned(mut self) -> Ask<'static, A, M> {
-        Ask { journey: self.journey.owned(), slot: self.slot.take() }
+    pub fn owned(self) -> Ask<'static, A, M> {
+        Ask { journey: self.journey.owned(), slot: self.slot }
     }
 
     /// Gives the message back beside the error, where it was not taken.
@@ -86,7 +103,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
 
     /// The answer of a turn that was donated in the poll before.
     fn poll_told(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
-        let Some(slot) = self.slot.take() else { unreachable!("it was left here") };
+        let Some(slot) = self.slot.take().and_then(Waiting::into_slot) else { unreachable!("it was left here") };
         self.journey.finish();
         slot.poll(cx).map_err(|reason| (AskError::new(reason), None))
     }
@@ -95,7 +112,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         if !self.journey.is_in() {
             if let Some(answer) = self.journey.donate(cx, true) {
                 if self.journey.is_paused() {
-                    self.slot = Some(Slot::told(answer));
+                    self.slot = Some(Waiting(Some(Slot::told(answer))));
                     return Poll::Pending;
                 }
                 return Poll::Ready(answer.map_err(|reason| (AskError::new(reason), None)));
@@ -103,16 +120,16 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
             if self.journey.is_paused() {
                 return self.poll_told(cx);
             }
-            let slot = self.slot.get_or_insert_with(Slot::new);
-            let arrival = ready!(self.journey.poll_in(cx, || Some(Teller::new(slot.clone()))));
+            let slot = self.slot.get_or_insert_with(|| Waiting(Some(Slot::new())));
+            let arrival = ready!(self.journey.poll_in(cx, || slot.0.clone().map(Teller::new)));
             if let Err(refusal) = arrival {
                 return Poll::Ready(Err((refusal.why, refusal.message)));
             }
         }
-        let Some(slot) = &self.slot else { panic!("an ask was polled after it had completed") };
+        let Some(Waiting(Some(slot))) = &self.slot else { panic!("an ask was polled after it had completed") };
         let is_first = !self.journey.has_timer();
         if let Poll::Ready(answer) = slot.poll(cx) {
-            if let Some(slot) = self.slot.take() {
+            if let Some(slot) = self.slot.take().and_then(Waiting::into_slot) {
                 Slot::recycle(slot);
             }
             self.journey.finish();
@@ -122,7 +139,6 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
             self.journey.await_answer();
         }
         let reason = ready!(self.journey.poll_deadline(cx));
-        slot.abandon();
         self.slot = None;
         self.journey.finish();
         Poll::Ready(Err((self.journey.why_lost(reason), None)))
@@ -134,30 +150,6 @@ impl<A: Handler<M>, M: Message> Future for Ask<'_, A, M> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.poll_answer(cx).map_err(|(why, _)| why)
-    }
-}
-
-impl<A: Handler<M>, M: Message> Drop for Ask<'_, A, M> {
-    #[inline]
-    fn drop(&mut self) {
-        if self.slot.is_some() {
-            self.forsake();
-        }
-    }
-}
-
-impl<A: Handler<M>, M: Message> Ask<'_, A, M> {
-    /// An asker that goes away takes its message along, unless its turn has begun (T3).
-    fn forsake(&mut self) {
-        self.journey.leave_line();
-        if let Some(slot) = self.slot.take()
-            && self.journey.is_in()
-        {
-            if !slot.is_told() {
-                self.journey.withdraw(Reason::Cancelled);
-            }
-            slot.abandon();
-        }
     }
 }
 

@@ -36,14 +36,16 @@ impl<A: Actor> Deref for To<'_, A> {
 #[derive(Debug)]
 pub(super) enum Step<M> {
     Fresh(M),
-    InLine(u32),
+    /// Where, its tie knows.
+    InLine,
     In(Place),
     /// It was handled, and its task is to yield before it hears of it.
     Paused,
     Over,
 }
 
-/// A message under way.
+/// A message under way. It has no `Drop` of its own, so that one that gets in at once is nothing but its parts; what must be undone
+/// when its sender goes away is in its [`Tie`].
 pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     to: To<'a, A>,
     step: Step<M>,
@@ -52,12 +54,93 @@ pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     expires: Tick,
     /// When its sender stops waiting.
     deadline: Tick,
-    /// Set only while something is waited for that has an end.
-    timer: Timer,
-    /// A slot was promised to it.
-    has_permit: bool,
+    tie: Option<Tie<'a, A>>,
     /// Its caller waits in a plain call, and may hold a lock that the handler wants: it does not run the turn itself.
     is_blocking: bool,
+}
+
+/// The cell a tie leads to.
+enum Home<'a, A: Actor> {
+    Ref(&'a Arc<Cell<A>>),
+    Own(Arc<Cell<A>>),
+}
+
+impl<A: Actor> Deref for Home<'_, A> {
+    type Target = Arc<Cell<A>>;
+
+    fn deref(&self) -> &Arc<Cell<A>> {
+        match self {
+            Home::Ref(cell) => cell,
+            Home::Own(cell) => cell,
+        }
+    }
+}
+
+/// What ties a message to its mailbox before it is handled: a place in line, a promised slot, a timer.
+struct Tie<'a, A: Actor> {
+    home: Home<'a, A>,
+    class: usize,
+    waiter: Option<u32>,
+    /// Its sender waits for its answer: once let in, it is taken back out where its sender goes away.
+    is_ask: bool,
+    /// Where it is, while its answer is waited for.
+    place: Option<Place>,
+    /// A slot was promised to it.
+    has_permit: bool,
+    /// Set only while something is waited for that has an end.
+    timer: Timer,
+}
+
+impl<'a, A: Actor> Tie<'a, A> {
+    fn new(to: &To<'a, A>, class: usize) -> Self {
+        let home = match to {
+            To::Ref(handle) => Home::Ref(handle.cell()),
+            To::Own(handle) => Home::Own(handle.cell().clone()),
+        };
+        let timer = Timer::none();
+        Tie { home, class, waiter: None, is_ask: false, place: None, has_permit: false, timer }
+    }
+
+    /// A permit that was not used is somebody else's.
+    fn give_back(&mut self) {
+        if std::mem::take(&mut self.has_permit) {
+            let mut fx = Effects::new();
+            self.home.mailbox.give_back(self.class, &mut fx);
+            self.home.apply(&mut fx);
+        }
+    }
+
+    /// The sender goes away while it waits in line (T3). Where it is, if it was let in just before: a tell is sent then.
+    fn leave_line(&mut self) -> Option<Place> {
+        let waiter = self.waiter.take()?;
+        let cell = &*self.home;
+        let mut fx = Effects::new();
+        let left = cell.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+        cell.apply(&mut fx);
+        match left {
+            Left::Back(item, tag) => {
+                let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
+                cell.mourn(self.class, tag.stamp, Reason::Cancelled, text);
+                None
+            }
+            // Told just before; what it was told is nobody's business any more.
+            Left::Out(..) | Left::Promised => None,
+            Left::In(place) => Some(place),
+        }
+    }
+}
+
+impl<A: Actor> Drop for Tie<'_, A> {
+    fn drop(&mut self) {
+        let let_in = self.leave_line().filter(|_| self.is_ask);
+        if let Some(place) = self.place.take().or(let_in) {
+            let mut fx = Effects::new();
+            self.home.mailbox.withdraw(place, Reason::Cancelled, &mut fx);
+            self.home.apply(&mut fx);
+        }
+        self.give_back();
+        self.timer.clear(&self.home);
+    }
 }
 
 /// A message that did not get in; `None` where it was lost with its value.
@@ -77,24 +160,20 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     #[inline(always)]
     fn with(to: To<'a, A>, step: Step<M>, timeout: Option<Duration>) -> Self {
-        let (never, timer) = (Tick::NEVER, Timer::none());
-        Journey {
-            to,
-            step,
-            timeout,
-            expires: never,
-            deadline: never,
-            timer,
-            has_permit: false,
-            is_blocking: false,
-        }
+        let never = Tick::NEVER;
+        Journey { to, step, timeout, expires: never, deadline: never, tie: None, is_blocking: false }
     }
 
     /// A message for which there is a slot already.
     pub(super) fn with_permit(handle: Handle<A>, message: M) -> Journey<'static, A, M> {
         let mut journey = Journey::with(To::Own(handle), Step::Fresh(message), None);
-        journey.has_permit = true;
+        journey.tie().has_permit = true;
         journey
+    }
+
+    fn tie(&mut self) -> &mut Tie<'a, A> {
+        let to = &self.to;
+        self.tie.get_or_insert_with(|| Tie::new(to, A::CLASS))
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
@@ -105,36 +184,29 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         &self.to
     }
 
-    /// The same, with a handle of its own; what stays behind is over.
-    pub(super) fn owned(&mut self) -> Journey<'static, A, M> {
-        let to = To::Own(Handle::clone(&self.to));
-        self.moved(to)
+    /// The same, with a handle of its own.
+    pub(super) fn owned(mut self) -> Journey<'static, A, M> {
+        let mut owned = Journey::with(To::Own(Handle::clone(&self.to)), self.step, self.timeout);
+        (owned.expires, owned.deadline, owned.is_blocking) = (self.expires, self.deadline, self.is_blocking);
+        if let Some(tie) = &mut self.tie {
+            let new = owned.tie();
+            (new.waiter, new.has_permit) = (tie.waiter.take(), std::mem::take(&mut tie.has_permit));
+            new.timer = tie.timer.take();
+        }
+        owned
     }
 
-    /// The same; what stays behind is over. Only before the first poll: a message under way cannot become another kind.
+    /// The same. Only before the first poll: a message under way cannot become another kind.
     ///
     /// # Panics
     /// After the first poll.
     #[track_caller]
-    pub(super) fn take(&mut self) -> Journey<'a, A, M> {
+    pub(super) fn fresh(self) -> Journey<'a, A, M> {
         assert!(
             matches!(self.step, Step::Fresh(_)),
             "a send that was polled already cannot become an ask, or an ask a tell"
         );
-        let to = match &self.to {
-            To::Ref(handle) => To::Ref(handle),
-            To::Own(handle) => To::Own(handle.clone()),
-        };
-        self.moved(to)
-    }
-
-    fn moved<'b>(&mut self, to: To<'b, A>) -> Journey<'b, A, M> {
-        let mut moved = Journey::with(to, std::mem::replace(&mut self.step, Step::Over), self.timeout);
-        (moved.expires, moved.deadline) = (self.expires, self.deadline);
-        moved.timer = self.timer.take();
-        moved.has_permit = std::mem::take(&mut self.has_permit);
-        moved.is_blocking = self.is_blocking;
-        moved
+        self
     }
 
     /// Whether it has a place in the mailbox.
@@ -143,7 +215,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     pub(super) fn has_timer(&self) -> bool {
-        self.timer.is_set()
+        self.tie.as_ref().is_some_and(|tie| tie.timer.is_set())
     }
 
     /// Goes on towards the mailbox. `asker` makes the side that will be told, for asks.
@@ -154,7 +226,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     ) -> Poll<Arrival<M>> {
         let arrival = match self.step {
             Step::Fresh(_) => self.offer(Entrance::Wait(cx.waker()), asker()),
-            Step::InLine(waiter) => self.poll_line(waiter, cx),
+            Step::InLine => self.poll_line(cx),
             Step::In(_) | Step::Paused | Step::Over => panic!("a send was polled after it had completed"),
         };
         match arrival {
@@ -167,7 +239,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Whether nothing has happened to it yet, and no slot is promised to it.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        matches!(self.step, Step::Fresh(_)) && !self.has_permit
+        matches!(self.step, Step::Fresh(_)) && self.tie.is_none()
     }
 
     pub(super) fn is_paused(&self) -> bool {
@@ -236,14 +308,15 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             Ok(tag) => tag,
             Err(reason) => {
                 cell.mailbox.offer_lost(A::CLASS, reason);
-                self.give_back();
+                self.tie = None;
                 return Some(Err(Refusal { message: message_of::<A, M>(item), why: AskError::new(reason) }));
             }
         };
         self.expires = tag.expires;
         let mut item = Some(item);
         let mut fx = Effects::new();
-        let verdict = match std::mem::take(&mut self.has_permit) {
+        let has_permit = self.tie.as_mut().is_some_and(|tie| std::mem::take(&mut tie.has_permit));
+        let verdict = match has_permit {
             true => cell.mailbox.redeem(&mut item, tag, &mut fx),
             false => cell.mailbox.offer(&mut item, tag, entrance, &mut fx),
         };
@@ -255,9 +328,11 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                 Some(Ok(admission))
             }
             Verdict::InLine(waiter) => {
-                self.step = Step::InLine(waiter);
+                self.step = Step::InLine;
+                let tie = self.tie();
+                (tie.waiter, tie.is_ask) = (Some(waiter), is_ask);
                 let end = self.line_end();
-                self.timer.set(end, self.to.cell());
+                self.set_timer(end);
                 None
             }
             Verdict::Refused(reason, retry_after) => {
@@ -298,11 +373,17 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.deadline.min(self.expires)
     }
 
-    fn poll_line(&mut self, waiter: u32, cx: &mut Context<'_>) -> Option<Arrival<M>> {
-        match self.to.cell().mailbox.look(waiter, cx.waker()) {
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Option<Arrival<M>> {
+        let waiter = self.tie.as_ref().and_then(|tie| tie.waiter)?;
+        let standby = self.to.cell().mailbox.look(waiter, cx.waker());
+        if !matches!(standby, Standby::Waiting) {
+            // It is forgotten there.
+            self.tie().waiter = None;
+        }
+        match standby {
             Standby::Waiting => None,
             Standby::In(place) => {
-                self.timer.clear(self.to.cell());
+                self.tie = None;
                 self.step = Step::In(place);
                 Some(Ok(Admission::Waited))
             }
@@ -316,13 +397,15 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     fn poll_line_timer(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<M>> {
-        let Step::InLine(waiter) = self.step else {
+        let Step::InLine = self.step else {
             return Poll::Pending;
         };
-        if !self.timer.poll(cx) {
+        let Some(tie) = self.tie.as_mut().filter(|tie| tie.waiter.is_some()) else { return Poll::Pending };
+        if !tie.timer.poll(cx) {
             return Poll::Pending;
         }
-        self.timer.clear(self.to.cell());
+        let Some(waiter) = tie.waiter.take() else { return Poll::Pending };
+        self.tie = None;
         let cell = self.to.cell();
         let (reason, retry_after) = match self.expires < self.deadline {
             true => (Reason::Expired, None),
@@ -347,15 +430,26 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     // --- after admission, for asks ----------------------------------------------------------------------------------
 
-    /// Arms the timer of an ask that is in.
+    /// Arms the timer of an ask that is in. From now on its message is taken back where its sender goes away.
     pub(super) fn await_answer(&mut self) {
+        if let Step::In(place) = self.step {
+            self.tie().place = Some(place);
+        }
         let end = self.expires.min(self.deadline);
-        self.timer.set(end, self.to.cell());
+        self.set_timer(end);
+    }
+
+    fn set_timer(&mut self, end: Tick) {
+        if end == Tick::NEVER && self.tie.is_none() {
+            return;
+        }
+        let tie = self.tie();
+        tie.timer.set(end, &tie.home);
     }
 
     /// Whether the ask has run out of time, and how.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
-        while self.timer.poll(cx) {
+        while self.tie.as_mut().is_some_and(|tie| tie.timer.poll(cx)) {
             let reason = if self.expires < self.deadline { Reason::Expired } else { Reason::TimedOut };
             if self.withdraw(Reason::Expired) {
                 return Poll::Ready(reason);
@@ -365,7 +459,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                 return Poll::Ready(reason);
             }
             self.expires = self.deadline;
-            self.timer.set(self.deadline, self.to.cell());
+            self.set_timer(self.deadline);
         }
         Poll::Pending
     }
@@ -379,8 +473,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let mut fx = Effects::new();
         let is_out = cell.mailbox.withdraw(place, reason, &mut fx);
         cell.apply(&mut fx);
-        if !is_out {
-            self.step = Step::In(place);
+        match &mut self.tie {
+            Some(tie) if is_out => tie.place = None,
+            _ if is_out => {}
+            _ => self.step = Step::In(place),
         }
         is_out
     }
@@ -399,50 +495,8 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Nothing more is wanted of it.
     pub(super) fn finish(&mut self) {
         self.step = Step::Over;
-        self.timer.clear(self.to.cell());
-    }
-}
-
-impl<A: Handler<M>, M: Message> Drop for Journey<'_, A, M> {
-    #[inline]
-    fn drop(&mut self) {
-        if let Step::InLine(_) = self.step {
-            self.leave_line();
-        }
-        if self.has_permit {
-            self.give_back();
-        }
-        if self.timer.is_set() {
-            self.timer.clear(self.to.cell());
-        }
-    }
-}
-
-impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
-    /// A permit that was not used is somebody else's.
-    fn give_back(&mut self) {
-        if std::mem::take(&mut self.has_permit) {
-            give_back(&self.to, A::CLASS);
-        }
-    }
-
-    /// The sender goes away while it waits in line (T3).
-    pub(super) fn leave_line(&mut self) {
-        let Step::InLine(waiter) = self.step else { return };
-        self.step = Step::Over;
-        let cell = self.to.cell();
-        let mut fx = Effects::new();
-        let left = cell.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
-        cell.apply(&mut fx);
-        match left {
-            Left::Back(item, tag) => {
-                let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
-                cell.mourn(A::CLASS, tag.stamp, Reason::Cancelled, text);
-            }
-            // Told just before; what it was told is nobody's business any more.
-            Left::Out(..) | Left::Promised => {}
-            // Let in just before: a tell is sent. An ask must see to its message itself.
-            Left::In(place) => self.step = Step::In(place),
+        if let Some(mut tie) = self.tie.take() {
+            tie.place = None;
         }
     }
 }

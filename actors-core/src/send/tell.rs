@@ -64,8 +64,8 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     /// # Panics
     /// When it was polled already.
     #[track_caller]
-    pub fn ask(mut self) -> Ask<'a, A, M> {
-        Ask::from_journey(self.journey.take())
+    pub fn ask(self) -> Ask<'a, A, M> {
+        Ask::from_journey(self.journey.fresh())
     }
 
     /// A deadline, from the first poll on: for the wait in line, and for the beginning of the turn.
@@ -75,7 +75,7 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     }
 
     /// The same with a handle of its own, so that it may leave this scope, for example into a task.
-    pub fn owned(mut self) -> Tell<'static, A, M> {
+    pub fn owned(self) -> Tell<'static, A, M> {
         Tell { journey: self.journey.owned() }
     }
 
