@@ -309,6 +309,14 @@ impl Claim {
         self.has_doomed = false;
     }
 
+    /// A claim of one message, whose turn begins now.
+    pub(super) fn only(&mut self, key: u32, class: u16, lane: usize) {
+        self.reset(1);
+        self.lowest = lane as u8;
+        self.add(key, class, lane);
+        self.begun = 1;
+    }
+
     /// What is added from here on is of this lane.
     pub(super) fn begin_run(&mut self, lane: usize, before: Lanes, busy: [bool; Priority::COUNT]) {
         self.runs.push(Run { start: self.items.len() as u32, lane: lane as u8, before, busy });

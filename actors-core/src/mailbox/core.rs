@@ -122,12 +122,18 @@ impl<T: Item> Core<T> {
 
     /// It gets it.
     #[inline(always)]
-    pub(super) fn enter_plainly(&mut self, item: T, class: usize, signals: &Signals) {
+    pub(super) fn enter_plainly(
+        &mut self,
+        item: T,
+        class: usize,
+        stamp: Tick,
+        deadline: Tick,
+        signals: &Signals,
+    ) -> Place {
         self.queue.kinds[class].counts.offered += 1;
-        self.ids += 1;
-        let mut tag = Tag::new(class as u16, self.sample(), Tick::NEVER);
-        tag.id = self.ids;
-        self.push(Some(item), tag, signals);
+        let mut tag = Tag::new(class as u16, stamp, deadline);
+        self.stamp(&mut tag);
+        self.push(Some(item), tag, signals)
     }
 
     /// Offers a message for the first time. It stays in `item` unless the verdict says that it is in or in line.
@@ -223,6 +229,7 @@ impl<T: Item> Core<T> {
         retry_after(self.queue.used() + self.lines.waiting(), self.drain.rate(), dice)
     }
 
+    #[inline]
     pub(super) fn stamp(&mut self, tag: &mut Tag) {
         self.ids += 1;
         tag.id = self.ids;

@@ -236,8 +236,15 @@ impl<T: Item, S> Doorway<'_, T, S> {
     #[inline(always)]
     pub(crate) fn fill(&mut self, item: T) -> Rouse {
         let Inner { core, .. } = &mut *self.inner;
-        core.enter_plainly(item, self.class, self.signals);
+        core.enter_plainly(item, self.class, Tick::ZERO, Tick::NEVER, self.signals);
         self.inner.rouse_one()
+    }
+
+    /// The same for a message that is worthless after `deadline`; it was offered at `stamp`. Where it is.
+    pub(crate) fn fill_until(&mut self, item: T, stamp: Tick, deadline: Tick) -> (Place, Rouse) {
+        let Inner { core, .. } = &mut *self.inner;
+        let place = core.enter_plainly(item, self.class, stamp, deadline, self.signals);
+        (place, self.inner.rouse_one())
     }
 }
 

@@ -86,6 +86,32 @@ impl<T: Item> Core<T> {
         self.grant(signals, fx);
     }
 
+    /// Takes the only message that is queued out, and begins its turn: what [`claim`](Core::claim) comes to where there is no choice.
+    /// `false`, and nothing has happened, where the message is dead or somebody waits.
+    pub(super) fn claim_only(&mut self, now: Tick, signals: &Signals, batch: &mut Batch<T>) -> bool {
+        let lane = (0..Priority::COUNT).find(|&lane| self.queue.lane_len(lane) > 0);
+        let Some((lane, key)) = lane.and_then(|lane| Some((lane, self.queue.lane_front(lane)?))) else { return false };
+        let entry = self.queue.slots.at(key);
+        let class = entry.class;
+        if entry.expires <= now || self.lines.waiting() > 0 {
+            return false;
+        }
+        let mut busy = [false; Priority::COUNT];
+        busy[lane] = true;
+        self.schedule.took(lane, 1, busy);
+        self.queue.unlink(key);
+        batch.clear();
+        batch.prepare(1);
+        batch.add(key, self.queue.slots.at_mut(key));
+        self.queue.release(key, class.into());
+        self.queue.kinds[usize::from(class)].counts.in_service += 1;
+        self.claim.only(key, class, lane);
+        self.claim.thread = here();
+        signals.set_progress(1);
+        self.note_empty(now);
+        true
+    }
+
     /// Takes up to `max` messages out, in the order of turns, and begins the turn of the first, so that its slot is free at once.
     /// Nothing may be claimed when this is called. With an empty batch there is either nothing queued, or all it came
     /// across was dead and it should be called again.

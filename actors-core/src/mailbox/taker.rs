@@ -231,9 +231,12 @@ impl<T: Item, S> Taker<T, S> {
         }
         if inner.core.queue.used() > 0 {
             let now = inner.core.claim_instant(self.budget.is_swift());
-            inner.core.claim(self.budget.claim_max(), now, &mailbox.signals, &mut self.batch, fx);
-            // Slots of dead messages go to whoever waits.
-            inner.core.grant(&mailbox.signals, fx);
+            let is_only = inner.core.queue.used() == 1;
+            if !is_only || !inner.core.claim_only(now, &mailbox.signals, &mut self.batch) {
+                inner.core.claim(self.budget.claim_max(), now, &mailbox.signals, &mut self.batch, fx);
+                // Slots of dead messages go to whoever waits.
+                inner.core.grant(&mailbox.signals, fx);
+            }
             if !self.batch.is_empty() {
                 unit.made_progress();
                 self.batch.advance();

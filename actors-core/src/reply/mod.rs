@@ -41,35 +41,30 @@ impl<R> Slot<R> {
 
     /// The answer, once.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<R, Reason>> {
-        if let Poll::Ready(answer) = self.take(None) {
-            return Poll::Ready(answer);
-        }
-        let mut old = State::Empty;
-        if matches!(&*self.state.lock(), State::Awaited(waker) if waker.will_wake(cx.waker())) {
-            return Poll::Pending;
+        {
+            let mut state = self.state.lock();
+            match &*state {
+                State::Told(_) => return Slot::take(&mut state),
+                State::Awaited(waker) if waker.will_wake(cx.waker()) => return Poll::Pending,
+                State::Over => return Poll::Pending,
+                State::Empty | State::Awaited(_) => {}
+            }
         }
         // Wakers are foreign code: cloned before the lock is taken, dropped after it is free.
         let waker = cx.waker().clone();
-        let answer = self.take(Some((waker, &mut old)));
-        drop(old);
-        answer
+        let mut state = self.state.lock();
+        if let State::Told(_) | State::Over = &*state {
+            return Slot::take(&mut state);
+        }
+        let _old = std::mem::replace(&mut *state, State::Awaited(waker));
+        drop(state);
+        Poll::Pending
     }
 
-    fn take(&self, wait: Option<(Waker, &mut State<R>)>) -> Poll<Result<R, Reason>> {
-        let mut state = self.state.lock();
-        match std::mem::replace(&mut *state, State::Over) {
+    fn take(state: &mut State<R>) -> Poll<Result<R, Reason>> {
+        match std::mem::replace(state, State::Over) {
             State::Told(answer) => Poll::Ready(answer),
-            State::Over => Poll::Pending,
-            before => {
-                *state = match wait {
-                    Some((waker, old)) => {
-                        *old = before;
-                        State::Awaited(waker)
-                    }
-                    None => before,
-                };
-                Poll::Pending
-            }
+            _ => Poll::Pending,
         }
     }
 

@@ -304,6 +304,17 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
         let worth_until = if is_ask || self.timeout.is_some() { self.deadline } else { Tick::NEVER };
+        if self.tie.is_none()
+            && let Plainly::In(mut door) =
+                cell.mailbox.enter_plainly(A::CLASS, matches!(entrance, Entrance::Try))
+        {
+            let (place, rouse) = door.fill_until(item, stamp, worth_until);
+            drop(door);
+            cell.rouse(rouse);
+            self.expires = worth_until;
+            self.step = Step::In(place);
+            return Some(Ok(Admission::Queued));
+        }
         let tag = match cell.mailbox.tag(&item, stamp, worth_until) {
             Ok(tag) => tag,
             Err(reason) => {
