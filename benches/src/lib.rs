@@ -4,6 +4,7 @@
 //! tokio task, an enum and `tokio::sync::mpsc`: the baseline of every ratio. Both run on a runtime with two workers,
 //! or `BENCH_WORKERS`.
 
+pub mod callgrind;
 pub mod chart;
 
 use actors_core::prelude::*;
@@ -105,6 +106,27 @@ impl AsyncCounter {
     /// A question.
     #[message(overflow = block)]
     async fn question(&mut self, a: u64, b: u64) -> u64 {
+        self.sum.wrapping_add(a ^ b)
+    }
+}
+
+/// The same by a plain `fn` that only the actor's own task runs, so that every message goes through the queue.
+#[derive(Debug, Default)]
+pub struct QueuedCounter {
+    sum: u64,
+}
+
+#[actor(capacity = 1024, inline = never, vis = pub)]
+impl QueuedCounter {
+    /// A tick.
+    #[message(overflow = block)]
+    fn normal(&mut self, a: u64, b: u64) {
+        self.sum = self.sum.wrapping_add(a ^ b);
+    }
+
+    /// A question.
+    #[message(overflow = block)]
+    fn question(&mut self, a: u64, b: u64) -> u64 {
         self.sum.wrapping_add(a ^ b)
     }
 }
