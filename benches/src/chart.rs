@@ -1,7 +1,9 @@
-//! Charts as SVG: lines over a logarithmic axis, for benches that ask how something grows.
+//! Charts as SVG: lines over a logarithmic axis, for benches that ask how something grows, and bars, for those that ask what
+//! each of many things costs.
 
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::error::Error;
 use std::ops::Range;
 use std::path::Path;
@@ -115,6 +117,62 @@ where
         .background_style(WHITE.mix(0.8))
         .border_style(BLACK.mix(0.2))
         .draw()?;
+    Ok(())
+}
+
+/// One bar.
+#[derive(Clone, Copy, Debug)]
+pub struct Bar {
+    /// Stands above the first of several that have the same.
+    pub group: &'static str,
+    /// Beside it.
+    pub name: &'static str,
+    /// Its length.
+    pub value: f64,
+}
+
+/// Height of a line of a bar chart.
+const LINE: i32 = 19;
+/// Left of the bars.
+const NAMES: i32 = 250;
+/// Where the longest bar ends.
+const ENDS: i32 = 800;
+
+/// Draws bars below each other, in groups, and a line down through all of them at `reference`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn bars(path: &Path, title: &str, reference: f64, bars: &[Bar]) -> Result<(), Box<dyn Error>> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    let is_new = |at: usize| at == 0 || bars[at - 1].group != bars[at].group;
+    let groups = (0..bars.len()).filter(|at| is_new(*at)).count();
+    let (top, size) = (44, (bars.len() + groups) as i32 * LINE);
+    let root = SVGBackend::new(path, (ENDS as u32 + 60, (top + size + 16) as u32)).into_drawing_area();
+    root.fill(&WHITE)?;
+    root.draw(&Text::new(title, (16, 14), ("sans-serif", 18).into_font()))?;
+    let most = bars.iter().fold(reference, |most, bar| most.max(bar.value));
+    let x = |value: f64| NAMES + (value / most * f64::from(ENDS - NAMES)).round() as i32;
+    let anchored = |h| TextStyle::from(("sans-serif", 12).into_font()).pos(Pos::new(h, VPos::Center));
+    let (mut y, mut group) = (top, 0);
+    for (at, bar) in bars.iter().enumerate() {
+        if is_new(at) {
+            let heading = ("sans-serif", 14).into_font();
+            root.draw(&Text::new(bar.group, (16, y + LINE / 2 - 4), heading))?;
+            y += LINE;
+            group += 1;
+        }
+        let colour = COLOURS[(group - 1) % COLOURS.len()];
+        root.draw(&Text::new(bar.name, (NAMES - 6, y + LINE / 2), anchored(HPos::Right)))?;
+        root.draw(&Rectangle::new([(NAMES, y + 3), (x(bar.value), y + LINE - 3)], colour.filled()))?;
+        let figure =
+            Text::new(format!("{:.0}", bar.value), (x(bar.value) + 4, y + LINE / 2), anchored(HPos::Left));
+        root.draw(&figure)?;
+        y += LINE;
+    }
+    root.draw(&PathElement::new(vec![(x(reference), top), (x(reference), y)], BLACK.mix(0.6)))?;
+    root.present()?;
     Ok(())
 }
 
