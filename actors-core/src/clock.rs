@@ -51,6 +51,36 @@ impl Tick {
     }
 }
 
+/// A length of time in nanoseconds, or none: eight bytes without holes, so that what has one is quick to copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span(u64);
+
+impl Span {
+    pub(crate) const NONE: Span = Span(u64::MAX);
+
+    /// Five centuries at most.
+    pub(crate) fn of(span: Duration) -> Span {
+        Span(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX - 1))
+    }
+
+    pub(crate) fn from_nanos(nanos: u64) -> Span {
+        Span(nanos)
+    }
+
+    pub(crate) fn nanos(self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) fn is_none(self) -> bool {
+        self == Span::NONE
+    }
+
+    pub(crate) fn get(self) -> Option<Duration> {
+        (!self.is_none()).then(|| Duration::from_nanos(self.0))
+    }
+}
+
 /// Now, on tokio's clock.
 pub(crate) fn now() -> Tick {
     Tick(u64::try_from(Instant::now().saturating_duration_since(epoch()).as_nanos()).unwrap_or(u64::MAX))

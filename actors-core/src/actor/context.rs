@@ -4,7 +4,7 @@ use super::cell::Cell;
 use super::handle::Handle;
 use super::message::Message;
 use super::{Actor, Handler, Typed, TypedHandle};
-use crate::clock::{self, Tick};
+use crate::clock::{self, Span, Tick};
 use crate::error::{ActorName, AskError, Reason, SendError, StopReason};
 use crate::observe::Reading;
 use crate::system::System;
@@ -23,7 +23,7 @@ pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
     deadline: Tick,
     /// In a donated turn: what its asker gives it. A deadline is made of it when one is asked for first, and kept in `until`.
-    timeout: Option<Duration>,
+    timeout: Span,
     until: OnceLock<Tick>,
     /// Made with the first job; dropped with the actor, which ends them.
     jobs: Option<JoinSet<()>>,
@@ -55,7 +55,7 @@ impl Job {
 
 impl<A: Actor> Context<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Context { cell, deadline: Tick::NEVER, timeout: None, until: OnceLock::new(), jobs: None }
+        Context { cell, deadline: Tick::NEVER, timeout: Span::NONE, until: OnceLock::new(), jobs: None }
     }
 
     pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
@@ -65,17 +65,17 @@ impl<A: Actor> Context<A> {
     #[inline]
     pub(crate) fn begin_turn(&mut self, deadline: Tick) {
         self.deadline = deadline;
-        self.timeout = None;
+        self.timeout = Span::NONE;
     }
 
-    pub(crate) fn begin_donated(&mut self, deadline: Tick, timeout: Option<Duration>) {
+    pub(crate) fn begin_donated(&mut self, deadline: Tick, timeout: Span) {
         self.deadline = deadline;
         self.timeout = timeout;
         self.until.take();
     }
 
     fn until(&self) -> Tick {
-        let Some(timeout) = self.timeout else { return self.deadline };
+        let Some(timeout) = self.timeout.get() else { return self.deadline };
         self.deadline.min(*self.until.get_or_init(|| clock::now().after(timeout)))
     }
 

@@ -132,7 +132,7 @@ pub trait Handler<M: Message>: Actor {
     /// instead of waking the actor (S6). `None` where that is not so, or not wanted.
     const INLINE: Option<Inline<Self, M>> = None;
 
-    /// Wraps the message.
+    /// Wraps the message, and does nothing else: the mailbox is locked meanwhile.
     fn pack(parcel: Parcel<M>) -> Self::Mail;
 
     /// Unwraps the message; `None` when it is another one.

@@ -140,8 +140,10 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<
     let Some(item) = value.as_ref() else { unreachable!("polled after completion") };
     match shared.mailbox.enter_plainly(item.class(), matches!(entrance, Entrance::Try)) {
         Plainly::In(mut door) => {
-            let Some(value) = value.take() else { unreachable!("it was looked at") };
-            let rouse = door.fill(value);
+            let rouse = door.fill(|| match value.take() {
+                Some(value) => value,
+                None => unreachable!("it was looked at"),
+            });
             drop(door);
             if let Rouse::Wake(waker) = rouse {
                 ignored(|| waker.wake());

@@ -124,7 +124,7 @@ impl<T: Item> Core<T> {
     #[inline(always)]
     pub(super) fn enter_plainly(
         &mut self,
-        item: T,
+        make: impl FnOnce() -> T,
         class: usize,
         stamp: Tick,
         deadline: Tick,
@@ -133,7 +133,7 @@ impl<T: Item> Core<T> {
         self.queue.kinds[class].counts.offered += 1;
         let mut tag = Tag::new(class as u16, stamp, deadline);
         self.stamp(&mut tag);
-        self.push(Some(item), tag, signals)
+        self.push_made(make, tag, signals)
     }
 
     /// Offers a message for the first time. It stays in `item` unless the verdict says that it is in or in line.
@@ -281,15 +281,21 @@ impl<T: Item> Core<T> {
     }
 
     /// A message gets a free slot.
-    #[inline(always)]
     pub(super) fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
+        let Some(item) = item else { unreachable!("whoever pushes has a message") };
+        self.push_made(|| item, tag, signals)
+    }
+
+    /// A message that is made when there is a slot for it gets one.
+    #[inline(always)]
+    fn push_made(&mut self, make: impl FnOnce() -> T, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.kinds[usize::from(tag.class)].lane;
         if self.claim.is_out() {
             self.push_beside_claim(lane, signals);
         } else if self.queue.lane_len(lane) == 0 {
             self.schedule.woke(lane, 0);
         }
-        Place { key: self.queue.push(item, tag), id: tag.id }
+        Place { key: self.queue.push(make, tag), id: tag.id }
     }
 
     /// A message comes while others are claimed and may not have begun.

@@ -233,17 +233,23 @@ pub(crate) struct Doorway<'a, T, S> {
 }
 
 impl<T: Item, S> Doorway<'_, T, S> {
+    /// `make` gives the message when its slot is there, so that it goes straight into it.
     #[inline(always)]
-    pub(crate) fn fill(&mut self, item: T) -> Rouse {
+    pub(crate) fn fill(&mut self, make: impl FnOnce() -> T) -> Rouse {
         let Inner { core, .. } = &mut *self.inner;
-        core.enter_plainly(item, self.class, Tick::ZERO, Tick::NEVER, self.signals);
+        core.enter_plainly(make, self.class, Tick::ZERO, Tick::NEVER, self.signals);
         self.inner.rouse_one()
     }
 
     /// The same for a message that is worthless after `deadline`; it was offered at `stamp`. Where it is.
-    pub(crate) fn fill_until(&mut self, item: T, stamp: Tick, deadline: Tick) -> (Place, Rouse) {
+    pub(crate) fn fill_until(
+        &mut self,
+        make: impl FnOnce() -> T,
+        stamp: Tick,
+        deadline: Tick,
+    ) -> (Place, Rouse) {
         let Inner { core, .. } = &mut *self.inner;
-        let place = core.enter_plainly(item, self.class, stamp, deadline, self.signals);
+        let place = core.enter_plainly(make, self.class, stamp, deadline, self.signals);
         (place, self.inner.rouse_one())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::slots::Tag;
 use super::{Effects, Entrance, Item, Mailbox, Promise, Verdict};
+use crate::clock::Span;
 use crate::policy::{Overflow, OverflowList, Policy};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -71,7 +72,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn ttl(&self, class: usize) -> Option<Duration> {
         match self.live.get() {
             None => self.classes[class].policy.ttl,
-            Some(live) => span(live[class].ttl_ns.load(Ordering::Relaxed)),
+            Some(live) => Span::from_nanos(live[class].ttl_ns.load(Ordering::Relaxed)).get(),
         }
     }
 
@@ -79,7 +80,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn timeout(&self, class: usize) -> Duration {
         match self.live.get() {
             None => self.classes[class].policy.timeout,
-            Some(live) => span(live[class].timeout_ns.load(Ordering::Relaxed)).unwrap_or(Duration::MAX),
+            Some(live) => Duration::from_nanos(live[class].timeout_ns.load(Ordering::Relaxed)),
         }
     }
 }
@@ -107,27 +108,16 @@ pub(super) struct Live {
     timeout_ns: AtomicU64,
 }
 
-/// Stands for no ttl.
-const NONE: u64 = u64::MAX;
-
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(NONE - 1)
-}
-
-fn span(nanos: u64) -> Option<Duration> {
-    (nanos != NONE).then(|| Duration::from_nanos(nanos))
-}
-
 impl Live {
     fn new(policy: &Policy) -> Self {
-        let live = Live { ttl_ns: AtomicU64::new(NONE), timeout_ns: AtomicU64::new(0) };
+        let live = Live { ttl_ns: AtomicU64::new(Span::NONE.nanos()), timeout_ns: AtomicU64::new(0) };
         live.set(policy);
         live
     }
 
     fn set(&self, policy: &Policy) {
         // Relaxed: nothing else is published by it.
-        self.ttl_ns.store(policy.ttl.map_or(NONE, nanos), Ordering::Relaxed);
-        self.timeout_ns.store(nanos(policy.timeout), Ordering::Relaxed);
+        self.ttl_ns.store(policy.ttl.map_or(Span::NONE, Span::of).nanos(), Ordering::Relaxed);
+        self.timeout_ns.store(Span::of(policy.timeout).nanos(), Ordering::Relaxed);
     }
 }

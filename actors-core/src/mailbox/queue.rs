@@ -168,15 +168,15 @@ impl<T: Item> Queue<T> {
         self.index.find(tag.hash, is_same).copied()
     }
 
-    /// Puts a message at the end of its lane.
+    /// Puts a message at the end of its lane. `make` must not panic.
     #[inline(always)]
-    pub(super) fn push(&mut self, item: Option<T>, tag: Tag) -> u32 {
+    pub(super) fn push(&mut self, make: impl FnOnce() -> T, tag: Tag) -> u32 {
+        let key = self.slots.take();
+        self.slots.at_mut(key).item = Some(make());
+        self.slots.set_tag(key, &tag);
         let kind = &mut self.kinds[usize::from(tag.class)];
         kind.counts.queued += 1;
         self.bytes += u64::from(tag.weight);
-        let key = self.slots.take();
-        self.slots.at_mut(key).item = item;
-        self.slots.set_tag(key, &tag);
         self.lanes[kind.lane].push_back(LANE, &mut self.slots, key);
         if !kind.is_bare {
             enlist(kind, &mut self.slots, key);

@@ -14,6 +14,7 @@ mod runner;
 
 use crate::actor::Actor;
 use crate::actor::cell::{Cell, Stage};
+use crate::clock::{Span, Tick};
 use crate::error::{StartError, StopReason};
 use crate::observe::trace;
 use crate::panics::caught;
@@ -104,7 +105,7 @@ async fn finish<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
 
 /// For hooks: nobody waits for them.
 fn scope<A: Actor>(cell: &Cell<A>) -> current::Turn {
-    current::Turn { cell: cell.id(), deadline: crate::clock::Tick::NEVER, timeout: None }
+    current::Turn { cell: cell.id(), deadline: Tick::NEVER, timeout: Span::NONE }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::actor::Actor;
 use crate::actor::cell::{Cell, Post, Seat, Stage};
-use crate::clock::Tick;
+use crate::clock::{Span, Tick};
 use crate::error::{Reason, StopReason};
 use crate::mailbox::{Effects, Take, Taker};
 use crate::observe::trace;
@@ -82,7 +82,7 @@ impl<A: Actor> Runner<A> {
         let cell = self.cell.clone();
         let _span = cell.span.enter();
         let inside = current::enter_some();
-        let scope = |deadline| current::Turn { cell: cell.id(), deadline, timeout: None };
+        let scope = |deadline| current::Turn { cell: cell.id(), deadline, timeout: Span::NONE };
         if turn.is_some() {
             if cell.mailbox.is_killed() {
                 return Poll::Ready(self.cut(turn));

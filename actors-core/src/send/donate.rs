@@ -4,7 +4,7 @@ use super::journey::{Journey, Step};
 use crate::actor::cell::{Cell, Seat};
 use crate::actor::message::Message;
 use crate::actor::{Handler, Inline};
-use crate::clock::{self, Tick};
+use crate::clock::{self, Span, Tick};
 use crate::error::Reason;
 use crate::mailbox::{Donated, Lend, Loan};
 use crate::observe::trace;
@@ -36,14 +36,16 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     }
 
     fn attempt(&mut self, run: Inline<A, M>, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
-        let inherited = current::get().map_or(Tick::NEVER, |turn| turn.until());
-        let deadline = if is_ask || self.own_timeout().is_some() { inherited } else { Tick::NEVER };
+        let own = self.own_timeout();
+        let deadline = match is_ask || !own.is_none() {
+            true => current::get().map_or(Tick::NEVER, |turn| turn.until()),
+            false => Tick::NEVER,
+        };
         let is_late = deadline != Tick::NEVER && deadline <= clock::now();
-        if is_late || self.own_timeout() == Some(Duration::ZERO) {
+        if is_late || own == Span::of(Duration::ZERO) {
             // Nothing past its deadline is handled (T1); the way through the queue says so.
             return None;
         }
-        let own_timeout = self.own_timeout();
         let (cell, step) = self.parts();
         let loan = match cell.mailbox.lend(A::CLASS) {
             Lend::Yes(loan) => loan,
@@ -56,9 +58,9 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         // polled again.
         let is_spent = is_timed && coop::poll_proceed(cx).map(|unit| unit.made_progress()).is_pending();
         let Step::Fresh(message) = std::mem::replace(step, Step::Over) else { unreachable!("it is fresh") };
-        let timeout = match (is_ask, own_timeout) {
-            (true, None) if deadline == Tick::NEVER => Some(cell.mailbox.timeout(A::CLASS)),
-            (_, own) => own,
+        let timeout = match is_ask && own.is_none() && deadline == Tick::NEVER {
+            true => Span::of(cell.mailbox.timeout(A::CLASS)),
+            false => own,
         };
         let scope = current::Turn { cell: cell.id(), deadline, timeout };
         let began = is_timed.then(clock::cpu);

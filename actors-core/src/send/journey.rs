@@ -5,7 +5,7 @@ use crate::actor::cell::{Cell, Post};
 use crate::actor::handle::Handle;
 use crate::actor::message::{Message, Parcel};
 use crate::actor::{Actor, Handler, Mail};
-use crate::clock::{self, Tick};
+use crate::clock::{self, Span, Tick};
 use crate::error::{Admission, AskError, Reason};
 use crate::mailbox::{Effects, Entrance, Left, Place, Plainly, Standby, Verdict};
 use crate::reply::Teller;
@@ -49,7 +49,7 @@ pub(super) enum Step<M> {
 pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     to: To<'a, A>,
     step: Step<M>,
-    timeout: Option<Duration>,
+    timeout: Span,
     /// When the message is worthless: the earlier one of ttl and deadline.
     expires: Tick,
     /// When its sender stops waiting.
@@ -149,24 +149,36 @@ pub(super) struct Refusal<M> {
     pub(super) why: AskError,
 }
 
+/// Larger messages are packed before the mailbox is locked: two cache lines.
+const SMALL: usize = 128;
+
+/// What became of a plain message, in so few words that they fit into registers.
+#[derive(Clone, Copy)]
+pub(super) enum Entered {
+    In,
+    Refused(Duration),
+    /// Something is to be minded.
+    No,
+}
+
 /// What became of the message on its way in.
 pub(super) type Arrival<M> = Result<Admission, Refusal<M>>;
 
 impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     #[inline(always)]
     pub(super) fn new(handle: &'a Handle<A>, message: M) -> Self {
-        Journey::with(To::Ref(handle), Step::Fresh(message), None)
+        Journey::with(To::Ref(handle), Step::Fresh(message), Span::NONE)
     }
 
     #[inline(always)]
-    fn with(to: To<'a, A>, step: Step<M>, timeout: Option<Duration>) -> Self {
+    fn with(to: To<'a, A>, step: Step<M>, timeout: Span) -> Self {
         let never = Tick::NEVER;
         Journey { to, step, timeout, expires: never, deadline: never, tie: None, is_blocking: false }
     }
 
     /// A message for which there is a slot already.
     pub(super) fn with_permit(handle: Handle<A>, message: M) -> Journey<'static, A, M> {
-        let mut journey = Journey::with(To::Own(handle), Step::Fresh(message), None);
+        let mut journey = Journey::with(To::Own(handle), Step::Fresh(message), Span::NONE);
         journey.tie().has_permit = true;
         journey
     }
@@ -177,7 +189,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
-        self.timeout = Some(timeout);
+        self.timeout = Span::of(timeout);
     }
 
     pub(super) fn handle(&self) -> &Handle<A> {
@@ -255,7 +267,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.is_blocking
     }
 
-    pub(super) fn own_timeout(&self) -> Option<Duration> {
+    pub(super) fn own_timeout(&self) -> Span {
         self.timeout
     }
 
@@ -268,21 +280,40 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// The short way in, for a fresh tell without a deadline: most messages. `None` when something is to be minded; then
     /// nothing has happened.
     #[inline(always)]
-    pub(super) fn enter_plainly(&mut self, is_try: bool) -> Option<Arrival<M>> {
-        if !self.is_plain() || self.timeout.is_some() {
-            return None;
+    pub(super) fn enter_plainly(&mut self, is_try: bool) -> Entered {
+        if !self.is_plain() || !self.timeout.is_none() {
+            return Entered::No;
         }
-        let cell = self.to.cell();
+        if size_of::<M>() > SMALL {
+            // It is moved, or put into a box, before the lock is taken: the long way does that.
+            return Entered::No;
+        }
+        let Journey { to, step, .. } = self;
+        let cell = to.cell();
         let mut entry = match cell.mailbox.enter_plainly(A::CLASS, is_try) {
             Plainly::In(entry) => entry,
-            Plainly::Refused(retry_after) => return Some(refused_plainly(&mut self.step, retry_after)),
-            Plainly::No => return None,
+            Plainly::Refused(retry_after) => return Entered::Refused(retry_after),
+            Plainly::No => return Entered::No,
         };
-        let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { return None };
-        let rouse = entry.fill(Post(A::pack(Parcel::new(message, None))));
+        // The message is moved once, from here to its slot.
+        let rouse = entry.fill(|| match std::mem::replace(step, Step::Over) {
+            Step::Fresh(message) => Post(A::pack(Parcel::new(message, None))),
+            _ => unreachable!("it is fresh"),
+        });
         drop(entry);
         cell.rouse(rouse);
-        Some(Ok(Admission::Queued))
+        Entered::In
+    }
+
+    /// The message back that [`enter_plainly`](Journey::enter_plainly) refused.
+    #[cold]
+    pub(super) fn refused(&mut self, retry_after: Duration) -> Arrival<M> {
+        let why = AskError::with_retry(Reason::Full, Some(retry_after));
+        let message = match std::mem::replace(&mut self.step, Step::Over) {
+            Step::Fresh(message) => Some(message),
+            _ => None,
+        };
+        Err(Refusal { message, why })
     }
 
     /// Offers the message without ever waiting, the long way.
@@ -303,12 +334,12 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let item = Post::<A>(A::pack(Parcel::new(message, asker)));
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
-        let worth_until = if is_ask || self.timeout.is_some() { self.deadline } else { Tick::NEVER };
+        let worth_until = if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER };
         if self.tie.is_none()
             && let Plainly::In(mut door) =
                 cell.mailbox.enter_plainly(A::CLASS, matches!(entrance, Entrance::Try))
         {
-            let (place, rouse) = door.fill_until(item, stamp, worth_until);
+            let (place, rouse) = door.fill_until(|| item, stamp, worth_until);
             drop(door);
             cell.rouse(rouse);
             self.expires = worth_until;
@@ -367,7 +398,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
         let inherited = current::get().map_or(Tick::NEVER, |turn| turn.until());
         let now = clock::now();
-        self.deadline = match self.timeout {
+        self.deadline = match self.timeout.get() {
             Some(own) => now.after(own).min(inherited),
             None if inherited != Tick::NEVER => inherited,
             None => now.after(self.to.cell().mailbox.timeout(A::CLASS)),
@@ -510,15 +541,6 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             tie.place = None;
         }
     }
-}
-
-fn refused_plainly<M>(step: &mut Step<M>, retry_after: Duration) -> Arrival<M> {
-    let why = AskError::with_retry(Reason::Full, Some(retry_after));
-    let message = match std::mem::replace(step, Step::Over) {
-        Step::Fresh(message) => Some(message),
-        _ => None,
-    };
-    Err(Refusal { message, why })
 }
 
 fn message_of<A: Handler<M>, M: Message>(item: Post<A>) -> Option<M> {

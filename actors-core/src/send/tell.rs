@@ -1,7 +1,7 @@
 //! A one-way send.
 
 use super::ask::Ask;
-use super::journey::{Arrival, Journey};
+use super::journey::{Arrival, Entered, Journey};
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
@@ -54,8 +54,9 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
         // Inlined up to here, so that the message goes straight to its slot: a value that was just written in parts and is
         // copied as a whole waits for the parts to arrive.
         match self.journey.enter_plainly(true) {
-            Some(arrival) => settle(arrival),
-            None => settle(self.journey.try_in()),
+            Entered::In => Ok(Admission::Queued),
+            Entered::Refused(retry_after) => settle(self.journey.refused(retry_after)),
+            Entered::No => settle(self.journey.try_in()),
         }
     }
 
@@ -110,10 +111,11 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
             self.journey.finish();
             return Poll::Ready(Ok(Admission::Queued));
         }
-        if let Some(arrival) = self.journey.enter_plainly(false) {
-            return Poll::Ready(settle(arrival));
+        match self.journey.enter_plainly(false) {
+            Entered::In => Poll::Ready(Ok(Admission::Queued)),
+            Entered::Refused(retry_after) => Poll::Ready(settle(self.journey.refused(retry_after))),
+            Entered::No => self.journey.poll_in(cx, || None).map(settle),
         }
-        self.journey.poll_in(cx, || None).map(settle)
     }
 }
 

@@ -1,8 +1,7 @@
 //! Which turn this thread is polling.
 
-use crate::clock::{self, Tick};
+use crate::clock::{self, Span, Tick};
 use std::cell::Cell;
-use std::time::Duration;
 
 /// The running turn, as far as a send inside it must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,13 +11,13 @@ pub(crate) struct Turn {
     /// What its sends inherit; `NEVER` when nobody waits for this turn, or where `timeout` says how long.
     pub(crate) deadline: Tick,
     /// In a donated turn, which has only just begun: how long its asker waits.
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeout: Span,
 }
 
 impl Turn {
     /// Until when somebody waits for this turn; `NEVER` when nobody does.
     pub(crate) fn until(&self) -> Tick {
-        self.deadline.min(self.timeout.map_or(Tick::NEVER, |timeout| clock::now().after(timeout)))
+        self.deadline.min(self.timeout.get().map_or(Tick::NEVER, |timeout| clock::now().after(timeout)))
     }
 }
 
