@@ -172,7 +172,8 @@ impl<T: Item> Queue<T> {
     #[inline(always)]
     pub(super) fn push(&mut self, make: impl FnOnce() -> T, tag: Tag) -> u32 {
         let key = self.slots.take();
-        self.slots.at_mut(key).item = Some(make());
+        // There is none in it: without a look at what was there, the message is written where it is to lie.
+        std::mem::forget(self.slots.at_mut(key).item.replace(make()));
         self.slots.set_tag(key, &tag);
         let kind = &mut self.kinds[usize::from(tag.class)];
         kind.counts.queued += 1;
