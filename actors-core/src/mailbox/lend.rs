@@ -11,10 +11,10 @@
 use super::core::Phase;
 use super::ledger::Stage;
 use super::{Item, Mailbox, Rouse};
+use crate::clock::Span;
 use crate::error::Reason;
 use crate::policy::Donation;
 use crate::sync::spin_loop;
-use std::time::Duration;
 
 /// Looks at whether the seat is back, before a sender goes another way: about a microsecond in all.
 const LOOKS: u32 = 64;
@@ -38,7 +38,7 @@ pub(crate) struct Loan<S> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Donated {
     /// It returned; how long it took, if that was to be measured.
-    Handled(Option<Duration>),
+    Handled(Span),
     /// It panicked: the seat is not to be used again.
     Panicked,
 }
@@ -116,7 +116,7 @@ impl<T: Item, S> Mailbox<T, S> {
         match donated {
             Donated::Handled(span) => {
                 kind.counts.handled += 1;
-                if let Some(span) = span {
+                if let Some(span) = span.get() {
                     kind.swift.took(span);
                 }
             }

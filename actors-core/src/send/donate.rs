@@ -66,7 +66,10 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let began = is_timed.then(clock::cpu);
         let result = borrowed.run(|seat| turn::donated(seat, run, message, scope, &cell.span));
         borrowed.donated = match result {
-            Ok(_) => Donated::Handled(began.map(|began| clock::cpu().saturating_duration_since(began))),
+            Ok(_) => Donated::Handled(match began {
+                None => Span::NONE,
+                Some(began) => Span::of(clock::cpu().saturating_duration_since(began)),
+            }),
             Err(_) => Donated::Panicked,
         };
         drop(borrowed);
