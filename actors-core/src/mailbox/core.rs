@@ -17,7 +17,7 @@ use crate::policy::{Arrivals, Dice, DrainRate, Lanes, Limits, Overflow, Policy, 
 use std::time::Duration;
 
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
-const PUSHES_PER_STAMP: u32 = 8;
+const PUSHES_PER_STAMP: u32 = 16;
 
 /// What may happen in a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -244,7 +244,7 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// A recent instant: the clock is looked at with every eighth push, and with the first into an empty queue, unless the
+    /// A recent instant: the clock is looked at with every sixteenth push, and with the first into an empty queue, unless the
     /// consumer has just emptied it and will soon be back.
     #[inline]
     fn sample(&mut self) -> Tick {

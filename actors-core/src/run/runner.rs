@@ -1,6 +1,6 @@
 //! What the loop carries, and what happens if the loop itself is dropped.
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Mail};
 use crate::actor::cell::{Cell, Post, Seat, Stage};
 use crate::clock::{Span, Tick};
 use crate::error::{Reason, StopReason};
@@ -104,10 +104,23 @@ impl<A: Actor> Runner<A> {
             let (Some(seat), Some(taken)) = self.taker.turn_parts() else {
                 return Poll::Ready(self.why_finished());
             };
-            let Some(item) = taken.item.take() else { return Poll::Ready(self.why_finished()) };
             inside.turn(scope(taken.deadline));
             seat.ctx.begin_turn(taken.deadline);
-            match turn::now(seat, item) {
+            // The message is moved once, to where it is handled.
+            let mail = match &taken.item {
+                Some(item) if item.0.waits() => taken.item.take().map(|item| item.0),
+                Some(_) => None,
+                None => return Poll::Ready(self.why_finished()),
+            };
+            if let Some(mail) = mail {
+                let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
+                turn.set(Some(serve(Lodged::new(seat), mail)));
+                if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
+                    return Poll::Ready(end);
+                }
+                continue;
+            }
+            match turn::now(seat, &mut taken.item) {
                 Now::Done => cell.mailbox.end_turn(),
                 Now::Later(mail) => {
                     let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };

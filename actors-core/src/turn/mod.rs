@@ -34,11 +34,9 @@ pub(crate) enum Now<A: Actor> {
 
 /// Runs the turn of one message here and now, if its handler is a plain `fn`. The thread knows already which turn it polls.
 #[inline]
-pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: Post<A>) -> Now<A> {
-    if item.0.waits() {
-        return Now::Later(item.0);
-    }
-    match caught(|| item.0.deliver_now(&mut seat.actor, &mut seat.ctx)) {
+pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: &mut Option<Post<A>>) -> Now<A> {
+    let run = || item.take().and_then(|item| item.0.deliver_now(&mut seat.actor, &mut seat.ctx));
+    match caught(run) {
         Ok(None) => Now::Done,
         Ok(Some(mail)) => Now::Later(mail),
         Err(text) => Now::Panicked(text),
