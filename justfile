@@ -20,3 +20,7 @@ ui:
 
 model cases="10000":
     MODEL_CASES={{cases}} cargo test --release -p actors-tests --test model
+
+# Every interleaving of a few threads around the mailbox and a reply.
+loom *args:
+    RUSTFLAGS='--cfg actors_loom' CARGO_TARGET_DIR=target/loom cargo test -p actors-core --release --lib loom -- --test-threads=1 {{args}}

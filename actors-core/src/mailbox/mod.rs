@@ -33,6 +33,8 @@ mod ledger;
 mod lend;
 mod line;
 mod list;
+#[cfg(all(test, actors_loom))]
+mod loom;
 mod out;
 mod permit;
 mod queue;

@@ -8,6 +8,9 @@
 //! The slot is told exactly once: with an answer, or with the [`Reason`] why there is none (F5). A `Teller` that is dropped
 //! untold tells [`Reason::Closed`], so that no asker ever waits for something that cannot come.
 
+#[cfg(all(test, actors_loom))]
+mod loom;
+
 use crate::error::Reason;
 use crate::shelf;
 use crate::sync::{Arc, Mutex};

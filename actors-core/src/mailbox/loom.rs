@@ -1,0 +1,595 @@
+//! Models of the mailbox: a few threads, and every order in which their steps under locks and on atomics can fall, together with
+//! every value that a relaxed load may see. They run with
+//!
+//! ```text
+//! RUSTFLAGS="--cfg actors_loom" cargo test -p actors-core --release --lib loom -- --test-threads=1
+//! ```
+//!
+//! in about a quarter of a minute, and are a step of the gate. `LOOM_MAX_PREEMPTIONS=4` looks further (minutes), `LOOM_LOG=trace` shows
+//! the steps of a failure. loom comes in by [`crate::sync`]; everything else of the mailbox is what runs everywhere.
+//!
+//! A consumer and a sender in line are tasks on threads of their own that sleep until their waker is called, or once for no
+//! reason: where somebody sleeps for ever, the model ends in a deadlock and says so. After every model the books balance, nothing is
+//! queued, and the seat, of which there is only one, has seen every turn.
+//!
+//! **Bounds.** With two threads all interleavings are tried, but for *goes on with its claim*. With three these would be millions;
+//! there a thread is interrupted at most so many times, as nearly all races that were ever found need no more than two. All models
+//! have been run once with one interruption more.
+//!
+//! | model | threads beside the consumer | messages | interruptions |
+//! |---|---|---|---|
+//! | every message once, in its sender's order | two senders | 2 + 2, 4 slots | 3 |
+//! | the same, in line | two senders | 2 + 1, 1 slot | 2 |
+//! | a push, a close, a kill wakes who sleeps | one | 2; 1 | all |
+//! | the first in line gives up | who leaves, a second sender | 3, 1 slot | 3 |
+//! | a heavy one gives up | who leaves, a light one; the consumer comes later | 3, 2 bytes | all |
+//! | a permit comes back | who has it, a sender | 1, 1 slot | 3 |
+//! | a lent seat and what is queued | a borrower (2 turns), a sender | 2 | 3 |
+//! | a lent seat and the end: by stop, by kill, each also after a panic | a borrower, who ends it | 0 | 3 |
+//! | a lent seat and a consumer that has gone | a borrower | 0 | all |
+//! | a slot freed by a number, while the turn goes on | a sender | 4, 2 slots, claim of 2 | all |
+//! | slots freed one after the other | two senders | 6, 3 slots, claim of 3 | 2 |
+//! | the consumer goes on with its claim | a sender | 5, 2 slots, claim of 2 | 3 |
+//! | the books are read | a reader | 3, claim of 3 | all |
+//! | a claimed message is withdrawn | its sender | 2, claim of 2 | all |
+//!
+//! **They bite.** Each of these changes, made for a try, fails the models that are named:
+//! - a push wakes nobody: *every message*, *in line*, *first in line*, *push*, *lent and queued*, *goes on*; an offer that went
+//!   the long way wakes nobody: *in line*, *first in line*, *goes on*; a close or a kill wakes nobody: *close*, *lent and the end*;
+//! - that the consumer was roused is not forgotten when it comes, or the mailbox keeps its old waker: all in which it sleeps;
+//! - who is let in from the line is not woken: *in line*, *first in line*, *freed by a number*, *goes on*;
+//! - a slot that a turn frees is not handed over; who joins the line does not say so, or does not look at the progress
+//!   afterwards; a suspended turn does not look at the flags; either fence between the two is missing, or both: *freed by a
+//!   number*;
+//! - a turn that begins while somebody waits does not call for attention at the next: *one after the other*;
+//! - who leaves the line hands nothing over: *a heavy one*; who gives a permit back does not, or does not wake the consumer: *a permit*;
+//! - a seat that comes back wakes nobody for what was queued: *lent and queued*; for the end: *lent and the end*; it comes back into a
+//!   mailbox whose consumer has gone: *has gone*;
+//! - progress is published without `Release`: *the books*; a turn that begins is not entered as such: nearly all;
+//! - a withdrawn message is not marked, or the consumer not told to look: *withdrawn*.
+//!
+//! **What they do not see.** When a *swift* consumer wakes whom it let in (a claim of 32 is beyond a model), lockstep (the same), the
+//! wait for a seat (`lend_soon`: what it waits for is a hint, looked at again under the lock), lanes and conflation (all under the
+//! lock), held mailboxes. Three things may be left out without a model failing: the consumer's wake-up when somebody leaves the line
+//! (who moves up then comes behind something that is queued, for which it was woken), that a seat calls a consumer that is to end
+//! also where it was called before (they differ in held mailboxes), and the hand-over when claimed messages go back (claiming
+//! anew hands over too).
+
+use super::{
+    Class, Donated, Effects, Entrance, Item, Left, Lend, Loan, Mailbox, Place, Plainly, Promise, Reason,
+    Rouse, Row, Standby, Take, Taker, Verdict,
+};
+use crate::clock::{self, Tick};
+use crate::policy::{Overflow, Policy, Settings};
+use loom::future::block_on;
+use loom::model::Builder;
+use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use loom::thread::{self, JoinHandle};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// Tries interleavings in which threads are interrupted at most so many times; where no number is given, all there are.
+/// `LOOM_MAX_PREEMPTIONS` bounds every model anew.
+fn check(interruptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
+    // How much is claimed at once depends on this clock.
+    clock::freeze_cpu_clock();
+    let mut builder = Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(interruptions);
+    builder.check(model);
+}
+
+/// A message: who sent it, and its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Job(char, u32);
+
+impl Item for Job {
+    /// Only asked for where bytes are bounded.
+    fn weight(&self) -> usize {
+        if self.0 == 'h' { 2 } else { 1 }
+    }
+}
+
+/// What turns are run on: counts them. It can neither be copied nor made anew.
+#[derive(Debug)]
+struct Seat {
+    turns: u32,
+}
+
+type Desk = Mailbox<Job, Seat>;
+
+fn mailbox(capacity: usize) -> Arc<Desk> {
+    with(Settings::new().capacity(capacity))
+}
+
+fn with(settings: Settings) -> Arc<Desk> {
+    let limits = settings.max_waiting(4).reserve(0).seed(1).limits().unwrap();
+    let classes = vec![Class::new("job", Policy::tell().overflow(&[Overflow::Block]))];
+    Arc::new(Mailbox::new(limits, classes.into(), Some(Seat { turns: 0 }), clock::now))
+}
+
+/// Does something with it in a thread of its own.
+fn beside<R: 'static>(mailbox: &Arc<Desk>, work: impl FnOnce(&Desk) -> R + 'static) -> JoinHandle<R> {
+    let mailbox = mailbox.clone();
+    thread::spawn(move || work(&mailbox))
+}
+
+fn apply(fx: &mut Effects<Job>) {
+    let _ = fx.wake();
+    fx.lost.take().for_each(drop);
+}
+
+/// Offers a message as senders do; the waiter, where it has to wait.
+fn offer(mailbox: &Desk, job: Job, waker: &Waker) -> Option<u32> {
+    match mailbox.enter_plainly(0, false) {
+        Plainly::In(mut door) => {
+            let rouse = door.fill(job);
+            drop(door);
+            call(rouse);
+            return None;
+        }
+        Plainly::Refused(_) => unreachable!("it waits"),
+        Plainly::No => {}
+    }
+    let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
+    let mut fx = Effects::new();
+    let verdict = mailbox.offer(&mut Some(job), tag, Entrance::Wait(waker), &mut fx);
+    apply(&mut fx);
+    match verdict {
+        Verdict::In(..) => None,
+        Verdict::InLine(waiter) => Some(waiter),
+        Verdict::Refused(..) | Verdict::Lost(_) => unreachable!("it waits"),
+    }
+}
+
+fn call(rouse: Rouse) {
+    if let Rouse::Wake(waker) = rouse {
+        waker.wake();
+    }
+}
+
+/// Sends, and waits in line where it must.
+fn send(mailbox: &Desk, job: Job) {
+    let mut waiter = None;
+    let mut is_in = false;
+    block_on(poll_fn(|cx| {
+        match waiter {
+            None if !is_in => {
+                waiter = offer(mailbox, job, cx.waker());
+                is_in = waiter.is_none();
+            }
+            None => {}
+            Some(key) => match mailbox.look(key, cx.waker()) {
+                Standby::Waiting => {}
+                Standby::In(_) => is_in = true,
+                Standby::Promised | Standby::Out(..) => unreachable!("nobody refuses it"),
+            },
+        }
+        if is_in { Poll::Ready(()) } else { Poll::Pending }
+    }));
+}
+
+/// The consumer, as the actor's loop is one.
+struct Consumer {
+    mailbox: Arc<Desk>,
+    taker: Taker<Job, Seat>,
+    fx: Effects<Job>,
+}
+
+impl Consumer {
+    fn new(mailbox: &Arc<Desk>) -> Self {
+        Consumer { mailbox: mailbox.clone(), taker: Taker::new(), fx: Effects::new() }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Take> {
+        let taken = self.taker.poll_take(&self.mailbox, cx, &mut self.fx);
+        if !self.fx.is_empty()
+            && (!self.fx.lost.is_empty() || self.taker.should_wake(&self.fx, taken.is_pending()))
+        {
+            apply(&mut self.fx);
+        }
+        taken
+    }
+
+    /// One that has found nothing to do.
+    fn asleep(mailbox: &Arc<Desk>) -> Self {
+        let mut consumer = Consumer::new(mailbox);
+        assert!(consumer.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        consumer
+    }
+
+    /// One whose turns are known to be short enough for claims of four, and that sleeps.
+    fn warm(mailbox: &Arc<Desk>) -> Self {
+        let mut consumer = Consumer::new(mailbox);
+        for n in [0, 2] {
+            (n..n + 2).for_each(|n| assert_eq!(offer(mailbox, Job('w', n), Waker::noop()), None));
+            (n..n + 2).for_each(|n| assert_eq!(consumer.turn(), Some(Job('w', n))));
+        }
+        assert!(consumer.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        consumer
+    }
+
+    /// The running turn is suspended.
+    fn suspend(&mut self) {
+        self.taker.put_back(&self.mailbox, &mut self.fx);
+        apply(&mut self.fx);
+    }
+
+    /// When nothing is left: how many turns the seat has seen, and what is queued.
+    fn rest(&mut self) -> (u32, usize) {
+        assert!(self.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let mut fx = Effects::new();
+        let queued = self.mailbox.depth(clock::now(), &mut fx).queued;
+        let inner = self.mailbox.lock();
+        (inner.seat.as_ref().expect("nobody has it").turns, queued)
+    }
+
+    /// The loop ends, as `Runner::close` does it: the seat, unless somebody else has it.
+    fn end(&mut self) -> Option<Seat> {
+        self.taker.put_back(&self.mailbox, &mut self.fx);
+        self.mailbox.conclude_turn(Reason::Closed, &mut self.fx);
+        let left = self.mailbox.end(&mut self.fx);
+        apply(&mut self.fx);
+        left.or_else(|| self.taker.seat.take())
+    }
+
+    /// The next turn begins: its message.
+    fn begin(&mut self) -> Option<Job> {
+        match block_on(poll_fn(|cx| self.poll(cx))) {
+            Take::Turn => {
+                let (Some(seat), Some(taken)) = self.taker.turn_parts() else { unreachable!() };
+                seat.turns += 1;
+                taken.item.take()
+            }
+            Take::Finished | Take::Tainted => None,
+        }
+    }
+
+    /// The next turn, from its beginning to its end.
+    fn turn(&mut self) -> Option<Job> {
+        let job = self.begin();
+        self.mailbox.end_turn();
+        job
+    }
+}
+
+fn close(mailbox: &Desk, kills: bool) {
+    let mut fx = Effects::new();
+    match kills {
+        true => mailbox.kill(&mut fx),
+        false => mailbox.close(&mut fx),
+    };
+    apply(&mut fx);
+}
+
+/// Gives up in line; whether the message came back.
+fn leave(mailbox: &Desk, waiter: u32) -> bool {
+    let mut fx = Effects::new();
+    let left = mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+    apply(&mut fx);
+    matches!(left, Left::Back(..))
+}
+
+/// Runs a turn of its own, if it may; it panics unless it `ends_well`. Whether it did, and the seat if nobody wants it back.
+fn donate(mailbox: &Desk, ends_well: bool) -> (bool, Option<Seat>) {
+    let Lend::Yes(Loan { mut seat, .. }) = mailbox.lend(0) else { return (false, None) };
+    seat.turns += 1;
+    let donated = if ends_well { Donated::Handled(Some(Duration::ZERO)) } else { Donated::Panicked };
+    let returned = mailbox.take_back(0, seat, donated);
+    call(returned.rouse);
+    (true, returned.left)
+}
+
+fn place(mailbox: &Desk, job: Job) -> Place {
+    let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
+    let mut fx = Effects::new();
+    let verdict = mailbox.offer(&mut Some(job), tag, Entrance::Try, &mut fx);
+    apply(&mut fx);
+    let Verdict::In(place, _) = verdict else { panic!("there is room") };
+    place
+}
+
+fn withdraw(mailbox: &Desk, place: Place) -> bool {
+    let mut fx = Effects::new();
+    let is_out = mailbox.withdraw(place, Reason::Cancelled, &mut fx);
+    apply(&mut fx);
+    is_out
+}
+
+fn row(mailbox: &Desk) -> Row {
+    let mut fx = Effects::new();
+    let ledger = mailbox.ledger(&mut fx);
+    apply(&mut fx);
+    let row = ledger.rows()[0];
+    assert!(row.is_balanced(), "{row:?}");
+    row
+}
+
+// --- push and take --------------------------------------------------------------------------------------------------
+
+fn of(jobs: &[Job], sender: char) -> Vec<u32> {
+    jobs.iter().filter(|job| job.0 == sender).map(|job| job.1).collect()
+}
+
+fn two_producers(capacity: usize, each: [u32; 2]) {
+    let mailbox = mailbox(capacity);
+    let mut consumer = Consumer::new(&mailbox);
+    let producers = [('a', each[0]), ('b', each[1])].map(|(name, count)| {
+        beside(&mailbox, move |mailbox| (0..count).for_each(|n| send(mailbox, Job(name, n))))
+    });
+    let all = each[0] + each[1];
+    let jobs: Vec<_> = (0..all).filter_map(|_| consumer.turn()).collect();
+    producers.into_iter().for_each(|producer| producer.join().unwrap());
+    let [a, b] = each.map(|count| (0..count).collect::<Vec<_>>());
+    assert_eq!((of(&jobs, 'a'), of(&jobs, 'b')), (a, b));
+    assert_eq!(consumer.rest(), (all, 0));
+    assert_eq!(row(&mailbox).handled, all.into());
+}
+
+#[test]
+fn every_message_is_handed_out_once_and_in_its_sender_s_order() {
+    check(Some(3), || two_producers(4, [2, 2]));
+}
+
+#[test]
+fn the_same_where_senders_wait_in_line() {
+    check(Some(2), || two_producers(1, [2, 1]));
+}
+
+#[test]
+fn whoever_pushes_wakes_a_consumer_that_sleeps() {
+    check(None, || {
+        let mailbox = mailbox(4);
+        let mut consumer = Consumer::new(&mailbox);
+        let producer = beside(&mailbox, |mailbox| (0..2).for_each(|n| send(mailbox, Job('a', n))));
+        assert_eq!((consumer.turn(), consumer.turn()), (Some(Job('a', 0)), Some(Job('a', 1))));
+        producer.join().unwrap();
+        assert_eq!(consumer.rest(), (2, 0));
+    });
+}
+
+#[test]
+fn whoever_closes_or_kills_wakes_a_consumer_that_sleeps() {
+    for kills in [false, true] {
+        check(None, move || {
+            let mailbox = mailbox(4);
+            let mut consumer = Consumer::new(&mailbox);
+            let closer = beside(&mailbox, move |mailbox| {
+                send(mailbox, Job('a', 0));
+                close(mailbox, kills);
+            });
+            let mut turns = 0;
+            while consumer.turn().is_some() {
+                turns += 1;
+            }
+            closer.join().unwrap();
+            assert!(turns == 1 || kills);
+            assert_eq!(consumer.end().map(|seat| seat.turns), Some(turns));
+            let row = row(&mailbox);
+            assert_eq!((row.handled, row.undelivered), (turns.into(), (1 - turns).into()));
+        });
+    }
+}
+
+// --- the line -------------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_slot_goes_to_the_next_in_line_when_the_first_gives_up() {
+    check(Some(3), || {
+        let mailbox = mailbox(1);
+        let mut consumer = Consumer::new(&mailbox);
+        assert_eq!(offer(&mailbox, Job('x', 0), Waker::noop()), None);
+        let Some(first) = offer(&mailbox, Job('a', 0), Waker::noop()) else { panic!("there is no room") };
+        let leaver = beside(&mailbox, move |mailbox| leave(mailbox, first));
+        let second = beside(&mailbox, move |mailbox| send(mailbox, Job('b', 0)));
+        let mut jobs = Vec::new();
+        while !jobs.contains(&Job('b', 0)) {
+            jobs.extend(consumer.turn());
+        }
+        let left = leaver.join().unwrap();
+        second.join().unwrap();
+        let expected: &[_] =
+            if left { &[Job('x', 0), Job('b', 0)] } else { &[Job('x', 0), Job('a', 0), Job('b', 0)] };
+        assert_eq!(jobs, expected);
+        assert_eq!(consumer.rest(), (jobs.len() as u32, 0));
+        let row = row(&mailbox);
+        assert_eq!((row.handled, row.cancelled), (jobs.len() as u64, left.into()));
+    });
+}
+
+#[test]
+fn who_needs_less_than_the_first_in_line_gets_in_when_that_one_gives_up() {
+    check(None, || {
+        let mailbox = with(Settings::new().capacity(4).max_bytes(2));
+        assert_eq!(offer(&mailbox, Job('x', 0), Waker::noop()), None);
+        let Some(heavy) = offer(&mailbox, Job('h', 0), Waker::noop()) else { panic!("it is too heavy") };
+        let leaver = beside(&mailbox, move |mailbox| leave(mailbox, heavy));
+        let light = beside(&mailbox, |mailbox| send(mailbox, Job('b', 0)));
+        // Nobody takes anything out until both are done.
+        light.join().unwrap();
+        assert!(leaver.join().unwrap());
+        let mut consumer = Consumer::new(&mailbox);
+        assert_eq!((consumer.turn(), consumer.turn()), (Some(Job('x', 0)), Some(Job('b', 0))));
+        assert_eq!(consumer.rest(), (2, 0));
+    });
+}
+
+#[test]
+fn a_permit_given_back_lets_the_next_in_and_wakes_the_consumer() {
+    check(Some(3), || {
+        let mailbox = mailbox(1);
+        let mut consumer = Consumer::asleep(&mailbox);
+        let promise = mailbox.promise(0, Entrance::Try, &mut Effects::new());
+        assert!(matches!(promise, Promise::Given));
+        let giver = beside(&mailbox, |mailbox| {
+            let mut fx = Effects::new();
+            mailbox.give_back(0, &mut fx);
+            apply(&mut fx);
+        });
+        let sender = beside(&mailbox, |mailbox| send(mailbox, Job('b', 0)));
+        assert_eq!(consumer.turn(), Some(Job('b', 0)));
+        giver.join().unwrap();
+        sender.join().unwrap();
+        assert_eq!(consumer.rest(), (1, 0));
+    });
+}
+
+// --- the seat -------------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_lent_seat_comes_back_to_what_was_queued_meanwhile() {
+    check(Some(3), || {
+        let mailbox = mailbox(4);
+        let mut consumer = Consumer::asleep(&mailbox);
+        let lender = beside(&mailbox, move |mailbox| (0..2).filter(|_| donate(mailbox, true).0).count());
+        let producer = beside(&mailbox, move |mailbox| (0..2).for_each(|n| send(mailbox, Job('a', n))));
+        assert_eq!((consumer.turn(), consumer.turn()), (Some(Job('a', 0)), Some(Job('a', 1))));
+        producer.join().unwrap();
+        let donated = lender.join().unwrap() as u32;
+        assert_eq!(consumer.rest(), (2 + donated, 0));
+        assert_eq!(row(&mailbox).handled, u64::from(2 + donated));
+    });
+}
+
+#[test]
+fn a_lent_seat_comes_back_to_a_consumer_that_is_to_end() {
+    for (kills, ends_well) in [(false, true), (true, true), (false, false), (true, false)] {
+        check(Some(3), move || {
+            let mailbox = mailbox(4);
+            let mut consumer = Consumer::asleep(&mailbox);
+            let lender = beside(&mailbox, move |mailbox| donate(mailbox, ends_well));
+            let closer = beside(&mailbox, move |mailbox| close(mailbox, kills));
+            assert_eq!(consumer.turn(), None);
+            let seat = consumer.end();
+            closer.join().unwrap();
+            let (donated, left) = lender.join().unwrap();
+            assert!(left.is_none(), "a consumer that is told to end waits for the seat");
+            assert_eq!(seat.map(|seat| seat.turns), Some(donated.into()));
+            assert_eq!(row(&mailbox).offered, donated.into());
+        });
+    }
+}
+
+#[test]
+fn a_lent_seat_is_left_to_its_borrower_when_the_consumer_has_gone() {
+    check(None, || {
+        let mailbox = mailbox(4);
+        let mut consumer = Consumer::asleep(&mailbox);
+        let lender = beside(&mailbox, move |mailbox| donate(mailbox, true));
+        // As if the runtime had ended beneath it.
+        let seat = consumer.end();
+        let (donated, left) = lender.join().unwrap();
+        let seats: Vec<_> = seat.into_iter().chain(left).map(|seat| seat.turns).collect();
+        assert_eq!(seats, [u32::from(donated)]);
+        assert_eq!(row(&mailbox).handled, donated.into());
+    });
+}
+
+// --- progress -------------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_slot_that_a_turn_frees_by_its_number_goes_to_whoever_joins_the_line_meanwhile() {
+    check(None, || {
+        let mailbox = mailbox(2);
+        let mut consumer = Consumer::warm(&mailbox);
+        (0..2).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n), Waker::noop()), None));
+        assert_eq!(consumer.turn(), Some(Job('x', 0)));
+        assert_eq!(offer(&mailbox, Job('x', 2), Waker::noop()), None);
+        // x1 is claimed, x2 queued: there is no room until x1's turn begins.
+        let sender = beside(&mailbox, move |mailbox| send(mailbox, Job('a', 0)));
+        assert_eq!(consumer.begin(), Some(Job('x', 1)));
+        consumer.suspend();
+        // It stays suspended until the sender has its slot.
+        sender.join().unwrap();
+        mailbox.end_turn();
+        assert_eq!((consumer.turn(), consumer.turn()), (Some(Job('x', 2)), Some(Job('a', 0))));
+    });
+}
+
+#[test]
+fn slots_that_turns_free_one_after_the_other_go_to_all_who_wait() {
+    check(Some(2), || {
+        let mailbox = mailbox(3);
+        let mut consumer = Consumer::warm(&mailbox);
+        (0..3).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n), Waker::noop()), None));
+        assert_eq!(consumer.turn(), Some(Job('x', 0)));
+        assert_eq!(offer(&mailbox, Job('x', 3), Waker::noop()), None);
+        // x1 and x2 are claimed.
+        let senders = ['a', 'b'].map(|name| beside(&mailbox, move |mailbox| send(mailbox, Job(name, 0))));
+        assert_eq!((consumer.turn(), consumer.begin()), (Some(Job('x', 1)), Some(Job('x', 2))));
+        consumer.suspend();
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
+        mailbox.end_turn();
+        let jobs: Vec<_> = (0..3).filter_map(|_| consumer.turn()).collect();
+        assert_eq!((of(&jobs, 'x'), of(&jobs, 'a'), of(&jobs, 'b')), (vec![3], vec![0], vec![0]));
+    });
+}
+
+#[test]
+fn whoever_waits_while_the_consumer_goes_on_with_its_claim_gets_in() {
+    check(Some(3), || {
+        let mailbox = mailbox(2);
+        let mut consumer = Consumer::warm(&mailbox);
+        (0..2).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n), Waker::noop()), None));
+        let sender = beside(&mailbox, move |mailbox| (0..3).for_each(|n| send(mailbox, Job('a', n))));
+        let jobs: Vec<_> = (0..5).filter_map(|_| consumer.turn()).collect();
+        sender.join().unwrap();
+        assert_eq!((of(&jobs, 'x'), of(&jobs, 'a')), (vec![0, 1], vec![0, 1, 2]));
+        assert_eq!(consumer.rest().1, 0);
+    });
+}
+
+#[test]
+fn the_books_balance_whenever_they_are_read() {
+    check(None, || {
+        let mailbox = mailbox(4);
+        let mut consumer = Consumer::warm(&mailbox);
+        let before = row(&mailbox).handled;
+        (0..3).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n), Waker::noop()), None));
+        let done = Arc::new(AtomicU64::new(0));
+        let seen = done.clone();
+        let reader = beside(&mailbox, move |mailbox| {
+            let (first, second) = (row(mailbox), row(mailbox));
+            assert!(first.handled <= second.handled && first.queued >= second.queued);
+            assert!(
+                second.handled - before <= seen.load(Ordering::Relaxed),
+                "who sees a turn ended sees what it did"
+            );
+        });
+        for n in 0..3 {
+            assert_eq!(consumer.begin(), Some(Job('x', n)));
+            done.store(u64::from(n) + 1, Ordering::Relaxed);
+            mailbox.end_turn();
+        }
+        reader.join().unwrap();
+        assert_eq!(row(&mailbox).handled, before + 3);
+    });
+}
+
+#[test]
+fn a_message_that_is_withdrawn_after_it_was_claimed_is_dropped_or_has_its_turn() {
+    check(None, || {
+        let mailbox = mailbox(4);
+        let mut consumer = Consumer::warm(&mailbox);
+        assert_eq!(offer(&mailbox, Job('x', 0), Waker::noop()), None);
+        let place = place(&mailbox, Job('a', 0));
+        assert_eq!(consumer.turn(), Some(Job('x', 0)));
+        let is_gone = Arc::new(AtomicBool::new(false));
+        let seen = is_gone.clone();
+        let sender = beside(&mailbox, move |mailbox| {
+            let withdrawn = withdraw(mailbox, place);
+            is_gone.store(true, Ordering::Release);
+            withdrawn
+        });
+        let is_late = seen.load(Ordering::Acquire);
+        let ran = consumer.poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        mailbox.end_turn();
+        let withdrawn = sender.join().unwrap();
+        assert_eq!(consumer.rest().1, 0);
+        // Both, where the consumer had looked already; then it counts as handled.
+        assert!(ran || withdrawn);
+        assert!(!(ran && is_late), "it had been withdrawn before the consumer looked");
+        assert_eq!(row(&mailbox).cancelled, u64::from(!ran));
+    });
+}
