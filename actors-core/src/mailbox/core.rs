@@ -332,6 +332,9 @@ impl<T: Item> Core<T> {
     }
 
     /// The sender of an admitted message no longer wants it. `false` when its turn has begun.
+    ///
+    /// One that is claimed is marked, and dropped when the consumer looks. Where the consumer has looked and is about to begin its
+    /// turn, this says `true` and the turn runs all the same; the books count what happened.
     pub(super) fn withdraw(
         &mut self,
         place: Place,
