@@ -34,13 +34,14 @@
 //! | a claimed message is withdrawn | its sender | 2, claim of 2 | all |
 //!
 //! **They bite.** Each of these changes, made for a try, fails the models that are named:
-//! - a push wakes nobody: *every message*, *in line*, *first in line*, *push*, *lent and queued*, *goes on*; an offer that went
-//!   the long way wakes nobody: *in line*, *first in line*, *goes on*; a close or a kill wakes nobody: *close*, *lent and the end*;
-//! - that the consumer was roused is not forgotten when it comes, or the mailbox keeps its old waker: all in which it sleeps;
-//! - who is let in from the line is not woken: *in line*, *first in line*, *freed by a number*, *goes on*;
+//! - a push wakes nobody: *every message*, *in line*, *first in line*, *push*, *a permit*, *lent and queued*, *goes on*; an offer
+//!   that went the long way wakes nobody: *in line*, *first in line*, *a permit*, *goes on*; a close or a kill wakes nobody: *close*,
+//!   *lent and the end*;
+//! - that the consumer was roused is not forgotten when it comes, or the mailbox keeps its old waker: nearly all in which it sleeps;
+//! - who is let in from the line is not woken: all in which somebody waits there;
 //! - a slot that a turn frees is not handed over; who joins the line does not say so, or does not look at the progress
 //!   afterwards; a suspended turn does not look at the flags; either fence between the two is missing, or both: *freed by a
-//!   number*;
+//!   number*, most of them also *one after the other*;
 //! - a turn that begins while somebody waits does not call for attention at the next: *one after the other*;
 //! - who leaves the line hands nothing over: *a heavy one*; who gives a permit back does not, or does not wake the consumer: *a permit*;
 //! - a seat that comes back wakes nobody for what was queued: *lent and queued*; for the end: *lent and the end*; it comes back into a
