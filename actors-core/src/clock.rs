@@ -96,7 +96,7 @@ pub(crate) fn cpu() -> std::time::Instant {
 
 static FROZEN: OnceLock<std::time::Instant> = OnceLock::new();
 
-/// Stops [`cpu`] for the whole process, for good: every turn then seems to take no time, so that how much is claimed at once and
+/// Stops the processor's clock, as far as budgets look at it, for the whole process, for good: every turn then seems to take no time, so that how much is claimed at once and
 /// which turns are donated no longer depends on the machine. For counting instructions, under a tool that makes a program
 /// fifty times slower.
 pub fn freeze_cpu_clock() {

@@ -62,7 +62,8 @@ impl Budget {
             let seen = now.saturating_duration_since(began) / self.turns;
             // Slow turns are believed at once, short ones bit by bit.
             self.mean = if seen > self.mean { seen } else { (self.mean + seen) / 2 };
-            let fit = BUDGET.as_nanos() as u64 / u64::try_from(self.mean.as_nanos()).unwrap_or(u64::MAX).max(1);
+            let fit =
+                BUDGET.as_nanos() as u64 / u64::try_from(self.mean.as_nanos()).unwrap_or(u64::MAX).max(1);
             self.claim_max = fit.clamp(1, CLAIM_MAX as u64) as u32;
         }
     }

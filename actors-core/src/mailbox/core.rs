@@ -9,7 +9,7 @@ use super::ledger::Stage;
 use super::line::Lines;
 use super::queue::Queue;
 use super::slots::Tag;
-use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict};
+use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict, Withdrawn};
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::panics::caught;
@@ -331,29 +331,26 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// The sender of an admitted message no longer wants it. `false` when its turn has begun.
-    ///
-    /// One that is claimed is marked, and dropped when the consumer looks. Where the consumer has looked and is about to begin its
-    /// turn, this says `true` and the turn runs all the same; the books count what happened.
+    /// The sender of an admitted message no longer wants it.
     pub(super) fn withdraw(
         &mut self,
         place: Place,
         reason: Reason,
         signals: &Signals,
         fx: &mut Effects<T>,
-    ) -> bool {
+    ) -> Withdrawn {
         self.settle(signals, fx);
-        let Some(entry) = self.queue.slots.find(place.key, place.id) else { return false };
+        let Some(entry) = self.queue.slots.find(place.key, place.id) else { return Withdrawn::Begun };
         if entry.item.is_none() {
             // Claimed: the consumer drops it when it looks.
             entry.doom = Some(reason);
             self.claim.has_doomed = true;
             signals.interrupt();
-            return true;
+            return Withdrawn::Claimed;
         }
         self.give_up(place.key, reason, fx);
         self.grant(signals, fx);
-        true
+        Withdrawn::Out
     }
 
     /// Changes what may change of a type's policy while the mailbox lives.

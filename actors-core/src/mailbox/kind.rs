@@ -74,8 +74,7 @@ impl Kind {
         self.early = policy.early;
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
         self.pool = self.overflow.has(Overflow::DropRandom).then(Vec::new);
-        self.is_plain =
-            !self.conflates && policy.ttl.is_none() && policy.early.is_none() && !is_weighed;
+        self.is_plain = !self.conflates && policy.ttl.is_none() && policy.early.is_none() && !is_weighed;
     }
 
     /// Whether something needs to know the order of its messages.

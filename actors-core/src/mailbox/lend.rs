@@ -59,8 +59,7 @@ impl<T: Item, S> Mailbox<T, S> {
         let has_seat = inner.seat.is_some();
         let core = &mut inner.core;
         let (used, taken) = (core.queue.used(), core.queue.taken());
-        let is_open =
-            core.phase == Phase::Open && core.lines.waiting() == 0 && !core.queue.is_weighed;
+        let is_open = core.phase == Phase::Open && core.lines.waiting() == 0 && !core.queue.is_weighed;
         let kind = &mut core.queue.kinds[class];
         if !is_open || taken >= kind.room || kind.held() >= kind.max {
             return Lend::No;

@@ -52,7 +52,7 @@ pub use ledger::{Ledger, Row};
 pub(crate) use lend::{Donated, Lend, Loan};
 pub(crate) use slots::Tag;
 pub(crate) use taker::{Take, Taker};
-pub(crate) use verdict::{Depth, Entrance, Left, Place, Standby, Verdict};
+pub(crate) use verdict::{Depth, Entrance, Left, Place, Standby, Verdict, Withdrawn};
 pub(crate) use waiting::Promise;
 
 use self::claim::Signals;
@@ -482,8 +482,8 @@ impl<T: Item, S> Mailbox<T, S> {
         self.lock().core.conclude(reason, &self.signals, fx)
     }
 
-    /// Takes an admitted message back out, unless its turn has begun: then `false`.
-    pub(crate) fn withdraw(&self, place: Place, reason: Reason, fx: &mut Effects<T>) -> bool {
+    /// Takes an admitted message back out, unless its turn has begun.
+    pub(crate) fn withdraw(&self, place: Place, reason: Reason, fx: &mut Effects<T>) -> Withdrawn {
         self.lock().core.withdraw(place, reason, &self.signals, fx)
     }
 
@@ -591,8 +591,4 @@ impl<T: Item, S> Mailbox<T, S> {
         let kinds = inner.core.queue.kinds.iter().zip(self.classes.iter());
         Ledger::new(kinds.map(|(kind, class)| (kind.counts.row(class), (class.type_id)())).collect())
     }
-}
-#[cfg(test)]
-pub(crate) fn sizes_tmp<T: Item, S>() {
-    println!("entry {} kind {} inner {} core {} queue {} lines {} claim {} signals {} limits {} taken {} schedule {} counts {} swift {} drain {} arr {}", size_of::<slots::Entry<T>>(), size_of::<kind::Kind>(), size_of::<Inner<T, S>>(), size_of::<Core<T>>(), size_of::<queue::Queue<T>>(), size_of::<line::Lines<T>>(), size_of::<claim::Claim>(), size_of::<Signals>(), size_of::<Limits>(), size_of::<claim::Taken<T>>(), size_of::<crate::policy::Lanes>(), size_of::<ledger::Counts>(), size_of::<crate::policy::Swift>(), size_of::<crate::policy::DrainRate>(), size_of::<crate::policy::Arrivals>());
 }

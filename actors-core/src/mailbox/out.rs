@@ -90,7 +90,9 @@ impl<T: Item> Core<T> {
     /// `false`, and nothing has happened, where the message is dead or somebody waits.
     pub(super) fn claim_only(&mut self, now: Tick, signals: &Signals, batch: &mut Batch<T>) -> bool {
         let lane = (0..Priority::COUNT).find(|&lane| self.queue.lane_len(lane) > 0);
-        let Some((lane, key)) = lane.and_then(|lane| Some((lane, self.queue.lane_front(lane)?))) else { return false };
+        let Some((lane, key)) = lane.and_then(|lane| Some((lane, self.queue.lane_front(lane)?))) else {
+            return false;
+        };
         let entry = self.queue.slots.at(key);
         let class = entry.class;
         if entry.expires <= now || self.lines.waiting() > 0 {
@@ -230,7 +232,6 @@ impl<T: Item> Core<T> {
     /// Nothing is queued, and the consumer goes to sleep.
     pub(super) fn rest(&mut self) {
         self.is_swift = false;
-        self.unseen = CLAIMS_PER_LOOK;
         self.drain.idle();
         self.queue.shrink();
     }

@@ -13,8 +13,8 @@
 //! - Q2 a slot is in its lane's list, and in its type's list and pool if that type needs them, exactly while its item is there.
 //! - Q3 the index holds exactly the unclaimed messages of conflating types, at most one per key.
 
-use super::kind::Kind;
 use super::claim::{Batch, Claim};
+use super::kind::Kind;
 use super::list::{List, NIL};
 use super::slots::{KIND, LANE, Slots, Tag};
 use super::{Class, Item};

@@ -293,7 +293,12 @@ impl<T: Item, S> Taker<T, S> {
 
     fn park(&mut self, inner: &mut Inner<T, S>) -> Poll<Take> {
         self.thin = 0;
-        self.budget.forget();
+        // Single turns are not timed, but that is how an actor begins: until its turns are known to be short, they are.
+        if self.budget.is_swift() {
+            self.budget.forget()
+        } else {
+            self.budget.finish(clock::cpu())
+        }
         inner.core.rest();
         if self.seat.is_some() {
             inner.seat = self.seat.take();

@@ -54,6 +54,17 @@ pub(crate) enum Left<T> {
     Out(Option<T>, Reason),
 }
 
+/// What became of the wish to take an admitted message back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Withdrawn {
+    /// It is out.
+    Out,
+    /// It is marked, and the consumer drops it when it looks; but it may have looked already, and be about to begin its turn.
+    Claimed,
+    /// Its turn has begun.
+    Begun,
+}
+
 /// Numbers of a mailbox at one instant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Depth {

@@ -65,8 +65,7 @@ mod lines {
 
         pub(crate) fn note(&self, class: usize, actor: &ActorName, message: &str, reason: Reason) {
             let second = crate::clock::now().since(crate::clock::Tick::ZERO).as_secs() + 1;
-            let spoke =
-                self.spoke.get_or_init(|| (0..self.types).map(|_| AtomicU64::new(0)).collect());
+            let spoke = self.spoke.get_or_init(|| (0..self.types).map(|_| AtomicU64::new(0)).collect());
             if spoke[class].swap(second, Ordering::Relaxed) != second {
                 tracing::warn!(target: "actors", %actor, message, reason = reason.word(), "message lost");
             }

@@ -1,7 +1,7 @@
 //! What the loop carries, and what happens if the loop itself is dropped.
 
-use crate::actor::{Actor, Mail};
 use crate::actor::cell::{Cell, Post, Seat, Stage};
+use crate::actor::{Actor, Mail};
 use crate::clock::{Span, Tick};
 use crate::error::{Reason, StopReason};
 use crate::mailbox::{Effects, Take, Taker};

@@ -103,7 +103,9 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
 
     /// The answer of a turn that was donated in the poll before.
     fn poll_told(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
-        let Some(slot) = self.slot.take().and_then(Waiting::into_slot) else { unreachable!("it was left here") };
+        let Some(slot) = self.slot.take().and_then(Waiting::into_slot) else {
+            unreachable!("it was left here")
+        };
         self.journey.finish();
         slot.poll(cx).map_err(|reason| (AskError::new(reason), None))
     }
@@ -126,7 +128,9 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
                 return Poll::Ready(Err((refusal.why, refusal.message)));
             }
         }
-        let Some(Waiting(Some(slot))) = &self.slot else { panic!("an ask was polled after it had completed") };
+        let Some(Waiting(Some(slot))) = &self.slot else {
+            panic!("an ask was polled after it had completed")
+        };
         let is_first = !self.journey.has_timer();
         if let Poll::Ready(answer) = slot.poll(cx) {
             if let Some(slot) = self.slot.take().and_then(Waiting::into_slot) {

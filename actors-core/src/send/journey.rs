@@ -7,7 +7,7 @@ use crate::actor::message::{Message, Parcel};
 use crate::actor::{Actor, Handler, Mail};
 use crate::clock::{self, Span, Tick};
 use crate::error::{Admission, AskError, Reason};
-use crate::mailbox::{Effects, Entrance, Left, Place, Plainly, Standby, Verdict};
+use crate::mailbox::{Effects, Entrance, Left, Place, Plainly, Standby, Verdict, Withdrawn};
 use crate::reply::Teller;
 use crate::turn::current;
 use std::ops::Deref;
@@ -85,6 +85,8 @@ struct Tie<'a, A: Actor> {
     is_ask: bool,
     /// Where it is, while its answer is waited for.
     place: Option<Place>,
+    /// Its ttl has passed while it was claimed.
+    is_doomed: bool,
     /// A slot was promised to it.
     has_permit: bool,
     /// Set only while something is waited for that has an end.
@@ -98,7 +100,16 @@ impl<'a, A: Actor> Tie<'a, A> {
             To::Own(handle) => Home::Own(handle.cell().clone()),
         };
         let timer = Timer::none();
-        Tie { home, class, waiter: None, is_ask: false, place: None, has_permit: false, timer }
+        Tie {
+            home,
+            class,
+            waiter: None,
+            is_ask: false,
+            place: None,
+            is_doomed: false,
+            has_permit: false,
+            timer,
+        }
     }
 
     /// A permit that was not used is somebody else's.
@@ -492,35 +503,35 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Whether the ask has run out of time, and how.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
         while self.tie.as_mut().is_some_and(|tie| tie.timer.poll(cx)) {
-            let reason = if self.expires < self.deadline { Reason::Expired } else { Reason::TimedOut };
-            if self.withdraw(Reason::Expired) {
-                return Poll::Ready(reason);
+            let is_doomed = self.tie.as_ref().is_some_and(|tie| tie.is_doomed);
+            let is_ttl = self.expires < self.deadline && !is_doomed;
+            match self.withdraw(Reason::Expired) {
+                Withdrawn::Out if is_ttl => return Poll::Ready(Reason::Expired),
+                _ if !is_ttl => return Poll::Ready(Reason::TimedOut),
+                // The consumer drops it and says so, or has just begun its turn and answers; it cannot be known yet.
+                Withdrawn::Claimed => self.tie().is_doomed = true,
+                // A ttl no longer matters, the deadline does.
+                Withdrawn::Begun | Withdrawn::Out => self.expires = self.deadline,
             }
-            // Its turn has begun; a ttl no longer matters, the deadline does.
-            if reason == Reason::TimedOut {
-                return Poll::Ready(reason);
-            }
-            self.expires = self.deadline;
             self.set_timer(self.deadline);
         }
         Poll::Pending
     }
 
-    /// Takes the message out of the queue; `false` when its turn has begun.
-    pub(super) fn withdraw(&mut self, reason: Reason) -> bool {
-        let Step::In(place) = std::mem::replace(&mut self.step, Step::Over) else {
-            return false;
-        };
+    /// Takes the message out of the queue, if its turn has not begun.
+    fn withdraw(&mut self, reason: Reason) -> Withdrawn {
+        let Step::In(place) = self.step else { return Withdrawn::Begun };
         let cell = self.to.cell();
         let mut fx = Effects::new();
-        let is_out = cell.mailbox.withdraw(place, reason, &mut fx);
+        let withdrawn = cell.mailbox.withdraw(place, reason, &mut fx);
         cell.apply(&mut fx);
-        match &mut self.tie {
-            Some(tie) if is_out => tie.place = None,
-            _ if is_out => {}
-            _ => self.step = Step::In(place),
+        if withdrawn == Withdrawn::Out {
+            self.step = Step::Over;
+            if let Some(tie) = &mut self.tie {
+                tie.place = None;
+            }
         }
-        is_out
+        withdrawn
     }
 
     /// What an asker is told of a message that was lost after it was accepted.
