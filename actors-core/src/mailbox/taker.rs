@@ -295,9 +295,9 @@ impl<T: Item, S> Taker<T, S> {
         self.thin = 0;
         // Single turns are not timed, but that is how an actor begins: until its turns are known to be short, they are.
         if self.budget.is_swift() {
-            self.budget.forget()
+            self.budget.forget();
         } else {
-            self.budget.finish(clock::cpu())
+            self.budget.finish(clock::cpu());
         }
         inner.core.rest();
         if self.seat.is_some() {

@@ -21,7 +21,7 @@ use std::time::Duration;
 /// lost.
 ///
 /// # Errors
-/// An [`AskError`] with the [`Reason`].
+/// An [`AskError`] with the [`Reason`](crate::Reason).
 #[must_use = "nothing is asked before it is awaited, or `blocking` is called"]
 pub struct Ask<'a, A: Handler<M>, M: Message> {
     journey: Journey<'a, A, M>,
