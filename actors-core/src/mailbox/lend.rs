@@ -91,15 +91,22 @@ impl<T: Item, S> Mailbox<T, S> {
     /// Waits a moment for the seat, and for the queue to be empty.
     #[cold]
     pub(crate) fn lend_soon(&self, class: usize) -> Option<Loan<S>> {
-        let mut looks = 0;
-        while looks < LOOKS && !self.signals.is_home() {
+        let mut loan = None;
+        for _ in 0..LOOKS {
             (0..SPINS).for_each(|_| spin_loop());
-            looks += 1;
+            if !self.signals.is_home() {
+                continue;
+            }
+            // Somebody else may be quicker.
+            match self.lend(class) {
+                Lend::Yes(lent) => {
+                    loan = Some(lent);
+                    break;
+                }
+                Lend::Soon => {}
+                Lend::No => break,
+            }
         }
-        let loan = match self.lend(class) {
-            Lend::Yes(loan) => Some(loan),
-            Lend::No | Lend::Soon => None,
-        };
         self.lock().core.queue.kinds[class].swift.waited(loan.is_none());
         loan
     }
