@@ -11,14 +11,16 @@
 use super::core::Phase;
 use super::ledger::Stage;
 use super::{Item, Mailbox, Rouse};
-use crate::clock::Span;
+use crate::clock::{self, Span};
 use crate::error::Reason;
 use crate::policy::Donation;
+use std::time::Duration;
 use crate::sync::spin_loop;
 
-/// Looks at whether the seat is back, before a sender goes another way: about a microsecond in all.
-const LOOKS: u32 = 64;
-const SPINS: u32 = 8;
+/// How long a sender waits for the seat before it goes another way: as long as a claim may last (S3).
+const WAIT: Duration = Duration::from_micros(20);
+/// Pauses between two looks at whether it is back. Who looks more often takes the lock's cache line away from whoever is at work.
+const SPINS: u32 = 32;
 
 /// What came of the wish to run a turn.
 pub(crate) enum Lend<S> {
@@ -91,8 +93,8 @@ impl<T: Item, S> Mailbox<T, S> {
     /// Waits a moment for the seat, and for the queue to be empty.
     #[cold]
     pub(crate) fn lend_soon(&self, class: usize) -> Option<Loan<S>> {
-        let mut loan = None;
-        for _ in 0..LOOKS {
+        let (began, mut loan) = (clock::cpu(), None);
+        while clock::cpu().saturating_duration_since(began) < WAIT {
             (0..SPINS).for_each(|_| spin_loop());
             if !self.signals.is_home() {
                 continue;
