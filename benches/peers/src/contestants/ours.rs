@@ -9,14 +9,13 @@ use std::sync::OnceLock;
 const NOTES: &[Note] = &[
     Note::On(Workload::Ask1, "Each of our asks has a deadline of 30 s, and so a timer; nobody else's has."),
     Note::On(Workload::Ask64, "Each of our asks has a deadline of 30 s, and so a timer; nobody else's has."),
-    Note::On(Workload::InstrTell, CLOCKED),
-    Note::On(Workload::InstrAsk, CLOCKED),
+    Note::On(Workload::InstrTell, FROZEN),
+    Note::On(Workload::InstrAsk, FROZEN),
 ];
 
-/// Why our instructions vary where nobody else's do.
-const CLOCKED: &str = "We size batches by how long turns take, and callgrind makes them take some fifty times as long: \
-                       so batches are smaller than in earnest, and the figure is an upper bound that varies with \
-                       the machine's load.";
+/// What is done so that our instructions do not vary.
+const FROZEN: &str = "We size batches by how long turns take, and callgrind makes them take some fifty times as long; so the \
+                      clock that they are timed by stands still.";
 
 /// The system that the actors live in; it lasts as long as the process.
 fn system() -> &'static System {
