@@ -92,7 +92,7 @@ impl<T: Item> Core<T> {
     #[inline]
     pub(super) fn may_enter_plainly(&self, class: usize) -> bool {
         let kind = &self.queue.kinds[class];
-        let has_room = self.queue.taken() < kind.room && kind.held() < kind.max;
+        let has_room = self.queue.taken() < kind.room() && kind.held() < kind.max;
         kind.is_plain && has_room && kind.in_line == 0 && self.phase == Phase::Open
     }
 
@@ -289,7 +289,7 @@ impl<T: Item> Core<T> {
     /// A message that is made when there is a slot for it gets one.
     #[inline(always)]
     fn push_made(&mut self, make: impl FnOnce() -> T, tag: Tag, signals: &Signals) -> Place {
-        let lane = self.queue.kinds[usize::from(tag.class)].lane;
+        let lane = self.queue.kinds[usize::from(tag.class)].lane();
         if self.claim.is_out() {
             self.push_beside_claim(lane, signals);
         } else if self.queue.lane_len(lane) == 0 {

@@ -4,10 +4,14 @@ use super::ledger::Counts;
 use super::list::List;
 use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Ramp, Swift};
 
+/// Slots of a type's unclaimed messages, in no order.
+#[derive(Debug, Default)]
+pub(super) struct Pool(pub(super) Vec<u32>);
+
 /// One message type inside the mailbox.
 #[derive(Debug)]
 pub(super) struct Kind {
-    pub(super) lane: usize,
+    lane: u8,
     pub(super) overflow: OverflowList,
     /// Nothing of it is to be minded but room: no key, no ttl, no weight, no early drop.
     pub(super) is_plain: bool,
@@ -17,7 +21,7 @@ pub(super) struct Kind {
     pub(super) list: List,
     pub(super) is_listed: bool,
     /// Unclaimed messages in no order, to draw lots; only kept where `drop_random` does.
-    pub(super) pool: Option<Vec<u32>>,
+    pub(super) pool: Option<Box<Pool>>,
     pub(super) conflates: bool,
     /// Its messages are claimed one at a time: until its own turn begins, a newer one may take a message's place.
     pub(super) is_single: bool,
@@ -27,7 +31,7 @@ pub(super) struct Kind {
     pub(super) is_evictable: bool,
     pub(super) early: Option<Ramp>,
     /// How many slots may be taken before this type's lane has no more room (B5).
-    pub(super) room: usize,
+    room: u32,
     /// How many bytes may be taken with it.
     pub(super) room_bytes: u64,
     /// How many slots this type may hold (B2).
@@ -44,7 +48,7 @@ pub(super) struct Kind {
 impl Kind {
     pub(super) fn new(policy: &Policy, limits: &Limits, has_heirs: bool) -> Self {
         let mut kind = Kind {
-            lane: policy.priority.lane(),
+            lane: policy.priority.lane() as u8,
             overflow: policy.overflow,
             is_plain: false,
             is_bare: false,
@@ -56,7 +60,8 @@ impl Kind {
             is_lifo: policy.order == Order::LifoUnderPressure,
             is_evictable: false,
             early: None,
-            room: limits.room(policy.priority),
+            // A capacity is at most 2^24.
+            room: limits.room(policy.priority) as u32,
             room_bytes: limits.room_bytes(policy.priority, has_heirs) as u64,
             max: u32::MAX,
             permits: 0,
@@ -73,7 +78,7 @@ impl Kind {
         self.overflow = policy.overflow;
         self.early = policy.early;
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
-        self.pool = self.overflow.has(Overflow::DropRandom).then(Vec::new);
+        self.pool = self.overflow.has(Overflow::DropRandom).then(Box::default);
         self.is_plain = !self.conflates && policy.ttl.is_none() && policy.early.is_none() && !is_weighed;
     }
 
@@ -85,6 +90,16 @@ impl Kind {
     /// Whether it keeps more about a message than its place in its lane.
     pub(super) fn needs_extras(&self) -> bool {
         self.wants_list() || self.pool.is_some() || self.conflates
+    }
+
+    #[inline]
+    pub(super) fn lane(&self) -> usize {
+        self.lane.into()
+    }
+
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        self.room as usize
     }
 
     /// Slots that it holds, by messages and permits.

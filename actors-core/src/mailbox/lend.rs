@@ -14,8 +14,8 @@ use super::{Item, Mailbox, Rouse};
 use crate::clock::{self, Span};
 use crate::error::Reason;
 use crate::policy::Donation;
-use std::time::Duration;
 use crate::sync::spin_loop;
+use std::time::Duration;
 
 /// How long a sender waits for the seat before it goes another way: as long as a claim may last (S3).
 const WAIT: Duration = Duration::from_micros(20);
@@ -63,7 +63,7 @@ impl<T: Item, S> Mailbox<T, S> {
         let (used, taken) = (core.queue.used(), core.queue.taken());
         let is_open = core.phase == Phase::Open && core.lines.waiting() == 0 && !core.queue.is_weighed;
         let kind = &mut core.queue.kinds[class];
-        if !is_open || taken >= kind.room || kind.held() >= kind.max {
+        if !is_open || taken >= kind.room() || kind.held() >= kind.max {
             return Lend::No;
         }
         if !has_seat || used > 0 {
@@ -92,7 +92,7 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Waits a moment for the seat, and for the queue to be empty.
     #[cold]
-    pub(crate) fn lend_soon(&self, class: usize) -> Option<Loan<S>> {
+    pub(crate) fn lend_soon(&self, class: usize, is_ask: bool) -> Option<Loan<S>> {
         let (began, mut loan) = (clock::cpu(), None);
         while clock::cpu().saturating_duration_since(began) < WAIT {
             (0..SPINS).for_each(|_| spin_loop());
@@ -109,7 +109,7 @@ impl<T: Item, S> Mailbox<T, S> {
                 Lend::No => break,
             }
         }
-        self.lock().core.queue.kinds[class].swift.waited(loan.is_none());
+        self.lock().core.queue.kinds[class].swift.waited(loan.is_none(), is_ask);
         loan
     }
 

@@ -49,19 +49,16 @@ const LINE: usize = 0;
 #[derive(Debug)]
 pub(super) struct Lines<T> {
     waiters: Slab<Waiter<T>>,
-    lines: Box<[List]>,
+    /// Made when somebody waits first.
+    lines: Vec<List>,
+    types: usize,
     waiting: usize,
     tickets: u64,
 }
 
 impl<T> Lines<T> {
     pub(super) fn new(types: usize) -> Self {
-        Lines {
-            waiters: Slab::new(),
-            lines: vec![List::default(); types].into_boxed_slice(),
-            waiting: 0,
-            tickets: 0,
-        }
+        Lines { waiters: Slab::new(), lines: Vec::new(), types, waiting: 0, tickets: 0 }
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -79,6 +76,9 @@ impl<T> Lines<T> {
             link: Link::default(),
         };
         let key = self.waiters.insert(waiter) as u32;
+        if self.lines.is_empty() {
+            self.lines = vec![List::default(); self.types];
+        }
         self.lines[usize::from(tag.class)].push_back(LINE, &mut self.waiters, key);
         self.waiting += 1;
         key
@@ -86,7 +86,7 @@ impl<T> Lines<T> {
 
     /// First of a type's line, with its arrival number and its message's weight.
     pub(super) fn head(&self, class: usize) -> Option<(u32, u64, u32)> {
-        let key = self.lines[class].front()?;
+        let key = self.lines.get(class)?.front()?;
         let waiter = &self.waiters[key as usize];
         Some((key, waiter.ticket, waiter.tag.weight))
     }

@@ -27,6 +27,7 @@ mod budget;
 mod channel;
 mod claim;
 mod core;
+mod door;
 mod effects;
 mod kind;
 mod ledger;
@@ -40,12 +41,14 @@ mod permit;
 mod queue;
 mod reentry;
 mod room;
+mod shell;
 mod slots;
 mod taker;
 mod verdict;
 mod waiting;
 
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
+pub(crate) use door::Plainly;
 pub(crate) use effects::{Effects, Lost, Rouse};
 pub(crate) use ledger::has_letter;
 pub use ledger::{Ledger, Row};
@@ -57,20 +60,17 @@ pub(crate) use waiting::Promise;
 
 use self::claim::Signals;
 use self::core::{Core, Phase};
-use self::line::Standing;
 use crate::clock::Tick;
 use crate::error::Reason;
-use crate::panics::{caught, ignored};
-use crate::policy::{Limits, Overflow, Policy};
+use crate::panics::ignored;
+use crate::policy::{Limits, Policy};
 use crate::sync::{Mutex, MutexGuard};
 use permit::Live;
+use shell::{Inner, Locked, Shell, Task};
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
-use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
-use std::task::Waker;
-use std::time::Duration;
 
 /// What a mailbox moves.
 pub trait Item: Send + 'static {
@@ -113,146 +113,6 @@ impl Class {
     /// The name that ledger and dead letters show.
     pub fn name(&self) -> &'static str {
         self.name
-    }
-}
-
-/// The consumer's task, as far as the mailbox knows it.
-#[derive(Debug)]
-enum Task {
-    /// Nobody consumes yet.
-    None,
-    /// Somebody was told to, and has not come yet.
-    Coming,
-    Known(Waker),
-}
-
-/// In the order of use.
-#[derive(Debug)]
-#[repr(C)]
-struct Inner<T, S> {
-    /// The right to take messages out, while nobody has it.
-    seat: Option<S>,
-    /// The task was woken and has not come yet.
-    is_roused: bool,
-    /// Nothing is handed out; only tests hold.
-    is_held: bool,
-    /// The consumer is ready for turns, so that a sender may run one.
-    may_lend: bool,
-    /// A panic went through the seat while it was lent.
-    is_tainted: bool,
-    task: Task,
-    core: Core<T>,
-}
-
-/// What is under the lock. Before its first message a mailbox is nothing but a place for the seat.
-#[derive(Debug)]
-struct Shell<T, S> {
-    inner: Option<Box<Inner<T, S>>>,
-    /// Until there is an inner.
-    seat: Option<S>,
-    may_lend: bool,
-}
-
-/// The lock, taken, and something beneath it.
-struct Locked<'a, T, S>(MutexGuard<'a, Shell<T, S>>);
-
-impl<T, S> Deref for Locked<'_, T, S> {
-    type Target = Inner<T, S>;
-
-    #[inline]
-    fn deref(&self) -> &Inner<T, S> {
-        match &self.0.inner {
-            Some(inner) => inner,
-            None => unreachable!("it is made when the lock is taken"),
-        }
-    }
-}
-
-impl<T, S> DerefMut for Locked<'_, T, S> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Inner<T, S> {
-        match &mut self.0.inner {
-            Some(inner) => inner,
-            None => unreachable!("it is made when the lock is taken"),
-        }
-    }
-}
-
-impl<T: Item, S> Inner<T, S> {
-    /// Wakes the consumer if somebody from the line was let in while it slept: permits, a `max` or bytes may have kept all
-    /// out.
-    fn rouse_if_filled(&mut self, fx: &mut Effects<T>) {
-        if self.core.queue.used() > 0 {
-            self.rouse(fx);
-        }
-    }
-
-    /// There is something to do: wakes the consumer if it sleeps.
-    fn rouse(&mut self, fx: &mut Effects<T>) {
-        let rouse = self.rouse_one();
-        fx.will_rouse(rouse);
-    }
-
-    #[inline]
-    fn rouse_one(&mut self) -> Rouse {
-        if self.seat.is_none() || self.is_held || self.is_roused { Rouse::Nothing } else { self.call_one() }
-    }
-
-    /// Wakes the consumer, whatever it does.
-    fn call(&mut self, fx: &mut Effects<T>) {
-        let rouse = self.call_one();
-        fx.will_rouse(rouse);
-    }
-
-    fn call_one(&mut self) -> Rouse {
-        self.is_roused = true;
-        match &self.task {
-            Task::Known(waker) => Rouse::Wake(waker.clone()),
-            Task::None => {
-                self.task = Task::Coming;
-                Rouse::Spawn
-            }
-            Task::Coming => Rouse::Nothing,
-        }
-    }
-}
-
-/// What becomes of a plain message.
-pub(crate) enum Plainly<'a, T, S> {
-    /// It has a slot.
-    In(Doorway<'a, T, S>),
-    /// It is refused, for want of room.
-    Refused(Duration),
-    /// It is to be offered.
-    No,
-}
-
-/// The open door of a mailbox, for one plain message.
-pub(crate) struct Doorway<'a, T, S> {
-    inner: Locked<'a, T, S>,
-    class: usize,
-    signals: &'a Signals,
-}
-
-impl<T: Item, S> Doorway<'_, T, S> {
-    /// `make` gives the message when its slot is there, so that it goes straight into it.
-    #[inline(always)]
-    pub(crate) fn fill(&mut self, make: impl FnOnce() -> T) -> Rouse {
-        let Inner { core, .. } = &mut *self.inner;
-        core.enter_plainly(make, self.class, Tick::ZERO, Tick::NEVER, self.signals);
-        self.inner.rouse_one()
-    }
-
-    /// The same for a message that is worthless after `deadline`; it was offered at `stamp`. Where it is.
-    pub(crate) fn fill_until(
-        &mut self,
-        make: impl FnOnce() -> T,
-        stamp: Tick,
-        deadline: Tick,
-    ) -> (Place, Rouse) {
-        let Inner { core, .. } = &mut *self.inner;
-        let place = core.enter_plainly(make, self.class, stamp, deadline, self.signals);
-        (place, self.inner.rouse_one())
     }
 }
 
@@ -351,126 +211,6 @@ impl<T: Item, S> Mailbox<T, S> {
         self.lock_shell().inner.is_none()
     }
 
-    /// What the mailbox must know of a message that is offered now. `stamp` is [`Tick::ZERO`] where nobody has looked at
-    /// the clock yet. Runs the user's `Hash` and `weight`, without any lock.
-    #[inline]
-    pub(crate) fn tag(&self, item: &T, stamp: Tick, deadline: Tick) -> Result<Tag, Reason> {
-        let class = item.class();
-        let tag = Tag::new(class as u16, stamp, deadline);
-        let is_simple = self.ttl(class).is_none() && !self.classes[class].policy.keyed;
-        if is_simple && self.limits.max_bytes.is_none() { Ok(tag) } else { self.rich_tag(item, tag) }
-    }
-
-    #[cold]
-    fn rich_tag(&self, item: &T, mut tag: Tag) -> Result<Tag, Reason> {
-        let class = usize::from(tag.class);
-        if let Some(ttl) = self.ttl(class) {
-            if tag.stamp == Tick::ZERO {
-                tag.stamp = (self.now)();
-            }
-            tag.expires = tag.deadline.min(tag.stamp.after(ttl));
-        }
-        if self.limits.max_bytes.is_some() {
-            let weight = caught(|| item.weight()).map_err(|_| Reason::Panicked)?;
-            // What does not fit into 32 bits is above every `max_bytes`.
-            tag.weight = u32::try_from(weight).unwrap_or(u32::MAX);
-        }
-        if self.classes[class].policy.overflow.has(Overflow::Conflate) {
-            let hash = caught(|| item.key_hash(keys()));
-            tag.hash = hash.map_err(|_| Reason::Panicked)?;
-        }
-        Ok(tag)
-    }
-
-    /// A slot for a message of which nothing special is to be minded: its type has no key and no ttl, it has no deadline,
-    /// nobody of its type waits, nothing is weighed, and there is room. Or its refusal, where there is none and that is all
-    /// its policy says. Where something is to be minded, [`offer`](Mailbox::offer) it.
-    ///
-    /// The slot comes with the lock, and must be filled: what happens in between is the move of the message and nothing else.
-    #[inline(always)]
-    pub(crate) fn enter_plainly(&self, class: usize, is_try: bool) -> Plainly<'_, T, S> {
-        let inner = self.lock();
-        match inner.core.may_enter_plainly(class) {
-            true => Plainly::In(Doorway { inner, class, signals: &self.signals }),
-            false => self.refuse_plainly(inner, class, is_try),
-        }
-    }
-
-    fn refuse_plainly<'a>(
-        &'a self,
-        mut inner: Locked<'a, T, S>,
-        class: usize,
-        is_try: bool,
-    ) -> Plainly<'a, T, S> {
-        if !inner.core.may_settle_plainly(class) {
-            return Plainly::No;
-        }
-        inner.core.settle_books(&self.signals);
-        if inner.core.may_enter_plainly(class) {
-            return Plainly::In(Doorway { inner, class, signals: &self.signals });
-        }
-        match inner.core.refuse_plainly(class, is_try) {
-            Some(retry_after) => Plainly::Refused(retry_after),
-            None => Plainly::No,
-        }
-    }
-
-    /// Offers a message for the first time; see [`Verdict`] for who has it afterwards.
-    pub(crate) fn offer(
-        &self,
-        item: &mut Option<T>,
-        tag: Tag,
-        entrance: Entrance<'_>,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let mut inner = self.lock();
-        let verdict = inner.core.offer(item, tag, entrance, &self.signals, fx);
-        if let Verdict::In(..) = verdict {
-            inner.rouse(fx);
-        }
-        verdict
-    }
-
-    /// Counts an offer that was lost before it came here.
-    pub(crate) fn offer_lost(&self, class: usize, reason: Reason) {
-        let counts = &mut self.lock().core.queue.kinds[class].counts;
-        counts.offered += 1;
-        counts.lose(ledger::Stage::Lost, reason);
-    }
-
-    /// How a waiter stands; when it no longer waits, this forgets it.
-    pub(crate) fn look(&self, waiter: u32, waker: &Waker) -> Standby<T> {
-        let mut inner = self.lock();
-        let (is_waiting, old) = inner.core.lines.is_waiting(waiter, waker);
-        let (standing, last) = if is_waiting { (None, None) } else { inner.core.lines.forget(waiter) };
-        drop(inner);
-        ignored(|| drop((old, last)));
-        match standing {
-            None => Standby::Waiting,
-            Some(Standing::In(place)) => Standby::In(place),
-            Some(Standing::Promised) => Standby::Promised,
-            Some(Standing::Out(item, reason)) => Standby::Out(item, reason),
-            Some(Standing::Waiting(_)) => unreachable!("a waiter that is in line is not forgotten"),
-        }
-    }
-
-    /// A waiter gives up, for this reason.
-    pub(crate) fn leave(&self, waiter: u32, reason: Reason, fx: &mut Effects<T>) -> Left<T> {
-        let mut inner = self.lock();
-        let left = inner.core.leave(waiter, reason, &self.signals, fx);
-        inner.rouse_if_filled(fx);
-        let (standing, last) = inner.core.lines.forget(waiter);
-        drop(inner);
-        ignored(|| drop(last));
-        match (left, standing) {
-            (Some((item, tag)), _) => Left::Back(item, tag),
-            (None, Some(Standing::In(place))) => Left::In(place),
-            (None, Some(Standing::Promised)) => Left::Promised,
-            (None, Some(Standing::Out(item, reason))) => Left::Out(item, reason),
-            (None, Some(Standing::Waiting(_)) | None) => unreachable!("a waiter leaves once"),
-        }
-    }
-
     /// The running turn ended by returning: a load and a store, no lock. Only for who holds the seat.
     pub(crate) fn end_turn(&self) {
         self.signals.end_turn();
@@ -480,11 +220,6 @@ impl<T: Item, S> Mailbox<T, S> {
     /// Which type it was, if there was one.
     pub(crate) fn conclude_turn(&self, reason: Reason, fx: &mut Effects<T>) -> Option<usize> {
         self.lock().core.conclude(reason, &self.signals, fx)
-    }
-
-    /// Takes an admitted message back out, unless its turn has begun.
-    pub(crate) fn withdraw(&self, place: Place, reason: Reason, fx: &mut Effects<T>) -> Withdrawn {
-        self.lock().core.withdraw(place, reason, &self.signals, fx)
     }
 
     /// Closes admission; what is queued is still handed out. `false` when it was closed before.

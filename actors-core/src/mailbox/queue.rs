@@ -91,7 +91,7 @@ impl<T: Item> Queue<T> {
         for class in 0..self.kinds.len() {
             let kind = &self.kinds[class];
             let is_evictor =
-                |other: &Kind| other.lane > kind.lane && other.overflow.has(Overflow::EvictLower);
+                |other: &Kind| other.lane() > kind.lane() && other.overflow.has(Overflow::EvictLower);
             let is_evictable = kind.overflow.is_droppable() && self.kinds.iter().any(is_evictor);
             let kind = &mut self.kinds[class];
             kind.is_evictable = is_evictable;
@@ -118,7 +118,7 @@ impl<T: Item> Queue<T> {
     fn each_of(&mut self, class: usize, mut visit: impl FnMut(&mut Kind, &mut Slots<T>, u32)) {
         let Queue { kinds, slots, lanes, .. } = self;
         let kind = &mut kinds[class];
-        let mut at = lanes[kind.lane].front();
+        let mut at = lanes[kind.lane()].front();
         while let Some(key) = at {
             at = slots.link_of(LANE, key).after();
             if usize::from(slots.at(key).class) == class {
@@ -178,7 +178,7 @@ impl<T: Item> Queue<T> {
         let kind = &mut self.kinds[usize::from(tag.class)];
         kind.counts.queued += 1;
         self.bytes += u64::from(tag.weight);
-        self.lanes[kind.lane].push_back(LANE, &mut self.slots, key);
+        self.lanes[kind.lane()].push_back(LANE, &mut self.slots, key);
         if !kind.is_bare {
             enlist(kind, &mut self.slots, key);
             if kind.conflates {
@@ -308,7 +308,7 @@ impl<T: Item> Queue<T> {
     /// Takes an unclaimed message out of lists and index; its slot stays taken, and the item in it for the caller to take.
     #[inline]
     pub(super) fn unlink(&mut self, key: u32) {
-        let lane = self.kinds[usize::from(self.slots.at(key).class)].lane;
+        let lane = self.kinds[usize::from(self.slots.at(key).class)].lane();
         self.lanes[lane].remove(LANE, &mut self.slots, key);
         self.unlist(key);
     }
@@ -324,8 +324,8 @@ impl<T: Item> Queue<T> {
         }
         if let Some(pool) = &mut kind.pool {
             let pool_at = self.slots.pool_at(key);
-            pool.swap_remove(pool_at as usize);
-            if let Some(&moved) = pool.get(pool_at as usize) {
+            pool.0.swap_remove(pool_at as usize);
+            if let Some(&moved) = pool.0.get(pool_at as usize) {
                 self.slots.extra_mut(moved).pool_at = pool_at;
             }
         }
@@ -342,7 +342,7 @@ impl<T: Item> Queue<T> {
         let tag = self.slots.tag(key);
         let class = usize::from(tag.class);
         let kind = &mut self.kinds[class];
-        self.lanes[kind.lane].push_front(LANE, &mut self.slots, key);
+        self.lanes[kind.lane()].push_front(LANE, &mut self.slots, key);
         if kind.is_listed {
             kind.list.push_front(KIND, &mut self.slots, key);
         }
@@ -379,7 +379,7 @@ impl<T: Item> Queue<T> {
         if self.used() == 0 && self.slots.capacity() > KEPT_SLOTS {
             self.peak = self.peak();
             self.slots = Slots::new(self.slots.has_extras());
-            self.kinds.iter_mut().filter_map(|kind| kind.pool.as_mut()).for_each(|pool| *pool = Vec::new());
+            self.kinds.iter_mut().filter_map(|kind| kind.pool.as_mut()).for_each(|pool| pool.0 = Vec::new());
             self.index = HashTable::new();
             self.mortals = BinaryHeap::new();
             self.newborn = Vec::new();
@@ -399,7 +399,7 @@ fn enlist<T>(kind: &mut Kind, slots: &mut Slots<T>, key: u32) {
 #[inline]
 fn join_pool<T>(kind: &mut Kind, slots: &mut Slots<T>, key: u32) {
     if let Some(pool) = &mut kind.pool {
-        slots.extra_mut(key).pool_at = pool.len() as u32;
-        pool.push(key);
+        slots.extra_mut(key).pool_at = pool.0.len() as u32;
+        pool.0.push(key);
     }
 }

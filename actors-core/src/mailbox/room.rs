@@ -67,7 +67,7 @@ impl<T: Item> Core<T> {
     /// Whether a message of this type and weight may have a slot now (B1, B2, B5).
     pub(super) fn has_room(&self, class: usize, weight: u32) -> bool {
         let kind = &self.queue.kinds[class];
-        self.queue.taken() < kind.room && kind.held() < kind.max && self.has_bytes(class, weight.into())
+        self.queue.taken() < kind.room() && kind.held() < kind.max && self.has_bytes(class, weight.into())
     }
 
     /// Whether a message of this type may bring so many more bytes (B2). One that brings none may, also where others have
@@ -85,7 +85,7 @@ impl<T: Item> Core<T> {
     fn shortage(&self, class: usize, added: u64) -> Shortage {
         let kind = &self.queue.kinds[class];
         Shortage {
-            slot: self.queue.taken() >= kind.room,
+            slot: self.queue.taken() >= kind.room(),
             quota: kind.held() >= kind.max,
             // Where others have more than this lane may, it is enough to bring no more than it takes away.
             bytes: (self.queue.bytes + added).saturating_sub(kind.room_bytes).min(added),
@@ -128,13 +128,13 @@ impl<T: Item> Core<T> {
     fn draw_early(&mut self, class: usize) -> Option<u32> {
         let kind = &self.queue.kinds[class];
         let ramp = kind.early?;
-        let of_lane = self.queue.taken() as f64 / kind.room as f64;
+        let of_lane = self.queue.taken() as f64 / kind.room() as f64;
         let of_type = f64::from(kind.held()) / f64::from(kind.max);
         let of_bytes = self.queue.bytes as f64 / kind.room_bytes as f64;
         if !self.dice.chance(ramp.probability(of_lane.max(of_type).max(of_bytes))) {
             return None;
         }
-        let pool = kind.pool.as_ref().filter(|pool| !pool.is_empty())?;
+        let pool = kind.pool.as_ref().map(|pool| &pool.0).filter(|pool| !pool.is_empty())?;
         Some(pool[self.dice.below(pool.len())])
     }
 
@@ -260,6 +260,7 @@ impl<T: Item> Core<T> {
         let mut victims = Victims::none();
         let Core { queue, dice, .. } = self;
         let Some(pool) = &mut queue.kinds[class].pool else { return victims };
+        let pool = &mut pool.0;
         let mut rest = pool.len();
         while rest > 0 && !shortage.is_met_by(&victims) && !victims.is_full() {
             let drawn = dice.below(rest);
@@ -278,9 +279,9 @@ impl<T: Item> Core<T> {
     /// The newest of the lowest lane that has any, of droppable types strictly below, as many as it takes (O6).
     fn lower_than(&self, class: usize, shortage: Shortage) -> Victims {
         let mut victims = Victims::none();
-        let top = self.queue.kinds[class].lane;
+        let top = self.queue.kinds[class].lane();
         for lane in 0..top.min(Priority::COUNT) {
-            let is_here = |kind: &Kind| kind.lane == lane && kind.is_evictable;
+            let is_here = |kind: &Kind| kind.lane() == lane && kind.is_evictable;
             // The newest that is left of each type, by type.
             let mut ends: Vec<u32> = self
                 .queue

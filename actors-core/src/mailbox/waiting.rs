@@ -72,9 +72,9 @@ impl<T: Item> Core<T> {
                 continue;
             };
             let is_better =
-                best.is_none_or(|(lane, old, _)| kind.lane > lane || (kind.lane == lane && ticket < old));
+                best.is_none_or(|(lane, old, _)| kind.lane() > lane || (kind.lane() == lane && ticket < old));
             if is_better && self.has_room(class, weight) {
-                best = Some((kind.lane, ticket, key));
+                best = Some((kind.lane(), ticket, key));
             }
         }
         best.map(|(_, _, key)| key)

@@ -21,8 +21,10 @@ const PAUSE: u16 = 64;
 /// The longest pause is this many times doubled: 65,536 sends, of which one may be unlucky.
 const DOUBLED_MAX: u8 = 10;
 
-/// Waits that were in vain double the sends between two of them this often at most: one in 4096 costs nothing.
+/// Waits that were in vain double the sends between two of them this often at most. For a tell one in 4096, which costs nothing: the
+/// other way, through the queue, is cheap for its sender. For an ask one in 64: the other way is a round through the scheduler.
 const IN_VAIN_MAX: u8 = 12;
+const IN_VAIN_MAX_ASK: u8 = 6;
 
 /// What is known of a type's turns.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,8 +97,9 @@ impl Swift {
         may
     }
 
-    pub(crate) fn waited(&mut self, in_vain: bool) {
-        self.in_vain = if in_vain { (self.in_vain + 1).min(IN_VAIN_MAX) } else { 0 };
+    pub(crate) fn waited(&mut self, in_vain: bool, is_ask: bool) {
+        let max = if is_ask { IN_VAIN_MAX_ASK } else { IN_VAIN_MAX };
+        self.in_vain = if in_vain { (self.in_vain + 1).min(max) } else { 0 };
         self.hasty = if in_vain { 1 << self.in_vain } else { 0 };
     }
 }

@@ -49,7 +49,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let (cell, step) = self.parts();
         let loan = match cell.mailbox.lend(A::CLASS) {
             Lend::Yes(loan) => loan,
-            Lend::Soon => cell.mailbox.lend_soon(A::CLASS)?,
+            Lend::Soon => cell.mailbox.lend_soon(A::CLASS, is_ask)?,
             Lend::No => return None,
         };
         let Loan { seat, is_timed } = loan;

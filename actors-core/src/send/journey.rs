@@ -1,37 +1,19 @@
 //! From the first poll to a slot in the mailbox: what [`Tell`](super::Tell) and [`Ask`](super::Ask) share.
 
-use super::timer::{Timer, end_of_wait};
+use super::tie::{Tie, To};
+use super::timer::end_of_wait;
 use crate::actor::cell::{Cell, Post};
 use crate::actor::handle::Handle;
 use crate::actor::message::{Message, Parcel};
-use crate::actor::{Actor, Handler, Mail};
+use crate::actor::{Actor, Handler};
 use crate::clock::{self, Span, Tick};
 use crate::error::{Admission, AskError, Reason};
 use crate::mailbox::{Effects, Entrance, Left, Place, Plainly, Standby, Verdict, Withdrawn};
 use crate::reply::Teller;
 use crate::turn::current;
-use std::ops::Deref;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-
-/// A handle, borrowed or owned.
-#[derive(Debug)]
-pub(super) enum To<'a, A: Actor> {
-    Ref(&'a Handle<A>),
-    Own(Handle<A>),
-}
-
-impl<A: Actor> Deref for To<'_, A> {
-    type Target = Handle<A>;
-
-    fn deref(&self) -> &Handle<A> {
-        match self {
-            To::Ref(handle) => handle,
-            To::Own(handle) => handle,
-        }
-    }
-}
 
 #[derive(Debug)]
 pub(super) enum Step<M> {
@@ -57,101 +39,6 @@ pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     tie: Option<Tie<'a, A>>,
     /// Its caller waits in a plain call, and may hold a lock that the handler wants: it does not run the turn itself.
     is_blocking: bool,
-}
-
-/// The cell a tie leads to.
-enum Home<'a, A: Actor> {
-    Ref(&'a Arc<Cell<A>>),
-    Own(Arc<Cell<A>>),
-}
-
-impl<A: Actor> Deref for Home<'_, A> {
-    type Target = Arc<Cell<A>>;
-
-    fn deref(&self) -> &Arc<Cell<A>> {
-        match self {
-            Home::Ref(cell) => cell,
-            Home::Own(cell) => cell,
-        }
-    }
-}
-
-/// What ties a message to its mailbox before it is handled: a place in line, a promised slot, a timer.
-struct Tie<'a, A: Actor> {
-    home: Home<'a, A>,
-    class: usize,
-    waiter: Option<u32>,
-    /// Its sender waits for its answer: once let in, it is taken back out where its sender goes away.
-    is_ask: bool,
-    /// Where it is, while its answer is waited for.
-    place: Option<Place>,
-    /// Its ttl has passed while it was claimed.
-    is_doomed: bool,
-    /// A slot was promised to it.
-    has_permit: bool,
-    /// Set only while something is waited for that has an end.
-    timer: Timer,
-}
-
-impl<'a, A: Actor> Tie<'a, A> {
-    fn new(to: &To<'a, A>, class: usize) -> Self {
-        let home = match to {
-            To::Ref(handle) => Home::Ref(handle.cell()),
-            To::Own(handle) => Home::Own(handle.cell().clone()),
-        };
-        let timer = Timer::none();
-        Tie {
-            home,
-            class,
-            waiter: None,
-            is_ask: false,
-            place: None,
-            is_doomed: false,
-            has_permit: false,
-            timer,
-        }
-    }
-
-    /// A permit that was not used is somebody else's.
-    fn give_back(&mut self) {
-        if std::mem::take(&mut self.has_permit) {
-            let mut fx = Effects::new();
-            self.home.mailbox.give_back(self.class, &mut fx);
-            self.home.apply(&mut fx);
-        }
-    }
-
-    /// The sender goes away while it waits in line (T3). Where it is, if it was let in just before: a tell is sent then.
-    fn leave_line(&mut self) -> Option<Place> {
-        let waiter = self.waiter.take()?;
-        let cell = &*self.home;
-        let mut fx = Effects::new();
-        let left = cell.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
-        cell.apply(&mut fx);
-        match left {
-            Left::Back(item, tag) => {
-                let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
-                cell.mourn(self.class, tag.stamp, Reason::Cancelled, text);
-                None
-            }
-            // Told just before; what it was told is nobody's business any more.
-            Left::Out(..) | Left::Promised => None,
-            Left::In(place) => Some(place),
-        }
-    }
-}
-
-impl<A: Actor> Drop for Tie<'_, A> {
-    fn drop(&mut self) {
-        let let_in = self.leave_line().filter(|_| self.is_ask);
-        if let Some(place) = self.place.take().or(let_in) {
-            let mut fx = Effects::new();
-            self.home.mailbox.withdraw(place, Reason::Cancelled, &mut fx);
-            self.home.apply(&mut fx);
-        }
-        self.give_back();
-        self.timer.clear(&self.home);
-    }
 }
 
 /// A message that did not get in; `None` where it was lost with its value.

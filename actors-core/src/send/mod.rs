@@ -18,6 +18,7 @@ mod donate;
 mod journey;
 mod reserve;
 mod tell;
+mod tie;
 mod timer;
 
 pub use ask::{Ask, AskReturning};

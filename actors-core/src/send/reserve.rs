@@ -1,8 +1,9 @@
 //! A slot first, the message later.
 
 use super::ask::Ask;
-use super::journey::{Journey, To, give_back};
+use super::journey::{Journey, give_back};
 use super::tell::Tell;
+use super::tie::To;
 use super::timer::{Timer, end_of_wait};
 use crate::actor::Handler;
 use crate::actor::handle::Handle;

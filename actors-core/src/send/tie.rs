@@ -1,0 +1,123 @@
+//! What ties a message to its mailbox before it is handled, and is undone when its sender goes away.
+
+use super::timer::Timer;
+use crate::actor::cell::Cell;
+use crate::actor::handle::Handle;
+use crate::actor::{Actor, Mail};
+use crate::error::Reason;
+use crate::mailbox::{Effects, Left, Place};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A handle, borrowed or owned.
+#[derive(Debug)]
+pub(super) enum To<'a, A: Actor> {
+    Ref(&'a Handle<A>),
+    Own(Handle<A>),
+}
+
+impl<A: Actor> Deref for To<'_, A> {
+    type Target = Handle<A>;
+
+    fn deref(&self) -> &Handle<A> {
+        match self {
+            To::Ref(handle) => handle,
+            To::Own(handle) => handle,
+        }
+    }
+}
+
+/// The cell a tie leads to.
+pub(super) enum Home<'a, A: Actor> {
+    Ref(&'a Arc<Cell<A>>),
+    Own(Arc<Cell<A>>),
+}
+
+impl<A: Actor> Deref for Home<'_, A> {
+    type Target = Arc<Cell<A>>;
+
+    fn deref(&self) -> &Arc<Cell<A>> {
+        match self {
+            Home::Ref(cell) => cell,
+            Home::Own(cell) => cell,
+        }
+    }
+}
+
+/// What ties a message to its mailbox before it is handled: a place in line, a promised slot, a timer.
+pub(super) struct Tie<'a, A: Actor> {
+    pub(super) home: Home<'a, A>,
+    class: usize,
+    pub(super) waiter: Option<u32>,
+    /// Its sender waits for its answer: once let in, it is taken back out where its sender goes away.
+    pub(super) is_ask: bool,
+    /// Where it is, while its answer is waited for.
+    pub(super) place: Option<Place>,
+    /// Its ttl has passed while it was claimed.
+    pub(super) is_doomed: bool,
+    /// A slot was promised to it.
+    pub(super) has_permit: bool,
+    /// Set only while something is waited for that has an end.
+    pub(super) timer: Timer,
+}
+
+impl<'a, A: Actor> Tie<'a, A> {
+    pub(super) fn new(to: &To<'a, A>, class: usize) -> Self {
+        let home = match to {
+            To::Ref(handle) => Home::Ref(handle.cell()),
+            To::Own(handle) => Home::Own(handle.cell().clone()),
+        };
+        let timer = Timer::none();
+        Tie {
+            home,
+            class,
+            waiter: None,
+            is_ask: false,
+            place: None,
+            is_doomed: false,
+            has_permit: false,
+            timer,
+        }
+    }
+
+    /// A permit that was not used is somebody else's.
+    fn give_back(&mut self) {
+        if std::mem::take(&mut self.has_permit) {
+            let mut fx = Effects::new();
+            self.home.mailbox.give_back(self.class, &mut fx);
+            self.home.apply(&mut fx);
+        }
+    }
+
+    /// The sender goes away while it waits in line (T3). Where it is, if it was let in just before: a tell is sent then.
+    pub(super) fn leave_line(&mut self) -> Option<Place> {
+        let waiter = self.waiter.take()?;
+        let cell = &*self.home;
+        let mut fx = Effects::new();
+        let left = cell.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+        cell.apply(&mut fx);
+        match left {
+            Left::Back(item, tag) => {
+                let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
+                cell.mourn(self.class, tag.stamp, Reason::Cancelled, text);
+                None
+            }
+            // Told just before; what it was told is nobody's business any more.
+            Left::Out(..) | Left::Promised => None,
+            Left::In(place) => Some(place),
+        }
+    }
+}
+
+impl<A: Actor> Drop for Tie<'_, A> {
+    fn drop(&mut self) {
+        let let_in = self.leave_line().filter(|_| self.is_ask);
+        if let Some(place) = self.place.take().or(let_in) {
+            let mut fx = Effects::new();
+            self.home.mailbox.withdraw(place, Reason::Cancelled, &mut fx);
+            self.home.apply(&mut fx);
+        }
+        self.give_back();
+        self.timer.clear(&self.home);
+    }
+}
