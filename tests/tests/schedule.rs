@@ -400,8 +400,8 @@ fn s5_a_busy_actor_lets_others_run() {
             });
             held.release();
             let most = observer.await.unwrap();
-            // A batch of short turns costs one unit of the budget, which has 128.
-            assert!(most <= 128 * TURNS_MAX, "{most} turns at a stretch");
+            // Eight short turns cost one unit of the budget, which has 128; the last claim may be one that it does not cover.
+            assert!(most <= 128 * 8 + TURNS_MAX, "{most} turns at a stretch");
         }
     });
 }
