@@ -52,7 +52,7 @@ impl Tick {
 }
 
 /// A length of time in nanoseconds, or none: eight bytes without holes, so that what has one is quick to copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Span(u64);
 
 impl Span {

@@ -10,7 +10,7 @@ use super::line::Lines;
 use super::queue::Queue;
 use super::slots::Tag;
 use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict, Withdrawn};
-use crate::clock::Tick;
+use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::panics::caught;
 use crate::policy::{Arrivals, Dice, DrainRate, Lanes, Limits, Overflow, Policy, retry_after};
@@ -59,7 +59,7 @@ pub(super) struct Core<T> {
     pub(super) arrivals: Arrivals,
     pub(super) dice: Dice,
     /// The longest time that it was not empty.
-    pub(super) busy_longest: Duration,
+    pub(super) busy_longest: Span,
 }
 
 impl<T: Item> Core<T> {
@@ -67,7 +67,7 @@ impl<T: Item> Core<T> {
         Core {
             max_waiting: limits.max_waiting,
             queue: Queue::new(classes, limits),
-            lines: Lines::new(classes.len()),
+            lines: Lines::new(),
             schedule: Lanes::new(limits.schedule),
             claim: Claim::default(),
             phase: Phase::Open,
@@ -75,7 +75,7 @@ impl<T: Item> Core<T> {
             arrivals: Arrivals::default(),
             dice: Dice::new(seed),
             busy_since: Tick::ZERO,
-            busy_longest: Duration::ZERO,
+            busy_longest: Span::of(Duration::ZERO),
             turns: 0,
             ids: 0,
             recent: Tick::ZERO,

@@ -51,22 +51,21 @@ pub(super) struct Lines<T> {
     waiters: Slab<Waiter<T>>,
     /// Made when somebody waits first.
     lines: Vec<List>,
-    types: usize,
     waiting: usize,
     tickets: u64,
 }
 
 impl<T> Lines<T> {
-    pub(super) fn new(types: usize) -> Self {
-        Lines { waiters: Slab::new(), lines: Vec::new(), types, waiting: 0, tickets: 0 }
+    pub(super) fn new() -> Self {
+        Lines { waiters: Slab::new(), lines: Vec::new(), waiting: 0, tickets: 0 }
     }
 
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Joins the line of its type.
-    pub(super) fn join(&mut self, item: Option<T>, tag: Tag, waker: Waker) -> u32 {
+    /// Joins the line of its type, of which there are `types`.
+    pub(super) fn join(&mut self, item: Option<T>, tag: Tag, waker: Waker, types: usize) -> u32 {
         self.tickets += 1;
         let waiter = Waiter {
             standing: Some(Standing::Waiting(item)),
@@ -77,7 +76,7 @@ impl<T> Lines<T> {
         };
         let key = self.waiters.insert(waiter) as u32;
         if self.lines.is_empty() {
-            self.lines = vec![List::default(); self.types];
+            self.lines = vec![List::default(); types];
         }
         self.lines[usize::from(tag.class)].push_back(LINE, &mut self.waiters, key);
         self.waiting += 1;

@@ -4,7 +4,7 @@ use super::claim::{Batch, Signals, here};
 use super::core::Core;
 use super::ledger::Stage;
 use super::{Effects, Item};
-use crate::clock::Tick;
+use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::policy::Priority;
 use std::time::Duration;
@@ -169,7 +169,7 @@ impl<T: Item> Core<T> {
     /// The queue may have run empty.
     pub(super) fn note_empty(&mut self, now: Tick) {
         if self.queue.used() == 0 {
-            self.busy_longest = self.busy_longest.max(now.since(self.busy_since));
+            self.busy_longest = self.busy_longest.max(Span::of(now.since(self.busy_since)));
         }
     }
 
@@ -248,7 +248,7 @@ impl<T: Item> Core<T> {
     /// The longest time that the mailbox was not empty, up to now.
     pub(super) fn busy_longest(&self, now: Tick) -> Duration {
         let current = if self.queue.used() == 0 { Duration::ZERO } else { now.since(self.busy_since) };
-        self.busy_longest.max(current)
+        self.busy_longest.get().unwrap_or_default().max(current)
     }
 
     /// Age of the oldest unclaimed message.

@@ -44,7 +44,7 @@ impl<T: Item> Core<T> {
         };
         self.queue.kinds[class].counts.waiting += 1;
         self.queue.kinds[class].in_line += 1;
-        let key = self.lines.join(Some(message), tag, waker);
+        let key = self.lines.join(Some(message), tag, waker, self.queue.kinds.len());
         self.hurry(signals, fx);
         Verdict::InLine(key)
     }
@@ -185,7 +185,12 @@ impl<T: Item> Core<T> {
                 // Foreign code, before anything changes.
                 let waker = waker.clone();
                 self.queue.kinds[class].in_line += 1;
-                let key = self.lines.join(None, Tag::new(class as u16, self.recent, Tick::NEVER), waker);
+                let key = self.lines.join(
+                    None,
+                    Tag::new(class as u16, self.recent, Tick::NEVER),
+                    waker,
+                    self.queue.kinds.len(),
+                );
                 self.hurry(signals, fx);
                 Promise::InLine(key)
             }
