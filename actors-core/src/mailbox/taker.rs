@@ -43,6 +43,8 @@ pub(crate) struct Taker<T, S> {
     last_class: Option<u16>,
     /// Thin claims in a row.
     thin: u32,
+    /// It was asleep, and has claimed nothing since.
+    was_asleep: bool,
     rounds: u32,
     /// The claim that is under way, where the schedule must hear how long it took.
     timed: Option<Timed>,
@@ -66,6 +68,7 @@ impl<T: Item, S> Taker<T, S> {
             unwoken_since: None,
             last_class: None,
             thin: 0,
+            was_asleep: true,
             rounds: 0,
             timed: None,
         }
@@ -295,7 +298,10 @@ impl<T: Item, S> Taker<T, S> {
             self.timed = Some(Timed { lane: inner.core.claim.lowest(), began: now, ended: None });
         }
         // All there was, and not much: what has begun is no longer queued.
-        let is_thin = self.batch.rest() == inner.core.queue.used()
+        // One message that woke it says nothing: perhaps it is all there is, as where somebody waits for its answer.
+        let is_alone = std::mem::replace(&mut self.was_asleep, false) && self.batch.is_empty();
+        let is_thin = !is_alone
+            && self.batch.rest() == inner.core.queue.used()
             && self.batch.rest() + 1 < THIN
             && inner.core.lines.waiting() == 0
             && self.budget.is_swift();
@@ -310,7 +316,7 @@ impl<T: Item, S> Taker<T, S> {
     }
 
     fn park(&mut self, inner: &mut Inner<T, S>) -> Poll<Take> {
-        self.thin = 0;
+        (self.thin, self.was_asleep) = (0, true);
         // Single turns are not timed, but that is how an actor begins: until its turns are known to be short, they are.
         if self.budget.is_swift() {
             self.budget.forget();
