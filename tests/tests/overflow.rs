@@ -484,6 +484,8 @@ fn o2_a_refused_ask_gives_the_message_back_where_it_is_wanted() {
         assert!(refused.retry_after().is_some());
         let (refused, message) = store.reject_asked(8).returning().await.unwrap_err();
         assert_eq!((refused.reason(), message.unwrap().n), (Reason::Full, 8));
+        let row = store.ledger().of::<m::RejectAsked>();
+        assert_eq!((row.offered, row.refused(Reason::Full)), (2, 2), "each is counted once");
     });
 }
 

@@ -233,16 +233,22 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
         let worth_until = if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER };
-        if self.tie.is_none()
-            && let Plainly::In(mut door) =
-                cell.mailbox.enter_plainly(A::CLASS, matches!(entrance, Entrance::Try))
-        {
-            let (place, rouse) = door.fill_until(|| item, stamp, worth_until);
-            drop(door);
-            cell.rouse(rouse);
-            self.expires = worth_until;
-            self.step = Step::In(place);
-            return Some(Ok(Admission::Queued));
+        if self.tie.is_none() {
+            match cell.mailbox.enter_plainly(A::CLASS, matches!(entrance, Entrance::Try)) {
+                Plainly::In(mut door) => {
+                    let (place, rouse) = door.fill_until(|| item, stamp, worth_until);
+                    drop(door);
+                    cell.rouse(rouse);
+                    self.expires = worth_until;
+                    self.step = Step::In(place);
+                    return Some(Ok(Admission::Queued));
+                }
+                Plainly::Refused(retry_after) => {
+                    let why = AskError::with_retry(Reason::Full, Some(retry_after));
+                    return Some(Err(Refusal { message: message_of::<A, M>(item), why }));
+                }
+                Plainly::No => {}
+            }
         }
         let tag = match cell.mailbox.tag(&item, stamp, worth_until) {
             Ok(tag) => tag,
