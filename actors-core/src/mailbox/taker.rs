@@ -45,7 +45,6 @@ pub(crate) struct Taker<T, S> {
     thin: u32,
     /// It was asleep, and has claimed nothing since.
     was_asleep: bool,
-    rounds: u32,
     /// The claim that is under way, where the schedule must hear how long it took.
     timed: Option<Timed>,
 }
@@ -69,7 +68,6 @@ impl<T: Item, S> Taker<T, S> {
             last_class: None,
             thin: 0,
             was_asleep: true,
-            rounds: 0,
             timed: None,
         }
     }
@@ -117,16 +115,19 @@ impl<T: Item, S> Taker<T, S> {
         cx: &mut Context<'_>,
         fx: &mut Effects<T>,
     ) -> Poll<Take> {
-        // Nothing past its ttl or deadline is handled (T1); most messages have none.
-        if let Some(next) = self.batch.front()
-            && (next.expires == Tick::NEVER || next.expires > clock::now())
-            && self.budget.lasts(clock::cpu)
-            && (mailbox.signals.is_calm() || self.may_ignore(mailbox))
-        {
+        if self.has_next() && (mailbox.signals.is_calm() || self.may_ignore(mailbox)) {
             mailbox.signals.begin_turn();
             return self.turn();
         }
         self.next_claim(mailbox, cx, fx)
+    }
+
+    /// Whether what is claimed has another turn, as far as time goes: nothing past its ttl or deadline is handled (T1); most messages
+    /// have none.
+    #[inline]
+    fn has_next(&self) -> bool {
+        let is_alive = |next: &Taken<T>| next.expires == Tick::NEVER || next.expires > clock::now();
+        self.batch.front().is_some_and(is_alive) && self.budget.lasts(clock::cpu)
     }
 
     /// Whether all that is to be minded may wait until the 20 µs are spent.
@@ -142,11 +143,7 @@ impl<T: Item, S> Taker<T, S> {
         cx: &mut Context<'_>,
         fx: &mut Effects<T>,
     ) -> Poll<Take> {
-        if let Some(next) = self.batch.front()
-            && (next.expires == Tick::NEVER || next.expires > clock::now())
-            && self.budget.lasts(clock::cpu)
-            && self.attend(mailbox, fx)
-        {
+        if self.has_next() && self.attend(mailbox, fx) {
             return self.turn();
         }
         self.refill(mailbox, cx, fx)
@@ -285,11 +282,7 @@ impl<T: Item, S> Taker<T, S> {
         if self.thin < LOCKSTEP {
             return false;
         }
-        self.rounds += 1;
-        if self.rounds >= 1 {
-            self.rounds = 0;
-            self.thin = LOCKSTEP - 1;
-        }
+        self.thin = LOCKSTEP - 1;
         true
     }
 
