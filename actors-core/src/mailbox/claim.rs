@@ -105,7 +105,7 @@ impl<T: 'static> Batch<T> {
     }
 
     /// Nothing is claimed now, and perhaps for long.
-    pub(super) fn rest_of_thread(&mut self) {
+    pub(super) fn give_room_back(&mut self) {
         if self.places.len() > KEPT {
             self.clear();
             let places = std::mem::take(&mut self.places);

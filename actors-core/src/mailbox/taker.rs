@@ -337,6 +337,6 @@ impl<T: Item, S> Taker<T, S> {
 
     /// Nothing is claimed now.
     pub(crate) fn rest(&mut self) {
-        self.batch.rest_of_thread();
+        self.batch.give_room_back();
     }
 }
