@@ -94,7 +94,8 @@ pub use error::{
 pub use mailbox::{Class, Ledger, Row};
 pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Reading, Snapshot};
 pub use policy::{
-    CAPACITY_MAX, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Priority, Ramp, Schedule, Settings,
+    Action, CAPACITY_MAX, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure, Priority, Ramp,
+    Restart, Schedule, Settings, Strategy, WORKERS_MAX, Workers,
 };
 pub use reply::ReplyTo;
 pub use send::{Ask, AskReturning, Permit, Reserve, Tell};
@@ -105,7 +106,7 @@ pub use system::{ShutdownReport, System};
 pub mod prelude {
     pub use crate::{
         Actor, Admission, AskError, BoxError, Context, Handle, Handler, Ledger, Message, Priority, Reading,
-        Reason, Recipient, ReplyTo, SendError, StopReason, System, WeakHandle,
+        Reason, Recipient, ReplyTo, Restart, SendError, StopReason, System, WeakHandle,
     };
     #[cfg(feature = "macros")]
     pub use actors_macros::actor;

@@ -1,6 +1,8 @@
 //! How much a mailbox holds, and which lane may have a slot.
 
-use super::{Priority, Schedule};
+use super::pressure::{Pressure, Workers, effective};
+use super::{Action, Priority, Schedule};
+use std::time::Duration;
 
 /// The largest capacity: 2^24 slots. Slot numbers are 32 bits wide, and a mailbox of sixteen million messages is a
 /// database; ask for one.
@@ -18,11 +20,14 @@ pub struct Settings {
     max_bytes: Option<usize>,
     reserve: Option<usize>,
     schedule: Schedule,
+    workers: Workers,
+    pressure: Option<Pressure>,
     seed: Option<u64>,
 }
 
 impl Settings {
-    /// 256 slots, as many waiters, an eighth in reserve, no bound on bytes, strict priorities.
+    /// 256 slots, as many waiters, an eighth in reserve, no bound on bytes, strict priorities, one worker, nothing is done
+    /// about pressure.
     pub const fn new() -> Self {
         Settings {
             capacity: 256,
@@ -30,6 +35,8 @@ impl Settings {
             max_bytes: None,
             reserve: None,
             schedule: Schedule::Strict,
+            workers: Workers::ONE,
+            pressure: None,
             seed: None,
         }
     }
@@ -67,6 +74,36 @@ impl Settings {
     pub const fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
+    }
+
+    /// Instances of the actor that share the mailbox, at least and at most (S4).
+    #[must_use]
+    pub const fn workers(mut self, least: usize, most: usize) -> Self {
+        self.workers.least = least;
+        self.workers.most = most;
+        self
+    }
+
+    /// How long a worker above the least number stays that is not needed; 10 seconds by default.
+    #[must_use]
+    pub const fn keep_alive(mut self, time: Duration) -> Self {
+        self.workers.keep_alive = time;
+        self
+    }
+
+    /// When the mailbox is under pressure, and what is done about it. Nothing by default; but a pool that may grow does.
+    #[must_use]
+    pub const fn pressure(mut self, pressure: Pressure) -> Self {
+        self.pressure = Some(pressure);
+        self
+    }
+
+    pub(crate) fn declared_workers(&self) -> Workers {
+        self.workers
+    }
+
+    pub(crate) fn declared_pressure(&self) -> Option<Pressure> {
+        self.pressure
     }
 
     /// Seed of `drop_random` (O5), so that a run can be repeated; unpredictable by default.
@@ -107,8 +144,33 @@ impl Settings {
         if max_bytes > MAX_BYTES_MAX {
             return Err(format!("max_bytes = {max_bytes} is above the limit of {MAX_BYTES_MAX} (4 GiB)"));
         }
-        let max_bytes = self.max_bytes;
-        Ok(Limits { capacity, max_waiting, max_bytes, reserve, schedule: self.schedule, seed: self.seed })
+        self.workers.check()?;
+        let pressure = effective(self);
+        pressure.map_or(Ok(()), |pressure| pressure.check())?;
+        if pressure.is_some_and(|pressure| pressure.has(Action::Spawn)) && !self.workers.is_elastic() {
+            return Err(format!(
+                "`spawn` needs a number of workers that may grow, and here it is always {}; write for example \
+                 `workers = {0}..={1}`, or leave `spawn` out",
+                self.workers.least,
+                self.workers.least.saturating_mul(4)
+            ));
+        }
+        if self.workers.is_pool() && self.schedule == Schedule::WeightedByTime {
+            return Err(
+                "handling time is shared by one worker's turns; with several write `schedule = weighted`"
+                    .into(),
+            );
+        }
+        Ok(Limits {
+            capacity,
+            max_waiting,
+            max_bytes: self.max_bytes,
+            reserve,
+            schedule: self.schedule,
+            workers: self.workers,
+            pressure,
+            seed: self.seed,
+        })
     }
 }
 
@@ -126,6 +188,8 @@ pub struct Limits {
     pub(crate) max_bytes: Option<usize>,
     pub(crate) reserve: usize,
     pub(crate) schedule: Schedule,
+    pub(crate) workers: Workers,
+    pub(crate) pressure: Option<Pressure>,
     pub(crate) seed: Option<u64>,
 }
 
@@ -188,6 +252,10 @@ mod tests {
             (Settings::new().capacity(4).reserve(4), "at most 3"),
             (Settings::new().max_bytes(0), "leave it out"),
             (Settings::new().max_bytes(usize::MAX), "4 GiB"),
+            (Settings::new().workers(0, 4), "at least"),
+            (Settings::new().pressure(Pressure::new().high(2.0)), "up to 1"),
+            (Settings::new().pressure(Pressure::new().respond(&[Action::Spawn])), "1..=4"),
+            (Settings::new().workers(1, 2).schedule(Schedule::WeightedByTime), "weighted"),
         ] {
             let why = settings.limits().unwrap_err();
             assert!(why.contains(word), "{why}");
