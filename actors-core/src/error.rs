@@ -288,10 +288,16 @@ pub enum StopReason {
     Killed,
     /// The last handle was dropped, and everything accepted was handled.
     Unreferenced,
-    /// A handler panicked and there was no factory to start anew from.
+    /// A handler panicked, and there was no factory to begin anew from, or it has happened too often.
     Panicked,
-    /// `#[started]` failed or panicked.
+    /// `#[started]` failed or panicked, and there was no factory, or it has happened too often.
     StartFailed,
+    /// A child failed too often (F2).
+    ChildFailed,
+    /// Only this instance has ended; another one goes on in its place.
+    Restarted,
+    /// Only this worker has ended: there were more of them than needed.
+    Retired,
     /// The tokio runtime ended beneath the actor.
     RuntimeGone,
 }
@@ -315,6 +321,9 @@ pub enum SpawnError {
     /// The tokio runtime has no timers.
     #[error("the tokio runtime has no timers: build it with `enable_time` (or `enable_all`)")]
     NoTimers,
+    /// There are as many children as there may be.
+    #[error("`{0}` has 65,536 children, which is the limit; let some of them stop")]
+    TooManyChildren(ActorName),
     /// The system was shut down.
     #[error("the system `{0}` is shutting down and starts no more actors")]
     ShuttingDown(ActorName),

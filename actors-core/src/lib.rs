@@ -68,6 +68,7 @@ mod panics;
 mod shelf;
 pub mod sizing;
 mod spawn;
+mod supervise;
 mod sync;
 mod system;
 #[cfg(feature = "testing")]

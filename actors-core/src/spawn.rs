@@ -1,6 +1,6 @@
 //! Starting an actor: what it declares, and what is said differently here.
 
-use crate::actor::cell::{Cell, Seat};
+use crate::actor::cell::{Birth, Cell, Factory, Origin, Seat};
 use crate::actor::context::Context;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
@@ -8,17 +8,26 @@ use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
 use crate::error::{ActorName, SpawnError, StopReason};
 use crate::mailbox::{Class, Effects, Mailbox};
 use crate::panics::caught;
-use crate::policy::{Limits, Policy, Schedule, Settings};
+use crate::policy::{Limits, Order, Policy, Pressure, Restart, Schedule, Settings, Strategy};
+use crate::supervise::Family;
 use crate::system::System;
 use crate::{clock, run};
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// An actor about to be started; see [`System::actor`] and [`System::instance`].
 #[must_use = "the actor is started by `spawn`"]
 pub struct SpawnBuilder<A: Actor, F> {
     system: System,
-    factory: F,
+    make: F,
+    /// Makes the first instance; and what makes the others, where it can.
+    begin: fn(F) -> (A, Option<Factory<A>>),
+    restart: Restart,
+    strategy: Strategy,
+    parent: Option<Arc<Family>>,
     name: Option<ActorName>,
     pub(crate) settings: Settings,
     pub(crate) classes: Cow<'static, [Class]>,
@@ -34,11 +43,36 @@ impl<A: Actor, F> fmt::Debug for SpawnBuilder<A, F> {
     }
 }
 
+/// For an actor from a factory.
+impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> SpawnBuilder<A, F> {
+    /// What follows when an instance fails; [`Restart::on_failure`] by default.
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.restart = restart;
+        self
+    }
+
+    /// Instances that share the mailbox, instead of the declared number (S4).
+    pub fn workers(mut self, workers: RangeInclusive<usize>) -> Self {
+        self.settings = self.settings.workers(*workers.start(), *workers.end());
+        self
+    }
+
+    /// How long a worker above the least number stays that is not needed, instead of the declared time.
+    pub fn keep_alive(mut self, time: Duration) -> Self {
+        self.settings = self.settings.keep_alive(time);
+        self
+    }
+}
+
 impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
-    pub(crate) fn new(system: System, factory: F) -> Self {
+    pub(crate) fn new(system: System, make: F, begin: fn(F) -> (A, Option<Factory<A>>)) -> Self {
         SpawnBuilder {
             system,
-            factory,
+            make,
+            begin,
+            restart: Restart::on_failure(),
+            strategy: Strategy::OneForOne,
+            parent: None,
             name: None,
             settings: A::SETTINGS,
             classes: Cow::Borrowed(A::Mail::CLASSES),
@@ -82,6 +116,23 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
     /// How lanes share turns, instead of the declared way.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.settings = self.settings.schedule(schedule);
+        self
+    }
+
+    /// When the mailbox is under pressure and what is done about it, instead of what is declared (P1).
+    pub fn pressure(mut self, pressure: Pressure) -> Self {
+        self.settings = self.settings.pressure(pressure);
+        self
+    }
+
+    /// Which of the actor's children begin anew when one of them fails (F2); only the one that failed, by default.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    pub(crate) fn child_of(mut self, family: Arc<Family>) -> Self {
+        self.parent = Some(family);
         self
     }
 
@@ -147,6 +198,13 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         for class in &*self.classes {
             let wrong = |why| self.wrong(&format!(", message `{}`: {why}", class.name()));
             class.policy.check().map_err(wrong)?;
+            if class.policy.keyed && class.policy.order != Order::Fifo && limits.workers.is_pool() {
+                return Err(wrong(
+                    "workers keep the messages of a key in the order in which they came; leave out \
+                     `order = lifo_under_pressure`, or the key"
+                        .into(),
+                ));
+            }
         }
         Ok(limits)
     }
@@ -154,31 +212,56 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
     fn start(self) -> Result<(Handle<A>, bool), SpawnError> {
         let rt = self.system.runtime()?;
         let limits = self.limits()?;
-        let mut actor = caught(self.factory).map_err(SpawnError::FactoryPanicked)?;
-        let (cell, is_late) = loop {
+        let (begin, make) = (self.begin, self.make);
+        let (mut actor, factory) = caught(|| begin(make)).map_err(SpawnError::FactoryPanicked)?;
+        if factory.is_none() && limits.workers.is_pool() {
+            let name = self.name.as_ref().map_or(A::NAME, ActorName::as_str);
+            return Err(SpawnError::Settings(format!(
+                "actor `{name}`: several workers are made by a factory; write `system.actor(|| {}::new(…))` instead of \
+                 handing one over",
+                A::NAME
+            )));
+        }
+        let (cell, is_late, seat) = loop {
             let name = self.name.clone().unwrap_or_else(|| self.system.invent_name(A::NAME));
             let mailbox = Mailbox::new(limits, self.classes.clone(), None, clock::now);
-            let cell = Cell::new(mailbox, name, self.system.clone(), rt.clone());
+            let origin = factory.clone().map(|factory| Origin::new(factory, self.restart));
+            let birth = Birth { name, origin, parent: self.parent.clone(), strategy: self.strategy };
+            let cell = Cell::new(mailbox, birth, self.system.clone(), rt.clone());
+            let seat = Box::new(Seat { actor, ctx: Context::new(cell.clone(), 0) });
             // Complete before anybody can find it.
-            cell.mailbox.install(Box::new(Seat { actor, ctx: Context::new(cell.clone()) }), !A::STARTS);
-            match self.system.enroll(&cell, self.is_detached) {
-                Ok(is_late) => break (cell, is_late),
-                Err(error) => {
-                    let seat = cell.mailbox.end(&mut Effects::new());
-                    match (error, seat) {
-                        // Somebody gave his actor the name that was invented: numbers do not run out.
-                        (SpawnError::NameTaken(_), Some(seat)) if self.name.is_none() => actor = seat.actor,
-                        (error, _) => return Err(error),
-                    }
+            let seat = match limits.workers.is_pool() {
+                true => Some(seat),
+                false => {
+                    cell.mailbox.install(seat, !A::STARTS);
+                    None
                 }
+            };
+            match self.system.enroll(&cell, self.is_detached) {
+                Ok(is_late) => break (cell, is_late, seat),
+                Err(error) => match (error, seat.or_else(|| cell.mailbox.end(&mut Effects::new()))) {
+                    // Somebody gave his actor the name that was invented: numbers do not run out.
+                    (SpawnError::NameTaken(_), Some(seat)) if self.name.is_none() => actor = seat.actor,
+                    (error, _) => return Err(error),
+                },
             }
         };
         let handle = Handle::new(cell.clone());
+        let is_late = is_late || !join_family(&cell)?;
         if is_late {
             cell.close(StopReason::Stopped);
-        } else if A::STARTS && cell.mailbox.employ() {
+        }
+        if limits.workers.is_pool() {
+            cell.employ_crew(seat);
+        } else if !is_late && A::STARTS && cell.mailbox.employ() {
             run::employ(&cell);
         }
         Ok((handle, is_late))
     }
+}
+
+/// `false` where the parent has come to its end meanwhile.
+fn join_family<A: Actor>(cell: &Arc<Cell<A>>) -> Result<bool, SpawnError> {
+    let Some(family) = &cell.parent else { return Ok(true) };
+    family.adopt(cell.clone(), Box::new(Handle::new(cell.clone())))
 }

@@ -1,14 +1,14 @@
 //! The system: a name, a runtime, and every actor that is alive in it.
 
-use crate::actor::cell::Cell;
+use crate::actor::any::AnyCell;
+use crate::actor::cell::{Cell, Factory};
 use crate::actor::handle::Handle;
 use crate::actor::{Actor, Typed, TypedHandle};
 use crate::error::{ActorName, SpawnError, StopReason};
 use crate::mailbox::Row;
-use crate::observe::{ActorSnapshot, DeadLetters, Letters, Snapshot};
+use crate::observe::{DeadLetters, Letters, Snapshot};
 use crate::panics::caught;
 use crate::spawn::SpawnBuilder;
-use async_trait::async_trait;
 use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::HashMap;
@@ -30,51 +30,6 @@ const IDLE_MAX: Duration = Duration::from_millis(1);
 
 /// After a kill, how long a shutdown waits for turns that are on a thread: they end by themselves or not at all.
 const KILLED_MAX: Duration = Duration::from_millis(200);
-
-/// An actor of any type, for the registry.
-#[async_trait]
-trait AnyCell: Send + Sync {
-    fn close(self: Arc<Self>);
-    fn kill(self: Arc<Self>);
-    async fn closed(self: Arc<Self>) -> StopReason;
-    fn snapshot(self: Arc<Self>) -> ActorSnapshot;
-    fn total(self: Arc<Self>) -> Row;
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
-    #[cfg(feature = "testing")]
-    fn is_quiet(self: Arc<Self>) -> bool;
-}
-
-#[async_trait]
-impl<A: Actor> AnyCell for Cell<A> {
-    fn close(self: Arc<Self>) {
-        Cell::close(&self, StopReason::Stopped);
-    }
-
-    fn kill(self: Arc<Self>) {
-        Cell::kill(&self);
-    }
-
-    async fn closed(self: Arc<Self>) -> StopReason {
-        crate::Closed::new(self).await
-    }
-
-    fn snapshot(self: Arc<Self>) -> ActorSnapshot {
-        ActorSnapshot::new(self.name.to_string(), A::NAME, self.reading(), &self.ledger())
-    }
-
-    fn total(self: Arc<Self>) -> Row {
-        self.ledger().total()
-    }
-
-    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
-
-    #[cfg(feature = "testing")]
-    fn is_quiet(self: Arc<Self>) -> bool {
-        Cell::is_quiet(&self)
-    }
-}
 
 struct Entry {
     /// Order of start.
@@ -184,7 +139,8 @@ impl System {
     /// beginning.
     ///
     /// # Panics
-    /// Outside a tokio runtime, when the system was made outside one too. [`System::instance`] returns that as an error.
+    /// Outside a tokio runtime, when the system was made outside one too; and when the actor declares several workers, which
+    /// only a factory can make ([`System::actor`]). [`System::instance`] returns these as errors.
     #[track_caller]
     pub fn spawn<A, H>(&self, actor: A) -> H
     where
@@ -199,13 +155,21 @@ impl System {
 
     /// One actor, to be started with a builder.
     pub fn instance<A: Actor>(&self, actor: A) -> SpawnBuilder<A, impl FnOnce() -> A + use<A>> {
-        SpawnBuilder::new(self.clone(), move || actor)
+        SpawnBuilder::new(self.clone(), move || actor, |make| (make(), None))
     }
 
-    /// An actor from a factory, to be started with a builder. The factory runs once; a panic in it is an error of
-    /// [`SpawnBuilder::spawn`].
-    pub fn actor<A: Actor, F: Fn() -> A>(&self, factory: F) -> SpawnBuilder<A, F> {
-        SpawnBuilder::new(self.clone(), factory)
+    /// An actor from a factory, to be started with a builder. Where it fails it begins anew with another instance
+    /// ([`SpawnBuilder::restart`]), and there may be several at a time ([`SpawnBuilder::workers`]). The factory runs once in
+    /// [`SpawnBuilder::spawn`], where a panic in it is an error.
+    pub fn actor<A: Actor, F>(&self, factory: F) -> SpawnBuilder<A, F>
+    where
+        F: Fn() -> A + Send + Sync + 'static,
+    {
+        SpawnBuilder::new(self.clone(), factory, |make| {
+            let first = make();
+            let factory: Factory<A> = Arc::new(make);
+            (first, Some(factory))
+        })
     }
 
     /// The actor of this name, if it is alive and of this handle's type.

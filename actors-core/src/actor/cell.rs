@@ -8,11 +8,12 @@ use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Rouse, has_letter};
 use crate::observe::trace::{ActorSpan, LossLog};
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
-use crate::policy::Policy;
+use crate::policy::{Failures, Policy, Restart, Revival, Strategy};
 use crate::run;
+use crate::supervise::Family;
 use crate::system::System;
 use parking_lot::Mutex;
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -65,6 +66,31 @@ pub(crate) struct Life {
     pub(crate) why: Option<StopReason>,
     /// Why it did not start.
     pub(crate) failed: Option<StartError>,
+    /// A child failed too often, and the instance is to fail by it.
+    pub(crate) has_failed_child: bool,
+}
+
+/// Where instances come from, and how their failures are met.
+pub(crate) struct Origin<A> {
+    pub(crate) factory: Factory<A>,
+    failures: Mutex<Failures>,
+}
+
+/// Makes instances.
+pub(crate) type Factory<A> = Arc<dyn Fn() -> A + Send + Sync>;
+
+impl<A> Origin<A> {
+    pub(crate) fn new(factory: Factory<A>, restart: Restart) -> Self {
+        Origin { factory, failures: Mutex::new(Failures::new(restart)) }
+    }
+}
+
+/// What an actor is started with, beside its mailbox.
+pub(crate) struct Birth<A> {
+    pub(crate) name: ActorName,
+    pub(crate) origin: Option<Origin<A>>,
+    pub(crate) parent: Option<Arc<Family>>,
+    pub(crate) strategy: Strategy,
 }
 
 pub(crate) struct Cell<A: Actor> {
@@ -72,8 +98,14 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) name: ActorName,
     pub(crate) system: System,
     pub(crate) rt: runtime::Handle,
-    /// Senders may run its turns: it lives on a multi-thread runtime.
+    /// Senders may run its turns: it lives on a multi-thread runtime, and there is one of it.
     pub(crate) may_donate: bool,
+    /// Without one there is one instance, and none after it.
+    pub(crate) origin: Option<Box<Origin<A>>>,
+    /// Whose child it is.
+    pub(crate) parent: Option<Arc<Family>>,
+    /// How its own children's failures concern their siblings.
+    pub(crate) strategy: Strategy,
     /// Handles that keep the actor alive (F6).
     handles: AtomicUsize,
     pub(crate) life: Mutex<Life>,
@@ -106,6 +138,10 @@ impl Timers {
         Timers { is_kept, idle: Mutex::new(Vec::new()) }
     }
 
+    pub(crate) fn is_kept(&self) -> bool {
+        self.is_kept
+    }
+
     pub(crate) fn take(&self) -> Option<Pin<Box<Sleep>>> {
         if self.is_kept { self.idle.lock().pop() } else { None }
     }
@@ -130,22 +166,26 @@ impl Timers {
 impl<A: Actor> Cell<A> {
     pub(crate) fn new(
         mailbox: Mailbox<Post<A>, Box<Seat<A>>>,
-        name: ActorName,
+        birth: Birth<A>,
         system: System,
         rt: runtime::Handle,
     ) -> Arc<Self> {
+        let Birth { name, origin, parent, strategy } = birth;
         let is_multi_thread = rt.runtime_flavor() == runtime::RuntimeFlavor::MultiThread;
         let stage = if A::STARTS { Stage::Starting } else { Stage::Running };
         Arc::new(Cell {
             span: ActorSpan::new(&name),
-            mailbox,
             name,
             system,
-            may_donate: is_multi_thread,
+            may_donate: is_multi_thread && !mailbox.limits().workers.is_pool(),
+            origin: origin.map(Box::new),
+            parent,
+            strategy,
+            mailbox,
             timers: Timers::new(is_multi_thread),
             rt,
             handles: AtomicUsize::new(0),
-            life: Mutex::new(Life { stage, why: None, failed: None }),
+            life: Mutex::new(Life { stage, why: None, failed: None, has_failed_child: false }),
             left: Mutex::new(None),
             changed: Notify::new(),
             watch: OnceLock::new(),
@@ -260,6 +300,71 @@ impl<A: Actor> Cell<A> {
         self.apply(&mut fx);
     }
 
+    /// A new instance is to go on in the place of the one there is; without a factory the actor ends.
+    pub(crate) fn renew(self: &Arc<Self>) {
+        if self.origin.is_none() {
+            return self.kill();
+        }
+        let mut fx = Effects::new();
+        self.mailbox.renew(&mut fx);
+        self.apply(&mut fx);
+    }
+
+    /// A child has failed too often: so has this (F2).
+    pub(crate) fn fail_by_child(self: &Arc<Self>) {
+        if self.origin.is_none() {
+            return self.give_up(StopReason::ChildFailed);
+        }
+        self.life.lock().has_failed_child = true;
+        self.renew();
+    }
+
+    /// Ends the actor now, because it has failed for good.
+    pub(crate) fn give_up(self: &Arc<Self>, why: StopReason) {
+        self.life.lock().why = Some(why);
+        let mut fx = Effects::new();
+        self.mailbox.kill(&mut fx);
+        self.apply(&mut fx);
+    }
+
+    /// Whether an instance that stops itself is followed by another one.
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.failures.lock().restart().is_permanent())
+    }
+
+    /// An instance has failed: what follows from it. Whoever is concerned beside it hears of it.
+    pub(crate) fn failed(&self) -> Revival {
+        let Some(origin) = &self.origin else { return Revival::Never };
+        let dice = RandomState::new().hash_one(self.id());
+        let revival = origin.failures.lock().failed(clock::now(), dice);
+        match (revival, &self.parent) {
+            (Revival::After(_), Some(family)) => family.failed(self.id()),
+            (Revival::TooOften, Some(family)) => family.gave_up(),
+            _ => {}
+        }
+        revival
+    }
+
+    /// Gives each of a pool's first workers a task, and this instance to the first of them.
+    pub(crate) fn employ_crew(self: &Arc<Self>, first: Option<Box<Seat<A>>>) {
+        let workers = self.mailbox.limits().workers.least();
+        let mut first = first;
+        for number in self.mailbox.hire(workers) {
+            run::employ_worker(self, number, first.take());
+        }
+    }
+
+    /// Changes how many workers there are to be.
+    pub(crate) fn resize(self: &Arc<Self>, workers: usize) -> usize {
+        let range = self.mailbox.limits().workers;
+        let workers = workers.clamp(range.least(), range.most());
+        let mut fx = Effects::new();
+        let hired = self.mailbox.resize(workers, &mut fx);
+        self.apply(&mut fx);
+        hired.into_iter().for_each(|number| run::employ_worker(self, number, None));
+        workers
+    }
+
     /// Goes to a later stage. The table of legal steps: Starting → Running → Ended, Starting → Ended.
     pub(crate) fn advance(&self, stage: Stage) {
         let mut life = self.life.lock();
@@ -267,6 +372,9 @@ impl<A: Actor> Cell<A> {
             (life.stage, stage),
             (Stage::Starting, Stage::Running) | (Stage::Starting | Stage::Running, Stage::Ended(_))
         );
+        if life.stage == stage {
+            return;
+        }
         debug_assert!(is_legal, "{:?} → {stage:?}", life.stage);
         if is_legal {
             life.stage = stage;

@@ -7,10 +7,12 @@ use super::{Actor, Handler, Typed, TypedHandle};
 use crate::clock::{self, Span, Tick};
 use crate::error::{ActorName, AskError, Reason, SendError, StopReason};
 use crate::observe::Reading;
+use crate::spawn::SpawnBuilder;
+use crate::supervise::Family;
 use crate::system::System;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -21,12 +23,16 @@ const JOBS_MAX: usize = 1024;
 /// The actor's surroundings during a turn.
 pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
+    /// Which of several workers this is.
+    worker: u32,
     deadline: Tick,
     /// In a donated turn: what its asker gives it. A deadline is made of it when one is asked for first, and kept in `until`.
     timeout: Span,
     until: OnceLock<Tick>,
     /// Made with the first job; dropped with the actor, which ends them.
     jobs: Option<JoinSet<()>>,
+    /// Made with the first child.
+    family: Option<Arc<Family>>,
 }
 
 impl<A: Actor> fmt::Debug for Context<A> {
@@ -54,8 +60,21 @@ impl Job {
 }
 
 impl<A: Actor> Context<A> {
-    pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Context { cell, deadline: Tick::NEVER, timeout: Span::NONE, until: OnceLock::new(), jobs: None }
+    pub(crate) fn new(cell: Arc<Cell<A>>, worker: u32) -> Self {
+        Context {
+            cell,
+            worker,
+            deadline: Tick::NEVER,
+            timeout: Span::NONE,
+            until: OnceLock::new(),
+            jobs: None,
+            family: None,
+        }
+    }
+
+    /// Its children, if it ever had any.
+    pub(crate) fn family(&self) -> Option<&Arc<Family>> {
+        self.family.as_ref()
     }
 
     pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
@@ -80,7 +99,7 @@ impl<A: Actor> Context<A> {
     }
 
     pub(crate) fn end_turn(&mut self) {
-        self.cell.mailbox.end_turn();
+        self.cell.mailbox.end_turn(self.worker);
     }
 
     /// A handle to this actor. Held for long it keeps the actor alive; see [`Handle::downgrade`].
@@ -103,8 +122,56 @@ impl<A: Actor> Context<A> {
     }
 
     /// Stops this actor: admission closes now, what is queued is still handled. Returns at once.
+    ///
+    /// Under [`Restart::permanent`](crate::Restart::permanent) it is only this instance that ends, after its turn: a new one goes on
+    /// with the queue.
     pub fn stop(&mut self) {
-        self.cell.close(StopReason::Stopped);
+        match self.cell.is_permanent() {
+            true => self.cell.renew(),
+            false => self.cell.close(StopReason::Stopped),
+        }
+    }
+
+    /// Starts an actor as a child of this instance: it is stopped when this instance ends or is replaced, the youngest child first,
+    /// and lives until then, or until it stops. Like every actor that is not from a factory it ends when it fails, and that is
+    /// nobody else's affair; a child that is to begin anew comes from [`actor`](Context::actor).
+    ///
+    /// # Panics
+    /// When its declared settings need a factory (several workers), or when there are 65,536 children.
+    #[track_caller]
+    pub fn spawn<B, H>(&mut self, child: B) -> H
+    where
+        B: Actor + Typed<H>,
+        H: TypedHandle<Actor = B>,
+    {
+        match self.instance(child).for_good() {
+            Ok(handle) => handle,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A child of this instance, to be started with a builder; see [`spawn`](Context::spawn).
+    pub fn instance<B: Actor>(&mut self, child: B) -> SpawnBuilder<B, impl FnOnce() -> B + use<A, B>> {
+        self.cell.system.instance(child).child_of(self.make_family())
+    }
+
+    /// A child of this instance, from a factory, to be started with a builder. Where it fails it begins anew, as its
+    /// [`Restart`](crate::Restart) says, and with it whoever of its siblings this actor's [`Strategy`](crate::Strategy) says. Where it
+    /// fails too often, it ends and this actor fails (F2).
+    pub fn actor<B: Actor, F>(&mut self, factory: F) -> SpawnBuilder<B, F>
+    where
+        F: Fn() -> B + Send + Sync + 'static,
+    {
+        self.cell.system.actor(factory).child_of(self.make_family())
+    }
+
+    fn make_family(&mut self) -> Arc<Family> {
+        let (cell, family) = (&self.cell, &mut self.family);
+        let make = || {
+            let parent: Weak<Cell<A>> = Arc::downgrade(cell);
+            Arc::new(Family::new(parent, cell.strategy))
+        };
+        family.get_or_insert_with(make).clone()
     }
 
     /// The numbers of this actor's mailbox.

@@ -170,6 +170,12 @@ impl<A: Actor> Handle<A> {
         self.cell.ledger()
     }
 
+    /// Sets how many workers there are, within the declared range (S4): the number that it comes to. Those that are too many go when
+    /// they have nothing to do, and lose nothing. Where the supervisor may `spawn`, it goes on from there.
+    pub fn resize(&self, workers: usize) -> usize {
+        self.cell.resize(workers)
+    }
+
     /// Resolves when `#[started]` has succeeded; at once where there is none.
     pub fn ready(&self) -> Ready<A> {
         Ready::new(self.cell.clone())

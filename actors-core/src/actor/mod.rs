@@ -47,6 +47,7 @@
 //! # }
 //! ```
 
+pub(crate) mod any;
 pub(crate) mod cell;
 pub(crate) mod context;
 pub(crate) mod ending;

@@ -68,12 +68,15 @@ pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Send
     if classes.is_empty() || classes.len() > usize::from(u16::MAX) {
         return Err("a mailbox has between 1 and 65,535 classes".into());
     }
+    if limits.workers.is_pool() || limits.pressure.is_some() {
+        return Err("a channel has one receiver and no supervisor: leave workers and pressure out".into());
+    }
     for class in &classes {
         class.policy.check().map_err(|why| format!("{}: {why}", class.name))?;
     }
     let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now);
     let shared = Arc::new(Shared { mailbox, senders: AtomicUsize::new(1) });
-    let receiver = Receiver { shared: shared.clone(), taker: Taker::new(), fx: Effects::new() };
+    let receiver = Receiver { shared: shared.clone(), taker: Taker::new(0), fx: Effects::new() };
     Ok((Sender { shared }, receiver))
 }
 
@@ -290,10 +293,10 @@ impl<T: Item> Receiver<T> {
         self.shared.apply(&mut self.fx);
         taken.map(|take| match take {
             Take::Turn => {
-                self.shared.mailbox.end_turn();
+                self.shared.mailbox.end_turn(0);
                 self.taker.current().and_then(|taken| taken.item.take())
             }
-            Take::Finished | Take::Tainted => None,
+            Take::Finished | Take::Tainted | Take::Renew | Take::Retire => None,
         })
     }
 

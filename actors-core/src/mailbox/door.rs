@@ -76,7 +76,8 @@ impl<T: Item, S> Mailbox<T, S> {
             // What does not fit into 32 bits is above every `max_bytes`.
             tag.weight = u32::try_from(weight).unwrap_or(u32::MAX);
         }
-        if self.classes[class].policy.overflow.has(Overflow::Conflate) {
+        let policy = &self.classes[class].policy;
+        if policy.overflow.has(Overflow::Conflate) || (policy.keyed && self.limits.workers.is_pool()) {
             let hash = caught(|| item.key_hash(keys()));
             tag.hash = hash.map_err(|_| Reason::Panicked)?;
         }

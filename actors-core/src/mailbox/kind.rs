@@ -25,6 +25,8 @@ pub(super) struct Kind {
     pub(super) conflates: bool,
     /// Its messages are claimed one at a time: until its own turn begins, a newer one may take a message's place.
     pub(super) is_single: bool,
+    /// Its messages have keys, and several workers must keep their order.
+    pub(super) is_ordered: bool,
     /// Newest first under pressure.
     pub(super) is_lifo: bool,
     /// Its messages may be evicted for a higher lane's.
@@ -57,6 +59,7 @@ impl Kind {
             pool: None,
             conflates: policy.overflow.has(Overflow::Conflate),
             is_single: policy.overflow.has(Overflow::Conflate) || policy.order == Order::LifoUnderPressure,
+            is_ordered: policy.keyed && limits.workers.is_pool(),
             is_lifo: policy.order == Order::LifoUnderPressure,
             is_evictable: false,
             early: None,
@@ -79,7 +82,11 @@ impl Kind {
         self.early = policy.early;
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
         self.pool = self.overflow.has(Overflow::DropRandom).then(Box::default);
-        self.is_plain = !self.conflates && policy.ttl.is_none() && policy.early.is_none() && !is_weighed;
+        self.is_plain = !self.conflates
+            && !self.is_ordered
+            && policy.ttl.is_none()
+            && policy.early.is_none()
+            && !is_weighed;
     }
 
     /// Whether something needs to know the order of its messages.
@@ -89,7 +96,7 @@ impl Kind {
 
     /// Whether it keeps more about a message than its place in its lane.
     pub(super) fn needs_extras(&self) -> bool {
-        self.wants_list() || self.pool.is_some() || self.conflates
+        self.wants_list() || self.pool.is_some() || self.conflates || self.is_ordered
     }
 
     #[inline]

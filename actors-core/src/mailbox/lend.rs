@@ -141,7 +141,7 @@ impl<T: Item, S> Mailbox<T, S> {
         inner.seat = Some(seat);
         let is_idle = inner.core.queue.used() == 0;
         self.signals.set_home(is_idle);
-        let rouse = match inner.is_tainted || phase != Phase::Open {
+        let rouse = match inner.is_tainted || inner.must_renew || phase != Phase::Open {
             // Not only if it sleeps: it may have come while the seat was away.
             true => inner.call_one(),
             false if !is_idle => inner.rouse_one(),

@@ -180,7 +180,7 @@ struct Consumer {
 
 impl Consumer {
     fn new(mailbox: &Arc<Desk>) -> Self {
-        Consumer { mailbox: mailbox.clone(), taker: Taker::new(), fx: Effects::new() }
+        Consumer { mailbox: mailbox.clone(), taker: Taker::new(0), fx: Effects::new() }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Take> {
@@ -232,7 +232,7 @@ impl Consumer {
     /// The loop ends, as `Runner::close` does it: the seat, unless somebody else has it.
     fn end(&mut self) -> Option<Seat> {
         self.taker.put_back(&self.mailbox, &mut self.fx);
-        self.mailbox.conclude_turn(Reason::Closed, &mut self.fx);
+        self.mailbox.conclude_turn(0, Reason::Closed, &mut self.fx);
         let left = self.mailbox.end(&mut self.fx);
         apply(&mut self.fx);
         left.or_else(|| self.taker.seat.take())
@@ -253,7 +253,7 @@ impl Consumer {
     /// The next turn, from its beginning to its end.
     fn turn(&mut self) -> Option<Job> {
         let job = self.begin();
-        self.mailbox.end_turn();
+        self.mailbox.end_turn(0);
         job
     }
 }
@@ -506,7 +506,7 @@ fn a_slot_that_a_turn_frees_by_its_number_goes_to_whoever_joins_the_line_meanwhi
         consumer.suspend();
         // It stays suspended until the sender has its slot.
         sender.join().unwrap();
-        mailbox.end_turn();
+        mailbox.end_turn(0);
         assert_eq!((consumer.turn(), consumer.turn()), (Some(Job('x', 2)), Some(Job('a', 0))));
     });
 }
@@ -524,7 +524,7 @@ fn slots_that_turns_free_one_after_the_other_go_to_all_who_wait() {
         assert_eq!((consumer.turn(), consumer.begin()), (Some(Job('x', 1)), Some(Job('x', 2))));
         consumer.suspend();
         senders.into_iter().for_each(|sender| sender.join().unwrap());
-        mailbox.end_turn();
+        mailbox.end_turn(0);
         let jobs: Vec<_> = (0..3).filter_map(|_| consumer.turn()).collect();
         assert_eq!((of(&jobs, 'x'), of(&jobs, 'a'), of(&jobs, 'b')), (vec![3], vec![0], vec![0]));
     });
@@ -564,7 +564,7 @@ fn the_books_balance_whenever_they_are_read() {
         for n in 0..3 {
             assert_eq!(consumer.begin(), Some(Job('x', n)));
             done.store(u64::from(n) + 1, Ordering::Relaxed);
-            mailbox.end_turn();
+            mailbox.end_turn(0);
         }
         reader.join().unwrap();
         assert_eq!(row(&mailbox).handled, before + 3);
@@ -588,7 +588,7 @@ fn a_message_that_is_withdrawn_after_it_was_claimed_is_dropped_or_has_its_turn()
         });
         let is_late = seen.load(Ordering::Acquire);
         let ran = consumer.poll(&mut Context::from_waker(Waker::noop())).is_ready();
-        mailbox.end_turn();
+        mailbox.end_turn(0);
         let withdrawn = sender.join().unwrap();
         assert_eq!(consumer.rest().1, 0);
         // Both, where the consumer had looked already; then it counts as handled.

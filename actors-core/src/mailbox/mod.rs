@@ -27,8 +27,10 @@ mod budget;
 mod channel;
 mod claim;
 mod core;
+mod crew;
 mod door;
 mod effects;
+mod keys;
 mod kind;
 mod ledger;
 mod lend;
@@ -65,6 +67,7 @@ use crate::error::Reason;
 use crate::panics::ignored;
 use crate::policy::{Limits, Policy};
 use crate::sync::{Mutex, MutexGuard};
+use crew::Crew;
 use permit::Live;
 use shell::{Inner, Locked, Shell, Task};
 use std::any::TypeId;
@@ -200,7 +203,9 @@ impl<T: Item, S> Mailbox<T, S> {
             is_held: false,
             may_lend: shell.may_lend,
             is_tainted: false,
+            must_renew: false,
             task: Task::None,
+            crew: self.limits.workers.is_pool().then(|| Box::new(Crew::new(self.limits.workers))),
             core: Core::new(&self.limits, &self.classes, self.now, seed),
         }));
         Locked(shell)
@@ -211,14 +216,22 @@ impl<T: Item, S> Mailbox<T, S> {
         self.lock_shell().inner.is_none()
     }
 
-    /// The running turn ended by returning: a load and a store, no lock. Only for who holds the seat.
-    pub(crate) fn end_turn(&self) {
-        self.signals.end_turn();
+    /// The running turn of this worker ended by returning: a load and a store, no lock, where there is only one. Only for who
+    /// holds the seat.
+    #[inline]
+    pub(crate) fn end_turn(&self, worker: u32) {
+        match self.limits.workers.is_pool() {
+            false => self.signals.end_turn(),
+            true => self.end_turn_of(worker),
+        }
     }
 
     /// The running turn ended otherwise: by a panic, or cut off. Only for who holds the seat.
     /// Which type it was, if there was one.
-    pub(crate) fn conclude_turn(&self, reason: Reason, fx: &mut Effects<T>) -> Option<usize> {
+    pub(crate) fn conclude_turn(&self, worker: u32, reason: Reason, fx: &mut Effects<T>) -> Option<usize> {
+        if self.limits.workers.is_pool() {
+            return self.conclude_turn_of(worker, reason, fx);
+        }
         self.lock().core.conclude(reason, &self.signals, fx)
     }
 
@@ -230,8 +243,35 @@ impl<T: Item, S> Mailbox<T, S> {
         }
         inner.core.phase = Phase::Draining;
         inner.core.clear_lines(fx);
-        inner.rouse(fx);
+        match &mut inner.crew {
+            Some(crew) => crew.call_idle(fx),
+            None => inner.rouse(fx),
+        }
         true
+    }
+
+    /// A new instance is to go on, between two turns; the old one has no further turn. `false` where there will be none.
+    pub(crate) fn renew(&self, fx: &mut Effects<T>) -> bool {
+        let mut inner = self.lock();
+        if inner.core.phase >= Phase::Killed {
+            return false;
+        }
+        match &mut inner.crew {
+            Some(crew) => crew.renew(),
+            None => (inner.must_renew, inner.may_lend) = (true, false),
+        }
+        self.signals.interrupt();
+        inner.call(fx);
+        true
+    }
+
+    /// A new instance is about to have its first turn. What has died in the queue meanwhile goes first.
+    pub(crate) fn begin_anew(&self, fx: &mut Effects<T>) {
+        let mut inner = self.lock();
+        inner.is_tainted = false;
+        inner.core.settle(&self.signals, fx);
+        inner.core.bury(&self.signals, fx);
+        inner.rouse_if_filled(fx);
     }
 
     /// Closes admission and hands out nothing more; a suspended turn is dropped. `false` when it was killed before.
@@ -245,6 +285,12 @@ impl<T: Item, S> Mailbox<T, S> {
         self.signals.kill();
         inner.call(fx);
         true
+    }
+
+    /// Whether nothing is left to be handled, and nothing more will come.
+    pub(crate) fn is_drained(&self) -> bool {
+        let inner = self.lock();
+        inner.core.phase != Phase::Open && inner.core.queue.used() == 0
     }
 
     /// The end: everything that is queued is lost, and the seat comes out if nobody has it.
@@ -303,13 +349,18 @@ impl<T: Item, S> Mailbox<T, S> {
             bytes: core.queue.bytes,
             peak: core.queue.peak().min(self.limits.capacity),
             #[cfg(feature = "testing")]
-            is_idle: inner.seat.is_some()
+            is_idle: inner.crew.as_ref().map_or(inner.seat.is_some(), |crew| crew.is_idle())
                 && (inner.is_held || (core.queue.used() == 0 && core.phase == Phase::Open)),
             oldest_age: core.oldest_age(now),
             drain_rate: core.drain.rate(),
             arrival_rate: core.arrivals.rate(),
             arrival_peak: core.arrivals.peak(),
             busy_longest: core.busy_longest(now),
+            workers: inner.crew.as_ref().map_or(1, |crew| crew.alive()),
+            workers_busy: match &inner.crew {
+                Some(crew) => crew.busy(),
+                None => core.queue.kinds.iter().map(|kind| kind.counts.in_service as usize).sum(),
+            },
             retry_after: core.retry_after(),
         }
     }

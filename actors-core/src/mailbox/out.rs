@@ -174,7 +174,7 @@ impl<T: Item> Core<T> {
     }
 
     /// Whether the mailbox has not been empty for so long that types which declare it are served newest first.
-    fn is_pressed(&self, now: Tick) -> bool {
+    pub(super) fn is_pressed(&self, now: Tick) -> bool {
         self.queue.has_lifo && now.since(self.busy_since) >= PRESSED_AFTER
     }
 
@@ -238,6 +238,7 @@ impl<T: Item> Core<T> {
 
     /// Loses everything that is queued (F4).
     pub(super) fn lose_all(&mut self, fx: &mut Effects<T>) {
+        self.queue.unpark_all();
         for lane in (0..Priority::COUNT).rev() {
             while let Some(key) = self.queue.lane_front(lane) {
                 self.give_up(key, Reason::Closed, fx);
@@ -254,7 +255,7 @@ impl<T: Item> Core<T> {
     /// Age of the oldest unclaimed message.
     pub(super) fn oldest_age(&self, now: Tick) -> Duration {
         let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
-        let oldest = fronts.map(|key| self.queue.slots.at(key).stamp).min();
+        let oldest = fronts.chain(self.queue.parked_heads()).map(|key| self.queue.slots.at(key).stamp).min();
         oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
     }
 }

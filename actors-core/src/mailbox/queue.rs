@@ -14,6 +14,7 @@
 //! - Q3 the index holds exactly the unclaimed messages of conflating types, at most one per key.
 
 use super::claim::{Batch, Claim};
+use super::keys::Keys;
 use super::kind::Kind;
 use super::list::{List, NIL};
 use super::slots::{KIND, LANE, Slots, Tag};
@@ -36,13 +37,15 @@ pub(super) struct Queue<T> {
     pub(super) slots: Slots<T>,
     /// Slots that are promised and not filled yet.
     pub(super) permits: usize,
-    lanes: [List; Priority::COUNT],
+    pub(super) lanes: [List; Priority::COUNT],
     /// Summed weight of what is queued.
     pub(super) bytes: u64,
     /// Some type is served newest first under pressure.
     pub(super) has_lifo: bool,
     /// Messages have weights.
     pub(super) is_weighed: bool,
+    /// Only where several workers must keep the order of keys.
+    pub(super) keys: Option<Box<Keys>>,
     index: HashTable<u32>,
     /// Messages that may die in the queue, by when. Those that left it in another way stay in here as stale entries, at most
     /// as many as twice the queue.
@@ -70,10 +73,14 @@ impl<T: Item> Queue<T> {
             newborn: Vec::new(),
             has_lifo: classes.iter().any(|class| class.policy.order == Order::LifoUnderPressure),
             is_weighed: limits.max_bytes.is_some(),
+            keys: None,
             permits: 0,
             bytes: 0,
             peak: 0,
         };
+        if queue.kinds.iter().any(|kind| kind.is_ordered) {
+            queue.keys = Some(Box::default());
+        }
         queue.relist();
         queue
     }
@@ -81,6 +88,7 @@ impl<T: Item> Queue<T> {
     /// Changes what may change of a type while the mailbox lives. What bookkeeping a new overflow list needs is made up for:
     /// O(messages in the lanes it is about), once.
     pub(super) fn adjust(&mut self, class: usize, policy: &Policy) {
+        self.unpark_all();
         self.kinds[class].adjust(policy, self.is_weighed);
         self.relist();
         self.fill_pool(class);
@@ -151,6 +159,11 @@ impl<T: Item> Queue<T> {
 
     pub(super) fn lane_len(&self, lane: usize) -> usize {
         self.lanes[lane].len()
+    }
+
+    /// Messages in lanes: those that are neither claimed nor parked.
+    pub(super) fn runnable(&self) -> usize {
+        self.lanes.iter().map(List::len).sum()
     }
 
     pub(super) fn lane_front(&self, lane: usize) -> Option<u32> {
@@ -308,8 +321,12 @@ impl<T: Item> Queue<T> {
     /// Takes an unclaimed message out of lists and index; its slot stays taken, and the item in it for the caller to take.
     #[inline]
     pub(super) fn unlink(&mut self, key: u32) {
-        let lane = self.kinds[usize::from(self.slots.at(key).class)].lane();
-        self.lanes[lane].remove(LANE, &mut self.slots, key);
+        let kind = &self.kinds[usize::from(self.slots.at(key).class)];
+        let lane = kind.lane();
+        match kind.is_ordered {
+            true => self.leave_key(key, lane),
+            false => self.lanes[lane].remove(LANE, &mut self.slots, key),
+        }
         self.unlist(key);
     }
 

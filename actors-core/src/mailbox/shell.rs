@@ -1,6 +1,7 @@
 //! What is under the mailbox's lock.
 
 use super::core::Core;
+use super::crew::Crew;
 use super::{Effects, Item, Rouse};
 use crate::sync::MutexGuard;
 use std::ops::{Deref, DerefMut};
@@ -30,7 +31,11 @@ pub(super) struct Inner<T, S> {
     pub(super) may_lend: bool,
     /// A panic went through the seat while it was lent.
     pub(super) is_tainted: bool,
+    /// A new instance is wanted, between two turns.
+    pub(super) must_renew: bool,
     pub(super) task: Task,
+    /// Where there may be several workers: then seat and task are theirs.
+    pub(super) crew: Option<Box<Crew>>,
     pub(super) core: Core<T>,
 }
 
@@ -85,11 +90,25 @@ impl<T: Item, S> Inner<T, S> {
 
     #[inline]
     pub(super) fn rouse_one(&mut self) -> Rouse {
-        if self.seat.is_none() || self.is_held || self.is_roused { Rouse::Nothing } else { self.call_one() }
+        if self.seat.is_none() || self.is_held || self.is_roused {
+            self.rouse_crew()
+        } else {
+            self.call_one()
+        }
+    }
+
+    fn rouse_crew(&mut self) -> Rouse {
+        match &mut self.crew {
+            Some(crew) if !self.is_held => crew.rouse(self.core.queue.runnable()),
+            _ => Rouse::Nothing,
+        }
     }
 
     /// Wakes the consumer, whatever it does.
     pub(super) fn call(&mut self, fx: &mut Effects<T>) {
+        if let Some(crew) = &mut self.crew {
+            return crew.call_all(fx);
+        }
         let rouse = self.call_one();
         fx.will_rouse(rouse);
     }

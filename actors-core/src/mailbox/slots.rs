@@ -55,6 +55,8 @@ pub(super) struct Entry<T> {
     pub(super) class: u16,
     /// Set when the message was withdrawn while claimed: it is dropped as this instead of going back.
     pub(super) doom: Option<Reason>,
+    /// It waits for a turn of its key, and stands in no lane (`keys.rs`).
+    pub(super) is_parked: bool,
 }
 
 /// What only some policies need of a message.
@@ -200,6 +202,7 @@ impl<T> Slots<T> {
             lane: Link::default(),
             class: 0,
             doom: None,
+            is_parked: false,
         });
         if self.has_extras {
             self.extras.push(Extra::default());

@@ -28,13 +28,19 @@ pub(crate) enum Take {
     Finished,
     /// A panic went through the seat while a sender had it.
     Tainted,
+    /// A new instance is to go on.
+    Renew,
+    /// There are more workers than needed, and this one is to go.
+    Retire,
 }
 
 /// What a consumer carries: its seat, and what it has claimed.
 #[derive(Debug)]
 pub(crate) struct Taker<T, S> {
     pub(crate) seat: Option<S>,
-    batch: Batch<T>,
+    /// Its number among several.
+    pub(super) worker: u32,
+    pub(super) batch: Batch<T>,
     budget: Budget,
     /// Turns since somebody was to be woken, and the beginning of the claim in which it was.
     unwoken: usize,
@@ -58,9 +64,10 @@ struct Timed {
 }
 
 impl<T: Item, S> Taker<T, S> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(worker: u32) -> Self {
         Taker {
             seat: None,
+            worker,
             batch: Batch::new(),
             budget: Budget::default(),
             unwoken: 0,
@@ -103,6 +110,9 @@ impl<T: Item, S> Taker<T, S> {
     pub(crate) fn take_seat(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>) {
         let task = Task::Known(cx.waker().clone());
         let mut inner = mailbox.lock();
+        if let Some(crew) = &mut inner.crew {
+            return crew.introduce(self.worker, cx.waker().clone());
+        }
         inner.task = task;
         self.seat = inner.seat.take();
         mailbox.signals.set_home(false);
@@ -143,6 +153,9 @@ impl<T: Item, S> Taker<T, S> {
         cx: &mut Context<'_>,
         fx: &mut Effects<T>,
     ) -> Poll<Take> {
+        if mailbox.limits.workers.is_pool() {
+            return self.take_in_pool(mailbox, cx, fx);
+        }
         if self.has_next() && self.attend(mailbox, fx) {
             return self.turn();
         }
@@ -174,8 +187,10 @@ impl<T: Item, S> Taker<T, S> {
         let mut inner = mailbox.lock();
         mailbox.signals.clear_interrupt();
         inner.core.settle(&mailbox.signals, fx);
-        let goes_on =
-            inner.core.phase < Phase::Killed && !inner.is_held && inner.core.may_go_on(&mailbox.signals);
+        let goes_on = inner.core.phase < Phase::Killed
+            && !inner.is_held
+            && !inner.must_renew
+            && inner.core.may_go_on(&mailbox.signals);
         if goes_on {
             inner.core.begin(&mailbox.signals, fx);
         }
@@ -228,6 +243,9 @@ impl<T: Item, S> Taker<T, S> {
         }
         if inner.core.phase >= Phase::Killed {
             return Poll::Ready(Take::Finished);
+        }
+        if std::mem::take(&mut inner.must_renew) {
+            return Poll::Ready(Take::Renew);
         }
         if inner.is_held {
             return self.park(inner);

@@ -30,8 +30,10 @@ pub struct Reading {
     pub bytes: u64,
     /// Most slots that were ever taken at once.
     pub depth_peak: usize,
-    /// Instances that share the mailbox: 1, or 0 after the end.
+    /// Instances that share the mailbox; 0 after the end.
     pub workers: usize,
+    /// How many of them have a turn now.
+    pub workers_busy: usize,
     /// Age of the message that is first in its lane, the oldest of the four. Exact for types with a ttl and for asks; for
     /// others it may be too long by the time in which eight messages arrived. A conflated message is as young as its value.
     pub oldest_age: Duration,
@@ -56,7 +58,8 @@ impl Reading {
             permits: depth.permits,
             bytes: depth.bytes,
             depth_peak: depth.peak,
-            workers: is_alive.into(),
+            workers: if is_alive { depth.workers } else { 0 },
+            workers_busy: depth.workers_busy,
             oldest_age: depth.oldest_age,
             drain_rate: depth.drain_rate,
             arrival_rate: depth.arrival_rate,

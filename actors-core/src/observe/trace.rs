@@ -15,6 +15,10 @@ mod lines {
         tracing::error!(target: "actors", %actor, why, "did not start");
     }
 
+    pub(crate) fn restarted(actor: &ActorName, why: StopReason, delay: std::time::Duration) {
+        tracing::warn!(target: "actors", %actor, ?why, ?delay, "restarted");
+    }
+
     pub(crate) fn stopped(actor: &ActorName, why: StopReason, total: &Row) {
         let Row { offered, handled, undelivered, .. } = total;
         tracing::info!(target: "actors", %actor, ?why, offered, handled, undelivered, "stopped");
@@ -80,6 +84,7 @@ mod lines {
 
     pub(crate) fn started(_: &ActorName) {}
     pub(crate) fn start_failed(_: &ActorName, _: &str) {}
+    pub(crate) fn restarted(_: &ActorName, _: StopReason, _: std::time::Duration) {}
     pub(crate) fn stopped(_: &ActorName, _: StopReason, _: &Row) {}
     pub(crate) fn panicked(_: &ActorName, _: &str, _: &str) {}
 

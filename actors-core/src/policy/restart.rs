@@ -98,11 +98,6 @@ impl Restart {
     pub(crate) fn is_permanent(&self) -> bool {
         self.when == When::Permanent
     }
-
-    /// Whether a failure is ever followed by a new instance.
-    pub(crate) fn is_on(&self) -> bool {
-        self.when != When::Never
-    }
 }
 
 /// What follows from a failure.

@@ -1,23 +1,29 @@
-//! The actor's own loop: start, turns, end.
+//! The actor's own loop: start, turns, what follows, end.
 //!
 //! ```text
-//!   employ ─► start ─► turns ─► finish
-//!                       │  ▲
-//!                       └──┘  claim up to 32 messages, run them one by one; nothing queued: park
+//!   employ ─► start ─► turns ─► next ─► finish
+//!              ▲        │  ▲     │
+//!              │        └──┘     │  claim up to 32 messages, run them one by one; nothing queued: park
+//!              └─ new instance ◄─┘  it failed, or is to be replaced, and there is a factory
 //! ```
 //!
 //! A task is spawned with the first message, not with the actor, unless there is a `#[started]`: an actor nobody talks to
 //! costs no task. While the task is parked the actor's state lies in the mailbox, where the right to run a turn is kept; the
-//! task takes both out together.
+//! task takes both out together. Of a pool each worker has a task and an instance of its own from the beginning (S4).
+//!
+//! A new instance goes on with the queue as it is, order kept (F1): all that was claimed and had not begun goes back, what has died
+//! meanwhile goes first, and the message whose turn failed is not tried again.
 
+mod next;
 mod runner;
 
 use crate::actor::Actor;
-use crate::actor::cell::{Cell, Stage};
+use crate::actor::cell::{Cell, Seat, Stage};
 use crate::clock::{Span, Tick};
 use crate::error::{StartError, StopReason};
 use crate::observe::trace;
 use crate::panics::caught;
+use crate::supervise::CHILDREN_DRAIN;
 use crate::turn::{self, Outcome, current};
 use runner::Runner;
 use std::future::poll_fn;
@@ -30,30 +36,44 @@ const STOPPED_MAX: Duration = Duration::from_secs(30);
 
 /// Gives the actor a task. Called once in its life, by whoever was first to need it.
 pub(crate) fn employ<A: Actor>(cell: &Arc<Cell<A>>) {
-    let runner = Runner::new(cell.clone());
+    employ_worker(cell, 0, None);
+}
+
+/// Gives a worker a task, and an instance if there is one already.
+pub(crate) fn employ_worker<A: Actor>(cell: &Arc<Cell<A>>, number: u32, seat: Option<Box<Seat<A>>>) {
+    let runner = Runner::new(cell.clone(), number, seat);
     // A runtime that is gone drops the future at once, and the runner's `Drop` ends the actor.
     cell.rt.spawn(cell.system.tracker().track_future(run(runner)));
 }
 
 async fn run<A: Actor>(mut runner: Runner<A>) {
     runner.take_seat().await;
-    let why = match start(&mut runner).await {
-        Ok(()) => turns(&mut runner).await,
-        Err(why) => why,
+    let why = loop {
+        let why = match start(&mut runner).await {
+            Ok(()) => turns(&mut runner).await,
+            Err(why) => why,
+        };
+        if !next::goes_on(&mut runner, why).await {
+            break why;
+        }
     };
     finish(&mut runner, why).await;
 }
 
 /// Runs `#[started]`.
 async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
+    let cell = runner.cell.clone();
+    if runner.seat().is_none() && cell.origin.is_some() {
+        // A worker that was hired later.
+        next::make_instance(runner)?;
+    }
     if !A::STARTS {
         return Ok(());
     }
-    let cell = runner.cell.clone();
+    let scope = scope(&cell);
     let Some(seat) = runner.seat() else {
         return Err(StopReason::Killed);
     };
-    let scope = scope(&cell);
     seat.ctx.begin_turn(scope.deadline);
     // In a box: it is short, and the task it is part of is long.
     let hook = Box::pin(seat.actor.started(&mut seat.ctx));
@@ -70,8 +90,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
             format!("it panicked: {text}")
         }
     };
-    trace::start_failed(&cell.name, &why);
-    cell.life.lock().failed = Some(StartError { name: cell.name.clone(), why: why.into() });
+    runner.start_failed(why);
     Err(StopReason::StartFailed)
 }
 
@@ -81,29 +100,56 @@ async fn turns<A: Actor>(runner: &mut Runner<A>) -> StopReason {
     poll_fn(|cx| runner.poll_turns(cx, turn.as_mut(), turn::serve)).await
 }
 
-/// The end: whoever waits is told, then `#[stopped]` runs, then the state goes.
+/// The end: whoever waits is told, the children end, then `#[stopped]` runs, then the state goes.
 async fn finish<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
-    runner.close();
-    if let Some(mut seat) = runner.take_out() {
-        if !runner.is_tainted {
-            let stopped = async { tokio::time::timeout(STOPPED_MAX, seat.actor.stopped(why)).await };
-            let hook = Box::pin(stopped);
-            match turn::guarded(scope(&runner.cell), hook, &runner.cell, false).await {
-                Outcome::Panicked(text) => trace::panicked(&runner.cell.name, "stopped", &text),
-                Outcome::Done(Err(_)) => {
-                    trace::panicked(&runner.cell.name, "stopped", "took more than 30 s and was cut off");
-                }
-                Outcome::Done(Ok(())) | Outcome::Cut => {}
-            }
+    let is_retired = why == StopReason::Retired;
+    if !is_retired {
+        if let (StopReason::StartFailed, Some(failed)) = (why, runner.failed.take()) {
+            runner.cell.life.lock().failed = Some(failed);
         }
-        if let Err(text) = caught(|| drop(seat)) {
-            trace::panicked(&runner.cell.name, "drop", &text);
+        runner.close();
+    }
+    dispose(runner, why).await;
+    if runner.leave() {
+        runner.end(why);
+    }
+}
+
+/// An instance ends: its children first, then its `#[stopped]`, unless a panic went through it, then its state.
+async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
+    let Some(mut seat) = runner.take_out() else { return };
+    let cell = runner.cell.clone();
+    if let Some(family) = seat.ctx.family().cloned() {
+        match why {
+            StopReason::Killed => family.kill(),
+            _ => family.end(CHILDREN_DRAIN).await,
         }
     }
-    runner.end(why);
+    if !runner.is_tainted {
+        let stopped = async { tokio::time::timeout(STOPPED_MAX, seat.actor.stopped(why)).await };
+        let hook = Box::pin(stopped);
+        match turn::guarded(scope(&cell), hook, &cell, false).await {
+            Outcome::Panicked(text) => trace::panicked(&cell.name, "stopped", &text),
+            Outcome::Done(Err(_)) => {
+                trace::panicked(&cell.name, "stopped", "took more than 30 s and was cut off");
+            }
+            Outcome::Done(Ok(())) | Outcome::Cut => {}
+        }
+    }
+    if let Err(text) = caught(|| drop(seat)) {
+        trace::panicked(&cell.name, "drop", &text);
+    }
+    runner.is_tainted = false;
 }
 
 /// For hooks: nobody waits for them.
 fn scope<A: Actor>(cell: &Cell<A>) -> current::Turn {
     current::Turn { cell: cell.id(), deadline: Tick::NEVER, timeout: Span::NONE }
+}
+
+impl<A: Actor> Runner<A> {
+    fn start_failed(&mut self, why: String) {
+        trace::start_failed(&self.cell.name, &why);
+        self.failed = Some(StartError { name: self.cell.name.clone(), why: why.into() });
+    }
 }

@@ -3,7 +3,7 @@
 use crate::actor::cell::{Cell, Post, Seat, Stage};
 use crate::actor::{Actor, Mail};
 use crate::clock::{Span, Tick};
-use crate::error::{Reason, StopReason};
+use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{Effects, Take, Taker};
 use crate::observe::trace;
 use crate::panics::{caught, ignored};
@@ -25,6 +25,10 @@ pub(super) struct Runner<A: Actor> {
     tag: TurnTag,
     /// A panic went through the state: it is not touched again (F1).
     pub(super) is_tainted: bool,
+    /// Why the latest instance did not start.
+    pub(super) failed: Option<StartError>,
+    /// Its number among the workers.
+    worker: u32,
     is_over: bool,
 }
 
@@ -41,9 +45,19 @@ impl TurnTag {
 }
 
 impl<A: Actor> Runner<A> {
-    pub(super) fn new(cell: Arc<Cell<A>>) -> Self {
-        let (taker, fx) = (Taker::new(), Effects::new());
-        Runner { cell, taker, fx, tag: TurnTag::NONE, is_tainted: false, is_over: false }
+    pub(super) fn new(cell: Arc<Cell<A>>, worker: u32, seat: Option<Box<Seat<A>>>) -> Self {
+        let (mut taker, fx) = (Taker::new(worker), Effects::new());
+        taker.seat = seat;
+        let tag = TurnTag::NONE;
+        Runner { cell, taker, fx, tag, is_tainted: false, failed: None, worker, is_over: false }
+    }
+
+    pub(super) fn worker(&self) -> u32 {
+        self.worker
+    }
+
+    pub(super) fn give_seat(&mut self, seat: Box<Seat<A>>) {
+        self.taker.seat = Some(seat);
     }
 
     /// Takes the actor's state, and makes the task known as the one to wake.
@@ -100,6 +114,8 @@ impl<A: Actor> Runner<A> {
                     self.is_tainted = true;
                     return Poll::Ready(StopReason::Panicked);
                 }
+                Take::Renew => return Poll::Ready(StopReason::Restarted),
+                Take::Retire => return Poll::Ready(StopReason::Retired),
             }
             let (Some(seat), Some(taken)) = self.taker.turn_parts() else {
                 return Poll::Ready(self.why_finished());
@@ -121,7 +137,7 @@ impl<A: Actor> Runner<A> {
                 continue;
             }
             match turn::now(seat, &mut taken.item) {
-                Now::Done => cell.mailbox.end_turn(),
+                Now::Done => cell.mailbox.end_turn(self.worker),
                 Now::Later(mail) => {
                     let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
                     turn.set(Some(serve(Lodged::new(seat), mail)));
@@ -150,7 +166,7 @@ impl<A: Actor> Runner<A> {
             Ok(Poll::Ready(seat)) => {
                 self.taker.seat = seat.into_seat();
                 turn.set(None);
-                self.cell.mailbox.end_turn();
+                self.cell.mailbox.end_turn(self.worker);
                 Poll::Ready(None)
             }
             Ok(Poll::Pending) => {
@@ -196,9 +212,10 @@ impl<A: Actor> Runner<A> {
 
     /// Why there will be no more turns.
     fn why_finished(&self) -> StopReason {
+        let said = self.cell.life.lock().why;
         match self.cell.mailbox.is_killed() {
-            true => StopReason::Killed,
-            false => self.cell.life.lock().why.unwrap_or(StopReason::Stopped),
+            true => said.unwrap_or(StopReason::Killed),
+            false => said.unwrap_or(StopReason::Stopped),
         }
     }
 
@@ -229,22 +246,47 @@ impl<A: Actor> Runner<A> {
     }
 
     fn conclude(&mut self, reason: Reason) {
-        self.cell.mailbox.conclude_turn(reason, &mut self.fx);
+        self.cell.mailbox.conclude_turn(self.worker, reason, &mut self.fx);
         self.cell.apply(&mut self.fx);
     }
 
-    /// Nothing more is taken: who waits or is queued is told.
+    /// What was claimed and has not begun goes back.
+    pub(super) fn give_back(&mut self) {
+        self.taker.put_back(&self.cell.mailbox, &mut self.fx);
+        self.cell.apply(&mut self.fx);
+    }
+
+    /// Another instance is about to have its first turn.
+    pub(super) fn begin_anew(&mut self) {
+        self.cell.mailbox.begin_anew(&mut self.fx);
+        self.cell.apply(&mut self.fx);
+    }
+
+    /// Nothing more is taken: who waits or is queued is told, unless other workers are still at it.
     pub(super) fn close(&mut self) {
         self.taker.put_back(&self.cell.mailbox, &mut self.fx);
         // A turn that is still open here was dropped with the loop.
-        if let Some(class) = self.cell.mailbox.conclude_turn(Reason::Closed, &mut self.fx) {
+        if let Some(class) = self.cell.mailbox.conclude_turn(self.worker, Reason::Closed, &mut self.fx) {
             self.cell.mourn(class, Tick::ZERO, Reason::Closed, || None);
         }
-        let left = self.cell.mailbox.end(&mut self.fx);
-        if left.is_some() {
-            self.taker.seat = left;
+        if !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed() {
+            let left = self.cell.mailbox.end(&mut self.fx);
+            if left.is_some() {
+                self.taker.seat = left;
+            }
         }
         self.cell.apply(&mut self.fx);
+    }
+
+    /// This worker goes. `true` when it was the last one: then the actor has come to its end.
+    pub(super) fn leave(&mut self) -> bool {
+        let is_last = self.cell.mailbox.leave_crew(self.worker, &mut self.fx);
+        if is_last {
+            self.cell.mailbox.end(&mut self.fx);
+        }
+        self.is_over = !is_last;
+        self.cell.apply(&mut self.fx);
+        is_last
     }
 
     pub(super) fn take_out(&mut self) -> Option<Box<Seat<A>>> {
@@ -261,6 +303,9 @@ impl<A: Actor> Runner<A> {
         let total = self.cell.ledger().total();
         trace::stopped(&self.cell.name, why, &total);
         self.cell.system.retire(&self.cell.name, self.cell.id(), &total);
+        if let Some(family) = &self.cell.parent {
+            family.disown(self.cell.id());
+        }
         self.cell.advance(Stage::Ended(why));
     }
 }
@@ -272,7 +317,12 @@ impl<A: Actor> Drop for Runner<A> {
         }
         self.close();
         let seat = self.take_out();
+        if let Some(family) = seat.as_ref().and_then(|seat| seat.ctx.family()) {
+            family.kill();
+        }
         ignored(|| drop(seat));
-        self.end(StopReason::RuntimeGone);
+        if self.leave() {
+            self.end(StopReason::RuntimeGone);
+        }
     }
 }

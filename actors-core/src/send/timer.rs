@@ -32,7 +32,7 @@ impl Timer {
     pub(super) fn set<A: Actor>(&mut self, end: Tick, cell: &Cell<A>) {
         let Some(at) = end.instant() else { return self.clear(cell) };
         let here = runtime::Handle::try_current();
-        let is_at_home = cell.may_donate && here.as_ref().is_ok_and(|here| here.id() == cell.rt.id());
+        let is_at_home = cell.timers.is_kept() && here.as_ref().is_ok_and(|here| here.id() == cell.rt.id());
         let used = if is_at_home { cell.timers.take() } else { None };
         self.is_kept = is_at_home;
         self.sleep = Some(match used {

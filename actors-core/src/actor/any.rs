@@ -1,0 +1,76 @@
+//! An actor of any type: what registry and family need of it.
+
+use super::Actor;
+use super::cell::Cell;
+use crate::error::{ActorName, StopReason};
+use crate::mailbox::Row;
+use crate::observe::ActorSnapshot;
+use async_trait::async_trait;
+use std::any::Any;
+use std::sync::Arc;
+
+#[async_trait]
+pub(crate) trait AnyCell: Send + Sync {
+    fn id(&self) -> usize;
+    fn name(&self) -> &ActorName;
+    fn close(self: Arc<Self>);
+    fn kill(self: Arc<Self>);
+    /// A new instance goes on in the place of the one there is.
+    fn renew(self: Arc<Self>);
+    /// A child has failed too often.
+    fn fail_by_child(self: Arc<Self>);
+    async fn closed(self: Arc<Self>) -> StopReason;
+    fn snapshot(self: Arc<Self>) -> ActorSnapshot;
+    fn total(self: Arc<Self>) -> Row;
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    #[cfg(feature = "testing")]
+    fn is_quiet(self: Arc<Self>) -> bool;
+}
+
+#[async_trait]
+impl<A: Actor> AnyCell for Cell<A> {
+    fn id(&self) -> usize {
+        Cell::id(self)
+    }
+
+    fn name(&self) -> &ActorName {
+        &self.name
+    }
+
+    fn close(self: Arc<Self>) {
+        Cell::close(&self, StopReason::Stopped);
+    }
+
+    fn kill(self: Arc<Self>) {
+        Cell::kill(&self);
+    }
+
+    fn renew(self: Arc<Self>) {
+        Cell::renew(&self);
+    }
+
+    fn fail_by_child(self: Arc<Self>) {
+        Cell::fail_by_child(&self);
+    }
+
+    async fn closed(self: Arc<Self>) -> StopReason {
+        crate::Closed::new(self).await
+    }
+
+    fn snapshot(self: Arc<Self>) -> ActorSnapshot {
+        ActorSnapshot::new(self.name.to_string(), A::NAME, self.reading(), &self.ledger())
+    }
+
+    fn total(self: Arc<Self>) -> Row {
+        self.ledger().total()
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    #[cfg(feature = "testing")]
+    fn is_quiet(self: Arc<Self>) -> bool {
+        Cell::is_quiet(&self)
+    }
+}

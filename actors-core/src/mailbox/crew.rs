@@ -1,0 +1,386 @@
+//! Several workers and one mailbox (S4): who is at work, who sleeps, who is woken, who goes.
+//!
+//! ```text
+//!   push ──► runnable messages > workers on their way? ──► wake whoever slept last
+//!   worker   lock: its turn's message ─► turn ─► lock: ended ─► lock: the next … or sleep
+//! ```
+//!
+//! There is no router and no second queue: a worker that is free takes the next message in the order of the schedule, one at a
+//! time. So no idle worker waits beside a batch, whatever another one has claimed; the price is two short critical sections a
+//! message instead of a fraction of one. What pools are for, turns that wait or take long, does not notice.
+//!
+//! Invariants:
+//! - C1 a worker in `idle` sleeps, has left its waker, and stands there once.
+//! - C2 where messages are runnable and workers sleep, as many have been woken as there are messages; whoever takes one and sees that
+//!   there are more looks again.
+//! - C3 `alive` workers have a station; a worker that goes has given up its place under the same lock.
+
+use super::claim::{Batch, Signals};
+use super::core::{Core, Phase};
+use super::ledger::Stage;
+use super::taker::{Take, Taker};
+use super::{Effects, Item, Mailbox, Rouse};
+use crate::clock::Tick;
+use crate::error::Reason;
+use crate::policy::{Priority, Workers};
+use std::task::{Context, Poll, Waker};
+use tokio::task::coop;
+
+/// Messages that are dead, or wait for their key, cleared away in one critical section.
+const CLEARED_PER_LOCK: usize = 64;
+
+/// The turn of one worker.
+#[derive(Clone, Copy, Debug)]
+struct Serving {
+    class: u16,
+    /// Its key, where keys are minded.
+    key: Option<u64>,
+}
+
+/// One worker, as the mailbox knows it.
+#[derive(Debug, Default)]
+struct Station {
+    /// Somebody has it.
+    is_taken: bool,
+    /// Whoever has it is not one of the workers any more, and is about to go.
+    is_retiring: bool,
+    waker: Option<Waker>,
+    is_idle: bool,
+    /// It was woken for a message, and has not come yet.
+    is_roused: bool,
+    must_renew: bool,
+    serving: Option<Serving>,
+}
+
+/// The workers of a pool.
+#[derive(Debug)]
+pub(super) struct Crew {
+    /// By number; numbers of workers that have gone are used again.
+    stations: Vec<Station>,
+    /// Who sleeps. Who came last is woken first: its caches are warm, and those that are not needed stay asleep.
+    idle: Vec<u32>,
+    /// Workers that are there or about to be, without those that are going.
+    alive: usize,
+    /// Stations that are taken.
+    present: usize,
+    want: usize,
+    busy: usize,
+    /// Woken for a message, and not come yet.
+    roused: usize,
+}
+
+impl Crew {
+    pub(super) fn new(workers: Workers) -> Self {
+        Crew {
+            stations: Vec::new(),
+            idle: Vec::new(),
+            alive: 0,
+            present: 0,
+            want: workers.least,
+            busy: 0,
+            roused: 0,
+        }
+    }
+
+    pub(super) fn alive(&self) -> usize {
+        self.alive
+    }
+
+    pub(super) fn busy(&self) -> usize {
+        self.busy
+    }
+
+    /// Nobody has a turn, or is on the way to one.
+    #[cfg(feature = "testing")]
+    pub(super) fn is_idle(&self) -> bool {
+        self.busy == 0 && self.roused == 0
+    }
+
+    /// Places for the workers that are missing.
+    fn hire(&mut self) -> Vec<u32> {
+        let mut hired = Vec::new();
+        while self.alive < self.want {
+            let free = self.stations.iter().position(|station| !station.is_taken);
+            let number = free.unwrap_or(self.stations.len());
+            if number == self.stations.len() {
+                self.stations.push(Station::default());
+            }
+            self.stations[number].is_taken = true;
+            self.alive += 1;
+            self.present += 1;
+            hired.push(number as u32);
+        }
+        hired
+    }
+
+    /// Wakes a worker for a message, if there are more of them than workers on their way.
+    #[inline]
+    pub(super) fn rouse(&mut self, runnable: usize) -> Rouse {
+        if runnable <= self.roused {
+            return Rouse::Nothing;
+        }
+        let Some(number) = self.idle.pop() else { return Rouse::Nothing };
+        let station = &mut self.stations[number as usize];
+        (station.is_idle, station.is_roused) = (false, true);
+        self.roused += 1;
+        station.waker.clone().map_or(Rouse::Nothing, Rouse::Wake)
+    }
+
+    /// Wakes everybody, whatever they do: something is to be minded.
+    pub(super) fn call_all<T>(&mut self, fx: &mut Effects<T>) {
+        self.stations
+            .iter()
+            .filter_map(|station| station.waker.clone())
+            .for_each(|waker| fx.will_wake(waker));
+    }
+
+    /// A worker says whom to wake.
+    pub(super) fn introduce(&mut self, number: u32, waker: Waker) {
+        self.stations[number as usize].waker = Some(waker);
+    }
+
+    /// A worker has come to look.
+    fn came(&mut self, number: u32) {
+        let station = &mut self.stations[number as usize];
+        if std::mem::take(&mut station.is_roused) {
+            self.roused -= 1;
+        }
+        if std::mem::take(&mut station.is_idle) {
+            self.idle.retain(|other| *other != number);
+        }
+    }
+
+    fn sleep(&mut self, number: u32) {
+        self.stations[number as usize].is_idle = true;
+        self.idle.push(number);
+    }
+
+    /// Wakes whoever sleeps: they have nothing to wait for any more.
+    pub(super) fn call_idle<T>(&mut self, fx: &mut Effects<T>) {
+        while let Some(number) = self.idle.pop() {
+            let station = &mut self.stations[number as usize];
+            station.is_idle = false;
+            station.waker.clone().into_iter().for_each(|waker| fx.will_wake(waker));
+        }
+    }
+
+    /// A worker counts no longer; its station is its own until it has gone.
+    fn retire(&mut self, number: u32) {
+        self.stations[number as usize].is_retiring = true;
+        self.alive -= 1;
+    }
+
+    /// A worker has gone.
+    fn dismiss(&mut self, number: u32) -> Option<Waker> {
+        self.came(number);
+        let station = std::mem::take(&mut self.stations[number as usize]);
+        if station.is_taken {
+            self.present -= 1;
+            self.alive -= usize::from(!station.is_retiring);
+        }
+        station.waker
+    }
+
+    /// Every worker shall begin anew between two turns.
+    pub(super) fn renew(&mut self) {
+        self.stations.iter_mut().for_each(|station| station.must_renew = station.is_taken);
+    }
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// The numbers of the first workers; also in a mailbox that is closed already, for somebody must see to its end.
+    pub(crate) fn hire(&self, want: usize) -> Vec<u32> {
+        let mut inner = self.lock();
+        let Some(crew) = &mut inner.crew else { return Vec::new() };
+        crew.want = want;
+        crew.hire()
+    }
+
+    /// How many workers there are to be. The numbers of those that are to be given a task; those that are too many go when
+    /// they have nothing to do.
+    pub(crate) fn resize(&self, want: usize, fx: &mut Effects<T>) -> Vec<u32> {
+        let mut inner = self.lock();
+        let Some(crew) = inner.crew.as_deref_mut() else { return Vec::new() };
+        crew.want = want;
+        if want < crew.alive {
+            crew.call_idle(fx);
+        }
+        let is_open = inner.core.phase == Phase::Open;
+        match &mut inner.crew {
+            Some(crew) if is_open => crew.hire(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A worker's turn ended by returning.
+    pub(super) fn end_turn_of(&self, worker: u32) {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let Some(crew) = &mut inner.crew else { return };
+        if let Some(serving) = crew.stations[worker as usize].serving.take() {
+            crew.busy -= 1;
+            inner.core.end_serving(serving, None);
+        }
+    }
+
+    /// A worker's turn ended otherwise.
+    pub(super) fn conclude_turn_of(&self, worker: u32, reason: Reason, fx: &mut Effects<T>) -> Option<usize> {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let crew = inner.crew.as_mut()?;
+        let serving = crew.stations[worker as usize].serving.take()?;
+        crew.busy -= 1;
+        inner.core.end_serving(serving, Some(reason));
+        // It may not be back soon: what its key held back is for others.
+        fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
+        Some(serving.class.into())
+    }
+
+    /// A worker has gone. `true` when it was the last.
+    pub(crate) fn leave_crew(&self, worker: u32, fx: &mut Effects<T>) -> bool {
+        let mut inner = self.lock();
+        let inner = &mut *inner;
+        let Some(crew) = &mut inner.crew else { return true };
+        if let Some(serving) = crew.stations[worker as usize].serving.take() {
+            crew.busy -= 1;
+            inner.core.end_serving(serving, Some(Reason::Closed));
+        }
+        if let Some(waker) = crew.dismiss(worker) {
+            // To be dropped after the lock is free; that it wakes a task that is ending costs nothing.
+            fx.will_wake(waker);
+        }
+        fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
+        crew.present == 0
+    }
+}
+
+impl<T: Item> Core<T> {
+    /// A turn that was begun by [`serve_one`](Core::serve_one) is over.
+    fn end_serving(&mut self, serving: Serving, lost: Option<Reason>) {
+        let counts = &mut self.queue.kinds[usize::from(serving.class)].counts;
+        counts.in_service -= 1;
+        match lost {
+            None => counts.handled += 1,
+            Some(reason) => counts.lose(Stage::Lost, reason),
+        }
+        self.turns += 1;
+        if let Some(key) = serving.key {
+            let was_empty: [bool; Priority::COUNT] =
+                std::array::from_fn(|lane| self.queue.lane_len(lane) == 0);
+            let came = self.queue.end_key(key);
+            // A lane that was empty has been waiting for nobody's turns.
+            (0..Priority::COUNT)
+                .filter(|&lane| came[lane] && was_empty[lane])
+                .for_each(|lane| self.schedule.woke(lane, 0));
+        }
+    }
+
+    /// Takes the next message whose key is free out, and begins its turn. `None` and `true`: there is none.
+    /// `None` and `false`: there may be one; look again.
+    fn serve_one(
+        &mut self,
+        now: Tick,
+        signals: &Signals,
+        batch: &mut Batch<T>,
+        fx: &mut Effects<T>,
+    ) -> (Option<Serving>, bool) {
+        for _ in 0..CLEARED_PER_LOCK {
+            let busy = self.queue.busy();
+            let Some((lane, _)) = self.schedule.next(busy) else { return (None, true) };
+            let Some(next) = self.queue.next_of_lane(lane, self.is_pressed(now)) else { return (None, true) };
+            if self.queue.slots.at(next).expires <= now {
+                // Its slot may let a sender of a higher lane in: look again.
+                self.give_up(next, Reason::Expired, fx);
+                self.grant(signals, fx);
+                continue;
+            }
+            if !self.queue.begin_key(next, lane) {
+                continue;
+            }
+            self.schedule.took(lane, 1, busy);
+            let class = self.queue.slots.at(next).class;
+            let is_ordered = self.queue.kinds[usize::from(class)].is_ordered;
+            let key = is_ordered.then(|| self.queue.slots.hash(next));
+            self.queue.unlink_next(next, lane);
+            batch.clear();
+            batch.prepare(1);
+            batch.add(next, self.queue.slots.at_mut(next));
+            self.queue.release(next, class.into());
+            self.queue.kinds[usize::from(class)].counts.in_service += 1;
+            self.note_empty(now);
+            self.grant(signals, fx);
+            return (Some(Serving { class, key }), true);
+        }
+        (None, false)
+    }
+}
+
+impl<T: Item, S> Taker<T, S> {
+    /// The next turn of one worker among several.
+    #[cold]
+    pub(super) fn take_in_pool(
+        &mut self,
+        mailbox: &Mailbox<T, S>,
+        cx: &mut Context<'_>,
+        fx: &mut Effects<T>,
+    ) -> Poll<Take> {
+        // S5: each message costs a unit of tokio's cooperative budget.
+        let Poll::Ready(unit) = coop::poll_proceed(cx) else { return Poll::Pending };
+        let number = self.worker;
+        // Declared before the lock, so dropped after it: a waker is foreign code.
+        let _old;
+        let mut guard = mailbox.lock();
+        let inner = &mut *guard;
+        let Some(crew) = inner.crew.as_deref_mut() else { return Poll::Ready(Take::Finished) };
+        crew.came(number);
+        let station = &mut crew.stations[number as usize];
+        if !station.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            _old = station.waker.replace(cx.waker().clone());
+        }
+        if inner.core.phase >= Phase::Killed {
+            return Poll::Ready(Take::Finished);
+        }
+        if station.must_renew {
+            station.must_renew = false;
+            fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
+            return Poll::Ready(Take::Renew);
+        }
+        if crew.alive > crew.want && inner.core.phase == Phase::Open {
+            // At once, so that no more go than should.
+            crew.retire(number);
+            fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
+            return Poll::Ready(Take::Retire);
+        }
+        if inner.is_held {
+            crew.sleep(number);
+            return Poll::Pending;
+        }
+        let now = inner.core.claim_instant(false);
+        let (serving, is_sure) = inner.core.serve_one(now, &mailbox.signals, &mut self.batch, fx);
+        if let Some(serving) = serving {
+            unit.made_progress();
+            self.batch.advance();
+            crew.stations[number as usize].serving = Some(serving);
+            crew.busy += 1;
+            fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
+            if inner.core.phase != Phase::Open && inner.core.queue.used() == 0 {
+                crew.call_idle(fx);
+            }
+            return Poll::Ready(Take::Turn);
+        }
+        if !is_sure {
+            // Only dead and parked messages so far: others may have the lock, then it looks again.
+            fx.will_wake(cx.waker().clone());
+            return Poll::Pending;
+        }
+        if inner.core.phase != Phase::Open && inner.core.queue.used() == 0 {
+            crew.call_idle(fx);
+            return Poll::Ready(Take::Finished);
+        }
+        crew.sleep(number);
+        if crew.busy == 0 && inner.core.queue.used() == 0 {
+            inner.core.rest();
+        }
+        Poll::Pending
+    }
+}

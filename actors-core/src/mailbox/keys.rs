@@ -1,0 +1,179 @@
+//! Order by key where several workers share a mailbox (S4): messages of one key never run at the same time, and stay in order.
+//!
+//! ```text
+//!   lane     a1  b1  a2  c1  a3        a1 has its turn
+//!                b1      c1            a2 came to the front, and a's turn was not over: parked
+//!   parked   a:  a2                    a3 will be, too
+//!   lane     a2  c1  a3                a1's turn ended: its key's next is let go, to the front of the lane
+//! ```
+//!
+//! A message is parked when its turn would come and its key's is not over; so each is moved once, whatever the queue holds, and
+//! those of other keys pass. A parked one keeps its slot, its quota and its place in its type's list: whatever may happen to a
+//! queued message may happen to it.
+//!
+//! Invariants:
+//! - K1 of a key and a lane, at most one message has been let go and not had its turn; it is older than all that are parked.
+//! - K2 a key without a turn under way has let go of one in every lane in which it has parked ones.
+//! - K3 there is an entry exactly for keys with a turn under way, or with a message that is let go or parked.
+//!
+//! Hashes stand for keys: two keys with the same hash, one pair in 2^64, wait for each other needlessly and stay in order too.
+
+use super::Item;
+use super::list::{List, NIL};
+use super::queue::Queue;
+use super::slots::{LANE, Slots};
+use crate::policy::Priority;
+use std::collections::HashMap;
+
+/// What is known of one key.
+#[derive(Clone, Copy, Debug)]
+struct Chain {
+    /// A turn of it is under way.
+    is_busy: bool,
+    /// By lane: which message was let go to the front of it.
+    let_go: [u32; Priority::COUNT],
+    parked: [List; Priority::COUNT],
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Chain { is_busy: false, let_go: [NIL; Priority::COUNT], parked: [List::default(); Priority::COUNT] }
+    }
+}
+
+impl Chain {
+    fn is_over(&self) -> bool {
+        !self.is_busy && self.let_go == [NIL; Priority::COUNT] && self.parked.iter().all(List::is_empty)
+    }
+}
+
+/// Keys with a turn under way, or with messages that wait for it.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    chains: HashMap<u64, Chain>,
+    parked: usize,
+}
+
+impl Keys {
+    /// The oldest of every key and lane that is parked.
+    fn heads(&self) -> impl Iterator<Item = u32> {
+        self.chains.values().flat_map(|chain| chain.parked.iter().filter_map(List::front))
+    }
+}
+
+impl<T: Item> Queue<T> {
+    /// Whether a message at the front of a lane may have its turn as far as its key goes; then its key's turn is under way. If
+    /// not, it is parked.
+    pub(super) fn begin_key(&mut self, slot: u32, lane: usize) -> bool {
+        let Queue { kinds, slots, lanes, keys, .. } = self;
+        let (Some(keys), true) = (keys, kinds[usize::from(slots.at(slot).class)].is_ordered) else {
+            return true;
+        };
+        let chain = keys.chains.entry(slots.hash(slot)).or_default();
+        let is_let_go = chain.let_go[lane] == slot;
+        let is_next = is_let_go || (chain.let_go[lane] == NIL && chain.parked[lane].is_empty());
+        if is_let_go {
+            chain.let_go[lane] = NIL;
+        }
+        if is_next && !chain.is_busy {
+            chain.is_busy = true;
+            return true;
+        }
+        lanes[lane].remove(LANE, slots, slot);
+        match is_let_go {
+            true => chain.parked[lane].push_front(LANE, slots, slot),
+            false => chain.parked[lane].push_back(LANE, slots, slot),
+        }
+        slots.at_mut(slot).is_parked = true;
+        keys.parked += 1;
+        false
+    }
+
+    /// A turn of this key is over. Which lanes got a message by that.
+    pub(super) fn end_key(&mut self, hash: u64) -> [bool; Priority::COUNT] {
+        if let Some(chain) = self.keys.as_mut().and_then(|keys| keys.chains.get_mut(&hash)) {
+            chain.is_busy = false;
+        }
+        self.let_go(hash)
+    }
+
+    /// Lets a key's next messages go, where it may.
+    fn let_go(&mut self, hash: u64) -> [bool; Priority::COUNT] {
+        let mut came = [false; Priority::COUNT];
+        let Queue { slots, lanes, keys: Some(keys), .. } = self else { return came };
+        let Some(chain) = keys.chains.get_mut(&hash) else { return came };
+        for lane in 0..Priority::COUNT {
+            let next = chain.parked[lane].front();
+            if let (Some(next), false, NIL) = (next, chain.is_busy, chain.let_go[lane]) {
+                chain.parked[lane].remove(LANE, slots, next);
+                unpark(slots, next);
+                lanes[lane].push_front(LANE, slots, next);
+                chain.let_go[lane] = next;
+                keys.parked -= 1;
+                came[lane] = true;
+            }
+        }
+        if chain.is_over() {
+            keys.chains.remove(&hash);
+        }
+        came
+    }
+
+    /// Takes a message out of its lane, or from where it is parked. One that had been let go makes way for the next of its key.
+    #[cold]
+    pub(super) fn leave_key(&mut self, slot: u32, lane: usize) {
+        let hash = self.slots.hash(slot);
+        let Queue { slots, lanes, keys, .. } = self;
+        let chain = keys.as_mut().and_then(|keys| keys.chains.get_mut(&hash));
+        match (slots.at(slot).is_parked, chain) {
+            (true, Some(chain)) => {
+                chain.parked[lane].remove(LANE, slots, slot);
+                unpark(slots, slot);
+                if let Some(keys) = keys {
+                    keys.parked -= 1;
+                }
+            }
+            (_, chain) => {
+                lanes[lane].remove(LANE, slots, slot);
+                if let Some(chain) = chain.filter(|chain| chain.let_go[lane] == slot) {
+                    chain.let_go[lane] = NIL;
+                }
+            }
+        }
+        self.let_go(hash);
+    }
+
+    /// The oldest that is parked of each key and lane.
+    pub(super) fn parked_heads(&self) -> impl Iterator<Item = u32> {
+        self.keys.iter().flat_map(|keys| keys.heads())
+    }
+
+    /// Puts everything that is parked back to the front of its lane, in order; it is parked again when its turn would come. For the
+    /// rare moments in which all of a lane must be seen.
+    pub(super) fn unpark_all(&mut self) {
+        let Queue { slots, lanes, keys: Some(keys), .. } = self else { return };
+        for chain in keys.chains.values_mut() {
+            for (lane, parked) in chain.parked.iter_mut().enumerate() {
+                // The one that was let go is older, and stands before them.
+                let let_go = std::mem::replace(&mut chain.let_go[lane], NIL);
+                if let_go != NIL {
+                    lanes[lane].remove(LANE, slots, let_go);
+                }
+                while let Some(last) = parked.back() {
+                    parked.remove(LANE, slots, last);
+                    unpark(slots, last);
+                    lanes[lane].push_front(LANE, slots, last);
+                }
+                if let_go != NIL {
+                    lanes[lane].push_front(LANE, slots, let_go);
+                }
+            }
+        }
+        keys.parked = 0;
+        keys.chains.retain(|_, chain| chain.is_busy);
+    }
+}
+
+fn unpark<T>(slots: &mut Slots<T>, slot: u32) {
+    slots.at_mut(slot).is_parked = false;
+}
