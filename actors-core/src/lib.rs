@@ -95,12 +95,13 @@ pub use error::{
 pub use mailbox::{Class, Ledger, Row};
 pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Reading, Snapshot};
 pub use policy::{
-    Action, CAPACITY_MAX, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure, Priority, Ramp,
-    Restart, Schedule, Settings, Strategy, WORKERS_MAX, Workers,
+    Action, CAPACITY_MAX, Change, Level, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure,
+    Priority, Ramp, Restart, Schedule, Settings, Strategy, WORKERS_MAX, What, Why, Workers,
 };
 pub use reply::ReplyTo;
 pub use send::{Ask, AskReturning, Permit, Reserve, Tell};
 pub use spawn::SpawnBuilder;
+pub use supervise::{Decision, Event};
 pub use system::{ShutdownReport, System};
 
 /// Everything a file with an actor in it needs.

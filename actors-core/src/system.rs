@@ -9,6 +9,7 @@ use crate::mailbox::Row;
 use crate::observe::{DeadLetters, Letters, Snapshot};
 use crate::panics::caught;
 use crate::spawn::SpawnBuilder;
+use crate::supervise::{Decision, Log, Supervisor};
 use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::HashMap;
@@ -57,6 +58,8 @@ struct Inner {
     token: CancellationToken,
     tracker: TaskTracker,
     letters: Letters,
+    log: Log,
+    supervisor: Supervisor,
 }
 
 /// A set of actors that are found, watched and shut down together. Cheap to clone. It lives on the tokio runtime in which it
@@ -126,6 +129,8 @@ impl System {
                 token: CancellationToken::new(),
                 tracker: TaskTracker::new(),
                 letters: Letters::default(),
+                log: Log::default(),
+                supervisor: Supervisor::default(),
             }),
         }
     }
@@ -187,6 +192,11 @@ impl System {
     /// Reports of lost messages, from now on.
     pub fn dead_letters(&self) -> DeadLetters {
         self.inner.letters.subscribe()
+    }
+
+    /// What the runtime decided by itself about this system's actors, oldest first: the last 1024 decisions (P5).
+    pub fn decisions(&self) -> Vec<Decision> {
+        self.inner.log.all()
     }
 
     /// A picture of every actor that is alive.
@@ -288,6 +298,14 @@ impl System {
 
     pub(crate) fn tracker(&self) -> &TaskTracker {
         &self.inner.tracker
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.inner.log
+    }
+
+    pub(crate) fn supervisor(&self) -> &Supervisor {
+        &self.inner.supervisor
     }
 
     pub(crate) fn letters(&self) -> &Letters {

@@ -81,6 +81,11 @@ pub async fn quiet(system: &System) {
     }
 }
 
+/// Ends the system's supervisor for good, so that a test can see what holds without it: the declared policy (P6).
+pub fn kill_supervisor(system: &System) {
+    system.supervisor().ban();
+}
+
 /// An actor that takes no turns while this exists. Messages are admitted, lost and expired as ever.
 #[must_use = "the actor goes on when it is dropped"]
 pub struct Held<A: Actor> {

@@ -10,7 +10,7 @@ use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
 use crate::policy::{Failures, Policy, Restart, Revival, Strategy};
 use crate::run;
-use crate::supervise::Family;
+use crate::supervise::{Event, Family, Gate};
 use crate::system::System;
 use parking_lot::Mutex;
 use std::hash::{BuildHasher, RandomState};
@@ -118,6 +118,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) drain_timer: Mutex<Option<AbortHandle>>,
     losses: LossLog,
     pub(crate) span: ActorSpan,
+    /// What a sender meets first.
+    pub(crate) gate: Gate,
     /// Timers of askers that have their answers, for the next ones.
     pub(crate) timers: Timers,
 }
@@ -182,6 +184,7 @@ impl<A: Actor> Cell<A> {
             parent,
             strategy,
             mailbox,
+            gate: Gate::default(),
             timers: Timers::new(is_multi_thread),
             rt,
             handles: AtomicUsize::new(0),
@@ -222,6 +225,9 @@ impl<A: Actor> Cell<A> {
     fn apply_all(self: &Arc<Self>, fx: &mut Effects<Post<A>>) {
         if fx.wake() {
             run::employ(self);
+        }
+        if fx.take_ring() {
+            self.system.supervisor().watch(self);
         }
         if !fx.lost.is_empty() {
             fx.lost.take().for_each(|lost| self.bury(lost));
@@ -333,10 +339,15 @@ impl<A: Actor> Cell<A> {
     }
 
     /// An instance has failed: what follows from it. Whoever is concerned beside it hears of it.
-    pub(crate) fn failed(&self) -> Revival {
+    pub(crate) fn failed(&self, why: StopReason) -> Revival {
         let Some(origin) = &self.origin else { return Revival::Never };
         let dice = RandomState::new().hash_one(self.id());
         let revival = origin.failures.lock().failed(clock::now(), dice);
+        let event = match revival {
+            Revival::After(after) => Event::Restarted { why, after },
+            Revival::Never | Revival::TooOften => Event::GaveUp { why },
+        };
+        self.system.log().note(&self.name, event);
         match (revival, &self.parent) {
             (Revival::After(_), Some(family)) => family.failed(self.id()),
             (Revival::TooOften, Some(family)) => family.gave_up(),
@@ -409,12 +420,13 @@ impl<A: Actor> Cell<A> {
         let mut fx = Effects::new();
         let depth = self.mailbox.depth(clock::now(), &mut fx);
         self.apply(&mut fx);
-        Reading::new(&depth, self.mailbox.limits(), self.ended().is_none())
+        Reading::new(&depth, self.mailbox.limits(), self.ended().is_none(), self.gate.level())
     }
 
     pub(crate) fn ledger(self: &Arc<Self>) -> Ledger {
         let mut fx = Effects::new();
-        let ledger = self.mailbox.ledger(&mut fx);
+        let mut ledger = self.mailbox.ledger(&mut fx);
+        ledger.add_shed(self.gate.refused());
         self.apply(&mut fx);
         ledger
     }

@@ -77,6 +77,11 @@ impl<T: 'static> Batch<T> {
         self.next == self.len
     }
 
+    /// When the last of what is claimed was offered: of one lane the youngest.
+    pub(super) fn youngest(&self) -> Option<Tick> {
+        (!self.is_empty()).then(|| self.places[self.len - 1].stamp)
+    }
+
     /// Turns of it that have begun.
     pub(super) fn begun(&self) -> usize {
         self.next

@@ -8,6 +8,7 @@ use super::claim::{Claim, Signals, here};
 use super::ledger::Stage;
 use super::line::Lines;
 use super::queue::Queue;
+use super::sight::{Alarm, Watched};
 use super::slots::Tag;
 use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict, Withdrawn};
 use crate::clock::{Span, Tick};
@@ -60,11 +61,12 @@ pub(super) struct Core<T> {
     pub(super) dice: Dice,
     /// The longest time that it was not empty.
     pub(super) busy_longest: Span,
+    pub(super) watched: Watched,
 }
 
 impl<T: Item> Core<T> {
     pub(super) fn new(limits: &Limits, classes: &[Class], now: fn() -> Tick, seed: u64) -> Self {
-        Core {
+        let mut core = Core {
             max_waiting: limits.max_waiting,
             queue: Queue::new(classes, limits),
             lines: Lines::new(),
@@ -83,7 +85,10 @@ impl<T: Item> Core<T> {
             is_swift: false,
             unseen: 0,
             now,
-        }
+            watched: Watched::new(limits.pressure.is_some()),
+        };
+        core.set_alarm(core.watched.alarm);
+        core
     }
 
     // --- the way in -------------------------------------------------------------------------------------------------
@@ -150,6 +155,7 @@ impl<T: Item> Core<T> {
         if self.phase != Phase::Open {
             return self.refuse(class, Reason::Closed);
         }
+        self.ring(fx);
         if self.queue.kinds[class].in_line > 0 {
             // Before the twin is looked for: who gets in from the line now may be it (O7).
             self.settle(signals, fx);
@@ -250,7 +256,9 @@ impl<T: Item> Core<T> {
     fn sample(&mut self) -> Tick {
         self.pushes += 1;
         let is_empty = self.queue.used() == 0;
-        if self.pushes >= PUSHES_PER_STAMP || (is_empty && !self.is_swift) {
+        // A supervisor judges by ages.
+        let is_due = is_empty || self.watched.alarm != Alarm::Off;
+        if self.pushes >= PUSHES_PER_STAMP || (is_due && !self.is_swift) {
             self.saw((self.now)());
         }
         if is_empty {

@@ -301,6 +301,7 @@ impl<T: Item> Core<T> {
             let class = self.queue.slots.at(next).class;
             let is_ordered = self.queue.kinds[usize::from(class)].is_ordered;
             let key = is_ordered.then(|| self.queue.slots.hash(next));
+            self.watched.began(now, self.queue.slots.at(next).stamp);
             self.queue.unlink_next(next, lane);
             batch.clear();
             batch.prepare(1);

@@ -48,6 +48,8 @@ pub(crate) struct Effects<T> {
     wakers: Vec<Waker>,
     /// The consumer must be woken, and has no task yet.
     must_spawn: bool,
+    /// Somebody is to look at the mailbox from now on.
+    pub(super) rings: bool,
 }
 
 impl<T> Effects<T> {
@@ -58,13 +60,14 @@ impl<T> Effects<T> {
             waker: None,
             wakers: Vec::new(),
             must_spawn: false,
+            rings: false,
         }
     }
 
     /// Whether nothing is to be done.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.waker.is_none() && self.lost.is_empty() && !self.has_wakers()
+        self.waker.is_none() && self.lost.is_empty() && !self.has_wakers() && !self.rings
     }
 
     #[inline]
@@ -85,6 +88,12 @@ impl<T> Effects<T> {
             None => self.waker = Some(waker),
             Some(_) => self.wakers.push(waker),
         }
+    }
+
+    /// Whether somebody is to look at the mailbox from now on.
+    #[must_use]
+    pub(crate) fn take_ring(&mut self) -> bool {
+        std::mem::take(&mut self.rings)
     }
 
     /// Wakes whom it must. Wakers are foreign code: a panic in one keeps nobody else from being woken.

@@ -13,8 +13,11 @@ pub(super) struct Pool(pub(super) Vec<u32>);
 pub(super) struct Kind {
     lane: u8,
     pub(super) overflow: OverflowList,
-    /// Nothing of it is to be minded but room: no key, no ttl, no weight, no early drop.
+    /// Nothing of it is to be minded but room: no key, no ttl, no weight, no early drop, nobody who is to be told.
     pub(super) is_plain: bool,
+    /// The same, whoever is to be told.
+    is_simple: bool,
+    is_armed: bool,
     /// Nothing keeps its messages but their lane: no list, no pool, no index.
     pub(super) is_bare: bool,
     /// Unclaimed messages, oldest first; only kept where something needs it.
@@ -34,6 +37,10 @@ pub(super) struct Kind {
     pub(super) early: Option<Ramp>,
     /// How many slots may be taken before this type's lane has no more room (B5).
     room: u32,
+    /// The same, whatever the supervisor says.
+    room_declared: u32,
+    /// What the supervisor says, for `block` types (P2).
+    squeezed: Option<u32>,
     /// How many bytes may be taken with it.
     pub(super) room_bytes: u64,
     /// How many slots this type may hold (B2).
@@ -53,6 +60,8 @@ impl Kind {
             lane: policy.priority.lane() as u8,
             overflow: policy.overflow,
             is_plain: false,
+            is_simple: false,
+            is_armed: false,
             is_bare: false,
             list: List::default(),
             is_listed: false,
@@ -65,6 +74,8 @@ impl Kind {
             early: None,
             // A capacity is at most 2^24.
             room: limits.room(policy.priority) as u32,
+            room_declared: limits.room(policy.priority) as u32,
+            squeezed: None,
             room_bytes: limits.room_bytes(policy.priority, has_heirs) as u64,
             max: u32::MAX,
             permits: 0,
@@ -82,11 +93,31 @@ impl Kind {
         self.early = policy.early;
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
         self.pool = self.overflow.has(Overflow::DropRandom).then(Box::default);
-        self.is_plain = !self.conflates
+        self.is_simple = !self.conflates
             && !self.is_ordered
             && policy.ttl.is_none()
             && policy.early.is_none()
             && !is_weighed;
+        self.set_armed(self.is_armed);
+        self.squeeze(self.squeezed);
+    }
+
+    /// The next message of it is to be seen.
+    pub(super) fn set_armed(&mut self, is_armed: bool) {
+        self.is_armed = is_armed;
+        self.is_plain = self.is_simple && !is_armed;
+    }
+
+    /// How many slots may be taken before its senders wait, if it is a type whose senders do.
+    pub(super) fn squeeze(&mut self, most: Option<u32>) {
+        self.squeezed = most;
+        let most = most.filter(|_| self.overflow.last_resort() == Overflow::Block).unwrap_or(u32::MAX);
+        self.room = self.room_declared.min(most);
+    }
+
+    /// Whether there would be a slot but for the supervisor.
+    pub(super) fn has_declared_room(&self, taken: usize) -> bool {
+        taken < self.room_declared as usize
     }
 
     /// Whether something needs to know the order of its messages.

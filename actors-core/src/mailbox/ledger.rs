@@ -208,6 +208,14 @@ impl Ledger {
         Ledger { rows, types }
     }
 
+    /// Adds what was refused before the mailbox, by type.
+    pub(crate) fn add_shed(&mut self, refused: impl Iterator<Item = u64>) {
+        for (row, refused) in self.rows.iter_mut().zip(refused) {
+            row.offered += refused;
+            row.refused[Reason::Shed as usize] += refused;
+        }
+    }
+
     /// The rows, in the order in which the actor declares its messages.
     pub fn rows(&self) -> &[Row] {
         &self.rows

@@ -44,6 +44,7 @@ mod queue;
 mod reentry;
 mod room;
 mod shell;
+mod sight;
 mod slots;
 mod taker;
 mod verdict;
@@ -339,7 +340,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn depth(&self, now: Tick, fx: &mut Effects<T>) -> Depth {
         let mut inner = self.lock();
         inner.core.settle(&self.signals, fx);
-        let offers = inner.core.ids;
+        let offers = inner.core.ids + inner.core.watched.shed;
         inner.core.arrivals.saw(now, offers);
         let core = &inner.core;
         Depth {
@@ -356,11 +357,9 @@ impl<T: Item, S> Mailbox<T, S> {
             arrival_rate: core.arrivals.rate(),
             arrival_peak: core.arrivals.peak(),
             busy_longest: core.busy_longest(now),
-            workers: inner.crew.as_ref().map_or(1, |crew| crew.alive()),
-            workers_busy: match &inner.crew {
-                Some(crew) => crew.busy(),
-                None => core.queue.kinds.iter().map(|kind| kind.counts.in_service as usize).sum(),
-            },
+            workers: inner.workers().0,
+            workers_busy: inner.workers().1,
+            stuck: core.stuck(now),
             retry_after: core.retry_after(),
         }
     }

@@ -94,7 +94,7 @@ impl<T: Item> Core<T> {
             return false;
         };
         let entry = self.queue.slots.at(key);
-        let class = entry.class;
+        let (class, stamp) = (entry.class, entry.stamp);
         if entry.expires <= now || self.lines.waiting() > 0 {
             return false;
         }
@@ -110,6 +110,7 @@ impl<T: Item> Core<T> {
         self.claim.only(key, class, lane);
         self.claim.thread = here();
         signals.set_progress(1);
+        self.watched.began(now, stamp);
         self.note_empty(now);
         true
     }
@@ -160,7 +161,8 @@ impl<T: Item> Core<T> {
                 break;
             }
         }
-        if !batch.is_empty() {
+        if let Some(stamp) = batch.youngest() {
+            self.watched.began(now, stamp);
             self.begin(signals, fx);
         }
         self.note_empty(now);
@@ -225,7 +227,7 @@ impl<T: Item> Core<T> {
         self.unseen = 0;
         self.saw(now);
         self.drain.busy(now, self.turns);
-        self.arrivals.saw(now, self.ids);
+        self.arrivals.saw(now, self.ids + self.watched.shed);
         now
     }
 

@@ -82,6 +82,14 @@ impl<T: Item, S> Inner<T, S> {
         }
     }
 
+    /// How many workers there are, and how many of them have a turn.
+    pub(super) fn workers(&self) -> (usize, usize) {
+        match &self.crew {
+            Some(crew) => (crew.alive(), crew.busy()),
+            None => (1, self.core.queue.kinds.iter().map(|kind| kind.counts.in_service as usize).sum()),
+        }
+    }
+
     /// There is something to do: wakes the consumer if it sleeps.
     pub(super) fn rouse(&mut self, fx: &mut Effects<T>) {
         let rouse = self.rouse_one();

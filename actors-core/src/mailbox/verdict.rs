@@ -81,6 +81,7 @@ pub(crate) struct Depth {
     pub(crate) arrival_rate: f64,
     pub(crate) arrival_peak: f64,
     pub(crate) busy_longest: Duration,
+    pub(crate) stuck: Duration,
     pub(crate) workers: usize,
     pub(crate) workers_busy: usize,
     pub(crate) retry_after: Duration,

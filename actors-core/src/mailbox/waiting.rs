@@ -172,6 +172,7 @@ impl<T: Item> Core<T> {
         if self.phase != Phase::Open {
             return Promise::Refused(Reason::Closed, None);
         }
+        self.ring(fx);
         self.settle(signals, fx);
         if self.queue.kinds[class].in_line == 0 && !self.has_room(class, 0) {
             self.bury(signals, fx);
@@ -232,6 +233,7 @@ impl<T: Item> Core<T> {
         let Some(newcomer) = item.as_ref().filter(|_| self.take_permit(class)) else {
             return self.refuse(class, Reason::Closed);
         };
+        self.ring(fx);
         self.stamp(&mut tag);
         let verdict = match self.find_twin(newcomer, &tag) {
             Err(Panicked) => self.lose_newcomer(class, Reason::Panicked),

@@ -4,7 +4,7 @@ use super::Advice;
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::mailbox::Depth;
-use crate::policy::Limits;
+use crate::policy::{Level, Limits};
 use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -34,6 +34,11 @@ pub struct Reading {
     pub workers: usize,
     /// How many of them have a turn now.
     pub workers_busy: usize,
+    /// For how long messages have been queued without a turn having begun: an actor that takes so long is wedged, or its
+    /// turns are very long (F3).
+    pub stuck: Duration,
+    /// Under how much pressure it is (P1); always calm where neither pressure nor workers whose number may change are declared.
+    pub level: Level,
     /// Age of the message that is first in its lane, the oldest of the four. Exact for types with a ttl and for asks; for
     /// others it may be too long by the time in which eight messages arrived. A conflated message is as young as its value.
     pub oldest_age: Duration,
@@ -50,7 +55,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn new(depth: &Depth, limits: &Limits, is_alive: bool) -> Self {
+    pub(crate) fn new(depth: &Depth, limits: &Limits, is_alive: bool, level: Level) -> Self {
         Reading {
             depth: depth.queued,
             capacity: limits.capacity,
@@ -60,6 +65,8 @@ impl Reading {
             depth_peak: depth.peak,
             workers: if is_alive { depth.workers } else { 0 },
             workers_busy: depth.workers_busy,
+            stuck: depth.stuck,
+            level,
             oldest_age: depth.oldest_age,
             drain_rate: depth.drain_rate,
             arrival_rate: depth.arrival_rate,

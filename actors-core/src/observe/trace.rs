@@ -4,6 +4,7 @@
 mod lines {
     use crate::error::{ActorName, Reason, StopReason};
     use crate::mailbox::Row;
+    use crate::supervise::Decision;
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -13,6 +14,11 @@ mod lines {
 
     pub(crate) fn start_failed(actor: &ActorName, why: &str) {
         tracing::error!(target: "actors", %actor, why, "did not start");
+    }
+
+    pub(crate) fn decided(decision: &Decision) {
+        let actor = &decision.actor;
+        tracing::info!(target: "actors", %actor, "{}", decision.event);
     }
 
     pub(crate) fn restarted(actor: &ActorName, why: StopReason, delay: std::time::Duration) {
@@ -81,9 +87,11 @@ mod lines {
 mod lines {
     use crate::error::{ActorName, Reason, StopReason};
     use crate::mailbox::Row;
+    use crate::supervise::Decision;
 
     pub(crate) fn started(_: &ActorName) {}
     pub(crate) fn start_failed(_: &ActorName, _: &str) {}
+    pub(crate) fn decided(_: &Decision) {}
     pub(crate) fn restarted(_: &ActorName, _: StopReason, _: std::time::Duration) {}
     pub(crate) fn stopped(_: &ActorName, _: StopReason, _: &Row) {}
     pub(crate) fn panicked(_: &ActorName, _: &str, _: &str) {}

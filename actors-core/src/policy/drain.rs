@@ -19,9 +19,18 @@ pub fn retry_after(backlog: usize, rate: f64, dice: u64) -> Duration {
     if rate <= 0.0 {
         return WAIT_MAX;
     }
-    let spread = 0.8 + 0.4 * unit(splitmix(dice));
-    let wait = (backlog as f64 / rate * spread).clamp(WAIT_MIN.as_secs_f64(), WAIT_MAX.as_secs_f64());
+    let wait =
+        (backlog as f64 / rate * spread_of(dice)).clamp(WAIT_MIN.as_secs_f64(), WAIT_MAX.as_secs_f64());
     Duration::from_secs_f64(wait)
+}
+
+/// A wait, spread by a fifth either way. `dice` is any random number.
+pub(crate) fn spread(wait: Duration, dice: u64) -> Duration {
+    wait.mul_f64(spread_of(dice)).clamp(WAIT_MIN, WAIT_MAX)
+}
+
+pub(super) fn spread_of(dice: u64) -> f64 {
+    0.8 + 0.4 * unit(splitmix(dice))
 }
 
 /// Turns a second, measured only while there was something to do: it says how fast a backlog would go, not how much

@@ -8,22 +8,36 @@
 //!   backlog, rate   ──►  retry_after                   ──►  when to try again
 //! ```
 
+mod change;
+mod controller;
 mod declared;
 mod dice;
 mod drain;
+mod history;
+mod level;
 mod limits;
 mod overflow;
 mod pressure;
 mod ramp;
 mod restart;
+mod scale;
 mod schedule;
+mod shed;
+#[cfg(test)]
+mod simulated;
+#[cfg(test)]
+mod simulation;
 mod swift;
+mod threshold;
 mod weighted;
 
+pub use change::{Change, What, Why};
+pub(crate) use controller::{Controller, Plan, Sight, squeezed};
 pub use declared::{Order, Policy, Priority};
 pub(crate) use dice::Dice;
 pub use drain::retry_after;
-pub(crate) use drain::{Arrivals, DrainRate};
+pub(crate) use drain::{Arrivals, DrainRate, spread};
+pub use level::Level;
 pub use limits::{CAPACITY_MAX, Limits, MAX_BYTES_MAX, Settings};
 pub use overflow::{Overflow, OverflowList};
 pub use pressure::{Action, Pressure, WORKERS_MAX, Workers};
@@ -33,4 +47,5 @@ pub use restart::{Restart, Strategy};
 pub(crate) use schedule::Lanes;
 pub use schedule::{Schedule, Strict, TURNS_MAX};
 pub(crate) use swift::{Donation, Swift};
+pub(crate) use threshold::Threshold;
 pub use weighted::{Weighted, WeightedByTime};

@@ -9,7 +9,7 @@
 //! to begin now and then. (Erlang/OTP, `supervisor`: intensity and period. The spread of the delays: Brooker, "Exponential
 //! Backoff and Jitter", AWS 2015, kept to a fifth, because here nobody competes for the same lock.)
 
-use super::dice::{splitmix, unit};
+use super::drain::spread_of;
 use crate::clock::Tick;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -144,7 +144,7 @@ impl Failures {
         self.recent.push_back(now);
         let Some(doubled) = before.checked_sub(1) else { return Revival::After(Duration::ZERO) };
         let delay = first.saturating_mul(1 << doubled.min(30)).min(longest);
-        Revival::After(delay.mul_f64(0.8 + 0.4 * unit(splitmix(dice))))
+        Revival::After(delay.mul_f64(spread_of(dice)))
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn goes_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -
                 if runner.cell.mailbox.is_drained() {
                     return false;
                 }
-                match runner.cell.failed() {
+                match runner.cell.failed(why) {
                     Revival::After(delay) => delay,
                     Revival::Never | Revival::TooOften => {
                         // In a pool the others end with it.

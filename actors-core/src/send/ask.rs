@@ -5,7 +5,7 @@ use super::tell::Tell;
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
-use crate::error::AskError;
+use crate::error::{AskError, Reason};
 use crate::reply::{Slot, Teller};
 use crate::sync::Arc;
 use std::fmt;
@@ -112,6 +112,13 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
 
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
         if !self.journey.is_in() {
+            if let Some(retry_after) = self.journey.is_shed() {
+                let refusal = self.journey.refused(Reason::Shed, retry_after);
+                return Poll::Ready(Err(refusal.map_or_else(
+                    |refusal| (refusal.why, refusal.message),
+                    |_| unreachable!("it was refused"),
+                )));
+            }
             if let Some(answer) = self.journey.donate(cx, true) {
                 if self.journey.is_paused() {
                     self.slot = Some(Waiting(Some(Slot::told(answer))));

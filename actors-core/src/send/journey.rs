@@ -146,6 +146,13 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
+    /// Whether it is refused before the mailbox, when it is polled first, and when to try again (P3). What a slot was promised to is
+    /// not.
+    #[inline(always)]
+    pub(super) fn is_shed(&self) -> Option<Duration> {
+        if self.is_plain() { self.to.cell().gate.refuses(A::CLASS) } else { None }
+    }
+
     /// Whether nothing has happened to it yet, and no slot is promised to it.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
@@ -203,10 +210,11 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         Entered::In
     }
 
-    /// The message back that [`enter_plainly`](Journey::enter_plainly) refused.
+    /// The message back that was refused.
     #[cold]
-    pub(super) fn refused(&mut self, retry_after: Duration) -> Arrival<M> {
-        let why = AskError::with_retry(Reason::Full, Some(retry_after));
+    pub(super) fn refused(&mut self, reason: Reason, retry_after: Duration) -> Arrival<M> {
+        let why = AskError::with_retry(reason, Some(retry_after));
+        self.tie = None;
         let message = match std::mem::replace(&mut self.step, Step::Over) {
             Step::Fresh(message) => Some(message),
             _ => None,

@@ -91,6 +91,9 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     fn promise(&mut self, entrance: Entrance<'_>) -> Promise {
         self.step = Step::Over;
         let cell = self.to.cell();
+        if let Some(retry_after) = cell.gate.bars(A::CLASS) {
+            return Promise::Refused(Reason::Shed, Some(retry_after));
+        }
         let mut fx = Effects::new();
         let promise = cell.mailbox.promise(A::CLASS, entrance, &mut fx);
         cell.apply(&mut fx);

@@ -5,7 +5,7 @@ use super::journey::{Arrival, Entered, Journey};
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
-use crate::error::{Admission, SendError};
+use crate::error::{Admission, Reason, SendError};
 use crate::panics::ignored;
 use std::fmt;
 use std::future::Future;
@@ -53,9 +53,12 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     pub fn try_send(mut self) -> Result<Admission, SendError<M>> {
         // Inlined up to here, so that the message goes straight to its slot: a value that was just written in parts and is
         // copied as a whole waits for the parts to arrive.
+        if let Some(retry_after) = self.journey.is_shed() {
+            return settle(self.journey.refused(Reason::Shed, retry_after));
+        }
         match self.journey.enter_plainly(true) {
             Entered::In => Ok(Admission::Queued),
-            Entered::Refused(retry_after) => settle(self.journey.refused(retry_after)),
+            Entered::Refused(retry_after) => settle(self.journey.refused(Reason::Full, retry_after)),
             Entered::No => settle(self.journey.try_in()),
         }
     }
@@ -99,6 +102,9 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(retry_after) = self.journey.is_shed() {
+            return Poll::Ready(settle(self.journey.refused(Reason::Shed, retry_after)));
+        }
         if let Some(answer) = self.journey.donate(cx, false) {
             if std::mem::needs_drop::<M::Reply>() {
                 // Nobody asked for it, and its `Drop` is user code.
@@ -113,7 +119,9 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
         }
         match self.journey.enter_plainly(false) {
             Entered::In => Poll::Ready(Ok(Admission::Queued)),
-            Entered::Refused(retry_after) => Poll::Ready(settle(self.journey.refused(retry_after))),
+            Entered::Refused(retry_after) => {
+                Poll::Ready(settle(self.journey.refused(Reason::Full, retry_after)))
+            }
             Entered::No => self.journey.poll_in(cx, || None).map(settle),
         }
     }

@@ -1,0 +1,101 @@
+//! From a look to what is done: the one place where a supervisor touches an actor.
+
+use super::log::Event;
+use crate::actor::Actor;
+use crate::actor::cell::Cell;
+use crate::clock::Tick;
+use crate::mailbox::Effects;
+use crate::policy::{Controller, Plan, Threshold, squeezed};
+use std::sync::Arc;
+
+/// What is kept of an actor while somebody looks at it.
+pub(super) struct State {
+    controller: Controller,
+    /// Its senders wait early.
+    is_squeezed: bool,
+}
+
+/// An actor, as far as a supervisor is concerned.
+pub(super) trait Subject: Send + Sync {
+    /// How decisions about it begin; `None` where nothing is to be decided.
+    fn state(&self) -> Option<State>;
+
+    /// Looks, decides and acts. `false` when nobody needs to look any more: then it rings when somebody must.
+    fn look(self: Arc<Self>, state: &mut State, now: Tick) -> bool;
+
+    /// Puts everything back as it was declared.
+    fn let_be(self: Arc<Self>);
+}
+
+impl<A: Actor> Subject for Cell<A> {
+    fn state(&self) -> Option<State> {
+        let limits = self.mailbox.limits();
+        let controller = Controller::new(limits.pressure?, limits.workers);
+        Some(State { controller, is_squeezed: false })
+    }
+
+    fn look(self: Arc<Self>, state: &mut State, now: Tick) -> bool {
+        if self.ended().is_some() {
+            return false;
+        }
+        let mut fx = Effects::new();
+        let shed = self.gate.refused().sum();
+        let mut sight = self.mailbox.sight(now, shed, &mut fx);
+        self.apply(&mut fx);
+        for (lane, refused) in self.mailbox.sheddable().into_iter().zip(self.gate.refused()) {
+            if let Some(lane) = lane {
+                sight.offered[lane] += refused;
+            }
+        }
+        let mut decided = Vec::new();
+        let plan = state.controller.look(&sight, now, &mut decided);
+        self.follow(&plan, sight.workers, &mut state.is_squeezed);
+        for change in decided {
+            self.system.log().note(&self.name, Event::Pressure(change));
+        }
+        // Armed under the lock: a message that comes after this look rings.
+        !(plan.is_at_rest && self.mailbox.arm())
+    }
+
+    fn let_be(self: Arc<Self>) {
+        self.gate.open();
+        self.gate.set_level(Default::default());
+        self.squeeze(false);
+        self.mailbox.arm();
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    fn follow(self: &Arc<Self>, plan: &Plan, workers: usize, is_squeezed: &mut bool) {
+        self.gate.set_level(plan.level);
+        match plan.threshold.is_open() {
+            true if self.gate.is_open() => {}
+            true => self.gate.open(),
+            false => self.shed(plan.threshold),
+        }
+        // Only where it changes: it looks at everybody who waits.
+        if *is_squeezed != plan.is_squeezed {
+            *is_squeezed = plan.is_squeezed;
+            self.squeeze(plan.is_squeezed);
+        }
+        if plan.workers != workers {
+            self.resize(plan.workers);
+        }
+    }
+
+    fn shed(self: &Arc<Self>, threshold: Threshold) {
+        let mut fx = Effects::new();
+        let depth = self.mailbox.depth(crate::clock::now(), &mut fx);
+        self.apply(&mut fx);
+        self.gate.set(threshold, &self.mailbox.sheddable(), depth.retry_after);
+    }
+
+    fn squeeze(self: &Arc<Self>, is_squeezed: bool) {
+        let mut fx = Effects::new();
+        let limits = self.mailbox.limits();
+        let most =
+            limits.pressure.filter(|_| is_squeezed).map(|pressure| squeezed(&pressure, limits.capacity));
+        self.mailbox.squeeze(most.map(|most| most as u32), &mut fx);
+        self.apply(&mut fx);
+    }
+}

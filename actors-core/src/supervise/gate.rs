@@ -1,0 +1,129 @@
+//! The gate: what a sender meets before the mailbox (P3).
+//!
+//! One number says who is refused; it is 0 while nobody is, so that a sender's part of all this is a load and a comparison. The
+//! supervisor alone writes it. A refusal touches no lock and allocates nothing: the message never leaves its sender.
+
+use crate::policy::{Level, Threshold, spread};
+use std::cell::Cell;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A type that is never shed.
+const NEVER: u8 = u8::MAX;
+
+thread_local! {
+    /// Each thread draws its own lots.
+    static DICE: Cell<u64> = const { Cell::new(0) };
+}
+
+fn dice() -> u64 {
+    DICE.with(|dice| {
+        let next = dice.get().wrapping_add(1);
+        dice.set(next);
+        // Threads begin at their own address.
+        next.wrapping_add((std::ptr::from_ref(dice).addr() as u64) << 16)
+    })
+}
+
+/// Who is refused before the mailbox. All of it is written by the supervisor, except for the counts.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    threshold: AtomicU32,
+    level: AtomicU8,
+    /// Made when somebody is to be refused first.
+    refusals: OnceLock<Box<Refusals>>,
+}
+
+#[derive(Debug)]
+struct Refusals {
+    /// What a refused sender is told, in nanoseconds.
+    retry_after_ns: AtomicU64,
+    types: Box<[OfType]>,
+}
+
+/// What the gate knows of a message type.
+#[derive(Debug)]
+struct OfType {
+    lane: AtomicU8,
+    /// Written by whoever is refused.
+    refused: AtomicU64,
+}
+
+impl Gate {
+    /// Whether a message of this type is refused, and when to try again.
+    #[inline(always)]
+    pub(crate) fn refuses(&self, class: usize) -> Option<Duration> {
+        // Relaxed: it says how likely a refusal is, and guards nothing.
+        match self.threshold.load(Ordering::Relaxed) {
+            0 => None,
+            bits => self.refuses_some(Threshold::from_bits(bits), class, 1),
+        }
+    }
+
+    /// The same for a slot, which is no message yet: nothing is counted.
+    pub(crate) fn bars(&self, class: usize) -> Option<Duration> {
+        let threshold = Threshold::from_bits(self.threshold.load(Ordering::Relaxed));
+        if threshold.is_open() { None } else { self.refuses_some(threshold, class, 0) }
+    }
+
+    #[cold]
+    fn refuses_some(&self, threshold: Threshold, class: usize, counted: u64) -> Option<Duration> {
+        let refusals = self.refusals.get()?;
+        let of_type = &refusals.types[class];
+        let lane = of_type.lane.load(Ordering::Relaxed);
+        let dice = dice();
+        if lane == NEVER || threshold.admits(lane.into(), dice) {
+            return None;
+        }
+        of_type.refused.fetch_add(counted, Ordering::Relaxed);
+        let wait = Duration::from_nanos(refusals.retry_after_ns.load(Ordering::Relaxed));
+        Some(spread(wait, dice))
+    }
+
+    /// How many messages of each type were refused, since ever; nothing where none was.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = u64> {
+        let types = self.refusals.get().map(|refusals| &refusals.types);
+        types.into_iter().flatten().map(|of_type| of_type.refused.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn level(&self) -> Level {
+        match self.level.load(Ordering::Relaxed) {
+            0 => Level::Calm,
+            1 => Level::Elevated,
+            _ => Level::Overloaded,
+        }
+    }
+
+    pub(super) fn set_level(&self, level: Level) {
+        self.level.store(level as u8, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.threshold.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) fn open(&self) {
+        self.threshold.store(0, Ordering::Relaxed);
+    }
+
+    /// `lanes` says in which lane each type may be shed, if it may.
+    pub(super) fn set(&self, threshold: Threshold, lanes: &[Option<usize>], retry_after: Duration) {
+        let refusals = self.refusals.get_or_init(|| {
+            Box::new(Refusals {
+                retry_after_ns: AtomicU64::new(0),
+                types: lanes
+                    .iter()
+                    .map(|_| OfType { lane: AtomicU8::new(NEVER), refused: AtomicU64::new(0) })
+                    .collect(),
+            })
+        });
+        for (of_type, lane) in refusals.types.iter().zip(lanes) {
+            of_type.lane.store(lane.map_or(NEVER, |lane| lane as u8), Ordering::Relaxed);
+        }
+        let ns = u64::try_from(retry_after.as_nanos()).unwrap_or(u64::MAX);
+        refusals.retry_after_ns.store(ns, Ordering::Relaxed);
+        // Last, so that whoever sees it finds the rest; whoever does not, soon will.
+        self.threshold.store(threshold.bits(), Ordering::Release);
+    }
+}

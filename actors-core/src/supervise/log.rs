@@ -1,0 +1,112 @@
+//! What was decided, kept for whoever asks later (P5).
+
+use crate::error::{ActorName, StopReason};
+use crate::observe::trace;
+use crate::policy::Change;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Decisions that are kept: those of a long incident, in some hundred kilobytes. The oldest go first.
+const KEPT: usize = 1024;
+
+/// Something that the runtime decided by itself about an actor, as a value and, by its `Display`, as a sentence:
+/// `orders at 92 % for 300 ms: 3rd worker started`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Decision {
+    /// Its number in the system, from 1; a gap says that older ones are gone.
+    pub serial: u64,
+    /// When, on tokio's clock.
+    pub at: Instant,
+    /// About whom.
+    pub actor: ActorName,
+    /// What.
+    pub event: Event,
+}
+
+/// What was decided.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// About pressure (P5).
+    Pressure(Change),
+    /// An instance failed, and another one goes on in its place after this time (F2).
+    Restarted {
+        /// How it failed.
+        why: StopReason,
+        /// How long before the next one begins.
+        after: Duration,
+    },
+    /// It failed too often, or was not to be restarted: it ends (F2).
+    GaveUp {
+        /// How it failed.
+        why: StopReason,
+    },
+}
+
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.actor, self.event)
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Pressure(change) => change.fmt(f),
+            Event::Restarted { why, after } if after.is_zero() => {
+                write!(f, "{}: begins anew at once", Failed(*why))
+            }
+            Event::Restarted { why, after } => write!(f, "{}: begins anew in {after:.0?}", Failed(*why)),
+            Event::GaveUp { why } => write!(f, "{}: ends, not to be restarted", Failed(*why)),
+        }
+    }
+}
+
+/// A failure as the beginning of a sentence.
+struct Failed(StopReason);
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            StopReason::Panicked => "panicked",
+            StopReason::StartFailed => "did not start",
+            StopReason::ChildFailed => "lost a child that failed too often",
+            _ => "was replaced",
+        })
+    }
+}
+
+/// The decisions of a system.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    serial: u64,
+    decisions: VecDeque<Decision>,
+}
+
+impl Log {
+    pub(crate) fn note(&self, actor: &ActorName, event: Event) {
+        let mut kept = self.kept.lock();
+        kept.serial += 1;
+        let decision = Decision { serial: kept.serial, at: Instant::now(), actor: actor.clone(), event };
+        let oldest = if kept.decisions.len() >= KEPT { kept.decisions.pop_front() } else { None };
+        kept.decisions.push_back(decision.clone());
+        drop(kept);
+        drop(oldest);
+        // A subscriber is foreign code.
+        trace::decided(&decision);
+    }
+
+    /// Oldest first.
+    pub(crate) fn all(&self) -> Vec<Decision> {
+        self.kept.lock().decisions.iter().cloned().collect()
+    }
+}
