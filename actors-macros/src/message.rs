@@ -342,10 +342,15 @@ fn policy(words: &MessageWords, asks: bool) -> TokenStream {
     policy
 }
 
-/// What finds the queued message of the same key.
+/// What finds the queued message of the same key, and what keeps the messages of a key in order. Hashes say the key's name
+/// too: messages that name the same key, `user`, are in order with each other, and have nothing to do with a `sku`.
 fn key(key: &Member) -> TokenStream {
     let span = at(key.span());
-    let hash = quote_spanned! { span=> ::core::hash::BuildHasher::hash_one(state, &self.#key) };
+    let name = match key {
+        Member::Named(name) => plain(name),
+        Member::Unnamed(index) => index.index.to_string(),
+    };
+    let hash = quote_spanned! { span=> ::core::hash::BuildHasher::hash_one(state, (#name, &self.#key)) };
     let same = quote_spanned! { span=> self.#key == other.#key };
     let span = Span::mixed_site();
     quote_spanned! { span=>
