@@ -59,6 +59,7 @@ fn actor_impl(actor: &Actor) -> TokenStream {
     });
     let schedule =
         words.schedule.map(ident).map(|variant| quote! { .schedule(::actors_core::Schedule::#variant) });
+    let pool = &words.pool;
     let started = actor.started.as_ref().map(|hook| started(actor, hook));
     let stopped = actor.stopped.as_ref().map(|hook| stopped(actor, hook));
     quote! {
@@ -66,7 +67,7 @@ fn actor_impl(actor: &Actor) -> TokenStream {
         impl #declared ::actors_core::Actor for #me #clause {
             type Mail = #mail #arguments;
             const NAME: &'static ::core::primitive::str = #name;
-            const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()#(#settings)* #schedule;
+            const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()#(#settings)* #schedule #pool;
             #started
             #stopped
         }

@@ -33,7 +33,9 @@ mod mail;
 mod message;
 mod model;
 mod names;
+mod overflow;
 mod params;
+mod pool;
 mod search;
 mod types;
 mod weight;
@@ -102,6 +104,9 @@ mod words;
 /// | `reserve = N` | slots that only `high` and `urgent` may take; less than `capacity` | an eighth, rounded up |
 /// | `max_bytes = N` | what all queued messages may weigh together, at most 4 GiB; see `weight` | no bound |
 /// | `schedule = …` | how priorities share turns, see below | `strict` |
+/// | `workers = N`, `workers = 1..=8` | instances of the actor that share the mailbox, at most 1024; see below | 1 |
+/// | `keep_alive = "10s"` | how long a worker above the least number stays that is not needed | 10 s |
+/// | `pressure(…)` | when the mailbox is under pressure, and what is done about it; see below | nothing is done, but a pool that may grow does |
 /// | `inline = auto`, `never` | whether senders may run short turns of plain `fn`s themselves instead of waking the actor; see below | `auto` |
 /// | `vis = pub`, `vis = pub(crate)`, … | visibility of handle, module and messages | private |
 /// | `local` | the block stands in a function (or a doctest): no module, and the structs are called `ShopViewed` | a module |
@@ -115,7 +120,7 @@ mod words;
 /// | `max = N` | slots that messages of this type may hold at once; no more than `capacity` | as many as there are |
 /// | `weight = argument`, `weight = function` | bytes it counts for, where the actor has `max_bytes` | its size in memory |
 /// | `order = fifo`, `lifo_under_pressure` | which of the type's queued messages goes first | `fifo` |
-/// | `key = argument` | which messages replace each other under `conflate` | none |
+/// | `key = argument` | which messages replace each other under `conflate`, and which stay in order in a pool; see below | none |
 /// | `ttl = "5s"` | age at which the message is worthless | none |
 /// | `timeout = "2s"` | default deadline of an ask | 30 s |
 /// | `inline = never` | senders never run its turns; on methods only | as the actor says |
@@ -148,6 +153,41 @@ mod words;
 /// sent.
 ///
 /// Durations are written `"500ns"`, `"10us"`, `"20ms"`, `"1.5s"`, `"2m"`, `"1h"`; 365 days at most.
+///
+/// # Workers and pressure
+///
+/// ```
+/// use actors_core::prelude::*;
+///
+/// struct Till { paid: u64 }
+///
+/// #[actor(workers = 1..=8, keep_alive = "30s", pressure(high = 0.8, low = 0.5, respond = [spawn, shed]))]
+/// impl Till {
+///     /// Whichever worker takes it: a customer's payments are handled one after the other, in order.
+///     #[message(key = customer)]
+///     async fn pay(&mut self, customer: u64, cents: u64) -> u64 { self.paid += cents; self.paid }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// With `workers` several instances of the actor take their turns from one mailbox: always so many (`workers = 4`), or as
+/// many as help, within a range. `keep_alive` is for a range only, and `schedule = weighted(by = time)` for one worker.
+///
+/// A `key` keeps the messages of equal keys in order while workers share the rest, across message types: those that name
+/// their key alike (`key = customer`, of the same type) share it; `customer` and `sku` are different keys, whatever they hold.
+/// With one worker everything is in order, and such a key changes nothing. It is `Hash + Eq`.
+///
+/// | word of `pressure(…)` | meaning | without it |
+/// |---|---|---|
+/// | `respond = spawn`, `respond = [spawn, shed, block]` | what is done, in this order; each at most once | has to be said |
+/// | `high = 0.8` | the fill, above 0 and up to 1, from which on there is pressure | 0.8 |
+/// | `low = 0.5` | the fill, below `high`, under which there is none | 0.5 |
+/// | `target = "20ms"` | there is pressure too while the *shortest* stay in the queue is longer | 20 ms |
+/// | `dwell = "500ms"` | the least time between two changes of level | 500 ms |
+///
+/// To `spawn` is to start another worker, as long as that helps, and so wants a range of `workers`; to `shed`, to refuse
+/// messages that may be dropped or `reject` before they touch the mailbox, lowest priority first; to `block`, to let senders
+/// of `block` types wait early.
 ///
 /// # Type parameters
 ///

@@ -4,15 +4,31 @@
 //! a symbolic link, behind its feature `serde`, for configuration. So the two cannot come to say different things.
 //! Everything here is text in and a value or a sentence out; both crates use all of it.
 
+pub(crate) mod duration;
+mod pool;
+
+pub(crate) use pool::{
+    OF_PRESSURE, action, fill, fills_fit, keep_alive_fits, no_response, schedule_fits, spawn_fits, workers,
+};
+
 /// All words of `#[actor]` that are built.
-pub(crate) const OF_ACTOR: &[&str] =
-    &["capacity", "max_waiting", "max_bytes", "reserve", "schedule", "inline", "vis", "local"];
+pub(crate) const OF_ACTOR: &[&str] = &[
+    "capacity",
+    "max_waiting",
+    "max_bytes",
+    "reserve",
+    "schedule",
+    "workers",
+    "keep_alive",
+    "pressure",
+    "inline",
+    "vis",
+    "local",
+];
 /// All words of `#[message]` that are built.
 pub(crate) const OF_MESSAGE: &[&str] =
     &["priority", "overflow", "max", "weight", "order", "key", "ttl", "timeout", "inline", "reply", "boxed"];
-/// Words of the actor that are planned: refused, never ignored.
-pub(crate) const ACTOR_PLANNED: &[&str] = &["workers", "pressure"];
-/// Words of the message that are planned.
+/// Words of the message that are planned: refused, never ignored.
 pub(crate) const MESSAGE_PLANNED: &[&str] = &["rate", "burst"];
 
 /// The words that something knows.
@@ -91,16 +107,19 @@ impl Number {
     /// Reads decimal digits; of anything else it says that it is no whole number.
     pub(crate) fn read(&self, text: &str) -> Result<u64, String> {
         let Self { word, least, because, most, most_said, .. } = self;
-        if text.is_empty() || !text.bytes().all(|letter| letter.is_ascii_digit()) {
-            return Err(format!("this is no whole number; {}", self.example()));
-        }
-        // Digits that fit no number are too large.
-        match text.parse::<u64>() {
-            Ok(number) if number < *least => Err(format!("`{word}` is at least {least}: {because}")),
-            Ok(number) if number <= *most => Ok(number),
-            _ => Err(format!("`{word}` is at most {most} ({most_said}); write less")),
+        match number_of(text) {
+            None => Err(format!("this is no whole number; {}", self.example())),
+            Some(number) if number < *least => Err(format!("`{word}` is at least {least}: {because}")),
+            Some(number) if number <= *most => Ok(number),
+            Some(_) => Err(format!("`{word}` is at most {most} ({most_said}); write less")),
         }
     }
+}
+
+/// The number that decimal digits say; where they fit none, the largest.
+fn number_of(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|letter| letter.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 /// The reserve leaves lower lanes a slot.
@@ -117,51 +136,6 @@ pub(crate) fn max_fits(max: u64, capacity: u64) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("`max` is a part of the capacity, which is {capacity}: write at most that, or leave it out"))
-}
-
-/// The longest time a policy may speak of. Beyond a year it is a mistake.
-const DURATION_MAX_NS: u64 = 365 * 86_400 * 1_000_000_000;
-
-/// What to write for the duration of `word`.
-pub(crate) fn duration_example(word: &str) -> String {
-    format!("write `{word} = \"5s\"`, `\"1.5s\"`, `\"20ms\"`, `\"2m\"` or `\"1h\"`")
-}
-
-/// A duration in nanoseconds; `None` is what was no text at all.
-pub(crate) fn duration(word: &str, text: Option<&str>) -> Result<u64, String> {
-    let example = duration_example(word);
-    let Some(ns) = text.and_then(nanoseconds) else {
-        return Err(format!("this is no duration; {example}"));
-    };
-    match u64::try_from(ns) {
-        Ok(0) => Err(format!("a `{word}` of nothing lets nothing through; {example}")),
-        Ok(ns) if ns <= DURATION_MAX_NS => Ok(ns),
-        _ => Err(format!("`{word}` is at most 365 days; leave it out for no limit")),
-    }
-}
-
-/// `"1.5s"` → 1 500 000 000. Digits with at most one point, then a unit.
-fn nanoseconds(text: &str) -> Option<u128> {
-    const UNITS: &[(&str, u128)] = &[
-        ("ns", 1),
-        ("us", 1_000),
-        ("µs", 1_000),
-        ("ms", 1_000_000),
-        ("s", 1_000_000_000),
-        ("m", 60_000_000_000),
-        ("h", 3_600_000_000_000),
-    ];
-    let text = text.trim();
-    let unit_at = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
-    let (number, unit) = text.split_at(unit_at);
-    let (_, unit_ns) = UNITS.iter().find(|(name, _)| *name == unit.trim())?;
-    let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
-    // Nobody writes more than 18 digits, and so nothing here overflows.
-    if whole.len() > 18 || part.len() > 18 {
-        return None;
-    }
-    let scale = (0..part.len()).fold(1, |scale, _| scale * 10);
-    Some(whole.parse::<u128>().ok()? * unit_ns + part.parse::<u128>().ok()? * unit_ns / scale)
 }
 
 /// What a value may be: the word, and the variant that stands for it in code.
@@ -273,12 +247,14 @@ pub(crate) fn choice(
     if let Some((_, variant)) = choices.iter().find(|(word, _)| *word == text) {
         return Ok(variant);
     }
+    // What one of its values is called.
+    let noun = if word == "respond" { "action" } else { word };
     Err(if planned.contains(&text) {
         format!("`{text}` is not built yet; for now `{word}` is one of {}", list(&words))
     } else if let Some(meant) = nearest(text, &words) {
-        format!("there is no {word} `{text}`; did you mean `{meant}`?")
+        format!("there is no {noun} `{text}`; did you mean `{meant}`?")
     } else {
-        format!("there is no {word} `{text}`; it is one of {}", list(&words))
+        format!("there is no {noun} `{text}`; it is one of {}", list(&words))
     })
 }
 
@@ -320,29 +296,6 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_read_exactly() {
-        for (text, ns) in [
-            ("5s", 5_000_000_000),
-            ("1.5s", 1_500_000_000),
-            ("20ms", 20_000_000),
-            ("10us", 10_000),
-            ("500 ns", 500),
-            ("2m", 120_000_000_000),
-            ("1h", 3_600_000_000_000),
-            ("0s", 0),
-        ] {
-            assert_eq!(nanoseconds(text), Some(ns), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_duration_is_not_guessed_at() {
-        for text in ["", "5", "s", "5 sec", "-5s", "1.2.3s", ".5s", "5.s", "5d", "9999999999999999999s"] {
-            assert_eq!(nanoseconds(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn numbers_have_bounds_and_digits_without_end_are_too_large() {

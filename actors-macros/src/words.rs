@@ -1,12 +1,14 @@
 //! What the words of `#[actor(…)]` and `#[message(…)]` mean, and which values they take.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{LitInt, LitStr, Member, Type, Visibility};
 
-use crate::attr::{self, Value, Word, split};
+use crate::attr::{self, Value, Word};
 use crate::errors::Errors;
+use crate::overflow::overflow;
+use crate::pool::Pool;
 use crate::weight::Weight;
 use crate::wording::{self, Number, Vocabulary, list};
 
@@ -16,7 +18,7 @@ const CAPACITY_DEFAULT: u64 = 256;
 const ACTOR: Vocabulary<'static> = Vocabulary {
     of: "`#[actor]`",
     built: wording::OF_ACTOR,
-    planned: wording::ACTOR_PLANNED,
+    planned: &[],
     elsewhere: (wording::OF_MESSAGE, "`#[message]`"),
 };
 const MESSAGE: Vocabulary<'static> = Vocabulary {
@@ -41,6 +43,7 @@ pub(crate) struct ActorWords {
     pub(crate) reserve: Option<u64>,
     /// The variant.
     pub(crate) schedule: Option<&'static str>,
+    pub(crate) pool: Pool,
     /// Senders may run turns.
     pub(crate) inline: bool,
     pub(crate) vis: Visibility,
@@ -57,8 +60,6 @@ pub(crate) struct MessageWords {
     pub(crate) overflow: Vec<(Ident, &'static str)>,
     /// The fill from which `drop_random` begins.
     pub(crate) early: Option<f64>,
-    /// Something in the list was wrong, so nothing is to be concluded from what is in it.
-    overflow_unsure: bool,
     /// With the user's own tokens.
     pub(crate) max: Option<(u64, TokenStream)>,
     pub(crate) weight: Option<Weight>,
@@ -88,12 +89,13 @@ impl ActorWords {
             max_bytes: None,
             reserve: None,
             schedule: None,
+            pool: Pool::default(),
             inline: true,
             vis: Visibility::Inherited,
             local: false,
             slots: Some(CAPACITY_DEFAULT),
         };
-        let mut reserve = None;
+        let (mut reserve, mut schedule_at) = (None, TokenStream::new());
         for word in attr::read(tokens, &ACTOR, errors) {
             match word.name.to_string().as_str() {
                 "capacity" => {
@@ -106,7 +108,13 @@ impl ActorWords {
                     read.reserve = number(&word, &wording::RESERVE, errors);
                     reserve = Some(word);
                 }
-                "schedule" => read.schedule = schedule(&word, errors),
+                "schedule" => {
+                    read.schedule = schedule(&word, errors);
+                    schedule_at = word.value_tokens();
+                }
+                "workers" => read.pool.read_workers(&word, errors),
+                "keep_alive" => read.pool.read_keep_alive(&word, errors),
+                "pressure" => read.pool.read_pressure(&word, errors),
                 "inline" => read.inline = inline(&word, errors),
                 "vis" => read.vis = visibility(&word, errors),
                 _ => read.local = bare(&word, errors),
@@ -116,6 +124,7 @@ impl ActorWords {
             let fits = errors.sound(word.value_tokens(), wording::reserve_fits(reserve, slots));
             read.reserve = fits.map(|()| reserve);
         }
+        read.pool.check((read.schedule, &schedule_at), errors);
         read
     }
 }
@@ -127,7 +136,13 @@ impl MessageWords {
         for word in attr::read(tokens, &MESSAGE, errors) {
             match word.name.to_string().as_str() {
                 "priority" => read.priority = priority(&word, errors),
-                "overflow" => read.read_overflow(&word, errors),
+                "overflow" => {
+                    if let Some(value) =
+                        word.value("write `overflow = block`, or a list tried in order", errors)
+                    {
+                        (read.overflow, read.early) = overflow(value, errors);
+                    }
+                }
                 "max" => {
                     read.max = number(&word, &wording::MAX, errors).map(|max| (max, word.value_tokens()));
                 }
@@ -159,14 +174,6 @@ impl MessageWords {
         read
     }
 
-    fn read_overflow(&mut self, word: &Word, errors: &mut Errors) {
-        let before = errors.count();
-        if let Some(value) = word.value("write `overflow = block`, or a list tried in order", errors) {
-            (self.overflow, self.early) = overflow(value, errors);
-        }
-        self.overflow_unsure = errors.count() > before;
-    }
-
     /// A message of a block has no more slots than the block's actor.
     pub(crate) fn check_max(&mut self, actor: &ActorWords, errors: &mut Errors) {
         if let (Some((max, token)), Some(slots)) = (&self.max, actor.slots)
@@ -181,7 +188,8 @@ impl MessageWords {
         self.weight = self.weight.take().and_then(|weight| weight.among(fields, noun, errors));
     }
 
-    /// The key and `conflate` need each other, and the key is one of `fields`.
+    /// `conflate` needs a key, and the key is one of `fields`. Without `conflate` it orders the messages of a pool, which an
+    /// actor may be made at its start.
     pub(crate) fn check_key(&mut self, fields: &[Member], noun: &str, errors: &mut Errors) {
         let names: Vec<String> = fields.iter().map(|field| field.to_token_stream().to_string()).collect();
         let conflate = self.overflow.iter().find(|(_, variant)| *variant == "Conflate");
@@ -200,14 +208,8 @@ impl MessageWords {
         let name = key.to_token_stream().to_string();
         if !names.contains(&name) {
             errors.at(key, format!("the key `{name}` names no {noun}; {}", choice_of(fields, noun)));
-        } else if conflate.is_none() && !self.overflow_unsure {
-            let message = "a key orders the messages of a pool, but workers are not built yet: \
-                           for now it needs `overflow = conflate` beside it";
-            errors.at(key, message);
-        } else {
-            return;
+            self.forget_key();
         }
-        self.forget_key();
     }
 
     /// After an error about the key: goes on as if nothing had been said about it.
@@ -237,11 +239,11 @@ fn number(word: &Word, number: &Number, errors: &mut Errors) -> Option<u64> {
     errors.sound(value, number.read(&text))
 }
 
-fn duration(word: &Word, errors: &mut Errors) -> Option<u64> {
+pub(crate) fn duration(word: &Word, errors: &mut Errors) -> Option<u64> {
     let name = word.name.to_string();
-    let value = word.value(&wording::duration_example(&name), errors)?;
+    let value = word.value(&wording::duration::example(&name), errors)?;
     let text = syn::parse2::<LitStr>(value.clone()).ok().map(|text| text.value());
-    errors.sound(value, wording::duration(&name, text.as_deref()))
+    errors.sound(value, wording::duration::read(&name, text.as_deref()))
 }
 
 fn order(word: &Word, errors: &mut Errors) -> Option<&'static str> {
@@ -259,7 +261,7 @@ fn schedule(word: &Word, errors: &mut Errors) -> Option<&'static str> {
 }
 
 /// `weighted(by = time)` → (`weighted`, `by = time`); anything of another form stays in one piece.
-fn with_parentheses(value: &TokenStream) -> (TokenStream, Option<TokenStream>) {
+pub(crate) fn with_parentheses(value: &TokenStream) -> (TokenStream, Option<TokenStream>) {
     let tokens: Vec<TokenTree> = value.clone().into_iter().collect();
     match &tokens[..] {
         [TokenTree::Ident(head), TokenTree::Group(inside)]
@@ -360,37 +362,4 @@ fn reply(word: &Word, place: Place, errors: &mut Errors) -> Option<Type> {
             None
         }
     }
-}
-
-/// One word, or a list in brackets that is tried in order; with the fill from which `drop_random` begins.
-fn overflow(value: &TokenStream, errors: &mut Errors) -> (Vec<(Ident, &'static str)>, Option<f64>) {
-    let list = syn::parse2::<Group>(value.clone()).ok().map(|list| split(list.stream()));
-    let chunks = list.unwrap_or_else(|| vec![value.clone().into_iter().collect()]);
-    if chunks.is_empty() {
-        errors.at(value, wording::OVERFLOW_EMPTY);
-    }
-    let (len, mut early) = (chunks.len(), None);
-    let mut read: Vec<(Ident, &'static str)> = Vec::new();
-    for (at, chunk) in chunks.into_iter().enumerate() {
-        let Some((token, variant, from)) = overflow_word(&chunk.into_iter().collect(), errors) else {
-            continue;
-        };
-        let before: Vec<&str> = read.iter().map(|(_, variant)| *variant).collect();
-        errors.sound(&token, wording::overflow_place(&token.to_string(), (variant, at, len), &before));
-        early = early.or(from);
-        read.push((token, variant));
-    }
-    (read, early)
-}
-
-fn overflow_word(value: &TokenStream, errors: &mut Errors) -> Option<(Ident, &'static str, Option<f64>)> {
-    let (head, inside) = with_parentheses(value);
-    let text = head.to_string();
-    let (variant, _) = errors.sound(&head, wording::overflow(&text, None))?;
-    let token = Ident::new(&text, head.span());
-    let Some(inside) = inside else { return Some((token, variant, None)) };
-    let result = wording::overflow(&text, Some(&inside.to_string()));
-    // A mistake in the parentheses leaves the word what it is.
-    let early = errors.sound(if inside.is_empty() { value } else { &inside }, result);
-    Some((token, variant, early.and_then(|(_, from)| from)))
 }

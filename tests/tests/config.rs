@@ -1,8 +1,11 @@
 //! Configuration: every word overrides, every mistake is told in the attribute's own sentence, and the actor behaves.
 
-use actors_core::config::{ActorConfig, MessageConfig};
+use actors_core::config::{ActorConfig, MessageConfig, PressureConfig};
 use actors_core::prelude::*;
-use actors_core::{Order, Overflow, OverflowList, Ramp, Schedule, SpawnBuilder, SpawnError, System, testing};
+use actors_core::{
+    Action, Order, Overflow, OverflowList, Ramp, Schedule, SpawnBuilder, SpawnError, System, WORKERS_MAX,
+    testing,
+};
 use actors_tests::{SECOND, run};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -31,6 +34,18 @@ impl Shop {
         self.seen
     }
 }
+
+/// Declares all that there is to say about workers.
+struct Pool;
+
+#[actor(workers = 2..=4, keep_alive = "1m", pressure(high = 0.9, low = 0.6, target = "50ms", respond = [spawn, shed]))]
+impl Pool {}
+
+/// Leaves to default what is done about pressure.
+struct Growing;
+
+#[actor(workers = 1..=3)]
+impl Growing {}
 
 /// Two messages of one name, from two modules.
 struct Twins;
@@ -85,6 +100,7 @@ fn every_word_overrides_what_is_declared() {
         let declared = shop(&system).effective().unwrap();
         let config = read(json!({
             "capacity": 64, "max_waiting": 3, "max_bytes": 4096, "reserve": 5, "schedule": "weighted(by = time)",
+            "pressure": { "respond": "block" },
             "messages": {
                 "Viewed": {
                     "priority": "low", "overflow": ["evict_lower", "drop_random(from = 0.25)"], "max": 7,
@@ -99,6 +115,8 @@ fn every_word_overrides_what_is_declared() {
         assert_eq!((effective.capacity, effective.max_waiting), (Some(64), Some(3)));
         assert_eq!((effective.max_bytes, effective.reserve), (Some(4096), Some(5)));
         assert_eq!(effective.schedule, Some(Schedule::WeightedByTime));
+        assert_eq!((effective.workers, effective.keep_alive), (Some(1..=1), None));
+        assert_eq!(effective.pressure.unwrap().respond, Some(vec![Action::Block]));
         let viewed = &effective.messages["Viewed"];
         assert_eq!(viewed.priority, Some(Priority::Low));
         assert_eq!(viewed.overflow, Some(OverflowList::new(&[Overflow::EvictLower, Overflow::DropRandom])));
@@ -177,6 +195,13 @@ fn the_effective_configuration_can_be_written_and_read_again_in_other_formats_to
         let why = toml::from_str::<ActorConfig>(mistaken).unwrap_err().to_string();
         assert!(why.contains("messages.Viewed.ttl: this is no duration; write `ttl = \"5s\"`"), "{why}");
     });
+}
+
+#[test]
+fn the_wording_s_parts_are_the_macros_own_too() {
+    let link = Path::new(env!("CARGO_MANIFEST_DIR")).join("../actors-core/src/wording");
+    let target = std::fs::read_link(&link).expect("actors-core/src/wording is a symbolic link");
+    assert_eq!(target, Path::new("../../actors-macros/src/wording"));
 }
 
 /// What the attribute says: the sentences of a file of `ui/fail`.
@@ -305,7 +330,6 @@ fn unknown_words_are_told_as_by_the_attribute() {
         ("priority", "`priority` is a word of `#[message]`, not of `#[actor]`"),
         ("messages.Viewed.prority", "`#[message]` has no word `prority`; did you mean `priority`?"),
         ("messages.Viewed.capacity", "`capacity` is a word of `#[actor]`, not of `#[message]`"),
-        ("workers", "`workers` is not built yet; leave it out for now"),
         ("messages.Viewed.rate", "`rate` is not built yet; leave it out for now"),
     ];
     let attribute: BTreeSet<_> =
@@ -323,6 +347,181 @@ fn unknown_words_are_told_as_by_the_attribute() {
         far[0].ends_with("its words are `priority`, `overflow`, `max`, `order`, `ttl`, `timeout`"),
         "{far:?}"
     );
+}
+
+#[test]
+fn mistakes_about_workers_are_told_as_by_the_attribute() {
+    let cases = [
+        ("workers", json!(0)),
+        ("workers", json!("0..=4")),
+        ("workers", json!("8..=1")),
+        ("workers", json!("1..8")),
+        ("workers", json!("1..")),
+        ("workers", json!(WORKERS_MAX + 1)),
+        ("workers", json!("many")),
+        ("workers", json!([1, 8])),
+        ("workers", json!(1.5)),
+    ];
+    same_sentences("workers_out_of_range", &cases, &["needs a value"]);
+    assert_eq!(read(json!({ "workers": WORKERS_MAX })).workers, Some(WORKERS_MAX..=WORKERS_MAX));
+}
+
+#[test]
+fn mistakes_about_pressure_are_told_as_by_the_attribute() {
+    let cases = [
+        ("pressure.high", json!(1.5)),
+        ("pressure.high", json!(0)),
+        ("pressure.high", json!("0.8")),
+        ("pressure.low", json!(2)),
+        ("pressure.low", json!(-0.5)),
+        ("pressure.target", json!("soon")),
+        ("pressure.target", json!("0ms")),
+        ("pressure.dwell", json!(500)),
+        ("pressure.dwell", json!("0s")),
+        ("pressure.dwell", json!("9000h")),
+    ];
+    // The rest concerns two words at once.
+    same_sentences("pressure_out_of_range", &cases, &["below `high`", "`low` is 0.5"]);
+    let cases = [
+        ("pressure.hihg", json!(0.8)),
+        ("pressure.repsond", json!("shed")),
+        ("pressure.volume", json!(3)),
+        ("pressure.respond", json!("\"shed\"")),
+        ("pressure.respond", json!("spwan")),
+        ("pressure.respond", json!(["shed", "explode"])),
+        ("pressure.respond", json!(["shed", "block", "shed"])),
+    ];
+    // An empty list says something here.
+    same_sentences(
+        "pressure_of_other_words",
+        &cases,
+        &["needs a value", "`workers`", "twice; leave", "empty list"],
+    );
+    assert_eq!(
+        mistakes(&json!({ "pressure": { "workers": 4 } })),
+        ["pressure.workers: `workers` is a word of the configuration of an actor, not of `pressure`"]
+    );
+    assert_eq!(
+        mistakes(&json!({ "pressure": "shed" })),
+        ["pressure: `pressure` is a table of words and their values"]
+    );
+}
+
+/// The one line that is said about it.
+fn mistake(config: &Value) -> String {
+    let lines = mistakes(config);
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    lines[0].clone()
+}
+
+#[test]
+fn words_that_must_fit_to_workers_are_told_as_by_the_attribute() {
+    let attribute: BTreeSet<_> =
+        ["words_that_need_workers", "pressure_out_of_range"].into_iter().flat_map(sentences).collect();
+    for (path, config) in [
+        ("keep_alive", json!({ "keep_alive": "10s", "workers": 8 })),
+        ("pressure.respond", json!({ "pressure": { "respond": "spawn" }, "workers": "2..=2" })),
+        ("schedule", json!({ "schedule": "weighted(by = time)", "workers": "1..=8" })),
+        ("pressure.low", json!({ "pressure": { "high": 0.5, "low": 0.8 } })),
+    ] {
+        let line = mistake(&config);
+        let sentence = line.strip_prefix(&format!("{path}: ")).expect(&line);
+        assert!(attribute.contains(sentence), "the attribute does not say: {sentence}");
+    }
+    run(async |system| {
+        // With what is declared: one worker, and `low = 0.5`.
+        for (path, config) in [
+            ("keep_alive", json!({ "keep_alive": "10s" })),
+            ("pressure.respond", json!({ "pressure": { "respond": ["shed", "spawn"] } })),
+            ("pressure.low", json!({ "pressure": { "low": 0.8, "respond": "shed" } })),
+        ] {
+            let why = refusal(shop(&system).configure(&read(config)));
+            let sentence = why.strip_prefix(&format!("actor `Shop`: {path}: ")).expect(&why);
+            assert!(attribute.contains(sentence), "the attribute does not say: {sentence}");
+        }
+        let why = refusal(
+            shop(&system).configure(&read(json!({ "pressure": { "high": 0.4, "respond": "shed" } }))),
+        );
+        assert!(
+            why.starts_with("actor `Shop`: pressure.high: `low` is a fill below `high`, which is 0.4"),
+            "{why}"
+        );
+        let why = refusal(shop(&system).configure(&read(json!({ "pressure": { "high": 0.9 } }))));
+        let sentence = why.strip_prefix("actor `Shop`: pressure: ").expect(&why);
+        assert!(sentences("pressure_without_an_answer").contains(sentence), "{sentence}");
+    });
+}
+
+#[test]
+fn workers_and_pressure_override_what_is_declared() {
+    run(async |system| {
+        let pool = || system.actor(|| Pool);
+        let declared = pool().effective().unwrap();
+        assert_eq!((declared.workers.clone(), declared.keep_alive), (Some(2..=4), Some(60 * SECOND)));
+        let config = read(
+            json!({ "workers": "1..=8", "keep_alive": "10s", "pressure": { "high": 0.8, "dwell": "2s" } }),
+        );
+        let effective = pool().configure(&config).effective().unwrap();
+        assert_eq!((effective.workers, effective.keep_alive), (Some(1..=8), Some(10 * SECOND)));
+        // What is not said stays.
+        let mut expected = PressureConfig::default();
+        (expected.high, expected.low) = (Some(0.8), Some(0.6));
+        (expected.target, expected.dwell) = (Some(Duration::from_millis(50)), Some(2 * SECOND));
+        expected.respond = Some(vec![Action::Spawn, Action::Shed]);
+        assert_eq!(effective.pressure, Some(expected));
+        // An empty table says nothing, an empty list that nothing is done.
+        let nothing = read(json!({ "workers": null, "pressure": {} }));
+        assert_eq!(pool().configure(&nothing).effective().unwrap(), declared);
+        let silent = read(json!({ "workers": 4, "pressure": { "respond": [] } }));
+        let silent = pool().configure(&silent).effective().unwrap();
+        assert_eq!((silent.workers, silent.keep_alive), (Some(4..=4), None));
+        assert_eq!(silent.pressure.unwrap().respond, Some(vec![]));
+        // Fixed, it cannot go on spawning.
+        let fixed = pool().configure(&read(json!({ "workers": 4 }))).effective();
+        assert!(fixed.unwrap_err().to_string().contains("`spawn` needs a number of workers that may grow"));
+    });
+}
+
+#[test]
+fn a_pool_that_may_grow_goes_on_growing_whatever_is_said_about_its_fills() {
+    run(async |system| {
+        let growing = || system.actor(|| Growing);
+        let high = read(json!({ "pressure": { "high": 0.7 } }));
+        let pressure = growing().configure(&high).effective().unwrap().pressure.unwrap();
+        assert_eq!((pressure.high, pressure.respond), (Some(0.7), Some(vec![Action::Spawn])));
+        let later = read(json!({ "workers": "1..=2" }));
+        let why = refusal(shop(&system).configure(&high).configure(&later));
+        assert!(why.contains("write `respond = spawn` too"), "{why}");
+        let said = read(json!({ "pressure": { "respond": "spawn" } }));
+        shop(&system).configure(&high).configure(&later).configure(&said).effective().unwrap();
+        // The builder's last word counts.
+        let long = read(json!({ "keep_alive": "1h", "workers": "1..=2" }));
+        let one = read(json!({ "workers": 1 }));
+        assert!(refusal(shop(&system).configure(&long).configure(&one)).contains("keep_alive: "));
+    });
+}
+
+#[test]
+fn workers_and_pressure_can_be_written_and_read_again() {
+    for written in [
+        json!({ "workers": 4 }),
+        json!({ "workers": "1..=8", "keep_alive": "10s" }),
+        json!({ "pressure": { "high": 0.8, "low": 0.5, "target": "20ms", "dwell": "500ms", "respond": ["spawn", "shed"] } }),
+        json!({ "pressure": { "high": 1.0, "low": 0.0, "respond": "block" } }),
+        json!({ "pressure": { "respond": [] } }),
+    ] {
+        assert_eq!(serde_json::to_value(read(written.clone())).unwrap(), written);
+    }
+    run(async |system| {
+        for effective in
+            [system.actor(|| Pool).effective().unwrap(), system.actor(|| Growing).effective().unwrap()]
+        {
+            let toml = toml::to_string(&effective).unwrap();
+            assert_eq!(toml::from_str::<ActorConfig>(&toml).unwrap(), effective, "{toml}");
+            let again = system.actor(|| Pool).configure(&toml::from_str(&toml).unwrap()).effective().unwrap();
+            assert_eq!(again, effective);
+        }
+    });
 }
 
 #[test]

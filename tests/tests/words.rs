@@ -1,9 +1,11 @@
 //! What the words of the attributes become in code.
 
 use actors_core::prelude::*;
-use actors_core::{Order, Overflow, Policy, Schedule, Settings};
+use actors_core::{Action, Order, Overflow, Policy, Pressure, Schedule, Settings};
+use std::hash::RandomState;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 struct Shop;
 
@@ -130,4 +132,119 @@ fn s2_words_become_settings() {
     let gate = Settings::new().capacity(64).max_waiting(8).max_bytes(65_536).reserve(4);
     assert_eq!(Gate::SETTINGS, gate.schedule(Schedule::WeightedByTime));
     assert_eq!(Door::SETTINGS, Settings::new().schedule(Schedule::Weighted));
+}
+
+struct Till;
+
+#[actor(
+    capacity = 64,
+    workers = 1..=8,
+    keep_alive = "30s",
+    schedule = weighted,
+    pressure(high = 0.9, low = 0.25, target = "50ms", dwell = "1s", respond = [spawn, shed, block]),
+)]
+impl Till {
+    /// A key without `conflate` keeps messages in order.
+    #[message(key = user)]
+    fn paid(&mut self, user: u64, cents: u64) {
+        let _ = (user, cents);
+    }
+
+    #[message(overflow = [drop_oldest, block], key = user)]
+    fn refunded(&mut self, user: u64) {
+        let _ = user;
+    }
+
+    #[message(overflow = conflate, key = r#type)]
+    fn priced(&mut self, r#type: u64) {
+        let _ = r#type;
+    }
+}
+
+struct Shelf;
+
+#[actor(workers = 0x4, pressure(respond = shed))]
+impl Shelf {}
+
+struct Cart;
+
+#[actor(workers = 2..=1_024)]
+impl Cart {}
+
+struct Desk;
+
+#[actor(workers = 1..=1, pressure(high = 1, respond = [block]))]
+impl Desk {
+    #[message(key = sku)]
+    fn stocked(&mut self, sku: u64) {
+        let _ = sku;
+    }
+}
+
+#[test]
+fn s4_words_become_workers_and_pressure() {
+    let pressure = Pressure::new()
+        .high(0.9)
+        .low(0.25)
+        .target(Duration::from_millis(50))
+        .dwell(Duration::from_secs(1))
+        .respond(&[Action::Spawn, Action::Shed, Action::Block]);
+    let till = Settings::new().capacity(64).schedule(Schedule::Weighted).workers(1, 8);
+    assert_eq!(Till::SETTINGS, till.keep_alive(Duration::from_secs(30)).pressure(pressure));
+    let sheds = Pressure::new().respond(&[Action::Shed]);
+    assert_eq!(Shelf::SETTINGS, Settings::new().workers(4, 4).pressure(sheds));
+    assert_eq!(Cart::SETTINGS, Settings::new().workers(2, 1024));
+    let blocks = Pressure::new().high(1.0).respond(&[Action::Block]);
+    assert_eq!(Desk::SETTINGS, Settings::new().workers(1, 1).pressure(blocks));
+    for settings in [Till::SETTINGS, Shelf::SETTINGS, Cart::SETTINGS, Desk::SETTINGS] {
+        assert!(settings.limits().is_ok(), "{settings:?}");
+    }
+}
+
+/// Of another actor, and perhaps of the same pool.
+#[derive(Message)]
+#[message(key = user)]
+struct Greeted {
+    user: u64,
+}
+
+#[derive(Message)]
+#[message(key = 0)]
+struct Plain(u64);
+
+#[derive(Message)]
+#[message(key = user)]
+struct Named {
+    user: String,
+}
+
+#[test]
+fn s4_messages_that_name_the_same_key_share_it_and_other_keys_are_others() {
+    use till_messages::{Paid, Priced, Refunded};
+    let state = RandomState::new();
+    let paid = Paid { user: 7, cents: 990 }.key_hash(&state);
+    assert_eq!(paid, Paid { user: 7, cents: 5 }.key_hash(&state));
+    assert_eq!(paid, Refunded { user: 7 }.key_hash(&state));
+    assert_eq!(paid, Greeted { user: 7 }.key_hash(&state));
+    let others = [
+        Paid { user: 8, cents: 990 }.key_hash(&state),
+        desk_messages::Stocked { sku: 7 }.key_hash(&state),
+        Priced { r#type: 7 }.key_hash(&state),
+        Plain(7).key_hash(&state),
+        Named { user: "7".into() }.key_hash(&state),
+    ];
+    for (at, other) in others.iter().enumerate() {
+        assert!(*other != paid && !others[..at].contains(other), "{at}");
+    }
+    assert!(Paid { user: 7, cents: 990 }.same_key(&Paid { user: 7, cents: 5 }));
+    assert!(!Paid { user: 7, cents: 990 }.same_key(&Paid { user: 8, cents: 990 }));
+}
+
+#[test]
+fn s4_a_key_needs_no_conflate() {
+    assert_eq!(till_messages::Paid::POLICY, Policy::tell().keyed());
+    let refunded = Policy::tell().overflow(&[Overflow::DropOldest, Overflow::Block]);
+    assert_eq!(till_messages::Refunded::POLICY, refunded.keyed());
+    assert_eq!(desk_messages::Stocked::POLICY, Policy::tell().keyed());
+    assert_eq!(Greeted::POLICY, Policy::tell().keyed());
 }

@@ -1,5 +1,6 @@
 //! From configuration to the actor that is about to be started.
 
+use super::pool::PoolSaid;
 use super::{ActorConfig, MessageConfig, Mistakes};
 use crate::actor::Actor;
 use crate::error::SpawnError;
@@ -15,6 +16,7 @@ pub(crate) struct Configured {
     reserve: Option<usize>,
     /// Class and `max`.
     max: Vec<(usize, usize)>,
+    pool: PoolSaid,
 }
 
 impl Configured {
@@ -34,6 +36,7 @@ impl Configured {
             }
             said.check_against(capacity, &mut mistakes);
         }
+        self.pool.check(settings, &mut mistakes);
         mistakes.into_result()
     }
 }
@@ -56,6 +59,7 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         if let Some(schedule) = config.schedule {
             *settings = settings.schedule(schedule);
         }
+        self.configured.pool.say(config, settings);
         self.configured.reserve = config.reserve.or(self.configured.reserve);
         for (name, message) in &config.messages {
             self.configure_message(name, message);
@@ -100,12 +104,16 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
             timeout: Some(class.policy.timeout),
             order: Some(class.policy.order),
         };
+        let pool = ActorConfig::of_pool(&self.settings);
         Ok(ActorConfig {
             capacity: Some(limits.capacity),
             max_waiting: Some(limits.max_waiting),
             max_bytes: limits.max_bytes,
             reserve: Some(limits.reserve),
             schedule: Some(limits.schedule),
+            workers: pool.workers,
+            keep_alive: pool.keep_alive,
+            pressure: pool.pressure,
             messages: self.classes.iter().map(|class| (class.name().to_owned(), message(class))).collect(),
         })
     }

@@ -34,14 +34,16 @@
 //! ```
 
 mod apply;
+mod pool;
 mod read;
 mod write;
 mod written;
 
 pub(crate) use apply::Configured;
 
-use crate::policy::{Order, OverflowList, Priority, Ramp, Schedule};
+use crate::policy::{Action, Order, OverflowList, Priority, Ramp, Schedule};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// What configuration says about one actor; what it leaves out stays as declared. Written, it is the effective
@@ -59,8 +61,30 @@ pub struct ActorConfig {
     pub reserve: Option<usize>,
     /// `schedule = "weighted(by = time)"`
     pub schedule: Option<Schedule>,
+    /// `workers = 4`, `workers = "1..=8"`
+    pub workers: Option<RangeInclusive<usize>>,
+    /// `keep_alive = "10s"`
+    pub keep_alive: Option<Duration>,
+    /// `pressure = { high = 0.8, respond = ["spawn", "shed"] }`
+    pub pressure: Option<PressureConfig>,
     /// What it says about messages, by [`Message::NAME`](crate::Message::NAME).
     pub messages: BTreeMap<String, MessageConfig>,
+}
+
+/// What configuration says about pressure; what it leaves out stays as declared.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct PressureConfig {
+    /// `high = 0.8`
+    pub high: Option<f64>,
+    /// `low = 0.5`
+    pub low: Option<f64>,
+    /// `target = "20ms"`
+    pub target: Option<Duration>,
+    /// `dwell = "500ms"`
+    pub dwell: Option<Duration>,
+    /// `respond = ["spawn", "shed"]`; an empty list takes away what is declared, so that nothing is done.
+    pub respond: Option<Vec<Action>>,
 }
 
 /// What configuration says about one message type of an actor.

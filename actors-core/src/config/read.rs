@@ -1,7 +1,7 @@
 //! From what is written to what is meant, with the sentences that the attributes say about the same mistakes.
 
 use super::written::Written;
-use super::{ActorConfig, MessageConfig, Mistakes};
+use super::{ActorConfig, MessageConfig, Mistakes, PressureConfig, pool};
 use crate::policy::{Order, Overflow, OverflowList, Priority, Ramp, Schedule};
 use crate::wording::{self, Number, Vocabulary};
 use serde::de::{Deserialize, Deserializer, Error};
@@ -11,12 +11,21 @@ use std::time::Duration;
 /// Words that say what the code is, not how it runs.
 const OF_THE_CODE: &[&str] = &["key", "reply", "boxed", "weight", "inline", "vis", "local"];
 const ACTOR: &str = "the configuration of an actor";
+pub(super) const PRESSURE: &str = "`pressure`";
 const MESSAGE: &str = "the configuration of a message";
 
 impl<'de> Deserialize<'de> for ActorConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut mistakes = Mistakes::default();
         let config = actor(Written::deserialize(deserializer)?, &mut mistakes);
+        mistakes.into_result().map(|()| config).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for PressureConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut mistakes = Mistakes::default();
+        let config = pool::pressure("", Written::deserialize(deserializer)?, &mut mistakes);
         mistakes.into_result().map(|()| config).map_err(D::Error::custom)
     }
 }
@@ -41,6 +50,9 @@ fn actor(written: Written, mistakes: &mut Mistakes) -> ActorConfig {
             "max_bytes" => config.max_bytes = number(&wording::MAX_BYTES, mistakes),
             "reserve" => config.reserve = number(&wording::RESERVE, mistakes),
             "schedule" => config.schedule = mistakes.sound(&word, schedule(value.word())),
+            "workers" => config.workers = mistakes.sound(&word, pool::workers(value.word())),
+            "keep_alive" => config.keep_alive = mistakes.sound(&word, duration(&word, &value)),
+            "pressure" => config.pressure = Some(pool::pressure(&word, value, mistakes)),
             "messages" => config.messages = messages(value, mistakes),
             _ => mistakes.add(&word, &unread(&word)),
         }
@@ -48,6 +60,7 @@ fn actor(written: Written, mistakes: &mut Mistakes) -> ActorConfig {
     if let Some(capacity) = config.capacity {
         config.check_against(capacity, mistakes);
     }
+    config.check_pool(&config, mistakes);
     config
 }
 
@@ -87,9 +100,6 @@ fn message(path: &str, written: Written, mistakes: &mut Mistakes) -> MessageConf
     let mut config = MessageConfig::default();
     for (word, value) in words(path, written, MESSAGE, mistakes) {
         let path = below(path, &word);
-        let duration = |mistakes: &mut Mistakes| {
-            mistakes.sound(&path, wording::duration(&word, value.text())).map(Duration::from_nanos)
-        };
         match word.as_str() {
             "priority" => config.priority = mistakes.sound(&path, priority(value.word())),
             "overflow" => (config.overflow, config.early) = overflow(&path, &value, mistakes),
@@ -97,8 +107,8 @@ fn message(path: &str, written: Written, mistakes: &mut Mistakes) -> MessageConf
                 let max = mistakes.sound(&path, wording::MAX.read(value.number()));
                 config.max = max.and_then(|max| usize::try_from(max).ok());
             }
-            "ttl" => config.ttl = duration(mistakes),
-            "timeout" => config.timeout = duration(mistakes),
+            "ttl" => config.ttl = mistakes.sound(&path, duration(&word, &value)),
+            "timeout" => config.timeout = mistakes.sound(&path, duration(&word, &value)),
             "order" => config.order = mistakes.sound(&path, order(value.word())),
             _ => mistakes.add(&path, &unread(&word)),
         }
@@ -106,8 +116,17 @@ fn message(path: &str, written: Written, mistakes: &mut Mistakes) -> MessageConf
     config
 }
 
+pub(super) fn duration(word: &str, written: &Written) -> Result<Duration, String> {
+    wording::duration::read(word, written.text()).map(Duration::from_nanos)
+}
+
 /// The words of a table that are known and say something, each at most once.
-fn words(path: &str, written: Written, of: &str, mistakes: &mut Mistakes) -> Vec<(String, Written)> {
+pub(super) fn words(
+    path: &str,
+    written: Written,
+    of: &str,
+    mistakes: &mut Mistakes,
+) -> Vec<(String, Written)> {
     let Written::Table(table) = written else {
         let place = if path.is_empty() { "configuration" } else { path };
         mistakes.add(place, &format!("{of} is a table of words and their values"));
@@ -115,20 +134,12 @@ fn words(path: &str, written: Written, of: &str, mistakes: &mut Mistakes) -> Vec
     };
     let of_actor: Vec<&str> = configurable(wording::OF_ACTOR).chain(["messages"]).collect();
     let of_message: Vec<&str> = configurable(wording::OF_MESSAGE).collect();
-    let vocabulary = match of == ACTOR {
-        true => Vocabulary {
-            of,
-            built: &of_actor,
-            planned: wording::ACTOR_PLANNED,
-            elsewhere: (&of_message, MESSAGE),
-        },
-        false => Vocabulary {
-            of,
-            built: &of_message,
-            planned: wording::MESSAGE_PLANNED,
-            elsewhere: (&of_actor, ACTOR),
-        },
+    let (built, planned, elsewhere): (&[&str], &[&str], (&[&str], &str)) = match of {
+        ACTOR => (&of_actor, &[], (&of_message, MESSAGE)),
+        PRESSURE => (wording::OF_PRESSURE, &[], (&of_actor, ACTOR)),
+        _ => (&of_message, wording::MESSAGE_PLANNED, (&of_actor, ACTOR)),
     };
+    let vocabulary = Vocabulary { of, built, planned, elsewhere };
     let mut known: Vec<(String, Written)> = Vec::new();
     for (word, value) in table {
         let path = below(path, &word);
@@ -150,11 +161,11 @@ fn configurable(words: &'static [&'static str]) -> impl Iterator<Item = &'static
 }
 
 /// A word that the attribute has learnt and configuration has not: refused, never ignored.
-fn unread(word: &str) -> String {
+pub(super) fn unread(word: &str) -> String {
     format!("`{word}` cannot be configured; write it in the attribute")
 }
 
-fn below(path: &str, word: &str) -> String {
+pub(super) fn below(path: &str, word: &str) -> String {
     if path.is_empty() { word.to_owned() } else { format!("{path}.{word}") }
 }
 
@@ -168,7 +179,7 @@ fn with_parentheses(text: &str) -> (&str, Option<&str>) {
 }
 
 /// The value whose variant it is.
-fn named<T: Copy + Debug>(all: &[T], variant: &str) -> Result<T, String> {
+pub(super) fn named<T: Copy + Debug>(all: &[T], variant: &str) -> Result<T, String> {
     all.iter().copied().find(|value| format!("{value:?}") == variant).ok_or_else(|| unread(variant))
 }
 

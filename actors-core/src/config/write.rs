@@ -1,7 +1,7 @@
 //! Configuration as it would be written: only what is said, in words that can be read again.
 
-use super::{ActorConfig, MessageConfig};
-use crate::policy::{Order, Overflow, Priority, Schedule};
+use super::{ActorConfig, MessageConfig, PressureConfig};
+use crate::policy::{Action, Order, Overflow, Priority, Schedule};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::time::Duration;
 
@@ -13,8 +13,31 @@ impl Serialize for ActorConfig {
         say(&mut map, "max_bytes", &self.max_bytes)?;
         say(&mut map, "reserve", &self.reserve)?;
         say(&mut map, "schedule", &self.schedule.map(schedule))?;
+        match self.workers.as_ref().map(|workers| (*workers.start(), *workers.end())) {
+            Some((least, most)) if least == most => map.serialize_entry("workers", &least)?,
+            range => say(&mut map, "workers", &range.map(|(least, most)| format!("{least}..={most}")))?,
+        }
+        say(&mut map, "keep_alive", &self.keep_alive.map(duration))?;
         // Last: in some formats no plain value may follow a table.
+        say(&mut map, "pressure", &self.pressure)?;
         say(&mut map, "messages", &Some(&self.messages).filter(|messages| !messages.is_empty()))?;
+        map.end()
+    }
+}
+
+impl Serialize for PressureConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        say(&mut map, "high", &self.high)?;
+        say(&mut map, "low", &self.low)?;
+        say(&mut map, "target", &self.target.map(duration))?;
+        say(&mut map, "dwell", &self.dwell.map(duration))?;
+        let actions: Option<Vec<&str>> =
+            self.respond.as_ref().map(|actions| actions.iter().copied().map(Action::word).collect());
+        match actions.as_deref() {
+            Some([one]) => map.serialize_entry("respond", one)?,
+            _ => say(&mut map, "respond", &actions)?,
+        }
         map.end()
     }
 }

@@ -2,7 +2,7 @@ use actors_core::prelude::*;
 
 struct Shop;
 
-#[actor(capacity = 0, reserv = 3)]
+#[actor(capacity = 0, reserv = 3, workers = 1..8, pressure(high = 2, respond = shde))]
 impl Shop {
     #[message(priority = hihg, ttl = "soon", overflow = conflate)]
     fn viewed(page: &str, (x, y): (u32, u32)) -> &str {

@@ -2,7 +2,7 @@ use actors_core::prelude::*;
 
 struct Shop;
 
-#[actor(workers = 1..=8, pressure(high = 0.8, respond = [spawn, shed]), inline = never)]
+#[actor(workers = 1..=8, inline = never)]
 impl Shop {
     #[message(rate = "1000/s", burst = 5, inline = never)]
     fn viewed(&mut self, page: String) {

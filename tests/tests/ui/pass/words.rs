@@ -41,21 +41,46 @@ mod sizes {
 
 struct Cart;
 
-#[actor(schedule = weighted)]
+#[actor(schedule = weighted, workers = 4, pressure(respond = shed))]
 impl Cart {}
 
 struct Till;
 
-#[actor(schedule = weighted(by = turns))]
-impl Till {}
+#[actor(
+    schedule = weighted(by = turns),
+    workers = 0x1..=1_024,
+    keep_alive = "10s",
+    pressure(high = 1, low = 0, target = "20ms", dwell = "0.5s", respond = [spawn, shed, block]),
+)]
+impl Till {
+    #[message(key = customer)]
+    fn paid(&mut self, customer: u64) {
+        let _ = customer;
+    }
+
+    #[message(overflow = [drop_oldest, block], key = customer)]
+    fn refunded(&mut self, customer: u64) {
+        let _ = customer;
+    }
+}
 
 struct Shelf;
 
-#[actor(schedule = strict)]
+#[actor(schedule = strict, workers = 1..=8)]
 impl Shelf {}
 
+struct Door;
+
+#[actor(workers = 1, pressure(low = 0.25, respond = [block]))]
+impl Door {
+    #[message(key = r#type)]
+    fn opened(&mut self, r#type: u8) {
+        let _ = r#type;
+    }
+}
+
 #[derive(Message)]
-#[message(weight = 0, max = 4)]
+#[message(weight = 0, max = 4, key = 0)]
 pub struct Stocked(pub [u8; 16]);
 
 #[derive(Message)]

@@ -1,0 +1,52 @@
+//! `overflow = word`, and lists of such words.
+
+use proc_macro2::{Group, Ident, TokenStream};
+use syn::spanned::Spanned;
+
+use crate::attr::split;
+use crate::errors::Errors;
+use crate::wording;
+use crate::words::with_parentheses;
+
+/// One word, or a list in brackets that is tried in order; with the fill from which `drop_random` begins.
+pub(crate) fn overflow(
+    value: &TokenStream,
+    errors: &mut Errors,
+) -> (Vec<(Ident, &'static str)>, Option<f64>) {
+    let chunks = list(value);
+    if chunks.is_empty() {
+        errors.at(value, wording::OVERFLOW_EMPTY);
+    }
+    let (len, mut early) = (chunks.len(), None);
+    let mut read: Vec<(Ident, &'static str)> = Vec::new();
+    for (at, chunk) in chunks.into_iter().enumerate() {
+        let Some((token, variant, from)) = overflow_word(&chunk, errors) else {
+            continue;
+        };
+        let before: Vec<&str> = read.iter().map(|(_, variant)| *variant).collect();
+        errors.sound(&token, wording::overflow_place(&token.to_string(), (variant, at, len), &before));
+        early = early.or(from);
+        read.push((token, variant));
+    }
+    (read, early)
+}
+
+/// The parts of a list in brackets; anything else is a list of one.
+pub(crate) fn list(value: &TokenStream) -> Vec<TokenStream> {
+    match syn::parse2::<Group>(value.clone()) {
+        Ok(list) => split(list.stream()).into_iter().map(TokenStream::from_iter).collect(),
+        Err(_) => vec![value.clone()],
+    }
+}
+
+fn overflow_word(value: &TokenStream, errors: &mut Errors) -> Option<(Ident, &'static str, Option<f64>)> {
+    let (head, inside) = with_parentheses(value);
+    let text = head.to_string();
+    let (variant, _) = errors.sound(&head, wording::overflow(&text, None))?;
+    let token = Ident::new(&text, head.span());
+    let Some(inside) = inside else { return Some((token, variant, None)) };
+    let result = wording::overflow(&text, Some(&inside.to_string()));
+    // A mistake in the parentheses leaves the word what it is.
+    let early = errors.sound(if inside.is_empty() { value } else { &inside }, result);
+    Some((token, variant, early.and_then(|(_, from)| from)))
+}
