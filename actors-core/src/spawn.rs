@@ -247,16 +247,18 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
             }
         };
         let handle = Handle::new(cell.clone());
-        let is_late = is_late || !join_family(&cell)?;
+        let joined = if is_late { Ok(false) } else { join_family(&cell) };
+        let is_late = !matches!(joined, Ok(true));
         if is_late {
             cell.close(StopReason::Stopped);
         }
         if limits.workers.is_pool() {
+            // Also where it is closed: somebody must see to its end.
             cell.employ_crew(seat);
         } else if !is_late && A::STARTS && cell.mailbox.employ() {
             run::employ(&cell);
         }
-        Ok((handle, is_late))
+        joined.map(|_| (handle, is_late))
     }
 }
 

@@ -109,8 +109,8 @@ pub(crate) struct Cell<A: Actor> {
     /// Handles that keep the actor alive (F6).
     handles: AtomicUsize,
     pub(crate) life: Mutex<Life>,
-    /// The seat of a turn that did not end by returning.
-    pub(crate) left: Mutex<Option<Box<Seat<A>>>>,
+    /// Seats of turns that did not end by returning: of each worker one at most, until it takes it.
+    left: Mutex<Vec<Box<Seat<A>>>>,
     /// Told at every change of `life`.
     pub(crate) changed: Notify,
     watch: OnceLock<Watch>,
@@ -189,7 +189,7 @@ impl<A: Actor> Cell<A> {
             rt,
             handles: AtomicUsize::new(0),
             life: Mutex::new(Life { stage, why: None, failed: None, has_failed_child: false }),
-            left: Mutex::new(None),
+            left: Mutex::new(Vec::new()),
             changed: Notify::new(),
             watch: OnceLock::new(),
             drain_timer: Mutex::new(None),
@@ -268,6 +268,20 @@ impl<A: Actor> Cell<A> {
         let loss =
             Loss { actor: &self.name, message: class_of.name, priority: class_of.policy.priority, reason };
         self.system.letters().post(&loss, age, text);
+    }
+
+    /// A turn ends otherwise than by returning, and leaves its seat.
+    #[cold]
+    pub(crate) fn leave(&self, seat: Box<Seat<A>>) {
+        self.left.lock().push(seat);
+    }
+
+    /// The seat that a turn of this worker has left.
+    #[cold]
+    pub(crate) fn take_left(&self, worker: u32) -> Option<Box<Seat<A>>> {
+        let mut left = self.left.lock();
+        let at = left.iter().position(|seat| seat.ctx.worker() == worker)?;
+        Some(left.swap_remove(at))
     }
 
     // --- lifetimes --------------------------------------------------------------------------------------------------

@@ -41,6 +41,15 @@ impl<A: Actor> fmt::Debug for Context<A> {
     }
 }
 
+impl<A: Actor> Drop for Context<A> {
+    fn drop(&mut self) {
+        // Mostly they have ended. Not where the runtime has, or where the seat was lent when the actor came to its end.
+        if let Some(family) = &self.family {
+            family.kill();
+        }
+    }
+}
+
 /// A timer, a pipe or a watch that is under way. Dropping it changes nothing; it ends with its actor.
 #[derive(Debug)]
 pub struct Job {
@@ -75,6 +84,11 @@ impl<A: Actor> Context<A> {
     /// Its children, if it ever had any.
     pub(crate) fn family(&self) -> Option<&Arc<Family>> {
         self.family.as_ref()
+    }
+
+    /// Which of several workers this is.
+    pub(crate) fn worker(&self) -> u32 {
+        self.worker
     }
 
     pub(crate) fn cell(&self) -> &Arc<Cell<A>> {

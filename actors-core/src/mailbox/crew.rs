@@ -90,10 +90,10 @@ impl Crew {
         self.busy
     }
 
-    /// Nobody has a turn, or is on the way to one.
+    /// Whoever is there sleeps: nobody has a turn, is on the way to one, or begins anew.
     #[cfg(feature = "testing")]
     pub(super) fn is_idle(&self) -> bool {
-        self.busy == 0 && self.roused == 0
+        self.idle.len() == self.present
     }
 
     /// Places for the workers that are missing.
@@ -185,6 +185,11 @@ impl Crew {
     pub(super) fn renew(&mut self) {
         self.stations.iter_mut().for_each(|station| station.must_renew = station.is_taken);
     }
+
+    /// One of them is about to.
+    pub(super) fn forget_renewal(&mut self, number: u32) {
+        self.stations[number as usize].must_renew = false;
+    }
 }
 
 impl<T: Item, S> Mailbox<T, S> {
@@ -228,12 +233,14 @@ impl<T: Item, S> Mailbox<T, S> {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let crew = inner.crew.as_mut()?;
-        let serving = crew.stations[worker as usize].serving.take()?;
-        crew.busy -= 1;
-        inner.core.end_serving(serving, Some(reason));
-        // It may not be back soon: what its key held back is for others.
+        let serving = crew.stations[worker as usize].serving.take();
+        if let Some(serving) = serving {
+            crew.busy -= 1;
+            inner.core.end_serving(serving, Some(reason));
+        }
+        // It may not be back soon: what its key held back is for others, also where its asker had been told already.
         fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
-        Some(serving.class.into())
+        serving.map(|serving| serving.class.into())
     }
 
     /// A worker has gone. `true` when it was the last.
@@ -365,7 +372,7 @@ impl<T: Item, S> Taker<T, S> {
             crew.busy += 1;
             fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
             if inner.core.phase != Phase::Open && inner.core.queue.used() == 0 {
-                crew.call_idle(fx);
+                crew.call_all(fx);
             }
             return Poll::Ready(Take::Turn);
         }
@@ -375,7 +382,7 @@ impl<T: Item, S> Taker<T, S> {
             return Poll::Pending;
         }
         if inner.core.phase != Phase::Open && inner.core.queue.used() == 0 {
-            crew.call_idle(fx);
+            crew.call_all(fx);
             return Poll::Ready(Take::Finished);
         }
         crew.sleep(number);

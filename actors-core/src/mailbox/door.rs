@@ -127,7 +127,8 @@ impl<T: Item, S> Mailbox<T, S> {
     ) -> Verdict {
         let mut inner = self.lock();
         let verdict = inner.core.offer(item, tag, entrance, &self.signals, fx);
-        if let Verdict::In(..) = verdict {
+        if matches!(verdict, Verdict::In(..)) || inner.crew.is_some() {
+            // Of several workers some may sleep while others are in line for a key; and who was let in instead is for them.
             inner.rouse(fx);
         }
         verdict
@@ -175,6 +176,12 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Takes an admitted message back out, unless its turn has begun.
     pub(crate) fn withdraw(&self, place: Place, reason: Reason, fx: &mut Effects<T>) -> Withdrawn {
-        self.lock().core.withdraw(place, reason, &self.signals, fx)
+        let mut inner = self.lock();
+        let withdrawn = inner.core.withdraw(place, reason, &self.signals, fx);
+        if inner.crew.is_some() {
+            // Who gets its slot is for a worker that sleeps, where what had it waited for its key.
+            inner.rouse(fx);
+        }
+        withdrawn
     }
 }

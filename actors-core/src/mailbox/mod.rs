@@ -244,10 +244,8 @@ impl<T: Item, S> Mailbox<T, S> {
         }
         inner.core.phase = Phase::Draining;
         inner.core.clear_lines(fx);
-        match &mut inner.crew {
-            Some(crew) => crew.call_idle(fx),
-            None => inner.rouse(fx),
-        }
+        // Not only if it sleeps: it may be waiting before its next instance.
+        inner.call(fx);
         true
     }
 
@@ -264,6 +262,15 @@ impl<T: Item, S> Mailbox<T, S> {
         self.signals.interrupt();
         inner.call(fx);
         true
+    }
+
+    /// A new instance is about to be made, and is the one that was wanted.
+    pub(crate) fn forget_renewal(&self, worker: u32) {
+        let mut inner = self.lock();
+        match &mut inner.crew {
+            Some(crew) => crew.forget_renewal(worker),
+            None => inner.must_renew = false,
+        }
     }
 
     /// A new instance is about to have its first turn. What has died in the queue meanwhile goes first.
@@ -286,6 +293,11 @@ impl<T: Item, S> Mailbox<T, S> {
         self.signals.kill();
         inner.call(fx);
         true
+    }
+
+    /// Whether it takes messages.
+    pub(crate) fn is_open(&self) -> bool {
+        self.lock().core.phase == Phase::Open
     }
 
     /// Whether nothing is left to be handled, and nothing more will come.
@@ -322,6 +334,8 @@ impl<T: Item, S> Mailbox<T, S> {
         inner.is_held = held;
         match held {
             true => self.signals.interrupt(),
+            // Who has nothing to do may have to go.
+            false if inner.crew.is_some() => inner.call(fx),
             false => inner.rouse(fx),
         }
     }

@@ -23,12 +23,13 @@ use crate::clock::{Span, Tick};
 use crate::error::{StartError, StopReason};
 use crate::observe::trace;
 use crate::panics::caught;
-use crate::supervise::CHILDREN_DRAIN;
+use crate::supervise::{CHILDREN_DRAIN, Family};
 use crate::turn::{self, Outcome, current};
 use runner::Runner;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 /// A `#[stopped]` that takes longer is cut off: somebody waits for the actor's end.
@@ -53,7 +54,7 @@ async fn run<A: Actor>(mut runner: Runner<A>) {
             Ok(()) => turns(&mut runner).await,
             Err(why) => why,
         };
-        if !next::goes_on(&mut runner, why).await {
+        if let Err(why) = next::go_on(&mut runner, why).await {
             break why;
         }
     };
@@ -63,8 +64,8 @@ async fn run<A: Actor>(mut runner: Runner<A>) {
 /// Runs `#[started]`.
 async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let cell = runner.cell.clone();
-    if runner.seat().is_none() && cell.origin.is_some() {
-        // A worker that was hired later.
+    if runner.seat().is_none() && cell.mailbox.limits().workers.is_pool() {
+        // A worker that was hired later. Where there is only one, a seat that is not here is lent, and comes back.
         next::make_instance(runner)?;
     }
     if !A::STARTS {
@@ -111,6 +112,8 @@ async fn finish<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
     }
     dispose(runner, why).await;
     if runner.leave() {
+        // A worker that was one too many, and is the last to go because the others have come to their end meanwhile.
+        let why = if is_retired { runner.why_finished() } else { why };
         runner.end(why);
     }
 }
@@ -122,7 +125,7 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
     if let Some(family) = seat.ctx.family().cloned() {
         match why {
             StopReason::Killed => family.kill(),
-            _ => family.end(CHILDREN_DRAIN).await,
+            _ => end_family(&cell, &family).await,
         }
     }
     if !runner.is_tainted {
@@ -140,6 +143,19 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
         trace::panicked(&cell.name, "drop", &text);
     }
     runner.is_tainted = false;
+}
+
+/// Ends the children in order; at once, where the actor is killed meanwhile.
+async fn end_family<A: Actor>(cell: &Cell<A>, family: &Family) {
+    let was_killed = cell.mailbox.is_killed();
+    let mut end = pin!(family.end(CHILDREN_DRAIN));
+    let is_over = poll_fn(|cx| match !was_killed && cell.mailbox.is_killed() {
+        true => Poll::Ready(false),
+        false => end.as_mut().poll(cx).map(|()| true),
+    });
+    if !is_over.await {
+        family.kill();
+    }
 }
 
 /// For hooks: nobody waits for them.

@@ -15,48 +15,52 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-/// Whether another instance goes on. Then it is there, and has not started yet.
-pub(super) async fn goes_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> bool {
+/// Another instance goes on: it is there, and has not started yet.
+///
+/// # Errors
+/// Why none does.
+pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> Result<(), StopReason> {
     let mut why = why;
     loop {
         if runner.cell.mailbox.is_killed() {
-            return false;
+            // Not only by `kill`: also where it has failed for good.
+            return Err(if why == StopReason::Killed { runner.why_finished() } else { why });
         }
-        why = match why {
-            StopReason::Restarted => {
-                let has_failed = std::mem::take(&mut runner.cell.life.lock().has_failed_child);
-                if has_failed { StopReason::ChildFailed } else { why }
-            }
-            _ => why,
-        };
+        if why == StopReason::Restarted {
+            let has_failed = std::mem::take(&mut runner.cell.life.lock().has_failed_child);
+            why = if has_failed { StopReason::ChildFailed } else { why };
+        }
         let delay = match why {
+            StopReason::Restarted if runner.cell.mailbox.is_drained() => return Err(runner.why_finished()),
             StopReason::Restarted => Duration::ZERO,
             StopReason::Panicked | StopReason::StartFailed | StopReason::ChildFailed => {
                 runner.give_back();
                 if runner.cell.mailbox.is_drained() {
-                    return false;
+                    return Err(why);
                 }
                 match runner.cell.failed(why) {
                     Revival::After(delay) => delay,
                     Revival::Never | Revival::TooOften => {
                         // In a pool the others end with it.
                         runner.cell.give_up(why);
-                        return false;
+                        return Err(why);
                     }
                 }
             }
-            _ => return false,
+            _ => return Err(why),
         };
         let end = if why == StopReason::Restarted { why } else { StopReason::Restarted };
         dispose(runner, end).await;
-        if !pause(&runner.cell, delay).await {
-            return false;
+        pause(&runner.cell, delay).await;
+        if runner.cell.mailbox.is_killed() || runner.cell.mailbox.is_drained() {
+            return Err(runner.why_finished());
         }
+        runner.forget_renewal();
         match make_instance(runner) {
             Ok(()) => {
                 trace::restarted(&runner.cell.name, why, delay);
                 runner.begin_anew();
-                return true;
+                return Ok(());
             }
             Err(failed) => why = failed,
         }
@@ -80,17 +84,20 @@ pub(super) fn make_instance<A: Actor>(runner: &mut Runner<A>) -> Result<(), Stop
     }
 }
 
-/// Waits before the next instance. `false` when the actor was killed meanwhile: whoever kills it wakes this task.
-async fn pause<A: Actor>(cell: &Arc<Cell<A>>, delay: Duration) -> bool {
+/// Waits before the next instance, but no longer than there is something to wait for: whoever stops the actor meanwhile, or kills it,
+/// wakes this task. Others have a turn in any case, so that starts that fail for ever do not keep a thread.
+async fn pause<A: Actor>(cell: &Arc<Cell<A>>, delay: Duration) {
     if delay.is_zero() {
-        return !cell.mailbox.is_killed();
+        return tokio::task::yield_now().await;
     }
+    let was_open = cell.mailbox.is_open();
     let mut timer = pin!(tokio::time::sleep(delay));
     poll_fn(|cx| {
-        if cell.mailbox.is_killed() {
-            return Poll::Ready(false);
-        }
-        timer.as_mut().poll(cx).map(|()| true)
+        let is_told = match was_open {
+            true => !cell.mailbox.is_open(),
+            false => cell.mailbox.is_killed() || cell.mailbox.is_drained(),
+        };
+        if is_told { Poll::Ready(()) } else { timer.as_mut().poll(cx) }
     })
-    .await
+    .await;
 }

@@ -181,7 +181,7 @@ impl<A: Actor> Runner<A> {
             Err(text) => {
                 let tag = if is_first { self.running() } else { self.tag };
                 ignored(|| turn.set(None));
-                self.taker.seat = self.cell.left.lock().take();
+                self.taker.seat = self.cell.take_left(self.worker);
                 Poll::Ready(Some(self.panicked(&tag, text)))
             }
         }
@@ -191,7 +191,7 @@ impl<A: Actor> Runner<A> {
     fn cut<F>(&mut self, mut turn: Pin<&mut Option<F>>) -> StopReason {
         // Its locals are dropped here; their `Drop` is user code.
         let dropped = caught(|| turn.set(None));
-        self.taker.seat = self.cell.left.lock().take();
+        self.taker.seat = self.cell.take_left(self.worker);
         let tag = self.tag;
         if let Err(text) = dropped {
             return self.panicked(&tag, text);
@@ -211,7 +211,7 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Why there will be no more turns.
-    fn why_finished(&self) -> StopReason {
+    pub(super) fn why_finished(&self) -> StopReason {
         let said = self.cell.life.lock().why;
         match self.cell.mailbox.is_killed() {
             true => said.unwrap_or(StopReason::Killed),
@@ -256,6 +256,14 @@ impl<A: Actor> Runner<A> {
         self.cell.apply(&mut self.fx);
     }
 
+    /// Another instance is about to be made: who wanted one until now has it.
+    pub(super) fn forget_renewal(&mut self) {
+        self.cell.mailbox.forget_renewal(self.worker);
+        if !self.cell.mailbox.limits().workers.is_pool() {
+            self.cell.life.lock().has_failed_child = false;
+        }
+    }
+
     /// Another instance is about to have its first turn.
     pub(super) fn begin_anew(&mut self) {
         self.cell.mailbox.begin_anew(&mut self.fx);
@@ -290,7 +298,7 @@ impl<A: Actor> Runner<A> {
     }
 
     pub(super) fn take_out(&mut self) -> Option<Box<Seat<A>>> {
-        self.taker.seat.take().or_else(|| self.cell.left.lock().take())
+        self.taker.seat.take().or_else(|| self.cell.take_left(self.worker))
     }
 
     /// The last word.
@@ -317,9 +325,6 @@ impl<A: Actor> Drop for Runner<A> {
         }
         self.close();
         let seat = self.take_out();
-        if let Some(family) = seat.as_ref().and_then(|seat| seat.ctx.family()) {
-            family.kill();
-        }
         ignored(|| drop(seat));
         if self.leave() {
             self.end(StopReason::RuntimeGone);

@@ -51,7 +51,7 @@ struct Children {
 struct Child {
     cell: Arc<dyn AnyCell>,
     /// A handle: the parent keeps it alive.
-    keeper: Box<dyn Any + Send + Sync>,
+    _keeper: Box<dyn Any + Send + Sync>,
 }
 
 impl Family {
@@ -72,7 +72,7 @@ impl Family {
         if children.list.len() >= CHILDREN_MAX {
             return Err(SpawnError::TooManyChildren(self.name()));
         }
-        children.list.push(Child { cell, keeper });
+        children.list.push(Child { cell, _keeper: keeper });
         Ok(true)
     }
 
@@ -97,6 +97,9 @@ impl Family {
             return;
         }
         let children = self.children.lock();
+        if children.is_closed {
+            return;
+        }
         let failed = children.list.iter().position(|child| child.cell.id() == id);
         let concerned = |(other, child): (usize, &Child)| {
             failed.filter(|failed| self.strategy.concerns(*failed, other)).map(|_| child.cell.clone())
@@ -109,7 +112,9 @@ impl Family {
 
     /// A child has failed too often.
     pub(crate) fn gave_up(&self) {
-        if let Some(parent) = self.parent.upgrade() {
+        // An instance that is on its way out takes nobody along.
+        let is_closed = self.children.lock().is_closed;
+        if let (false, Some(parent)) = (is_closed, self.parent.upgrade()) {
             parent.fail_by_child();
         }
     }
@@ -117,29 +122,29 @@ impl Family {
     /// Stops the children, the youngest first, each when the one before has ended.
     pub(crate) async fn end(&self, limit: Duration) {
         let end = Instant::now() + limit;
-        while let Some(Child { cell, keeper }) = self.close() {
+        while let Some(cell) = self.close() {
             cell.clone().close();
             if tokio::time::timeout_at(end, cell.clone().closed()).await.is_err() {
                 cell.clone().kill();
                 // A turn that is on a thread ends by itself or not at all.
-                let _ = tokio::time::timeout(KILLED_MAX, cell.closed()).await;
+                let _ = tokio::time::timeout(KILLED_MAX, cell.clone().closed()).await;
             }
-            drop(keeper);
+            self.disown(cell.id());
         }
     }
 
     /// Ends the children at once.
     pub(crate) fn kill(&self) {
-        while let Some(Child { cell, keeper }) = self.close() {
-            cell.kill();
-            drop(keeper);
+        while let Some(cell) = self.close() {
+            cell.clone().kill();
+            self.disown(cell.id());
         }
     }
 
     /// From now on no child is taken in. The youngest that is left.
-    fn close(&self) -> Option<Child> {
+    fn close(&self) -> Option<Arc<dyn AnyCell>> {
         let mut children = self.children.lock();
         children.is_closed = true;
-        children.list.pop()
+        children.list.last().map(|child| child.cell.clone())
     }
 }

@@ -63,7 +63,7 @@ impl<A: Actor> Drop for Lodged<A> {
     fn drop(&mut self) {
         if let Some(seat) = self.0.take() {
             let cell = seat.ctx.cell().clone();
-            *cell.left.lock() = Some(seat);
+            cell.leave(seat);
         }
     }
 }
