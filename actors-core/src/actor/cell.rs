@@ -325,8 +325,13 @@ impl<A: Actor> Cell<A> {
         if self.origin.is_none() {
             return self.kill();
         }
+        self.renew_worker(None);
+    }
+
+    /// The same for one of several workers alone.
+    pub(crate) fn renew_worker(self: &Arc<Self>, worker: Option<u32>) {
         let mut fx = Effects::new();
-        self.mailbox.renew(&mut fx);
+        self.mailbox.renew(worker, &mut fx);
         self.apply(&mut fx);
     }
 

@@ -141,7 +141,7 @@ impl<A: Actor> Context<A> {
     /// with the queue.
     pub fn stop(&mut self) {
         match self.cell.is_permanent() {
-            true => self.cell.renew(),
+            true => self.cell.renew_worker(Some(self.worker)),
             false => self.cell.close(StopReason::Stopped),
         }
     }

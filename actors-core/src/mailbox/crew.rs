@@ -181,9 +181,12 @@ impl Crew {
         station.waker
     }
 
-    /// Every worker shall begin anew between two turns.
-    pub(super) fn renew(&mut self) {
-        self.stations.iter_mut().for_each(|station| station.must_renew = station.is_taken);
+    /// One worker, or every one, shall begin anew between two turns.
+    pub(super) fn renew(&mut self, number: Option<u32>) {
+        match number {
+            Some(number) => self.stations[number as usize].must_renew = true,
+            None => self.stations.iter_mut().for_each(|station| station.must_renew = station.is_taken),
+        }
     }
 
     /// One of them is about to.

@@ -249,14 +249,15 @@ impl<T: Item, S> Mailbox<T, S> {
         true
     }
 
-    /// A new instance is to go on, between two turns; the old one has no further turn. `false` where there will be none.
-    pub(crate) fn renew(&self, fx: &mut Effects<T>) -> bool {
+    /// A new instance is to go on, between two turns; the old one has no further turn. Of several workers all are meant, or only one.
+    /// `false` where there will be none.
+    pub(crate) fn renew(&self, worker: Option<u32>, fx: &mut Effects<T>) -> bool {
         let mut inner = self.lock();
         if inner.core.phase >= Phase::Killed {
             return false;
         }
         match &mut inner.crew {
-            Some(crew) => crew.renew(),
+            Some(crew) => crew.renew(worker),
             None => (inner.must_renew, inner.may_lend) = (true, false),
         }
         self.signals.interrupt();
