@@ -55,6 +55,7 @@ pub mod policy;
 
 mod run;
 mod turn;
+mod wait;
 
 pub mod reply;
 

@@ -326,7 +326,7 @@ impl<T: Item> Core<T> {
     // --- losses -----------------------------------------------------------------------------------------------------
 
     pub(super) fn lose(&mut self, item: Option<T>, tag: Tag, reason: Reason, fx: &mut Effects<T>) {
-        self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::Lost, reason);
+        self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::of(reason), reason);
         if let Some(item) = item {
             fx.lost.push(Lost { item, class: usize::from(tag.class), stamp: tag.stamp, reason });
         }

@@ -17,6 +17,14 @@ pub(crate) enum Stage {
     Lost,
 }
 
+impl Stage {
+    /// Of a message that was in the mailbox. One that its sender takes back because it would wait for it for ever counts as refused,
+    /// queued or not: it never had its turn, and its sender was told in the poll that sent it, or in the one that began to wait.
+    pub(super) fn of(reason: Reason) -> Stage {
+        if reason == Reason::WouldDeadlock { Stage::Refused } else { Stage::Lost }
+    }
+}
+
 /// One column of losses.
 pub(crate) struct Column {
     pub(crate) stage: Stage,
@@ -56,7 +64,7 @@ fn place(stage: Stage, reason: Reason) -> usize {
 
 /// Whether a dead letter reports a message lost for this reason.
 pub(crate) fn has_letter(reason: Reason) -> bool {
-    LOSSES[place(Stage::Lost, reason)].letter
+    LOSSES.iter().any(|column| column.stage == Stage::Lost && column.reason == reason && column.letter)
 }
 
 /// Counters of one type, kept under the mailbox's lock.

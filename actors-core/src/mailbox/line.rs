@@ -83,6 +83,12 @@ impl<T> Lines<T> {
         key
     }
 
+    /// The arrival number of a waiter that is in line.
+    pub(super) fn ticket(&self, key: u32) -> Option<u64> {
+        let waiter = self.waiters.get(key as usize)?;
+        matches!(waiter.standing, Some(Standing::Waiting(_))).then_some(waiter.ticket)
+    }
+
     /// First of a type's line, with its arrival number and its message's weight.
     pub(super) fn head(&self, class: usize) -> Option<(u32, u64, u32)> {
         let key = self.lines.get(class)?.front()?;

@@ -18,6 +18,11 @@ pub(super) fn guarded<R>(f: impl FnOnce() -> R) -> R {
     })
 }
 
+/// Whether this thread runs a key's `Eq`, under a mailbox's lock.
+pub(crate) fn is_in_eq() -> bool {
+    IN_EQ.with(Cell::get)
+}
+
 /// Called before waiting for a lock.
 ///
 /// # Panics

@@ -131,7 +131,7 @@ impl<T: Item> Core<T> {
         let kind = &mut self.queue.kinds[usize::from(tag.class)];
         kind.in_line -= 1;
         if item.is_some() {
-            let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::Lost };
+            let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::of(reason) };
             kind.counts.waiting -= 1;
             kind.counts.lose(stage, reason);
         }

@@ -14,6 +14,7 @@ mod loom;
 use crate::error::Reason;
 use crate::shelf;
 use crate::sync::{Arc, Mutex};
+use crate::wait::{Awaited, Live};
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
@@ -21,6 +22,8 @@ use std::task::{Context, Poll, Waker};
 enum State<R> {
     Empty,
     Awaited(Waker),
+    /// The handler took the reply along: whoever has it may answer, whatever becomes of the turn.
+    Later(Option<Waker>),
     Told(Result<R, Reason>),
     /// The asker has its answer, or has gone.
     Over,
@@ -50,16 +53,18 @@ impl<R> Slot<R> {
                 State::Told(_) => return Slot::take(&mut state),
                 State::Awaited(waker) if waker.will_wake(cx.waker()) => return Poll::Pending,
                 State::Over => return Poll::Pending,
-                State::Empty | State::Awaited(_) => {}
+                State::Empty | State::Awaited(_) | State::Later(_) => {}
             }
         }
         // Wakers are foreign code: cloned before the lock is taken, dropped after it is free.
         let waker = cx.waker().clone();
         let mut state = self.state.lock();
-        if let State::Told(_) | State::Over = &*state {
-            return Slot::take(&mut state);
-        }
-        let _old = std::mem::replace(&mut *state, State::Awaited(waker));
+        let awaited = match &*state {
+            State::Told(_) | State::Over => return Slot::take(&mut state),
+            State::Later(_) => State::Later(Some(waker)),
+            State::Empty | State::Awaited(_) => State::Awaited(waker),
+        };
+        let _old = std::mem::replace(&mut *state, awaited);
         drop(state);
         Poll::Pending
     }
@@ -77,6 +82,17 @@ impl<R> Slot<R> {
         let _old = std::mem::replace(&mut *self.state.lock(), State::Over);
     }
 
+    /// The answer no longer depends on the turn.
+    fn put_off(&self) {
+        let mut state = self.state.lock();
+        let before = std::mem::replace(&mut *state, State::Later(None));
+        *state = match before {
+            State::Empty => State::Later(None),
+            State::Awaited(waker) => State::Later(Some(waker)),
+            other => other,
+        };
+    }
+
     fn is_abandoned(&self) -> bool {
         matches!(*self.state.lock(), State::Over)
     }
@@ -88,12 +104,40 @@ impl<R: Send + 'static> Slot<R> {
         shelf::take().unwrap_or_else(|| Slot::with(State::Empty))
     }
 
+    /// The slot, for whoever wants to know whether it is awaited still.
+    #[cfg(not(actors_loom))]
+    pub(crate) fn as_live(slot: &Arc<Self>) -> Awaited {
+        slot.clone()
+    }
+
+    #[cfg(actors_loom)]
+    pub(crate) fn as_live(slot: &Arc<Self>) -> Awaited {
+        std::sync::Arc::new(Shared(slot.clone()))
+    }
+
     /// The asker has its answer: the slot is kept for the next one, if nobody else has it any more.
     pub(crate) fn recycle(mut slot: Arc<Self>) {
         if let Some(unique) = Arc::get_mut(&mut slot) {
             *unique.state.get_mut() = State::Empty;
             shelf::give(slot);
         }
+    }
+}
+
+impl<R: Send> Live for Slot<R> {
+    fn is_awaited(&self) -> bool {
+        matches!(*self.state.lock(), State::Empty | State::Awaited(_))
+    }
+}
+
+/// loom's `Arc` does not become one of a trait object.
+#[cfg(actors_loom)]
+struct Shared<R>(Arc<Slot<R>>);
+
+#[cfg(actors_loom)]
+impl<R: Send> Live for Shared<R> {
+    fn is_awaited(&self) -> bool {
+        self.0.is_awaited()
     }
 }
 
@@ -126,7 +170,7 @@ fn tell<R>(slot: Arc<Slot<R>>, answer: Result<R, Reason>) -> Result<(), Result<R
     let old = std::mem::replace(&mut *state, State::Told(answer));
     drop(state);
     drop(slot);
-    if let State::Awaited(waker) = old {
+    if let State::Awaited(waker) | State::Later(Some(waker)) = old {
         waker.wake();
     }
     Ok(())
@@ -176,6 +220,9 @@ impl<R> fmt::Debug for ReplyTo<R> {
 
 impl<R> ReplyTo<R> {
     pub(crate) fn new(asker: Option<Teller<R>>) -> Self {
+        if let Some(slot) = asker.as_ref().and_then(|teller| teller.slot.as_ref()) {
+            slot.put_off();
+        }
         ReplyTo { asker }
     }
 

@@ -19,7 +19,7 @@ mod runner;
 
 use crate::actor::Actor;
 use crate::actor::cell::{Cell, Seat, Stage};
-use crate::clock::{Span, Tick};
+use crate::clock::Tick;
 use crate::error::{StartError, StopReason};
 use crate::observe::trace;
 use crate::panics::caught;
@@ -160,7 +160,7 @@ async fn end_family<A: Actor>(cell: &Cell<A>, family: &Family) {
 
 /// For hooks: nobody waits for them.
 fn scope<A: Actor>(cell: &Cell<A>) -> current::Turn {
-    current::Turn { cell: cell.id(), deadline: Tick::NEVER, timeout: Span::NONE }
+    current::Turn::new(cell.id(), Tick::NEVER)
 }
 
 impl<A: Actor> Runner<A> {

@@ -2,12 +2,13 @@
 
 use crate::actor::cell::{Cell, Post, Seat, Stage};
 use crate::actor::{Actor, Mail};
-use crate::clock::{Span, Tick};
+use crate::clock::Tick;
 use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{Effects, Take, Taker};
 use crate::observe::trace;
 use crate::panics::{caught, ignored};
 use crate::turn::{self, Lodged, Now, current, worker};
+use crate::wait;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -38,10 +39,12 @@ struct TurnTag {
     class: usize,
     stamp: Tick,
     deadline: Tick,
+    /// In a poll before it has begun to wait for somebody (D1).
+    has_waited: bool,
 }
 
 impl TurnTag {
-    const NONE: TurnTag = TurnTag { class: 0, stamp: Tick::ZERO, deadline: Tick::NEVER };
+    const NONE: TurnTag = TurnTag { class: 0, stamp: Tick::ZERO, deadline: Tick::NEVER, has_waited: false };
 }
 
 impl<A: Actor> Runner<A> {
@@ -96,7 +99,7 @@ impl<A: Actor> Runner<A> {
         let cell = self.cell.clone();
         let _span = cell.span.enter();
         let inside = current::enter_some();
-        let scope = |deadline| current::Turn { cell: cell.id(), deadline, timeout: Span::NONE };
+        let scope = |deadline| current::Turn::new(cell.id(), deadline);
         if turn.is_some() {
             if cell.mailbox.is_killed() {
                 return Poll::Ready(self.cut(turn));
@@ -137,7 +140,10 @@ impl<A: Actor> Runner<A> {
                 continue;
             }
             match turn::now(seat, &mut taken.item) {
-                Now::Done => cell.mailbox.end_turn(self.worker),
+                Now::Done => {
+                    self.end_waits(current::has_waited());
+                    cell.mailbox.end_turn(self.worker);
+                }
                 Now::Later(mail) => {
                     let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
                     turn.set(Some(serve(Lodged::new(seat), mail)));
@@ -166,21 +172,25 @@ impl<A: Actor> Runner<A> {
             Ok(Poll::Ready(seat)) => {
                 self.taker.seat = seat.into_seat();
                 turn.set(None);
+                self.end_waits(current::has_waited() || (!is_first && self.tag.has_waited));
                 self.cell.mailbox.end_turn(self.worker);
                 Poll::Ready(None)
             }
             Ok(Poll::Pending) => {
+                let has_waited = current::has_waited();
                 if is_first {
                     self.tag = self.running();
                     self.taker.put_back(&self.cell.mailbox, &mut self.fx);
                     self.cell.apply(&mut self.fx);
                 }
+                self.tag.has_waited |= has_waited;
                 // Killed during this very poll: nobody would come again.
                 if self.cell.mailbox.is_killed() { Poll::Ready(Some(self.cut(turn))) } else { Poll::Pending }
             }
             Err(text) => {
                 let tag = if is_first { self.running() } else { self.tag };
                 ignored(|| turn.set(None));
+                self.end_waits(current::has_waited() || tag.has_waited);
                 self.taker.seat = self.cell.take_left(self.worker);
                 Poll::Ready(Some(self.panicked(&tag, text)))
             }
@@ -193,12 +203,21 @@ impl<A: Actor> Runner<A> {
         let dropped = caught(|| turn.set(None));
         self.taker.seat = self.cell.take_left(self.worker);
         let tag = self.tag;
+        self.end_waits(tag.has_waited);
         if let Err(text) = dropped {
             return self.panicked(&tag, text);
         }
         self.conclude(Reason::Closed);
         self.cell.mourn(tag.class, tag.stamp, Reason::Closed, || None);
         StopReason::Killed
+    }
+
+    /// The turn is over: what it has kept of half-polled asks is no wait of the next one (D1).
+    #[inline]
+    fn end_waits(&self, has_waited: bool) {
+        if has_waited {
+            wait::over(current::Turn::new(self.cell.id(), Tick::NEVER).waiter());
+        }
     }
 
     /// A panic went through the state (F1).
@@ -225,6 +244,7 @@ impl<A: Actor> Runner<A> {
             class: taken.class.into(),
             stamp: taken.stamp,
             deadline: taken.deadline,
+            has_waited: false,
         })
     }
 

@@ -140,16 +140,21 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         };
         let is_first = !self.journey.has_timer();
         if let Poll::Ready(answer) = slot.poll(cx) {
+            // A wait inside a turn holds the slot too.
+            self.journey.finish();
             if let Some(slot) = self.slot.take().and_then(Waiting::into_slot) {
                 Slot::recycle(slot);
             }
-            self.journey.finish();
             return Poll::Ready(answer.map_err(|reason| (self.journey.why_lost(reason), None)));
         }
         if is_first {
             self.journey.await_answer();
         }
-        let reason = ready!(self.journey.poll_deadline(cx));
+        let Poll::Ready(reason) = self.journey.poll_deadline(cx) else {
+            let refusal = ready!(self.journey.await_inside(slot));
+            self.slot = None;
+            return Poll::Ready(Err((refusal.why, refusal.message)));
+        };
         self.slot = None;
         self.journey.finish();
         Poll::Ready(Err((self.journey.why_lost(reason), None)))

@@ -62,7 +62,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             true => Span::of(cell.mailbox.timeout(A::CLASS)),
             false => own,
         };
-        let scope = current::Turn { cell: cell.id(), deadline, timeout };
+        let scope = current::Turn::donated(cell.id(), deadline, timeout);
         let began = is_timed.then(clock::cpu);
         let result = borrowed.run(|seat| turn::donated(seat, run, message, scope, &cell.span));
         borrowed.donated = match result {

@@ -1,14 +1,13 @@
 //! From the first poll to a slot in the mailbox: what [`Tell`](super::Tell) and [`Ask`](super::Ask) share.
 
 use super::tie::{Tie, To};
-use super::timer::end_of_wait;
 use crate::actor::cell::{Cell, Post};
 use crate::actor::handle::Handle;
 use crate::actor::message::{Message, Parcel};
 use crate::actor::{Actor, Handler};
 use crate::clock::{self, Span, Tick};
 use crate::error::{Admission, AskError, Reason};
-use crate::mailbox::{Effects, Entrance, Left, Place, Plainly, Standby, Verdict, Withdrawn};
+use crate::mailbox::{Effects, Entrance, Place, Plainly, Verdict, Withdrawn};
 use crate::reply::Teller;
 use crate::turn::current;
 use std::sync::Arc;
@@ -29,14 +28,14 @@ pub(super) enum Step<M> {
 /// A message under way. It has no `Drop` of its own, so that one that gets in at once is nothing but its parts; what must be undone
 /// when its sender goes away is in its [`Tie`].
 pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
-    to: To<'a, A>,
-    step: Step<M>,
+    pub(super) to: To<'a, A>,
+    pub(super) step: Step<M>,
     timeout: Span,
     /// When the message is worthless: the earlier one of ttl and deadline.
-    expires: Tick,
+    pub(super) expires: Tick,
     /// When its sender stops waiting.
-    deadline: Tick,
-    tie: Option<Tie<'a, A>>,
+    pub(super) deadline: Tick,
+    pub(super) tie: Option<Tie<'a, A>>,
     /// Its caller waits in a plain call, and may hold a lock that the handler wants: it does not run the turn itself.
     is_blocking: bool,
 }
@@ -81,7 +80,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         journey
     }
 
-    fn tie(&mut self) -> &mut Tie<'a, A> {
+    pub(super) fn tie(&mut self) -> &mut Tie<'a, A> {
         let to = &self.to;
         self.tie.get_or_insert_with(|| Tie::new(to, A::CLASS))
     }
@@ -318,70 +317,6 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         now
     }
 
-    /// When waiting in line ends, if it does: at ttl, at the deadline, inside a turn at that turn's deadline or, where it
-    /// has none, after the default.
-    fn line_end(&mut self) -> Tick {
-        if self.deadline == Tick::NEVER {
-            self.deadline = end_of_wait(self.to.cell(), A::CLASS);
-        }
-        self.deadline.min(self.expires)
-    }
-
-    fn poll_line(&mut self, cx: &mut Context<'_>) -> Option<Arrival<M>> {
-        let waiter = self.tie.as_ref().and_then(|tie| tie.waiter)?;
-        let standby = self.to.cell().mailbox.look(waiter, cx.waker());
-        if !matches!(standby, Standby::Waiting) {
-            // It is forgotten there.
-            self.tie().waiter = None;
-        }
-        match standby {
-            Standby::Waiting => None,
-            Standby::In(place) => {
-                self.tie = None;
-                self.step = Step::In(place);
-                Some(Ok(Admission::Waited))
-            }
-            Standby::Out(item, reason) => {
-                self.step = Step::Over;
-                let message = item.and_then(message_of::<A, M>);
-                Some(Err(Refusal { message, why: AskError::new(reason) }))
-            }
-            Standby::Promised => unreachable!("a message in line is not given a permit"),
-        }
-    }
-
-    fn poll_line_timer(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<M>> {
-        let Step::InLine = self.step else {
-            return Poll::Pending;
-        };
-        let Some(tie) = self.tie.as_mut().filter(|tie| tie.waiter.is_some()) else { return Poll::Pending };
-        if !tie.timer.poll(cx) {
-            return Poll::Pending;
-        }
-        let Some(waiter) = tie.waiter.take() else { return Poll::Pending };
-        self.tie = None;
-        let cell = self.to.cell();
-        let (reason, retry_after) = match self.expires < self.deadline {
-            true => (Reason::Expired, None),
-            false => (Reason::TimedOut, Some(cell.reading().retry_after)),
-        };
-        let mut fx = Effects::new();
-        let left = cell.mailbox.leave(waiter, reason, &mut fx);
-        cell.apply(&mut fx);
-        let (item, reason) = match left {
-            Left::Back(item, _) => (item, reason),
-            Left::Out(item, reason) => (item, reason),
-            Left::Promised => unreachable!("a message in line is not given a permit"),
-            Left::In(place) => {
-                self.step = Step::In(place);
-                return Poll::Ready(Ok(Admission::Waited));
-            }
-        };
-        self.step = Step::Over;
-        let message = item.and_then(message_of::<A, M>);
-        Poll::Ready(Err(Refusal { message, why: AskError::with_retry(reason, retry_after) }))
-    }
-
     // --- after admission, for asks ----------------------------------------------------------------------------------
 
     /// Arms the timer of an ask that is in. From now on its message is taken back where its sender goes away.
@@ -420,7 +355,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     /// Takes the message out of the queue, if its turn has not begun.
-    fn withdraw(&mut self, reason: Reason) -> Withdrawn {
+    pub(super) fn withdraw(&mut self, reason: Reason) -> Withdrawn {
         let Step::In(place) = self.step else { return Withdrawn::Begun };
         let cell = self.to.cell();
         let mut fx = Effects::new();
@@ -455,7 +390,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 }
 
-fn message_of<A: Handler<M>, M: Message>(item: Post<A>) -> Option<M> {
+pub(super) fn message_of<A: Handler<M>, M: Message>(item: Post<A>) -> Option<M> {
     A::unpack(item.0).map(Parcel::into_message)
 }
 

@@ -14,8 +14,10 @@
 //! turn has begun.
 
 mod ask;
+mod cycle;
 mod donate;
 mod journey;
+mod line;
 mod reserve;
 mod tell;
 mod tie;

@@ -1,6 +1,7 @@
 //! A slot first, the message later.
 
 use super::ask::Ask;
+use super::cycle;
 use super::journey::{Journey, give_back};
 use super::tell::Tell;
 use super::tie::To;
@@ -12,6 +13,7 @@ use crate::clock::{self, Tick};
 use crate::error::{Admission, AskError, Reason, SendError};
 use crate::mailbox::{Effects, Entrance, Left, Promise, Standby};
 use crate::turn::current;
+use crate::wait::Wait;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -40,7 +42,10 @@ pub struct Reserve<'a, A: Handler<M>, M: Message> {
     to: To<'a, A>,
     step: Step,
     timeout: Option<Duration>,
+    end: Tick,
     timer: Timer,
+    /// What it waits for, inside a turn (D1).
+    wait: Option<Wait>,
     _message: PhantomData<fn() -> M>,
 }
 
@@ -59,7 +64,15 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     }
 
     fn with(to: To<'a, A>) -> Self {
-        Reserve { to, step: Step::Fresh, timeout: None, timer: Timer::none(), _message: PhantomData }
+        Reserve {
+            to,
+            step: Step::Fresh,
+            timeout: None,
+            timer: Timer::none(),
+            wait: None,
+            end: Tick::NEVER,
+            _message: PhantomData,
+        }
     }
 
     /// How long to wait in line, from the first poll on.
@@ -102,6 +115,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
 
     fn permit(&mut self) -> Permit<A, M> {
         self.step = Step::Over;
+        self.wait = None;
         self.timer.clear(self.to.cell());
         Permit { handle: Some(Handle::clone(&self.to)), _message: PhantomData }
     }
@@ -118,11 +132,46 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     fn leave(&mut self, reason: Reason) -> Option<Left<crate::actor::cell::Post<A>>> {
         let Step::InLine(waiter) = self.step else { return None };
         self.step = Step::Over;
+        self.wait = None;
         let cell = self.to.cell();
         let mut fx = Effects::new();
         let left = cell.mailbox.leave(waiter, reason, &mut fx);
         cell.apply(&mut fx);
         Some(left)
+    }
+}
+
+impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
+    /// It stands in line still. Ready where that would close a cycle (D1).
+    #[inline]
+    fn wait_inside(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permit<A, M>, SendError<()>>> {
+        let Step::InLine(waiter) = self.step else { return Poll::Pending };
+        if !cycle::concerns(self.wait.as_ref()) {
+            return Poll::Pending;
+        }
+        let cell = self.to.cell();
+        let Err(names) = cycle::enter(&mut self.wait, cell, self.end, || cycle::slot(cell, waiter)) else {
+            return Poll::Pending;
+        };
+        let mut fx = Effects::new();
+        let is_let_in = cell.mailbox.admit_waiter(waiter, &mut fx);
+        cell.apply(&mut fx);
+        if !is_let_in {
+            return Poll::Ready(self.give_up(AskError::in_cycle(names)));
+        }
+        match cell.mailbox.look(waiter, cx.waker()) {
+            Standby::Promised | Standby::In(_) => Poll::Ready(Ok(self.permit())),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// It leaves the line; unless it was given its permit just before, or was told no.
+    fn give_up(&mut self, why: AskError) -> Result<Permit<A, M>, SendError<()>> {
+        match self.leave(why.reason()) {
+            Some(Left::Promised | Left::In(_)) => Ok(self.permit()),
+            Some(Left::Out(_, reason)) => Err(refusal(reason, None)),
+            Some(Left::Back(..)) | None => Err(SendError::new((), why)),
+        }
     }
 }
 
@@ -143,8 +192,8 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
                 }
                 Promise::InLine(waiter) => {
                     this.step = Step::InLine(waiter);
-                    let end = this.end();
-                    this.timer.set(end, this.to.cell());
+                    this.end = this.end();
+                    this.timer.set(this.end, this.to.cell());
                 }
             },
             Step::InLine(waiter) => match this.to.cell().mailbox.look(waiter, cx.waker()) {
@@ -152,21 +201,17 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
                 Standby::Promised | Standby::In(_) => return Poll::Ready(Ok(this.permit())),
                 Standby::Out(_, reason) => {
                     this.step = Step::Over;
+                    this.wait = None;
                     return Poll::Ready(Err(refusal(reason, None)));
                 }
             },
             Step::Over => panic!("a reservation was polled after it had completed"),
         }
         if !this.timer.poll(cx) {
-            return Poll::Pending;
+            return this.wait_inside(cx);
         }
-        Poll::Ready(match this.leave(Reason::TimedOut) {
-            Some(Left::Promised | Left::In(_)) => Ok(this.permit()),
-            Some(Left::Out(_, reason)) => Err(refusal(reason, None)),
-            Some(Left::Back(..)) | None => {
-                Err(refusal(Reason::TimedOut, Some(this.to.reading().retry_after)))
-            }
-        })
+        let why = AskError::with_retry(Reason::TimedOut, Some(this.to.reading().retry_after));
+        Poll::Ready(this.give_up(why))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::actor::handle::Handle;
 use crate::actor::{Actor, Mail};
 use crate::error::Reason;
 use crate::mailbox::{Effects, Left, Place};
+use crate::wait::Wait;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -44,13 +45,15 @@ impl<A: Actor> Deref for Home<'_, A> {
     }
 }
 
-/// What ties a message to its mailbox before it is handled: a place in line, a promised slot, a timer.
+/// What ties a message to its mailbox before it is handled: a place in line, a promised slot, a timer, a wait.
 pub(super) struct Tie<'a, A: Actor> {
     pub(super) home: Home<'a, A>,
     class: usize,
     pub(super) waiter: Option<u32>,
     /// Its sender waits for its answer: once let in, it is taken back out where its sender goes away.
     pub(super) is_ask: bool,
+    /// What it waits for, where it is polled inside a turn (D1).
+    pub(super) wait: Option<Wait>,
     /// Where it is, while its answer is waited for.
     pub(super) place: Option<Place>,
     /// Its ttl has passed while it was claimed.
@@ -73,6 +76,7 @@ impl<'a, A: Actor> Tie<'a, A> {
             class,
             waiter: None,
             is_ask: false,
+            wait: None,
             place: None,
             is_doomed: false,
             has_permit: false,
@@ -111,6 +115,7 @@ impl<'a, A: Actor> Tie<'a, A> {
 
 impl<A: Actor> Drop for Tie<'_, A> {
     fn drop(&mut self) {
+        self.wait = None;
         let let_in = self.leave_line().filter(|_| self.is_ask);
         if let Some(place) = self.place.take().or(let_in) {
             let mut fx = Effects::new();

@@ -1,6 +1,7 @@
 //! Which turn this thread is polling.
 
 use crate::clock::{self, Span, Tick};
+use crate::wait::Waiter;
 use std::cell::Cell;
 
 /// The running turn, as far as a send inside it must know.
@@ -12,9 +13,28 @@ pub(crate) struct Turn {
     pub(crate) deadline: Tick,
     /// In a donated turn, which has only just begun: how long its asker waits.
     pub(crate) timeout: Span,
+    /// Which of the actor's workers runs it.
+    pub(crate) worker: u32,
+    /// 1 when it has begun to wait for somebody (D1). As wide as this so that there are no holes.
+    waits: u32,
 }
 
 impl Turn {
+    #[inline]
+    pub(crate) fn new(cell: usize, deadline: Tick) -> Turn {
+        Turn { cell, deadline, timeout: Span::NONE, worker: 0, waits: 0 }
+    }
+
+    /// In a turn that is donated, `timeout` is how long its asker waits.
+    #[inline]
+    pub(crate) fn donated(cell: usize, deadline: Tick, timeout: Span) -> Turn {
+        Turn { timeout, ..Turn::new(cell, deadline) }
+    }
+
+    pub(crate) fn waiter(&self) -> Waiter {
+        Waiter { actor: self.cell, worker: self.worker }
+    }
+
     /// Until when somebody waits for this turn; `NEVER` when nobody does.
     pub(crate) fn until(&self) -> Tick {
         self.deadline.min(self.timeout.get().map_or(Tick::NEVER, |timeout| clock::now().after(timeout)))
@@ -22,8 +42,8 @@ impl Turn {
 }
 
 impl Turn {
-    /// No cell lies at address 0. A value of its own instead of an `Option`: three words that are copied as they were written.
-    const NONE: Turn = Turn { cell: 0, deadline: Tick::NEVER, timeout: Span::NONE };
+    /// No cell lies at address 0. A value of its own instead of an `Option`: four words that are copied as they were written.
+    const NONE: Turn = Turn { cell: 0, deadline: Tick::NEVER, timeout: Span::NONE, worker: 0, waits: 0 };
 }
 
 thread_local! {
@@ -34,6 +54,17 @@ thread_local! {
 #[inline]
 pub(crate) fn get() -> Option<Turn> {
     Some(CURRENT.get()).filter(|turn| turn.cell != 0)
+}
+
+/// The turn that is being polled has begun to wait.
+pub(crate) fn note_wait() {
+    CURRENT.set(Turn { waits: 1, ..CURRENT.get() });
+}
+
+/// Whether the turn has begun to wait in the poll that is on this thread.
+#[inline]
+pub(crate) fn has_waited() -> bool {
+    CURRENT.get().waits != 0
 }
 
 /// Until the guard is dropped, this thread polls `turn`.

@@ -11,6 +11,7 @@ use crate::actor::message::Message;
 use crate::actor::{Actor, Inline, Mail};
 use crate::observe::trace::ActorSpan;
 use crate::panics::caught;
+use crate::wait;
 use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
@@ -90,11 +91,15 @@ pub(crate) fn donated<A: Actor, M: Message>(
 ) -> Result<M::Reply, String> {
     seat.ctx.begin_donated(scope.deadline, scope.timeout);
     let _inside = current::enter(scope);
-    caught(|| {
+    let result = caught(|| {
         // A subscriber is foreign code too.
         let _span = span.enter();
         run(&mut seat.actor, message, &mut seat.ctx)
-    })
+    });
+    if current::has_waited() {
+        wait::over(scope.waiter());
+    }
+    result
 }
 
 /// Polls one of the actor's hooks: panics are caught, and a kill cuts it off at an await, if it may.
@@ -105,7 +110,7 @@ pub(crate) async fn guarded<A: Actor, T>(
     may_cut: bool,
 ) -> Outcome<T> {
     let mut hook = pin!(Some(hook));
-    let mut is_suspended = false;
+    let (mut is_suspended, mut has_waited) = (false, false);
     let is_killed = || may_cut && cell.mailbox.is_killed();
     let outcome = std::future::poll_fn(|cx| {
         let Some(running) = hook.as_mut().as_pin_mut() else {
@@ -117,7 +122,9 @@ pub(crate) async fn guarded<A: Actor, T>(
         let polled = {
             let _inside = current::enter(scope);
             let _span = cell.span.enter();
-            caught(|| running.poll(cx))
+            let polled = caught(|| running.poll(cx));
+            has_waited |= current::has_waited();
+            polled
         };
         match polled {
             Ok(Poll::Ready(value)) => Poll::Ready(Outcome::Done(value)),
@@ -131,7 +138,11 @@ pub(crate) async fn guarded<A: Actor, T>(
     })
     .await;
     // Locals of a hook that is cut off are dropped here; their `Drop` is user code.
-    match caught(|| hook.set(None)) {
+    let dropped = caught(|| hook.set(None));
+    if has_waited {
+        wait::over(scope.waiter());
+    }
+    match dropped {
         Ok(()) => outcome,
         Err(text) => Outcome::Panicked(text),
     }

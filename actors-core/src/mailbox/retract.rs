@@ -1,0 +1,60 @@
+//! For waits that would close a cycle (D1): whether one in line can only be ended by a turn, and how a message is taken back whose
+//! sender is told that it would wait for ever.
+
+use super::claim::Signals;
+use super::core::Core;
+use super::ledger::Stage;
+use super::{Effects, Item, Mailbox, Place};
+use crate::error::Reason;
+
+/// What became of the wish to have a message back that its sender had better not have sent.
+#[derive(Debug)]
+pub(crate) enum Retracted<T> {
+    /// It is out, and counts as refused.
+    Out(T),
+    /// It is claimed, and may be about to begin its turn.
+    Claimed,
+    Begun,
+}
+
+impl<T: Item> Core<T> {
+    fn retract(&mut self, place: Place, signals: &Signals, fx: &mut Effects<T>) -> Retracted<T> {
+        self.settle(signals, fx);
+        let Some(entry) = self.queue.slots.find(place.key, place.id) else { return Retracted::Begun };
+        if entry.item.is_none() {
+            return Retracted::Claimed;
+        }
+        let Some((item, tag)) = self.queue.remove(place.key) else { return Retracted::Claimed };
+        self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::Refused, Reason::WouldDeadlock);
+        self.grant(signals, fx);
+        Retracted::Out(item)
+    }
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// Takes an admitted message back out, as if it had been refused, unless it is claimed or its turn has begun.
+    pub(crate) fn retract(&self, place: Place, fx: &mut Effects<T>) -> Retracted<T> {
+        self.lock().core.retract(place, &self.signals, fx)
+    }
+
+    /// The arrival number of a waiter that is in line.
+    pub(crate) fn ticket(&self, waiter: u32) -> Option<u64> {
+        self.lock().core.lines.ticket(waiter)
+    }
+
+    /// Whether this waiter is in line still, and nobody but the consumer could let it in: a permit that is out may be given back.
+    pub(crate) fn is_stuck_in_line(&self, waiter: u32, ticket: u64) -> bool {
+        let inner = self.lock();
+        inner.core.queue.permits == 0 && inner.core.lines.ticket(waiter) == Some(ticket)
+    }
+
+    /// A waiter closes a cycle. Whether it is let in all the same: it waits only because the supervisor lowered the effective
+    /// capacity, and there is a slot (P2).
+    ///
+    /// HOOK(P2): nothing is lowered yet, so nobody waits for that reason. Where this returns `true` the waiter must have been let in,
+    /// or been given its permit, and its note must say so.
+    #[expect(clippy::unused_self, reason = "the hook for P2")]
+    pub(crate) fn admit_waiter(&self, _waiter: u32, _fx: &mut Effects<T>) -> bool {
+        false
+    }
+}

@@ -1,0 +1,102 @@
+//! A message in line: until it is let in, is told no, or gives up.
+
+use super::cycle;
+use super::journey::{Arrival, Journey, Refusal, Step, message_of};
+use super::timer::end_of_wait;
+use crate::actor::Handler;
+use crate::actor::message::Message;
+use crate::clock::Tick;
+use crate::error::{Admission, AskError, Reason};
+use crate::mailbox::{Effects, Left, Place, Standby};
+use std::task::{Context, Poll};
+
+impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
+    /// When waiting in line ends, if it does: at ttl, at the deadline, inside a turn at that turn's deadline or, where it
+    /// has none, after the default.
+    pub(super) fn line_end(&mut self) -> Tick {
+        if self.deadline == Tick::NEVER {
+            self.deadline = end_of_wait(self.to.cell(), A::CLASS);
+        }
+        self.deadline.min(self.expires)
+    }
+
+    pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Option<Arrival<M>> {
+        let waiter = self.tie.as_ref().and_then(|tie| tie.waiter)?;
+        let standby = self.to.cell().mailbox.look(waiter, cx.waker());
+        if !matches!(standby, Standby::Waiting) {
+            // It is forgotten there.
+            let tie = self.tie();
+            (tie.waiter, tie.wait) = (None, None);
+        }
+        match standby {
+            Standby::Waiting => None,
+            Standby::In(place) => Some(self.let_in(place)),
+            Standby::Out(item, reason) => {
+                self.step = Step::Over;
+                let message = item.and_then(message_of::<A, M>);
+                Some(Err(Refusal { message, why: AskError::new(reason) }))
+            }
+            Standby::Promised => unreachable!("a message in line is not given a permit"),
+        }
+    }
+
+    fn let_in(&mut self, place: Place) -> Arrival<M> {
+        self.tie = None;
+        self.step = Step::In(place);
+        Ok(Admission::Waited)
+    }
+
+    pub(super) fn poll_line_timer(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<M>> {
+        let Step::InLine = self.step else {
+            return Poll::Pending;
+        };
+        let Some(tie) = self.tie.as_mut().filter(|tie| tie.waiter.is_some()) else { return Poll::Pending };
+        if !tie.timer.poll(cx) {
+            return self.wait_inside(cx);
+        }
+        let why = match self.expires < self.deadline {
+            true => AskError::new(Reason::Expired),
+            false => AskError::with_retry(Reason::TimedOut, Some(self.to.cell().reading().retry_after)),
+        };
+        Poll::Ready(self.give_up(why))
+    }
+
+    /// It stands in line still. Ready where that would close a cycle.
+    #[inline]
+    fn wait_inside(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<M>> {
+        let Some(tie) = &mut self.tie else { return Poll::Pending };
+        let Some(waiter) = tie.waiter.filter(|_| cycle::concerns(tie.wait.as_ref())) else {
+            return Poll::Pending;
+        };
+        let until = self.deadline.min(self.expires);
+        let entered = cycle::enter(&mut tie.wait, &tie.home, until, || cycle::slot(&tie.home, waiter));
+        let Err(names) = entered else { return Poll::Pending };
+        let cell = self.to.cell();
+        let mut fx = Effects::new();
+        let is_let_in = cell.mailbox.admit_waiter(waiter, &mut fx);
+        cell.apply(&mut fx);
+        match is_let_in {
+            true => self.poll_line(cx).map_or(Poll::Pending, Poll::Ready),
+            false => Poll::Ready(self.give_up(AskError::in_cycle(names))),
+        }
+    }
+
+    /// It leaves the line; unless it was let in just before, or was told no.
+    fn give_up(&mut self, why: AskError) -> Arrival<M> {
+        let waiter = self.tie.as_mut().and_then(|tie| tie.waiter.take());
+        self.tie = None;
+        let Some(waiter) = waiter else { unreachable!("it is in line") };
+        let cell = self.to.cell();
+        let mut fx = Effects::new();
+        let left = cell.mailbox.leave(waiter, why.reason(), &mut fx);
+        cell.apply(&mut fx);
+        let (item, why) = match left {
+            Left::Back(item, _) => (item, why),
+            Left::Out(item, reason) => (item, AskError::new(reason)),
+            Left::Promised => unreachable!("a message in line is not given a permit"),
+            Left::In(place) => return self.let_in(place),
+        };
+        self.step = Step::Over;
+        Err(Refusal { message: item.and_then(message_of::<A, M>), why })
+    }
+}

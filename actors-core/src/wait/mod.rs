@@ -1,0 +1,171 @@
+//! Who waits for whom (D1): so that a wait which could only end after its own sender's turn ends fails at once, with the names
+//! around it, instead of standing until its deadline.
+//!
+//! ```text
+//!   orders ──asks──► stock ──waits in line──► pricing          a turn, what it waits for, the actor that must move first
+//!      ▲                                         │
+//!      └────────────────── asks ─────────────────┘             this poll closes the cycle, and is told
+//! ```
+//!
+//! **Picture.** A graph for the whole process, under one lock. Its edges are waits: from a *turn*, which is an actor and one of its
+//! workers, to an *actor*, which must end a turn before the wait can end. A wait comes into the graph with its first poll that is
+//! pending inside a turn, and goes with its [`Wait`], which lies beside what is undone when the sender goes away.
+//!
+//! **When is somebody stuck?** An actor is, when it has no further worker to come and the turns of all it has are; a turn is, when any
+//! of its waits leads to an actor that is. Of all answers to that the one is meant in which as many as possible are stuck; it is
+//! looked for whenever a wait is about to be added, among those who can be reached from it. If it would make its own actor
+//! stuck, it is not added.
+//!
+//! **Invariants.**
+//! - A wait that is over is none, although whoever waits was not polled since: whether it is still awaited ([`Live`]), still in line
+//!   ([`Node::is_stuck_in_line`]) and not too late is asked when somebody looks, never noted.
+//! - Looking and adding are one step under the lock: of two actors that close a cycle on two threads, one comes second, and
+//!   is told.
+//! - After the lock of the graph come the locks of mailboxes and reply slots, never the other way round. Nothing of the user's runs under
+//!   it: edges hold cells and slots, so they are dropped when it is free.
+//! - A turn that is over waits for nothing, even where a half-polled ask was kept in the actor's state ([`over`]).
+//!
+//! **What is not seen.** All waits of a turn count as needed, also those of a `select!`. What else could end one is not counted on: a
+//! deadline, a ttl, an ask of somebody else that is withdrawn from the full mailbox. On the other hand nothing is said where somebody
+//! outside may end a wait: of an answer that is to come by a [`ReplyTo`](crate::ReplyTo), in a line while a permit for a slot of that
+//! mailbox is out, of tasks, locks and channels. Such a cycle ends by its deadline.
+//!
+//! **Price.** Nothing, while nothing waits inside a turn. A wait there costs one allocation, and the lock of the graph at its beginning and
+//! at its end; to add it, whoever can be reached from it along waits is looked at. All turns of a process that wait share that lock.
+
+mod graph;
+#[cfg(test)]
+mod tests;
+
+use crate::clock::Tick;
+use crate::error::ActorName;
+use graph::Graph;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A turn: nobody runs two at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Waiter {
+    /// The actor's [`Node::id`].
+    pub(crate) actor: usize,
+    /// Which of the actor's workers runs it, from 0.
+    pub(crate) worker: u32,
+}
+
+/// Who runs an actor's turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Crew {
+    /// Workers there are: those numbered from 0 to below this.
+    pub(crate) workers: u32,
+    /// Another one may come, also while all of these wait.
+    pub(crate) may_grow: bool,
+}
+
+/// An actor.
+pub(crate) trait Node: Send + Sync {
+    /// No two that are alive have the same.
+    fn id(&self) -> usize;
+
+    fn name(&self) -> &ActorName;
+
+    fn crew(&self) -> Crew;
+
+    /// Its suspended turn is about to be dropped.
+    fn is_killed(&self) -> bool;
+
+    /// Whether a sender is in this actor's line still, and only the beginning of another turn brings it further.
+    fn is_stuck_in_line(&self, place: InLine) -> bool;
+}
+
+/// Where a sender stands in line. Numbers of waiters are used again, tickets are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InLine {
+    pub(crate) waiter: u32,
+    pub(crate) ticket: u64,
+}
+
+/// An answer that may still be to come.
+pub(crate) trait Live: Send + Sync {
+    /// Whether it is awaited, and nobody but the handler could give it.
+    fn is_awaited(&self) -> bool;
+}
+
+pub(crate) type Awaited = Arc<dyn Live>;
+
+/// What is waited for.
+pub(crate) enum What {
+    Answer(Awaited),
+    Slot(InLine),
+}
+
+/// A turn waits for what an actor must do first.
+struct Edge {
+    from: Waiter,
+    to: Arc<dyn Node>,
+    what: What,
+    /// When whoever waits gives up.
+    until: Tick,
+    /// The turn has ended; written by the actor's own task.
+    is_over: AtomicBool,
+}
+
+impl Edge {
+    fn is_live(&self, now: Tick) -> bool {
+        let is_due = match &self.what {
+            What::Answer(answer) => answer.is_awaited(),
+            What::Slot(place) => self.to.is_stuck_in_line(*place),
+        };
+        is_due && now < self.until
+    }
+}
+
+/// The actors around a cycle, whoever closed it first.
+pub(crate) type Names = Arc<[ActorName]>;
+
+static GRAPH: Mutex<Graph> = Mutex::new(Graph::new());
+
+/// A wait that is in the graph, until this is dropped.
+pub(crate) struct Wait(Arc<Edge>);
+
+impl Wait {
+    /// Whether it is one of the turn that is polled now, and until then.
+    pub(crate) fn is_of(&self, from: Waiter, until: Tick) -> bool {
+        // Relaxed: a turn and the next one of its worker follow each other anyhow.
+        self.0.from == from && self.0.until == until && !self.0.is_over.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        // It may be the last to hold a slot or a cell: dropped after the lock is free.
+        let _edge = GRAPH.lock().remove(&self.0);
+    }
+}
+
+/// A turn begins to wait.
+///
+/// # Errors
+/// The names around a cycle, from the waiter on, that this wait would close: then it is none.
+pub(crate) fn begin(from: Waiter, to: Arc<dyn Node>, what: What, until: Tick) -> Result<Wait, Names> {
+    let edge = Arc::new(Edge { from, to, what, until, is_over: AtomicBool::new(false) });
+    let mut graph = GRAPH.lock();
+    let cycle = graph.cycle(&edge);
+    if cycle.is_none() {
+        graph.add(edge.clone());
+    }
+    drop(graph);
+    match cycle {
+        None => Ok(Wait(edge)),
+        Some(names) => Err(names),
+    }
+}
+
+/// The turn has ended: what it began to wait for and has kept for later is no wait of the next one.
+#[cold]
+pub(crate) fn over(from: Waiter) {
+    let edges = GRAPH.lock().take_all(from);
+    for edge in edges {
+        edge.is_over.store(true, Ordering::Relaxed);
+    }
+}

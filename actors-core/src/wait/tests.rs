@@ -1,0 +1,203 @@
+//! The graph by itself, with actors that are nothing but numbers: also pools, of which there are none yet elsewhere.
+
+use super::graph::Graph;
+use super::{Crew, Edge, InLine, Live, Node, Waiter, What};
+use crate::clock::{self, Tick};
+use crate::error::ActorName;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+struct Actor {
+    id: usize,
+    name: ActorName,
+    workers: AtomicU32,
+    may_grow: AtomicBool,
+    is_killed: AtomicBool,
+}
+
+impl Node for Actor {
+    fn id(&self) -> usize {
+        self.id
+    }
+
+    fn name(&self) -> &ActorName {
+        &self.name
+    }
+
+    fn crew(&self) -> Crew {
+        Crew {
+            workers: self.workers.load(Ordering::Relaxed),
+            may_grow: self.may_grow.load(Ordering::Relaxed),
+        }
+    }
+
+    fn is_killed(&self) -> bool {
+        self.is_killed.load(Ordering::Relaxed)
+    }
+
+    /// Whoever has ticket 1.
+    fn is_stuck_in_line(&self, place: InLine) -> bool {
+        place.ticket == 1
+    }
+}
+
+fn actor(id: usize, workers: u32) -> Arc<Actor> {
+    let name = ActorName::new(&id.to_string());
+    let (workers, may_grow) = (AtomicU32::new(workers), AtomicBool::new(false));
+    Arc::new(Actor { id, name, workers, may_grow, is_killed: AtomicBool::new(false) })
+}
+
+fn actors<const N: usize>() -> [Arc<Actor>; N] {
+    std::array::from_fn(|id| actor(id, 1))
+}
+
+struct Awaited(AtomicBool);
+
+impl Live for Awaited {
+    fn is_awaited(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+fn edge(from: (&Arc<Actor>, u32), to: &Arc<Actor>, what: What, until: Tick) -> Arc<Edge> {
+    let from = Waiter { actor: from.0.id, worker: from.1 };
+    Arc::new(Edge { from, to: to.clone(), what, until, is_over: AtomicBool::new(false) })
+}
+
+fn ask(from: (&Arc<Actor>, u32), to: &Arc<Actor>) -> Arc<Edge> {
+    edge(from, to, What::Answer(Arc::new(Awaited(AtomicBool::new(true)))), Tick::NEVER)
+}
+
+/// The names around the cycle that it closes; otherwise it is added.
+fn offer(graph: &mut Graph, new: &Arc<Edge>) -> Vec<String> {
+    match graph.cycle(new) {
+        Some(names) => names.iter().map(ToString::to_string).collect(),
+        None => {
+            graph.add(new.clone());
+            Vec::new()
+        }
+    }
+}
+
+const NOBODY: [&str; 0] = [];
+
+#[test]
+fn d1_names_are_those_of_a_shortest_cycle_in_order() {
+    let [a, b, c, d, e] = &actors();
+    let mut graph = Graph::new();
+    // The long way round, a dead end, and the short way.
+    for (from, to) in [(b, c), (c, d), (d, a), (b, e), (b, d)] {
+        assert_eq!(offer(&mut graph, &ask((from, 0), to)), NOBODY);
+    }
+    assert_eq!(offer(&mut graph, &ask((a, 0), b)), ["0", "1", "3"]);
+    assert_eq!(offer(&mut graph, &ask((e, 0), e)), ["4"]);
+}
+
+#[test]
+fn d1_a_pool_is_part_of_a_cycle_only_when_every_worker_is() {
+    let [a, b] = &actors();
+    let pool = &actor(7, 2);
+    let mut graph = Graph::new();
+    assert_eq!(offer(&mut graph, &ask((pool, 0), a)), NOBODY);
+    assert_eq!(offer(&mut graph, &ask((a, 0), pool)), NOBODY, "the other worker has nothing to do");
+    let second = ask((pool, 1), b);
+    assert_eq!(
+        offer(&mut graph, &second),
+        NOBODY,
+        "the other worker waits for somebody who has nothing to do"
+    );
+    assert_eq!(offer(&mut graph, &ask((b, 0), pool)), ["1", "7"]);
+    graph.remove(&second);
+    assert_eq!(offer(&mut graph, &ask((b, 0), pool)), NOBODY);
+    assert_eq!(offer(&mut graph, &ask((pool, 1), a)), ["7", "0"], "the last worker closes it");
+    assert_eq!(offer(&mut graph, &ask((pool, 1), pool)), ["7"]);
+}
+
+#[test]
+fn d1_a_pool_that_may_grow_is_part_of_no_cycle() {
+    let [a] = &actors();
+    let pool = &actor(7, 1);
+    pool.may_grow.store(true, Ordering::Relaxed);
+    let mut graph = Graph::new();
+    let asks = ask((pool, 0), a);
+    assert_eq!(offer(&mut graph, &ask((a, 0), pool)), NOBODY);
+    assert_eq!(offer(&mut graph, &asks), NOBODY);
+    graph.remove(&asks);
+    pool.may_grow.store(false, Ordering::Relaxed);
+    assert_eq!(offer(&mut graph, &asks), ["7", "0"]);
+}
+
+#[test]
+fn d1_of_several_workers_that_wait_for_each_other_all_must() {
+    let (p, q) = (&actor(1, 2), &actor(2, 2));
+    let mut graph = Graph::new();
+    for (from, worker, to) in [(p, 0, q), (p, 1, q), (q, 0, p)] {
+        assert_eq!(offer(&mut graph, &ask((from, worker), to)), NOBODY);
+    }
+    assert_eq!(offer(&mut graph, &ask((q, 1), p)), ["2", "1"]);
+}
+
+#[test]
+fn d1_a_wait_that_is_over_closes_nothing() {
+    let [a, b] = &actors();
+    let now = clock::now();
+    let past = edge((b, 0), a, What::Answer(Arc::new(Awaited(AtomicBool::new(true)))), now);
+    let answered = edge((b, 0), a, What::Answer(Arc::new(Awaited(AtomicBool::new(false)))), Tick::NEVER);
+    let let_in = edge((b, 0), a, What::Slot(InLine { waiter: 0, ticket: 2 }), Tick::NEVER);
+    for over in [past, answered, let_in] {
+        let mut graph = Graph::new();
+        assert_eq!(offer(&mut graph, &over), NOBODY);
+        assert_eq!(offer(&mut graph, &ask((a, 0), b)), NOBODY);
+        let mut graph = Graph::new();
+        assert_eq!(offer(&mut graph, &ask((a, 0), b)), NOBODY);
+        assert_eq!(offer(&mut graph, &over), NOBODY, "nor does it when it is new");
+    }
+    let mut graph = Graph::new();
+    let in_line = edge((b, 0), a, What::Slot(InLine { waiter: 0, ticket: 1 }), now.after(Duration::MAX));
+    assert_eq!(offer(&mut graph, &in_line), NOBODY);
+    assert_eq!(offer(&mut graph, &ask((a, 0), b)), ["0", "1"]);
+}
+
+#[test]
+fn d1_who_is_killed_waits_for_nobody() {
+    let [a, b] = &actors();
+    let mut graph = Graph::new();
+    assert_eq!(offer(&mut graph, &ask((b, 0), a)), NOBODY);
+    b.is_killed.store(true, Ordering::Relaxed);
+    assert_eq!(offer(&mut graph, &ask((a, 0), b)), NOBODY);
+}
+
+#[test]
+fn d1_the_waits_of_a_turn_that_is_over_are_taken_out_and_no_others() {
+    let [a, b] = &actors();
+    let pool = &actor(7, 2);
+    let mut graph = Graph::new();
+    let first = ask((pool, 0), a);
+    for edge in [&first, &ask((pool, 0), b), &ask((pool, 1), a)] {
+        assert_eq!(offer(&mut graph, edge), NOBODY);
+    }
+    assert_eq!(graph.take_all(first.from).len(), 2);
+    assert!(graph.remove(&first).is_none());
+    assert_eq!(graph.take_all(Waiter { actor: 7, worker: 1 }).len(), 1);
+    assert!(graph.take_all(first.from).is_empty());
+}
+
+#[test]
+fn d1_long_chains_and_wide_ones_are_looked_through() {
+    let chain: Vec<_> = (0..2000).map(|id| actor(id, 1)).collect();
+    let mut graph = Graph::new();
+    for pair in chain.windows(2) {
+        assert_eq!(offer(&mut graph, &ask((&pair[0], 0), &pair[1])), NOBODY);
+    }
+    let last = &chain[1999];
+    assert_eq!(offer(&mut graph, &ask((last, 0), &chain[0])).len(), 2000);
+    assert_eq!(
+        offer(&mut graph, &ask((last, 0), &chain[1990])),
+        (1990..2000).map(|id| id.to_string()).cycle().skip(9).take(10).collect::<Vec<_>>()
+    );
+    for to in &chain[1..] {
+        graph.add(ask((&chain[0], 0), to));
+    }
+    assert_eq!(offer(&mut graph, &ask((last, 0), &chain[0])), ["1999", "0"]);
+}
