@@ -759,7 +759,7 @@ fn d1_a_turn_that_blocks_its_thread_is_told_too() {
         let asked = asks(&b);
         let (begun, has_begun) = oneshot::channel();
         let first = begin(&a, async move {
-            drop(begun.send(()));
+            let _ = begun.send(());
             asked.await
         });
         has_begun.await.unwrap();
