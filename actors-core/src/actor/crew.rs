@@ -3,6 +3,7 @@
 use super::Actor;
 use super::cell::Cell;
 use crate::error::ActorName;
+use crate::policy::Action;
 use crate::wait::{Crew, InLine, Node};
 
 impl<A: Actor> Node for Cell<A> {
@@ -14,10 +15,14 @@ impl<A: Actor> Node for Cell<A> {
         &self.name
     }
 
-    /// One task runs all turns. Workers of a pool: how many there are, and whether another one may come; which one runs a turn
-    /// says `worker` in [`Turn`](crate::turn::current::Turn).
+    /// Another worker may come where the supervisor may spawn one.
     fn crew(&self) -> Crew {
-        Crew { workers: 1, may_grow: false }
+        let limits = self.mailbox.limits();
+        let workers = self.mailbox.worker_numbers();
+        let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
+        let may_grow =
+            may_spawn && workers.len() < limits.workers.most() && self.system.supervisor().is_there();
+        Crew { workers, may_grow }
     }
 
     fn is_killed(&self) -> bool {

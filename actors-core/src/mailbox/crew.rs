@@ -86,6 +86,15 @@ impl Crew {
         self.alive
     }
 
+    fn numbers(&self) -> Vec<u32> {
+        let is_there = |station: &Station| station.is_taken && !station.is_retiring;
+        (0u32..)
+            .zip(&self.stations)
+            .filter(|(_, station)| is_there(station))
+            .map(|(number, _)| number)
+            .collect()
+    }
+
     pub(super) fn busy(&self) -> usize {
         self.busy
     }
@@ -218,6 +227,14 @@ impl<T: Item, S> Mailbox<T, S> {
             Some(crew) if is_open => crew.hire(),
             _ => Vec::new(),
         }
+    }
+
+    /// The numbers of all workers.
+    pub(crate) fn worker_numbers(&self) -> Vec<u32> {
+        if !self.limits.workers.is_pool() {
+            return vec![0];
+        }
+        self.lock().crew.as_ref().map_or_else(Vec::new, |crew| crew.numbers())
     }
 
     /// A worker's turn ended by returning.

@@ -51,10 +51,12 @@ impl<T: Item, S> Mailbox<T, S> {
     /// A waiter closes a cycle. Whether it is let in all the same: it waits only because the supervisor lowered the effective
     /// capacity, and there is a slot (P2).
     ///
-    /// HOOK(P2): nothing is lowered yet, so nobody waits for that reason. Where this returns `true` the waiter must have been let in,
-    /// or been given its permit, and its note must say so.
-    #[expect(clippy::unused_self, reason = "the hook for P2")]
-    pub(crate) fn admit_waiter(&self, _waiter: u32, _fx: &mut Effects<T>) -> bool {
-        false
+    /// Then it has been let in, or given its permit, and its note says so. It passes others of its line, who may go on waiting.
+    pub(crate) fn admit_waiter(&self, waiter: u32, fx: &mut Effects<T>) -> bool {
+        let mut inner = self.lock();
+        inner.core.settle(&self.signals, fx);
+        let is_let_in = inner.core.admit_squeezed(waiter, &self.signals, fx);
+        inner.rouse_if_filled(fx);
+        is_let_in
     }
 }

@@ -119,6 +119,20 @@ impl<T: Item> Core<T> {
         }
     }
 
+    /// Lets in a waiter who waits for no other reason than that the supervisor says so (P2).
+    pub(super) fn admit_squeezed(&mut self, waiter: u32, signals: &Signals, fx: &mut Effects<T>) -> bool {
+        let Some((_, tag)) = self.lines.peek(waiter) else { return false };
+        let (class, weight) = (usize::from(tag.class), tag.weight);
+        let kind = &self.queue.kinds[class];
+        let has_room = kind.has_declared_room(self.queue.taken())
+            && kind.held() < kind.max
+            && self.has_bytes(class, weight.into());
+        if has_room {
+            self.admit(waiter, signals, fx);
+        }
+        has_room
+    }
+
     /// A waiter gives up. Whom it stood before may need less than it did.
     pub(super) fn leave(
         &mut self,

@@ -71,7 +71,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     if !A::STARTS {
         return Ok(());
     }
-    let scope = scope(&cell);
+    let scope = scope(&cell, runner.worker());
     let Some(seat) = runner.seat() else {
         return Err(StopReason::Killed);
     };
@@ -131,7 +131,7 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
     if !runner.is_tainted {
         let stopped = async { tokio::time::timeout(STOPPED_MAX, seat.actor.stopped(why)).await };
         let hook = Box::pin(stopped);
-        match turn::guarded(scope(&cell), hook, &cell, false).await {
+        match turn::guarded(scope(&cell, runner.worker()), hook, &cell, false).await {
             Outcome::Panicked(text) => trace::panicked(&cell.name, "stopped", &text),
             Outcome::Done(Err(_)) => {
                 trace::panicked(&cell.name, "stopped", "took more than 30 s and was cut off");
@@ -159,8 +159,8 @@ async fn end_family<A: Actor>(cell: &Cell<A>, family: &Family) {
 }
 
 /// For hooks: nobody waits for them.
-fn scope<A: Actor>(cell: &Cell<A>) -> current::Turn {
-    current::Turn::new(cell.id(), Tick::NEVER)
+fn scope<A: Actor>(cell: &Cell<A>, worker: u32) -> current::Turn {
+    current::Turn::new(cell.id(), worker, Tick::NEVER)
 }
 
 impl<A: Actor> Runner<A> {

@@ -99,7 +99,8 @@ impl<A: Actor> Runner<A> {
         let cell = self.cell.clone();
         let _span = cell.span.enter();
         let inside = current::enter_some();
-        let scope = |deadline| current::Turn::new(cell.id(), deadline);
+        let worker = self.worker;
+        let scope = |deadline| current::Turn::new(cell.id(), worker, deadline);
         if turn.is_some() {
             if cell.mailbox.is_killed() {
                 return Poll::Ready(self.cut(turn));
@@ -216,7 +217,7 @@ impl<A: Actor> Runner<A> {
     #[inline]
     fn end_waits(&self, has_waited: bool) {
         if has_waited {
-            wait::over(current::Turn::new(self.cell.id(), Tick::NEVER).waiter());
+            wait::over(current::Turn::new(self.cell.id(), self.worker, Tick::NEVER).waiter());
         }
     }
 

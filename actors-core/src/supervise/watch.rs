@@ -61,6 +61,11 @@ impl Supervisor {
         self.shared.news.notify_one();
     }
 
+    /// Whether a mailbox that rings is heard.
+    pub(crate) fn is_there(&self) -> bool {
+        !self.task.lock().is_banned
+    }
+
     /// Ends the task for good, as a test of what is left without it.
     #[cfg(feature = "testing")]
     pub(crate) fn ban(&self) {

@@ -21,14 +21,14 @@ pub(crate) struct Turn {
 
 impl Turn {
     #[inline]
-    pub(crate) fn new(cell: usize, deadline: Tick) -> Turn {
-        Turn { cell, deadline, timeout: Span::NONE, worker: 0, waits: 0 }
+    pub(crate) fn new(cell: usize, worker: u32, deadline: Tick) -> Turn {
+        Turn { cell, deadline, timeout: Span::NONE, worker, waits: 0 }
     }
 
     /// In a turn that is donated, `timeout` is how long its asker waits.
     #[inline]
     pub(crate) fn donated(cell: usize, deadline: Tick, timeout: Span) -> Turn {
-        Turn { timeout, ..Turn::new(cell, deadline) }
+        Turn { timeout, ..Turn::new(cell, 0, deadline) }
     }
 
     pub(crate) fn waiter(&self) -> Waiter {

@@ -110,7 +110,7 @@ impl<'a> Reached<'a> {
         let crew = node.crew();
         let mut is_stuck = !crew.may_grow && !node.is_killed();
         let mut turns = Vec::new();
-        for worker in 0..crew.workers {
+        for worker in crew.workers {
             if !is_stuck {
                 break;
             }

@@ -54,10 +54,10 @@ pub(crate) struct Waiter {
 }
 
 /// Who runs an actor's turns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Crew {
-    /// Workers there are: those numbered from 0 to below this.
-    pub(crate) workers: u32,
+    /// The numbers of all workers that there are.
+    pub(crate) workers: Vec<u32>,
     /// Another one may come, also while all of these wait.
     pub(crate) may_grow: bool,
 }

@@ -27,7 +27,7 @@ impl Node for Actor {
 
     fn crew(&self) -> Crew {
         Crew {
-            workers: self.workers.load(Ordering::Relaxed),
+            workers: (0..self.workers.load(Ordering::Relaxed)).collect(),
             may_grow: self.may_grow.load(Ordering::Relaxed),
         }
     }
