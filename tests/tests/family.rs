@@ -660,6 +660,41 @@ fn f2_a_child_of_an_instance_that_has_ended_is_closed_from_the_beginning() {
 }
 
 #[test]
+fn f2_children_of_a_start_that_fails_end_before_the_next() {
+    struct Slow(Arc<AtomicU64>, Arc<Book>);
+    #[actor(local)]
+    impl Slow {
+        #[started]
+        async fn begin(&mut self, ctx: &mut Context<Self>) -> Result<(), BoxError> {
+            // By name: it could not be started twice at a time.
+            let plan = Plan::leaf("child");
+            let book = self.1.clone();
+            let _: NodeHandle = ctx.actor(move || Node::new(&plan, &book)).name("child").spawn()?;
+            tokio::task::yield_now().await;
+            match self.0.fetch_add(1, Ordering::SeqCst) {
+                0..3 => Err("not yet".into()),
+                _ => Ok(()),
+            }
+        }
+        #[message]
+        fn nothing(&mut self) {}
+    }
+    run(async |system| {
+        let (tries, book) = (Arc::new(AtomicU64::new(0)), Arc::<Book>::default());
+        let (counted, made) = (tries.clone(), book.clone());
+        let make = move || Slow(counted.clone(), made.clone());
+        let slow: SlowHandle = system.actor(make).restart(always()).spawn().unwrap();
+        slow.ready().await.unwrap();
+        slow.nothing().await.unwrap();
+        testing::quiet(&system).await;
+        assert_eq!((tries.load(Ordering::SeqCst), book.births("child")), (4, 4));
+        assert_eq!(book.lines(), ["child Stopped"; 3]);
+        slow.stop().await;
+        book.nobody_is_left();
+    });
+}
+
+#[test]
 fn f2_a_shutdown_ends_trees_and_reports_them_clean() {
     run(async |system| {
         let inner = Plan::of("b", Strategy::OneForAll, leaves(&["b1", "b2"]));
