@@ -68,6 +68,22 @@ fn send_and_run_never_import_each_other() {
 }
 
 #[test]
+fn who_waits_for_whom_is_known_without_knowing_senders_or_loops() {
+    let words = [
+        "crate::send",
+        "crate::run",
+        "crate::turn",
+        "crate::actor",
+        "crate::mailbox",
+        "crate::reply",
+        "crate::system",
+    ];
+    let wait =
+        core_sources("wait").into_iter().map(|(name, text)| (name, text.replace("(crate::ReplyTo)", "")));
+    forbid(&wait.collect::<Vec<_>>(), &words, "the graph has numbers and traits");
+}
+
+#[test]
 fn time_and_tracing_have_one_home_and_unsafe_has_none() {
     let all = core_sources("");
     let but = |home: &str| all.iter().filter(|(name, _)| !name.contains(home)).cloned().collect::<Vec<_>>();

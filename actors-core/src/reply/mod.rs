@@ -184,7 +184,8 @@ impl<R> Drop for Teller<R> {
     }
 }
 
-/// An answer that is given later, from anywhere. Dropped without one, its asker is told [`Reason::Unanswered`] at once.
+/// An answer that is given later, from anywhere; so whoever waits for it is not said to wait for the actor that took the question
+/// (D1): a cycle by way of it ends by its deadline. Dropped without one, its asker is told [`Reason::Unanswered`] at once.
 ///
 /// ```
 /// use actors_core::prelude::*;

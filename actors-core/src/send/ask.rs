@@ -18,7 +18,8 @@ use std::time::Duration;
 ///
 /// Its deadline covers line, queue and handler together: [`timeout`](Ask::timeout), else what is left of the turn it is asked
 /// in, else the message's declared `timeout`, else 30 seconds. Whoever waits for a message that is lost is told when it is
-/// lost.
+/// lost. Inside a turn, an ask that could only be answered after that turn is told so at once:
+/// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), with the actors around the [`cycle`](AskError::cycle).
 ///
 /// # Errors
 /// An [`AskError`] with the [`Reason`](crate::Reason).

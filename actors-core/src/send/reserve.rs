@@ -36,7 +36,8 @@ enum Step {
 /// Cancel safe: dropped while it waits it leaves the line, and a permit that it had just been given goes to the next.
 ///
 /// # Errors
-/// [`Reason::Full`] where the line is full too, [`Reason::Closed`], [`Reason::TimedOut`].
+/// [`Reason::Full`] where the line is full too, [`Reason::Closed`], [`Reason::TimedOut`], and inside a turn
+/// [`Reason::WouldDeadlock`] where only the end of that turn could make room.
 #[must_use = "nothing is reserved before it is awaited"]
 pub struct Reserve<'a, A: Handler<M>, M: Message> {
     to: To<'a, A>,

@@ -16,7 +16,8 @@ use std::time::Duration;
 /// A message on its way to an actor; resolves when it is in the mailbox. What a call of a message without a reply returns.
 ///
 /// Where its policy says `block`, it waits in line; inside a turn for as long as that turn's caller waits, or 30 seconds by
-/// default, elsewhere for as long as it takes. A dropped newcomer (`drop_newest`) is no error: `Ok(Admission::Dropped)`.
+/// default, elsewhere for as long as it takes; and not at all where only the end of that turn could make room
+/// ([`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock)). A dropped newcomer (`drop_newest`) is no error: `Ok(Admission::Dropped)`.
 ///
 /// # Errors
 /// A [`SendError`] with the message: refused, closed, or too late.
