@@ -520,6 +520,22 @@ fn t3_an_asker_that_goes_away_during_the_turn_changes_nothing() {
 }
 
 #[test]
+fn t3_an_ask_that_becomes_owned_under_way_is_not_gone() {
+    run(async |system| {
+        let (desk, _) = desk(&system);
+        let held = testing::hold(&desk);
+        let (mut kept, mut dropped) = (desk.question(1), desk.question(2));
+        assert!(poll(&mut kept).is_pending() && poll(&mut dropped).is_pending());
+        let kept = kept.owned();
+        drop(dropped.owned());
+        held.release();
+        kept.await.unwrap();
+        let row = row::<m::Question>(&desk);
+        assert_eq!((row.cancelled, row.handled), (1, 1));
+    });
+}
+
+#[test]
 fn t3_what_was_never_polled_was_never_sent() {
     run(async |system| {
         let (desk, _) = desk(&system);

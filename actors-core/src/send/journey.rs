@@ -100,6 +100,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         if let Some(tie) = &mut self.tie {
             let new = owned.tie();
             (new.waiter, new.has_permit) = (tie.waiter.take(), std::mem::take(&mut tie.has_permit));
+            (new.place, new.is_ask, new.is_doomed) = (tie.place.take(), tie.is_ask, tie.is_doomed);
             new.timer = tie.timer.take();
         }
         owned
