@@ -24,7 +24,7 @@ pub(crate) const WEDGED: Duration = Duration::from_secs(30);
 /// A share of admitted messages that has changed by this factor is worth a sentence;
 const WORTH_A_WORD: f64 = 2.0;
 /// and by this one if it is another lane's turn: around the border of two lanes a share goes to and fro.
-const ACROSS_A_BORDER: f64 = 1.25;
+const ACROSS_A_BORDER: f64 = 1.5;
 
 /// What the supervisor sees of a mailbox, at one instant; counters are since ever.
 #[derive(Clone, Copy, Debug, Default)]
@@ -131,9 +131,9 @@ impl Controller {
         if self.is_at_rest {
             self.history.begin();
             self.gauge.begin(now);
-            self.scale.begin(now);
-            self.shed.begin(sight, now);
+            self.shed.begin(now);
         }
+        self.shed.count(sight);
         self.history.saw(sight, now);
         self.scale.saw(sight, &self.history, now);
         let level = self.gauge.saw(sight, now);
@@ -152,7 +152,7 @@ impl Controller {
             if self.is_engaged(Action::Spawn) {
                 self.scale.grow(sight, &self.history, now).into_iter().for_each(|what| log.say(what));
             }
-        } else if !self.gauge.is_pressed() && self.gauge.level() == Level::Calm {
+        } else if self.gauge.is_eased() && self.gauge.level() == Level::Calm {
             self.retreat(now, &mut log);
         }
         self.shed.saw(sight, self.course(), now);
@@ -260,7 +260,10 @@ impl Controller {
     fn course(&self) -> Course {
         match self.is_engaged(Action::Shed) {
             false => Course::Off,
-            true if self.gauge.is_pressed() => Course::Down,
+            // What is admitted now is soon little enough; less of it would leave workers idle a moment later.
+            true if self.gauge.is_pressed() && self.history.is_draining(Tick::ZERO) => Course::Hold,
+            true if self.gauge.is_late() => Course::Down,
+            true if self.gauge.is_pressed() => Course::DownForRoom,
             true if self.last() == Some(Action::Shed) => Course::Up,
             true => Course::Hold,
         }

@@ -79,7 +79,7 @@ impl History {
     pub(crate) fn saw(&mut self, sight: &Sight, now: Tick) {
         let worked = self.newest.map_or(0.0, |(last, busy)| {
             // Who is in a turn is seen at instants only; between two of them it is half of both.
-            last.worked + now.since(last.at).as_secs_f64() * (busy + sight.busy) as f64 / 2.0
+            last.worked + now.since(last.at).as_secs_f64() * busy as f64
         });
         let backlog = sight.queued + sight.waiting;
         let sample = Sample { at: now, turns: sight.turns, arrivals: sight.arrivals, worked, backlog };

@@ -6,8 +6,7 @@
 //! ```
 //!
 //! A queue that is long for a moment is a burst, and does its work; one that is never short is standing, and only adds delay. So
-//! what counts is the *shortest* stay of an interval: Nichols, Jacobson: Controlling Delay Active Queue Management (RFC 8289,
-//! section 3.2). Its interval slides: it begins with the first stay that is too long.
+//! what counts is the *shortest* stay of an interval: Nichols, Jacobson: Controlling Delay Active Queue Management (RFC 8289). Its interval slides: it begins with the first stay that is too long.
 
 use super::controller::Sight;
 use super::pressure::Pressure;
@@ -16,7 +15,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// For so long no message may have been quick before there is pressure: CoDel's interval, the longest pause that people and
-/// networks take for granted (RFC 8289, section 4.3).
+/// networks take for granted (RFC 8289).
 pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Under how much pressure a mailbox is.
@@ -75,6 +74,7 @@ pub(crate) struct Gauge {
     late_since: Option<Tick>,
     full_since: Option<Tick>,
     eased_since: Option<Tick>,
+    is_late: bool,
     is_pressed: bool,
 }
 
@@ -88,6 +88,7 @@ impl Gauge {
             late_since: None,
             full_since: None,
             eased_since: None,
+            is_late: false,
             is_pressed: false,
         }
     }
@@ -111,8 +112,8 @@ impl Gauge {
             _ => None,
         };
         self.looked = now;
-        let is_late = self.late_since.is_some_and(|began| now.since(began) >= INTERVAL);
-        self.is_pressed = is_full || is_late;
+        self.is_late = self.late_since.is_some_and(|began| now.since(began) >= INTERVAL);
+        self.is_pressed = is_full || self.is_late;
         let is_quick = sight.sojourn.is_none_or(|stay| stay < target);
         // Senders in line count here: in a squeezed mailbox they are what is left of the pressure.
         let is_eased = is_quick && sight.backlog_fill() < self.pressure.low_fill();
@@ -146,6 +147,16 @@ impl Gauge {
     /// Whether there is pressure at this instant, whatever the level is.
     pub(crate) fn is_pressed(&self) -> bool {
         self.is_pressed
+    }
+
+    /// Whether there is because every stay is too long.
+    pub(crate) fn is_late(&self) -> bool {
+        self.is_late
+    }
+
+    /// Whether there is none at all: neither a high fill nor, at the last look, a stay that was too long.
+    pub(crate) fn is_eased(&self) -> bool {
+        self.eased_since.is_some() && !self.is_pressed
     }
 
     /// For how long it has been as it is: pressed, or eased.

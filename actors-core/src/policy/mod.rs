@@ -6,9 +6,12 @@
 //!   lanes due       ──►  Strict, Weighted              ──►  which lane, for how many turns?
 //!   fill            ──►  Ramp                          ──►  how probable is an early drop?
 //!   backlog, rate   ──►  retry_after                   ──►  when to try again
+//!   looks           ──►  Controller                    ──►  how many workers, who is refused, who waits early
 //! ```
 
 mod change;
+#[cfg(test)]
+mod controlled;
 mod controller;
 mod declared;
 mod dice;
@@ -21,6 +24,8 @@ mod pressure;
 mod ramp;
 mod restart;
 mod scale;
+#[cfg(test)]
+mod scene;
 mod schedule;
 mod shed;
 #[cfg(test)]

@@ -7,8 +7,9 @@
 //! ```
 //!
 //! A pool that only looks at its backlog grows until nothing works any more when what is slow lies behind it: more workers do not
-//! help a slow database. So what was added must show a gain. (Hill climbing by measured throughput: the thread pool of .NET 4,
-//! Fuchs, Krishnan, 2009; here one step is judged, because an actor's pool is small.)
+//! help a slow database. So what was added must show a gain. (Hill climbing by measured throughput: Hellerstein, Morrison,
+//! Eilebrecht: Experience with Building a Controller for the .NET Thread Pool, 2009; here one step is judged, because an actor's
+//! pool is small.)
 
 use super::change::What;
 use super::controller::Sight;
@@ -32,12 +33,12 @@ const REST_MIN: Duration = Duration::from_secs(30);
 const REST_MAX: Duration = Duration::from_secs(300);
 /// Parts of `keep_alive` in which the need for workers is averaged: a tenth of a second's burst is no need.
 const PARTS: u32 = 16;
-/// Workers that are needed again within so many times the time for which they are kept were retired too soon: then they are
-/// kept for twice as long,
-const TOO_SOON: u32 = 6;
-/// and this many times as long at most. Work that comes in bursts, or in turns that are long beside the target, would otherwise
+/// A pool that has to grow again within so long after it was resized had too few workers: for so long it keeps at least one more
+/// than that, as long as there is any work. One worker too many costs little. Without it, turns that are long beside the target, or work that comes in bursts, would
 /// start and end workers all day.
-const PATIENCE_MAX: u32 = 8;
+const REGRET: Duration = Duration::from_secs(3600);
+/// And in that time workers are kept for at least so long, so that a steady load resizes a pool once a minute at most.
+const KEPT_MIN: Duration = Duration::from_secs(60);
 
 /// Workers that must show what they are good for.
 #[derive(Debug)]
@@ -61,9 +62,10 @@ pub(crate) struct Scale {
     /// When their number last changed, and when it was last more than before.
     resized: Tick,
     grown: Tick,
+    /// When workers were last retired while there was work for others.
     retired: Option<Tick>,
-    /// How many times as long as declared workers are kept while there is work.
-    patience: u32,
+    /// Fewer than so many were too few, when that was found out.
+    too_few: Option<(usize, Tick)>,
     needs: Needs,
 }
 
@@ -78,14 +80,9 @@ impl Scale {
             resized: Tick::ZERO,
             grown: Tick::ZERO,
             retired: None,
-            patience: 1,
+            too_few: None,
             needs: Needs::default(),
         }
-    }
-
-    /// Nobody has looked for a while.
-    pub(crate) fn begin(&mut self, now: Tick) {
-        self.needs = Needs { known: now, active: now, part_began: now, ..Needs::default() };
     }
 
     /// How many there are to be.
@@ -120,9 +117,11 @@ impl Scale {
         // Senders that wait offer no more than what is handled: then Little's law finds only the workers that there are.
         let is_throttled = needed * UTILISATION * UTILISATION <= from as f64;
         let to = if is_throttled { from * 2 } else { needed.ceil() as usize }.min(self.workers.most());
-        if let Some(retired) = self.retired.take() {
-            let is_too_soon = now.since(retired) < self.kept() * TOO_SOON;
-            self.patience = if is_too_soon { (self.patience * 2).min(PATIENCE_MAX) } else { 1 };
+        let is_regretted = self.retired.take().is_some_and(|then| now.since(then) < REGRET);
+        // Growth in several steps is one.
+        let is_again = (self.workers.keep_alive()..REGRET).contains(&now.since(self.grown));
+        if is_regretted || is_again {
+            self.too_few = Some((from + 1, now));
         }
         let began = (sight.workers >= to).then_some(now);
         self.trial = Some(Trial { from, to, asked: now, began, before: past.throughput() });
@@ -165,12 +164,18 @@ impl Scale {
     /// Enters what workers were needed.
     pub(crate) fn saw(&mut self, sight: &Sight, history: &History, now: Tick) {
         let is_active = sight.busy + sight.queued + sight.waiting > 0;
-        self.needs.saw(history.worked(), is_active, self.kept(), now);
+        self.needs.saw(history.worked(), is_active, self.kept(now), now);
+    }
+
+    /// How many workers there should be while there is work, because fewer have been too few.
+    fn regretted(&self, now: Tick) -> Option<usize> {
+        self.too_few.filter(|(_, when)| now.since(*when) < REGRET).map(|(workers, _)| workers)
     }
 
     /// For how long workers are kept that nobody needs while there is work.
-    fn kept(&self) -> Duration {
-        self.workers.keep_alive().saturating_mul(self.patience)
+    fn kept(&self, now: Tick) -> Duration {
+        let kept = self.workers.keep_alive();
+        if self.regretted(now).is_some() { kept.max(KEPT_MIN) } else { kept }
     }
 
     /// There is no pressure: ends workers that were not needed for as long as they are kept.
@@ -179,18 +184,23 @@ impl Scale {
         if self.is_on_trial() || from == self.workers.least() {
             return None;
         }
-        let needed = if now.since(self.needs.active.max(self.grown)) >= self.workers.keep_alive() {
-            0.0
-        } else if now.since(self.needs.known.max(self.resized)) >= self.kept() {
-            self.needs.highest()
-        } else {
+        let is_idle = now.since(self.needs.active.max(self.grown)) >= self.workers.keep_alive();
+        if !is_idle && now.since(self.resized) < self.kept(now) {
             return None;
+        }
+        let needed = match is_idle {
+            true => 0,
+            false => {
+                ((self.needs.highest() / UTILISATION).ceil() as usize).max(self.regretted(now).unwrap_or(0))
+            }
         };
-        let to = ((needed / UTILISATION).ceil() as usize).max(self.workers.least());
+        let to = needed.max(self.workers.least());
         if to >= from {
             return None;
         }
-        (self.target, self.resized, self.retired) = (to, now, Some(now));
+        (self.target, self.resized) = (to, now);
+        // That there was nothing to do says nothing about how many are needed.
+        (self.retired, self.grown) = if is_idle { (None, Tick::ZERO) } else { (Some(now), self.grown) };
         Some(What::WorkersRetired { from, to })
     }
 }
@@ -198,8 +208,6 @@ impl Scale {
 /// How many workers were needed in parts of the time for which an idle one is kept.
 #[derive(Debug, Default)]
 struct Needs {
-    /// Since when.
-    known: Tick,
     /// When there was last anything to do.
     active: Tick,
     part_began: Tick,

@@ -1,6 +1,6 @@
 //! Which senders are refused before they touch the mailbox (P3).
 //!
-//! Zhou et al.: Overload Control for Scaling WeChat Microservices (SoCC 2018, section 4.2.2, "DAGOR"): nobody knows what a
+//! Zhou et al.: Overload Control for Scaling WeChat Microservices (SoCC 2018, "DAGOR"): nobody knows what a
 //! service can take, and nobody needs to. A share of what is offered is admitted; it shrinks by a twentieth while there is
 //! pressure, and grows by a hundredth otherwise, so that it finds itself. What was offered lately, counted by lane, says where a
 //! threshold has to lie so that this share passes: whole lanes are refused, lowest first, and of one a part.
@@ -34,9 +34,11 @@ const NOTHING: f64 = 0.01;
 pub(crate) enum Course {
     /// Nobody is refused.
     Off,
-    /// There is pressure.
+    /// There is pressure: even the quickest messages are late.
     Down,
-    /// What was engaged later is released first.
+    /// There is pressure, but only because there is hardly any room.
+    DownForRoom,
+    /// The backlog shrinks already; or what was engaged later is to be released first.
     Hold,
     Up,
 }
@@ -44,21 +46,37 @@ pub(crate) enum Course {
 #[derive(Debug)]
 pub(crate) struct Shed {
     share: f64,
+    /// Under which it does not go.
+    least: f64,
     /// What was offered per lane of late, and since ever.
     offered: [f64; LANES],
     counted: [u64; LANES],
+    /// What was offered since the last tick.
+    newly: u64,
     ticked: Tick,
 }
 
 impl Shed {
     pub(crate) fn new() -> Self {
-        Shed { share: 1.0, offered: [0.0; LANES], counted: [0; LANES], ticked: Tick::ZERO }
+        Shed {
+            share: 1.0,
+            least: FLOOR,
+            offered: [0.0; LANES],
+            counted: [0; LANES],
+            newly: 0,
+            ticked: Tick::ZERO,
+        }
     }
 
-    /// Nobody has looked for a while.
-    pub(crate) fn begin(&mut self, sight: &Sight, now: Tick) {
-        *self = Shed { ticked: now, ..Shed::new() };
-        self.counted.copy_from_slice(&sight.offered[..LANES]);
+    /// Nobody has looked for a while, because nothing was offered.
+    pub(crate) fn begin(&mut self, now: Tick) {
+        self.ticked = now;
+    }
+
+    /// What was offered up to this look.
+    pub(crate) fn count(&mut self, sight: &Sight) {
+        let counts = sight.offered.iter().zip(&self.counted);
+        self.newly = counts.map(|(count, counted)| count.saturating_sub(*counted)).sum();
     }
 
     /// One look.
@@ -81,8 +99,12 @@ impl Shed {
         }
         match course {
             // With nothing to refuse there is nothing to learn.
-            Course::Down if self.total() < NOTHING => {}
-            Course::Down => self.share = (self.share * SHRINK.powi(steps as i32)).max(FLOOR),
+            Course::Down | Course::DownForRoom if self.total() < NOTHING => {}
+            Course::Down | Course::DownForRoom => {
+                self.least = if course == Course::Down { FLOOR } else { self.highest().max(FLOOR) };
+                let shrunk = self.share * SHRINK.powi(steps as i32);
+                self.share = shrunk.max(self.least).min(self.share);
+            }
             Course::Up => self.share = (self.share + GROW * f64::from(steps)).min(1.0),
             Course::Off | Course::Hold => {}
         }
@@ -95,12 +117,20 @@ impl Shed {
 
     /// It can do no more: hardly anything is admitted, or there is nothing that might be refused.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.share <= FLOOR || self.total() < NOTHING
+        self.share <= self.least || (self.newly == 0 && self.total() < NOTHING)
     }
 
     /// All is admitted.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.share >= 1.0
+    }
+
+    /// The share of the highest lane that is offered anything, if there are others: its messages are the quickest, and as long as
+    /// they are not late, what fills the mailbox lies in lanes that are refused already.
+    fn highest(&self) -> f64 {
+        let highest =
+            self.offered.iter().rev().map(|offered| offered / self.total()).find(|share| *share > NOTHING);
+        highest.filter(|share| *share < 1.0 - NOTHING).unwrap_or(FLOOR)
     }
 
     fn total(&self) -> f64 {
@@ -142,7 +172,7 @@ mod tests {
     impl Ticks {
         fn new() -> Self {
             let mut shed = Shed::new();
-            shed.begin(&Sight::default(), at(0));
+            shed.begin(at(0));
             Ticks { shed, ticks: 0, offered: [0; 4] }
         }
 
@@ -171,10 +201,10 @@ mod tests {
 
     #[test]
     fn p3_late_looks_make_up_for_ten_steps_and_no_more() {
-        let sight = Sight::default();
+        let sight = Sight { offered: [1, 0, 0, 0], ..Sight::default() };
         for (late, steps) in [(1, 1), (7, 7), (10, 10), (500, 10)] {
             let mut shed = Shed::new();
-            shed.begin(&sight, at(0));
+            shed.begin(at(0));
             shed.saw(&sight, Course::Down, at(late));
             assert!((shed.share() - 0.95f64.powi(steps)).abs() < 1e-9, "{late}: {}", shed.share());
             shed.saw(&sight, Course::Down, at(late));
@@ -209,6 +239,20 @@ mod tests {
         assert_eq!(ticks.shed.threshold().lane(), 0);
         ticks.go(50, [0, 0, 100, 0], Course::Hold);
         assert_eq!(ticks.shed.threshold().lane(), 2);
+    }
+
+    #[test]
+    fn p3_a_backlog_of_lower_lanes_never_costs_the_highest_one_its_room() {
+        let mut ticks = Ticks::new();
+        ticks.go(200, [50, 30, 20, 0], Course::DownForRoom);
+        let threshold = ticks.shed.threshold();
+        assert!(threshold.lane() == 2 && threshold.share() > 0.999, "all of the highest, and none below");
+        assert!(ticks.shed.is_exhausted());
+        ticks.go(10, [50, 30, 20, 0], Course::Down);
+        assert!(ticks.shed.threshold().lane() == 2 && !ticks.shed.is_exhausted(), "unless even it is late");
+        let mut alone = Ticks::new();
+        alone.go(10, [0, 50, 0, 0], Course::DownForRoom);
+        assert!((alone.shed.threshold().share() - 0.599).abs() < 0.001, "a single lane is its own backlog");
     }
 
     #[test]

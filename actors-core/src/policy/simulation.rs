@@ -1,99 +1,19 @@
 //! A mailbox with workers, senders and perhaps a database behind it, in simulated time: what the controller's decisions lead to.
 //! Events in a heap, seeded dice, no clock.
 
-use super::change::{Change, What};
+use super::change::Change;
 use super::controller::{Controller, Plan, Sight, squeezed};
 use super::dice::{Dice, unit};
-use super::limits::Settings;
-use super::pressure::{Pressure, Workers};
+use super::level::Level;
+use super::scene::{MILLI, Outcome, SECOND, SLICE, Scene, Senders, Stream};
 use super::threshold::Threshold;
 use crate::clock::Tick;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
-/// A second of simulated time, which is counted in nanoseconds.
-pub(crate) const SECOND: u64 = 1_000_000_000;
-pub(crate) const MILLI: u64 = 1_000_000;
 /// What it takes until a worker has been made.
 const STARTING: u64 = MILLI;
-/// Handled messages are counted in spans of so long.
-pub(crate) const SLICE: u64 = 100 * MILLI;
-
-/// How messages come.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Senders {
-    /// So many a second, at random (Poisson), whatever becomes of them.
-    Open(f64),
-    /// So many senders, each with one message after another: the next one this long after the last was taken.
-    Closed(usize, u64),
-    /// The same, after the last was handled.
-    Asking(usize, u64),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stream {
-    pub(crate) senders: Senders,
-    pub(crate) lane: usize,
-    /// Senders wait for room; others are refused, and pass the gate before.
-    pub(crate) is_blocking: bool,
-    pub(crate) from: u64,
-    pub(crate) until: u64,
-}
-
-impl Stream {
-    pub(crate) fn new(senders: Senders) -> Self {
-        Stream { senders, lane: 1, is_blocking: false, from: 0, until: u64::MAX }
-    }
-
-    pub(crate) fn lane(self, lane: usize) -> Self {
-        Stream { lane, ..self }
-    }
-
-    pub(crate) fn blocking(self) -> Self {
-        Stream { is_blocking: true, ..self }
-    }
-
-    pub(crate) fn between(self, from: u64, until: u64) -> Self {
-        Stream { from, until, ..self }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Scene {
-    pub(crate) seed: u64,
-    pub(crate) capacity: usize,
-    pub(crate) pressure: Pressure,
-    pub(crate) workers: (usize, usize),
-    pub(crate) keep_alive: Duration,
-    pub(crate) service: u64,
-    /// Service times are spread exponentially.
-    pub(crate) is_spread: bool,
-    /// So many turns get on at once; the others wait for the database.
-    pub(crate) downstream: Option<usize>,
-    pub(crate) looks: u64,
-}
-
-impl Scene {
-    pub(crate) fn new(pressure: Pressure, workers: (usize, usize), service: u64) -> Self {
-        Scene {
-            seed: 1,
-            capacity: 256,
-            pressure,
-            workers,
-            keep_alive: Duration::from_secs(10),
-            service,
-            is_spread: false,
-            downstream: None,
-            looks: 10 * MILLI,
-        }
-    }
-
-    fn declared(&self) -> Workers {
-        let (least, most) = self.workers;
-        Settings::new().workers(least, most).keep_alive(self.keep_alive).declared_workers()
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
@@ -111,54 +31,14 @@ struct Message {
     entered: u64,
 }
 
-/// What has happened.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    /// Turns ended, per slice and lane.
-    pub(crate) handled: Vec<[u64; 4]>,
-    /// Messages refused at the gate per lane, and for want of room.
-    pub(crate) shed: Vec<[u64; 4]>,
-    pub(crate) full: u64,
-    pub(crate) decided: Vec<(u64, Change)>,
-    /// Target numbers of workers, with when they changed.
-    pub(crate) workers: Vec<(u64, usize)>,
-    pub(crate) plans: Vec<(u64, Plan)>,
-}
-
-impl Outcome {
-    /// Turns ended a second, from and up to these times, of these lanes.
-    pub(crate) fn throughput(&self, from: u64, until: u64, lanes: &[usize]) -> f64 {
-        let slices = &self.handled[(from / SLICE) as usize..(until / SLICE) as usize];
-        let sum: u64 = slices.iter().map(|slice| lanes.iter().map(|lane| slice[*lane]).sum::<u64>()).sum();
-        sum as f64 * SECOND as f64 / (until - from) as f64
-    }
-
-    /// How often the number of workers has changed its direction.
-    pub(crate) fn reversals(&self) -> usize {
-        let up: Vec<_> = self.workers.windows(2).map(|pair| pair[1].1 > pair[0].1).collect();
-        up.windows(2).filter(|pair| pair[0] != pair[1]).count()
-    }
-
-    /// When something like this was decided.
-    pub(crate) fn when(&self, is: impl Fn(&What) -> bool) -> Vec<u64> {
-        self.decided.iter().filter(|(_, change)| is(&change.what)).map(|(at, _)| *at).collect()
-    }
-
-    /// All that was decided, as a person reads it.
-    pub(crate) fn story(&self) -> String {
-        self.decided
-            .iter()
-            .map(|(at, change)| format!("{:9.3} orders {change}\n", *at as f64 / 1e9))
-            .collect()
-    }
-}
-
 /// Everything that there is.
 pub(crate) struct World {
     scene: Scene,
     streams: Vec<Stream>,
     controller: Controller,
     dice: Dice,
+    /// Of each stream, so that it is the same whatever else there is.
+    arrivals: Vec<Dice>,
     now: u64,
     events: BinaryHeap<Reverse<(u64, u64, Event)>>,
     number: u64,
@@ -180,7 +60,7 @@ pub(crate) struct World {
 /// What happens in so many nanoseconds.
 pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome {
     let plan = Plan {
-        level: super::level::Level::Calm,
+        level: Level::Calm,
         workers: scene.workers.0,
         threshold: Threshold::OPEN,
         is_squeezed: false,
@@ -189,6 +69,7 @@ pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome 
     let mut world = World {
         controller: Controller::new(scene.pressure, scene.declared()),
         dice: Dice::new(scene.seed),
+        arrivals: (1..=streams.len() as u64).map(|at| Dice::new(scene.seed << 32 | at << 16)).collect(),
         now: 0,
         events: BinaryHeap::new(),
         number: 0,
@@ -214,6 +95,11 @@ pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome 
     world.outcome
 }
 
+/// A time around this one, spread exponentially.
+fn spread(dice: &mut Dice, mean: f64) -> u64 {
+    (-(1.0 - unit(dice.next())).ln() * mean) as u64
+}
+
 impl World {
     fn run(&mut self, until: u64) {
         for (at, stream) in self.streams.clone().into_iter().enumerate() {
@@ -222,7 +108,13 @@ impl World {
                 Senders::Closed(senders, _) | Senders::Asking(senders, _) => senders,
             };
             // Not all at the same instant.
-            (0..senders as u64).for_each(|n| self.plan_event(stream.from + n * 1000, Event::Send(at)));
+            let apart = match stream.senders {
+                Senders::Open(_) => 0,
+                Senders::Closed(senders, pause) | Senders::Asking(senders, pause) => {
+                    pause / senders as u64 + 1000
+                }
+            };
+            (0..senders as u64).for_each(|n| self.plan_event(stream.from + n * apart, Event::Send(at)));
         }
         self.plan_event(0, Event::Look);
         while let Some(Reverse((at, _, event))) = self.events.pop() {
@@ -248,11 +140,6 @@ impl World {
         self.events.push(Reverse((at, self.number, event)));
     }
 
-    /// A time around this one, spread exponentially.
-    fn spread(&mut self, mean: f64) -> u64 {
-        (-(1.0 - unit(self.dice.next())).ln() * mean) as u64
-    }
-
     fn slice(&self) -> usize {
         (self.now / SLICE) as usize
     }
@@ -267,7 +154,7 @@ impl World {
             return;
         }
         if let Senders::Open(rate) = stream.senders {
-            let next = self.now + self.spread(SECOND as f64 / rate);
+            let next = self.now + spread(&mut self.arrivals[at], SECOND as f64 / rate);
             self.plan_event(next, Event::Send(at));
         }
         self.is_looked_at = true;
@@ -345,7 +232,7 @@ impl World {
         }
         self.calling += 1;
         let mean = self.scene.service;
-        let service = if self.scene.is_spread { self.spread(mean as f64) } else { mean };
+        let service = if self.scene.is_spread { spread(&mut self.dice, mean as f64) } else { mean };
         self.plan_event(self.now + service, Event::Served(stream));
     }
 
