@@ -606,9 +606,9 @@ fn f2_a_child_that_was_never_spoken_to_ends_too() {
             let mute = system.spawn(Mute(count.clone()));
             mute.begin(20).await.unwrap();
             if is_kill {
-                mute.kill()
+                mute.kill();
             } else {
-                drop(mute.stop())
+                drop(mute.stop());
             }
             mute.closed().await;
             testing::quiet(&system).await;

@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Restart, testing};
-use actors_tests::{HOUR, SECOND, finishes, others, poll, run};
+use actors_tests::{HOUR, SECOND, others, poll, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::RandomState;
 use std::ops::RangeInclusive;
@@ -1079,21 +1079,20 @@ fn s4_a_pool_ends_with_its_runtime() {
 // --- on threads --------------------------------------------------------------------------------------------------------------
 
 fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F + Send + 'static) {
-    finishes(move || {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
-        let system = {
-            let _inside = runtime.enter();
-            System::new("pools")
-        };
-        let task = runtime.spawn(test(system.clone()));
-        runtime.block_on(async move {
-            if let Err(error) = task.await {
-                std::panic::resume_unwind(error.into_panic());
-            }
-            let report = system.shutdown(Duration::from_secs(20)).await;
-            assert!(report.is_clean() && report.total.is_balanced(), "{report}: {:?}", report.total);
-        });
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
+    let system = {
+        let _inside = runtime.enter();
+        System::new("pools")
+    };
+    let task = runtime.spawn(test(system.clone()));
+    runtime.block_on(async move {
+        // Only reached by a failure.
+        if let Err(error) = tokio::time::timeout(Duration::from_secs(120), task).await.expect("it hangs") {
+            std::panic::resume_unwind(error.into_panic());
+        }
+        let report = system.shutdown(Duration::from_secs(20)).await;
+        assert!(report.is_clean() && report.total.is_balanced(), "{report}: {:?}", report.total);
     });
 }
 
