@@ -555,10 +555,11 @@ fn d1_a_spawned_task_waits_for_itself_only() {
         let first = begin(&a, async move {
             let task = tokio::spawn(asked);
             sleeps(2).await;
-            task
+            [task]
         });
         let second = begin(&b, after(1, asks(&a)));
-        first.await.unwrap().await.unwrap().unwrap();
+        let [task] = first.await.unwrap();
+        task.await.unwrap().unwrap();
         second.await.unwrap().unwrap();
     });
 }
@@ -572,10 +573,11 @@ fn d1_an_ask_that_goes_on_in_a_task_is_no_wait_of_the_turn_it_began_in() {
             assert!(!glance(&mut asked).await);
             let task = tokio::spawn(asked);
             sleeps(2).await;
-            task
+            [task]
         });
         let second = begin(&b, after(1, asks(&a)));
-        first.await.unwrap().await.unwrap().unwrap();
+        let [task] = first.await.unwrap();
+        task.await.unwrap().unwrap();
         second.await.unwrap().unwrap();
     });
 }

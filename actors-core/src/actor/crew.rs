@@ -3,8 +3,10 @@
 use super::Actor;
 use super::cell::Cell;
 use crate::error::ActorName;
+use crate::mailbox::Effects;
 use crate::policy::Action;
 use crate::wait::{Crew, InLine, Node};
+use std::sync::Arc;
 
 impl<A: Actor> Node for Cell<A> {
     fn id(&self) -> usize {
@@ -31,5 +33,12 @@ impl<A: Actor> Node for Cell<A> {
 
     fn is_stuck_in_line(&self, place: InLine) -> bool {
         self.mailbox.is_stuck_in_line(place.waiter, place.ticket)
+    }
+
+    fn admit(self: Arc<Self>, place: InLine) -> bool {
+        let mut fx = Effects::new();
+        let is_let_in = self.mailbox.admit_waiter(place.waiter, place.ticket, &mut fx);
+        self.apply(&mut fx);
+        is_let_in
     }
 }

@@ -48,14 +48,15 @@ impl<T: Item, S> Mailbox<T, S> {
         inner.core.queue.permits == 0 && inner.core.lines.ticket(waiter) == Some(ticket)
     }
 
-    /// A waiter closes a cycle. Whether it is let in all the same: it waits only because the supervisor lowered the effective
-    /// capacity, and there is a slot (P2).
+    /// A waiter is part of a cycle. Whether it was let in, because it waited only for the effective capacity that the supervisor has
+    /// lowered, and there is a slot (P2). `ticket` says that the waiter is still the one that is meant.
     ///
-    /// Then it has been let in, or given its permit, and its note says so. It passes others of its line, who may go on waiting.
-    pub(crate) fn admit_waiter(&self, waiter: u32, fx: &mut Effects<T>) -> bool {
+    /// Then its note says so. It passes others of its line, who may go on waiting.
+    pub(crate) fn admit_waiter(&self, waiter: u32, ticket: u64, fx: &mut Effects<T>) -> bool {
         let mut inner = self.lock();
         inner.core.settle(&self.signals, fx);
-        let is_let_in = inner.core.admit_squeezed(waiter, &self.signals, fx);
+        let is_let_in = inner.core.lines.ticket(waiter) == Some(ticket)
+            && inner.core.admit_squeezed(waiter, &self.signals, fx);
         inner.rouse_if_filled(fx);
         is_let_in
     }

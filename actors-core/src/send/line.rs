@@ -52,7 +52,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         };
         let Some(tie) = self.tie.as_mut().filter(|tie| tie.waiter.is_some()) else { return Poll::Pending };
         if !tie.timer.poll(cx) {
-            return self.wait_inside(cx);
+            return self.wait_inside();
         }
         let why = match self.expires < self.deadline {
             true => AskError::new(Reason::Expired),
@@ -63,21 +63,16 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 
     /// It stands in line still. Ready where that would close a cycle.
     #[inline]
-    fn wait_inside(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<M>> {
+    fn wait_inside(&mut self) -> Poll<Arrival<M>> {
         let Some(tie) = &mut self.tie else { return Poll::Pending };
         let Some(waiter) = tie.waiter.filter(|_| cycle::concerns(tie.wait.as_ref())) else {
             return Poll::Pending;
         };
         let until = self.deadline.min(self.expires);
         let entered = cycle::enter(&mut tie.wait, &tie.home, until, || cycle::slot(&tie.home, waiter));
-        let Err(names) = entered else { return Poll::Pending };
-        let cell = self.to.cell();
-        let mut fx = Effects::new();
-        let is_let_in = cell.mailbox.admit_waiter(waiter, &mut fx);
-        cell.apply(&mut fx);
-        match is_let_in {
-            true => self.poll_line(cx).map_or(Poll::Pending, Poll::Ready),
-            false => Poll::Ready(self.give_up(AskError::in_cycle(names))),
+        match entered {
+            Ok(()) => Poll::Pending,
+            Err(names) => Poll::Ready(self.give_up(AskError::in_cycle(names))),
         }
     }
 

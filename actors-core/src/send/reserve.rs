@@ -145,24 +145,15 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
 impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
     /// It stands in line still. Ready where that would close a cycle (D1).
     #[inline]
-    fn wait_inside(&mut self, cx: &mut Context<'_>) -> Poll<Result<Permit<A, M>, SendError<()>>> {
+    fn wait_inside(&mut self) -> Poll<Result<Permit<A, M>, SendError<()>>> {
         let Step::InLine(waiter) = self.step else { return Poll::Pending };
         if !cycle::concerns(self.wait.as_ref()) {
             return Poll::Pending;
         }
         let cell = self.to.cell();
-        let Err(names) = cycle::enter(&mut self.wait, cell, self.end, || cycle::slot(cell, waiter)) else {
-            return Poll::Pending;
-        };
-        let mut fx = Effects::new();
-        let is_let_in = cell.mailbox.admit_waiter(waiter, &mut fx);
-        cell.apply(&mut fx);
-        if !is_let_in {
-            return Poll::Ready(self.give_up(AskError::in_cycle(names)));
-        }
-        match cell.mailbox.look(waiter, cx.waker()) {
-            Standby::Promised | Standby::In(_) => Poll::Ready(Ok(self.permit())),
-            _ => Poll::Pending,
+        match cycle::enter(&mut self.wait, cell, self.end, || cycle::slot(cell, waiter)) {
+            Ok(()) => Poll::Pending,
+            Err(names) => Poll::Ready(self.give_up(AskError::in_cycle(names))),
         }
     }
 
@@ -209,7 +200,7 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
             Step::Over => panic!("a reservation was polled after it had completed"),
         }
         if !this.timer.poll(cx) {
-            return this.wait_inside(cx);
+            return this.wait_inside();
         }
         let why = AskError::with_retry(Reason::TimedOut, Some(this.to.reading().retry_after));
         Poll::Ready(this.give_up(why))

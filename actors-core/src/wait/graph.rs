@@ -1,6 +1,6 @@
 //! The graph, and the question whether a further wait would close a cycle. Everything here happens under the graph's lock.
 
-use super::{Edge, Names, Node, Waiter};
+use super::{Cycle, Edge, InLine, Node, Waiter, What};
 use crate::clock::{self, Tick};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -47,8 +47,8 @@ impl Graph {
         self.edges.range((first, 0)..=(last, usize::MAX)).next().is_some()
     }
 
-    /// The names around a cycle that `new`, which is not in the graph yet, would close; the waiter's own comes first.
-    pub(super) fn cycle(&self, new: &Edge) -> Option<Names> {
+    /// The cycle that `new`, which is not in the graph yet, would close, from its own actor on.
+    pub(super) fn cycle(&self, new: &Edge) -> Option<Cycle> {
         let (own, target) = (new.from.actor, new.to.id());
         // Mostly whoever is waited for does not wait.
         if own != target && !self.waits(target) {
@@ -63,16 +63,18 @@ impl Graph {
         reached.free_all();
         let path = reached.path(*reached.index.get(&target)?, *reached.index.get(&own)?)?;
         let (own, others) = path.split_first()?;
-        let around = std::iter::once(own).chain(others.iter().rev());
-        Some(around.map(|at| reached.actors[*at].node.name().clone()).collect())
+        let around: Vec<usize> = std::iter::once(own).chain(others.iter().rev()).copied().collect();
+        let names = around.iter().map(|at| reached.actors[*at].node.name().clone()).collect();
+        let pairs = around.iter().zip(around.iter().cycle().skip(1));
+        Some(Cycle { names, lines: pairs.flat_map(|(from, to)| reached.lines(*from, *to)).collect() })
     }
 }
 
 /// An actor that may be stuck.
 struct Suspect<'a> {
     node: &'a dyn Node,
-    /// For each worker whom its turn waits for.
-    turns: Vec<Vec<usize>>,
+    /// For each worker whom its turn waits for, and by which wait.
+    turns: Vec<Vec<(usize, &'a Edge)>>,
     is_stuck: bool,
 }
 
@@ -117,7 +119,8 @@ impl<'a> Reached<'a> {
             let turn = Waiter { actor: node.id(), worker };
             let own = (new.from == turn).then_some(new);
             let known = graph.of(turn).map(|edge| &**edge).filter(|edge| edge.is_live(now));
-            let targets: Vec<_> = own.into_iter().chain(known).map(|edge| self.meet(&*edge.to)).collect();
+            let waits = own.into_iter().chain(known);
+            let targets: Vec<_> = waits.map(|edge| (self.meet(&*edge.to), edge)).collect();
             is_stuck = !targets.is_empty();
             turns.push(targets);
         }
@@ -132,13 +135,22 @@ impl<'a> Reached<'a> {
             has_changed = false;
             // Who was met last is mostly who is waited for by the others.
             for at in (0..self.actors.len()).rev() {
-                let waits = |turn: &Vec<usize>| turn.iter().any(|to| self.actors[*to].is_stuck);
+                let waits = |turn: &Vec<(usize, _)>| turn.iter().any(|(to, _)| self.actors[*to].is_stuck);
                 if self.actors[at].is_stuck && !self.actors[at].turns.iter().all(waits) {
                     self.actors[at].is_stuck = false;
                     has_changed = true;
                 }
             }
         }
+    }
+
+    /// The places in line among the waits of one for another.
+    fn lines(&self, from: usize, to: usize) -> impl Iterator<Item = (Arc<dyn Node>, InLine)> {
+        let waits = self.actors[from].turns.iter().flatten().filter(move |(target, _)| *target == to);
+        waits.filter_map(|(_, edge)| match edge.what {
+            What::Slot(place) => Some((edge.to.clone(), place)),
+            What::Answer(_) => None,
+        })
     }
 
     /// The shortest way along waits of the stuck, backwards: `to` first, `from` last.
@@ -152,7 +164,7 @@ impl<'a> Reached<'a> {
         while next < found.len() && found[next] != to {
             let at = found[next];
             next += 1;
-            for &target in self.actors[at].turns.iter().flatten() {
+            for &(target, _) in self.actors[at].turns.iter().flatten() {
                 if self.actors[target].is_stuck && before[target].is_none() {
                     before[target] = Some(at);
                     found.push(target);

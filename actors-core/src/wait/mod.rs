@@ -76,6 +76,10 @@ pub(crate) trait Node: Send + Sync {
 
     /// Whether a sender is in this actor's line still, and only the beginning of another turn brings it further.
     fn is_stuck_in_line(&self, place: InLine) -> bool;
+
+    /// A sender in this actor's line is part of a cycle. Whether it was let in, because it waits for no better reason than that the
+    /// supervisor lowered the effective capacity (P2). Called without any lock.
+    fn admit(self: Arc<Self>, place: InLine) -> bool;
 }
 
 /// Where a sender stands in line. Numbers of waiters are used again, tickets are not.
@@ -123,6 +127,13 @@ impl Edge {
 /// The actors around a cycle, whoever closed it first.
 pub(crate) type Names = Arc<[ActorName]>;
 
+/// A cycle that a wait would close.
+struct Cycle {
+    names: Names,
+    /// Those of its waits that stand in somebody's line.
+    lines: Vec<(Arc<dyn Node>, InLine)>,
+}
+
 static GRAPH: Mutex<Graph> = Mutex::new(Graph::new());
 
 /// A wait that is in the graph, until this is dropped.
@@ -149,15 +160,18 @@ impl Drop for Wait {
 /// The names around a cycle, from the waiter on, that this wait would close: then it is none.
 pub(crate) fn begin(from: Waiter, to: Arc<dyn Node>, what: What, until: Tick) -> Result<Wait, Names> {
     let edge = Arc::new(Edge { from, to, what, until, is_over: AtomicBool::new(false) });
-    let mut graph = GRAPH.lock();
-    let cycle = graph.cycle(&edge);
-    if cycle.is_none() {
-        graph.add(edge.clone());
-    }
-    drop(graph);
-    match cycle {
-        None => Ok(Wait(edge)),
-        Some(names) => Err(names),
+    loop {
+        let mut graph = GRAPH.lock();
+        let Some(cycle) = graph.cycle(&edge) else {
+            graph.add(edge.clone());
+            drop(graph);
+            return Ok(Wait(edge));
+        };
+        drop(graph);
+        // Before anybody is refused (P2): with one of them let in, this cycle is none.
+        if !cycle.lines.into_iter().any(|(node, place)| node.admit(place)) {
+            return Err(cycle.names);
+        }
     }
 }
 

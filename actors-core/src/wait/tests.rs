@@ -1,7 +1,7 @@
 //! The graph by itself, with actors that are nothing but numbers: also pools, of which there are none yet elsewhere.
 
 use super::graph::Graph;
-use super::{Crew, Edge, InLine, Live, Node, Waiter, What};
+use super::{Crew, Edge, InLine, Live, Node, Waiter, What, begin};
 use crate::clock::{self, Tick};
 use crate::error::ActorName;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ struct Actor {
     workers: AtomicU32,
     may_grow: AtomicBool,
     is_killed: AtomicBool,
+    has_admitted: AtomicBool,
 }
 
 impl Node for Actor {
@@ -38,14 +39,20 @@ impl Node for Actor {
 
     /// Whoever has ticket 1.
     fn is_stuck_in_line(&self, place: InLine) -> bool {
-        place.ticket == 1
+        place.ticket == 1 && !self.has_admitted.load(Ordering::Relaxed)
+    }
+
+    /// Waiter 5.
+    fn admit(self: Arc<Self>, place: InLine) -> bool {
+        place.waiter == 5 && !self.has_admitted.swap(true, Ordering::Relaxed)
     }
 }
 
 fn actor(id: usize, workers: u32) -> Arc<Actor> {
     let name = ActorName::new(&id.to_string());
     let (workers, may_grow) = (AtomicU32::new(workers), AtomicBool::new(false));
-    Arc::new(Actor { id, name, workers, may_grow, is_killed: AtomicBool::new(false) })
+    let (is_killed, has_admitted) = (AtomicBool::new(false), AtomicBool::new(false));
+    Arc::new(Actor { id, name, workers, may_grow, is_killed, has_admitted })
 }
 
 fn actors<const N: usize>() -> [Arc<Actor>; N] {
@@ -72,7 +79,7 @@ fn ask(from: (&Arc<Actor>, u32), to: &Arc<Actor>) -> Arc<Edge> {
 /// The names around the cycle that it closes; otherwise it is added.
 fn offer(graph: &mut Graph, new: &Arc<Edge>) -> Vec<String> {
     match graph.cycle(new) {
-        Some(names) => names.iter().map(ToString::to_string).collect(),
+        Some(cycle) => cycle.names.iter().map(ToString::to_string).collect(),
         None => {
             graph.add(new.clone());
             Vec::new()
@@ -166,6 +173,32 @@ fn d1_who_is_killed_waits_for_nobody() {
     assert_eq!(offer(&mut graph, &ask((b, 0), a)), NOBODY);
     b.is_killed.store(true, Ordering::Relaxed);
     assert_eq!(offer(&mut graph, &ask((a, 0), b)), NOBODY);
+}
+
+#[test]
+fn p2_who_waits_in_line_for_no_good_reason_is_let_in_before_anybody_is_refused() {
+    // Numbers that nobody else has.
+    let [a, b, c] = &[1, 2, 3].map(|odd| actor(odd, 1));
+    let wait = |from: &Arc<Actor>, to: &Arc<Actor>, what| {
+        begin(Waiter { actor: from.id, worker: 0 }, to.clone(), what, Tick::NEVER)
+    };
+    let answer = || What::Answer(Arc::new(Awaited(AtomicBool::new(true))));
+    let slot = |waiter| What::Slot(InLine { waiter, ticket: 1 });
+    for waiter in [5, 6] {
+        let is_let_in = waiter == 5;
+        b.has_admitted.store(false, Ordering::Relaxed);
+        let _first = wait(a, b, slot(waiter)).ok().unwrap();
+        let _second = wait(b, c, answer()).ok().unwrap();
+        assert_eq!(
+            wait(c, a, answer()).is_ok(),
+            is_let_in,
+            "it is a wait of the cycle, not the one that closes it"
+        );
+        assert_eq!(b.has_admitted.load(Ordering::Relaxed), is_let_in);
+        // Its own.
+        assert_eq!(wait(c, c, slot(waiter)).is_ok(), is_let_in);
+        c.has_admitted.store(false, Ordering::Relaxed);
+    }
 }
 
 #[test]
