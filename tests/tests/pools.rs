@@ -1,7 +1,7 @@
 //! S4: workers that share a mailbox, and keys that stay in order among them.
 
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, Restart, testing};
+use actors_core::{Overflow, Policy, Pressure, Restart, testing};
 use actors_tests::{HOUR, SECOND, others, poll, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::RandomState;
@@ -235,6 +235,8 @@ fn pool_with(
     let office = Arc::<Office>::default();
     let made = office.clone();
     let builder = system.actor(move || Clerk::new(&made)).workers(workers).restart(restart);
+    // Nobody but the test resizes it.
+    let builder = builder.pressure(Pressure::new());
     (office, builder.capacity(capacity).max_waiting(64).reserve(0).spawn().unwrap())
 }
 

@@ -171,9 +171,15 @@ impl<A: Actor> Handle<A> {
     }
 
     /// Sets how many workers there are, within the declared range (S4): the number that it comes to. Those that are too many go when
-    /// they have nothing to do, and lose nothing. Where the supervisor may `spawn`, it goes on from there.
+    /// they have nothing to do, and lose nothing. Where the supervisor may `spawn`, it goes on from there, and ends those that are not
+    /// needed after their `keep_alive`.
     pub fn resize(&self, workers: usize) -> usize {
-        self.cell.resize(workers)
+        let workers = self.cell.resize(workers);
+        if self.cell.mailbox.ring() {
+            // Whoever looks after it shall see what comes of that, although no message comes.
+            self.cell.system.supervisor().watch(&self.cell);
+        }
+        workers
     }
 
     /// Resolves when `#[started]` has succeeded; at once where there is none.

@@ -229,6 +229,11 @@ impl<T: Item, S> Mailbox<T, S> {
         }
     }
 
+    /// How many workers there are to be.
+    pub(crate) fn workers_wanted(&self) -> usize {
+        self.lock().crew.as_ref().map_or(1, |crew| crew.want)
+    }
+
     /// The numbers of all workers.
     pub(crate) fn worker_numbers(&self) -> Vec<u32> {
         if !self.limits.workers.is_pool() {

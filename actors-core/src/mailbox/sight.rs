@@ -108,6 +108,16 @@ impl<T: Item, S> Mailbox<T, S> {
         Sight { capacity: self.limits.capacity, ..inner.core.sight(now, workers, busy) }
     }
 
+    /// Somebody is to look, although no message has come. `false` where somebody does.
+    pub(crate) fn ring(&self) -> bool {
+        let mut inner = self.lock();
+        let is_armed = inner.core.watched.alarm == Alarm::Armed;
+        if is_armed {
+            inner.core.set_alarm(Alarm::Rung);
+        }
+        is_armed
+    }
+
     /// Nobody will look any more, until a message rings. `false` where there is something to be seen.
     pub(crate) fn arm(&self) -> bool {
         let mut inner = self.lock();

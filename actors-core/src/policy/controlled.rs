@@ -310,6 +310,17 @@ fn p5_nobody_needs_to_look_at_a_calm_mailbox_and_the_time_in_between_counts_for_
 }
 
 #[test]
+fn p3_after_a_rest_the_share_begins_to_shrink_no_faster_than_ever() {
+    let mut bench = Bench::new(&[Action::Shed], (1, 1));
+    bench.eased().go(SECOND);
+    bench.now += 3_600_000;
+    bench.pressed().go(10);
+    assert!(bench.plan().level == Level::Elevated && bench.plan().threshold.is_open());
+    bench.go(50);
+    assert!(bench.plan().threshold.share() > 0.94, "{:?}", bench.plan());
+}
+
+#[test]
 fn f3_wedged_is_said_once_each_time_and_is_no_pressure_of_its_own() {
     let mut bench = Bench::new(&[], (1, 1));
     bench.throughput = 0;

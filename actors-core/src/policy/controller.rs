@@ -160,6 +160,11 @@ impl Controller {
         self.plan(sight)
     }
 
+    /// Somebody else has said how many workers there are to be.
+    pub(crate) fn adopt(&mut self, workers: usize, now: Tick) {
+        self.scale.adopt(workers, now);
+    }
+
     fn plan(&mut self, sight: &Sight) -> Plan {
         let (level, workers) = (self.gauge.level(), self.scale.target());
         let is_least = workers == self.scale.least() && sight.workers <= workers;

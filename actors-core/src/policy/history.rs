@@ -57,6 +57,7 @@ impl Past {
     }
 
     /// Workers in a turn, on average.
+    #[cfg(test)]
     pub(crate) fn busy(&self) -> f64 {
         self.worked / self.seconds
     }
@@ -79,7 +80,7 @@ impl History {
     pub(crate) fn saw(&mut self, sight: &Sight, now: Tick) {
         let worked = self.newest.map_or(0.0, |(last, busy)| {
             // Who is in a turn is seen at instants only; between two of them it is half of both.
-            last.worked + now.since(last.at).as_secs_f64() * busy as f64
+            last.worked + now.since(last.at).as_secs_f64() * (busy + sight.busy) as f64 / 2.0
         });
         let backlog = sight.queued + sight.waiting;
         let sample = Sample { at: now, turns: sight.turns, arrivals: sight.arrivals, worked, backlog };
@@ -170,6 +171,28 @@ mod tests {
             assert!((past.arrival_rate() - 200.0).abs() < 10.0, "{every}: {past:?}");
             assert!((past.busy() - 2.0).abs() < 1e-6 && (history.service() - 0.02).abs() < 0.001, "{every}");
         }
+    }
+
+    #[test]
+    fn p4_who_began_or_ended_a_turn_between_two_looks_was_busy_for_half_of_the_time() {
+        let mut history = History::default();
+        [0, 4, 2].into_iter().zip([0, 100, 200]).for_each(|(busy, ms)| {
+            history.saw(&Sight { busy, ..Sight::default() }, at(ms));
+        });
+        assert!((history.worked() - 0.5).abs() < 1e-9, "{}", history.worked());
+    }
+
+    #[test]
+    fn p4_quiet_time_before_a_backlog_is_in_no_rate() {
+        let mut history = History::default();
+        for ms in (0..1000).step_by(10) {
+            history.saw(&Sight::default(), at(ms));
+        }
+        for ms in (0..=40).step_by(10) {
+            history.saw(&Sight { queued: 1, arrivals: ms, ..Sight::default() }, at(1000 + ms));
+        }
+        let rate = history.of_late(MEASURED_MIN).unwrap().arrival_rate();
+        assert!((600.0..=1000.0).contains(&rate), "{rate}");
     }
 
     #[test]

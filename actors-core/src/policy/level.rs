@@ -6,7 +6,8 @@
 //! ```
 //!
 //! A queue that is long for a moment is a burst, and does its work; one that is never short is standing, and only adds delay. So
-//! what counts is the *shortest* stay of an interval: Nichols, Jacobson: Controlling Delay Active Queue Management (RFC 8289). Its interval slides: it begins with the first stay that is too long.
+//! what counts is the *shortest* stay of an interval: Nichols, Jacobson: Controlling Delay Active Queue Management (RFC 8289).
+//! Its interval slides: it begins with the first stay that is too long.
 
 use super::controller::Sight;
 use super::pressure::Pressure;

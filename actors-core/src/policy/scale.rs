@@ -90,6 +90,13 @@ impl Scale {
         self.target
     }
 
+    /// Somebody else has said how many there are to be: it goes on from there.
+    pub(crate) fn adopt(&mut self, workers: usize, now: Tick) {
+        if workers != self.target {
+            (self.target, self.trial, self.resized) = (workers, None, now);
+        }
+    }
+
     /// How many there always are.
     pub(crate) fn least(&self) -> usize {
         self.workers.least()

@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::clock::Tick;
 use crate::mailbox::Effects;
-use crate::policy::{Controller, Plan, Threshold, squeezed};
+use crate::policy::{Action, Controller, Plan, Threshold, squeezed};
 use std::sync::Arc;
 
 /// What is kept of an actor while somebody looks at it.
@@ -48,8 +48,15 @@ impl<A: Actor> Subject for Cell<A> {
             }
         }
         let mut decided = Vec::new();
+        let limits = self.mailbox.limits();
+        let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
+        match may_spawn {
+            // Somebody may have resized it by hand.
+            true => state.controller.adopt(self.mailbox.workers_wanted(), now),
+            false => sight.workers = limits.workers.least(),
+        }
         let plan = state.controller.look(&sight, now, &mut decided);
-        self.follow(&plan, sight.workers, &mut state.is_squeezed);
+        self.follow(&plan, may_spawn, &mut state.is_squeezed);
         for change in decided {
             self.system.log().note(&self.name, Event::Pressure(change));
         }
@@ -66,7 +73,7 @@ impl<A: Actor> Subject for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
-    fn follow(self: &Arc<Self>, plan: &Plan, workers: usize, is_squeezed: &mut bool) {
+    fn follow(self: &Arc<Self>, plan: &Plan, may_spawn: bool, is_squeezed: &mut bool) {
         self.gate.set_level(plan.level);
         match plan.threshold.is_open() {
             true if self.gate.is_open() => {}
@@ -78,7 +85,7 @@ impl<A: Actor> Cell<A> {
             *is_squeezed = plan.is_squeezed;
             self.squeeze(plan.is_squeezed);
         }
-        if plan.workers != workers {
+        if may_spawn && plan.workers != self.mailbox.workers_wanted() {
             self.resize(plan.workers);
         }
     }
