@@ -686,7 +686,7 @@ fn s4_the_key_of_a_turn_that_failed_is_free() {
             let _inside = Inside::new(&self.0, it.key);
             tokio::time::sleep(it.time).await;
             self.0.write(format!("{}: {}", it.key, it.n));
-            if it.n % 2 == 0 {
+            if it.n.is_multiple_of(2) {
                 give_in();
             }
         }

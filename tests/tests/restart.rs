@@ -835,7 +835,7 @@ impl Mill {
     #[message(overflow = block)]
     async fn slow(&mut self, sender: usize, n: u64) -> u64 {
         let _alone = self.alone();
-        if n % 3 == 0 {
+        if n.is_multiple_of(3) {
             tokio::task::yield_now().await;
         }
         self.grind(sender, n)
