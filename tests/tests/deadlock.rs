@@ -67,7 +67,7 @@ impl Service {
 }
 
 fn service(system: &System, name: &str, capacity: usize) -> ServiceHandle {
-    system.instance(Service::default()).name(name).capacity(capacity).spawn().unwrap()
+    system.instance(Service::default()).name(name).capacity(capacity).max_waiting(4).spawn().unwrap()
 }
 
 fn services<const N: usize>(system: &System, names: [&str; N]) -> [ServiceHandle; N] {
@@ -605,6 +605,25 @@ fn d1_an_ask_that_is_kept_for_later_is_no_wait_of_another_turn() {
 }
 
 #[test]
+fn d1_an_ask_that_was_kept_for_later_is_a_wait_of_the_turn_that_polls_it() {
+    run(async |system| {
+        let [a, b] = services(&system, ["a", "b"]);
+        let mut asked = b.note().ask().owned();
+        let busy = begin(&b, after(1, asks(&a)));
+        let (keep, kept) = oneshot::channel();
+        inside(&a, async move {
+            assert!(!glance(&mut asked).await);
+            assert!(keep.send(asked).is_ok());
+        })
+        .await;
+        // By another turn of a: from now on it is that one which waits for b.
+        let second = begin(&a, kept.await.unwrap());
+        assert_eq!(around(&busy.await.unwrap()), ["b", "a"]);
+        second.await.unwrap().unwrap();
+    });
+}
+
+#[test]
 fn d1_an_answer_that_somebody_else_has_closes_no_cycle() {
     run(async |system| {
         let (answer, later) = oneshot::channel();
@@ -698,19 +717,31 @@ fn d1_a_refused_ask_gives_its_message_back_and_counts_as_refused() {
 #[test]
 fn d1_the_room_of_a_refused_ask_goes_to_the_line() {
     run(async |system| {
-        let a = service(&system, "a", 1);
-        let this = a.clone();
-        let turn = begin(&a, async move {
-            sleeps(1).await;
-            let mut outside = Box::pin(tokio::spawn(after(1, send(&this))));
-            let asked = this.note().ask().await;
-            (asked, poll(&mut outside).is_pending())
-        });
-        let (asked, is_outside) = turn.await.unwrap();
-        around(&asked);
-        assert!(is_outside);
+        let a = service(&system, "a", 4);
+        let b = service(&system, "b", 1);
+        let before = Instant::now();
+        // b's turn, the one that is queued, and in line an ask of a's turn and a send from outside.
+        let busy = begin(&b, sleeps(1));
         others().await;
-        assert_eq!(refused(&a), 1);
+        let to_a = asks(&a);
+        let queued = begin(&b, async move {
+            let asked = to_a.await;
+            sleeps(5).await;
+            asked
+        });
+        others().await;
+        let asker = begin(&a, asks(&b));
+        others().await;
+        let outside = tokio::spawn(send(&b));
+        others().await;
+        assert_eq!(b.reading().waiting, 2);
+        // The queued turn begins, so a's ask is let in; when a hears of that, it closes the cycle.
+        assert_eq!(around(&asker.await.unwrap()), ["a", "b"]);
+        assert_eq!(outside.await.unwrap().unwrap(), Admission::Waited);
+        assert_eq!(before.elapsed(), SECOND);
+        queued.await.unwrap().unwrap();
+        busy.await.unwrap();
+        assert_eq!(refused(&b), 1);
     });
 }
 

@@ -61,3 +61,37 @@ impl<T: Item, S> Mailbox<T, S> {
         is_let_in
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::mailbox::{Class, Entrance, Promise};
+    use crate::policy::{Policy, Settings};
+    use std::task::Waker;
+
+    struct Thing;
+    impl Item for Thing {}
+
+    #[test]
+    fn d1_who_has_a_waiter_s_number_after_it_stands_in_line_for_itself() {
+        let limits = Settings::new().capacity(1).reserve(0).limits().unwrap();
+        let classes = vec![Class::new("thing", Policy::tell())];
+        let mailbox: Mailbox<Thing, ()> = Mailbox::new(limits, classes.into(), Some(()), clock::now);
+        let mut fx = Effects::new();
+        let wait = |fx: &mut Effects<Thing>| {
+            let promise = mailbox.promise(0, Entrance::Wait(Waker::noop()), fx);
+            let Promise::InLine(waiter) = promise else { panic!("there is no room: {promise:?}") };
+            (waiter, mailbox.ticket(waiter).unwrap())
+        };
+        let tag = mailbox.tag(&Thing, clock::Tick::ZERO, clock::Tick::NEVER).unwrap();
+        mailbox.offer(&mut Some(Thing), tag, Entrance::Try, &mut fx);
+        let (first, ticket) = wait(&mut fx);
+        assert!(mailbox.is_stuck_in_line(first, ticket));
+        mailbox.leave(first, Reason::Cancelled, &mut fx);
+        assert!(!mailbox.is_stuck_in_line(first, ticket));
+        let (second, _) = wait(&mut fx);
+        assert_eq!(first, second);
+        assert!(!mailbox.is_stuck_in_line(first, ticket));
+    }
+}

@@ -122,6 +122,18 @@ fn d1_a_pool_is_part_of_a_cycle_only_when_every_worker_is() {
 }
 
 #[test]
+fn d1_a_pool_with_a_worker_that_will_be_free_is_part_of_no_cycle() {
+    let [a, b, c] = &actors();
+    let pool = &actor(7, 2);
+    let mut graph = Graph::new();
+    for (from, to) in [((pool, 0), a), ((pool, 1), b), ((b, 0), c)] {
+        assert_eq!(offer(&mut graph, &ask(from, to)), NOBODY);
+    }
+    assert_eq!(offer(&mut graph, &ask((a, 0), pool)), NOBODY, "c has nothing to do, so b will be answered");
+    assert_eq!(offer(&mut graph, &ask((c, 0), a)), ["2", "0", "7", "1"]);
+}
+
+#[test]
 fn d1_a_pool_that_may_grow_is_part_of_no_cycle() {
     let [a] = &actors();
     let pool = &actor(7, 1);
