@@ -1,0 +1,163 @@
+//! The pool, what its messages are worth, and what its workers wait for.
+
+use actors_core::Row;
+use actors_core::prelude::*;
+use hdrhistogram::Histogram;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// An order that is done later than this is of no use to anybody.
+pub(crate) const USEFUL: Duration = Duration::from_millis(250);
+/// The longest time that is told apart, in microseconds.
+const TIME_MAX_US: u64 = 60_000_000;
+
+/// The four messages of the pool, highest priority first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Order,
+    Import,
+    Thumbnail,
+    Report,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Kind; 4] = [Kind::Order, Kind::Import, Kind::Thumbnail, Kind::Report];
+
+    /// What the ledger says of it.
+    pub(crate) fn row(self, ledger: &Ledger) -> Row {
+        match self {
+            Kind::Order => ledger.of::<jobs_messages::Order>(),
+            Kind::Import => ledger.of::<jobs_messages::Import>(),
+            Kind::Thumbnail => ledger.of::<jobs_messages::Thumbnail>(),
+            Kind::Report => ledger.of::<jobs_messages::Report>(),
+        }
+    }
+}
+
+/// By what part a call takes longer for each caller that waits: locks, connections and memory of somebody who has too much to do.
+const CROWDED: f64 = 0.05;
+
+/// Somebody else's service: so many calls at once, each of which takes so long. Whoever calls while all are taken waits in its
+/// queue, which nobody on this side can see, and makes it slower for everybody.
+#[derive(Debug)]
+pub(crate) struct Downstream {
+    now: Mutex<Line>,
+    callers: AtomicUsize,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    slots: Arc<Semaphore>,
+    at_once: usize,
+    takes: Duration,
+}
+
+impl Downstream {
+    pub(crate) fn new(at_once: usize, takes: Duration) -> Self {
+        Downstream { now: Mutex::new(Line::new(at_once, takes)), callers: AtomicUsize::new(0) }
+    }
+
+    /// From now on; calls under way end as they began.
+    pub(crate) fn set(&self, at_once: usize, takes: Duration) {
+        *locked(&self.now) = Line::new(at_once, takes);
+    }
+
+    async fn call(&self) {
+        let Line { slots, at_once, takes } = locked(&self.now).clone();
+        self.callers.fetch_add(1, Ordering::Relaxed);
+        // Never closed, so there always is a permit in the end.
+        let _permit = slots.acquire().await;
+        let waiting = self.callers.load(Ordering::Relaxed).saturating_sub(at_once);
+        tokio::time::sleep(takes.mul_f64(1.0 + CROWDED * waiting as f64)).await;
+        self.callers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Line {
+    fn new(at_once: usize, takes: Duration) -> Self {
+        Line { slots: Arc::new(Semaphore::new(at_once)), at_once, takes }
+    }
+}
+
+/// What was done since somebody asked, by kind: from the instant at which a job should have been sent to the end of its turn,
+/// in microseconds.
+#[derive(Debug)]
+pub(crate) struct Done {
+    times: Mutex<[Histogram<u64>; 4]>,
+}
+
+impl Done {
+    /// # Errors
+    /// A histogram that cannot be.
+    pub(crate) fn new() -> Result<Self, hdrhistogram::CreationError> {
+        let empty = Histogram::new_with_max(TIME_MAX_US, 3)?;
+        Ok(Done { times: Mutex::new(Kind::ALL.map(|_| empty.clone())) })
+    }
+
+    fn note(&self, kind: Kind, due: Instant) {
+        let us = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
+        locked(&self.times)[kind as usize].saturating_record(us);
+    }
+
+    /// What was noted, which is then forgotten.
+    pub(crate) fn take(&self) -> [Histogram<u64>; 4] {
+        let mut times = locked(&self.times);
+        let taken = times.clone();
+        times.iter_mut().for_each(Histogram::reset);
+        taken
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A worker. There are one to eight of them; each is an instance of this, and all take their turns from one mailbox.
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    pub(crate) downstream: Arc<Downstream>,
+    pub(crate) done: Arc<Done>,
+}
+
+impl Jobs {
+    async fn work(&self, kind: Kind, due: Instant) {
+        self.downstream.call().await;
+        self.done.note(kind, due);
+    }
+}
+
+// First more workers; where they do not help, less work; where there is nothing to refuse, senders that wait.
+#[actor(
+    vis = pub(crate),
+    capacity = 64,
+    workers = 1..=8,
+    keep_alive = "3s",
+    pressure(target = "20ms", respond = [spawn, shed, block])
+)]
+impl Jobs {
+    /// What the company lives on: refused last, and then told so at once.
+    #[message(priority = high, overflow = reject)]
+    async fn order(&mut self, due: Instant) {
+        self.work(Kind::Order, due).await;
+    }
+
+    /// A partner's upload, which can be slowed down but not thrown away: its sender waits. Never shed.
+    #[message(overflow = block)]
+    async fn import(&mut self, due: Instant) {
+        self.work(Kind::Import, due).await;
+    }
+
+    /// Pictures can be made again when somebody looks at them.
+    #[message(overflow = drop_oldest)]
+    async fn thumbnail(&mut self, due: Instant) {
+        self.work(Kind::Thumbnail, due).await;
+    }
+
+    /// Nobody reads them before tomorrow.
+    #[message(priority = low, overflow = reject)]
+    async fn report(&mut self, due: Instant) {
+        self.work(Kind::Report, due).await;
+    }
+}
