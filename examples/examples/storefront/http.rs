@@ -110,6 +110,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/audit", get(audit))
         .route("/ledger", get(ledger))
         .route("/snapshot", get(snapshot))
+        .route("/decisions", get(decisions))
         .route("/healthz", get(healthz))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(within_deadline))
@@ -193,6 +194,13 @@ async fn ledger(State(app): State<App>) -> String {
 
 async fn snapshot(State(app): State<App>) -> impl IntoResponse {
     Json(app.service.system.snapshot())
+}
+
+/// What the runtime decided by itself, a sentence each, oldest first: the last thousand of them.
+async fn decisions(State(app): State<App>) -> String {
+    let decisions = app.service.system.decisions();
+    let lines = decisions.iter().map(|decision| format!("{:.1?} ago: {decision}\n", decision.at.elapsed()));
+    lines.collect()
 }
 
 /// Does not ask the actors: a shop that is busy is healthy.

@@ -83,7 +83,10 @@ impl Orders {
     }
 }
 
-#[actor(vis = pub(crate), capacity = 64, reserve = 48)]
+// There is one writer, so there are no workers to add; no order may be refused here that the shop has taken, so there is nothing to
+// shed. What is left is to take fewer at a time: then the shop feels the slow disk sooner, and the queue is where something can be
+// done about it. A batch is under way for tens of milliseconds on a slow disk, so the target is longer than one.
+#[actor(vis = pub(crate), capacity = 64, reserve = 48, pressure(target = "100ms", respond = block))]
 impl Orders {
     #[handler]
     async fn place(&mut self, place: Place, ctx: &mut Context<Self>) {

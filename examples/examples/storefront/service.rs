@@ -6,6 +6,7 @@ use crate::shop::{Shop, ShopHandle};
 use actors_core::ShutdownReport;
 use actors_core::prelude::*;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What every request in the house has time for: longer than any of their deadlines.
@@ -29,7 +30,9 @@ impl Service {
         let db = tokio::task::spawn_blocking(move || Db::open(&path, slow)).await??;
         let system = System::new("storefront");
         let orders = system.instance(Orders::new(db)).name("orders").spawn()?;
-        let shop = system.instance(Shop::new(orders.clone())).name("shop").spawn()?;
+        let (writer, books) = (orders.clone(), Arc::default());
+        let shop =
+            system.actor(move || Shop::new(writer.clone(), Arc::clone(&books))).name("shop").spawn()?;
         Ok(Service { system, orders, shop, slowness })
     }
 

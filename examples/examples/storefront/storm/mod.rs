@@ -9,6 +9,7 @@
 //! A closed loop cannot overload anything, because its callers slow down with the shop; so the storm is an open one, and
 //! latency counts from the instant at which a message *should* have been sent.
 
+mod decisions;
 mod drive;
 mod measure;
 mod memory;
@@ -58,13 +59,15 @@ pub(crate) async fn run(cli: &Cli, times: f64, file: &DbFile) -> Result<bool, Bo
     );
     let service = Service::open(file).await?;
     let known = file.ids()?.len();
+    let began = tokio::time::Instant::now();
     let memory = memory::Watch::start(plan.length);
     let driver = service.clone();
     let tally = tokio::task::spawn_blocking(move || drive::on_own_thread(driver, plan)).await??;
     let memory = memory.stop().await?;
+    let decided = decisions::Decided::new(service.system.decisions(), began);
     let books = service.close().await;
     let orders = file.ids()?.split_off(known);
-    Ok(report::print(&plan, &tally, &memory, &books, &orders))
+    Ok(report::print(&plan, &tally, &memory, &decided, &books, &orders))
 }
 
 /// A bar that fills with time.

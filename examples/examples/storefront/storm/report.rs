@@ -1,6 +1,7 @@
 //! What is printed after a storm.
 
 use super::Plan;
+use super::decisions::Decided;
 use super::memory::Memory;
 use super::tally::{Kind, Tally};
 use crate::cli::Mix;
@@ -17,11 +18,19 @@ const GOODPUT_MIN: f64 = 0.95;
 
 /// Prints everything. `true` when every message is accounted for and every receipt is in the file: the goals may be missed
 /// on a slow machine, these may not.
-pub(super) fn print(plan: &Plan, tally: &Tally, memory: &Memory, books: &Books, orders: &[u64]) -> bool {
+pub(super) fn print(
+    plan: &Plan,
+    tally: &Tally,
+    memory: &Memory,
+    decided: &Decided,
+    books: &Books,
+    orders: &[u64],
+) -> bool {
     println!("\n{}", table(plan, tally, books));
     print_thirds(plan, tally);
     print_queues(tally, memory);
     print_costs(plan, tally);
+    println!("\n{decided}");
     println!("\n{books}\n");
     print_goals(plan, tally, memory);
     let in_file: HashSet<_> = orders.iter().collect();

@@ -186,6 +186,7 @@ impl Tally {
             compare("dropped", count.dropped, row.dropped);
             compare("conflated", count.conflated, row.conflated);
             compare("refused as full", count.told[Reason::Full as usize], row.refused(Reason::Full));
+            compare("refused as shed", count.told[Reason::Shed as usize], row.refused(Reason::Shed));
             compare("refused as closed", count.told[Reason::Closed as usize], row.refused(Reason::Closed));
             let told: u64 = count.told.iter().sum();
             if kind.deadline().is_some() {
