@@ -45,7 +45,7 @@ pub(crate) fn draw(path: &Path, run: &Run) -> Result<(), BoxError> {
     panel(
         &areas[0],
         run,
-        (FIRST, most as f64 * 1.25, SeriesLabelPosition::MiddleRight),
+        (FIRST, most as f64 * 1.25, SeriesLabelPosition::MiddleLeft),
         &[
             ("queued", BLUE, &|sample| Some(sample.depth as f64)),
             ("waiting in line", RED, &|sample| Some(sample.waiting as f64)),

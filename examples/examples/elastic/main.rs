@@ -2,8 +2,8 @@
 //! comes back.
 //!
 //! ```text
-//!   cargo run --release --example elastic                       a minute; writes target/elastic.svg
-//!   cargo run --release --example elastic -- --quick out.svg    a third of it
+//!   cargo run --release --example elastic                       half a minute; writes target/elastic.svg
+//!   cargo run --release --example elastic -- --quick out.svg    half of that
 //! ```
 //!
 //! # What happens
@@ -32,8 +32,8 @@
 //! What is left is to do less. Nobody tells the pool how much it can take, and it does not need to know: while there is pressure the
 //! share of messages that is admitted shrinks by a twentieth every 50 ms, otherwise it grows by a hundredth. Whoever is
 //! refused is refused before the mailbox, at the price of a comparison, and is told when to come back. Lowest priority first:
-//! reports that nobody reads before tomorrow, then thumbnails. Orders pass, and are as quick as ever; imports, whose type says
-//! `block`, are never refused, but wait.
+//! reports that nobody reads before tomorrow, then thumbnails. Orders would be last; they pass, and nearly as quickly as ever. Imports,
+//! whose type says `block`, are never refused, but wait.
 //!
 //! When it is over nobody has to do anything: what was engaged last is released first. The share grows back to all, and
 //! workers that were not needed for `keep_alive` end, also when no message ever comes again.
@@ -72,7 +72,7 @@ struct Cli {
     /// Where the chart is written
     #[arg(default_value = "target/elastic.svg")]
     chart: PathBuf,
-    /// In a third of the time
+    /// In half of the time
     #[arg(long)]
     quick: bool,
 }
@@ -136,7 +136,7 @@ async fn silence(jobs: &JobsHandle) -> bool {
         let reading = jobs.reading();
         if reading.workers == 1 && reading.level == Level::Calm && reading.depth + reading.waiting == 0 {
             // A little of the end is to be seen in the chart.
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(Duration::from_secs(2)).await;
             return true;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

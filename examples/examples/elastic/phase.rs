@@ -31,7 +31,7 @@ impl Phase {
             phase("calm", [3_000, 1_000], 40.0, 100, 5),
             phase("rush hour", [9_000, 3_500], 500.0, 100, 5),
             phase("rush hour, and downstream is slow", [15_000, 6_000], 500.0, 2, 6),
-            phase("calm again", [6_000, 3_000], 40.0, 100, 5),
+            phase("calm again", [3_000, 3_000], 40.0, 100, 5),
         ]
     }
 

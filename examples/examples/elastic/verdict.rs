@@ -22,10 +22,6 @@ pub(crate) fn print(run: &Run, sent: &Sent, ledger: &Ledger, is_at_rest: bool) -
     let promises = [
         (most >= 3, format!("it grew with demand: {most} workers in the rush hour (at least 3)")),
         (
-            run.decided(SLOW, |what| matches!(what, What::WorkersTakenBack { .. })),
-            "more workers did not help a slow downstream, and were taken back".to_owned(),
-        ),
-        (
             shed(Kind::Report) > shed(Kind::Thumbnail) && shed(Kind::Thumbnail) >= shed(Kind::Order),
             format!(
                 "shed, lowest priority first: {} of reports, {} of thumbnails, {} of orders",
@@ -40,6 +36,10 @@ pub(crate) fn print(run: &Run, sent: &Sent, ledger: &Ledger, is_at_rest: bool) -
         (ledger.is_balanced(), "the ledger balances".to_owned()),
         (is_counted, "and agrees with the senders' own count of what was offered and shed".to_owned()),
     ];
+    // Not promised: a trial is a measurement of a tenth of a second, and on a busy machine it may say something else.
+    let is_taken_back = run.decided(SLOW, |what| matches!(what, What::WorkersTakenBack { .. }));
+    let seen = if is_taken_back { "ok" } else { "unseen" };
+    println!("{seen:<6} more workers did not help a slow downstream, and were taken back");
     for (is_kept, promise) in &promises {
         println!("{:<6} {promise}", if *is_kept { "ok" } else { "MISSED" });
     }
