@@ -285,6 +285,51 @@ fn p2_a_squeezed_mailbox_keeps_its_order_and_loses_nothing() {
     });
 }
 
+/// A till whose mailbox is flooded with trifles.
+struct Till;
+
+#[actor(capacity = 64)]
+impl Till {
+    #[message(overflow = reject, priority = low)]
+    async fn look(&mut self) {
+        sleep(ms(4)).await;
+    }
+
+    #[message(overflow = block, priority = high)]
+    async fn pay(&mut self) {
+        sleep(ms(4)).await;
+    }
+}
+
+#[test]
+fn p2_a_squeeze_keeps_nobody_waiting_for_what_lies_below_it() {
+    testing::run(async |system| {
+        for respond in [&[][..], &[Action::Block]] {
+            let till: TillHandle =
+                system.instance(Till).pressure(Pressure::new().respond(respond)).spawn().unwrap();
+            let flood = async {
+                for _ in 0..8000 {
+                    sleep(Duration::from_micros(500)).await;
+                    let _ = till.look().try_send();
+                }
+            };
+            let paying = async {
+                for n in 0..100 {
+                    sleep(ms(40)).await;
+                    let began = Instant::now();
+                    till.pay().await.unwrap();
+                    assert!(began.elapsed() < ms(10), "{n}: {:?} {respond:?}", began.elapsed());
+                }
+            };
+            tokio::join!(flood, paying);
+        }
+        let squeezed = |decision: &actors_core::Decision| {
+            matches!(&decision.event, Event::Pressure(Change { what: What::SqueezeBegan { .. }, .. }))
+        };
+        assert!(system.decisions().iter().any(squeezed));
+    });
+}
+
 // --- P3: shed ---------------------------------------------------------------------------------------------------------
 
 #[test]

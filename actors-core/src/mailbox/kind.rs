@@ -37,9 +37,7 @@ pub(super) struct Kind {
     pub(super) early: Option<Ramp>,
     /// How many slots may be taken before this type's lane has no more room (B5).
     room: u32,
-    /// The same, whatever the supervisor says.
-    room_declared: u32,
-    /// What the supervisor says, for `block` types (P2).
+    /// How many slots types like it may hold before its senders wait, where the supervisor says so (P2).
     squeezed: Option<u32>,
     /// How many bytes may be taken with it.
     pub(super) room_bytes: u64,
@@ -74,7 +72,6 @@ impl Kind {
             early: None,
             // A capacity is at most 2^24.
             room: limits.room(policy.priority) as u32,
-            room_declared: limits.room(policy.priority) as u32,
             squeezed: None,
             room_bytes: limits.room_bytes(policy.priority, has_heirs) as u64,
             max: u32::MAX,
@@ -98,26 +95,23 @@ impl Kind {
             && policy.ttl.is_none()
             && policy.early.is_none()
             && !is_weighed;
-        self.set_armed(self.is_armed);
         self.squeeze(self.squeezed);
     }
 
     /// The next message of it is to be seen.
     pub(super) fn set_armed(&mut self, is_armed: bool) {
         self.is_armed = is_armed;
-        self.is_plain = self.is_simple && !is_armed;
+        self.is_plain = self.is_simple && !is_armed && self.squeezed.is_none();
     }
 
-    /// How many slots may be taken before its senders wait, if it is a type whose senders do.
+    /// How many slots types like it may hold before its senders wait, if it is a type whose senders do.
     pub(super) fn squeeze(&mut self, most: Option<u32>) {
-        self.squeezed = most;
-        let most = most.filter(|_| self.overflow.last_resort() == Overflow::Block).unwrap_or(u32::MAX);
-        self.room = self.room_declared.min(most);
+        self.squeezed = most.filter(|_| self.overflow.last_resort() == Overflow::Block);
+        self.set_armed(self.is_armed);
     }
 
-    /// Whether there would be a slot but for the supervisor.
-    pub(super) fn has_declared_room(&self, taken: usize) -> bool {
-        taken < self.room_declared as usize
+    pub(super) fn squeezed(&self) -> Option<u32> {
+        self.squeezed
     }
 
     /// Whether something needs to know the order of its messages.

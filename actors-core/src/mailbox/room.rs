@@ -66,6 +66,21 @@ impl Victims {
 impl<T: Item> Core<T> {
     /// Whether a message of this type and weight may have a slot now (B1, B2, B5).
     pub(super) fn has_room(&self, class: usize, weight: u32) -> bool {
+        self.has_slot(class, weight) && !self.is_squeezed_out(class)
+    }
+
+    /// Whether a message of a type must wait although there is a slot, because the supervisor says so (P2): types whose senders wait
+    /// hold as many slots as they are to, those of lower lanes left out. So what is queued of other types, or below, keeps
+    /// nobody out.
+    fn is_squeezed_out(&self, class: usize) -> bool {
+        let own = &self.queue.kinds[class];
+        let Some(most) = own.squeezed() else { return false };
+        let is_like = |kind: &&Kind| kind.squeezed().is_some() && kind.lane() >= own.lane();
+        self.queue.kinds.iter().filter(is_like).map(Kind::held).sum::<u32>() >= most
+    }
+
+    /// The same, whatever the supervisor says.
+    pub(super) fn has_slot(&self, class: usize, weight: u32) -> bool {
         let kind = &self.queue.kinds[class];
         self.queue.taken() < kind.room() && kind.held() < kind.max && self.has_bytes(class, weight.into())
     }
@@ -85,7 +100,7 @@ impl<T: Item> Core<T> {
     fn shortage(&self, class: usize, added: u64) -> Shortage {
         let kind = &self.queue.kinds[class];
         Shortage {
-            slot: self.queue.taken() >= kind.room(),
+            slot: self.queue.taken() >= kind.room() || self.is_squeezed_out(class),
             quota: kind.held() >= kind.max,
             // Where others have more than this lane may, it is enough to bring no more than it takes away.
             bytes: (self.queue.bytes + added).saturating_sub(kind.room_bytes).min(added),

@@ -128,7 +128,7 @@ impl<T: Item, S> Mailbox<T, S> {
         is_empty
     }
 
-    /// How many slots may be taken before senders of `block` types wait, if not all (P2).
+    /// How many slots `block` types may hold before their senders wait, if not all (P2).
     pub(crate) fn squeeze(&self, most: Option<u32>, fx: &mut Effects<T>) {
         let mut inner = self.lock();
         inner.core.queue.kinds.iter_mut().for_each(|kind| kind.squeeze(most));

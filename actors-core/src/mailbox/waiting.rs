@@ -123,14 +123,11 @@ impl<T: Item> Core<T> {
     pub(super) fn admit_squeezed(&mut self, waiter: u32, signals: &Signals, fx: &mut Effects<T>) -> bool {
         let Some((_, tag)) = self.lines.peek(waiter) else { return false };
         let (class, weight) = (usize::from(tag.class), tag.weight);
-        let kind = &self.queue.kinds[class];
-        let has_room = kind.has_declared_room(self.queue.taken())
-            && kind.held() < kind.max
-            && self.has_bytes(class, weight.into());
-        if has_room {
+        let has_slot = self.has_slot(class, weight);
+        if has_slot {
             self.admit(waiter, signals, fx);
         }
-        has_room
+        has_slot
     }
 
     /// A waiter gives up. Whom it stood before may need less than it did.

@@ -118,6 +118,17 @@ impl Pressure {
         self
     }
 
+    /// The same for a mailbox of which `normal` messages may fill no more than this part: what fills it for them is pressure.
+    pub(crate) fn within(mut self, part: f64) -> Pressure {
+        let reach = steps(part);
+        if reach < self.high {
+            // The distance between the marks stays what it was, in proportion.
+            let low = u32::from(self.low) * u32::from(reach) / u32::from(self.high);
+            (self.high, self.low) = (reach, low as u16);
+        }
+        self
+    }
+
     /// The fill at which there is pressure.
     pub fn high_fill(&self) -> f64 {
         f64::from(self.high) / STEPS
@@ -283,6 +294,15 @@ mod tests {
             assert!(why.contains(word), "{why}");
         }
         assert!(Pressure::new().respond(&[Action::Spawn, Action::Shed, Action::Block]).check().is_ok());
+    }
+
+    #[test]
+    fn p1_a_high_mark_that_the_reserve_keeps_out_of_reach_is_where_the_reserve_begins() {
+        let pressure = Pressure::new().high(0.8).low(0.4);
+        assert_eq!(pressure.within(0.875), pressure);
+        let within = pressure.within(0.5);
+        assert_eq!((within.high_fill(), within.low_fill()), (0.5, 0.25));
+        assert!(within.check().is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::clock::Tick;
 use crate::mailbox::Effects;
-use crate::policy::{Action, Controller, Plan, Threshold, squeezed};
+use crate::policy::{Action, Controller, Plan, Priority, Threshold, squeezed};
 use std::sync::Arc;
 
 /// What is kept of an actor while somebody looks at it.
@@ -30,7 +30,8 @@ pub(super) trait Subject: Send + Sync {
 impl<A: Actor> Subject for Cell<A> {
     fn state(&self) -> Option<State> {
         let limits = self.mailbox.limits();
-        let controller = Controller::new(limits.pressure?, limits.workers);
+        let reach = limits.room(Priority::Normal) as f64 / limits.capacity as f64;
+        let controller = Controller::new(limits.pressure?.within(reach), limits.workers);
         Some(State { controller, is_squeezed: false })
     }
 
