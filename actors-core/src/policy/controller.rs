@@ -166,8 +166,11 @@ impl Controller {
     }
 
     fn plan(&mut self, sight: &Sight) -> Plan {
-        let (level, workers) = (self.gauge.level(), self.scale.target());
-        let is_least = workers == self.scale.least() && sight.workers <= workers;
+        // Where it may not spawn, their number is somebody else's affair.
+        let may_spawn = self.actions.contains(&Action::Spawn);
+        let workers = if may_spawn { self.scale.target() } else { sight.workers };
+        let is_least = !may_spawn || (workers == self.scale.least() && sight.workers <= workers);
+        let level = self.gauge.level();
         let is_idle = sight.queued + sight.waiting == 0 && !self.is_wedged;
         self.is_at_rest = level == Level::Calm && self.engaged == 0 && is_least && is_idle;
         let threshold = if self.is_engaged(Action::Shed) { self.shed.threshold() } else { Threshold::OPEN };
