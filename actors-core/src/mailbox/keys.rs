@@ -52,6 +52,8 @@ impl Chain {
 pub(super) struct Keys {
     chains: HashMap<u64, Chain>,
     parked: usize,
+    /// Messages that came to the front of a lane too early, since ever. It may wrap.
+    stalls: u32,
 }
 
 impl Keys {
@@ -80,9 +82,13 @@ impl<T: Item> Queue<T> {
             return true;
         }
         lanes[lane].remove(LANE, slots, slot);
-        match is_let_go {
-            true => chain.parked[lane].push_front(LANE, slots, slot),
-            false => chain.parked[lane].push_back(LANE, slots, slot),
+        if is_let_go {
+            chain.parked[lane].push_front(LANE, slots, slot);
+        } else {
+            chain.parked[lane].push_back(LANE, slots, slot);
+            // They come in the order in which they stood in the lane.
+            keys.stalls = keys.stalls.wrapping_add(1);
+            slots.at_mut(slot).stall = keys.stalls;
         }
         slots.at_mut(slot).is_parked = true;
         keys.parked += 1;
@@ -148,26 +154,30 @@ impl<T: Item> Queue<T> {
         self.keys.iter().flat_map(|keys| keys.heads())
     }
 
-    /// Puts everything that is parked back to the front of its lane, in order; it is parked again when its turn would come. For the
-    /// rare moments in which all of a lane must be seen.
+    /// Puts everything that is parked back to where it stood in its lane; it is parked again when its turn would come. For the rare
+    /// moments in which all of a lane must be seen: O(n log n) of what was parked.
     pub(super) fn unpark_all(&mut self) {
         let Queue { slots, lanes, keys: Some(keys), .. } = self else { return };
+        let mut back = Vec::new();
         for chain in keys.chains.values_mut() {
-            for (lane, parked) in chain.parked.iter_mut().enumerate() {
-                // The one that was let go is older, and stands before them.
+            for lane in 0..Priority::COUNT {
                 let let_go = std::mem::replace(&mut chain.let_go[lane], NIL);
                 if let_go != NIL {
                     lanes[lane].remove(LANE, slots, let_go);
+                    back.push((lane, let_go));
                 }
-                while let Some(last) = parked.back() {
-                    parked.remove(LANE, slots, last);
-                    unpark(slots, last);
-                    lanes[lane].push_front(LANE, slots, last);
-                }
-                if let_go != NIL {
-                    lanes[lane].push_front(LANE, slots, let_go);
+                while let Some(parked) = chain.parked[lane].front() {
+                    chain.parked[lane].remove(LANE, slots, parked);
+                    unpark(slots, parked);
+                    back.push((lane, parked));
                 }
             }
+        }
+        // Who stood first goes to the front last; of those that are there at once none is 2^31 younger.
+        let newest = keys.stalls;
+        back.sort_unstable_by_key(|&(_, slot)| newest.wrapping_sub(slots.at(slot).stall));
+        for (lane, slot) in back {
+            lanes[lane].push_front(LANE, slots, slot);
         }
         keys.parked = 0;
         keys.chains.retain(|_, chain| chain.is_busy);

@@ -57,6 +57,8 @@ pub(super) struct Entry<T> {
     pub(super) doom: Option<Reason>,
     /// It waits for a turn of its key, and stands in no lane (`keys.rs`).
     pub(super) is_parked: bool,
+    /// When it came to the front of its lane too early, if it did: a number that only grows.
+    pub(super) stall: u32,
 }
 
 /// What only some policies need of a message.
@@ -203,6 +205,7 @@ impl<T> Slots<T> {
             class: 0,
             doom: None,
             is_parked: false,
+            stall: 0,
         });
         if self.has_extras {
             self.extras.push(Extra::default());
