@@ -12,7 +12,13 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Asks for a slot for a message that is yet to come.
     pub(crate) fn promise(&self, class: usize, entrance: Entrance<'_>, fx: &mut Effects<T>) -> Promise {
-        self.lock().core.promise(class, entrance, &self.signals, fx)
+        let mut inner = self.lock();
+        let promise = inner.core.promise(class, entrance, &self.signals, fx);
+        if inner.crew.is_some() {
+            // Of what died meanwhile some may have stood in the way of others, whose key is free, or have left them its slot.
+            inner.rouse(fx);
+        }
+        promise
     }
 
     /// A permit goes unused.
