@@ -1,37 +1,82 @@
 //! The actor under test, by hand: its message types differ in nothing but the policies that a program gives them.
 
+use super::program::Bid;
 use actors_core::{
     Actor, AnyParcel, Class, Context, Handle, Handler, Mail, Message, Parcel, Policy, Settings, Typed,
 };
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
-pub(crate) enum Order {
-    End,
-    Panic,
+/// What all instances of the actor share with the program.
+#[derive(Default)]
+pub(crate) struct Desk {
+    /// Messages in the order of their turns, each with the number of the instance that had it.
+    pub(crate) turns: Mutex<Vec<(usize, usize)>>,
+    /// Where turns that are suspended hear what they are to do, by their messages.
+    pub(crate) suspended: Mutex<BTreeMap<usize, oneshot::Sender<Bid>>>,
+    /// What turns that begin are to do at once.
+    pub(crate) script: Mutex<VecDeque<Bid>>,
+    /// So many of the next instances cannot be made.
+    pub(crate) fail_starts: AtomicUsize,
+    /// Instances that were to be made, and that were.
+    pub(crate) attempts: AtomicUsize,
+    instances: AtomicUsize,
+}
+
+impl Desk {
+    pub(crate) fn make(self: &Arc<Self>) -> Obedient {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        let fails = self.fail_starts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        if fails.is_ok() {
+            panic_with("it cannot be made".to_owned());
+        }
+        Obedient { desk: self.clone(), instance: self.instances.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    fn has_script(&self) -> bool {
+        !self.script.lock().unwrap().is_empty()
+    }
+}
+
+/// Without the hook's line on stderr.
+fn panic_with(text: String) -> ! {
+    std::panic::resume_unwind(Box::new(text))
 }
 
 /// Every turn ends when it is told to.
 pub(crate) struct Obedient {
-    pub(crate) turns: Arc<Mutex<Vec<usize>>>,
-    pub(crate) orders: mpsc::Receiver<Order>,
-    /// So many turns wait for no order.
-    pub(crate) at_once: Arc<AtomicUsize>,
+    desk: Arc<Desk>,
+    instance: usize,
 }
 
 impl Obedient {
-    async fn turn(&mut self, id: usize) {
-        self.turns.lock().unwrap().push(id);
-        let is_free = self.at_once.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
-        if is_free.is_ok() {
-            return;
-        }
-        match self.orders.recv().await {
-            // Without the hook's line on stderr.
-            Some(Order::Panic) => std::panic::resume_unwind(Box::new("on purpose")),
-            Some(Order::End) | None => {}
+    /// What the turn is to do, if it is to do so at once.
+    fn begin(&self, id: usize) -> Option<Bid> {
+        self.desk.turns.lock().unwrap().push((id, self.instance));
+        self.desk.script.lock().unwrap().pop_front()
+    }
+
+    async fn turn(&mut self, id: usize, ctx: &mut Context<Obedient>) {
+        let bid = match self.begin(id) {
+            Some(bid) => bid,
+            None => {
+                let (bid, told) = oneshot::channel();
+                self.desk.suspended.lock().unwrap().insert(id, bid);
+                told.await.unwrap_or(Bid::End)
+            }
+        };
+        Obedient::obey(id, bid, ctx);
+    }
+
+    fn obey(id: usize, bid: Bid, ctx: &mut Context<Obedient>) {
+        match bid {
+            Bid::End => {}
+            // So that its dead letter says which.
+            Bid::Panic => panic_with(id.to_string()),
+            Bid::Stop => ctx.stop(),
         }
     }
 }
@@ -93,15 +138,27 @@ macro_rules! classes {
                 }
             }
 
-            fn deliver_now(self, _: &mut Obedient, _: &mut Context<Obedient>) -> Option<Self> {
-                Some(self)
+            /// Some types' turns are those of a plain `fn` where they have nothing to wait for.
+            fn deliver_now(self, actor: &mut Obedient, ctx: &mut Context<Obedient>) -> Option<Self> {
+                if self.class() % 2 == 0 || !actor.desk.has_script() {
+                    return Some(self);
+                }
+                match self {
+                    $(Post::$variant(parcel) => {
+                        let (note, answer) = parcel.open();
+                        let bid = actor.begin(note.id);
+                        Obedient::obey(note.id, bid.unwrap_or(Bid::End), ctx);
+                        answer.send(ctx, ());
+                    }),*
+                }
+                None
             }
 
             async fn deliver(self, actor: &mut Obedient, ctx: &mut Context<Obedient>) {
                 match self {
                     $(Post::$variant(parcel) => {
                         let (note, answer) = parcel.open();
-                        actor.turn(note.id).await;
+                        actor.turn(note.id, ctx).await;
                         answer.send(ctx, ());
                     }),*
                 }

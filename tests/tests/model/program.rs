@@ -1,9 +1,9 @@
 //! What is generated: an actor's limits and policies, and what is done to it.
 
-use actors_core::{Order, Overflow, Policy, Priority, Schedule};
+use super::setup::{max, setup, words};
+use actors_core::{Overflow, Policy, Schedule};
 use proptest::prelude::*;
 use std::fmt;
-use std::time::Duration;
 
 /// Message types of the actor under test; each program gives them policies of its own.
 pub(crate) const CLASSES: usize = 5;
@@ -11,14 +11,36 @@ pub(crate) const CAPACITY: usize = 6;
 /// Slots that only `high` and `urgent` may take; half of them, rounded down, only `urgent`.
 pub(crate) const RESERVE: usize = 2;
 pub(crate) const WAITING_MAX: usize = 4;
-/// Of the mailboxes that bound them.
-const MAX_BYTES: usize = 20;
 /// Of the types that have one; even, as everything but deadlines is.
 pub(crate) const TTL_MS: u64 = 40;
+
+/// Before a new instance, from the second failure on, and from the third; spread by a fifth either way.
+pub(crate) const BACKOFF_MS: [u64; 2] = [20, 40];
+
+/// What follows when an instance fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Revival {
+    NoFactory,
+    Never,
+    /// However often, and at once.
+    AtOnce,
+    /// The same, also where an instance stops itself.
+    Permanent,
+    /// So often in so long a time, after a while.
+    Limited {
+        most: u32,
+        within_ms: u64,
+    },
+}
 
 /// The actor under test.
 #[derive(Clone, Copy)]
 pub(crate) struct Setup {
+    /// At least, and at most.
+    pub(crate) workers: (usize, usize),
+    pub(crate) revival: Revival,
+    /// Somebody looks at it, and decides nothing.
+    pub(crate) is_supervised: bool,
     pub(crate) schedule: Schedule,
     pub(crate) max_bytes: Option<usize>,
     pub(crate) policies: [Policy; CLASSES],
@@ -39,6 +61,15 @@ pub(crate) enum Change {
     /// Of words that do not conflate; a conflating type goes on conflating.
     Words(Vec<Overflow>),
     Ttl(bool),
+}
+
+/// What a turn is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bid {
+    End,
+    Panic,
+    /// To stop its actor, and end.
+    Stop,
 }
 
 /// One step of a program. What it refers to by number is counted among what there is when its time comes.
@@ -74,11 +105,20 @@ pub(crate) enum Step {
         class: usize,
         change: Change,
     },
-    /// The running turn ends.
-    EndTurn,
+    /// A running turn ends.
+    EndTurn(usize),
     /// It ends, and so many after it end at once.
-    EndTurns(usize),
-    PanicTurn,
+    EndTurns(usize, usize),
+    PanicTurn(usize),
+    /// It ends, so many after it do at once, and then one panics at once.
+    PanicTurns(usize, usize),
+    /// It stops its own actor, and ends.
+    StopTurn(usize),
+    /// So many of the next instances cannot be made.
+    FailStarts(usize),
+    Resize(usize),
+    /// No turn begins any more, or turns do again.
+    Hold(bool),
     Advance {
         ms: u64,
     },
@@ -89,17 +129,46 @@ pub(crate) enum Step {
 /// A step with everything in it that both sides must agree on: deadlines, and numbers of sends.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    Send { id: usize, class: usize, key: u8, weight: usize, mode: Mode, timeout_ms: Option<u64> },
-    Reserve { id: usize, class: usize, timeout_ms: Option<u64>, is_lazy: bool },
-    TryReserve { id: usize, class: usize },
+    Send {
+        id: usize,
+        class: usize,
+        key: u8,
+        weight: usize,
+        mode: Mode,
+        timeout_ms: Option<u64>,
+    },
+    Reserve {
+        id: usize,
+        class: usize,
+        timeout_ms: Option<u64>,
+        is_lazy: bool,
+    },
+    TryReserve {
+        id: usize,
+        class: usize,
+    },
     Look(usize),
-    SendPermit { id: usize, permit: usize, key: u8, weight: usize, is_ask: bool },
+    SendPermit {
+        id: usize,
+        permit: usize,
+        key: u8,
+        weight: usize,
+        is_ask: bool,
+    },
     DropPermit(usize),
     Cancel(usize),
-    Adjust { class: usize, policy: Box<Policy> },
-    EndTurn,
-    EndTurns(usize),
-    PanicTurn,
+    Adjust {
+        class: usize,
+        policy: Box<Policy>,
+    },
+    /// A running turn does what the first says; what the others say is done at once by those that begin after it.
+    Turn {
+        id: usize,
+        bids: Vec<Bid>,
+    },
+    FailStarts(usize),
+    Resize(usize),
+    Hold(bool),
     Nothing,
     Stop,
     Kill,
@@ -121,19 +190,21 @@ impl fmt::Debug for Program {
 
 impl fmt::Debug for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Setup { schedule, max_bytes, policies } = self;
+        let Setup { workers, revival, is_supervised, schedule, max_bytes, policies } = self;
+        write!(f, "{workers:?} workers, {revival:?}, supervised: {is_supervised}, ")?;
         write!(f, "{schedule:?}, max_bytes {max_bytes:?}")?;
         for (class, policy) in policies.iter().enumerate() {
             let words: Vec<_> = policy.overflow.words().iter().map(|word| word.word()).collect();
-            let Policy { priority, max, ttl, order, .. } = policy;
+            let Policy { priority, max, ttl, order, keyed, .. } = policy;
             write!(f, "\ntype {class}: {priority:?} {words:?}, max {max:?}, ttl {ttl:?}, {order:?}")?;
+            write!(f, ", keyed: {keyed}")?;
         }
         Ok(())
     }
 }
 
 pub(crate) fn program() -> impl Strategy<Value = Program> {
-    let some = prop_oneof![150 => step().prop_map(|step| vec![step]), 1 => flood()];
+    let some = prop_oneof![300 => step().prop_map(|step| vec![step]), 2 => flood(), 3 => trouble()];
     (setup(), prop::collection::vec(some, 1..120))
         .prop_map(|(setup, steps)| Program { setup, steps: steps.concat() })
 }
@@ -142,87 +213,24 @@ pub(crate) fn program() -> impl Strategy<Value = Program> {
 fn flood() -> impl Strategy<Value = Vec<Step>> {
     (class(), 20..40usize).prop_map(|(class, rounds)| {
         let send = Step::Send { class, key: 0, weight: 1, mode: Mode::Tell, timeout_ms: None };
-        vec![[send, Step::EndTurn]; rounds].concat()
+        vec![[send, Step::EndTurn(0)]; rounds].concat()
     })
 }
 
-fn setup() -> impl Strategy<Value = Setup> {
-    let schedule = prop::sample::select(vec![Schedule::Strict, Schedule::Weighted]);
-    let max_bytes = prop::sample::select(vec![None, Some(MAX_BYTES)]);
-    let policies = prop::collection::vec(policy(), CLASSES)
-        .prop_map(|policies| <[Policy; CLASSES]>::try_from(policies).unwrap());
-    (schedule, max_bytes, policies).prop_map(|(schedule, max_bytes, policies)| Setup {
-        schedule,
-        max_bytes,
-        policies,
+/// Two failures, so that the next instance does not come at once; more messages, and perhaps an end, before it does.
+fn trouble() -> impl Strategy<Value = Vec<Step>> {
+    let then = prop_oneof![
+        2 => Just(Step::Stop),
+        1 => Just(Step::Kill),
+        2 => (1..40u64).prop_map(|ms| Step::Advance { ms }),
+    ];
+    let sends = prop::collection::vec((class(), 0..3u8), 0..5);
+    (class(), sends, then).prop_map(|(class, sends, then)| {
+        let send = |class, key| Step::Send { class, key, weight: 1, mode: Mode::Ask, timeout_ms: None };
+        let failure = [send(class, 0), Step::PanicTurn(0)];
+        let sends: Vec<_> = sends.into_iter().map(|(class, key)| send(class, key)).collect();
+        [failure.clone().to_vec(), failure.to_vec(), sends, vec![then]].concat()
     })
-}
-
-fn policy() -> impl Strategy<Value = Policy> {
-    let priority = prop::sample::select(Priority::ALL.to_vec());
-    let order = prop_oneof![3 => Just(Order::Fifo), 1 => Just(Order::LifoUnderPressure)];
-    let is_conflating = prop::bool::weighted(0.3);
-    (priority, is_conflating, words(), max(), prop::bool::weighted(0.25), order).prop_map(
-        |(priority, is_conflating, words, max, has_ttl, order)| {
-            let policy = if is_conflating { Policy::tell().keyed() } else { Policy::tell() };
-            let policy = with_max(with_ttl(with_words(policy, &words), has_ttl), max);
-            policy.priority(priority).order(order)
-        },
-    )
-}
-
-fn max() -> impl Strategy<Value = Option<usize>> {
-    prop::option::weighted(0.35, 1..4usize)
-}
-
-/// Every legal list without `conflate`; the empty one stands for what a type does that says nothing more.
-fn words() -> impl Strategy<Value = Vec<Overflow>> {
-    use Overflow::{Block, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
-    let first = prop_oneof![
-        3 => Just(vec![]),
-        2 => Just(vec![DropOldest]),
-        1 => Just(vec![DropRandom]),
-        2 => Just(vec![EvictLower]),
-        1 => Just(vec![DropOldest, EvictLower]),
-        1 => Just(vec![EvictLower, DropOldest]),
-        1 => Just(vec![DropRandom, EvictLower]),
-        1 => Just(vec![EvictLower, DropRandom]),
-    ];
-    let last = prop_oneof![
-        4 => Just(vec![Block]),
-        4 => Just(vec![]),
-        1 => Just(vec![Reject]),
-        2 => Just(vec![DropNewest]),
-    ];
-    (first, last).prop_map(|(first, last)| [first, last].concat())
-}
-
-fn with_words(policy: Policy, words: &[Overflow]) -> Policy {
-    match (policy.keyed, words) {
-        (true, words) => policy.overflow(&[&[Overflow::Conflate], words].concat()),
-        (false, []) => policy.overflow(&[Overflow::Block]),
-        (false, words) => policy.overflow(words),
-    }
-}
-
-fn with_ttl(mut policy: Policy, has_ttl: bool) -> Policy {
-    policy.ttl = has_ttl.then_some(Duration::from_millis(TTL_MS));
-    policy
-}
-
-fn with_max(mut policy: Policy, max: Option<usize>) -> Policy {
-    policy.max = max;
-    policy
-}
-
-impl Change {
-    pub(crate) fn apply(&self, policy: Policy) -> Policy {
-        match self {
-            Change::Max(max) => with_max(policy, *max),
-            Change::Words(words) => with_words(policy, words),
-            Change::Ttl(has_ttl) => with_ttl(policy, *has_ttl),
-        }
-    }
 }
 
 /// Most fit several times, few into no lane but the highest, or into none.
@@ -233,6 +241,11 @@ fn weight() -> impl Strategy<Value = usize> {
 /// Some more often than others, so that types meet themselves too.
 fn class() -> impl Strategy<Value = usize> {
     prop_oneof![5 => Just(0), 4 => Just(1), 3 => Just(2), 2 => Just(3), 1 => Just(CLASSES - 1)]
+}
+
+/// Which of the running turns.
+fn nth() -> impl Strategy<Value = usize> {
+    0..12usize
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -263,9 +276,15 @@ fn step() -> impl Strategy<Value = Step> {
         15 => (0..40usize).prop_map(Step::DropPermit),
         30 => (0..40usize).prop_map(Step::Cancel),
         25 => adjust,
-        150 => Just(Step::EndTurn),
-        10 => (1..10usize).prop_map(Step::EndTurns),
-        1 => Just(Step::PanicTurn),
+        150 => nth().prop_map(Step::EndTurn),
+        10 => (nth(), 1..10usize).prop_map(|(turn, more)| Step::EndTurns(turn, more)),
+        8 => nth().prop_map(Step::PanicTurn),
+        4 => (nth(), 0..6usize).prop_map(|(turn, more)| Step::PanicTurns(turn, more)),
+        3 => nth().prop_map(Step::StopTurn),
+        2 => (1..3usize).prop_map(Step::FailStarts),
+        15 => (1..6usize).prop_map(Step::Resize),
+        4 => Just(Step::Hold(true)),
+        30 => Just(Step::Hold(false)),
         60 => (1..40u64).prop_map(|ms| Step::Advance { ms }),
         1 => Just(Step::Stop),
         1 => Just(Step::Kill),

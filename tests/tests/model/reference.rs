@@ -1,12 +1,12 @@
 //! The naive reference: one `Vec` of queued messages, one of those in line, one of permits, and scans.
 //!
-//! What becomes of an offer is here, who has room and who must go in `room.rs`, reservations in `permits.rs`, turns and ends in
-//! `turns.rs`.
+//! What becomes of an offer is in `offers.rs`, who has room and who must go in `room.rs`, reservations in `permits.rs`, turns and
+//! ends in `turns.rs`, keys in `keys.rs`, workers and their instances in `crew.rs`.
 
 use super::Outcome;
-use super::program::{Act, Mode, Setup, Step};
-use actors_core::{Overflow, Policy, Schedule};
-use std::collections::{BTreeMap, BTreeSet};
+use super::program::{Act, Bid, Mode, Revival, Setup, Step};
+use actors_core::{Overflow, Policy};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 #[derive(Clone, Debug)]
 pub(super) struct Message {
@@ -22,6 +22,10 @@ pub(super) struct Message {
     pub(super) deadline: Option<u64>,
     /// When the place it stands in came into the mailbox: a number that only grows.
     pub(super) place: u64,
+    /// It waits for a turn of its key, and is in no lane.
+    pub(super) is_parked: bool,
+    /// It did, and went to the front of its lane.
+    pub(super) is_let_go: bool,
 }
 
 impl Message {
@@ -46,6 +50,21 @@ pub(super) struct Promised {
     pub(super) class: usize,
 }
 
+/// Somebody who is about to have an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coming {
+    New,
+    /// In the place of another one.
+    Anew,
+}
+
+/// Somebody who waits before the next instance, for a time that nobody knows exactly.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pause {
+    pub(super) from: u64,
+    pub(super) to: u64,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Open,
@@ -55,13 +74,31 @@ pub(super) enum Phase {
 
 pub(crate) type Ledger = BTreeMap<(usize, &'static str), u64>;
 
+#[derive(Clone)]
 pub(crate) struct Reference {
     pub(super) setup: Setup,
     pub(super) now: u64,
     pub(super) phase: Phase,
     pub(super) queue: Vec<Message>,
     pub(super) line: Vec<Waiter>,
-    pub(super) running: Option<Message>,
+    /// In the order in which they began.
+    pub(super) running: Vec<Message>,
+    /// Workers, those included that wait before their next instance.
+    pub(super) alive: usize,
+    /// How many there are to be.
+    pub(super) want: usize,
+    pub(super) pausing: Vec<Pause>,
+    pub(super) coming: VecDeque<Coming>,
+    /// When it failed, as far as that counts.
+    pub(super) failures: Vec<u64>,
+    /// So many of the next instances cannot be made.
+    pub(super) fail_starts: usize,
+    /// Instances that were to be made, and that were.
+    pub(super) attempts: usize,
+    pub(super) instances: usize,
+    pub(super) is_held: bool,
+    /// The place of the last turn of every lane and key.
+    pub(super) last_places: BTreeMap<(usize, u8), u64>,
     /// Slots that are promised: they count wherever queued messages do.
     pub(super) permits: Vec<Promised>,
     /// Permits that the program has, also those that are worth nothing any more.
@@ -75,15 +112,15 @@ pub(crate) struct Reference {
     pub(super) places: u64,
     /// When last a send found nothing queued.
     pub(super) busy_since: u64,
-    sends: Vec<Option<Outcome>>,
-    turns: Vec<usize>,
-    books: Ledger,
+    pub(super) sends: Vec<Option<Outcome>>,
+    pub(super) turns: Vec<(usize, usize)>,
+    pub(super) books: Ledger,
     used_deadlines: Vec<u64>,
     /// Losses that a dead letter reports, since they were last asked for.
-    letters: Vec<(usize, &'static str)>,
+    pub(super) letters: Vec<(usize, &'static str)>,
     /// What the runtime reports of this step: the only way to know whom a random word met.
     pub(super) reported: Vec<(usize, &'static str)>,
-    seen: BTreeSet<&'static str>,
+    pub(super) seen: BTreeSet<&'static str>,
 }
 
 impl Reference {
@@ -94,7 +131,17 @@ impl Reference {
             phase: Phase::Open,
             queue: Vec::new(),
             line: Vec::new(),
-            running: None,
+            running: Vec::new(),
+            alive: setup.workers.0,
+            want: setup.workers.0,
+            pausing: Vec::new(),
+            coming: VecDeque::new(),
+            failures: Vec::new(),
+            fail_starts: 0,
+            attempts: setup.workers.0,
+            instances: setup.workers.0,
+            is_held: false,
+            last_places: BTreeMap::new(),
             permits: Vec::new(),
             hand: Vec::new(),
             lazy: Vec::new(),
@@ -178,8 +225,10 @@ impl Reference {
     }
 
     pub(super) fn turn_of(&mut self, message: Message) {
-        self.turns.push(message.id);
-        self.running = Some(message);
+        // Which of several workers has it, and so which instance, is nobody's business.
+        let instance = if self.is_pool() { 0 } else { self.instances - 1 };
+        self.turns.push((message.id, instance));
+        self.running.push(message);
     }
 
     // --- steps ------------------------------------------------------------------------------------------------------
@@ -190,6 +239,7 @@ impl Reference {
         let nth = |n: usize, of: &[usize]| (!of.is_empty()).then(|| of[n % of.len()]);
         let hand: Vec<_> = self.hand.iter().map(|permit| permit.id).collect();
         let lazy: Vec<_> = self.lazy.iter().map(|(id, _)| *id).collect();
+        let turns: Vec<_> = self.running.iter().map(|running| running.id).collect();
         let found = match *step {
             Step::Send { class, key, weight, mode, timeout_ms } => {
                 let timeout_ms = timeout_ms.map(|ms| self.deadline_in(ms));
@@ -209,11 +259,26 @@ impl Reference {
             Step::Adjust { class, ref change } => {
                 Some(Act::Adjust { class, policy: Box::new(change.apply(*self.policy(class))) })
             }
-            Step::EndTurn => Some(Act::EndTurn),
-            // Shares of turns hold over rounds, whatever is claimed together; only ranks hold turn by turn.
-            Step::EndTurns(_) if self.setup.schedule == Schedule::Weighted => Some(Act::EndTurn),
-            Step::EndTurns(more) => Some(Act::EndTurns(more)),
-            Step::PanicTurn => Some(Act::PanicTurn),
+            Step::EndTurn(n) => nth(n, &turns).map(|id| Act::Turn { id, bids: vec![Bid::End] }),
+            Step::EndTurns(n, more) => nth(n, &turns).map(|id| {
+                // Shares of turns hold over rounds, whatever is claimed together; only ranks hold turn by turn.
+                let more = if self.shares_claims() { 0 } else { more };
+                Act::Turn { id, bids: vec![Bid::End; more + 1] }
+            }),
+            Step::PanicTurn(n) => nth(n, &turns).map(|id| Act::Turn { id, bids: vec![Bid::Panic] }),
+            Step::PanicTurns(n, more) => nth(n, &turns).map(|id| {
+                let more = if self.shares_claims() { 0 } else { more };
+                let bids = [vec![Bid::End; more + 1], vec![Bid::Panic]].concat();
+                Act::Turn { id, bids }
+            }),
+            Step::StopTurn(n) => nth(n, &turns).and_then(|id| {
+                // It would be the end of most programs.
+                let is_end = self.setup.revival != Revival::Permanent && n != 0;
+                (!is_end).then_some(Act::Turn { id, bids: vec![Bid::Stop] })
+            }),
+            Step::FailStarts(some) => Some(Act::FailStarts(some)),
+            Step::Resize(workers) => self.is_pool().then_some(Act::Resize(workers)),
+            Step::Hold(is_held) => (is_held != self.is_held).then_some(Act::Hold(is_held)),
             Step::Advance { .. } => None,
             Step::Stop => Some(Act::Stop),
             Step::Kill => Some(Act::Kill),
@@ -246,23 +311,19 @@ impl Reference {
             Act::DropPermit(id) => self.drop_permit(id),
             Act::Cancel(id) => self.cancel(id),
             Act::Adjust { class, ref policy } => {
+                self.unpark_all();
                 self.setup.policies[class] = **policy;
                 self.grant();
             }
-            Act::EndTurn => self.end_turn("handled", Outcome::Is("answered")),
-            Act::EndTurns(more) => {
-                for _ in 0..more {
-                    self.end_turn("handled", Outcome::Is("answered"));
-                    self.begin_turn();
-                }
-                self.end_turn("handled", Outcome::Is("answered"));
-            }
-            Act::PanicTurn => self.panic_turn(),
+            Act::Turn { id, ref bids } => self.bid_all(id, bids),
+            Act::FailStarts(some) => self.fail_starts = some,
+            Act::Resize(workers) => self.resize(workers),
+            Act::Hold(is_held) => self.is_held = is_held,
             Act::Nothing => {}
             Act::Stop => self.stop(),
             Act::Kill => self.kill(),
         }
-        self.begin_turn();
+        self.begin_turns();
     }
 
     /// A message whose send begins now.
@@ -280,171 +341,28 @@ impl Reference {
         if self.queue.is_empty() {
             self.busy_since = self.now;
         }
+        if !self.pausing.is_empty() {
+            self.note("an offer before the next instance");
+        }
         let ttl = self.policy(class).ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap());
         let deadline = timeout_ms.map(|ms| self.now + ms);
         let ttl_end = ttl.map(|ttl| self.now + ttl);
-        Message { id, class, key, weight, is_ask, ttl_end, deadline, place: 0 }
+        Message {
+            id,
+            class,
+            key,
+            weight,
+            is_ask,
+            ttl_end,
+            deadline,
+            place: 0,
+            is_parked: false,
+            is_let_go: false,
+        }
     }
 
     pub(super) fn expect_outcome(&mut self, id: usize) {
         assert_eq!(id, self.sends.len(), "sends are numbered as they come");
         self.sends.push(None);
-    }
-
-    // --- offers -----------------------------------------------------------------------------------------------------
-
-    fn offer(&mut self, message: Message, mode: Mode) {
-        if self.phase != Phase::Open {
-            return self.refuse(&message, "refused_closed", "closed");
-        }
-        if message.weight > self.room_bytes(message.class) {
-            self.note("refused for its weight");
-            return self.refuse(&message, "refused_full", "full");
-        }
-        let Some(message) = self.enter(message, mode) else { return };
-        // Before anything living is given up, whatever is dead goes, and those in line go before the newcomer.
-        self.bury_the_dead();
-        let Some(message) = self.enter(message, mode) else { return };
-        self.try_words(message, mode);
-    }
-
-    /// Lets the message in, or into the line, where that costs nobody anything; otherwise gives it back.
-    fn enter(&mut self, message: Message, mode: Mode) -> Option<Message> {
-        let class = message.class;
-        if let Some(twin) = self.twin(&message) {
-            if self.bytes_short_of_twin(twin, &message) > 0 {
-                self.note("too heavy for its twin's place");
-                return Some(message);
-            }
-            self.accepted(&message, "conflated");
-            self.take_over(twin, message);
-            self.grant();
-            return None;
-        }
-        if self.is_waiting(class) {
-            if self.ends_in(class, Overflow::Block) {
-                self.join(message, mode);
-                return None;
-            }
-            self.note("no passing of its own type's line");
-            return Some(message);
-        }
-        if self.is_short(class, message.weight).is_some() {
-            return Some(message);
-        }
-        self.accepted(&message, "queued");
-        self.push(message);
-        None
-    }
-
-    fn try_words(&mut self, message: Message, mode: Mode) {
-        let Some((word, victims)) = self.victims_for(&message) else {
-            return self.last_resort(message, mode);
-        };
-        let (column, reason) = match word {
-            Overflow::EvictLower => ("evicted", "evicted"),
-            _ => ("dropped", "dropped"),
-        };
-        self.note(if column == "evicted" { "displaced by eviction" } else { "displaced" });
-        if victims.len() > 1 {
-            self.note("several victims");
-        }
-        // The newcomer comes first: its lane goes on waiting for its turn.
-        match self.twin(&message) {
-            Some(twin) => {
-                self.note("bytes freed for a twin");
-                self.accepted(&message, "conflated");
-                self.take_over(twin, message);
-            }
-            None => {
-                self.accepted(&message, "displaced");
-                self.push(message);
-            }
-        }
-        for id in victims {
-            let victim = self.remove(id);
-            self.lose(&victim, column, reason);
-        }
-        self.grant();
-    }
-
-    /// No word has found room.
-    fn last_resort(&mut self, message: Message, mode: Mode) {
-        let is_droppable = self.is_droppable(message.class);
-        match self.policy(message.class).overflow.words().last() {
-            Some(Overflow::Block) => self.join(message, mode),
-            _ if is_droppable => {
-                self.count(message.class, "dropped");
-                self.letter(message.id, "dropped");
-                let outcome = if message.is_ask { Outcome::Err("dropped") } else { Outcome::Is("dropped") };
-                self.tell(message.id, outcome);
-            }
-            _ => self.refuse(&message, "refused_full", "full"),
-        }
-    }
-
-    fn cancel(&mut self, id: usize) {
-        self.tell(id, Outcome::Is("cancelled"));
-        if let Some(at) = self.line.iter().position(|waiter| waiter.id == id) {
-            let waiter = self.line.remove(at);
-            if waiter.message.is_some() {
-                self.count(waiter.class, "cancelled");
-                self.letter(id, "cancelled");
-            } else {
-                self.note("a reservation that left the line");
-            }
-        } else if self.queue.iter().any(|queued| queued.id == id) {
-            let queued = self.remove(id);
-            self.count(queued.class, "cancelled");
-            self.letter(id, "cancelled");
-        } else if self.give_back(id) {
-            self.note("a promised slot that was passed on");
-        }
-        self.lazy.retain(|(lazy, _)| *lazy != id);
-        self.grant();
-    }
-
-    // --- what is compared -------------------------------------------------------------------------------------------
-
-    pub(crate) fn turns(&self) -> &[usize] {
-        &self.turns
-    }
-
-    pub(crate) fn outcomes(&self) -> &[Option<Outcome>] {
-        &self.sends
-    }
-
-    pub(crate) fn take_letters(&mut self) -> Vec<(usize, &'static str)> {
-        let mut letters = std::mem::take(&mut self.letters);
-        letters.sort_unstable();
-        letters
-    }
-
-    pub(crate) fn seen(&self) -> impl Iterator<Item = &'static str> {
-        self.seen.iter().copied()
-    }
-
-    pub(crate) fn open_sends(&self) -> Vec<usize> {
-        (0..self.sends.len()).filter(|&id| self.is_open(id)).collect()
-    }
-
-    /// Sends that should have come to an outcome by now, after the end.
-    pub(crate) fn forgotten(&self) -> Vec<usize> {
-        self.open_sends().into_iter().filter(|&id| !self.is_lazy(id)).collect()
-    }
-
-    pub(crate) fn ledger(&self) -> Ledger {
-        let mut ledger = self.books.clone();
-        let mut add = |class, column| *ledger.entry((class, column)).or_default() += 1;
-        self.queue.iter().for_each(|message| add(message.class, "queued"));
-        self.line.iter().flat_map(|waiter| &waiter.message).for_each(|message| add(message.class, "waiting"));
-        self.running.iter().for_each(|message| add(message.class, "in_service"));
-        ledger
-    }
-
-    /// Depth, senders and reservations in line, permits, bytes.
-    pub(crate) fn numbers(&self) -> [usize; 4] {
-        let bytes = if self.setup.max_bytes.is_some() { self.bytes() } else { 0 };
-        [self.queue.len(), self.line.len(), self.permits.len(), bytes]
     }
 }

@@ -75,7 +75,11 @@ impl Reference {
     }
 
     pub(super) fn take_over(&mut self, twin: usize, mut message: Message) {
-        message.place = self.queue[twin].place;
+        let Message { place, is_parked, is_let_go, .. } = self.queue[twin];
+        (message.place, message.is_parked, message.is_let_go) = (place, is_parked, is_let_go);
+        if is_parked {
+            self.note("conflated while parked");
+        }
         let old = std::mem::replace(&mut self.queue[twin], message);
         self.end_of(&old, "conflated", Outcome::Err("conflated"));
     }
@@ -94,16 +98,30 @@ impl Reference {
 
     pub(super) fn remove(&mut self, id: usize) -> Message {
         let at = self.queue.iter().position(|queued| queued.id == id);
-        self.queue.remove(at.expect("who is removed is queued"))
+        self.take_out(at.expect("who is removed is queued"))
     }
 
     pub(super) fn bury_the_dead(&mut self) {
-        while let Some(at) = self.queue.iter().position(|queued| queued.is_dead(self.now)) {
-            let dead = self.queue.remove(at);
+        if self.clear_the_dead() {
             self.note("a dead one made room");
+        }
+    }
+
+    /// Who died first goes first. Whether anybody did.
+    pub(super) fn clear_the_dead(&mut self) -> bool {
+        let end = |message: &Message| message.ttl_end.into_iter().chain(message.deadline).min();
+        let dead = self.queue.iter().filter(|queued| queued.is_dead(self.now));
+        let mut dead: Vec<_> = dead.map(|queued| (end(queued), queued.id)).collect();
+        dead.sort_unstable();
+        for &(_, id) in &dead {
+            let dead = self.remove(id);
+            if dead.is_parked {
+                self.note("expired while parked");
+            }
             self.lose(&dead, "expired", "expired");
         }
         self.grant();
+        !dead.is_empty()
     }
 
     // --- victims ----------------------------------------------------------------------------------------------------

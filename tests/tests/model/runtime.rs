@@ -1,22 +1,23 @@
 //! The same programs by the runtime: every send is a task of its own, every turn ends when the program says so.
 
-use super::messages::{Note, Obedient, Order, by_class};
-use super::program::{Act, CLASSES, Mode, Setup};
+use super::messages::{Desk, Note, Obedient, by_class};
+use super::program::{Act, BACKOFF_MS, Bid, CLASSES, Mode, Revival, Setup};
 use super::reference::Ledger;
 use super::{Outcome, Seen};
 use actors_core::prelude::*;
-use actors_core::{DeadLetters, Permit, Row};
+use actors_core::testing::{self, Held};
+use actors_core::{DeadLetters, Permit, Pressure, Restart, Row, SpawnBuilder};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-/// Rounds of the scheduler after every step: the longest chain is turn → slot → waiter's task, three hops.
+/// Rounds of the scheduler after every step: the longest chain is turn → slot → waiter's task, three hops; each worker wakes the
+/// next.
 const ROUNDS: usize = 12;
 
 type Shared<T> = Arc<Mutex<T>>;
@@ -67,6 +68,33 @@ fn answered(result: Result<(), AskError>) -> Outcome {
     result.map_or_else(|error| Outcome::Err(error.reason().word()), |()| Outcome::Is("answered"))
 }
 
+/// `None`: it is not made by a factory.
+fn restart(revival: Revival) -> Option<Restart> {
+    let [first, longest] = BACKOFF_MS.map(Duration::from_millis);
+    Some(match revival {
+        Revival::NoFactory => return None,
+        Revival::Never => Restart::never(),
+        Revival::AtOnce => Restart::on_failure().at_most(1, Duration::ZERO),
+        Revival::Permanent => Restart::permanent().at_most(1, Duration::ZERO),
+        Revival::Limited { most, within_ms } => {
+            Restart::on_failure().at_most(most, Duration::from_millis(within_ms)).backoff(first, longest)
+        }
+    })
+}
+
+fn start<F: FnOnce() -> Obedient>(mut builder: SpawnBuilder<Obedient, F>, setup: &Setup) -> Handle<Obedient> {
+    for (class, policy) in setup.policies.into_iter().enumerate() {
+        builder = by_class!(class, CLASS => builder.policy::<Note<CLASS>>(|_| policy));
+    }
+    if let Some(bytes) = setup.max_bytes {
+        builder = builder.max_bytes(bytes);
+    }
+    if setup.is_supervised {
+        builder = builder.pressure(Pressure::new());
+    }
+    builder.schedule(setup.schedule).seed(1).spawn().unwrap()
+}
+
 struct Sent {
     task: Option<JoinHandle<()>>,
     outcome: Shared<Option<Outcome>>,
@@ -75,9 +103,8 @@ struct Sent {
 pub(crate) struct Sut {
     _system: System,
     handle: Handle<Obedient>,
-    orders: mpsc::Sender<Order>,
-    at_once: Arc<AtomicUsize>,
-    turns: Shared<Vec<usize>>,
+    desk: Arc<Desk>,
+    held: Option<Held<Obedient>>,
     sends: Vec<Sent>,
     /// By the number of their reservation.
     permits: Shared<BTreeMap<usize, Box<dyn Slip>>>,
@@ -88,25 +115,19 @@ pub(crate) struct Sut {
 
 impl Sut {
     pub(crate) fn new(setup: &Setup) -> Self {
-        let turns = Arc::new(Mutex::new(Vec::new()));
-        let (orders, receiver) = mpsc::channel(1);
-        let at_once = Arc::default();
+        let desk: Arc<Desk> = Arc::default();
         let system = System::new("model");
         let letters = system.dead_letters();
-        let mut builder = system.instance(Obedient {
-            turns: Arc::clone(&turns),
-            orders: receiver,
-            at_once: Arc::clone(&at_once),
-        });
-        for (class, policy) in setup.policies.into_iter().enumerate() {
-            builder = by_class!(class, CLASS => builder.policy::<Note<CLASS>>(|_| policy));
-        }
-        if let Some(bytes) = setup.max_bytes {
-            builder = builder.max_bytes(bytes);
-        }
-        let handle = builder.schedule(setup.schedule).seed(1).spawn().unwrap();
+        let handle = match restart(setup.revival) {
+            None => start(system.instance(desk.make()), setup),
+            Some(restart) => {
+                let desk = desk.clone();
+                let (least, most) = setup.workers;
+                start(system.actor(move || desk.make()).restart(restart).workers(least..=most), setup)
+            }
+        };
         let (sends, permits, lazy) = (Vec::new(), Shared::default(), BTreeMap::new());
-        Sut { _system: system, handle, orders, at_once, turns, sends, permits, lazy, letters }
+        Sut { _system: system, handle, desk, held: None, sends, permits, lazy, letters }
     }
 
     pub(crate) async fn act(&mut self, act: &Act) {
@@ -135,25 +156,36 @@ impl Sut {
                 let adjusted = by_class!(class, CLASS => self.handle.adjust::<Note<CLASS>>(|_| **policy));
                 adjusted.expect("only what may change is changed");
             }
-            Act::EndTurn => self.order(Order::End),
-            Act::EndTurns(more) => {
-                self.at_once.store(more, Ordering::Relaxed);
-                self.order(Order::End);
+            Act::Turn { id, ref bids } => {
+                self.desk.script.lock().unwrap().extend(&bids[1..]);
+                self.bid(id, bids[0]);
             }
-            Act::PanicTurn => self.order(Order::Panic),
+            Act::FailStarts(some) => self.desk.fail_starts.store(some, Ordering::Relaxed),
+            Act::Resize(workers) => drop(self.handle.resize(workers)),
+            Act::Hold(false) => self.held = None,
+            Act::Hold(true) => {
+                // One at a time: an older one would let go what this one holds.
+                self.held = None;
+                self.held = Some(testing::hold(&self.handle));
+            }
             Act::Nothing => {}
             Act::Stop => drop(self.handle.stop()),
             Act::Kill => self.handle.kill(),
         }
         settle().await;
-        self.at_once.store(0, Ordering::Relaxed);
+        self.desk.script.lock().unwrap().clear();
     }
 
-    fn order(&self, order: Order) {
-        let is_running = self.handle.ledger().total().in_service > 0;
-        if is_running {
-            assert!(self.orders.try_send(order).is_ok(), "a turn takes one order");
+    fn bid(&self, id: usize, bid: Bid) {
+        // Without it the turn has not begun, and the comparison says so.
+        if let Some(turn) = self.desk.suspended.lock().unwrap().remove(&id) {
+            let _ = turn.send(bid);
         }
+    }
+
+    /// Lets everything begin that begins by itself.
+    pub(crate) async fn settle(&self) {
+        settle().await;
     }
 
     /// One more send, whose outcome is still open unless it is known.
@@ -246,8 +278,14 @@ impl Sut {
 
     // --- what is compared -------------------------------------------------------------------------------------------
 
-    pub(crate) fn turns(&self) -> Vec<usize> {
-        self.turns.lock().unwrap().clone()
+    /// Each with the number of its instance.
+    pub(crate) fn turns(&self) -> Vec<(usize, usize)> {
+        self.desk.turns.lock().unwrap().clone()
+    }
+
+    /// How many instances were to be made.
+    pub(crate) fn attempts(&self) -> usize {
+        self.desk.attempts.load(Ordering::Relaxed)
     }
 
     pub(crate) fn outcomes(&self) -> Vec<Option<Outcome>> {
@@ -265,10 +303,15 @@ impl Sut {
         self.handle.ledger().is_balanced()
     }
 
-    /// Depth, senders and reservations in line, permits, bytes.
-    pub(crate) fn numbers(&self) -> [usize; 4] {
+    /// Depth, senders and reservations in line, permits, bytes, turns under way.
+    pub(crate) fn numbers(&self) -> [usize; 5] {
         let reading = self.handle.reading();
-        [reading.depth, reading.waiting, reading.permits, usize::try_from(reading.bytes).unwrap()]
+        let bytes = usize::try_from(reading.bytes).unwrap();
+        [reading.depth, reading.waiting, reading.permits, bytes, reading.workers_busy]
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.handle.reading().workers
     }
 
     pub(crate) fn ledger(&self) -> Ledger {

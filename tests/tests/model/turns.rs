@@ -13,29 +13,57 @@ const PRESSURE_MS: u64 = 100;
 
 impl Reference {
     pub(super) fn has(&self, lane: usize) -> bool {
-        self.queue.iter().any(|queued| self.lane(queued.class) == lane)
+        self.queue.iter().any(|queued| !queued.is_parked && self.lane(queued.class) == lane)
     }
 
-    pub(super) fn begin_turn(&mut self) {
-        while self.running.is_none()
-            && self.phase != Phase::Ended
-            && let Some(lane) = self.next_lane()
-        {
+    /// Every worker that is free takes what is next, one after the other.
+    pub(super) fn begin_turns(&mut self) {
+        self.take_turns();
+        // Others go on first.
+        self.come();
+        let is_idle = self.running.is_empty() && self.pausing.is_empty() && !self.is_held;
+        if self.phase == Phase::Draining && self.queue.is_empty() && is_idle {
+            self.end();
+        }
+        self.check_keys();
+    }
+
+    pub(super) fn take_turns(&mut self) {
+        self.dismiss();
+        while self.begin_turn() {}
+        self.dismiss();
+    }
+
+    /// Whether a worker is free, and there is something for it.
+    pub(super) fn begin_turn(&mut self) -> bool {
+        if self.is_ended() || self.is_held || self.idle() == 0 {
+            return false;
+        }
+        while let Some(lane) = self.next_lane() {
             let (first, next) = self.next_of(lane);
             if self.queue[next].is_dead(self.now) {
-                let dead = self.queue.remove(next);
+                let dead = self.take_out(next);
                 self.lose(&dead, "expired", "expired");
-            } else {
+                self.grant();
+            } else if self.may_begin(next) {
                 self.charge(lane);
                 // The first of the lane takes over the place of the one that goes before it.
                 self.queue.swap(first, next);
                 let next = self.queue.remove(first);
+                self.keep_order(lane, &next);
                 self.turn_of(next);
+                self.grant();
+                return true;
             }
-            self.grant();
         }
-        if self.phase == Phase::Draining && self.queue.is_empty() && self.running.is_none() {
-            self.end();
+        false
+    }
+
+    /// Of a lane and a key, whoever came first goes first.
+    fn keep_order(&mut self, lane: usize, next: &Message) {
+        if self.is_ordered(next.class) {
+            let last = self.last_places.insert((lane, next.key), next.place);
+            assert!(last < Some(next.place), "{next:?} comes late");
         }
     }
 
@@ -55,7 +83,8 @@ impl Reference {
 
     /// Where the lane's first message is, and the one whose turn it is.
     fn next_of(&mut self, lane: usize) -> (usize, usize) {
-        let first = self.queue.iter().position(|queued| self.lane(queued.class) == lane);
+        let is_first = |queued: &Message| !queued.is_parked && self.lane(queued.class) == lane;
+        let first = self.queue.iter().position(is_first);
         let first = first.expect("a lane that is next has a message");
         let class = self.queue[first].class;
         let is_pressed = self.now - self.busy_since >= PRESSURE_MS;
@@ -81,34 +110,31 @@ impl Reference {
 
     // --- ends -------------------------------------------------------------------------------------------------------
 
-    pub(super) fn end_turn(&mut self, column: &'static str, outcome: Outcome) {
-        if let Some(message) = self.running.take() {
-            self.end_of(&message, column, outcome);
-        }
-    }
-
-    pub(super) fn panic_turn(&mut self) {
-        if self.running.is_some() {
-            self.end_turn("panicked", Outcome::Err("panicked"));
-            self.end();
-        }
-    }
-
     pub(super) fn stop(&mut self) {
         if self.phase == Phase::Open {
             self.phase = Phase::Draining;
             self.close_line();
+            self.hurry();
         }
     }
 
     pub(super) fn kill(&mut self) {
-        self.end_turn("undelivered", Outcome::Err("closed"));
+        if !self.pausing.is_empty() {
+            self.note("killed before the next instance");
+        }
         self.end();
     }
 
-    fn end(&mut self) {
+    /// Turns that still run are cut off.
+    pub(super) fn end(&mut self) {
         self.phase = Phase::Ended;
+        self.alive = 0;
+        self.pausing.clear();
+        self.coming.clear();
         self.close_line();
+        for message in std::mem::take(&mut self.running) {
+            self.end_of(&message, "undelivered", Outcome::Err("closed"));
+        }
         for message in std::mem::take(&mut self.queue) {
             self.lose(&message, "undelivered", "closed");
         }
@@ -134,29 +160,42 @@ impl Reference {
         let ends = |message: &Message| [message.ttl_end, message.deadline];
         let ends = messages.chain(&self.queue).chain(&self.running).flat_map(ends).flatten();
         let ends = ends.chain(self.line.iter().filter_map(|waiter| waiter.deadline));
-        ends.filter(|&end| end > self.now).min().map(|end| end - self.now)
+        // From then on, any millisecond.
+        let pauses = self.pausing.iter().map(|pause| pause.from.max(self.now + 1));
+        let next = ends.filter(|&end| end > self.now).chain(pauses).min();
+        next.map(|next| next - self.now)
     }
 
-    pub(crate) fn advance_one_ms(&mut self) {
+    /// So many instances have been made by now, before what else happens now or after it.
+    pub(crate) fn advance_one_ms(&mut self, attempts: usize, is_before: bool) {
         self.now += 1;
+        if is_before {
+            self.revive(attempts);
+        }
+        self.expire();
+        self.revive(attempts);
+    }
+
+    fn expire(&mut self) {
         let now = self.now;
         self.leave_the_line_in_time();
         // An asker takes its message out when it stops waiting; a queued tell is found dead when its turn comes.
         while let Some(at) = self.queue.iter().position(|queued| queued.is_ask && queued.is_dead(now)) {
-            let queued = self.queue.remove(at);
+            let queued = self.take_out(at);
+            if queued.is_parked {
+                self.note("expired while parked");
+            }
             let is_late = queued.deadline.is_some_and(|end| end <= now);
             self.letter(queued.id, "expired");
             self.end_of(&queued, "expired", Outcome::Err(if is_late { "timed_out" } else { "expired" }));
             self.grant();
         }
-        if let Some(running) = &self.running
-            && running.is_ask
-            && running.deadline == Some(now)
-            && self.is_open(running.id)
-        {
-            self.tell(running.id, Outcome::Err("timed_out"));
+        let is_late = |running: &&Message| running.is_ask && running.deadline == Some(now);
+        let late: Vec<_> = self.running.iter().filter(is_late).map(|running| running.id).collect();
+        for id in late.into_iter().filter(|&id| self.is_open(id)).collect::<Vec<_>>() {
+            self.tell(id, Outcome::Err("timed_out"));
         }
-        self.begin_turn();
+        self.begin_turns();
     }
 
     fn leave_the_line_in_time(&mut self) {

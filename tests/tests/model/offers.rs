@@ -1,0 +1,125 @@
+//! What becomes of an offer.
+
+use super::Outcome;
+use super::program::Mode;
+use super::reference::{Message, Phase, Reference};
+use actors_core::Overflow;
+
+impl Reference {
+    pub(super) fn offer(&mut self, message: Message, mode: Mode) {
+        if self.phase != Phase::Open {
+            return self.refuse(&message, "refused_closed", "closed");
+        }
+        if message.weight > self.room_bytes(message.class) {
+            self.note("refused for its weight");
+            return self.refuse(&message, "refused_full", "full");
+        }
+        let Some(message) = self.enter(message, mode) else { return };
+        // Before anything living is given up, whatever is dead goes, and those in line go before the newcomer.
+        self.bury_the_dead();
+        let Some(message) = self.enter(message, mode) else { return };
+        self.try_words(message, mode);
+    }
+
+    /// Lets the message in, or into the line, where that costs nobody anything; otherwise gives it back.
+    fn enter(&mut self, message: Message, mode: Mode) -> Option<Message> {
+        let class = message.class;
+        if let Some(twin) = self.twin(&message) {
+            if self.bytes_short_of_twin(twin, &message) > 0 {
+                self.note("too heavy for its twin's place");
+                return Some(message);
+            }
+            self.accepted(&message, "conflated");
+            self.take_over(twin, message);
+            self.grant();
+            return None;
+        }
+        if self.is_waiting(class) {
+            if self.ends_in(class, Overflow::Block) {
+                self.join(message, mode);
+                return None;
+            }
+            self.note("no passing of its own type's line");
+            return Some(message);
+        }
+        if self.is_short(class, message.weight).is_some() {
+            return Some(message);
+        }
+        self.accepted(&message, "queued");
+        self.push(message);
+        None
+    }
+
+    fn try_words(&mut self, message: Message, mode: Mode) {
+        let Some((word, victims)) = self.victims_for(&message) else {
+            return self.last_resort(message, mode);
+        };
+        let (column, reason) = match word {
+            Overflow::EvictLower => ("evicted", "evicted"),
+            _ => ("dropped", "dropped"),
+        };
+        self.note(if column == "evicted" { "displaced by eviction" } else { "displaced" });
+        if victims.len() > 1 {
+            self.note("several victims");
+        }
+        // The newcomer comes first: its lane goes on waiting for its turn.
+        match self.twin(&message) {
+            Some(twin) => {
+                self.note("bytes freed for a twin");
+                self.accepted(&message, "conflated");
+                self.take_over(twin, message);
+            }
+            None => {
+                self.accepted(&message, "displaced");
+                self.push(message);
+            }
+        }
+        for id in victims {
+            let victim = self.remove(id);
+            if victim.is_parked {
+                self.note(if column == "evicted" { "evicted while parked" } else { "dropped while parked" });
+            }
+            self.lose(&victim, column, reason);
+        }
+        self.grant();
+    }
+
+    /// No word has found room.
+    fn last_resort(&mut self, message: Message, mode: Mode) {
+        let is_droppable = self.is_droppable(message.class);
+        match self.policy(message.class).overflow.words().last() {
+            Some(Overflow::Block) => self.join(message, mode),
+            _ if is_droppable => {
+                self.count(message.class, "dropped");
+                self.letter(message.id, "dropped");
+                let outcome = if message.is_ask { Outcome::Err("dropped") } else { Outcome::Is("dropped") };
+                self.tell(message.id, outcome);
+            }
+            _ => self.refuse(&message, "refused_full", "full"),
+        }
+    }
+
+    pub(super) fn cancel(&mut self, id: usize) {
+        self.tell(id, Outcome::Is("cancelled"));
+        if let Some(at) = self.line.iter().position(|waiter| waiter.id == id) {
+            let waiter = self.line.remove(at);
+            if waiter.message.is_some() {
+                self.count(waiter.class, "cancelled");
+                self.letter(id, "cancelled");
+            } else {
+                self.note("a reservation that left the line");
+            }
+        } else if self.queue.iter().any(|queued| queued.id == id) {
+            let queued = self.remove(id);
+            if queued.is_parked {
+                self.note("withdrawn while parked");
+            }
+            self.count(queued.class, "cancelled");
+            self.letter(id, "cancelled");
+        } else if self.give_back(id) {
+            self.note("a promised slot that was passed on");
+        }
+        self.lazy.retain(|(lazy, _)| *lazy != id);
+        self.grant();
+    }
+}

@@ -1,0 +1,120 @@
+//! The actor of a program: its limits, its workers, its policies.
+
+use super::program::{CLASSES, Change, Revival, Setup, TTL_MS};
+use actors_core::{Order, Overflow, Policy, Priority, Schedule};
+use proptest::prelude::*;
+use std::time::Duration;
+
+/// Of the mailboxes that bound them.
+const MAX_BYTES: usize = 20;
+
+pub(super) fn setup() -> impl Strategy<Value = Setup> {
+    let schedule = prop::sample::select(vec![Schedule::Strict, Schedule::Weighted]);
+    let max_bytes = prop::sample::select(vec![None, Some(MAX_BYTES)]);
+    let workers = prop_oneof![
+        5 => Just((1, 1)),
+        1 => prop::sample::select(vec![(2, 2), (3, 3)]),
+        3 => prop::sample::select(vec![(1, 2), (1, 3), (2, 4)]),
+    ];
+    let revival = prop_oneof![
+        3 => Just(Revival::NoFactory),
+        1 => Just(Revival::Never),
+        4 => Just(Revival::AtOnce),
+        3 => Just(Revival::Permanent),
+        3 => Just(Revival::Limited { most: 1000, within_ms: 1_000_000 }),
+        3 => (1..4u32).prop_map(|most| Revival::Limited { most, within_ms: 300 }),
+    ];
+    let policies = prop::collection::vec(policy(), CLASSES)
+        .prop_map(|policies| <[Policy; CLASSES]>::try_from(policies).unwrap());
+    (workers, revival, prop::bool::weighted(0.3), schedule, max_bytes, policies).prop_map(
+        |(workers, revival, is_supervised, schedule, max_bytes, mut policies)| {
+            let is_pool = workers.1 > 1;
+            for policy in policies.iter_mut().filter(|policy| is_pool && policy.keyed) {
+                // Workers keep the order of keys.
+                policy.order = Order::Fifo;
+            }
+            let revival = if is_pool && revival == Revival::NoFactory { Revival::AtOnce } else { revival };
+            // One that may grow is looked at in any case, and does by default.
+            let is_supervised = is_supervised || workers.0 < workers.1;
+            Setup { workers, revival, is_supervised, schedule, max_bytes, policies }
+        },
+    )
+}
+
+/// Whether a type has a key, and whether it is for conflation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    No,
+    Orders,
+    Conflates,
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    let priority = prop::sample::select(Priority::ALL.to_vec());
+    let order = prop_oneof![3 => Just(Order::Fifo), 1 => Just(Order::LifoUnderPressure)];
+    let key = prop_oneof![4 => Just(Key::No), 3 => Just(Key::Orders), 3 => Just(Key::Conflates)];
+    (priority, key, words(), max(), prop::bool::weighted(0.25), order).prop_map(
+        |(priority, key, words, max, has_ttl, order)| {
+            let policy = if key == Key::No { Policy::tell() } else { Policy::tell().keyed() };
+            let policy = with_words(policy, &words, key == Key::Conflates);
+            with_max(with_ttl(policy, has_ttl), max).priority(priority).order(order)
+        },
+    )
+}
+
+pub(super) fn max() -> impl Strategy<Value = Option<usize>> {
+    prop::option::weighted(0.35, 1..4usize)
+}
+
+/// Every legal list without `conflate`; the empty one stands for what a type does that says nothing more.
+pub(super) fn words() -> impl Strategy<Value = Vec<Overflow>> {
+    use Overflow::{Block, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
+    let first = prop_oneof![
+        3 => Just(vec![]),
+        2 => Just(vec![DropOldest]),
+        1 => Just(vec![DropRandom]),
+        2 => Just(vec![EvictLower]),
+        1 => Just(vec![DropOldest, EvictLower]),
+        1 => Just(vec![EvictLower, DropOldest]),
+        1 => Just(vec![DropRandom, EvictLower]),
+        1 => Just(vec![EvictLower, DropRandom]),
+    ];
+    let last = prop_oneof![
+        4 => Just(vec![Block]),
+        4 => Just(vec![]),
+        1 => Just(vec![Reject]),
+        2 => Just(vec![DropNewest]),
+    ];
+    (first, last).prop_map(|(first, last)| [first, last].concat())
+}
+
+fn with_words(policy: Policy, words: &[Overflow], conflates: bool) -> Policy {
+    match (conflates, words) {
+        (true, words) => policy.overflow(&[&[Overflow::Conflate], words].concat()),
+        (false, []) => policy.overflow(&[Overflow::Block]),
+        (false, words) => policy.overflow(words),
+    }
+}
+
+fn with_ttl(mut policy: Policy, has_ttl: bool) -> Policy {
+    policy.ttl = has_ttl.then_some(Duration::from_millis(TTL_MS));
+    policy
+}
+
+fn with_max(mut policy: Policy, max: Option<usize>) -> Policy {
+    policy.max = max;
+    policy
+}
+
+impl Change {
+    pub(crate) fn apply(&self, policy: Policy) -> Policy {
+        match self {
+            Change::Max(max) => with_max(policy, *max),
+            Change::Words(words) => {
+                let conflates = policy.overflow.words().contains(&Overflow::Conflate);
+                with_words(policy, words, conflates)
+            }
+            Change::Ttl(has_ttl) => with_ttl(policy, *has_ttl),
+        }
+    }
+}
