@@ -582,24 +582,25 @@ fn f2_a_child_that_is_detached_ends_with_its_parent_all_the_same() {
     });
 }
 
+struct Mute(Arc<AtomicU64>);
+impl Drop for Mute {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+#[actor(local)]
+impl Mute {
+    #[message(overflow = block)]
+    fn begin(&mut self, many: u64, ctx: &mut Context<Self>) {
+        for _ in 0..many {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            let _: MuteHandle = ctx.spawn(Mute(self.0.clone()));
+        }
+    }
+}
+
 #[test]
 fn f2_a_child_that_was_never_spoken_to_ends_too() {
-    struct Mute(Arc<AtomicU64>);
-    impl Drop for Mute {
-        fn drop(&mut self) {
-            self.0.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-    #[actor(local)]
-    impl Mute {
-        #[message(overflow = block)]
-        fn begin(&mut self, many: u64, ctx: &mut Context<Self>) {
-            for _ in 0..many {
-                self.0.fetch_add(1, Ordering::SeqCst);
-                let _: MuteHandle = ctx.spawn(Mute(self.0.clone()));
-            }
-        }
-    }
     run(async |system| {
         for is_kill in [false, true] {
             let count = Arc::new(AtomicU64::new(1));
@@ -724,6 +725,21 @@ fn f2_a_tree_ends_with_its_runtime() {
         })
     };
     book.nobody_is_left();
+}
+
+#[test]
+fn f2_children_without_a_task_end_with_their_runtime_too() {
+    let count = Arc::new(AtomicU64::new(1));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let mute = System::new("gone").spawn(Mute(count.clone()));
+        mute.begin(5).await.unwrap();
+        others().await;
+        assert_eq!(count.load(Ordering::SeqCst), 6);
+        std::mem::forget(mute);
+    });
+    drop(runtime);
+    assert_eq!(count.load(Ordering::SeqCst), 0);
 }
 
 // --- random trees -------------------------------------------------------------------------------------------------------

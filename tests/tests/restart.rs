@@ -176,12 +176,27 @@ fn total(lamp: &LampHandle) -> Row {
     ledger.total()
 }
 
+/// Lets it find out that its turns are short, so that it claims several messages at a time.
+async fn warm_up(lamp: &LampHandle) {
+    for _ in 0..20 {
+        let held = testing::hold(lamp);
+        for _ in 0..60 {
+            lamp.glimpse().await.unwrap();
+        }
+        held.release();
+        while lamp.reading().depth > 0 {
+            others().await;
+        }
+    }
+}
+
 // --- F1 --------------------------------------------------------------------------------------------------------------
 
 #[test]
 fn f1_another_instance_goes_on_with_the_queue_in_order() {
     run(async |system| {
         let (life, lamp) = lamp_with(&system, always());
+        warm_up(&lamp).await;
         let held = testing::hold(&lamp);
         for n in 0..3 {
             lamp.work(n).await.unwrap();
@@ -200,7 +215,7 @@ fn f1_another_instance_goes_on_with_the_queue_in_order() {
         assert_eq!(life.diary(), first.into_iter().chain(second).collect::<Vec<_>>());
         assert_eq!(life.births(), 2);
         let total = total(&lamp);
-        assert_eq!((total.offered, total.handled, total.panicked), (42, 41, 1), "it is not tried again");
+        assert_eq!((total.offered, total.handled, total.panicked), (1242, 1241, 1), "it is not tried again");
         assert!(!lamp.is_closed());
     });
 }
@@ -303,6 +318,7 @@ fn f1_a_claim_of_which_the_first_failed_keeps_its_slots_in_the_pause() {
     run(async |system| {
         let (_, lamp) = lamp_with(&system, slowly(10 * SECOND));
         lamp.fail().await.unwrap_err();
+        warm_up(&lamp).await;
         let held = testing::hold(&lamp);
         lamp.fail_untold().await.unwrap();
         for n in 0..63 {
@@ -314,7 +330,8 @@ fn f1_a_claim_of_which_the_first_failed_keeps_its_slots_in_the_pause() {
         lamp.work(63).try_send().unwrap();
         assert!(lamp.work(64).try_send().is_err());
         testing::quiet(&system).await;
-        assert_eq!(total(&lamp).handled, 64);
+        let works = lamp.ledger().rows().iter().find(|row| row.message == "Work").copied().unwrap();
+        assert_eq!((works.handled, works.refused_total()), (64, 1));
     });
 }
 
@@ -323,6 +340,7 @@ fn f1_an_asker_that_goes_away_in_the_pause_takes_its_message_along() {
     run(async |system| {
         let (_, lamp) = lamp_with(&system, slowly(10 * SECOND));
         lamp.fail().await.unwrap_err();
+        warm_up(&lamp).await;
         let held = testing::hold(&lamp);
         lamp.fail_untold().await.unwrap();
         let mut asked = Box::pin(lamp.number().into_future());

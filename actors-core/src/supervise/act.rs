@@ -51,10 +51,9 @@ impl<A: Actor> Subject for Cell<A> {
         let mut decided = Vec::new();
         let limits = self.mailbox.limits();
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
-        match may_spawn {
+        if may_spawn {
             // Somebody may have resized it by hand.
-            true => state.controller.adopt(self.mailbox.workers_wanted(), now),
-            false => sight.workers = limits.workers.least(),
+            state.controller.adopt(self.mailbox.workers_wanted(), now);
         }
         let plan = state.controller.look(&sight, now, &mut decided);
         self.follow(&plan, may_spawn, &mut state.is_squeezed);
