@@ -160,10 +160,10 @@ impl<T: Item> Queue<T> {
         let Queue { slots, lanes, keys: Some(keys), .. } = self else { return };
         let mut back = Vec::new();
         for chain in keys.chains.values_mut() {
-            for lane in 0..Priority::COUNT {
+            for (lane, queued) in lanes.iter_mut().enumerate() {
                 let let_go = std::mem::replace(&mut chain.let_go[lane], NIL);
                 if let_go != NIL {
-                    lanes[lane].remove(LANE, slots, let_go);
+                    queued.remove(LANE, slots, let_go);
                     back.push((lane, let_go));
                 }
                 while let Some(parked) = chain.parked[lane].front() {
