@@ -222,6 +222,9 @@ impl<T: Item> Queue<T> {
 
     /// Whether anything queued may die. Stale entries on the way to the answer go: amortised O(log n).
     pub(super) fn has_mortals(&mut self) -> bool {
+        if !self.may_die() {
+            return false;
+        }
         self.mortals.extend(self.newborn.drain(..));
         while let Some(&Reverse((_, key, id))) = self.mortals.peek() {
             if self.slots.find(key, id).is_some_and(|entry| entry.item.is_some()) {

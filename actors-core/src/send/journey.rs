@@ -214,7 +214,6 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     #[cold]
     pub(super) fn refused(&mut self, reason: Reason, retry_after: Duration) -> Arrival<M> {
         let why = AskError::with_retry(reason, Some(retry_after));
-        self.tie = None;
         let message = match std::mem::replace(&mut self.step, Step::Over) {
             Step::Fresh(message) => Some(message),
             _ => None,
