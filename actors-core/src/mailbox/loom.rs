@@ -246,7 +246,7 @@ impl Consumer {
                 seat.turns += 1;
                 taken.item.take()
             }
-            Take::Finished | Take::Tainted => None,
+            Take::Finished | Take::Tainted | Take::Renew | Take::Retire => None,
         }
     }
 
