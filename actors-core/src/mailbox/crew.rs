@@ -282,6 +282,10 @@ impl<T: Item, S> Mailbox<T, S> {
             fx.will_wake(waker);
         }
         fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
+        if inner.core.phase != Phase::Open && inner.core.queue.used() == 0 {
+            // Whoever sleeps has nothing to wait for any more, and this may be the last one to say so.
+            crew.call_idle(fx);
+        }
         crew.present == 0
     }
 }
