@@ -47,9 +47,14 @@ impl Reference {
         [self.queue.len(), self.line.len(), self.permits.len(), bytes, self.running.len()]
     }
 
-    /// How many workers there are, and were to be made; while an actor comes to its end they go as they come to notice.
-    pub(crate) fn workers(&self) -> Option<(usize, usize)> {
-        (self.phase == Phase::Open).then_some((self.alive, self.attempts))
+    /// How many workers there are; while an actor comes to its end they go as they come to notice.
+    pub(crate) fn workers(&self) -> Option<usize> {
+        (self.phase == Phase::Open).then_some(self.alive)
+    }
+
+    /// How many instances were to be made, unless that was cut short.
+    pub(crate) fn attempts(&self) -> Option<usize> {
+        (!self.is_cut).then_some(self.attempts)
     }
 
     pub(crate) fn is_ended(&self) -> bool {

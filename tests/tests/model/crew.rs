@@ -33,15 +33,15 @@ impl Reference {
     }
 
     fn bid(&mut self, id: usize, bid: Bid) {
-        let makes_way = bid == Bid::Stop && self.setup.revival == Revival::Permanent;
-        if bid == Bid::Stop && !makes_way {
+        let is_permanent = self.setup.revival == Revival::Permanent;
+        if matches!(bid, Bid::Stop | Bid::Fall) && !is_permanent {
             self.stop();
         }
         let at = self.running.iter().position(|running| running.id == id);
         let message = self.running.remove(at.expect("who is told has a turn"));
         match bid {
             Bid::End | Bid::Stop => self.end_of(&message, "handled", Outcome::Is("answered")),
-            Bid::Panic => {
+            Bid::Panic | Bid::Fall => {
                 self.lose(&message, "panicked", "panicked");
                 if !self.running.is_empty() {
                     self.note("a panic beside other turns");
@@ -49,9 +49,9 @@ impl Reference {
             }
         }
         self.end_key(&message);
-        if bid == Bid::Panic {
+        if matches!(bid, Bid::Panic | Bid::Fall) {
             self.fail();
-        } else if makes_way {
+        } else if bid == Bid::Stop && is_permanent {
             self.note("an instance that makes way");
             self.coming.push_back(Coming::Anew);
         }
@@ -68,6 +68,7 @@ impl Reference {
         match self.pause() {
             None => {
                 self.note("an instance that was the last");
+                self.is_cut = true;
                 self.end();
             }
             Some((0, 0)) => self.coming.push_back(Coming::Anew),
@@ -162,9 +163,10 @@ impl Reference {
         !self.pausing.is_empty()
     }
 
-    /// Somebody should have gone on by now.
+    /// Somebody should have gone on by now, or to the end where nothing is left; beside turns that still run nobody sees that.
     pub(crate) fn is_overdue(&self) -> bool {
-        self.pausing.iter().any(|pause| pause.to < self.now)
+        let is_unseen = self.is_drained() && !self.running.is_empty();
+        !is_unseen && self.pausing.iter().any(|pause| pause.to < self.now)
     }
 
     // --- how many ---------------------------------------------------------------------------------------------------

@@ -77,6 +77,10 @@ impl Obedient {
             // So that its dead letter says which.
             Bid::Panic => panic_with(id.to_string()),
             Bid::Stop => ctx.stop(),
+            Bid::Fall => {
+                ctx.stop();
+                panic_with(id.to_string());
+            }
         }
     }
 }

@@ -70,6 +70,8 @@ pub(crate) enum Bid {
     Panic,
     /// To stop its actor, and end.
     Stop,
+    /// To stop its actor, and panic.
+    Fall,
 }
 
 /// One step of a program. What it refers to by number is counted among what there is when its time comes.
@@ -112,8 +114,8 @@ pub(crate) enum Step {
     PanicTurn(usize),
     /// It ends, so many after it do at once, and then one panics at once.
     PanicTurns(usize, usize),
-    /// It stops its own actor, and ends.
-    StopTurn(usize),
+    /// So many turns end, this one first; then one stops its own actor, and ends or panics.
+    StopTurns(usize, usize, Bid),
     /// So many of the next instances cannot be made.
     FailStarts(usize),
     Resize(usize),
@@ -224,12 +226,13 @@ fn trouble() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Kill),
         2 => (1..40u64).prop_map(|ms| Step::Advance { ms }),
     ];
-    let sends = prop::collection::vec((class(), 0..3u8), 0..5);
-    (class(), sends, then).prop_map(|(class, sends, then)| {
+    let sends = || prop::collection::vec((class(), 0..3u8), 0..5);
+    (class(), sends(), 0..3usize, sends(), then).prop_map(|(class, before, more, after, then)| {
         let send = |class, key| Step::Send { class, key, weight: 1, mode: Mode::Ask, timeout_ms: None };
-        let failure = [send(class, 0), Step::PanicTurn(0)];
-        let sends: Vec<_> = sends.into_iter().map(|(class, key)| send(class, key)).collect();
-        [failure.clone().to_vec(), failure.to_vec(), sends, vec![then]].concat()
+        let all = |some: Vec<_>| some.into_iter().map(|(class, key)| send(class, key)).collect();
+        let first = vec![send(class, 0), Step::PanicTurn(0), send(class, 0)];
+        // What else was claimed with it goes back.
+        [first, all(before), vec![Step::PanicTurns(0, more)], all(after), vec![then]].concat()
     })
 }
 
@@ -280,7 +283,8 @@ fn step() -> impl Strategy<Value = Step> {
         10 => (nth(), 1..10usize).prop_map(|(turn, more)| Step::EndTurns(turn, more)),
         8 => nth().prop_map(Step::PanicTurn),
         4 => (nth(), 0..6usize).prop_map(|(turn, more)| Step::PanicTurns(turn, more)),
-        3 => nth().prop_map(Step::StopTurn),
+        4 => (nth(), 0..4usize, prop::sample::select(vec![Bid::Stop, Bid::Stop, Bid::Fall]))
+            .prop_map(|(turn, more, bid)| Step::StopTurns(turn, more, bid)),
         2 => (1..3usize).prop_map(Step::FailStarts),
         15 => (1..6usize).prop_map(Step::Resize),
         4 => Just(Step::Hold(true)),

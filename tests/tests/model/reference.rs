@@ -97,6 +97,8 @@ pub(crate) struct Reference {
     pub(super) attempts: usize,
     pub(super) instances: usize,
     pub(super) is_held: bool,
+    /// It did not come to its end by having nothing left to do.
+    pub(super) is_cut: bool,
     /// The place of the last turn of every lane and key.
     pub(super) last_places: BTreeMap<(usize, u8), u64>,
     /// Slots that are promised: they count wherever queued messages do.
@@ -141,6 +143,7 @@ impl Reference {
             attempts: setup.workers.0,
             instances: setup.workers.0,
             is_held: false,
+            is_cut: false,
             last_places: BTreeMap::new(),
             permits: Vec::new(),
             hand: Vec::new(),
@@ -271,10 +274,12 @@ impl Reference {
                 let bids = [vec![Bid::End; more + 1], vec![Bid::Panic]].concat();
                 Act::Turn { id, bids }
             }),
-            Step::StopTurn(n) => nth(n, &turns).and_then(|id| {
+            Step::StopTurns(n, more, bid) => nth(n, &turns).and_then(|id| {
+                let more = if self.shares_claims() { 0 } else { more };
                 // It would be the end of most programs.
                 let is_end = self.setup.revival != Revival::Permanent && n != 0;
-                (!is_end).then_some(Act::Turn { id, bids: vec![Bid::Stop] })
+                let bids = [vec![Bid::End; more], vec![bid]].concat();
+                (!is_end).then_some(Act::Turn { id, bids })
             }),
             Step::FailStarts(some) => Some(Act::FailStarts(some)),
             Step::Resize(workers) => self.is_pool().then_some(Act::Resize(workers)),

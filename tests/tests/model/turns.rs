@@ -122,6 +122,7 @@ impl Reference {
         if !self.pausing.is_empty() {
             self.note("killed before the next instance");
         }
+        self.is_cut |= self.phase != Phase::Ended;
         self.end();
     }
 
