@@ -118,7 +118,7 @@ impl Pressure {
         self
     }
 
-    /// The same for a mailbox of which `normal` messages may fill no more than this part: what fills it for them is pressure.
+    /// The same for a mailbox of which no more than this part can be filled but by urgent messages: full is full.
     pub(crate) fn within(mut self, part: f64) -> Pressure {
         let reach = steps(part);
         if reach < self.high {

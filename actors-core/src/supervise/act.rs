@@ -1,8 +1,8 @@
 //! From a look to what is done: the one place where a supervisor touches an actor.
 
 use super::log::Event;
-use crate::actor::Actor;
 use crate::actor::cell::Cell;
+use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
 use crate::mailbox::Effects;
 use crate::policy::{Action, Controller, Plan, Priority, Threshold, squeezed};
@@ -30,7 +30,10 @@ pub(super) trait Subject: Send + Sync {
 impl<A: Actor> Subject for Cell<A> {
     fn state(&self) -> Option<State> {
         let limits = self.mailbox.limits();
-        let reach = limits.room(Priority::Normal) as f64 / limits.capacity as f64;
+        // What the reserve keeps for lanes that this actor has no types of is out of everybody's reach.
+        let lanes = A::Mail::CLASSES.iter().map(|class| class.policy.priority);
+        let top = lanes.filter(|lane| *lane < Priority::Urgent).max().unwrap_or(Priority::Urgent);
+        let reach = limits.room(top) as f64 / limits.capacity as f64;
         let controller = Controller::new(limits.pressure?.within(reach), limits.workers);
         Some(State { controller, is_squeezed: false })
     }
