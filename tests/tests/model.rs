@@ -170,7 +170,8 @@ impl Pair {
         prop_assert_eq!(reference.workers(), reference.workers().map(|_| sut.workers()), "workers");
         prop_assert_eq!(reference.attempts(), reference.attempts().map(|_| sut.attempts()), "instances made");
         prop_assert_eq!(reference.is_ended(), sut.workers() == 0, "the end");
-        prop_assert!(!reference.is_overdue(), "no new instance came");
+        let overdue = reference.overdue();
+        prop_assert!(overdue.is_none(), "no new instance came, nor the end: {}", overdue.unwrap_or_default());
         prop_assert!(sut.is_balanced(), "balance");
         prop_assert!(found[0] + found[2] <= CAPACITY, "B1");
         Ok(())

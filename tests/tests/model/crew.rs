@@ -163,10 +163,16 @@ impl Reference {
         !self.pausing.is_empty()
     }
 
-    /// Somebody should have gone on by now, or to the end where nothing is left; beside turns that still run nobody sees that.
-    pub(crate) fn is_overdue(&self) -> bool {
-        let is_unseen = self.is_drained() && !self.running.is_empty();
-        !is_unseen && self.pausing.iter().any(|pause| pause.to < self.now)
+    /// Somebody should have gone on by now; or, where nothing is left, all to the end: of one who goes beside others nobody hears.
+    pub(crate) fn overdue(&self) -> Option<String> {
+        let is_over = |pause: &Pause| pause.to < self.now;
+        let is_overdue = match self.is_drained() {
+            true if self.pausing.is_empty() || self.is_held || !self.running.is_empty() => false,
+            true => self.pausing.iter().all(is_over),
+            false => self.pausing.iter().any(is_over),
+        };
+        let Reference { now, phase, queue, running, pausing, .. } = self;
+        is_overdue.then(|| format!("at {now} {phase:?}, {pausing:?}, {running:?}, {queue:?}"))
     }
 
     // --- how many ---------------------------------------------------------------------------------------------------
