@@ -31,7 +31,7 @@ impl<A: Actor> Subject for Cell<A> {
     fn state(&self) -> Option<State> {
         let limits = self.mailbox.limits();
         // What the reserve keeps for lanes that this actor has no types of is out of everybody's reach.
-        let lanes = A::Mail::CLASSES.iter().map(|class| class.policy.priority);
+        let lanes = (0..A::Mail::CLASSES.len()).map(|class| self.mailbox.class(class).policy.priority);
         let top = lanes.filter(|lane| *lane < Priority::Urgent).max().unwrap_or(Priority::Urgent);
         let reach = limits.room(top) as f64 / limits.capacity as f64;
         let controller = Controller::new(limits.pressure?.within(reach), limits.workers);
