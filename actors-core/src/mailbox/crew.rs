@@ -76,7 +76,7 @@ impl Crew {
             idle: Vec::new(),
             alive: 0,
             present: 0,
-            want: workers.least,
+            want: workers.least(),
             busy: 0,
             roused: 0,
         }

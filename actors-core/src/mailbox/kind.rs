@@ -37,8 +37,8 @@ pub(super) struct Kind {
     pub(super) early: Option<Ramp>,
     /// How many slots may be taken before this type's lane has no more room (B5).
     room: u32,
-    /// How many slots types like it may hold before its senders wait, where the supervisor says so (P2).
-    squeezed: Option<u32>,
+    /// How many slots types like it may hold before its senders wait, where the supervisor says so (P2); otherwise the greatest number.
+    squeezed: u32,
     /// How many bytes may be taken with it.
     pub(super) room_bytes: u64,
     /// How many slots this type may hold (B2).
@@ -72,7 +72,7 @@ impl Kind {
             early: None,
             // A capacity is at most 2^24.
             room: limits.room(policy.priority) as u32,
-            squeezed: None,
+            squeezed: u32::MAX,
             room_bytes: limits.room_bytes(policy.priority, has_heirs) as u64,
             max: u32::MAX,
             permits: 0,
@@ -95,23 +95,23 @@ impl Kind {
             && policy.ttl.is_none()
             && policy.early.is_none()
             && !is_weighed;
-        self.squeeze(self.squeezed);
+        self.squeeze(Some(self.squeezed));
     }
 
     /// The next message of it is to be seen.
     pub(super) fn set_armed(&mut self, is_armed: bool) {
         self.is_armed = is_armed;
-        self.is_plain = self.is_simple && !is_armed && self.squeezed.is_none();
+        self.is_plain = self.is_simple && !is_armed && self.squeezed == u32::MAX;
     }
 
     /// How many slots types like it may hold before its senders wait, if it is a type whose senders do.
     pub(super) fn squeeze(&mut self, most: Option<u32>) {
-        self.squeezed = most.filter(|_| self.overflow.last_resort() == Overflow::Block);
+        self.squeezed = most.filter(|_| self.overflow.last_resort() == Overflow::Block).unwrap_or(u32::MAX);
         self.set_armed(self.is_armed);
     }
 
     pub(super) fn squeezed(&self) -> Option<u32> {
-        self.squeezed
+        (self.squeezed != u32::MAX).then_some(self.squeezed)
     }
 
     /// Whether something needs to know the order of its messages.

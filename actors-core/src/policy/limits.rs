@@ -79,15 +79,14 @@ impl Settings {
     /// Instances of the actor that share the mailbox, at least and at most (S4).
     #[must_use]
     pub const fn workers(mut self, least: usize, most: usize) -> Self {
-        self.workers.least = least;
-        self.workers.most = most;
+        self.workers = Workers::new(least, most, self.workers.keep_alive());
         self
     }
 
     /// How long a worker above the least number stays that is not needed; 10 seconds by default.
     #[must_use]
     pub const fn keep_alive(mut self, time: Duration) -> Self {
-        self.workers.keep_alive = time;
+        self.workers = Workers::new(self.workers.least(), self.workers.most(), time);
         self
     }
 
@@ -151,8 +150,8 @@ impl Settings {
             return Err(format!(
                 "`spawn` needs a number of workers that may grow, and here it is always {}; write for example \
                  `workers = {0}..={1}`, or leave `spawn` out",
-                self.workers.least,
-                self.workers.least.saturating_mul(4)
+                self.workers.least(),
+                self.workers.least().saturating_mul(4)
             ));
         }
         if self.workers.is_pool() && self.schedule == Schedule::WeightedByTime {

@@ -34,6 +34,21 @@ impl Action {
     }
 }
 
+/// A length of time in a word: every actor has what it declares beside its mailbox. Five centuries at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Nanos(u64);
+
+impl Nanos {
+    const fn of(time: Duration) -> Nanos {
+        let nanos = time.as_nanos();
+        Nanos(if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 })
+    }
+
+    const fn get(self) -> Duration {
+        Duration::from_nanos(self.0)
+    }
+}
+
 /// When a mailbox is under pressure, and what a supervisor does about it.
 ///
 /// ```
@@ -49,8 +64,8 @@ impl Action {
 pub struct Pressure {
     high: u16,
     low: u16,
-    target: Duration,
-    dwell: Duration,
+    target: Nanos,
+    dwell: Nanos,
     respond: [Option<Action>; Action::COUNT],
     /// An action stood twice in the list.
     is_double: bool,
@@ -62,8 +77,8 @@ impl Pressure {
         Pressure {
             high: 8_000,
             low: 5_000,
-            target: Duration::from_millis(20),
-            dwell: Duration::from_millis(500),
+            target: Nanos::of(Duration::from_millis(20)),
+            dwell: Nanos::of(Duration::from_millis(500)),
             respond: [None; Action::COUNT],
             is_double: false,
         }
@@ -86,14 +101,14 @@ impl Pressure {
     /// How long messages may stay in the queue: there is pressure where the *shortest* stay of an interval is longer.
     #[must_use]
     pub const fn target(mut self, sojourn: Duration) -> Self {
-        self.target = sojourn;
+        self.target = Nanos::of(sojourn);
         self
     }
 
     /// The least time between two changes of level.
     #[must_use]
     pub const fn dwell(mut self, dwell: Duration) -> Self {
-        self.dwell = dwell;
+        self.dwell = Nanos::of(dwell);
         self
     }
 
@@ -141,12 +156,12 @@ impl Pressure {
 
     /// The stay that is still no pressure.
     pub fn target_sojourn(&self) -> Duration {
-        self.target
+        self.target.get()
     }
 
     /// The least time between two changes of level.
     pub fn dwell_time(&self) -> Duration {
-        self.dwell
+        self.dwell.get()
     }
 
     /// What is done, in order.
@@ -173,12 +188,12 @@ impl Pressure {
                 self.high_fill()
             ));
         }
-        if self.target.is_zero() {
+        if self.target.get().is_zero() {
             return Err(
                 "a `target` of nothing is always missed; write for example `target = \"20ms\"`".into()
             );
         }
-        if self.dwell.is_zero() {
+        if self.dwell.get().is_zero() {
             return Err(
                 "a `dwell` of nothing lets levels flutter; write for example `dwell = \"500ms\"`".into()
             );
@@ -198,6 +213,10 @@ impl Default for Pressure {
     }
 }
 
+const fn word(number: usize) -> u16 {
+    if number > u16::MAX as usize { u16::MAX } else { number as u16 }
+}
+
 /// Four digits of a fill from 0 to 1; what lies outside is found by the check.
 const fn steps(fill: f64) -> u16 {
     if fill >= 0.0 && fill <= 1.0 { (fill * STEPS + SLACK) as u16 } else { u16::MAX }
@@ -210,28 +229,33 @@ pub const WORKERS_MAX: usize = 1024;
 /// How many instances of an actor share its mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Workers {
-    pub(crate) least: usize,
-    pub(crate) most: usize,
-    pub(crate) keep_alive: Duration,
+    least: u16,
+    most: u16,
+    keep_alive: Nanos,
 }
 
 impl Workers {
     /// One.
-    pub(crate) const ONE: Workers = Workers { least: 1, most: 1, keep_alive: Duration::from_secs(10) };
+    pub(crate) const ONE: Workers = Workers::new(1, 1, Duration::from_secs(10));
+
+    /// What does not fit is above every limit, and refused by the check.
+    pub(crate) const fn new(least: usize, most: usize, keep_alive: Duration) -> Workers {
+        Workers { least: word(least), most: word(most), keep_alive: Nanos::of(keep_alive) }
+    }
 
     /// The least number.
-    pub fn least(&self) -> usize {
-        self.least
+    pub const fn least(&self) -> usize {
+        self.least as usize
     }
 
     /// The greatest number.
-    pub fn most(&self) -> usize {
-        self.most
+    pub const fn most(&self) -> usize {
+        self.most as usize
     }
 
     /// How long a worker stays that is not needed.
-    pub fn keep_alive(&self) -> Duration {
-        self.keep_alive
+    pub const fn keep_alive(&self) -> Duration {
+        self.keep_alive.get()
     }
 
     /// Whether there may ever be more than one.
@@ -252,10 +276,10 @@ impl Workers {
         if least > most {
             return Err(format!("`workers = {least}..={most}` is no range; write the smaller number first"));
         }
-        if *most > WORKERS_MAX {
+        if usize::from(*most) > WORKERS_MAX {
             return Err(format!("{most} workers are above the limit of {WORKERS_MAX}"));
         }
-        if keep_alive.is_zero() {
+        if keep_alive.get().is_zero() {
             return Err(
                 "a `keep_alive` of nothing would end workers between two messages; write for example \"10s\""
                     .into(),
@@ -307,7 +331,7 @@ mod tests {
 
     #[test]
     fn p4_impossible_pools_are_refused_with_a_sentence() {
-        let workers = |least, most| Workers { least, most, ..Workers::ONE }.check();
+        let workers = |least, most| Workers::new(least, most, Duration::from_secs(10)).check();
         assert!(workers(1, 1).is_ok() && workers(2, WORKERS_MAX).is_ok());
         for (least, most, word) in [(0, 1, "at least"), (3, 2, "smaller"), (1, WORKERS_MAX + 1, "limit")] {
             let why = workers(least, most).unwrap_err();
