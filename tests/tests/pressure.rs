@@ -380,6 +380,9 @@ fn p3_at_ten_times_the_load_nearly_all_of_the_high_priority_is_handled() {
         let orders = world.jobs.ledger().of::<jobs_messages::Order>();
         let goodput = orders.handled as f64 / orders.offered as f64;
         assert!(goodput >= 0.98, "{goodput} {}", world.sentences());
+        // Not only because strict priorities and the reserve would see to it: most of the rest never touches the mailbox.
+        let reports = world.jobs.ledger().of::<jobs_messages::Report>();
+        assert!(reports.refused(Reason::Shed) > 4 * reports.refused(Reason::Full), "{reports:?}");
         let changes: Vec<_> = system
             .decisions()
             .into_iter()
