@@ -66,12 +66,14 @@ mod clock;
 pub mod config;
 mod error;
 mod panics;
+mod seed;
 mod shelf;
 pub mod sizing;
 mod spawn;
 mod supervise;
 mod sync;
 mod system;
+mod system_builder;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "serde")]
@@ -104,6 +106,7 @@ pub use send::{Ask, AskReturning, Permit, Reserve, Tell};
 pub use spawn::SpawnBuilder;
 pub use supervise::{Decision, Event};
 pub use system::{ShutdownReport, System};
+pub use system_builder::SystemBuilder;
 
 /// Everything a file with an actor in it needs.
 pub mod prelude {

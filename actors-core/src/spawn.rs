@@ -9,6 +9,7 @@ use crate::error::{ActorName, SpawnError, StopReason};
 use crate::mailbox::{Class, Effects, Mailbox};
 use crate::panics::caught;
 use crate::policy::{Limits, Order, Policy, Pressure, Restart, Schedule, Settings, Strategy};
+use crate::seed::Purpose;
 use crate::supervise::Family;
 use crate::system::System;
 use crate::{clock, run};
@@ -136,7 +137,8 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         self
     }
 
-    /// Seed of `drop_random`, so that a run can be repeated.
+    /// The seed of everything random in this actor's mailbox, instead of the one that is derived from the system's seed and the
+    /// actor's name ([`SystemBuilder::seed`](crate::SystemBuilder::seed)).
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings = self.settings.seed(seed);
         self
@@ -224,8 +226,11 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         }
         let (cell, is_late, seat) = loop {
             let name = self.name.clone().unwrap_or_else(|| self.system.invent_name(A::NAME));
-            let mailbox = Mailbox::new(limits, self.classes.clone(), None, clock::now);
-            let origin = factory.clone().map(|factory| Origin::new(factory, self.restart));
+            let stream = |purpose| self.system.seed().stream(purpose, name.as_str());
+            let rng = self.settings.rng().unwrap_or_else(|| stream(Purpose::Mailbox));
+            let mailbox = Mailbox::new(limits, self.classes.clone(), None, clock::now, rng);
+            let origin =
+                factory.clone().map(|factory| Origin::new(factory, self.restart, stream(Purpose::Backoff)));
             let birth = Birth { name, origin, parent: self.parent.clone(), strategy: self.strategy };
             let cell = Cell::new(mailbox, birth, self.system.clone(), rt.clone());
             let seat = Box::new(Seat { actor, ctx: Context::new(cell.clone(), 0) });

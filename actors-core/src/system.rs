@@ -8,8 +8,10 @@ use crate::error::{ActorName, SpawnError, StopReason};
 use crate::mailbox::Row;
 use crate::observe::{DeadLetters, Letters, Snapshot};
 use crate::panics::caught;
+use crate::seed::Seed;
 use crate::spawn::SpawnBuilder;
 use crate::supervise::{Decision, Log, Supervisor};
+use crate::system_builder::SystemBuilder;
 use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::HashMap;
@@ -51,6 +53,7 @@ struct Registry {
 
 struct Inner {
     name: ActorName,
+    seed: Seed,
     rt: OnceLock<runtime::Handle>,
     has_timers: OnceLock<bool>,
     serial: AtomicU64,
@@ -112,8 +115,17 @@ impl fmt::Display for ShutdownReport {
 }
 
 impl System {
-    /// A system without actors.
+    /// Makes a system without actors, with a random seed; [`System::builder`] says more.
     pub fn new(name: impl AsRef<str>) -> System {
+        System::builder(name).build()
+    }
+
+    /// Returns a builder of a system without actors.
+    pub fn builder(name: impl AsRef<str>) -> SystemBuilder {
+        SystemBuilder::new(ActorName::new(name.as_ref()))
+    }
+
+    pub(crate) fn with(name: ActorName, seed: Seed) -> System {
         let rt = OnceLock::new();
         if let Ok(current) = runtime::Handle::try_current() {
             let _ = rt.set(current);
@@ -121,7 +133,8 @@ impl System {
         let registry = Registry { actors: HashMap::new(), is_closed: false, past: Row::empty("total") };
         System {
             inner: Arc::new(Inner {
-                name: ActorName::new(name.as_ref()),
+                name,
+                seed,
                 rt,
                 has_timers: OnceLock::new(),
                 serial: AtomicU64::new(0),
@@ -294,6 +307,11 @@ impl System {
             caught(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
         });
         if *has_timers { Ok(rt) } else { Err(SpawnError::NoTimers) }
+    }
+
+    /// What everything random in this system is derived from.
+    pub(crate) fn seed(&self) -> Seed {
+        self.inner.seed
     }
 
     pub(crate) fn tracker(&self) -> &TaskTracker {

@@ -45,16 +45,58 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// Messages a [`Probe`] remembers.
 const REMEMBERED: usize = 65_536;
 
+/// Environment variable with the seed of [`run`], a number.
+pub const SEED_VARIABLE: &str = "ACTORS_SEED";
+/// The seed of [`run`] where the environment does not say another one.
+const SEED: u64 = 1;
+
+/// The seed that [`run`] uses: `ACTORS_SEED`, or a fixed one.
+///
+/// # Panics
+/// When `ACTORS_SEED` is not a number from 0 to 2^64 - 1.
+pub fn seed() -> u64 {
+    match std::env::var(SEED_VARIABLE) {
+        Err(_) => SEED,
+        Ok(text) => text.parse().unwrap_or_else(|_| {
+            panic!("{SEED_VARIABLE}={text}: write a number from 0 to 18446744073709551615")
+        }),
+    }
+}
+
+/// Prints the seed of a test that fails.
+struct ToldOnPanic(u64);
+
+impl Drop for ToldOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let seed = self.0;
+            eprintln!("the test failed with seed {seed}; {SEED_VARIABLE}={seed} repeats it");
+        }
+    }
+}
+
 /// Runs a test in a system of its own, on one thread and on paused time: the clock moves only when everybody waits for it,
 /// or by `tokio::time::advance`. Afterwards the system is shut down.
+///
+/// The system's seed is fixed, so that every run of the test is the same. `ACTORS_SEED=7 cargo test` runs it with another one. A
+/// test that fails prints its seed.
 ///
 /// # Panics
 /// When the test does, or when the books of the system's actors do not balance at the end.
 pub fn run(test: impl AsyncFnOnce(System)) {
+    run_with_seed(seed(), test);
+}
+
+/// Runs a test like [`run`], with this seed whatever the environment says. For tests that must hold for many seeds.
+///
+/// # Panics
+/// Like [`run`].
+pub fn run_with_seed(seed: u64, test: impl AsyncFnOnce(System)) {
+    let _told = ToldOnPanic(seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime for the test: {error}"));
     runtime.block_on(async {
-        let system = System::new("test");
+        let system = System::builder("test").seed(seed).build();
         test(system.clone()).await;
         let report = system.shutdown(Duration::from_secs(60)).await;
         assert!(report.total.is_balanced(), "the books do not balance: {:?}", report.total);

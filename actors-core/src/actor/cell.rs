@@ -8,12 +8,12 @@ use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Rouse, has_letter};
 use crate::observe::trace::{ActorSpan, LossLog};
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
-use crate::policy::{Failures, Policy, Restart, Revival, Strategy};
+use crate::policy::{Failures, Policy, Restart, Revival, Rng, Strategy};
 use crate::run;
 use crate::supervise::{Event, Family, Gate};
 use crate::system::System;
 use parking_lot::Mutex;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -74,14 +74,16 @@ pub(crate) struct Life {
 pub(crate) struct Origin<A> {
     pub(crate) factory: Factory<A>,
     failures: Mutex<Failures>,
+    /// For the spread of the delays.
+    rng: Mutex<Rng>,
 }
 
 /// Makes instances.
 pub(crate) type Factory<A> = Arc<dyn Fn() -> A + Send + Sync>;
 
 impl<A> Origin<A> {
-    pub(crate) fn new(factory: Factory<A>, restart: Restart) -> Self {
-        Origin { factory, failures: Mutex::new(Failures::new(restart)) }
+    pub(crate) fn new(factory: Factory<A>, restart: Restart, rng: Rng) -> Self {
+        Origin { factory, failures: Mutex::new(Failures::new(restart)), rng: Mutex::new(rng) }
     }
 }
 
@@ -360,8 +362,8 @@ impl<A: Actor> Cell<A> {
     /// An instance has failed: what follows from it. Whoever is concerned beside it hears of it.
     pub(crate) fn failed(&self, why: StopReason) -> Revival {
         let Some(origin) = &self.origin else { return Revival::Never };
-        let dice = RandomState::new().hash_one(self.id());
-        let revival = origin.failures.lock().failed(clock::now(), dice);
+        let random = origin.rng.lock().next();
+        let revival = origin.failures.lock().failed(clock::now(), random);
         let event = match revival {
             Revival::After(after) => Event::Restarted { why, after },
             Revival::Never | Revival::TooOften => Event::GaveUp { why },

@@ -33,6 +33,7 @@ use crate::error::{Admission, AskError, Reason, SendError};
 use crate::mailbox::Ledger;
 use crate::panics::ignored;
 use crate::policy::Settings;
+use crate::seed::{Purpose, Seed};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -74,7 +75,8 @@ pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Send
     for class in &classes {
         class.policy.check().map_err(|why| format!("{}: {why}", class.name))?;
     }
-    let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now);
+    let rng = settings.rng().unwrap_or_else(|| Seed::from_os().stream(Purpose::Mailbox, ""));
+    let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now, rng);
     let shared = Arc::new(Shared { mailbox, senders: AtomicUsize::new(1) });
     let receiver = Receiver { shared: shared.clone(), taker: Taker::new(0), fx: Effects::new() };
     Ok((Sender { shared }, receiver))

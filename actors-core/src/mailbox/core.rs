@@ -14,7 +14,7 @@ use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict, Withdrawn};
 use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::panics::caught;
-use crate::policy::{Arrivals, Dice, DrainRate, Lanes, Limits, Overflow, Policy, retry_after};
+use crate::policy::{Arrivals, DrainRate, Lanes, Limits, Overflow, Policy, Rng, retry_after};
 use std::time::Duration;
 
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
@@ -58,14 +58,14 @@ pub(super) struct Core<T> {
     pub(super) unseen: u32,
     pub(super) drain: DrainRate,
     pub(super) arrivals: Arrivals,
-    pub(super) dice: Dice,
+    pub(super) rng: Rng,
     /// The longest time that it was not empty.
     pub(super) busy_longest: Span,
     pub(super) watched: Watched,
 }
 
 impl<T: Item> Core<T> {
-    pub(super) fn new(limits: &Limits, classes: &[Class], now: fn() -> Tick, seed: u64) -> Self {
+    pub(super) fn new(limits: &Limits, classes: &[Class], now: fn() -> Tick, rng: Rng) -> Self {
         let mut core = Core {
             max_waiting: limits.max_waiting,
             queue: Queue::new(classes, limits),
@@ -75,7 +75,7 @@ impl<T: Item> Core<T> {
             phase: Phase::Open,
             drain: DrainRate::default(),
             arrivals: Arrivals::default(),
-            dice: Dice::new(seed),
+            rng,
             busy_since: Tick::ZERO,
             busy_longest: Span::of(Duration::ZERO),
             turns: 0,
@@ -231,8 +231,9 @@ impl<T: Item> Core<T> {
     }
 
     pub(super) fn retry_after(&self) -> Duration {
-        let dice = self.ids.wrapping_add(self.turns);
-        retry_after(self.queue.used() + self.lines.waiting(), self.drain.rate(), dice)
+        // Readings ask too, so it must not advance the stream.
+        let random = self.rng.nth(self.ids.wrapping_add(self.turns));
+        retry_after(self.queue.used() + self.lines.waiting(), self.drain.rate(), random)
     }
 
     #[inline]

@@ -61,7 +61,7 @@ use super::{
     Rouse, Row, Standby, Take, Taker, Verdict, Withdrawn,
 };
 use crate::clock::{self, Span, Tick};
-use crate::policy::{Overflow, Policy, Settings};
+use crate::policy::{Overflow, Policy, Rng, Settings};
 use loom::future::block_on;
 use loom::model::Builder;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -105,9 +105,9 @@ fn mailbox(capacity: usize) -> Arc<Desk> {
 }
 
 fn with(settings: Settings) -> Arc<Desk> {
-    let limits = settings.max_waiting(4).reserve(0).seed(1).limits().unwrap();
+    let limits = settings.max_waiting(4).reserve(0).limits().unwrap();
     let classes = vec![Class::new("job", Policy::tell().overflow(&[Overflow::Block]))];
-    Arc::new(Mailbox::new(limits, classes.into(), Some(Seat { turns: 0 }), clock::now))
+    Arc::new(Mailbox::new(limits, classes.into(), Some(Seat { turns: 0 }), clock::now, Rng::new(1)))
 }
 
 /// Does something with it in a thread of its own.

@@ -69,14 +69,14 @@ use self::core::{Core, Phase};
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::panics::ignored;
-use crate::policy::{Limits, Policy};
+use crate::policy::{Limits, Policy, Rng};
 use crate::sync::{Mutex, MutexGuard};
 use crew::Crew;
 use permit::Live;
 use shell::{Inner, Locked, Shell, Task};
 use std::any::TypeId;
 use std::borrow::Cow;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::sync::OnceLock;
 
 /// What a mailbox moves.
@@ -133,6 +133,8 @@ pub(crate) struct Mailbox<T, S> {
     live: OnceLock<Box<[Live]>>,
     limits: Limits,
     now: fn() -> Tick,
+    /// The stream of random numbers that the mailbox begins with.
+    rng: Rng,
     signals: Signals,
 }
 
@@ -143,15 +145,16 @@ fn keys() -> &'static RandomState {
 }
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// `now` is the clock of ages and ttl.
+    /// `now` is the clock of ages and ttl; `rng` is for `drop_random` and the spread of `retry_after`.
     pub(crate) fn new(
         limits: Limits,
         classes: Cow<'static, [Class]>,
         seat: Option<S>,
         now: fn() -> Tick,
+        rng: Rng,
     ) -> Self {
         let shell = Mutex::new(Shell { inner: None, seat, may_lend: false });
-        Mailbox { shell, signals: Signals::default(), classes, limits, live: OnceLock::new(), now }
+        Mailbox { shell, signals: Signals::default(), classes, limits, live: OnceLock::new(), now, rng }
     }
 
     /// Puts the seat where the first consumer finds it.
@@ -200,7 +203,6 @@ impl<T: Item, S> Mailbox<T, S> {
     /// The first message comes, or something else that needs more than a place for the seat.
     #[cold]
     fn make<'a>(&'a self, mut shell: MutexGuard<'a, Shell<T, S>>) -> Locked<'a, T, S> {
-        let seed = self.limits.seed.unwrap_or_else(|| keys().hash_one(std::ptr::from_ref(self)));
         shell.inner = Some(Box::new(Inner {
             seat: shell.seat.take(),
             is_roused: false,
@@ -210,7 +212,7 @@ impl<T: Item, S> Mailbox<T, S> {
             must_renew: false,
             task: Task::None,
             crew: self.limits.workers.is_pool().then(|| Box::new(Crew::new(self.limits.workers))),
-            core: Core::new(&self.limits, &self.classes, self.now, seed),
+            core: Core::new(&self.limits, &self.classes, self.now, self.rng),
         }));
         Locked(shell)
     }

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
     use crate::clock;
     use crate::mailbox::{Class, Entrance, Promise};
-    use crate::policy::{Policy, Settings};
+    use crate::policy::{Policy, Rng, Settings};
     use std::task::Waker;
 
     struct Thing;
@@ -77,7 +77,8 @@ mod tests {
     fn d1_who_has_a_waiter_s_number_after_it_stands_in_line_for_itself() {
         let limits = Settings::new().capacity(1).reserve(0).limits().unwrap();
         let classes = vec![Class::new("thing", Policy::tell())];
-        let mailbox: Mailbox<Thing, ()> = Mailbox::new(limits, classes.into(), Some(()), clock::now);
+        let mailbox: Mailbox<Thing, ()> =
+            Mailbox::new(limits, classes.into(), Some(()), clock::now, Rng::new(1));
         let mut fx = Effects::new();
         let wait = |fx: &mut Effects<Thing>| {
             let promise = mailbox.promise(0, Entrance::Wait(Waker::noop()), fx);

@@ -139,18 +139,18 @@ impl<T: Item> Core<T> {
         Verdict::In(place, Admission::Displaced)
     }
 
-    /// Whom an early drop takes, if the dice say so: the fuller its type or its lane is, the likelier.
+    /// Whom an early drop takes, at random: the fuller its type or its lane is, the likelier.
     fn draw_early(&mut self, class: usize) -> Option<u32> {
         let kind = &self.queue.kinds[class];
         let ramp = kind.early?;
         let of_lane = self.queue.taken() as f64 / kind.room() as f64;
         let of_type = f64::from(kind.held()) / f64::from(kind.max);
         let of_bytes = self.queue.bytes as f64 / kind.room_bytes as f64;
-        if !self.dice.chance(ramp.probability(of_lane.max(of_type).max(of_bytes))) {
+        if !self.rng.chance(ramp.probability(of_lane.max(of_type).max(of_bytes))) {
             return None;
         }
         let pool = kind.pool.as_ref().map(|pool| &pool.0).filter(|pool| !pool.is_empty())?;
-        Some(pool[self.dice.below(pool.len())])
+        Some(pool[self.rng.below(pool.len())])
     }
 
     /// There is no room: the declared words are tried in order (O9).
@@ -273,12 +273,12 @@ impl<T: Item> Core<T> {
     /// Any of a type, as many as it takes: a shuffle of its pool, from the end and only as far as needed (Fisher, Yates).
     fn some_of(&mut self, class: usize, shortage: Shortage, spared: Option<u32>) -> Victims {
         let mut victims = Victims::none();
-        let Core { queue, dice, .. } = self;
+        let Core { queue, rng, .. } = self;
         let Some(pool) = &mut queue.kinds[class].pool else { return victims };
         let pool = &mut pool.0;
         let mut rest = pool.len();
         while rest > 0 && !shortage.is_met_by(&victims) && !victims.is_full() {
-            let drawn = dice.below(rest);
+            let drawn = rng.below(rest);
             rest -= 1;
             pool.swap(drawn, rest);
             for at in [drawn, rest] {

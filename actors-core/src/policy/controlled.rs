@@ -124,7 +124,7 @@ fn p3_nobody_is_refused_before_there_is_pressure_and_urgent_never() {
     assert_eq!(deeds(bench.pressed().go(SECOND))[0], What::SheddingBegan);
     bench.go(10 * SECOND);
     let threshold = bench.plan().threshold;
-    let admitted = |lane| (0..1000).filter(|dice| threshold.admits(lane, *dice)).count();
+    let admitted = |lane| (0..1000).filter(|random| threshold.admits(lane, *random)).count();
     assert_eq!((admitted(0), admitted(1), admitted(3)), (0, 0, 1000));
     assert!((1..200).contains(&admitted(2)), "something always passes: {}", admitted(2));
 }

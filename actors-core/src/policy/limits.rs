@@ -1,6 +1,7 @@
 //! How much a mailbox holds, and which lane may have a slot.
 
 use super::pressure::{Pressure, Workers, effective};
+use super::rng::Rng;
 use super::{Action, Priority, Schedule};
 use std::time::Duration;
 
@@ -105,11 +106,17 @@ impl Settings {
         self.pressure
     }
 
-    /// Seed of `drop_random` (O5), so that a run can be repeated; unpredictable by default.
+    /// The seed of everything random in the mailbox: `drop_random` (O5) and the spread of `retry_after` (P7). By default it is
+    /// derived from the system's seed and the actor's name; a channel's is random.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
+    }
+
+    /// The stream of random numbers that was asked for.
+    pub(crate) fn rng(&self) -> Option<Rng> {
+        self.seed.map(Rng::new)
     }
 
     /// Checks the numbers and works out what was left to default.
@@ -168,7 +175,6 @@ impl Settings {
             schedule: self.schedule,
             workers: self.workers,
             pressure,
-            seed: self.seed,
         })
     }
 }
@@ -189,7 +195,6 @@ pub struct Limits {
     pub(crate) schedule: Schedule,
     pub(crate) workers: Workers,
     pub(crate) pressure: Option<Pressure>,
-    pub(crate) seed: Option<u64>,
 }
 
 impl Limits {

@@ -128,8 +128,8 @@ impl Failures {
         &self.restart
     }
 
-    /// One more. `dice` is any random number.
-    pub(crate) fn failed(&mut self, now: Tick, dice: u64) -> Revival {
+    /// One more. `random` is any random number.
+    pub(crate) fn failed(&mut self, now: Tick, random: u64) -> Revival {
         let Restart { when, most, within, first, longest } = self.restart;
         if when == When::Never {
             return Revival::Never;
@@ -144,7 +144,7 @@ impl Failures {
         self.recent.push_back(now);
         let Some(doubled) = before.checked_sub(1) else { return Revival::After(Duration::ZERO) };
         let delay = first.saturating_mul(1 << doubled.min(30)).min(longest);
-        Revival::After(delay.mul_f64(spread_of(dice)))
+        Revival::After(delay.mul_f64(spread_of(random)))
     }
 }
 
@@ -215,10 +215,10 @@ mod tests {
             assert!((0.8 * due..=1.2 * due).contains(&delay), "{delay} of {due}");
         }
         let seen: std::collections::BTreeSet<_> = (0..100)
-            .map(|dice| {
+            .map(|random| {
                 let mut failures = Failures::new(restart);
-                failures.failed(at(0), dice);
-                format!("{:?}", failures.failed(at(1), dice))
+                failures.failed(at(0), random);
+                format!("{:?}", failures.failed(at(1), random))
             })
             .collect();
         assert!(seen.len() > 90, "delays are not spread: {}", seen.len());

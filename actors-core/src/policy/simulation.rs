@@ -1,10 +1,10 @@
 //! A mailbox with workers, senders and perhaps a database behind it, in simulated time: what the controller's decisions lead to.
-//! Events in a heap, seeded dice, no clock.
+//! Events in a heap, a seeded random stream, no clock.
 
 use super::change::Change;
 use super::controller::{Controller, Plan, Sight, squeezed};
-use super::dice::{Dice, unit};
 use super::level::Level;
+use super::rng::{Rng, unit};
 use super::scene::{MILLI, Outcome, SECOND, SLICE, Scene, Senders, Stream};
 use super::threshold::Threshold;
 use crate::clock::Tick;
@@ -36,9 +36,9 @@ pub(crate) struct World {
     scene: Scene,
     streams: Vec<Stream>,
     controller: Controller,
-    dice: Dice,
+    rng: Rng,
     /// Of each stream, so that it is the same whatever else there is.
-    arrivals: Vec<Dice>,
+    arrivals: Vec<Rng>,
     now: u64,
     events: BinaryHeap<Reverse<(u64, u64, Event)>>,
     number: u64,
@@ -68,8 +68,8 @@ pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome 
     };
     let mut world = World {
         controller: Controller::new(scene.pressure, scene.declared()),
-        dice: Dice::new(scene.seed),
-        arrivals: (1..=streams.len() as u64).map(|at| Dice::new(scene.seed << 32 | at << 16)).collect(),
+        rng: Rng::new(scene.seed),
+        arrivals: (1..=streams.len() as u64).map(|at| Rng::new(scene.seed << 32 | at << 16)).collect(),
         now: 0,
         events: BinaryHeap::new(),
         number: 0,
@@ -96,8 +96,8 @@ pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome 
 }
 
 /// A time around this one, spread exponentially.
-fn spread(dice: &mut Dice, mean: f64) -> u64 {
-    (-(1.0 - unit(dice.next())).ln() * mean) as u64
+fn spread(rng: &mut Rng, mean: f64) -> u64 {
+    (-(1.0 - unit(rng.next())).ln() * mean) as u64
 }
 
 impl World {
@@ -232,7 +232,7 @@ impl World {
         }
         self.calling += 1;
         let mean = self.scene.service;
-        let service = if self.scene.is_spread { spread(&mut self.dice, mean as f64) } else { mean };
+        let service = if self.scene.is_spread { spread(&mut self.rng, mean as f64) } else { mean };
         self.plan_event(self.now + service, Event::Served(stream));
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct Swift {
     /// Turns that are all timed, because one was seen to be long: it may have been cold, or its thread may have been taken off; but
     /// another one soon after it says that this is how the type is.
     watched: u8,
-    dice: u8,
+    scatter: u8,
     /// Sends that do not wait for the seat, and how often their number was doubled.
     hasty: u16,
     in_vain: u8,
@@ -80,8 +80,8 @@ impl Swift {
             self.doubled -= u8::from(self.watched == 0 && self.doubled > 0);
         } else {
             // A generator of all bytes in an order that has no pattern at this length; its upper half is used (Knuth, 3.2.1.2).
-            self.dice = self.dice.wrapping_mul(5).wrapping_add(1);
-            self.untimed = if span < TINY { UNTIMED + (self.dice >> 4) } else { 0 };
+            self.scatter = self.scatter.wrapping_mul(5).wrapping_add(1);
+            self.untimed = if span < TINY { UNTIMED + (self.scatter >> 4) } else { 0 };
         }
     }
 

@@ -1,7 +1,7 @@
 //! Who is refused before the mailbox: one number, for one load and one compare (P3).
 
 use super::declared::Priority;
-use super::dice::splitmix;
+use super::rng::splitmix;
 
 /// The share of the lane that is partly admitted lies in these bits, in parts of 2^24; above them, the lane, and above it a bit that
 /// says that somebody is refused at all.
@@ -47,13 +47,13 @@ impl Threshold {
         self.0 == 0
     }
 
-    /// Whether a message of this lane, 0 to 3, may go on to the mailbox. `dice` is any number that no other message has, a counter
+    /// Whether a message of this lane, 0 to 3, may go on to the mailbox. `random` is any number that no other message has, a counter
     /// for example.
-    pub(crate) fn admits(self, lane: usize, dice: u64) -> bool {
+    pub(crate) fn admits(self, lane: usize, random: u64) -> bool {
         if self.is_open() || lane >= Priority::Urgent.lane() || lane > self.lane() {
             return true;
         }
-        let drawn = (splitmix(dice) >> (u64::BITS - SHARE_BITS)) as u32;
+        let drawn = (splitmix(random) >> (u64::BITS - SHARE_BITS)) as u32;
         lane == self.lane() && drawn < self.0 % WHOLE
     }
 
@@ -74,7 +74,7 @@ mod tests {
 
     fn admitted(threshold: Threshold) -> [f64; 4] {
         Priority::ALL.map(|lane| {
-            (0..10_000).filter(|dice| threshold.admits(lane.lane(), *dice)).count() as f64 / 10_000.0
+            (0..10_000).filter(|random| threshold.admits(lane.lane(), *random)).count() as f64 / 10_000.0
         })
     }
 
@@ -90,9 +90,9 @@ mod tests {
     #[test]
     fn p3_urgent_passes_every_threshold_there_is() {
         for lane in 0..4 {
-            assert!((0..1000).all(|dice| Threshold::new(lane, 0.0).admits(3, dice)), "{lane}");
+            assert!((0..1000).all(|random| Threshold::new(lane, 0.0).admits(3, random)), "{lane}");
         }
-        assert!((0..1000).all(|dice| Threshold::from_bits(u32::MAX).admits(3, dice)));
+        assert!((0..1000).all(|random| Threshold::from_bits(u32::MAX).admits(3, random)));
     }
 
     #[test]

@@ -152,10 +152,10 @@ mod tests {
         // Other lanes come and go as they like; `lane` always has a message.
         for (lane, weight) in WEIGHTS.into_iter().enumerate() {
             let mut schedule = Weighted::default();
-            let mut dice = super::super::Dice::new(lane as u64);
+            let mut rng = super::super::Rng::new(lane as u64);
             let mut waited = 0;
             for _ in 0..100_000 {
-                let busy = std::array::from_fn(|other| other == lane || dice.chance(0.5));
+                let busy = std::array::from_fn(|other| other == lane || rng.chance(0.5));
                 let (next, _) = schedule.next(busy).unwrap();
                 schedule.took(next, 1, busy);
                 waited = if next == lane { 0 } else { waited + 1 };

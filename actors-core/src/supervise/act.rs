@@ -6,6 +6,7 @@ use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
 use crate::mailbox::Effects;
 use crate::policy::{Action, Controller, Plan, Priority, Threshold, squeezed};
+use crate::seed::Purpose;
 use std::sync::Arc;
 
 /// What is kept of an actor while somebody looks at it.
@@ -97,7 +98,8 @@ impl<A: Actor> Cell<A> {
         let mut fx = Effects::new();
         let depth = self.mailbox.depth(crate::clock::now(), &mut fx);
         self.apply(&mut fx);
-        self.gate.set(threshold, &self.mailbox.sheddable(), depth.retry_after);
+        let rng = || self.system.seed().stream(Purpose::Gate, self.name.as_str());
+        self.gate.set(threshold, &self.mailbox.sheddable(), depth.retry_after, rng);
     }
 
     fn squeeze(self: &Arc<Self>, is_squeezed: bool) {

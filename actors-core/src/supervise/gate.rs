@@ -3,28 +3,13 @@
 //! One number says who is refused; it is 0 while nobody is, so that a sender's part of all this is a load and a comparison. The
 //! supervisor alone writes it. A refusal touches no lock and allocates nothing: the message never leaves its sender.
 
-use crate::policy::{Level, Threshold, spread};
-use std::cell::Cell;
+use crate::policy::{Level, Rng, Threshold, spread};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A type that is never shed.
 const NEVER: u8 = u8::MAX;
-
-thread_local! {
-    /// Each thread draws its own lots.
-    static DICE: Cell<u64> = const { Cell::new(0) };
-}
-
-fn dice() -> u64 {
-    DICE.with(|dice| {
-        let next = dice.get().wrapping_add(1);
-        dice.set(next);
-        // Threads begin at their own address.
-        next.wrapping_add((std::ptr::from_ref(dice).addr() as u64) << 16)
-    })
-}
 
 /// Who is refused before the mailbox. All of it is written by the supervisor, except for the counts.
 #[derive(Debug, Default)]
@@ -39,6 +24,9 @@ pub(crate) struct Gate {
 struct Refusals {
     /// What a refused sender is told, in nanoseconds.
     retry_after_ns: AtomicU64,
+    /// The actor's stream of random numbers for this, and how many senders have drawn from it.
+    rng: Rng,
+    drawn: AtomicU64,
     types: Box<[OfType]>,
 }
 
@@ -72,13 +60,17 @@ impl Gate {
         let refusals = self.refusals.get()?;
         let of_type = &refusals.types[class];
         let lane = of_type.lane.load(Ordering::Relaxed);
-        let dice = dice();
-        if lane == NEVER || threshold.admits(lane.into(), dice) {
+        if lane == NEVER {
+            return None;
+        }
+        // Two numbers for each sender: with one for both, only short or only long waits would come with a refusal.
+        let drawn = refusals.drawn.fetch_add(2, Ordering::Relaxed);
+        if threshold.admits(lane.into(), refusals.rng.nth(drawn)) {
             return None;
         }
         of_type.refused.fetch_add(counted, Ordering::Relaxed);
         let wait = Duration::from_nanos(refusals.retry_after_ns.load(Ordering::Relaxed));
-        Some(spread(wait, dice))
+        Some(spread(wait, refusals.rng.nth(drawn.wrapping_add(1))))
     }
 
     /// How many messages of each type were refused, since ever; nothing where none was.
@@ -107,11 +99,19 @@ impl Gate {
         self.threshold.store(0, Ordering::Relaxed);
     }
 
-    /// `lanes` says in which lane each type may be shed, if it may.
-    pub(super) fn set(&self, threshold: Threshold, lanes: &[Option<usize>], retry_after: Duration) {
+    /// `lanes` says in which lane each type may be shed, if it may; `rng` makes the stream that the senders draw from.
+    pub(super) fn set(
+        &self,
+        threshold: Threshold,
+        lanes: &[Option<usize>],
+        retry_after: Duration,
+        rng: impl FnOnce() -> Rng,
+    ) {
         let refusals = self.refusals.get_or_init(|| {
             Box::new(Refusals {
                 retry_after_ns: AtomicU64::new(0),
+                rng: rng(),
+                drawn: AtomicU64::new(0),
                 types: lanes
                     .iter()
                     .map(|_| OfType { lane: AtomicU8::new(NEVER), refused: AtomicU64::new(0) })
@@ -125,5 +125,36 @@ impl Gate {
         refusals.retry_after_ns.store(ns, Ordering::Relaxed);
         // Last, so that whoever sees it finds the rest; whoever does not, soon will.
         self.threshold.store(threshold.bits(), Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn p7_the_waits_of_shed_senders_are_spread_evenly_whatever_share_is_admitted() {
+        for share in [0.0, 0.3, 0.6, 0.9] {
+            let gate = Gate::default();
+            gate.set(Threshold::new(1, share), &[Some(1)], SECOND, || Rng::new(1));
+            let waits: Vec<_> = (0..10_000).filter_map(|_| gate.refuses(0)).collect();
+            let refused = waits.len() as f64 / 10_000.0;
+            assert!((refused - (1.0 - share)).abs() < 0.02, "{refused} of all were refused, {share} admitted");
+            let short = waits.iter().filter(|wait| **wait < SECOND).count() as f64 / waits.len() as f64;
+            assert!((0.4..0.6).contains(&short), "{short} of the waits are short where {share} is admitted");
+        }
+    }
+
+    #[test]
+    fn t9_which_senders_are_shed_is_a_function_of_the_stream() {
+        let shed = |seed| {
+            let gate = Gate::default();
+            gate.set(Threshold::new(1, 0.5), &[Some(1)], SECOND, || Rng::new(seed));
+            (0..100).map(|_| gate.refuses(0)).collect::<Vec<_>>()
+        };
+        assert_eq!(shed(1), shed(1));
+        assert_ne!(shed(1), shed(2));
     }
 }

@@ -1,0 +1,102 @@
+//! T9: everything random in a system comes from its seed, so that a run in paused time is a function of program and seed.
+
+use actors_core::prelude::*;
+use actors_core::{Action, Pressure, Restart, testing};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// What happened, in the order in which it happened.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    fn line(&self, text: impl std::fmt::Display) {
+        writeln!(self.0.lock().unwrap(), "{text}").unwrap();
+    }
+}
+
+struct Worker {
+    log: Log,
+}
+
+#[actor(capacity = 64)]
+impl Worker {
+    #[message(overflow = drop_random(from = 0.25), max = 16)]
+    async fn sampled(&mut self, n: u32) {
+        self.log.line(format_args!("sampled {n}"));
+        sleep(Duration::from_millis(3)).await;
+    }
+
+    #[message(overflow = reject, priority = low)]
+    async fn report(&mut self, n: u32) {
+        self.log.line(format_args!("report {n}"));
+        sleep(Duration::from_millis(3)).await;
+    }
+
+    #[message(overflow = conflate, key = sku)]
+    async fn priced(&mut self, sku: u32, cents: u32) {
+        self.log.line(format_args!("priced {sku} {cents}"));
+        sleep(Duration::from_millis(1)).await;
+    }
+
+    #[message(overflow = reject, priority = high)]
+    fn fail(&mut self) {
+        panic!("the test asks for it");
+    }
+}
+
+/// A run that uses every kind of chance there is: what it did, line by line.
+fn story(seed: u64) -> String {
+    let log = Log::default();
+    let told = log.clone();
+    testing::run_with_seed(seed, async |system| {
+        let begun = Instant::now();
+        let shared = log.clone();
+        let workers: WorkerHandle = system
+            .actor(move || Worker { log: shared.clone() })
+            .workers(1..=2)
+            .pressure(Pressure::new().respond(&[Action::Shed]))
+            .restart(Restart::on_failure().at_most(1000, Duration::from_secs(1000)))
+            .spawn()
+            .unwrap();
+        for n in 0..3000 {
+            let _ = workers.sampled(n).await;
+            if let Err(error) = workers.report(n).try_send() {
+                log.line(format_args!("{error} {:?}", error.retry_after()));
+            }
+            let _ = workers.priced(n % 7, n).await;
+            if n % 500 == 499 {
+                let _ = workers.fail().ask().await;
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        testing::quiet(&system).await;
+        for decision in system.decisions() {
+            log.line(format_args!("{:?} {decision}", decision.at - begun));
+        }
+        log.line(format_args!("{:?}", workers.ledger().total()));
+        log.line(format_args!("{:?}", begun.elapsed()));
+    });
+    told.0.lock().unwrap().clone()
+}
+
+#[test]
+fn t9_two_runs_with_one_seed_are_the_same_and_with_two_seeds_they_differ() {
+    let story_of_7 = story(7);
+    assert!(story_of_7.contains("shed") && story_of_7.contains("begins anew"), "{story_of_7}");
+    assert!(story(7) == story_of_7, "two runs with the same seed differ");
+    assert!(story(8) != story_of_7, "the seed changes nothing");
+}
+
+#[test]
+fn t9_a_builder_makes_a_system_with_and_without_a_seed() {
+    testing::run(async |_| {
+        for system in
+            [System::builder("shop").seed(7).build(), System::builder("shop").build(), System::new("shop")]
+        {
+            assert_eq!(system.name().as_str(), "shop");
+        }
+    });
+}
