@@ -141,7 +141,10 @@ mod tests {
             gate.set(Threshold::new(1, share), &[Some(1)], SECOND, || Rng::new(1));
             let waits: Vec<_> = (0..10_000).filter_map(|_| gate.refuses(0)).collect();
             let refused = waits.len() as f64 / 10_000.0;
-            assert!((refused - (1.0 - share)).abs() < 0.02, "{refused} of all were refused, {share} admitted");
+            assert!(
+                (refused - (1.0 - share)).abs() < 0.02,
+                "{refused} of all were refused, {share} admitted"
+            );
             let short = waits.iter().filter(|wait| **wait < SECOND).count() as f64 / waits.len() as f64;
             assert!((0.4..0.6).contains(&short), "{short} of the waits are short where {share} is admitted");
         }
