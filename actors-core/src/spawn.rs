@@ -224,7 +224,7 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
                 A::NAME
             )));
         }
-        let (cell, is_late, seat) = loop {
+        let (cell, handle, is_late, seat) = loop {
             let name = self.name.clone().unwrap_or_else(|| self.system.invent_name(A::NAME));
             let stream = |purpose| self.system.seed().stream(purpose, name.as_str());
             let rng = self.settings.rng().unwrap_or_else(|| stream(Purpose::Mailbox));
@@ -242,8 +242,10 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
                     None
                 }
             };
-            match self.system.enroll(&cell, self.is_detached) {
-                Ok(is_late) => break (cell, is_late, seat),
+            // The first handle exists before the actor can be found: one that is found has a handle at any time.
+            let handle = Handle::new(cell.clone());
+            match self.system.enroll(&handle, self.is_detached) {
+                Ok(is_late) => break (cell, handle, is_late, seat),
                 Err(error) => match (error, seat.or_else(|| cell.mailbox.end(&mut Effects::new()))) {
                     // Somebody gave his actor the name that was invented: numbers do not run out.
                     (SpawnError::NameTaken(_), Some(seat)) if self.name.is_none() => actor = seat.actor,
@@ -251,7 +253,6 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
                 },
             }
         };
-        let handle = Handle::new(cell.clone());
         let joined = if is_late { Ok(false) } else { join_family(&cell) };
         let is_late = !matches!(joined, Ok(true));
         if is_late {

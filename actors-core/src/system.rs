@@ -194,7 +194,7 @@ impl System {
     pub fn find<H: TypedHandle>(&self, name: &str) -> Option<H> {
         let cell = self.inner.registry.lock().actors.get(&ActorName::new(name))?.cell.upgrade()?;
         let cell = cell.as_any().downcast::<Cell<H::Actor>>().ok()?;
-        Handle::new_weak(&cell).upgrade().map(H::from_handle)
+        Handle::another(cell).map(H::from_handle)
     }
 
     /// Cancelled when the system begins to shut down.
@@ -339,9 +339,10 @@ impl System {
     /// Enters a new actor. `true` when the system is shutting down: then the actor is to be closed at once.
     pub(crate) fn enroll<A: Actor>(
         &self,
-        cell: &Arc<Cell<A>>,
+        handle: &Handle<A>,
         is_detached: bool,
     ) -> Result<bool, SpawnError> {
+        let cell = handle.cell();
         let any: Arc<dyn AnyCell> = cell.clone();
         let serial = self.inner.serial.fetch_add(1, Ordering::Relaxed);
         let mut registry = self.inner.registry.lock();
@@ -349,7 +350,7 @@ impl System {
         if registry.actors.contains_key(&cell.name) {
             return Err(SpawnError::NameTaken(cell.name.clone()));
         }
-        let keeper = is_detached.then(|| Box::new(Handle::new(cell.clone())) as Box<dyn Any + Send + Sync>);
+        let keeper = is_detached.then(|| Box::new(handle.clone()) as Box<dyn Any + Send + Sync>);
         let entry = Entry { serial, cell: Arc::downgrade(&any), id: cell.id(), _keeper: keeper };
         registry.actors.insert(cell.name.clone(), entry);
         Ok(is_closed)

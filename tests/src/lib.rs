@@ -4,9 +4,10 @@ use actors_core::prelude::*;
 use actors_core::testing;
 use std::future::Future;
 use std::pin::Pin;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::task::{Context as TaskContext, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// So long that only what never ends takes longer; in paused time it passes at once.
 pub const HOUR: Duration = Duration::from_secs(3600);
@@ -59,4 +60,37 @@ pub fn finishes(test: impl FnOnce() + Send + 'static) {
             Ok(()) => unreachable!("it says when it is done"),
         },
     }
+}
+
+/// Tells a test's child process apart from its parent.
+const ALONE: &str = "ACTORS_TEST_ALONE";
+
+/// Runs a test that could hang, abort or overflow its stack in a child process; `name` is the test's own name. The child is
+/// this test binary again with one test selected. After 60 seconds, a limit that only a failure reaches, the child is killed.
+///
+/// # Panics
+/// When the child fails, or is killed at the limit.
+pub fn alone(name: &str, test: impl FnOnce()) {
+    if std::env::var_os(ALONE).is_some() {
+        return test();
+    }
+    let binary = std::env::current_exe().expect("a test binary has a path");
+    let mut child = Command::new(binary)
+        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        .env(ALONE, "1")
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the test binary starts again");
+    let end = Instant::now() + Duration::from_secs(60);
+    let status = loop {
+        match child.try_wait().expect("a child can be waited for") {
+            Some(status) => break status,
+            None if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
+            None => {
+                let killed = child.kill().and_then(|()| child.wait());
+                panic!("{name} did not end within 60 s and was killed: {killed:?}");
+            }
+        }
+    };
+    assert!(status.success(), "{name}: {status}");
 }

@@ -288,17 +288,18 @@ impl<A: Actor> Cell<A> {
 
     // --- lifetimes --------------------------------------------------------------------------------------------------
 
-    pub(crate) fn add_handle(&self) {
+    /// Only for [`Counted`](super::counted::Counted), like the next two.
+    pub(super) fn add_handle(&self) {
         self.handles.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A handle from a weak one: only while a strong one lives.
-    pub(crate) fn try_add_handle(&self) -> bool {
+    /// Adds a handle if there is one already.
+    pub(super) fn try_add_handle(&self) -> bool {
         let add = |count: usize| (count > 0).then_some(count + 1);
         self.handles.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
     }
 
-    pub(crate) fn drop_handle(self: &Arc<Self>) {
+    pub(super) fn drop_handle(self: &Arc<Self>) {
         // AcqRel: what other handles did is done before the actor closes.
         if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(StopReason::Unreferenced);

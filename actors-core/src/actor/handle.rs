@@ -1,6 +1,7 @@
 //! What others hold of an actor.
 
 use super::cell::Cell;
+use super::counted::Counted;
 use super::ending::{Closed, Ready, Stop};
 use super::message::Message;
 use super::recipient::Recipient;
@@ -25,18 +26,12 @@ pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(30);
 /// `#[actor]` generates a handle with a method per message that derefs to this one. A generated method of the same name as
 /// one of these shadows it; `Handle::stop(&shop)` still reaches the runtime's.
 pub struct Handle<A: Actor> {
-    cell: Arc<Cell<A>>,
+    cell: Counted<A>,
 }
 
 impl<A: Actor> Clone for Handle<A> {
     fn clone(&self) -> Self {
-        Handle::new(self.cell.clone())
-    }
-}
-
-impl<A: Actor> Drop for Handle<A> {
-    fn drop(&mut self) {
-        self.cell.drop_handle();
+        Handle::new(Arc::clone(&self.cell))
     }
 }
 
@@ -48,12 +43,12 @@ impl<A: Actor> fmt::Debug for Handle<A> {
 
 impl<A: Actor> Handle<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        cell.add_handle();
-        Handle { cell }
+        Handle { cell: Counted::add(cell) }
     }
 
-    pub(crate) fn new_weak(cell: &Arc<Cell<A>>) -> WeakHandle<A> {
-        WeakHandle { cell: Arc::downgrade(cell) }
+    /// Another handle to an actor that still has one; `None` where the last one is gone.
+    pub(crate) fn another(cell: Arc<Cell<A>>) -> Option<Self> {
+        Counted::try_add(cell).map(|cell| Handle { cell })
     }
 
     pub(crate) fn cell(&self) -> &Arc<Cell<A>> {
@@ -152,7 +147,7 @@ impl<A: Actor> Handle<A> {
 
     /// A handle that does not keep the actor alive.
     pub fn downgrade(&self) -> WeakHandle<A> {
-        WeakHandle { cell: Arc::downgrade(&self.cell) }
+        WeakHandle { cell: Arc::downgrade(&*self.cell) }
     }
 
     /// The mailbox's numbers now. Costs its lock once; sends nothing to the actor.
@@ -231,7 +226,6 @@ impl<A: Actor> fmt::Debug for WeakHandle<A> {
 impl<A: Actor> WeakHandle<A> {
     /// A handle, while some other one still exists.
     pub fn upgrade(&self) -> Option<Handle<A>> {
-        let cell = self.cell.upgrade()?;
-        cell.try_add_handle().then_some(Handle { cell })
+        Handle::another(self.cell.upgrade()?)
     }
 }

@@ -50,6 +50,7 @@
 pub(crate) mod any;
 pub(crate) mod cell;
 pub(crate) mod context;
+mod counted;
 mod crew;
 pub(crate) mod ending;
 pub(crate) mod handle;
