@@ -337,11 +337,7 @@ impl System {
     }
 
     /// Enters a new actor. `true` when the system is shutting down: then the actor is to be closed at once.
-    pub(crate) fn enroll<A: Actor>(
-        &self,
-        handle: &Handle<A>,
-        is_detached: bool,
-    ) -> Result<bool, SpawnError> {
+    pub(crate) fn enroll<A: Actor>(&self, handle: &Handle<A>, is_detached: bool) -> Result<bool, SpawnError> {
         let cell = handle.cell();
         let any: Arc<dyn AnyCell> = cell.clone();
         let serial = self.inner.serial.fetch_add(1, Ordering::Relaxed);
