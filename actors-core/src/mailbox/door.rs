@@ -178,7 +178,10 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn withdraw(&self, place: Place, reason: Reason, fx: &mut Effects<T>) -> Withdrawn {
         let mut inner = self.lock();
         let withdrawn = inner.core.withdraw(place, reason, &self.signals, fx);
-        if inner.crew.is_some() {
+        if withdrawn == Withdrawn::Out && inner.is_drained() {
+            // The consumer may be waiting before its next instance, for which there is nothing left to do (F2).
+            inner.call(fx);
+        } else if inner.crew.is_some() {
             // Who gets its slot is for a worker that sleeps, where what had it waited for its key.
             inner.rouse(fx);
         }

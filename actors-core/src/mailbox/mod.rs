@@ -308,8 +308,7 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Whether nothing is left to be handled, and nothing more will come.
     pub(crate) fn is_drained(&self) -> bool {
-        let inner = self.lock();
-        inner.core.phase != Phase::Open && inner.core.queue.used() == 0
+        self.lock().is_drained()
     }
 
     /// The end: everything that is queued is lost, and the seat comes out if nobody has it.

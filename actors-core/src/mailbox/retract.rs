@@ -34,7 +34,12 @@ impl<T: Item> Core<T> {
 impl<T: Item, S> Mailbox<T, S> {
     /// Takes an admitted message back out, as if it had been refused, unless it is claimed or its turn has begun.
     pub(crate) fn retract(&self, place: Place, fx: &mut Effects<T>) -> Retracted<T> {
-        self.lock().core.retract(place, &self.signals, fx)
+        let mut inner = self.lock();
+        let retracted = inner.core.retract(place, &self.signals, fx);
+        if matches!(retracted, Retracted::Out(_)) && inner.is_drained() {
+            inner.call(fx);
+        }
+        retracted
     }
 
     /// The arrival number of a waiter that is in line.

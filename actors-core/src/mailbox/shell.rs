@@ -1,6 +1,6 @@
 //! What is under the mailbox's lock.
 
-use super::core::Core;
+use super::core::{Core, Phase};
 use super::crew::Crew;
 use super::{Effects, Item, Rouse};
 use crate::sync::MutexGuard;
@@ -80,6 +80,11 @@ impl<T: Item, S> Inner<T, S> {
         if self.core.queue.used() > 0 {
             self.rouse(fx);
         }
+    }
+
+    /// Whether nothing is left to be handled, and nothing more will come.
+    pub(super) fn is_drained(&self) -> bool {
+        self.core.phase != Phase::Open && self.core.queue.used() == 0
     }
 
     /// How many workers there are, and how many of them have a turn.

@@ -83,14 +83,15 @@ impl<T: Item, S> Taker<T, S> {
     /// before there is room for its next one: where turns are known to be short, 20 µs of them go first, and then it finds
     /// hundreds of slots instead of one.
     ///
-    /// Short is what turns of late have been. The first turn of another type may be anything, so nobody waits for it.
-    pub(crate) fn should_wake(&mut self, fx: &Effects<T>, is_parking: bool) -> bool {
+    /// Short is what turns of late have been. The first turn of another type may be anything, so nobody waits for it. `is_last`: no
+    /// turn follows now.
+    pub(crate) fn should_wake(&mut self, fx: &Effects<T>, is_last: bool) -> bool {
         let class = self.batch.current().map(|taken| taken.class);
         let is_other = std::mem::replace(&mut self.last_class, class) != class;
         if !fx.has_wakers() {
             return false;
         }
-        let wakes = is_parking || is_other || !self.budget.is_swift() || self.has_waited();
+        let wakes = is_last || is_other || !self.budget.is_swift() || self.has_waited();
         if wakes {
             (self.unwoken, self.unwoken_since) = (0, None);
         }

@@ -253,9 +253,9 @@ impl<A: Actor> Runner<A> {
     #[inline]
     fn poll_take(&mut self, cx: &mut Context<'_>, inside: &current::Inside) -> Poll<Take> {
         let taken = self.taker.poll_take(&self.cell.mailbox, cx, &mut self.fx);
-        if !self.fx.is_empty()
-            && (!self.fx.lost.is_empty() || self.taker.should_wake(&self.fx, taken.is_pending()))
-        {
+        // Wake-ups may wait only for another turn of this instance: not while the task parks, and not while an instance ends (O1).
+        let is_turn = matches!(taken, Poll::Ready(Take::Turn));
+        if !self.fx.is_empty() && (!self.fx.lost.is_empty() || self.taker.should_wake(&self.fx, !is_turn)) {
             inside.pause();
             self.cell.apply(&mut self.fx);
         }
