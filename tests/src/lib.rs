@@ -5,9 +5,11 @@ use actors_core::testing;
 use std::future::Future;
 use std::pin::Pin;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 
 /// So long that only what never ends takes longer; in paused time it passes at once.
 pub const HOUR: Duration = Duration::from_secs(3600);
@@ -93,4 +95,33 @@ pub fn alone(name: &str, test: impl FnOnce()) {
         }
     };
     assert!(status.success(), "{name}: {status}");
+}
+
+struct Meeting;
+
+#[actor(local)]
+impl Meeting {
+    /// An `async fn`: only the actor's own task runs it. It keeps its worker until all workers are here.
+    #[message]
+    async fn attend(&mut self, here: Arc<AtomicUsize>, workers: usize) {
+        here.fetch_add(1, Ordering::AcqRel);
+        while here.load(Ordering::Acquire) < workers {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Makes each worker of the system's runtime poll an actor's task, so that a send on any of them may run a turn (S6): worker 0
+/// is not trusted before. To be called from a thread that is not one of the workers.
+pub fn meet_workers(runtime: &Runtime, system: &System, workers: usize) {
+    let here = Arc::new(AtomicUsize::new(0));
+    let meetings: Vec<MeetingHandle> = (0..workers).map(|_| system.spawn(Meeting)).collect();
+    for meeting in &meetings {
+        meeting.attend(here.clone(), workers).try_send().expect("an empty mailbox has room");
+    }
+    while here.load(Ordering::Acquire) < workers {
+        // tokio may leave a worker parked although another one, whose thread is kept here, has a task to spare.
+        runtime.spawn(async {});
+        std::thread::yield_now();
+    }
 }

@@ -3,7 +3,7 @@
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{others, poll};
+use actors_tests::{meet_workers, others, poll};
 use bench_messages as m;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -135,6 +135,7 @@ fn run_on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Sys
         let _inside = runtime.enter();
         System::new("donated")
     };
+    meet_workers(&runtime, &system, 2);
     let task = runtime.spawn(test(system.clone()));
     runtime.block_on(async move {
         if let Err(error) = task.await {

@@ -81,7 +81,7 @@ impl<A: Actor> Runner<A> {
         serve: impl Fn(Lodged<A>, A::Mail) -> F,
     ) -> Poll<StopReason> {
         if self.cell.may_donate {
-            worker::note();
+            worker::note(&self.cell.rt);
         }
         let polled = self.poll_on(cx, turn, serve);
         if polled.is_pending() {

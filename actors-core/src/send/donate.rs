@@ -27,7 +27,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         if !self.is_plain()
             || self.is_blocking()
             || !self.handle().cell().may_donate
-            || !worker::is_here()
+            || !worker::is_here(cx.waker(), &self.handle().cell().rt)
             || !self.handle().cell().span.hides_others()
         {
             return None;

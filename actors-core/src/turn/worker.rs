@@ -1,32 +1,74 @@
-//! Whether this thread is a worker of a multi-thread runtime, and in a task: only there may a sender run a turn (S6).
+//! Whether a sender may run a turn here: only in a task that a worker of the actor's own multi-thread runtime polls (S6).
 //!
-//! A handler may do what tasks of such a runtime may do, `block_in_place` for one, which panics in a `LocalSet` and on a
-//! current-thread runtime. tokio does not say what a thread is; so it is known by the name that tokio gives its workers by
-//! default, or by an actor of such a runtime having been polled on it. A thread that is not known does not donate.
+//! A handler may do what such a task may do: `block_in_place`, which panics on a current-thread runtime and in a `LocalSet` on
+//! a blocking thread, and `spawn`, which must reach the actor's own runtime. Nothing is inferred from the name of a thread:
+//! tokio gives its workers and its blocking threads the same one.
+//!
+//! | condition | rules out |
+//! |---|---|
+//! | [`task::try_id`] is known | `block_on`, plain threads, blocking threads |
+//! | [`runtime::worker_index`] is known | a `LocalSet` on a blocking thread, the closure of a `block_in_place` |
+//! | the current handle is that of the actor's runtime | every other runtime, nested ones too |
+//! | index > 0, or an actor's task was polled here as worker 0 | a current-thread runtime under `Handle::enter` |
+//!
+//! The last row is needed because a current-thread runtime calls itself worker 0 too, and `Handle::enter` replaces the current
+//! handle. A worker 0 is therefore not trusted before it has polled an actor of its runtime: until then, sends queue.
+//!
+//! **What is left.** A thread that was worker 0, gave the worker away in a `block_in_place`, and then drives a current-thread
+//! runtime inside which it has entered the handle of the first one, still passes as worker 0.
+//!
+//! **Price.** `Handle::try_current` clones an `Arc` that all workers share. Its answer is kept per thread for the task that was
+//! seen last, recognised by its id and its waker: a runtime that is nested in this task polls with a waker of its own.
 
 use std::cell::Cell;
+use std::task::Waker;
+use tokio::runtime::{self, RuntimeFlavor};
+use tokio::task;
 
-/// What tokio calls its workers unless it is told otherwise.
-const NAME: &str = "tokio-rt-worker";
+/// A task that is polled by a worker.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Polled {
+    task: task::Id,
+    index: usize,
+    /// Addresses of the waker's data and of its functions.
+    waker: (usize, usize),
+}
 
 thread_local! {
-    static IS_WORKER: Cell<Option<bool>> = const { Cell::new(None) };
+    /// The runtime of the task that was seen last, if a worker of that runtime polls it.
+    static LAST: Cell<Option<(Polled, runtime::Id)>> = const { Cell::new(None) };
+    /// The runtime whose worker 0 this thread has been seen to be.
+    static WORKER_0: Cell<Option<runtime::Id>> = const { Cell::new(None) };
 }
 
-/// This thread has polled a task of a multi-thread runtime.
-pub(crate) fn note() {
-    IS_WORKER.set(Some(true));
-}
-
-/// Whether a turn may be run here.
+/// Records that this thread polls a task of the multi-thread runtime `rt`. To be called only in a poll of such a task.
 #[inline]
-pub(crate) fn is_here() -> bool {
-    IS_WORKER.get().unwrap_or_else(find) && tokio::task::try_id().is_some()
+pub(crate) fn note(rt: &runtime::Handle) {
+    if runtime::worker_index() == Some(0) {
+        WORKER_0.set(Some(rt.id()));
+    }
+}
+
+/// Whether a turn of an actor on `rt` may be run here, in a poll with `waker`.
+#[inline]
+pub(crate) fn is_here(waker: &Waker, rt: &runtime::Handle) -> bool {
+    let (Some(task), Some(index)) = (task::try_id(), runtime::worker_index()) else { return false };
+    let waker = (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr());
+    let polled = Polled { task, index, waker };
+    let known = match LAST.get() {
+        Some((last, rt)) if last == polled => Some(rt),
+        _ => find(polled),
+    };
+    known == Some(rt.id())
 }
 
 #[cold]
-fn find() -> bool {
-    let is_worker = std::thread::current().name() == Some(NAME);
-    IS_WORKER.set(Some(is_worker));
-    is_worker
+fn find(polled: Polled) -> Option<runtime::Id> {
+    let current = runtime::Handle::try_current().ok()?;
+    let id = current.id();
+    let is_worker = current.runtime_flavor() == RuntimeFlavor::MultiThread
+        && (polled.index > 0 || WORKER_0.get() == Some(id));
+    // What is not known yet may be known the next time.
+    LAST.set(is_worker.then_some((polled, id)));
+    is_worker.then_some(id)
 }
