@@ -3,9 +3,16 @@
 //! [`Reason`] is that list. A [`SendError`] brings the message back; an [`AskError`] does not, so that it stays small
 //! and `'static` (`.returning()` brings the message back where it is wanted).
 
+mod life;
+mod refusal;
+
+pub use life::Spent;
+pub(crate) use life::{Detail, Life, Stage};
+pub(crate) use refusal::About;
+pub use refusal::{AskError, SendError};
+
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Any error that a user's code hands to the runtime.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -153,131 +160,6 @@ pub enum Admission {
     Spilled,
 }
 
-/// A message that was not taken, and the message itself.
-pub struct SendError<M> {
-    message: M,
-    why: AskError,
-}
-
-impl<M> SendError<M> {
-    pub(crate) fn new(message: M, why: AskError) -> Self {
-        SendError { message, why }
-    }
-
-    /// Why it was not taken.
-    pub fn reason(&self) -> Reason {
-        self.why.reason
-    }
-
-    /// When trying again makes sense: backlog divided by drain rate, jittered. `None` when trying again does not help.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.why.retry_after
-    }
-
-    /// The actors around the cycle, where the reason is [`Reason::WouldDeadlock`].
-    pub fn cycle(&self) -> Option<&[ActorName]> {
-        self.why.cycle()
-    }
-
-    /// The message, unharmed.
-    pub fn into_message(self) -> M {
-        self.message
-    }
-
-    pub(crate) fn into_parts(self) -> (M, AskError) {
-        (self.message, self.why)
-    }
-}
-
-impl<M> fmt::Debug for SendError<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendError").field("reason", &self.why.reason).finish_non_exhaustive()
-    }
-}
-
-impl<M> fmt::Display for SendError<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not sent: {}", self.why.reason)?;
-        self.why.hint(f)
-    }
-}
-
-impl<M> std::error::Error for SendError<M> {}
-
-/// An ask that got no answer.
-#[derive(Clone)]
-pub struct AskError {
-    reason: Reason,
-    retry_after: Option<Duration>,
-    cycle: Option<Arc<[ActorName]>>,
-}
-
-impl AskError {
-    pub(crate) fn new(reason: Reason) -> Self {
-        AskError { reason, retry_after: None, cycle: None }
-    }
-
-    pub(crate) fn with_retry(reason: Reason, retry_after: Option<Duration>) -> Self {
-        AskError { reason, retry_after, cycle: None }
-    }
-
-    pub(crate) fn in_cycle(names: Arc<[ActorName]>) -> Self {
-        AskError { reason: Reason::WouldDeadlock, retry_after: None, cycle: Some(names) }
-    }
-
-    /// Why there is no answer.
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// When trying again makes sense; `None` when trying again does not help.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
-
-    /// The actors around the cycle, where the reason is [`Reason::WouldDeadlock`].
-    pub fn cycle(&self) -> Option<&[ActorName]> {
-        self.cycle.as_deref()
-    }
-
-    fn hint(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(cycle) = &self.cycle {
-            f.write_str(" (")?;
-            for name in cycle.iter() {
-                write!(f, "{name} -> ")?;
-            }
-            write!(f, "{})", cycle.first().map_or("", ActorName::as_str))?;
-        }
-        match self.retry_after {
-            Some(span) => write!(f, "; retry after {span:?}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Debug for AskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("AskError");
-        shown.field("reason", &self.reason);
-        if let Some(span) = self.retry_after {
-            shown.field("retry_after", &span);
-        }
-        if let Some(cycle) = &self.cycle {
-            shown.field("cycle", cycle);
-        }
-        shown.finish()
-    }
-}
-
-impl fmt::Display for AskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no answer: {}", self.reason)?;
-        self.hint(f)
-    }
-}
-
-impl std::error::Error for AskError {}
-
 /// Why an actor ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -302,6 +184,23 @@ pub enum StopReason {
     RuntimeGone,
 }
 
+impl fmt::Display for StopReason {
+    /// The cause, as the end of a sentence about the actor.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            StopReason::Stopped => "stop was called",
+            StopReason::Killed => "kill was called",
+            StopReason::Unreferenced => "its last handle was dropped",
+            StopReason::Panicked => "it panicked",
+            StopReason::StartFailed => "it did not start",
+            StopReason::ChildFailed => "a child of it failed too often",
+            StopReason::Restarted => "another instance took its place",
+            StopReason::Retired => "the pool needed one worker less",
+            StopReason::RuntimeGone => "its runtime ended",
+        })
+    }
+}
+
 /// Why an actor could not be spawned.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -312,9 +211,14 @@ pub enum SpawnError {
     /// Settings that cannot be.
     #[error("{0}")]
     Settings(String),
-    /// The factory panicked, with this text.
-    #[error("the factory panicked: {0}")]
-    FactoryPanicked(String),
+    /// The factory panicked.
+    #[error("the factory of actor `{actor}` panicked: {text}")]
+    FactoryPanicked {
+        /// Which actor was to be started: its name, or its type where it was not given one.
+        actor: ActorName,
+        /// The panic's text.
+        text: String,
+    },
     /// No tokio runtime is known.
     #[error("no tokio runtime: create the System, or spawn, inside one (`#[tokio::main]`, `Runtime::enter`)")]
     NoRuntime,
@@ -331,8 +235,9 @@ pub enum SpawnError {
 
 /// Why a message type's policy could not be changed.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("the policy of `{message}` stays as it was: {why}")]
+#[error("the policy of `{message}` of actor `{actor}` stays as it was: {why}")]
 pub struct PolicyError {
+    pub(crate) actor: ActorName,
     pub(crate) message: &'static str,
     pub(crate) why: String,
 }

@@ -92,7 +92,7 @@ pub use actor::{Actor, Handler, Inline, Mail, Typed, TypedHandle};
 pub use actors_macros::{Message, actor};
 pub use clock::Tick;
 pub use error::{
-    ActorName, Admission, AskError, BoxError, PolicyError, Reason, SendError, SpawnError, StartError,
+    ActorName, Admission, AskError, BoxError, PolicyError, Reason, SendError, SpawnError, Spent, StartError,
     StopReason,
 };
 pub use mailbox::{Class, Ledger, Row};

@@ -5,7 +5,7 @@ use crate::actor::context::Context;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
-use crate::error::{ActorName, SpawnError, StopReason};
+use crate::error::{ActorName, Detail, SpawnError, StopReason};
 use crate::mailbox::{Class, Effects, Mailbox};
 use crate::panics::caught;
 use crate::policy::{Limits, Order, Policy, Pressure, Restart, Schedule, Settings, Strategy};
@@ -215,7 +215,10 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         let rt = self.system.runtime()?;
         let limits = self.limits()?;
         let (begin, make) = (self.begin, self.make);
-        let (mut actor, factory) = caught(|| begin(make)).map_err(SpawnError::FactoryPanicked)?;
+        let (mut actor, factory) = caught(|| begin(make)).map_err(|text| {
+            let actor = self.name.clone().unwrap_or_else(|| ActorName::new(A::NAME));
+            SpawnError::FactoryPanicked { actor, text }
+        })?;
         if factory.is_none() && limits.workers.is_pool() {
             let name = self.name.as_ref().map_or(A::NAME, ActorName::as_str);
             return Err(SpawnError::Settings(format!(
@@ -256,6 +259,11 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         let joined = if is_late { Ok(false) } else { join_family(&cell) };
         let is_late = !matches!(joined, Ok(true));
         if is_late {
+            cell.life.explain(if joined.is_ok() && cell.parent.is_none() {
+                Detail::Shutdown
+            } else {
+                Detail::Parent
+            });
             cell.close(StopReason::Stopped);
         }
         if limits.workers.is_pool() {

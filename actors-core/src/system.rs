@@ -4,7 +4,7 @@ use crate::actor::any::AnyCell;
 use crate::actor::cell::{Cell, Factory};
 use crate::actor::handle::Handle;
 use crate::actor::{Actor, Typed, TypedHandle};
-use crate::error::{ActorName, SpawnError, StopReason};
+use crate::error::{ActorName, Detail, SpawnError, StopReason};
 use crate::mailbox::Row;
 use crate::observe::{DeadLetters, Letters, Snapshot};
 use crate::panics::caught;
@@ -235,6 +235,7 @@ impl System {
         let mut drained = Vec::new();
         let mut late = Vec::new();
         for (name, cell) in self.cells().into_iter().rev() {
+            cell.explain(Detail::Shutdown);
             cell.clone().close();
             match tokio::time::timeout_at(end, cell.clone().closed()).await {
                 Ok(StopReason::Killed) => late.push((name, cell)),

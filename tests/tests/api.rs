@@ -737,9 +737,9 @@ fn reasons_speak_one_word_list() {
         worker.kill();
         worker.closed().await;
         let told = worker.word("late".into()).await.unwrap_err();
-        assert_eq!(told.to_string(), "not sent: the actor is closed");
+        assert_eq!(told.to_string(), "`Word` not sent: `worker-1` is closed: kill was called");
         let asked = worker.seen().await.unwrap_err();
-        assert_eq!(asked.to_string(), "no answer: the actor is closed");
+        assert_eq!(asked.to_string(), "no answer to `Seen`: `worker-1` is closed: kill was called");
         assert!(asked.cycle().is_none() && told.cycle().is_none());
         let boxed: BoxError = asked.into();
         assert!(format!("{boxed:?}").contains("Closed"));

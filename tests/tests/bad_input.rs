@@ -240,7 +240,9 @@ fn a_factory_that_panics_is_an_error_of_spawn() {
     run(async |system| {
         let build = || -> Desk { panic!("no database") };
         match system.actor(build).name("desk").spawn::<DeskHandle>() {
-            Err(SpawnError::FactoryPanicked(why)) => assert_eq!(why, "no database"),
+            Err(error @ SpawnError::FactoryPanicked { .. }) => {
+                assert_eq!(error.to_string(), "the factory of actor `desk` panicked: no database");
+            }
             other => panic!("{other:?}"),
         }
         assert!(system.instance(Desk).name("desk").spawn::<DeskHandle>().is_ok());

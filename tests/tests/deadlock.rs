@@ -169,7 +169,10 @@ fn d1_an_actor_that_asks_itself_is_told_at_once() {
         let result = inside(&a, asks(&a)).await;
         assert_eq!(around(&result), ["a"]);
         assert_eq!(before.elapsed(), Duration::ZERO);
-        assert_eq!(result.unwrap_err().to_string(), "no answer: waiting for it could never end (a -> a)");
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            "no answer to `Note` from `a`: waiting for it could never end (a -> a)"
+        );
         // It goes on.
         a.note().ask().await.unwrap();
     });
@@ -216,7 +219,7 @@ fn d1_a_cycle_of_three_is_named_in_order_beginning_with_who_closes_it() {
         let before = Instant::now();
         let result = third.await.unwrap();
         assert_eq!(around(&result), ["c", "a", "b"]);
-        let text = "no answer: waiting for it could never end (c -> a -> b -> c)";
+        let text = "no answer to `Note` from `a`: waiting for it could never end (c -> a -> b -> c)";
         assert_eq!(result.unwrap_err().to_string(), text);
         assert_eq!(before.elapsed(), SECOND * 2);
         first.await.unwrap().unwrap();
@@ -249,7 +252,7 @@ fn d1_a_send_that_waits_for_room_in_its_own_mailbox_has_its_message_back() {
         let result = result.await;
         assert_eq!(around(&result), ["a"]);
         let error = result.unwrap_err();
-        assert_eq!(error.to_string(), "not sent: waiting for it could never end (a -> a)");
+        assert_eq!(error.to_string(), "`Note` not sent to `a`: waiting for it could never end (a -> a)");
         let m::Note = error.into_message();
         assert_eq!(before.elapsed(), Duration::ZERO);
         a.note().ask().await.unwrap();

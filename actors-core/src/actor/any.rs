@@ -2,7 +2,7 @@
 
 use super::Actor;
 use super::cell::Cell;
-use crate::error::{ActorName, StopReason};
+use crate::error::{ActorName, Detail, StopReason};
 use crate::mailbox::Row;
 use crate::observe::ActorSnapshot;
 use async_trait::async_trait;
@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub(crate) trait AnyCell: Send + Sync {
     fn id(&self) -> usize;
     fn name(&self) -> &ActorName;
+    /// Says why the actor is about to be ended, unless it is ending already.
+    fn explain(&self, detail: Detail);
     fn close(self: Arc<Self>);
     fn kill(self: Arc<Self>);
     /// A new instance goes on in the place of the one there is.
@@ -35,6 +37,10 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn name(&self) -> &ActorName {
         &self.name
+    }
+
+    fn explain(&self, detail: Detail) {
+        self.life.explain(detail);
     }
 
     fn close(self: Arc<Self>) {

@@ -3,9 +3,10 @@
 use super::context::Context;
 use super::{Actor, Mail};
 use crate::clock::{self, Tick};
-use crate::error::{ActorName, Reason, StartError, StopReason};
+pub(crate) use crate::error::Stage;
+use crate::error::{ActorName, Detail, Life, Reason, StopReason};
 use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Rouse, has_letter};
-use crate::observe::trace::{ActorSpan, LossLog};
+use crate::observe::trace::{self, ActorSpan, LossLog};
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
 use crate::policy::{Failures, Policy, Restart, Revival, Rng, Strategy};
@@ -51,25 +52,6 @@ pub(crate) struct Seat<A: Actor> {
     pub(crate) ctx: Context<A>,
 }
 
-/// How far an actor's life has come. Stages only ever go forward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    Starting,
-    Running,
-    Ended(StopReason),
-}
-
-#[derive(Debug)]
-pub(crate) struct Life {
-    pub(crate) stage: Stage,
-    /// Why it was told to stop.
-    pub(crate) why: Option<StopReason>,
-    /// Why it did not start.
-    pub(crate) failed: Option<StartError>,
-    /// A child failed too often, and the instance is to fail by it.
-    pub(crate) has_failed_child: bool,
-}
-
 /// Where instances come from, and how their failures are met.
 pub(crate) struct Origin<A> {
     pub(crate) factory: Factory<A>,
@@ -110,7 +92,7 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) strategy: Strategy,
     /// Handles that keep the actor alive (F6).
     handles: AtomicUsize,
-    pub(crate) life: Mutex<Life>,
+    pub(crate) life: Arc<Life>,
     /// Seats of turns that did not end by returning: of each worker one at most, until it takes it.
     left: Mutex<Vec<Box<Seat<A>>>>,
     /// Told at every change of `life`.
@@ -179,6 +161,7 @@ impl<A: Actor> Cell<A> {
         let stage = if A::STARTS { Stage::Starting } else { Stage::Running };
         Arc::new(Cell {
             span: ActorSpan::new(&name),
+            life: Life::new(name.clone(), stage, |class| A::Mail::CLASSES[class].name()),
             name,
             system,
             may_donate: is_multi_thread && !mailbox.limits().workers.is_pool(),
@@ -190,7 +173,6 @@ impl<A: Actor> Cell<A> {
             timers: Timers::new(is_multi_thread),
             rt,
             handles: AtomicUsize::new(0),
-            life: Mutex::new(Life { stage, why: None, failed: None, has_failed_child: false }),
             left: Mutex::new(Vec::new()),
             changed: Notify::new(),
             watch: OnceLock::new(),
@@ -272,6 +254,14 @@ impl<A: Actor> Cell<A> {
         self.system.letters().post(&loss, age, text);
     }
 
+    /// A handler panicked.
+    #[cold]
+    pub(crate) fn note_panic(&self, class: usize, text: &str) {
+        let message = self.mailbox.class(class).name();
+        self.life.note_failure(&format!("`{message}` panicked: {text}"));
+        trace::panicked(&self.name, message, text);
+    }
+
     /// A turn ends otherwise than by returning, and leaves its seat.
     #[cold]
     pub(crate) fn leave(&self, seat: Box<Seat<A>>) {
@@ -316,9 +306,16 @@ impl<A: Actor> Cell<A> {
 
     /// Closes admission and ends the actor now (F4).
     pub(crate) fn kill(self: &Arc<Self>) {
+        self.kill_for(None);
+    }
+
+    /// Like [`kill`](Cell::kill), and says why.
+    pub(crate) fn kill_for(self: &Arc<Self>, detail: Option<Detail>) {
         let mut fx = Effects::new();
         if self.mailbox.kill(&mut fx) {
-            self.life.lock().why = Some(StopReason::Killed);
+            let mut life = self.life.lock();
+            life.why = Some(StopReason::Killed);
+            life.detail = detail.or(life.detail);
         }
         self.apply(&mut fx);
     }
@@ -340,6 +337,7 @@ impl<A: Actor> Cell<A> {
 
     /// A child has failed too often: so has this (F2).
     pub(crate) fn fail_by_child(self: &Arc<Self>) {
+        self.life.note_failure("a child of it failed too often");
         if self.origin.is_none() {
             return self.give_up(StopReason::ChildFailed);
         }
@@ -367,12 +365,16 @@ impl<A: Actor> Cell<A> {
         let revival = origin.failures.lock().failed(clock::now(), random);
         let event = match revival {
             Revival::After(after) => Event::Restarted { why, after },
-            Revival::Never | Revival::TooOften => Event::GaveUp { why },
+            Revival::Never => Event::GaveUp { why, spent: None },
+            Revival::TooOften(spent) => {
+                self.life.lock().detail = Some(Detail::Spent(spent));
+                Event::GaveUp { why, spent: Some(spent) }
+            }
         };
         self.system.log().note(&self.name, event);
         match (revival, &self.parent) {
             (Revival::After(_), Some(family)) => family.failed(self.id()),
-            (Revival::TooOften, Some(family)) => family.gave_up(),
+            (Revival::TooOften(_), Some(family)) => family.gave_up(),
             _ => {}
         }
         revival

@@ -5,7 +5,7 @@ use super::handle::Handle;
 use super::message::Message;
 use super::{Actor, Handler, Typed, TypedHandle};
 use crate::clock::{self, Span, Tick};
-use crate::error::{ActorName, AskError, Reason, SendError, StopReason};
+use crate::error::{About, ActorName, AskError, Reason, SendError, StopReason};
 use crate::observe::Reading;
 use crate::spawn::SpawnBuilder;
 use crate::supervise::Family;
@@ -238,7 +238,9 @@ impl<A: Actor> Context<A> {
     {
         assert!(
             !period.is_zero(),
-            "a timer needs a period above zero; to do something again at once, send it again"
+            "`send_every` of `{}` at `{}` needs a period above zero; to do something again at once, send it again",
+            M::NAME,
+            self.cell.name
         );
         let weak = Handle::new(self.cell.clone()).downgrade();
         self.start(message, move |message| async move {
@@ -303,7 +305,7 @@ impl<A: Actor> Context<A> {
         let jobs = self.jobs.get_or_insert_with(JoinSet::new);
         while jobs.try_join_next().is_some() {}
         if jobs.len() >= JOBS_MAX {
-            return Err(SendError::new(with, AskError::new(Reason::Full)));
+            return Err(SendError::new(with, AskError::new(&self.cell.life, About::Job, Reason::Full)));
         }
         Ok(Job { task: jobs.spawn_on(job(with), &self.cell.rt) })
     }

@@ -1,9 +1,9 @@
 //! Waiting for an actor's beginning and end.
 
 use super::Actor;
-use super::cell::{Cell, Stage};
+use super::cell::Cell;
 use super::handle::DRAIN_MAX;
-use crate::error::{AskError, StartError, StopReason};
+use crate::error::{About, AskError, Detail, Stage, StartError, StopReason};
 use crate::turn::current;
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -137,7 +137,7 @@ fn kill_after<A: Actor>(cell: &Arc<Cell<A>>, limit: Duration) {
     let watched = cell.clone();
     let timer = cell.rt.spawn(async move {
         if tokio::time::timeout(limit, until(watched.clone(), Cell::ended)).await.is_err() {
-            watched.kill();
+            watched.kill_for(Some(Detail::DrainedTooLong(limit)));
         }
     });
     if let Some(before) = cell.drain_timer.lock().replace(timer.abort_handle()) {
@@ -154,7 +154,13 @@ impl<A: Actor> IntoFuture for Stop<A> {
             let own = self.cell.id();
             // Asked while being polled: it is the turn that polls which would wait for itself.
             if current::get().is_some_and(|turn| turn.cell == own) {
-                return Ending { outcome: Err(AskError::in_cycle([self.cell.name.clone()].into())) };
+                return Ending {
+                    outcome: Err(AskError::in_cycle(
+                        &self.cell.life,
+                        About::End,
+                        [self.cell.name.clone()].into(),
+                    )),
+                };
             }
             Ending { outcome: Ok(until(self.cell, Cell::ended).await) }
         })

@@ -134,7 +134,11 @@ impl<A: Actor> Handle<A> {
     where
         A: Handler<M>,
     {
-        self.cell.adjust(A::CLASS, change).map_err(|why| PolicyError { message: M::NAME, why })
+        self.cell.adjust(A::CLASS, change).map_err(|why| PolicyError {
+            actor: self.name().clone(),
+            message: M::NAME,
+            why,
+        })
     }
 
     /// A way to whatever handles `M`: the actor's type is erased. Allocates, and so does each use of it.

@@ -29,7 +29,7 @@
 
 use super::{Class, Effects, Entrance, Item, Left, Mailbox, Plainly, Rouse, Standby, Take, Taker, Verdict};
 use crate::clock::{self, Tick};
-use crate::error::{Admission, AskError, Reason, SendError};
+use crate::error::{About, Admission, AskError, Life, Reason, SendError};
 use crate::mailbox::Ledger;
 use crate::panics::ignored;
 use crate::policy::Settings;
@@ -44,9 +44,15 @@ use std::task::{Context, Poll};
 struct Shared<T> {
     mailbox: Mailbox<T, ()>,
     senders: AtomicUsize,
+    /// What errors say of it.
+    life: Arc<Life>,
 }
 
 impl<T: Item> Shared<T> {
+    fn why(&self, class: usize, reason: Reason) -> AskError {
+        AskError::new(&self.life, About::class(class), reason)
+    }
+
     /// Wakes, and drops what was lost: its ledger row says so, and `Admission` told the sender.
     fn apply(&self, fx: &mut Effects<T>) {
         let _ = fx.wake();
@@ -75,9 +81,10 @@ pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Send
     for class in &classes {
         class.policy.check().map_err(|why| format!("{}: {why}", class.name))?;
     }
+    let life = Life::of_channel(classes.iter().map(Class::name));
     let rng = settings.rng().unwrap_or_else(|| Seed::from_os().stream(Purpose::Mailbox, ""));
     let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now, rng);
-    let shared = Arc::new(Shared { mailbox, senders: AtomicUsize::new(1) });
+    let shared = Arc::new(Shared { mailbox, senders: AtomicUsize::new(1), life });
     let receiver = Receiver { shared: shared.clone(), taker: Taker::new(0), fx: Effects::new() };
     Ok((Sender { shared }, receiver))
 }
@@ -143,7 +150,8 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<
         None => unreachable!("a refused message stays with its sender"),
     };
     let Some(item) = value.as_ref() else { unreachable!("polled after completion") };
-    match shared.mailbox.enter_plainly(item.class(), matches!(entrance, Entrance::Try)) {
+    let class = item.class();
+    match shared.mailbox.enter_plainly(class, matches!(entrance, Entrance::Try)) {
         Plainly::In(mut door) => {
             let rouse = door.fill(|| match value.take() {
                 Some(value) => value,
@@ -156,7 +164,7 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<
             return Offered::Done(Ok(Admission::Queued));
         }
         Plainly::Refused(retry_after) => {
-            return refused(value, AskError::with_retry(Reason::Full, Some(retry_after)));
+            return refused(value, shared.why(class, Reason::Full).retry(Some(retry_after)));
         }
         Plainly::No => {}
     }
@@ -164,7 +172,7 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<
         Ok(tag) => tag,
         Err(reason) => {
             shared.mailbox.offer_lost(item.class(), reason);
-            return refused(value, AskError::new(reason));
+            return refused(value, shared.why(class, reason));
         }
     };
     let mut fx = Effects::new();
@@ -173,12 +181,12 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<
     match verdict {
         Verdict::In(_, admission) => Offered::Done(Ok(admission)),
         Verdict::InLine(waiter) => Offered::InLine(waiter),
-        Verdict::Refused(reason, retry_after) => refused(value, AskError::with_retry(reason, retry_after)),
+        Verdict::Refused(reason, retry_after) => refused(value, shared.why(class, reason).retry(retry_after)),
         Verdict::Lost(Reason::Dropped) => {
             ignored(|| drop(value.take()));
             Offered::Done(Ok(Admission::Dropped))
         }
-        Verdict::Lost(reason) => refused(value, AskError::new(reason)),
+        Verdict::Lost(reason) => refused(value, shared.why(class, reason)),
     }
 }
 
@@ -224,7 +232,10 @@ impl<T: Item> Future for Sending<'_, T> {
                 let result = match this.shared.mailbox.look(*waiter, cx.waker()) {
                     Standby::Waiting => return Poll::Pending,
                     Standby::In(_) => Ok(Admission::Waited),
-                    Standby::Out(Some(value), reason) => Err(SendError::new(value, AskError::new(reason))),
+                    Standby::Out(Some(value), reason) => {
+                        let why = this.shared.why(value.class(), reason);
+                        Err(SendError::new(value, why))
+                    }
                     Standby::Out(None, _) | Standby::Promised => unreachable!("no permit was asked for"),
                 };
                 this.state = State::Done;

@@ -11,6 +11,7 @@
 
 use super::drain::spread_of;
 use crate::clock::Tick;
+use crate::error::Spent;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -108,7 +109,7 @@ pub(crate) enum Revival {
     /// None: it was never to be restarted.
     Never,
     /// None: it failed too often. The parent's affair.
-    TooOften,
+    TooOften(Spent),
 }
 
 /// The failures of one actor that still count.
@@ -138,7 +139,8 @@ impl Failures {
             self.recent.pop_front();
         }
         if self.recent.len() >= most as usize {
-            return Revival::TooOften;
+            let failures = most.saturating_add(1);
+            return Revival::TooOften(Spent { failures, within, limit: most });
         }
         let before = self.recent.len() as u32;
         self.recent.push_back(now);
@@ -188,15 +190,17 @@ mod tests {
         for ms in [0, 900, 950] {
             assert_eq!(failures.failed(at(ms), 0), Revival::After(Duration::ZERO));
         }
+        let too_often = Spent { failures: 4, within: Duration::from_millis(1000), limit: 3 };
+        let too_often = Revival::TooOften(too_often);
         // In a window that began at 0 and one that began at 1000 there would have been room for this one.
-        assert_eq!(failures.failed(at(999), 0), Revival::TooOften);
+        assert_eq!(failures.failed(at(999), 0), too_often);
         assert_eq!(
             failures.failed(at(1000), 0),
             Revival::After(Duration::ZERO),
             "the first no longer counts"
         );
-        assert_eq!(failures.failed(at(1001), 0), Revival::TooOften);
-        assert_eq!(failures.failed(at(1899), 0), Revival::TooOften);
+        assert_eq!(failures.failed(at(1001), 0), too_often);
+        assert_eq!(failures.failed(at(1899), 0), too_often);
         assert_eq!(failures.failed(at(1900), 0), Revival::After(Duration::ZERO));
     }
 
@@ -239,7 +243,7 @@ mod tests {
         assert!((0..10_000).all(|_| failures.failed(at(5), 1) == Revival::After(Duration::ZERO)));
         assert_eq!(
             Failures::new(Restart::on_failure().at_most(0, Duration::MAX)).failed(at(0), 0),
-            Revival::TooOften
+            Revival::TooOften(Spent { failures: 1, within: Duration::MAX, limit: 0 })
         );
     }
 

@@ -166,6 +166,7 @@ fn scope<A: Actor>(cell: &Cell<A>, worker: u32) -> current::Turn {
 impl<A: Actor> Runner<A> {
     fn start_failed(&mut self, why: String) {
         trace::start_failed(&self.cell.name, &why);
+        self.cell.life.note_failure(&format!("it did not start: {why}"));
         self.failed = Some(StartError { name: self.cell.name.clone(), why: why.into() });
     }
 }

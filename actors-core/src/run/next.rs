@@ -40,7 +40,7 @@ pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> 
                 }
                 match runner.cell.failed(why) {
                     Revival::After(delay) => delay,
-                    Revival::Never | Revival::TooOften => {
+                    Revival::Never | Revival::TooOften(_) => {
                         // In a pool the others end with it.
                         runner.cell.give_up(why);
                         return Err(why);

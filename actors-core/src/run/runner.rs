@@ -225,7 +225,7 @@ impl<A: Actor> Runner<A> {
     fn panicked(&mut self, tag: &TurnTag, text: String) -> StopReason {
         self.conclude(Reason::Panicked);
         self.is_tainted = true;
-        trace::panicked(&self.cell.name, self.cell.mailbox.class(tag.class).name(), &text);
+        self.cell.note_panic(tag.class, &text);
         self.cell.mourn(tag.class, tag.stamp, Reason::Panicked, || Some(text));
         StopReason::Panicked
     }

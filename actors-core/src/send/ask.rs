@@ -108,7 +108,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
             unreachable!("it was left here")
         };
         self.journey.finish();
-        slot.poll(cx).map_err(|reason| (AskError::new(reason), None))
+        slot.poll(cx).map_err(|reason| (self.journey.why(reason), None))
     }
 
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
@@ -125,7 +125,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
                     self.slot = Some(Waiting(Some(Slot::told(answer))));
                     return Poll::Pending;
                 }
-                return Poll::Ready(answer.map_err(|reason| (AskError::new(reason), None)));
+                return Poll::Ready(answer.map_err(|reason| (self.journey.why(reason), None)));
             }
             if self.journey.is_paused() {
                 return self.poll_told(cx);
@@ -137,7 +137,11 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
             }
         }
         let Some(Waiting(Some(slot))) = &self.slot else {
-            panic!("an ask was polled after it had completed")
+            panic!(
+                "the ask of `{}` from `{}` was polled after it had completed",
+                M::NAME,
+                self.journey.handle().name()
+            )
         };
         let is_first = !self.journey.has_timer();
         if let Poll::Ready(answer) = slot.poll(cx) {

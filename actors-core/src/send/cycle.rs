@@ -5,7 +5,7 @@ use crate::actor::cell::{Cell, Post};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
 use crate::clock::Tick;
-use crate::error::{AskError, Reason};
+use crate::error::Reason;
 use crate::mailbox::{self, Effects, Retracted};
 use crate::reply::Slot;
 use crate::sync::Arc as SlotArc;
@@ -96,7 +96,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
                 Retracted::Begun => None,
             };
             self.finish();
-            return Poll::Ready(Refusal { message, why: AskError::in_cycle(names) });
+            return Poll::Ready(Refusal { message, why: self.in_cycle(names) });
         }
     }
 

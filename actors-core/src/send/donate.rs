@@ -7,7 +7,6 @@ use crate::actor::{Handler, Inline};
 use crate::clock::{self, Span, Tick};
 use crate::error::Reason;
 use crate::mailbox::{Donated, Lend, Loan};
-use crate::observe::trace;
 use crate::panics::ignored;
 use crate::turn::{self, current, worker};
 use std::sync::Arc;
@@ -78,7 +77,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         }
         Some(result.map_err(|text| {
             // A panic went through the state (F1): the actor's own loop sees to the rest.
-            trace::panicked(&cell.name, cell.mailbox.class(A::CLASS).name(), &text);
+            cell.note_panic(A::CLASS, &text);
             cell.mourn(A::CLASS, Tick::ZERO, Reason::Panicked, || Some(text));
             Reason::Panicked
         }))

@@ -6,10 +6,11 @@ use crate::actor::handle::Handle;
 use crate::actor::message::{Message, Parcel};
 use crate::actor::{Actor, Handler};
 use crate::clock::{self, Span, Tick};
-use crate::error::{Admission, AskError, Reason};
+use crate::error::{About, Admission, AskError, Reason};
 use crate::mailbox::{Effects, Entrance, Place, Plainly, Verdict, Withdrawn};
 use crate::reply::Teller;
 use crate::turn::current;
+use crate::wait::Names;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -114,9 +115,17 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     pub(super) fn fresh(self) -> Journey<'a, A, M> {
         assert!(
             matches!(self.step, Step::Fresh(_)),
-            "a send that was polled already cannot become an ask, or an ask a tell"
+            "the send of `{}` to `{}` was polled already, and cannot become an ask, or an ask a tell",
+            M::NAME,
+            self.to.name()
         );
         self
+    }
+
+    /// A future that has completed was polled.
+    #[cold]
+    fn polled_again(&self) -> ! {
+        panic!("the send of `{}` to `{}` was polled after it had completed", M::NAME, self.to.name())
     }
 
     /// Whether it has a place in the mailbox.
@@ -137,7 +146,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let arrival = match self.step {
             Step::Fresh(_) => self.offer(Entrance::Wait(cx.waker()), asker()),
             Step::InLine => self.poll_line(cx),
-            Step::In(_) | Step::Paused | Step::Over => panic!("a send was polled after it had completed"),
+            Step::In(_) | Step::Paused | Step::Over => self.polled_again(),
         };
         match arrival {
             Some(arrival) => Poll::Ready(arrival),
@@ -174,6 +183,17 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     pub(super) fn own_timeout(&self) -> Span {
         self.timeout
+    }
+
+    /// An error about this message and its actor.
+    pub(super) fn why(&self, reason: Reason) -> AskError {
+        AskError::new(&self.to.cell().life, About::class(A::CLASS), reason)
+    }
+
+    /// An error that says that waiting would close this cycle.
+    #[cold]
+    pub(super) fn in_cycle(&self, names: Names) -> AskError {
+        AskError::in_cycle(&self.to.cell().life, About::class(A::CLASS), names)
     }
 
     /// The cell it goes to, and how far it is.
@@ -213,7 +233,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// The message back that was refused.
     #[cold]
     pub(super) fn refused(&mut self, reason: Reason, retry_after: Duration) -> Arrival<M> {
-        let why = AskError::with_retry(reason, Some(retry_after));
+        let why = self.why(reason).retry(Some(retry_after));
         let message = match std::mem::replace(&mut self.step, Step::Over) {
             Step::Fresh(message) => Some(message),
             _ => None,
@@ -232,9 +252,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     /// The one place where a message meets the mailbox for the first time. `None`: it is in line.
     fn offer(&mut self, entrance: Entrance<'_>, asker: Option<Teller<M::Reply>>) -> Option<Arrival<M>> {
-        let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else {
-            panic!("a send was polled after it had completed")
-        };
+        let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { self.polled_again() };
         let is_ask = asker.is_some();
         let item = Post::<A>(A::pack(Parcel::new(message, asker)));
         let stamp = self.set_deadline(is_ask);
@@ -251,7 +269,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                     return Some(Ok(Admission::Queued));
                 }
                 Plainly::Refused(retry_after) => {
-                    let why = AskError::with_retry(Reason::Full, Some(retry_after));
+                    let why = self.why(Reason::Full).retry(Some(retry_after));
                     return Some(Err(Refusal { message: message_of::<A, M>(item), why }));
                 }
                 Plainly::No => {}
@@ -262,7 +280,8 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             Err(reason) => {
                 cell.mailbox.offer_lost(A::CLASS, reason);
                 self.tie = None;
-                return Some(Err(Refusal { message: message_of::<A, M>(item), why: AskError::new(reason) }));
+                let why = self.why(reason);
+                return Some(Err(Refusal { message: message_of::<A, M>(item), why }));
             }
         };
         self.expires = tag.expires;
@@ -289,15 +308,15 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                 None
             }
             Verdict::Refused(reason, retry_after) => {
-                Some(Err(Refusal { message: back(item), why: AskError::with_retry(reason, retry_after) }))
+                Some(Err(Refusal { message: back(item), why: self.why(reason).retry(retry_after) }))
             }
             Verdict::Lost(Reason::Dropped) => {
                 if let Some(item) = item {
                     cell.bury_newcomer(item, Reason::Dropped);
                 }
-                Some(Err(Refusal { message: None, why: AskError::new(Reason::Dropped) }))
+                Some(Err(Refusal { message: None, why: self.why(Reason::Dropped) }))
             }
-            Verdict::Lost(reason) => Some(Err(Refusal { message: back(item), why: AskError::new(reason) })),
+            Verdict::Lost(reason) => Some(Err(Refusal { message: back(item), why: self.why(reason) })),
         }
     }
 
@@ -375,9 +394,9 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         match reason {
             // Past its deadline, whoever found it first: for its asker that is a time-out.
             Reason::Expired | Reason::TimedOut if self.deadline <= self.expires => {
-                AskError::with_retry(Reason::TimedOut, Some(self.to.reading().retry_after))
+                self.why(Reason::TimedOut).retry(Some(self.to.reading().retry_after))
             }
-            reason => AskError::new(reason),
+            reason => self.why(reason),
         }
     }
 

@@ -34,7 +34,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             Standby::Out(item, reason) => {
                 self.step = Step::Over;
                 let message = item.and_then(message_of::<A, M>);
-                Some(Err(Refusal { message, why: AskError::new(reason) }))
+                Some(Err(Refusal { message, why: self.why(reason) }))
             }
             Standby::Promised => unreachable!("a message in line is not given a permit"),
         }
@@ -55,8 +55,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             return self.wait_inside();
         }
         let why = match self.expires < self.deadline {
-            true => AskError::new(Reason::Expired),
-            false => AskError::with_retry(Reason::TimedOut, Some(self.to.cell().reading().retry_after)),
+            true => self.why(Reason::Expired),
+            false => self.why(Reason::TimedOut).retry(Some(self.to.cell().reading().retry_after)),
         };
         Poll::Ready(self.give_up(why))
     }
@@ -72,7 +72,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let entered = cycle::enter(&mut tie.wait, &tie.home, until, || cycle::slot(&tie.home, waiter));
         match entered {
             Ok(()) => Poll::Pending,
-            Err(names) => Poll::Ready(self.give_up(AskError::in_cycle(names))),
+            Err(names) => Poll::Ready(self.give_up(self.in_cycle(names))),
         }
     }
 
@@ -87,7 +87,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         cell.apply(&mut fx);
         let (item, why) = match left {
             Left::Back(item, _) => (item, why),
-            Left::Out(item, reason) => (item, AskError::new(reason)),
+            Left::Out(item, reason) => (item, self.why(reason)),
             Left::Promised => unreachable!("a message in line is not given a permit"),
             Left::In(place) => return self.let_in(place),
         };

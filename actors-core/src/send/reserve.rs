@@ -10,7 +10,7 @@ use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::clock::{self, Tick};
-use crate::error::{Admission, AskError, Reason, SendError};
+use crate::error::{About, Admission, AskError, Reason, SendError};
 use crate::mailbox::{Effects, Entrance, Left, Promise, Standby};
 use crate::turn::current;
 use crate::wait::Wait;
@@ -88,7 +88,12 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     /// When it was polled already.
     #[track_caller]
     pub fn owned(self) -> Reserve<'static, A, M> {
-        assert!(matches!(self.step, Step::Fresh), "a reservation that was polled already stays where it is");
+        assert!(
+            matches!(self.step, Step::Fresh),
+            "the reservation of `{}` at `{}` was polled already, and stays where it is",
+            M::NAME,
+            self.to.name()
+        );
         let mut owned = Reserve::with(To::Own(Handle::clone(&self.to)));
         owned.timeout = self.timeout;
         owned
@@ -97,7 +102,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     pub(crate) fn now(mut self) -> Result<Permit<A, M>, SendError<()>> {
         match self.promise(Entrance::Try) {
             Promise::Given => Ok(self.permit()),
-            Promise::Refused(reason, retry_after) => Err(refusal(reason, retry_after)),
+            Promise::Refused(reason, retry_after) => Err(self.refusal(reason, retry_after)),
             Promise::InLine(_) => unreachable!("who does not wait is not put in line"),
         }
     }
@@ -153,22 +158,29 @@ impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
         let cell = self.to.cell();
         match cycle::enter(&mut self.wait, cell, self.end, || cycle::slot(cell, waiter)) {
             Ok(()) => Poll::Pending,
-            Err(names) => Poll::Ready(self.give_up(AskError::in_cycle(names))),
+            Err(names) => {
+                let why = AskError::in_cycle(&self.to.cell().life, About::class(A::CLASS), names);
+                Poll::Ready(self.give_up(why))
+            }
         }
+    }
+
+    fn why(&self, reason: Reason) -> AskError {
+        AskError::new(&self.to.cell().life, About::class(A::CLASS), reason)
+    }
+
+    fn refusal(&self, reason: Reason, retry_after: Option<Duration>) -> SendError<()> {
+        SendError::new((), self.why(reason).retry(retry_after))
     }
 
     /// It leaves the line; unless it was given its permit just before, or was told no.
     fn give_up(&mut self, why: AskError) -> Result<Permit<A, M>, SendError<()>> {
         match self.leave(why.reason()) {
             Some(Left::Promised | Left::In(_)) => Ok(self.permit()),
-            Some(Left::Out(_, reason)) => Err(refusal(reason, None)),
+            Some(Left::Out(_, reason)) => Err(self.refusal(reason, None)),
             Some(Left::Back(..)) | None => Err(SendError::new((), why)),
         }
     }
-}
-
-fn refusal(reason: Reason, retry_after: Option<Duration>) -> SendError<()> {
-    SendError::new((), AskError::with_retry(reason, retry_after))
 }
 
 impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
@@ -180,7 +192,7 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
             Step::Fresh => match this.promise(Entrance::Wait(cx.waker())) {
                 Promise::Given => return Poll::Ready(Ok(this.permit())),
                 Promise::Refused(reason, retry_after) => {
-                    return Poll::Ready(Err(refusal(reason, retry_after)));
+                    return Poll::Ready(Err(this.refusal(reason, retry_after)));
                 }
                 Promise::InLine(waiter) => {
                     this.step = Step::InLine(waiter);
@@ -194,15 +206,19 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
                 Standby::Out(_, reason) => {
                     this.step = Step::Over;
                     this.wait = None;
-                    return Poll::Ready(Err(refusal(reason, None)));
+                    return Poll::Ready(Err(this.refusal(reason, None)));
                 }
             },
-            Step::Over => panic!("a reservation was polled after it had completed"),
+            Step::Over => panic!(
+                "the reservation of `{}` at `{}` was polled after it had completed",
+                M::NAME,
+                this.to.name()
+            ),
         }
         if !this.timer.poll(cx) {
             return this.wait_inside();
         }
-        let why = AskError::with_retry(Reason::TimedOut, Some(this.to.reading().retry_after));
+        let why = this.why(Reason::TimedOut).retry(Some(this.to.reading().retry_after));
         Poll::Ready(this.give_up(why))
     }
 }

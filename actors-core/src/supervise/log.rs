@@ -1,6 +1,6 @@
 //! What was decided, kept for whoever asks later (P5).
 
-use crate::error::{ActorName, StopReason};
+use crate::error::{ActorName, Spent, StopReason};
 use crate::observe::trace;
 use crate::policy::Change;
 use parking_lot::Mutex;
@@ -44,6 +44,8 @@ pub enum Event {
     GaveUp {
         /// How it failed.
         why: StopReason,
+        /// The failures that were more than its restart policy allows; `None` where it allows no restart.
+        spent: Option<Spent>,
     },
 }
 
@@ -61,7 +63,12 @@ impl fmt::Display for Event {
                 write!(f, "{}: begins anew at once", Failed(*why))
             }
             Event::Restarted { why, after } => write!(f, "{}: begins anew in {after:.0?}", Failed(*why)),
-            Event::GaveUp { why } => write!(f, "{}: ends, not to be restarted", Failed(*why)),
+            Event::GaveUp { why, spent: Some(spent) } => {
+                write!(f, "{}: ends after {spent}", Failed(*why))
+            }
+            Event::GaveUp { why, spent: None } => {
+                write!(f, "{}: ends, its restart policy is `never`", Failed(*why))
+            }
         }
     }
 }

@@ -15,7 +15,7 @@
 //! their messages.
 
 use crate::actor::any::AnyCell;
-use crate::error::{ActorName, SpawnError};
+use crate::error::{ActorName, Detail, SpawnError};
 use crate::policy::Strategy;
 use parking_lot::Mutex;
 use std::any::Any;
@@ -123,6 +123,7 @@ impl Family {
     pub(crate) async fn end(&self, limit: Duration) {
         let end = Instant::now() + limit;
         while let Some(cell) = self.close() {
+            cell.explain(Detail::Parent);
             cell.clone().close();
             if tokio::time::timeout_at(end, cell.clone().closed()).await.is_err() {
                 cell.clone().kill();
@@ -136,6 +137,7 @@ impl Family {
     /// Ends the children at once.
     pub(crate) fn kill(&self) {
         while let Some(cell) = self.close() {
+            cell.explain(Detail::Parent);
             cell.clone().kill();
             self.disown(cell.id());
         }

@@ -1,0 +1,226 @@
+//! How an actor's life goes: what its cell and the errors about it share.
+//!
+//! An error holds an [`Arc`] of a [`Life`] and reads name, message type and cause of the end when it is shown. So a refusal costs one
+//! atomic increment, and an error stays true: an actor that was draining when it refused may have been killed since.
+
+use super::{ActorName, StartError, StopReason};
+use parking_lot::{Mutex, MutexGuard};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Characters of a failure's text that are kept: an error is a line, not a report.
+const TEXT_MAX: usize = 256;
+
+/// How far an actor's life has come. Stages only ever go forward.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Starting,
+    Running,
+    Ended(StopReason),
+}
+
+/// What changes in the course of an actor's life.
+#[derive(Debug)]
+pub(crate) struct LifeState {
+    pub(crate) stage: Stage,
+    /// Why it was told to stop.
+    pub(crate) why: Option<StopReason>,
+    /// Why it did not start.
+    pub(crate) failed: Option<StartError>,
+    /// A child failed too often, and the instance is to fail by it.
+    pub(crate) has_failed_child: bool,
+    /// More about `why` than the reason says.
+    pub(crate) detail: Option<Detail>,
+    /// The latest failure of an instance, as the end of a sentence.
+    last_failure: Option<Arc<str>>,
+}
+
+/// More about an end than its [`StopReason`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Its restarts were used up.
+    Spent(Spent),
+    /// The whole system was told to stop.
+    Shutdown,
+    /// Its parent, or the instance of its parent that started it, has ended.
+    Parent,
+    /// It was told to stop, and had not drained within this time.
+    DrainedTooLong(Duration),
+}
+
+/// Failures that were more than the restart policy allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Spent {
+    /// How many failures there were.
+    pub failures: u32,
+    /// In how long a time.
+    pub within: Duration,
+    /// How many are followed by a new instance.
+    pub limit: u32,
+}
+
+impl fmt::Display for Spent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Spent { failures, within, limit } = self;
+        let plural = if *failures == 1 { "" } else { "s" };
+        write!(f, "{failures} failure{plural} in {} (limit {limit})", Spaced(*within))
+    }
+}
+
+/// A time with a space between number and unit: `10 s`.
+pub(crate) struct Spaced(pub(crate) Duration);
+
+impl fmt::Display for Spaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, ms) = (self.0.as_secs_f64(), self.0.as_secs_f64() * 1e3);
+        match self.0 {
+            _ if self.0 >= Duration::from_secs(120) => write!(f, "{:.0} min", seconds / 60.0),
+            _ if self.0 >= Duration::from_secs(10) => write!(f, "{seconds:.0} s"),
+            _ if self.0 >= Duration::from_secs(1) => write!(f, "{} s", (seconds * 10.0).round() / 10.0),
+            _ if self.0 >= Duration::from_millis(10) => write!(f, "{ms:.0} ms"),
+            _ => write!(f, "{} ms", (ms * 10.0).round() / 10.0),
+        }
+    }
+}
+
+/// Where the names of message types come from.
+enum Names {
+    /// The table that an actor's macros or its author declared.
+    Declared(fn(usize) -> &'static str),
+    /// The classes of a channel.
+    Listed(Box<[&'static str]>),
+}
+
+/// An actor's name, the names of its message types, and how its life goes. Outlives the actor as long as an error about it does.
+pub(crate) struct Life {
+    /// A channel has none.
+    name: Option<ActorName>,
+    names: Names,
+    state: Mutex<LifeState>,
+}
+
+impl fmt::Debug for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Life").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Life {
+    pub(crate) fn new(name: ActorName, stage: Stage, message: fn(usize) -> &'static str) -> Arc<Self> {
+        Life::with(Some(name), Names::Declared(message), stage)
+    }
+
+    /// The life of a channel: it has no name, and nothing says why it is closed.
+    pub(crate) fn of_channel(names: impl Iterator<Item = &'static str>) -> Arc<Self> {
+        Life::with(None, Names::Listed(names.collect()), Stage::Running)
+    }
+
+    fn with(name: Option<ActorName>, names: Names, stage: Stage) -> Arc<Self> {
+        let state = LifeState {
+            stage,
+            why: None,
+            failed: None,
+            has_failed_child: false,
+            detail: None,
+            last_failure: None,
+        };
+        Arc::new(Life { name, names, state: Mutex::new(state) })
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, LifeState> {
+        self.state.lock()
+    }
+
+    pub(crate) fn name(&self) -> Option<&ActorName> {
+        self.name.as_ref()
+    }
+
+    pub(crate) fn message(&self, class: usize) -> &'static str {
+        match &self.names {
+            Names::Declared(name) => name(class),
+            Names::Listed(names) => names.get(class).copied().unwrap_or("?"),
+        }
+    }
+
+    /// Why it has ended, or was told to.
+    pub(crate) fn stop_reason(&self) -> Option<StopReason> {
+        self.lock().stop_reason()
+    }
+
+    /// Says why the actor is about to be ended, unless it is ending already.
+    pub(crate) fn explain(&self, detail: Detail) {
+        let mut state = self.lock();
+        if state.stop_reason().is_none() {
+            state.detail = Some(detail);
+        }
+    }
+
+    /// Keeps the text of the latest failure of an instance, cut to 256 characters: `` `Charge` panicked: no such card ``.
+    pub(crate) fn note_failure(&self, text: &str) {
+        let kept: String = text.chars().take(TEXT_MAX).collect();
+        self.lock().last_failure = Some(kept.into());
+    }
+
+    /// Writes ` is closed` and why.
+    pub(super) fn write_closed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(name) = &self.name else { return f.write_str("the channel is closed") };
+        // Copied out, so that nothing is written under the lock: a formatter's target is foreign code.
+        let (why, detail, failure) = {
+            let state = self.lock();
+            (state.stop_reason(), state.detail, state.last_failure.clone())
+        };
+        write!(f, "`{name}` is closed")?;
+        let Some(why) = why else { return Ok(()) };
+        match (why, detail) {
+            (StopReason::Stopped, Some(Detail::Shutdown)) => f.write_str(": its system was shut down"),
+            (StopReason::Killed, Some(Detail::Shutdown)) => {
+                f.write_str(": its system was shut down, and it was killed before it had drained")
+            }
+            (StopReason::Stopped | StopReason::Killed, Some(Detail::Parent)) => {
+                f.write_str(": its parent ended")
+            }
+            (StopReason::Killed, Some(Detail::DrainedTooLong(limit))) => {
+                write!(f, ": it was stopped and had not drained within {}", Spaced(limit))
+            }
+            (StopReason::Panicked | StopReason::StartFailed | StopReason::ChildFailed, detail) => {
+                let last = match detail {
+                    Some(Detail::Spent(spent)) => {
+                        write!(f, ": stopped after {spent}")?;
+                        ", the last one: "
+                    }
+                    _ => ": ",
+                };
+                match failure {
+                    Some(failure) => write!(f, "{last}{failure}"),
+                    None => write!(f, "{last}{why}"),
+                }
+            }
+            _ => write!(f, ": {why}"),
+        }
+    }
+}
+
+impl LifeState {
+    fn stop_reason(&self) -> Option<StopReason> {
+        match self.stage {
+            Stage::Ended(why) => Some(why),
+            _ => self.why,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l3_times_in_sentences_are_short() {
+        let said = |ms| Spaced(Duration::from_millis(ms)).to_string();
+        assert_eq!(
+            [1, 45, 1_500, 10_000, 60_000, 600_000].map(said),
+            ["1 ms", "45 ms", "1.5 s", "10 s", "60 s", "10 min"]
+        );
+    }
+}
