@@ -46,6 +46,7 @@ impl fmt::Display for ActorName {
 
 /// Why a message was not handled, or an ask not answered. The one word list of the project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Reason {
     /// There was no room and the policy says to refuse; the message is back in the caller's hands.
     Full,
@@ -75,11 +76,13 @@ pub enum Reason {
     Unanswered,
     /// Waiting for it could only end after the waiter's own turn ends.
     WouldDeadlock,
+    /// The actor has as many timers, pipes and watches under way as it may have (`jobs`).
+    TooManyJobs,
 }
 
 impl Reason {
     /// Every reason, in declaration order.
-    pub const ALL: [Reason; 14] = [
+    pub const ALL: [Reason; 15] = [
         Reason::Full,
         Reason::Dropped,
         Reason::Shed,
@@ -94,6 +97,7 @@ impl Reason {
         Reason::Panicked,
         Reason::Unanswered,
         Reason::WouldDeadlock,
+        Reason::TooManyJobs,
     ];
 
     /// The word used in labels and logs: `rate_limited`.
@@ -113,6 +117,7 @@ impl Reason {
             Reason::Panicked => "panicked",
             Reason::Unanswered => "unanswered",
             Reason::WouldDeadlock => "would_deadlock",
+            Reason::TooManyJobs => "too_many_jobs",
         }
     }
 
@@ -132,6 +137,7 @@ impl Reason {
             Reason::Panicked => "the handler panicked",
             Reason::Unanswered => "the handler dropped the reply without an answer",
             Reason::WouldDeadlock => "waiting for it could never end",
+            Reason::TooManyJobs => "as many timers, pipes and watches are under way as `jobs` allows",
         }
     }
 }

@@ -82,9 +82,10 @@ mod wording;
 #[doc(hidden)]
 pub mod __private;
 
-pub use actor::context::{Context, Job};
+pub use actor::context::Context;
 pub use actor::ending::{Closed, Ending, Ready, Stop};
 pub use actor::handle::{Handle, WeakHandle};
+pub use actor::jobs::Job;
 pub use actor::message::{Answer, AnyParcel, Message, Parcel};
 pub use actor::recipient::Recipient;
 pub use actor::{Actor, Handler, Inline, Mail, Typed, TypedHandle};
@@ -98,7 +99,7 @@ pub use error::{
 pub use mailbox::{Class, Ledger, Row};
 pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Reading, Snapshot};
 pub use policy::{
-    Action, CAPACITY_MAX, Change, Level, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure,
+    Action, CAPACITY_MAX, Change, JOBS_MAX, Level, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure,
     Priority, Ramp, Restart, Schedule, Settings, Strategy, WORKERS_MAX, What, Why, Workers,
 };
 pub use reply::ReplyTo;

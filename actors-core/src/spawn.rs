@@ -108,6 +108,12 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         self
     }
 
+    /// Timers, pipes and watches at a time, instead of the declared number; 0 for none, at most [`JOBS_MAX`](crate::JOBS_MAX) (F7).
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.settings = self.settings.jobs(jobs);
+        self
+    }
+
     /// Bound on the summed weight of queued messages, instead of the declared one.
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.settings = self.settings.max_bytes(bytes);

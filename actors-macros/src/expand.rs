@@ -52,6 +52,7 @@ fn actor_impl(actor: &Actor) -> TokenStream {
         ("max_waiting", words.max_waiting),
         ("max_bytes", words.max_bytes),
         ("reserve", words.reserve),
+        ("jobs", words.jobs),
     ];
     let settings = settings.into_iter().filter_map(|(word, value)| {
         let (word, value) = (ident(word), Literal::u64_unsuffixed(value?));

@@ -107,6 +107,7 @@ mod words;
 /// | `workers = N`, `workers = 1..=8` | instances of the actor that share the mailbox, at most 1024; see below | 1 |
 /// | `keep_alive = "10s"` | how long a worker above the least number stays that is not needed | 10 s |
 /// | `pressure(…)` | when the mailbox is under pressure, and what is done about it; see below | nothing is done, but a pool that may grow does |
+/// | `jobs = N` | timers, pipes and watches at a time, at most 2^16; with 0 the actor has none | 1024 |
 /// | `inline = auto`, `never` | whether senders may run short turns of plain `fn`s themselves instead of waking the actor; see below | `auto` |
 /// | `vis = pub`, `vis = pub(crate)`, … | visibility of handle, module and messages | private |
 /// | `local` | the block stands in a function (or a doctest): no module, and the structs are called `ShopViewed` | a module |

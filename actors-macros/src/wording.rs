@@ -21,6 +21,7 @@ pub(crate) const OF_ACTOR: &[&str] = &[
     "workers",
     "keep_alive",
     "pressure",
+    "jobs",
     "inline",
     "vis",
     "local",
@@ -88,6 +89,9 @@ pub(crate) const CAPACITY: Number = slots("capacity", 1, "a mailbox without a sl
 pub(crate) const MAX_WAITING: Number = slots("max_waiting", 0, "");
 pub(crate) const RESERVE: Number = slots("reserve", 0, "");
 pub(crate) const MAX: Number = slots("max", 1, "a type without a slot is never let in");
+/// All jobs of an actor are ended together with it, in one go.
+pub(crate) const JOBS: Number =
+    Number { word: "jobs", least: 0, because: "", most: 1 << 16, most_said: "2^16", example: 64 };
 /// Weights are kept in 32 bits beside each message.
 pub(crate) const MAX_BYTES: Number = Number {
     word: "max_bytes",

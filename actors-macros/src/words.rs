@@ -41,6 +41,7 @@ pub(crate) struct ActorWords {
     pub(crate) max_waiting: Option<u64>,
     pub(crate) max_bytes: Option<u64>,
     pub(crate) reserve: Option<u64>,
+    pub(crate) jobs: Option<u64>,
     /// The variant.
     pub(crate) schedule: Option<&'static str>,
     pub(crate) pool: Pool,
@@ -88,6 +89,7 @@ impl ActorWords {
             max_waiting: None,
             max_bytes: None,
             reserve: None,
+            jobs: None,
             schedule: None,
             pool: Pool::default(),
             inline: true,
@@ -115,6 +117,7 @@ impl ActorWords {
                 "workers" => read.pool.read_workers(&word, errors),
                 "keep_alive" => read.pool.read_keep_alive(&word, errors),
                 "pressure" => read.pool.read_pressure(&word, errors),
+                "jobs" => read.jobs = number(&word, &wording::JOBS, errors),
                 "inline" => read.inline = inline(&word, errors),
                 "vis" => read.vis = visibility(&word, errors),
                 _ => read.local = bare(&word, errors),

@@ -730,6 +730,7 @@ fn reasons_speak_one_word_list() {
         "panicked",
         "unanswered",
         "would_deadlock",
+        "too_many_jobs",
     ];
     assert_eq!(words, expected);
     run(async |system| {

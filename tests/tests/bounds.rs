@@ -260,8 +260,8 @@ fn b3_where_nobody_may_wait_a_blocking_type_is_refused_at_once() {
 fn b3_timers_are_bounded() {
     run(async |system| {
         let desk = system.spawn(Desk::default());
-        assert_eq!(desk.arm().await.unwrap(), (1024, Some(Reason::Full)));
-        assert_eq!(desk.lay().await.unwrap(), (0, Some(Reason::Full)));
+        assert_eq!(desk.arm().await.unwrap(), (1024, Some(Reason::TooManyJobs)));
+        assert_eq!(desk.lay().await.unwrap(), (0, Some(Reason::TooManyJobs)));
     });
 }
 
@@ -269,8 +269,8 @@ fn b3_timers_are_bounded() {
 fn b3_pipes_are_bounded() {
     run(async |system| {
         let desk = system.spawn(Desk::default());
-        assert_eq!(desk.lay().await.unwrap(), (1024, Some(Reason::Full)));
-        assert_eq!(desk.arm().await.unwrap(), (0, Some(Reason::Full)));
+        assert_eq!(desk.lay().await.unwrap(), (1024, Some(Reason::TooManyJobs)));
+        assert_eq!(desk.arm().await.unwrap(), (0, Some(Reason::TooManyJobs)));
     });
 }
 

@@ -350,7 +350,7 @@ mod by_hand {
                 }
                 ShopMail::Last(parcel) => {
                     let (_, answer) = parcel.open();
-                    let _ = answer.later().send(shop.0.db.last());
+                    let _ = answer.later(ctx).send(shop.0.db.last());
                 }
                 ShopMail::Load(parcel) => {
                     let (Load { page }, answer) = parcel.open();

@@ -100,7 +100,7 @@ fn every_word_overrides_what_is_declared() {
         let declared = shop(&system).effective().unwrap();
         let config = read(json!({
             "capacity": 64, "max_waiting": 3, "max_bytes": 4096, "reserve": 5, "schedule": "weighted(by = time)",
-            "pressure": { "respond": "block" },
+            "pressure": { "respond": "block" }, "jobs": 3,
             "messages": {
                 "Viewed": {
                     "priority": "low", "overflow": ["evict_lower", "drop_random(from = 0.25)"], "max": 7,
@@ -113,7 +113,7 @@ fn every_word_overrides_what_is_declared() {
         let effective = shop(&system).configure(&config).effective().unwrap();
         assert_ne!(effective, declared);
         assert_eq!((effective.capacity, effective.max_waiting), (Some(64), Some(3)));
-        assert_eq!((effective.max_bytes, effective.reserve), (Some(4096), Some(5)));
+        assert_eq!((effective.max_bytes, effective.reserve, effective.jobs), (Some(4096), Some(5), Some(3)));
         assert_eq!(effective.schedule, Some(Schedule::WeightedByTime));
         assert_eq!((effective.workers, effective.keep_alive), (Some(1..=1), None));
         assert_eq!(effective.pressure.unwrap().respond, Some(vec![Action::Block]));
@@ -261,6 +261,7 @@ fn mistakes_in_numbers_are_told_as_by_the_attribute() {
         ("max_bytes", json!(0)),
         ("max_bytes", json!(4_294_967_296_u64)),
         ("max_bytes", json!("4 KiB")),
+        ("jobs", json!(65_537)),
     ];
     same_sentences("capacity_out_of_range", &cases, &[]);
     let cases = [

@@ -99,7 +99,7 @@ fn b2_numbers_count_for_themselves_and_the_rest_for_its_length_in_bytes() {
 
 struct Gate;
 
-#[actor(capacity = 64, max_waiting = 8, max_bytes = 65_536, reserve = 4, schedule = weighted(by = time))]
+#[actor(capacity = 64, max_waiting = 8, max_bytes = 65_536, reserve = 4, jobs = 2, schedule = weighted(by = time))]
 impl Gate {
     #[message(max = 8, overflow = [evict_lower, drop_random(from = 0.5)], order = lifo_under_pressure)]
     fn passed(&mut self) {}
@@ -129,7 +129,7 @@ fn o9_words_become_policies() {
 
 #[test]
 fn s2_words_become_settings() {
-    let gate = Settings::new().capacity(64).max_waiting(8).max_bytes(65_536).reserve(4);
+    let gate = Settings::new().capacity(64).max_waiting(8).max_bytes(65_536).reserve(4).jobs(2);
     assert_eq!(Gate::SETTINGS, gate.schedule(Schedule::WeightedByTime));
     assert_eq!(Door::SETTINGS, Settings::new().schedule(Schedule::Weighted));
 }

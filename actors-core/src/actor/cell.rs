@@ -1,11 +1,12 @@
 //! The cell: what all handles of one actor share, and what outlives its turns.
 
 use super::context::Context;
+use super::jobs::Table;
 use super::{Actor, Mail};
 use crate::clock::{self, Tick};
 pub(crate) use crate::error::Stage;
 use crate::error::{ActorName, Detail, Life, Reason, StopReason};
-use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Rouse, has_letter};
+use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Place, Rouse, Seated, has_letter};
 use crate::observe::trace::{self, ActorSpan, LossLog};
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
@@ -19,6 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::Waker;
 use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::{Notify, watch};
@@ -50,6 +52,12 @@ impl<A: Actor> Item for Post<A> {
 pub(crate) struct Seat<A: Actor> {
     pub(crate) actor: A,
     pub(crate) ctx: Context<A>,
+}
+
+impl<A: Actor> Seated for Box<Seat<A>> {
+    fn must_stay(&self, waker: &Waker) -> bool {
+        self.ctx.must_stay(waker)
+    }
 }
 
 /// Where instances come from, and how their failures are met.
@@ -106,6 +114,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) gate: Gate,
     /// Timers of askers that have their answers, for the next ones.
     pub(crate) timers: Timers,
+    /// Timers, pipes and watches that are under way (F7); made with the first.
+    pub(crate) jobs: OnceLock<Box<Mutex<Table>>>,
 }
 
 /// Timers that are not in use. One that is set again to a later instant stays registered where it is, so an ask's deadline costs
@@ -178,6 +188,7 @@ impl<A: Actor> Cell<A> {
             watch: OnceLock::new(),
             drain_timer: Mutex::new(None),
             losses: LossLog::new(A::Mail::CLASSES.len()),
+            jobs: OnceLock::new(),
         })
     }
 
@@ -241,10 +252,20 @@ impl<A: Actor> Cell<A> {
         reason: Reason,
         text: impl FnOnce() -> Option<String>,
     ) {
-        let class_of = self.mailbox.class(class);
-        if !has_letter(reason) {
-            return;
+        if has_letter(reason) {
+            self.report(class, stamp, reason, text);
         }
+    }
+
+    /// Dead letter and log line of a message that has no caller who could be told instead.
+    pub(crate) fn report(
+        &self,
+        class: usize,
+        stamp: Tick,
+        reason: Reason,
+        text: impl FnOnce() -> Option<String>,
+    ) {
+        let class_of = self.mailbox.class(class);
         let age = || {
             if stamp == Tick::ZERO { Duration::ZERO } else { clock::now().since(stamp) }
         };
@@ -444,7 +465,16 @@ impl<A: Actor> Cell<A> {
         let mut fx = Effects::new();
         let depth = self.mailbox.depth(clock::now(), &mut fx);
         self.apply(&mut fx);
-        Reading::new(&depth, self.mailbox.limits(), self.ended().is_none(), self.gate.level())
+        let (limits, is_alive) = (self.mailbox.limits(), self.ended().is_none());
+        Reading::new(&depth, limits, is_alive, self.gate.level(), self.jobs_running())
+    }
+
+    /// Whether a message that was admitted still waits for its turn.
+    pub(crate) fn is_pending(self: &Arc<Self>, place: Place) -> bool {
+        let mut fx = Effects::new();
+        let is_pending = self.mailbox.is_pending(place, &mut fx);
+        self.apply(&mut fx);
+        is_pending
     }
 
     pub(crate) fn ledger(self: &Arc<Self>) -> Ledger {

@@ -2,25 +2,45 @@
 
 use super::cell::Cell;
 use super::handle::Handle;
+use super::jobs::{self, Instance, Job, Lease, Owner, Pending};
 use super::message::Message;
 use super::{Actor, Handler, Typed, TypedHandle};
 use crate::clock::{self, Span, Tick};
-use crate::error::{About, ActorName, AskError, Reason, SendError, StopReason};
+use crate::error::{About, ActorName, AskError, SendError, StopReason};
 use crate::observe::Reading;
+use crate::reply::OpenReply;
 use crate::spawn::SpawnBuilder;
 use crate::supervise::Family;
 use crate::system::System;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, OnceLock, Weak};
+use std::task::Waker;
 use std::time::Duration;
-use tokio::task::{AbortHandle, JoinSet};
-
-/// Timers, pipes and watches that an actor may have at once. They are tasks of its own; a thousand is more than a design
-/// that is not leaking them needs.
-const JOBS_MAX: usize = 1024;
 
 /// The actor's surroundings during a turn.
+///
+/// # Timers, pipes and watches
+/// They are the actor's *jobs*: tasks that bring a message to its own mailbox, under the message's own policy. At most `jobs` of them
+/// may be under way at a time, 1,024 unless the actor declares otherwise.
+///
+/// | started by | belongs to | keeps the actor alive | a message that cannot be delivered |
+/// |---|---|---|---|
+/// | [`send_after`](Context::send_after) | the actor | until it is sent | `undelivered`, dead letter `closed` |
+/// | [`pipe`](Context::pipe), [`watch`](Context::watch) | the actor | no | `undelivered`, dead letter `closed` |
+/// | [`send_every`](Context::send_every) | this instance | no | a missed tick is not made up for |
+///
+/// What belongs to the actor survives a restart and the retirement of a worker, because the mailbox does; it ends when the actor does.
+/// What belongs to the instance ends with it: its successor's `#[started]` starts its own.
+///
+/// A message that the mailbox refuses has no caller to be told: it has a dead letter with the reason of the refusal, as well as its
+/// place in the ledger.
+///
+/// A panic in a job's own code (the future of a pipe, its continuation or a watch's, the `Clone` of a periodic message, the `Drop` of
+/// any of these) is logged, and the instance that started the job fails as if the panic had happened in a turn, but between two
+/// turns: its [`Restart`](crate::Restart) decides what follows. `#[stopped]` runs, because the panic did not go through its state. A
+/// message that was never made because of it counts `panicked`, with a dead letter. Where that instance is gone, nothing fails. A
+/// panic in a message's own `Drop` is logged.
 pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
     /// Which of several workers this is.
@@ -29,8 +49,8 @@ pub struct Context<A: Actor> {
     /// In a donated turn: what its asker gives it. A deadline is made of it when one is asked for first, and kept in `until`.
     timeout: Span,
     until: OnceLock<Tick>,
-    /// Made with the first job; dropped with the actor, which ends them.
-    jobs: Option<JoinSet<()>>,
+    /// What outlives its turns; made with the first job that needs it, or the first reply that is owed in a pool.
+    instance: Option<Arc<Instance>>,
     /// Made with the first child.
     family: Option<Arc<Family>>,
 }
@@ -47,24 +67,10 @@ impl<A: Actor> Drop for Context<A> {
         if let Some(family) = &self.family {
             family.kill();
         }
-    }
-}
-
-/// A timer, a pipe or a watch that is under way. Dropping it changes nothing; it ends with its actor.
-#[derive(Debug)]
-pub struct Job {
-    task: AbortHandle,
-}
-
-impl Job {
-    /// Ends it; a message it was about to send is not sent.
-    pub fn cancel(&self) {
-        self.task.abort();
-    }
-
-    /// Whether it has sent what it had to send, or was cancelled.
-    pub fn is_finished(&self) -> bool {
-        self.task.is_finished()
+        if let Some(instance) = &self.instance {
+            instance.end();
+            self.cell.end_jobs_of(instance);
+        }
     }
 }
 
@@ -76,7 +82,7 @@ impl<A: Actor> Context<A> {
             deadline: Tick::NEVER,
             timeout: Span::NONE,
             until: OnceLock::new(),
-            jobs: None,
+            instance: None,
             family: None,
         }
     }
@@ -204,27 +210,34 @@ impl<A: Actor> Context<A> {
         (until != Tick::NEVER).then(|| until.since(clock::now()))
     }
 
-    /// Sends `message` to this actor after `delay`, under the message's own policy. A pending one keeps the actor alive (F6).
+    /// Sends `message` to this actor after `delay`, under the message's own policy. A pending one belongs to the actor: it survives
+    /// restarts and keeps the actor alive (F6, F7). Where the actor ends first, it counts `undelivered` and has a dead letter.
     ///
     /// # Errors
-    /// [`Reason::Full`], with the message, when 1024 timers, pipes and watches are under way.
+    /// With the message: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is
+    /// killed.
     pub fn send_after<M: Message>(&mut self, delay: Duration, message: M) -> Result<Job, SendError<M>>
     where
         A: Handler<M>,
     {
+        let lease = self.lease("send_after", Owner::Actor, None, Pending::Message(message));
+        let lease = lease.map_err(|(pending, why)| match pending {
+            Pending::Message(message) => SendError::new(message, why),
+            _ => unreachable!("it was refused with what it had to deliver"),
+        })?;
         let handle = Handle::new(self.cell.clone());
-        self.start(message, move |message| async move {
-            tokio::time::sleep(delay).await;
-            // What became of it stands in the ledger.
-            let _ = handle.tell(message).await;
-        })
+        Ok(lease.spawn(|lease| jobs::after(lease, handle, delay)))
     }
 
-    /// Sends a clone of `message` to this actor every `period`, first after one period, under the message's own policy. Does
-    /// not keep the actor alive. A tick that the actor had no time for is not made up for.
+    /// Sends a clone of `message` to this actor every `period`, first after one period, under the message's own policy. Belongs to this
+    /// instance, and ends with it (F7). Does not keep the actor alive.
+    ///
+    /// At most one tick is queued or waits in line: the next ones are left out until its turn has begun, or it was lost. Ticks that
+    /// were missed are not made up for; the times of the others stay multiples of the period.
     ///
     /// # Errors
-    /// [`Reason::Full`], with the message, when 1024 timers, pipes and watches are under way.
+    /// With the message: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is
+    /// killed.
     ///
     /// # Panics
     /// When `period` is zero.
@@ -242,26 +255,23 @@ impl<A: Actor> Context<A> {
             M::NAME,
             self.cell.name
         );
-        let weak = Handle::new(self.cell.clone()).downgrade();
-        self.start(message, move |message| async move {
-            let mut ticks = tokio::time::interval(period);
-            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-            ticks.tick().await;
-            loop {
-                ticks.tick().await;
-                let Some(handle) = weak.upgrade() else { return };
-                if handle.tell(message.clone()).await.is_err_and(|error| error.reason() == Reason::Closed) {
-                    return;
-                }
-            }
-        })
+        let instance = self.own_instance().clone();
+        let lease = match self.lease::<M>("send_every", Owner::Instance, Some(instance), Pending::Ticks) {
+            Ok(lease) => lease,
+            Err((_, why)) => return Err(SendError::new(message, why)),
+        };
+        let weak = Handle::new_weak(&self.cell);
+        let message = lease.guard(message);
+        Ok(lease.spawn(|lease| jobs::every(lease, weak, period, message)))
     }
 
-    /// Runs `future` beside the actor, which goes on meanwhile, and sends what `then` makes of its output. Ends with the
-    /// actor; does not keep it alive.
+    /// Runs `future` beside the actor, which handles messages meanwhile, and sends what `then` makes of its output. Belongs to the
+    /// actor: it survives restarts, and does not keep the actor alive (F7). Where the actor ends first, the message it would have sent
+    /// counts `undelivered` and has a dead letter.
     ///
     /// # Errors
-    /// [`Reason::Full`], with the future, when 1024 timers, pipes and watches are under way.
+    /// With the future: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is
+    /// killed.
     pub fn pipe<F, M>(
         &mut self,
         future: F,
@@ -272,19 +282,14 @@ impl<A: Actor> Context<A> {
         M: Message,
         A: Handler<M>,
     {
-        let weak = Handle::new(self.cell.clone()).downgrade();
-        self.start(future, move |future| async move {
-            let message = then(future.await);
-            if let Some(handle) = weak.upgrade() {
-                let _ = handle.tell(message).await;
-            }
-        })
+        self.run("pipe", future, then)
     }
 
-    /// Sends what `then` makes of the reason when `other` has ended. Does not keep either alive.
+    /// Sends what `then` makes of the reason when `other` has ended. Belongs to the actor: it survives restarts (F7). Does not keep
+    /// either alive. Where this actor ends first, the message it would have sent counts `undelivered` and has a dead letter.
     ///
     /// # Errors
-    /// [`Reason::Full`] when 1024 timers, pipes and watches are under way.
+    /// [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says; [`Closed`](crate::Reason::Closed) once this actor is killed.
     pub fn watch<B: Actor, M: Message>(
         &mut self,
         other: &Handle<B>,
@@ -294,19 +299,59 @@ impl<A: Actor> Context<A> {
         A: Handler<M>,
     {
         let closed = other.closed();
-        self.pipe(async move { closed.await }, then).map_err(|error| SendError::new((), error.into_parts().1))
+        let watched = self.run("watch", async move { closed.await }, then);
+        watched.map_err(|error| SendError::new((), error.into_parts().1))
     }
 
-    /// Starts a job with what it needs, or gives that back.
-    fn start<T, F>(&mut self, with: T, job: impl FnOnce(T) -> F) -> Result<Job, SendError<T>>
+    fn run<F, M, C>(&mut self, verb: &'static str, future: F, then: C) -> Result<Job, SendError<F>>
     where
-        F: Future<Output = ()> + Send + 'static,
+        F: Future<Output: Send> + Send + 'static,
+        C: FnOnce(F::Output) -> M + Send + 'static,
+        M: Message,
+        A: Handler<M>,
     {
-        let jobs = self.jobs.get_or_insert_with(JoinSet::new);
-        while jobs.try_join_next().is_some() {}
-        if jobs.len() >= JOBS_MAX {
-            return Err(SendError::new(with, AskError::new(&self.cell.life, About::Job, Reason::Full)));
-        }
-        Ok(Job { task: jobs.spawn_on(job(with), &self.cell.rt) })
+        let instance = self.own_instance().clone();
+        let lease = match self.lease::<M>(verb, Owner::Actor, Some(instance), Pending::Promised) {
+            Ok(lease) => lease,
+            Err((_, why)) => return Err(SendError::new(future, why)),
+        };
+        let weak = Handle::new_weak(&self.cell);
+        let (future, then) = (lease.guard(Box::pin(future)), lease.guard(then));
+        Ok(lease.spawn(|lease| jobs::pipe(lease, weak, future, then)))
+    }
+
+    fn lease<M: Message>(
+        &self,
+        verb: &'static str,
+        owner: Owner,
+        instance: Option<Arc<Instance>>,
+        pending: Pending<M>,
+    ) -> Result<Lease<A, M>, (Pending<M>, AskError)>
+    where
+        A: Handler<M>,
+    {
+        let lease = self.cell.enter_job(verb, owner, instance, pending);
+        lease.map_err(|(pending, reason)| (pending, AskError::new(&self.cell.life, About::Job, reason)))
+    }
+
+    fn own_instance(&mut self) -> &Arc<Instance> {
+        let worker = self.worker;
+        self.instance.get_or_insert_with(|| Arc::new(Instance::new(worker)))
+    }
+
+    /// Whether a job that this instance started has panicked.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.instance.as_ref().is_some_and(|instance| instance.has_failed())
+    }
+
+    /// A reply is taken along. In a pool the instance owes it, and is not retired while the asker waits.
+    pub(crate) fn owe_reply(&mut self) -> Option<OpenReply> {
+        let is_pool = self.cell.mailbox.limits().workers.is_pool();
+        is_pool.then(|| self.own_instance().replies().add())
+    }
+
+    /// Whether it owes replies. If so, `waker` is woken when it owes none any more.
+    pub(crate) fn must_stay(&self, waker: &Waker) -> bool {
+        self.instance.as_ref().is_some_and(|instance| instance.replies().wake_when_none(waker))
     }
 }

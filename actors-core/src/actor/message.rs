@@ -153,9 +153,9 @@ impl<R: Send + 'static> Answer<R> {
         }
     }
 
-    /// The handler answers at its own time.
-    pub fn later(mut self) -> ReplyTo<R> {
-        ReplyTo::new(self.asker.take())
+    /// The handler answers at its own time. While the asker waits, a pool does not retire the instance that `ctx` belongs to.
+    pub fn later<A: Actor>(mut self, ctx: &mut Context<A>) -> ReplyTo<R> {
+        ReplyTo::new(self.asker.take(), || ctx.owe_reply())
     }
 }
 

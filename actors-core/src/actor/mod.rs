@@ -54,6 +54,7 @@ mod counted;
 mod crew;
 pub(crate) mod ending;
 pub(crate) mod handle;
+pub(crate) mod jobs;
 pub(crate) mod message;
 pub(crate) mod recipient;
 

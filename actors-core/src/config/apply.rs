@@ -47,11 +47,12 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
     pub fn configure(mut self, config: &ActorConfig) -> Self {
         let settings = &mut self.settings;
         type Say = fn(Settings, usize) -> Settings;
-        let numbers: [(Option<usize>, Say); 4] = [
+        let numbers: [(Option<usize>, Say); 5] = [
             (config.capacity, |settings, slots| settings.capacity(slots)),
             (config.max_waiting, |settings, senders| settings.max_waiting(senders)),
             (config.max_bytes, |settings, bytes| settings.max_bytes(bytes)),
             (config.reserve, |settings, slots| settings.reserve(slots)),
+            (config.jobs, |settings, jobs| settings.jobs(jobs)),
         ];
         for (number, say) in numbers {
             *settings = number.map_or(*settings, |number| say(*settings, number));
@@ -114,6 +115,7 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
             workers: pool.workers,
             keep_alive: pool.keep_alive,
             pressure: pool.pressure,
+            jobs: Some(limits.jobs()),
             messages: self.classes.iter().map(|class| (class.name().to_owned(), message(class))).collect(),
         })
     }

@@ -67,6 +67,8 @@ pub struct ActorConfig {
     pub keep_alive: Option<Duration>,
     /// `pressure = { high = 0.8, respond = ["spawn", "shed"] }`
     pub pressure: Option<PressureConfig>,
+    /// `jobs = 64`
+    pub jobs: Option<usize>,
     /// What it says about messages, by [`Message::NAME`](crate::Message::NAME).
     pub messages: BTreeMap<String, MessageConfig>,
 }

@@ -49,6 +49,7 @@ fn actor(written: Written, mistakes: &mut Mistakes) -> ActorConfig {
             "max_waiting" => config.max_waiting = number(&wording::MAX_WAITING, mistakes),
             "max_bytes" => config.max_bytes = number(&wording::MAX_BYTES, mistakes),
             "reserve" => config.reserve = number(&wording::RESERVE, mistakes),
+            "jobs" => config.jobs = number(&wording::JOBS, mistakes),
             "schedule" => config.schedule = mistakes.sound(&word, schedule(value.word())),
             "workers" => config.workers = mistakes.sound(&word, pool::workers(value.word())),
             "keep_alive" => config.keep_alive = mistakes.sound(&word, duration(&word, &value)),

@@ -18,6 +18,7 @@ impl Serialize for ActorConfig {
             range => say(&mut map, "workers", &range.map(|(least, most)| format!("{least}..={most}")))?,
         }
         say(&mut map, "keep_alive", &self.keep_alive.map(duration))?;
+        say(&mut map, "jobs", &self.jobs)?;
         // Last: in some formats no plain value may follow a table.
         say(&mut map, "pressure", &self.pressure)?;
         say(&mut map, "messages", &Some(&self.messages).filter(|messages| !messages.is_empty()))?;

@@ -18,7 +18,7 @@
 use super::claim::{Batch, Signals};
 use super::core::{Core, Phase};
 use super::ledger::Stage;
-use super::taker::{Take, Taker};
+use super::taker::{Seated, Take, Taker};
 use super::{Effects, Item, Mailbox, Rouse};
 use crate::clock::Tick;
 use crate::error::Reason;
@@ -360,7 +360,10 @@ impl<T: Item, S> Taker<T, S> {
         mailbox: &Mailbox<T, S>,
         cx: &mut Context<'_>,
         fx: &mut Effects<T>,
-    ) -> Poll<Take> {
+    ) -> Poll<Take>
+    where
+        S: Seated,
+    {
         // S5: each message costs a unit of tokio's cooperative budget.
         let Poll::Ready(unit) = coop::poll_proceed(cx) else { return Poll::Pending };
         let number = self.worker;
@@ -382,7 +385,8 @@ impl<T: Item, S> Taker<T, S> {
             fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
             return Poll::Ready(Take::Renew);
         }
-        if crew.alive > crew.want && inner.core.phase == Phase::Open {
+        let is_needless = crew.alive > crew.want && inner.core.phase == Phase::Open;
+        if is_needless && !self.seat.as_ref().is_some_and(|seat| seat.must_stay(cx.waker())) {
             // At once, so that no more go than should.
             crew.retire(number);
             fx.will_rouse(crew.rouse(inner.core.queue.runnable()));

@@ -174,6 +174,13 @@ impl<T: Item, S> Mailbox<T, S> {
         }
     }
 
+    /// Whether an admitted message still waits for its turn: it was neither begun nor lost, and nothing has taken its place.
+    pub(crate) fn is_pending(&self, place: Place, fx: &mut Effects<T>) -> bool {
+        let mut inner = self.lock();
+        inner.core.settle(&self.signals, fx);
+        inner.core.queue.slots.find(place.key, place.id).is_some()
+    }
+
     /// Takes an admitted message back out, unless its turn has begun.
     pub(crate) fn withdraw(&self, place: Place, reason: Reason, fx: &mut Effects<T>) -> Withdrawn {
         let mut inner = self.lock();

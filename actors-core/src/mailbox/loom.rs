@@ -98,6 +98,8 @@ struct Seat {
     turns: u32,
 }
 
+impl super::Seated for Seat {}
+
 type Desk = Mailbox<Job, Seat>;
 
 fn mailbox(capacity: usize) -> Arc<Desk> {

@@ -60,7 +60,7 @@ pub(crate) use lend::{Donated, Lend, Loan};
 pub(crate) use reentry::is_in_eq;
 pub(crate) use retract::Retracted;
 pub(crate) use slots::Tag;
-pub(crate) use taker::{Take, Taker};
+pub(crate) use taker::{Seated, Take, Taker};
 pub(crate) use verdict::{Depth, Entrance, Left, Place, Standby, Verdict, Withdrawn};
 pub(crate) use waiting::Promise;
 

@@ -7,7 +7,7 @@ use super::{Effects, Inner, Item, Mailbox, Task};
 use crate::clock::{self, Tick};
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 use tokio::task::coop;
 
@@ -33,6 +33,19 @@ pub(crate) enum Take {
     /// There are more workers than needed, and this one is to go.
     Retire,
 }
+
+/// What a worker's seat says about the worker.
+pub(crate) trait Seated {
+    /// Whether the worker must stay although the pool has one too many. Then `waker` is woken when it need not stay any more. Runs
+    /// while the mailbox is locked.
+    fn must_stay(&self, waker: &Waker) -> bool {
+        let _ = waker;
+        false
+    }
+}
+
+/// A channel's receiver has no seat.
+impl Seated for () {}
 
 /// What a consumer carries: its seat, and what it has claimed.
 #[derive(Debug)]
@@ -125,7 +138,10 @@ impl<T: Item, S> Taker<T, S> {
         mailbox: &Mailbox<T, S>,
         cx: &mut Context<'_>,
         fx: &mut Effects<T>,
-    ) -> Poll<Take> {
+    ) -> Poll<Take>
+    where
+        S: Seated,
+    {
         if self.has_next() && (mailbox.signals.is_calm() || self.may_ignore(mailbox)) {
             mailbox.signals.begin_turn();
             return self.turn();
@@ -153,7 +169,10 @@ impl<T: Item, S> Taker<T, S> {
         mailbox: &Mailbox<T, S>,
         cx: &mut Context<'_>,
         fx: &mut Effects<T>,
-    ) -> Poll<Take> {
+    ) -> Poll<Take>
+    where
+        S: Seated,
+    {
         if mailbox.limits.workers.is_pool() {
             return self.take_in_pool(mailbox, cx, fx);
         }

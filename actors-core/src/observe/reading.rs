@@ -52,11 +52,17 @@ pub struct Reading {
     pub busy_longest: Duration,
     /// When a sender that is refused now should try again.
     pub retry_after: Duration,
+    /// Timers, pipes and watches that are under way (F7).
+    pub jobs: usize,
+    /// How many there may be at a time.
+    pub jobs_max: usize,
 }
 
 impl Reading {
-    pub(crate) fn new(depth: &Depth, limits: &Limits, is_alive: bool, level: Level) -> Self {
+    pub(crate) fn new(depth: &Depth, limits: &Limits, is_alive: bool, level: Level, jobs: usize) -> Self {
         Reading {
+            jobs,
+            jobs_max: limits.jobs(),
             depth: depth.queued,
             capacity: limits.capacity,
             waiting: depth.waiting,

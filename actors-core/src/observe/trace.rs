@@ -34,6 +34,11 @@ mod lines {
         tracing::error!(target: "actors", %actor, message, text, "panicked");
     }
 
+    /// `job` is what it was started by: `send_every`, `pipe`, …
+    pub(crate) fn job_panicked(actor: &ActorName, job: &str, message: &str, text: &str) {
+        tracing::error!(target: "actors", %actor, job, message, text, "a job panicked");
+    }
+
     /// The span of an actor: whatever its handlers log stands in it, whoever runs the turn. A root of its own, so that nothing
     /// of a sender who runs a turn leaks in.
     #[derive(Debug)]
@@ -95,6 +100,7 @@ mod lines {
     pub(crate) fn restarted(_: &ActorName, _: StopReason, _: std::time::Duration) {}
     pub(crate) fn stopped(_: &ActorName, _: StopReason, _: &Row) {}
     pub(crate) fn panicked(_: &ActorName, _: &str, _: &str) {}
+    pub(crate) fn job_panicked(_: &ActorName, _: &str, _: &str, _: &str) {}
 
     #[derive(Debug)]
     pub(crate) struct ActorSpan;

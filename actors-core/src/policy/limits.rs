@@ -13,6 +13,13 @@ pub const CAPACITY_MAX: usize = 1 << 24;
 /// gigabytes is a database too.
 pub const MAX_BYTES_MAX: usize = u32::MAX as usize - 1;
 
+/// Timers, pipes and watches of an actor at a time that says nothing. They are tasks of the runtime; a thousand is more than a design
+/// that is not leaking them needs.
+const JOBS: u32 = 1024;
+
+/// The most that `jobs` may say: 2^16. All jobs of an actor are ended together with it, in one go.
+pub const JOBS_MAX: usize = 1 << 16;
+
 /// What an actor declares about its mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -24,11 +31,12 @@ pub struct Settings {
     workers: Workers,
     pressure: Option<Pressure>,
     seed: Option<u64>,
+    jobs: u32,
 }
 
 impl Settings {
-    /// 256 slots, as many waiters, an eighth in reserve, no bound on bytes, strict priorities, one worker, nothing is done
-    /// about pressure.
+    /// 256 slots, as many waiters, an eighth in reserve, no bound on bytes, strict priorities, one worker, 1,024 jobs, nothing is
+    /// done about pressure.
     pub const fn new() -> Self {
         Settings {
             capacity: 256,
@@ -39,7 +47,16 @@ impl Settings {
             workers: Workers::ONE,
             pressure: None,
             seed: None,
+            jobs: JOBS,
         }
+    }
+
+    /// Timers, pipes and watches that may be under way at a time (B3); 1,024 by default, at most 65,536. With 0 the actor has none.
+    #[must_use]
+    pub const fn jobs(mut self, jobs: usize) -> Self {
+        // What does not fit is above the limit, and refused by the check.
+        self.jobs = if jobs > JOBS_MAX { u32::MAX } else { jobs as u32 };
+        self
     }
 
     /// Slots in the mailbox.
@@ -150,6 +167,9 @@ impl Settings {
         if max_bytes > MAX_BYTES_MAX {
             return Err(format!("max_bytes = {max_bytes} is above the limit of {MAX_BYTES_MAX} (4 GiB)"));
         }
+        if self.jobs as usize > JOBS_MAX {
+            return Err(format!("`jobs` is at most {JOBS_MAX} (2^16); write less"));
+        }
         self.workers.check()?;
         let pressure = effective(self);
         pressure.map_or(Ok(()), |pressure| pressure.check())?;
@@ -175,6 +195,7 @@ impl Settings {
             schedule: self.schedule,
             workers: self.workers,
             pressure,
+            jobs: self.jobs,
         })
     }
 }
@@ -195,9 +216,15 @@ pub struct Limits {
     pub(crate) schedule: Schedule,
     pub(crate) workers: Workers,
     pub(crate) pressure: Option<Pressure>,
+    jobs: u32,
 }
 
 impl Limits {
+    /// Timers, pipes and watches that may be under way at a time.
+    pub(crate) fn jobs(&self) -> usize {
+        self.jobs as usize
+    }
+
     /// A lane may take a slot while fewer than this many are taken (B1, B5): `low` and `normal` only while more than the
     /// reserve is free, `high` only while more than half of it is, `urgent` while anything is.
     pub fn room(&self, lane: Priority) -> usize {
@@ -256,6 +283,8 @@ mod tests {
             (Settings::new().capacity(4).reserve(4), "at most 3"),
             (Settings::new().max_bytes(0), "leave it out"),
             (Settings::new().max_bytes(usize::MAX), "4 GiB"),
+            (Settings::new().jobs(JOBS_MAX + 1), "2^16"),
+            (Settings::new().jobs(usize::MAX), "2^16"),
             (Settings::new().workers(0, 4), "at least"),
             (Settings::new().pressure(Pressure::new().high(2.0)), "up to 1"),
             (Settings::new().pressure(Pressure::new().respond(&[Action::Spawn])), "1..=4"),

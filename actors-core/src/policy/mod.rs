@@ -42,7 +42,7 @@ pub use declared::{Order, Policy, Priority};
 pub use drain::retry_after;
 pub(crate) use drain::{Arrivals, DrainRate, spread};
 pub use level::Level;
-pub use limits::{CAPACITY_MAX, Limits, MAX_BYTES_MAX, Settings};
+pub use limits::{CAPACITY_MAX, JOBS_MAX, Limits, MAX_BYTES_MAX, Settings};
 pub use overflow::{Overflow, OverflowList};
 pub use pressure::{Action, Pressure, WORKERS_MAX, Workers};
 pub use ramp::Ramp;

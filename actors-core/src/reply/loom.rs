@@ -102,7 +102,7 @@ fn an_asker_that_goes_away_leaves_nothing_behind() {
     model(|| {
         let alive = Arc::new(());
         let slot = Slot::new();
-        let (reply, answer) = (ReplyTo::new(Some(Teller::new(slot.clone()))), answer(7, &alive));
+        let (reply, answer) = (ReplyTo::new(Some(Teller::new(slot.clone())), || None), answer(7, &alive));
         let actor = thread::spawn(move || reply.send(answer).map_err(|answer| answer.number));
         let told = glance(&slot).is_ready();
         slot.abandon();

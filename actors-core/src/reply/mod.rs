@@ -10,6 +10,9 @@
 
 #[cfg(all(test, actors_loom))]
 mod loom;
+mod open;
+
+pub(crate) use open::{OpenReplies, OpenReply};
 
 use crate::error::Reason;
 use crate::shelf;
@@ -22,8 +25,12 @@ use std::task::{Context, Poll, Waker};
 enum State<R> {
     Empty,
     Awaited(Waker),
-    /// The handler took the reply along: whoever has it may answer, whatever becomes of the turn.
-    Later(Option<Waker>),
+    /// The handler took the reply along: whoever has it may answer, whatever becomes of the turn. In a pool the instance owes it.
+    Later {
+        waker: Option<Waker>,
+        /// Only dropped: when the asker is told, or goes away.
+        _owed: Option<OpenReply>,
+    },
     Told(Result<R, Reason>),
     /// The asker has its answer, or has gone.
     Over,
@@ -53,18 +60,21 @@ impl<R> Slot<R> {
                 State::Told(_) => return Slot::take(&mut state),
                 State::Awaited(waker) if waker.will_wake(cx.waker()) => return Poll::Pending,
                 State::Over => return Poll::Pending,
-                State::Empty | State::Awaited(_) | State::Later(_) => {}
+                State::Empty | State::Awaited(_) | State::Later { .. } => {}
             }
         }
         // Wakers are foreign code: cloned before the lock is taken, dropped after it is free.
         let waker = cx.waker().clone();
         let mut state = self.state.lock();
-        let awaited = match &*state {
+        let _old = match &mut *state {
             State::Told(_) | State::Over => return Slot::take(&mut state),
-            State::Later(_) => State::Later(Some(waker)),
-            State::Empty | State::Awaited(_) => State::Awaited(waker),
+            State::Awaited(old) => Some(std::mem::replace(old, waker)),
+            State::Later { waker: old, .. } => old.replace(waker),
+            State::Empty => {
+                *state = State::Awaited(waker);
+                None
+            }
         };
-        let _old = std::mem::replace(&mut *state, awaited);
         drop(state);
         Poll::Pending
     }
@@ -82,15 +92,19 @@ impl<R> Slot<R> {
         let _old = std::mem::replace(&mut *self.state.lock(), State::Over);
     }
 
-    /// The answer no longer depends on the turn.
-    fn put_off(&self) {
+    /// The answer no longer depends on the turn. `owed` is kept while the asker waits.
+    fn put_off(&self, owed: Option<OpenReply>) {
         let mut state = self.state.lock();
-        let before = std::mem::replace(&mut *state, State::Later(None));
-        *state = match before {
-            State::Empty => State::Later(None),
-            State::Awaited(waker) => State::Later(Some(waker)),
-            other => other,
+        let waker = match &mut *state {
+            State::Empty => None,
+            State::Awaited(_) => match std::mem::replace(&mut *state, State::Empty) {
+                State::Awaited(waker) => Some(waker),
+                _ => None,
+            },
+            // Nobody waits any more. What is owed is dropped after the lock is free.
+            State::Later { .. } | State::Told(_) | State::Over => return drop(state),
         };
+        *state = State::Later { waker, _owed: owed };
     }
 
     fn is_abandoned(&self) -> bool {
@@ -170,7 +184,7 @@ fn tell<R>(slot: Arc<Slot<R>>, answer: Result<R, Reason>) -> Result<(), Result<R
     let old = std::mem::replace(&mut *state, State::Told(answer));
     drop(state);
     drop(slot);
-    if let State::Awaited(waker) | State::Later(Some(waker)) = old {
+    if let State::Awaited(waker) | State::Later { waker: Some(waker), .. } = old {
         waker.wake();
     }
     Ok(())
@@ -220,9 +234,10 @@ impl<R> fmt::Debug for ReplyTo<R> {
 }
 
 impl<R> ReplyTo<R> {
-    pub(crate) fn new(asker: Option<Teller<R>>) -> Self {
+    /// `owed` says that an instance owes it, where that matters.
+    pub(crate) fn new(asker: Option<Teller<R>>, owed: impl FnOnce() -> Option<OpenReply>) -> Self {
         if let Some(slot) = asker.as_ref().and_then(|teller| teller.slot.as_ref()) {
-            slot.put_off();
+            slot.put_off(owed());
         }
         ReplyTo { asker }
     }

@@ -28,7 +28,11 @@ pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> 
         }
         if why == StopReason::Restarted {
             let has_failed = std::mem::take(&mut runner.cell.life.lock().has_failed_child);
-            why = if has_failed { StopReason::ChildFailed } else { why };
+            why = match has_failed {
+                true => StopReason::ChildFailed,
+                false if runner.has_failed_job() => StopReason::Panicked,
+                false => why,
+            };
         }
         let delay = match why {
             StopReason::Restarted if runner.cell.mailbox.is_drained() => return Err(runner.why_finished()),

@@ -266,6 +266,11 @@ impl<A: Actor> Runner<A> {
         self.taker.seat.as_deref_mut()
     }
 
+    /// Whether a job that the instance started has panicked (F7).
+    pub(super) fn has_failed_job(&mut self) -> bool {
+        self.seat().is_some_and(|seat| seat.ctx.has_failed())
+    }
+
     fn conclude(&mut self, reason: Reason) {
         self.cell.mailbox.conclude_turn(self.worker, reason, &mut self.fx);
         self.cell.apply(&mut self.fx);
@@ -329,6 +334,8 @@ impl<A: Actor> Runner<A> {
         }
         // Wakers are foreign code.
         ignored(|| self.cell.timers.clear());
+        // Before the books are added up.
+        self.cell.end_jobs();
         let total = self.cell.ledger().total();
         trace::stopped(&self.cell.name, why, &total);
         self.cell.system.retire(&self.cell.name, self.cell.id(), &total);

@@ -133,6 +133,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         matches!(self.step, Step::In(_))
     }
 
+    /// Its place in the mailbox, if it has one.
+    pub(super) fn place(&self) -> Option<Place> {
+        match self.step {
+            Step::In(place) => Some(place),
+            _ => None,
+        }
+    }
+
     pub(super) fn has_timer(&self) -> bool {
         self.tie.as_ref().is_some_and(|tie| tie.timer.is_set())
     }

@@ -18,6 +18,7 @@ mod cycle;
 mod donate;
 mod journey;
 mod line;
+mod placed;
 mod reserve;
 mod tell;
 mod tie;
@@ -25,4 +26,5 @@ mod timer;
 
 pub use ask::{Ask, AskReturning};
 pub use reserve::{Permit, Reserve};
+pub(crate) use placed::Placed;
 pub use tell::Tell;

@@ -30,9 +30,14 @@ struct Wordy;
 #[actor(max_bytes = "4 KiB")]
 impl Wordy {}
 
+struct Busy;
+
+#[actor(jobs = 65_537)]
+impl Busy {}
+
 struct Full;
 
-#[actor(capacity = 16_777_216, max_waiting = 0, reserve = 0, max_bytes = 4_294_967_295)]
+#[actor(capacity = 16_777_216, max_waiting = 0, reserve = 0, jobs = 0, max_bytes = 4_294_967_295)]
 impl Full {}
 
 fn main() {}

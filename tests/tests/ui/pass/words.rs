@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 struct Shop;
 
-#[actor(capacity = 64, max_waiting = 8, max_bytes = 65_536, reserve = 0x8, schedule = weighted(by = time))]
+#[actor(capacity = 64, max_waiting = 8, max_bytes = 65_536, reserve = 0x8, jobs = 0, schedule = weighted(by = time))]
 impl Shop {
     #[message(priority = low, overflow = [evict_lower, drop_random(from = 0.5)], max = 64, weight = page, ttl = "5s")]
     fn viewed(&mut self, page: String) {

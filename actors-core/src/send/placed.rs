@@ -1,0 +1,48 @@
+//! A one-way send whose sender wants to know where the message stands.
+
+use super::journey::Journey;
+use crate::actor::Handler;
+use crate::actor::handle::Handle;
+use crate::actor::message::Message;
+use crate::error::{Reason, SendError};
+use crate::mailbox::Place;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// Like [`Tell`](super::Tell), but resolves with the message's place in the mailbox; `None` where its policy dropped it. It always
+/// goes by the queue: the sender never runs the turn.
+///
+/// Cancel safety: as for [`Tell`](super::Tell).
+#[must_use = "nothing is sent before it is awaited"]
+pub(crate) struct Placed<'a, A: Handler<M>, M: Message> {
+    journey: Journey<'a, A, M>,
+}
+
+// Nothing in it is pinned.
+impl<A: Handler<M>, M: Message> Unpin for Placed<'_, A, M> {}
+
+impl<'a, A: Handler<M>, M: Message> Placed<'a, A, M> {
+    pub(crate) fn new(handle: &'a Handle<A>, message: M) -> Self {
+        Placed { journey: Journey::new(handle, message) }
+    }
+}
+
+impl<A: Handler<M>, M: Message> Future for Placed<'_, A, M> {
+    type Output = Result<Option<Place>, SendError<M>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let journey = &mut self.journey;
+        let arrival = match journey.is_shed() {
+            Some(retry_after) => journey.refused(Reason::Shed, retry_after),
+            None => ready!(journey.poll_in(cx, || None)),
+        };
+        Poll::Ready(match arrival {
+            Ok(_) => Ok(journey.place()),
+            Err(refusal) => match refusal.message {
+                Some(message) => Err(SendError::new(message, refusal.why)),
+                None => Ok(None),
+            },
+        })
+    }
+}
