@@ -123,7 +123,7 @@ pub struct Row {
     pub offered: u64,
     /// Turns that ended normally.
     pub handled: u64,
-    /// Turns that panicked.
+    /// Turns that panicked; and messages that were never made because the code of a pipe, a watch or a timer did (F7).
     pub panicked: u64,
     /// Given up by a `drop_*` policy, newcomers included.
     pub dropped: u64,
@@ -135,7 +135,8 @@ pub struct Row {
     pub expired: u64,
     /// The sender or asker went away.
     pub cancelled: u64,
-    /// Accepted, but the actor ended first; or its turn was cut off by a kill.
+    /// Accepted, but the actor ended first; or its turn was cut off by a kill; or a timer, a pipe or a watch was to bring it, and the
+    /// actor had closed or ended (F7).
     pub undelivered: u64,
     /// Holding a slot now.
     pub queued: u64,
