@@ -99,8 +99,8 @@ pub use error::{
 pub use mailbox::{Class, Ledger, Row};
 pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Reading, Snapshot};
 pub use policy::{
-    Action, CAPACITY_MAX, Change, JOBS_MAX, Level, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure,
-    Priority, Ramp, Restart, Schedule, Settings, Strategy, WORKERS_MAX, What, Why, Workers,
+    Action, CAPACITY_MAX, Change, JOBS_MAX, Level, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy,
+    Pressure, Priority, Ramp, Restart, Schedule, Settings, Strategy, WORKERS_MAX, What, Why, Workers,
 };
 pub use reply::ReplyTo;
 pub use send::{Ask, AskReturning, Permit, Reserve, Tell};

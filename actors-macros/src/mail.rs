@@ -224,7 +224,8 @@ fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
     let span = Span::mixed_site();
     if let Answer::Later(reply) = &message.answer {
         let span = at(reply.span());
-        let before = quote_spanned! { span=> let reply_to: ::actors_core::ReplyTo<#reply> = answer.later(ctx); };
+        let before =
+            quote_spanned! { span=> let reply_to: ::actors_core::ReplyTo<#reply> = answer.later(ctx); };
         return (before, quote_spanned! { span=> let () = reply; });
     }
     let check = check_shared(actor, message);

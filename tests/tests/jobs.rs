@@ -649,7 +649,8 @@ fn s4_a_worker_that_owes_replies_is_not_retired_before_it_has_given_them() {
         let clerk: ClerkHandle = system.actor(desk.factory()).workers(1..=3).spawn().unwrap();
         clerk.resize(3);
         others().await;
-        let asked: Vec<_> = (0..3).map(|_| tokio::spawn(clerk.owe_a_while().timeout(10 * SECOND).owned())).collect();
+        let asked: Vec<_> =
+            (0..3).map(|_| tokio::spawn(clerk.owe_a_while().timeout(10 * SECOND).owned())).collect();
         tokio::time::sleep(10 * MS).await;
         clerk.resize(1);
         tokio::time::sleep(SECOND).await;

@@ -1,7 +1,7 @@
 //! What a handler can reach beside its own state.
 
 use super::cell::Cell;
-use super::handle::Handle;
+use super::handle::{Handle, WeakHandle};
 use super::jobs::{self, Instance, Job, Lease, Owner, Pending};
 use super::message::Message;
 use super::{Actor, Handler, Typed, TypedHandle};
@@ -260,7 +260,7 @@ impl<A: Actor> Context<A> {
             Ok(lease) => lease,
             Err((_, why)) => return Err(SendError::new(message, why)),
         };
-        let weak = Handle::new_weak(&self.cell);
+        let weak = WeakHandle::new(&self.cell);
         let message = lease.guard(message);
         Ok(lease.spawn(|lease| jobs::every(lease, weak, period, message)))
     }
@@ -315,7 +315,7 @@ impl<A: Actor> Context<A> {
             Ok(lease) => lease,
             Err((_, why)) => return Err(SendError::new(future, why)),
         };
-        let weak = Handle::new_weak(&self.cell);
+        let weak = WeakHandle::new(&self.cell);
         let (future, then) = (lease.guard(Box::pin(future)), lease.guard(then));
         Ok(lease.spawn(|lease| jobs::pipe(lease, weak, future, then)))
     }

@@ -151,7 +151,7 @@ impl<A: Actor> Handle<A> {
 
     /// A handle that does not keep the actor alive.
     pub fn downgrade(&self) -> WeakHandle<A> {
-        WeakHandle { cell: Arc::downgrade(&*self.cell) }
+        WeakHandle::new(&self.cell)
     }
 
     /// The mailbox's numbers now. Costs its lock once; sends nothing to the actor.
@@ -228,6 +228,10 @@ impl<A: Actor> fmt::Debug for WeakHandle<A> {
 }
 
 impl<A: Actor> WeakHandle<A> {
+    pub(crate) fn new(cell: &Arc<Cell<A>>) -> Self {
+        WeakHandle { cell: Arc::downgrade(cell) }
+    }
+
     /// A handle, while some other one still exists.
     pub fn upgrade(&self) -> Option<Handle<A>> {
         Handle::another(self.cell.upgrade()?)

@@ -164,12 +164,7 @@ impl<T: Item, S> Taker<T, S> {
     }
 
     /// The next turn, by the lock.
-    fn next_claim(
-        &mut self,
-        mailbox: &Mailbox<T, S>,
-        cx: &mut Context<'_>,
-        fx: &mut Effects<T>,
-    ) -> Poll<Take>
+    fn next_claim(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>, fx: &mut Effects<T>) -> Poll<Take>
     where
         S: Seated,
     {

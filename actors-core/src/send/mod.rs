@@ -25,6 +25,6 @@ mod tie;
 mod timer;
 
 pub use ask::{Ask, AskReturning};
-pub use reserve::{Permit, Reserve};
 pub(crate) use placed::Placed;
+pub use reserve::{Permit, Reserve};
 pub use tell::Tell;
