@@ -45,23 +45,89 @@ impl<A: Actor, F> fmt::Debug for SpawnBuilder<A, F> {
 }
 
 /// For an actor from a factory.
-impl<A: Actor, F: Fn() -> A + Send + Sync + 'static> SpawnBuilder<A, F> {
+impl<A: Actor, F> SpawnBuilder<A, F> {
     /// What follows when an instance fails; [`Restart::on_failure`] by default.
-    pub fn restart(mut self, restart: Restart) -> Self {
+    pub fn restart(mut self, restart: Restart) -> Self
+    where
+        F: Repeats<A>,
+    {
         self.restart = restart;
         self
     }
 
     /// Instances that share the mailbox, instead of the declared number (S4).
-    pub fn workers(mut self, workers: RangeInclusive<usize>) -> Self {
+    pub fn workers(mut self, workers: RangeInclusive<usize>) -> Self
+    where
+        F: Repeats<A>,
+    {
         self.settings = self.settings.workers(*workers.start(), *workers.end());
         self
     }
 
     /// How long a worker above the least number stays that is not needed, instead of the declared time.
-    pub fn keep_alive(mut self, time: Duration) -> Self {
+    pub fn keep_alive(mut self, time: Duration) -> Self
+    where
+        F: Repeats<A>,
+    {
         self.settings = self.settings.keep_alive(time);
         self
+    }
+}
+
+/// A factory that makes one instance after another, as [`System::actor`] takes it. Implemented for every closure that can
+/// be called again; what [`System::instance`] gets is one value and makes no second one.
+#[diagnostic::on_unimplemented(
+    message = "one instance has no workers and no restarts: they need a factory",
+    label = "this actor was handed over as a value, so nothing can make a second instance",
+    note = "write `system.actor(move || Shop::new(..))` instead of `system.instance(Shop::new(..))`"
+)]
+pub trait Repeats<A>: sealed::Sealed<A> {}
+
+#[diagnostic::do_not_recommend]
+impl<A, F: Fn() -> A + Send + Sync + 'static> Repeats<A> for F {}
+
+mod sealed {
+    pub trait Sealed<A> {}
+    impl<A, F: FnOnce() -> A> Sealed<A> for F {}
+}
+
+/// Without the feature `serde` no type implements this trait: the methods that need it name the feature.
+///
+/// ```compile_fail,E0277
+/// # use actors_core::prelude::*;
+/// # struct Shop;
+/// # #[actor(local)]
+/// # impl Shop { #[message] fn viewed(&mut self) {} }
+/// System::new("shop").instance(Shop).configure(&());
+/// ```
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "configuration needs the feature `serde` of `actors-core`",
+    label = "this method does nothing without the feature",
+    note = "write `actors-core = {{ version = \"..\", features = [\"serde\"] }}` in Cargo.toml"
+)]
+pub trait NeedsFeatureSerde {}
+
+/// Stand-ins that name the feature which the real methods need.
+#[cfg(not(feature = "serde"))]
+impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
+    /// Needs the feature `serde`.
+    #[doc(hidden)]
+    pub fn configure<C>(self, _: &C) -> Self
+    where
+        F: NeedsFeatureSerde,
+    {
+        self
+    }
+
+    /// Needs the feature `serde`.
+    #[doc(hidden)]
+    pub fn effective(&self) -> Result<std::convert::Infallible, SpawnError>
+    where
+        F: NeedsFeatureSerde,
+    {
+        Err(self.wrong(": the configuration needs the feature `serde`"))
     }
 }
 

@@ -67,6 +67,10 @@ use message::{AnyParcel, Message, Parcel};
 use std::future::Future;
 
 /// A value that handles messages one at a time.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    note = "`#[actor]` on the impl block of a struct or an enum makes it one: `#[actor] impl Shop {{ .. }}`"
+)]
 pub trait Actor: Sized + Send + 'static {
     /// All the messages it handles; an enum, in general.
     type Mail: Mail<Self>;
@@ -161,4 +165,9 @@ impl<A: Actor> TypedHandle for Handle<A> {
 }
 
 /// Says that `H` is the handle that [`System::spawn`](crate::System::spawn) gives for this actor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an actor",
+    note = "`#[actor]` on the impl block of a struct or an enum makes it one: `#[actor] impl Shop {{ .. }}`",
+    note = "a closure that makes one is a factory: `system.actor(|| Shop::new(..)).spawn()`"
+)]
 pub trait Typed<H: TypedHandle<Actor = Self>>: Actor {}

@@ -1,5 +1,7 @@
 //! What happens to a message when there is no room for it (O): words, and which lists of them make sense.
 
+use std::fmt;
+
 /// What happens to a message when there is no room for it (O).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -41,9 +43,16 @@ impl Overflow {
     }
 }
 
+/// Writes the word as it is declared.
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
 /// Up to four [`Overflow`] words, tried in order. Four is the longest legal list: `conflate`, which must be first; one of
 /// `drop_oldest` and `drop_random`; `evict_lower`; and one that must be last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OverflowList {
     words: [Overflow; OverflowList::LEN_MAX],
     len: u8,
@@ -127,6 +136,25 @@ impl OverflowList {
     }
 }
 
+/// Writes the list as it is declared: `[drop_oldest, block]`.
+impl fmt::Display for OverflowList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (at, word) in self.words().iter().enumerate() {
+            let separator = if at > 0 { ", " } else { "" };
+            write!(f, "{separator}{word}")?;
+        }
+        f.write_str("]")
+    }
+}
+
+/// Writes the list as it is declared: `[drop_oldest, block]`.
+impl fmt::Debug for OverflowList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,5 +204,16 @@ mod tests {
             // Whoever never said that its messages may be lost has them back.
             assert_eq!(list.last_resort() == DropNewest, list.is_droppable(), "{list:?}");
         }
+    }
+
+    #[test]
+    fn o9_a_list_is_printed_in_the_words_that_declare_it() {
+        let list = OverflowList::new(&[DropOldest, Block]);
+        assert_eq!(format!("{list:?}"), "[drop_oldest, block]");
+        assert_eq!(format!("{list}"), "[drop_oldest, block]");
+        assert_eq!(format!("{:?}", OverflowList::new(&[Reject])), "[reject]");
+        assert_eq!(format!("{DropOldest}"), "drop_oldest");
+        let policy = crate::policy::Policy::tell().overflow(&[DropOldest, Block]);
+        assert!(format!("{policy:?}").contains("overflow: [drop_oldest, block]"), "{policy:?}");
     }
 }
