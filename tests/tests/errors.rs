@@ -252,3 +252,81 @@ fn l3_errors_are_small_and_may_go_anywhere() {
     assert!(anywhere::<AskError>() <= 32, "{}", anywhere::<AskError>());
     assert!(anywhere::<SendError<u64>>() <= 40);
 }
+
+// --- P9: when to try again, while no rate is known ----------------------------------------------------------------------
+
+/// The times that further refused senders of views are told, in seconds.
+fn told(shop: &ShopHandle, count: usize) -> Vec<f64> {
+    let refused = (0..count).map(|_| shop.viewed().try_send().unwrap_err());
+    refused.map(|error| error.retry_after().unwrap().as_secs_f64()).collect()
+}
+
+#[test]
+fn p9_an_idle_actor_has_no_retry_after() {
+    run(async |system| {
+        let shop = shop(&system);
+        assert_eq!(shop.reading().retry_after, None);
+        shop.charge(1).await.unwrap();
+        testing::quiet(&system).await;
+        assert_eq!(shop.reading().retry_after, None);
+        let _held = testing::hold(&shop);
+        shop.viewed().try_send().unwrap();
+        assert!(shop.reading().retry_after.unwrap() <= Duration::from_millis(12));
+    });
+}
+
+#[test]
+fn p9_without_a_rate_and_a_running_turn_the_wait_doubles_per_refusal_of_the_type() {
+    run(async |system| {
+        let shop = shop(&system);
+        let _held = testing::hold(&shop);
+        (0..2).for_each(|_| assert!(shop.viewed().try_send().is_ok()));
+        let waits = told(&shop, 100);
+        for (at, wait) in waits.iter().enumerate() {
+            let due = (0.01 * 2f64.powi(at as i32)).min(1.0);
+            assert!((0.8 * due..=1.2 * due).contains(wait), "refusal {at}: {wait}, due {due}");
+        }
+        let (least, most) =
+            waits[50..].iter().fold((9.0, 0.0), |(l, m), w| (f64::min(l, *w), f64::max(m, *w)));
+        assert!(most > 1.2 * least, "{least} to {most}: all would come back at once");
+        // Another type begins at the beginning.
+        let asked = shop.charge(1).await.unwrap_err().retry_after().unwrap();
+        assert!(asked <= Duration::from_millis(12), "{asked:?}");
+    });
+}
+
+#[test]
+fn p9_without_a_rate_the_age_of_the_running_turn_is_the_wait() {
+    run(async |system| {
+        let shop = shop(&system);
+        let mut slow = shop.slow();
+        assert!(poll(&mut slow).is_pending());
+        others().await;
+        (0..2).for_each(|_| assert!(shop.viewed().try_send().is_ok()));
+        for seconds in [1, 2, 4, 8] {
+            tokio::time::sleep(seconds * SECOND / if seconds == 1 { 1 } else { 2 }).await;
+            let waits = told(&shop, 50);
+            let due = f64::from(seconds);
+            assert!(waits.iter().all(|wait| (0.8 * due..=1.2 * due).contains(wait)), "{waits:?}, due {due}");
+            let reading = shop.reading().retry_after.unwrap().as_secs_f64();
+            assert!((0.8 * due..=1.2 * due).contains(&reading), "{reading}, due {due}");
+        }
+    });
+}
+
+#[test]
+fn p9_a_turn_that_ended_makes_the_guess_begin_anew() {
+    run(async |system| {
+        let shop = shop(&system);
+        let fill = || (0..2).for_each(|_| drop(shop.viewed().try_send()));
+        let held = testing::hold(&shop);
+        fill();
+        assert!(*told(&shop, 20).last().unwrap() > 0.7);
+        held.release();
+        testing::quiet(&system).await;
+        let _held = testing::hold(&shop);
+        fill();
+        assert!(shop.reading().drain_rate <= 0.0, "turns took no time, so no rate is known");
+        assert!(told(&shop, 1)[0] <= 0.012);
+    });
+}

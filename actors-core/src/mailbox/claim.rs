@@ -338,6 +338,11 @@ impl Claim {
         self.lowest.into()
     }
 
+    /// Whether a claimed turn runs, as far as it was entered.
+    pub(super) fn is_running(&self) -> bool {
+        self.ended < self.begun
+    }
+
     /// Whether messages may still be claimed and not begun.
     pub(super) fn is_out(&self) -> bool {
         (self.begun as usize) < self.items.len()

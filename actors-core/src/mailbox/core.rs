@@ -14,7 +14,7 @@ use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict, Withdrawn};
 use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::panics::caught;
-use crate::policy::{Arrivals, DrainRate, Lanes, Limits, Overflow, Policy, Rng, retry_after};
+use crate::policy::{Arrivals, Backlog, DrainRate, Lanes, Limits, Overflow, Policy, Rng, retry_after};
 use std::time::Duration;
 
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
@@ -122,7 +122,7 @@ impl<T: Item> Core<T> {
         let counts = &mut self.queue.kinds[class].counts;
         counts.offered += 1;
         counts.lose(Stage::Refused, Reason::Full);
-        Some(self.retry_after())
+        Some(self.retry_after(class))
     }
 
     /// It gets it.
@@ -215,7 +215,7 @@ impl<T: Item> Core<T> {
 
     pub(super) fn refuse(&mut self, class: usize, reason: Reason) -> Verdict {
         self.queue.kinds[class].counts.lose(Stage::Refused, reason);
-        let retry_after = (reason == Reason::Full).then(|| self.retry_after());
+        let retry_after = (reason == Reason::Full).then(|| self.retry_after(class));
         Verdict::Refused(reason, retry_after)
     }
 
@@ -230,10 +230,38 @@ impl<T: Item> Core<T> {
         Verdict::Lost(reason)
     }
 
-    pub(super) fn retry_after(&self) -> Duration {
-        // Readings ask too, so it must not advance the stream.
-        let random = self.rng.nth(self.ids.wrapping_add(self.turns));
-        retry_after(self.queue.used() + self.lines.waiting(), self.drain.rate(), random)
+    /// When the sender of a message of this type that is refused now should try again (P7, P9).
+    pub(super) fn retry_after(&mut self, class: usize) -> Duration {
+        let refusals = self.queue.kinds[class].refused_since(self.turns);
+        // The clock is read only where no rate is known yet: a refusal stays in nanoseconds.
+        let is_guess = self.drain.rate() <= 0.0;
+        let running = self.turn_began().filter(|_| is_guess).map(|began| (self.now)().since(began));
+        self.suggest(running, refusals)
+    }
+
+    /// When a sender that is refused should try again, of whatever type; `None` where nothing keeps a sender out.
+    pub(super) fn outlook(&self, now: Tick) -> Option<Duration> {
+        let is_idle = self.queue.taken() == 0 && self.lines.waiting() == 0;
+        let running = self.turn_began().map(|began| now.since(began));
+        (!is_idle).then(|| self.suggest(running, 0))
+    }
+
+    fn suggest(&self, running: Option<Duration>, refusals: u32) -> Duration {
+        let messages = self.queue.used() + self.lines.waiting();
+        let backlog = Backlog { messages, drain_rate: self.drain.rate(), running, refusals };
+        // Readings ask too, so it must not advance the stream. Refused reservations have no ids: they count by their refusals.
+        let drawn = self.ids.wrapping_add(self.turns).wrapping_add(refusals.into());
+        retry_after(&backlog, self.rng.nth(drawn))
+    }
+
+    /// When the turn that is running began, if one is. Of a turn that a sender runs, and in a pool, the answer may be too late: since
+    /// when messages have been queued.
+    fn turn_began(&self) -> Option<Tick> {
+        let is_serving = self.queue.kinds.iter().any(|kind| kind.counts.in_service > 0);
+        match self.claim.is_running() {
+            true => Some(self.watched.moved),
+            false => is_serving.then(|| self.watched.moved.max(self.busy_since)),
+        }
     }
 
     #[inline]

@@ -50,6 +50,8 @@ pub(super) struct Kind {
     /// Whether senders may run its turns.
     pub(super) swift: Swift,
     pub(super) counts: Counts,
+    /// Refusals for want of room since a turn ended, and how many turns had ended by then.
+    refusals: (u32, u64),
 }
 
 impl Kind {
@@ -79,6 +81,7 @@ impl Kind {
             in_line: 0,
             swift: Swift::default(),
             counts: Counts::default(),
+            refusals: (0, 0),
         };
         kind.adjust(policy, limits.max_bytes.is_some());
         kind
@@ -112,6 +115,17 @@ impl Kind {
 
     pub(super) fn squeezed(&self) -> Option<u32> {
         (self.squeezed != u32::MAX).then_some(self.squeezed)
+    }
+
+    /// Counts a refusal for want of room; `turns` have ended so far. Returns how many there were before it since a turn ended.
+    pub(super) fn refused_since(&mut self, turns: u64) -> u32 {
+        let (refused, ended) = &mut self.refusals;
+        if *ended != turns {
+            (*refused, *ended) = (0, turns);
+        }
+        let before = *refused;
+        *refused = before.saturating_add(1);
+        before
     }
 
     /// Whether something needs to know the order of its messages.

@@ -379,7 +379,7 @@ impl<T: Item, S> Mailbox<T, S> {
             workers: inner.workers().0,
             workers_busy: inner.workers().1,
             stuck: core.stuck(now),
-            retry_after: core.retry_after(),
+            retry_after: core.outlook(now),
         }
     }
 

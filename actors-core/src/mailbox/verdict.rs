@@ -84,5 +84,5 @@ pub(crate) struct Depth {
     pub(crate) stuck: Duration,
     pub(crate) workers: usize,
     pub(crate) workers_busy: usize,
-    pub(crate) retry_after: Duration,
+    pub(crate) retry_after: Option<Duration>,
 }

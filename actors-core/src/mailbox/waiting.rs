@@ -206,7 +206,7 @@ impl<T: Item> Core<T> {
                 self.hurry(signals, fx);
                 Promise::InLine(key)
             }
-            _ => Promise::Refused(Reason::Full, Some(self.retry_after())),
+            _ => Promise::Refused(Reason::Full, Some(self.retry_after(class))),
         }
     }
 

@@ -1,37 +1,12 @@
-//! How fast a mailbox drains, and when a refused sender should try again (P7).
+//! How fast a mailbox drains, and how fast messages come.
 
-use super::rng::{splitmix, unit};
 use crate::clock::Tick;
 use std::time::Duration;
 
-/// Shortest wait that is suggested; below it a retry is the same burst.
-const WAIT_MIN: Duration = Duration::from_millis(1);
-/// Longest wait that is suggested, and the answer while no rate is known.
-const WAIT_MAX: Duration = Duration::from_secs(30);
 /// Turns are counted over at least this long before a rate is believed.
 const WINDOW: Duration = Duration::from_millis(10);
 /// Weight of the newest window in the moving average.
 const NEWEST: f64 = 0.3;
-
-/// Backlog divided by drain rate (messages a second), spread by a fifth either way so that refused senders do not come
-/// back together, and clamped to 1 ms … 30 s. With no rate known yet it is 30 s. `random` is any random number.
-pub fn retry_after(backlog: usize, rate: f64, random: u64) -> Duration {
-    if rate <= 0.0 {
-        return WAIT_MAX;
-    }
-    let wait =
-        (backlog as f64 / rate * spread_of(random)).clamp(WAIT_MIN.as_secs_f64(), WAIT_MAX.as_secs_f64());
-    Duration::from_secs_f64(wait)
-}
-
-/// A wait, spread by a fifth either way. `random` is any random number.
-pub(crate) fn spread(wait: Duration, random: u64) -> Duration {
-    wait.mul_f64(spread_of(random)).clamp(WAIT_MIN, WAIT_MAX)
-}
-
-pub(super) fn spread_of(random: u64) -> f64 {
-    0.8 + 0.4 * unit(splitmix(random))
-}
 
 /// Turns a second, measured only while there was something to do: it says how fast a backlog would go, not how much
 /// traffic there was.
@@ -109,21 +84,6 @@ impl Arrivals {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn p7_without_a_known_rate_the_longest_wait_is_suggested() {
-        assert_eq!(retry_after(1, 0.0, 7), WAIT_MAX);
-    }
-
-    #[test]
-    fn p7_backlog_over_rate_within_a_fifth_and_clamped() {
-        for random in 0..1000 {
-            let wait = retry_after(100, 1000.0, random);
-            assert!(wait >= Duration::from_millis(80) && wait <= Duration::from_millis(120), "{wait:?}");
-        }
-        assert_eq!(retry_after(0, 1000.0, 1), WAIT_MIN);
-        assert_eq!(retry_after(usize::MAX, 1.0, 1), WAIT_MAX);
-    }
 
     #[test]
     fn p7_idle_time_does_not_lower_the_drain_rate() {

@@ -9,7 +9,7 @@
 //! to begin now and then. (Erlang/OTP, `supervisor`: intensity and period. The spread of the delays: Brooker, "Exponential
 //! Backoff and Jitter", AWS 2015, kept to a fifth, because here nobody competes for the same lock.)
 
-use super::drain::spread_of;
+use super::retry::spread_of;
 use crate::clock::Tick;
 use crate::error::Spent;
 use std::collections::VecDeque;

@@ -402,7 +402,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         match reason {
             // Past its deadline, whoever found it first: for its asker that is a time-out.
             Reason::Expired | Reason::TimedOut if self.deadline <= self.expires => {
-                self.why(Reason::TimedOut).retry(Some(self.to.reading().retry_after))
+                self.why(Reason::TimedOut).retry(self.to.reading().retry_after)
             }
             reason => self.why(reason),
         }

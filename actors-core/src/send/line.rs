@@ -56,7 +56,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         }
         let why = match self.expires < self.deadline {
             true => self.why(Reason::Expired),
-            false => self.why(Reason::TimedOut).retry(Some(self.to.cell().reading().retry_after)),
+            false => self.why(Reason::TimedOut).retry(self.to.cell().reading().retry_after),
         };
         Poll::Ready(self.give_up(why))
     }

@@ -218,7 +218,7 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
         if !this.timer.poll(cx) {
             return this.wait_inside();
         }
-        let why = this.why(Reason::TimedOut).retry(Some(this.to.reading().retry_after));
+        let why = this.why(Reason::TimedOut).retry(this.to.reading().retry_after);
         Poll::Ready(this.give_up(why))
     }
 }

@@ -5,7 +5,7 @@ use crate::actor::cell::Cell;
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
 use crate::mailbox::Effects;
-use crate::policy::{Action, Controller, Plan, Priority, Threshold, squeezed};
+use crate::policy::{Action, Controller, GUESS_FIRST, Plan, Priority, Threshold, squeezed};
 use crate::seed::Purpose;
 use std::sync::Arc;
 
@@ -99,7 +99,8 @@ impl<A: Actor> Cell<A> {
         let depth = self.mailbox.depth(crate::clock::now(), &mut fx);
         self.apply(&mut fx);
         let rng = || self.system.seed().stream(Purpose::Gate, self.name.as_str());
-        self.gate.set(threshold, &self.mailbox.sheddable(), depth.retry_after, rng);
+        let retry_after = depth.retry_after.unwrap_or(GUESS_FIRST);
+        self.gate.set(threshold, &self.mailbox.sheddable(), retry_after, rng);
     }
 
     fn squeeze(self: &Arc<Self>, is_squeezed: bool) {

@@ -43,7 +43,7 @@ impl App {
     }
 
     fn refusal(&self, reason: Reason, retry_after: Option<Duration>) -> Failure {
-        let retry_after = retry_after.unwrap_or_else(|| self.service.shop.reading().retry_after);
+        let retry_after = retry_after.or(self.service.shop.reading().retry_after).unwrap_or_default();
         Failure::Refused(self.statuses.refusal(reason, retry_after))
     }
 
