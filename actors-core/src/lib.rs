@@ -64,8 +64,10 @@ pub mod observe;
 mod clock;
 #[cfg(feature = "serde")]
 pub mod config;
+mod drops;
 mod error;
 mod panics;
+mod runtime_guard;
 mod seed;
 mod shelf;
 pub mod sizing;

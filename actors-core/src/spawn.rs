@@ -285,6 +285,7 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
 
     fn start(self) -> Result<(Handle<A>, bool), SpawnError> {
         let rt = self.system.runtime()?;
+        self.system.guard(&rt);
         let limits = self.limits()?;
         let (begin, make) = (self.begin, self.make);
         let (mut actor, factory) = caught(|| begin(make)).map_err(|text| {

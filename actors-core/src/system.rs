@@ -8,6 +8,7 @@ use crate::error::{ActorName, Detail, SpawnError, StopReason};
 use crate::mailbox::Row;
 use crate::observe::{DeadLetters, Letters, Snapshot};
 use crate::panics::caught;
+use crate::runtime_guard::RuntimeGuard;
 use crate::seed::Seed;
 use crate::spawn::SpawnBuilder;
 use crate::supervise::{Decision, Log, Supervisor};
@@ -55,6 +56,7 @@ struct Inner {
     name: ActorName,
     seed: Seed,
     rt: OnceLock<runtime::Handle>,
+    guard: RuntimeGuard,
     has_timers: OnceLock<bool>,
     serial: AtomicU64,
     registry: Mutex<Registry>,
@@ -136,6 +138,7 @@ impl System {
                 name,
                 seed,
                 rt,
+                guard: RuntimeGuard::default(),
                 has_timers: OnceLock::new(),
                 serial: AtomicU64::new(0),
                 registry: Mutex::new(registry),
@@ -313,6 +316,24 @@ impl System {
     /// What everything random in this system is derived from.
     pub(crate) fn seed(&self) -> Seed {
         self.inner.seed
+    }
+
+    /// Ends all actors with the runtime, also those that have no task in it. Called before an actor is entered.
+    pub(crate) fn guard(&self, rt: &runtime::Handle) {
+        let inner = Arc::downgrade(&self.inner);
+        self.inner.guard.set(rt, move || {
+            if let Some(inner) = inner.upgrade() {
+                System { inner }.runtime_gone();
+            }
+        });
+    }
+
+    /// The runtime has ended. Actors that are started from now on are closed from the beginning.
+    fn runtime_gone(&self) {
+        self.inner.registry.lock().is_closed = true;
+        for (_, cell) in self.cells() {
+            cell.runtime_gone();
+        }
     }
 
     pub(crate) fn tracker(&self) -> &TaskTracker {

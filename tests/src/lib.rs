@@ -68,7 +68,8 @@ pub fn finishes(test: impl FnOnce() + Send + 'static) {
 const ALONE: &str = "ACTORS_TEST_ALONE";
 
 /// Runs a test that could hang, abort or overflow its stack in a child process; `name` is the test's own name. The child is
-/// this test binary again with one test selected. After 60 seconds, a limit that only a failure reaches, the child is killed.
+/// this test binary again with one test selected. After two
+/// minutes, a limit that only a failure reaches, the child is killed.
 ///
 /// # Panics
 /// When the child fails, or is killed at the limit.
@@ -83,14 +84,14 @@ pub fn alone(name: &str, test: impl FnOnce()) {
         .stdout(Stdio::null())
         .spawn()
         .expect("the test binary starts again");
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(120);
     let status = loop {
         match child.try_wait().expect("a child can be waited for") {
             Some(status) => break status,
             None if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
             None => {
                 let killed = child.kill().and_then(|()| child.wait());
-                panic!("{name} did not end within 60 s and was killed: {killed:?}");
+                panic!("{name} did not end within two minutes and was killed: {killed:?}");
             }
         }
     };

@@ -5,6 +5,7 @@ use super::cell::Cell;
 use crate::error::{ActorName, Detail, StopReason};
 use crate::mailbox::Row;
 use crate::observe::ActorSnapshot;
+use crate::run;
 use async_trait::async_trait;
 use std::any::Any;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub(crate) trait AnyCell: Send + Sync {
     fn explain(&self, detail: Detail);
     fn close(self: Arc<Self>);
     fn kill(self: Arc<Self>);
+    /// The runtime has ended: an actor without a task ends now, one with a task when its task is dropped.
+    fn runtime_gone(self: Arc<Self>);
     /// A new instance goes on in the place of the one there is.
     fn renew(self: Arc<Self>);
     /// A child has failed too often.
@@ -49,6 +52,13 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn kill(self: Arc<Self>) {
         Cell::kill(&self);
+    }
+
+    fn runtime_gone(self: Arc<Self>) {
+        if self.mailbox.employ() {
+            // The runtime drops the task at once, and the task ends the actor.
+            run::employ(&self);
+        }
     }
 
     fn renew(self: Arc<Self>) {

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::jobs::Table;
 use super::{Actor, Mail};
 use crate::clock::{self, Tick};
+use crate::drops;
 pub(crate) use crate::error::Stage;
 use crate::error::{ActorName, Detail, Life, Reason, StopReason};
 use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Place, Rouse, Seated, has_letter};
@@ -235,7 +236,8 @@ impl<A: Actor> Cell<A> {
         self.mourn(class, stamp, reason, || item.0.parcel().describe());
         // The asker's waker and the message's `Drop` are foreign code.
         ignored(|| item.0.parcel_mut().tell_lost(reason));
-        ignored(|| drop(item));
+        // A message may hold what loses another message.
+        drops::bounded(move || drop(item));
     }
 
     /// A newcomer was lost, whose value is here.

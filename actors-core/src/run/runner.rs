@@ -3,6 +3,7 @@
 use crate::actor::cell::{Cell, Post, Seat, Stage};
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
+use crate::drops;
 use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{Effects, Take, Taker};
 use crate::observe::trace;
@@ -347,10 +348,24 @@ impl<A: Actor> Runner<A> {
 }
 
 impl<A: Actor> Drop for Runner<A> {
+    /// The runtime has ended, or has dropped the loop. The state may hold the last handle of another actor, which then ends in the
+    /// same way, and so on: see [`drops`].
     fn drop(&mut self) {
-        if self.is_over {
+        if std::mem::replace(&mut self.is_over, true) {
             return;
         }
+        let mut rest = Runner::new(self.cell.clone(), self.worker, None);
+        std::mem::swap(&mut rest.taker, &mut self.taker);
+        std::mem::swap(&mut rest.fx, &mut self.fx);
+        // So that its own drop does not come back here.
+        rest.is_over = true;
+        drops::bounded(move || rest.abandon());
+    }
+}
+
+impl<A: Actor> Runner<A> {
+    /// The loop was dropped.
+    fn abandon(mut self) {
         self.close();
         let seat = self.take_out();
         ignored(|| drop(seat));

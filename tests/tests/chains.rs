@@ -1,0 +1,274 @@
+//! Long chains: however much hangs from one handle, one runtime or one message, dropping it takes a bounded stack.
+
+use actors_core::prelude::*;
+use actors_core::testing;
+use actors_tests::{alone, poll};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// Far more than a stack of 2 MiB has room for, whatever one level takes.
+const LENGTH: usize = 100_000;
+/// For those whose links each have a task and turns: enough still for two kilobytes a level to overflow the stack.
+const TASKS: usize = 20_000;
+
+fn on_one_thread() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
+
+/// Counts the states that exist.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(alive: &Arc<AtomicUsize>) -> Counted {
+        alive.fetch_add(1, Ordering::SeqCst);
+        Counted(alive.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Where the handle to the next one is put.
+type Next = Arc<Mutex<Option<LinkHandle>>>;
+
+struct Link {
+    next: Next,
+    _counted: Counted,
+}
+
+#[actor(capacity = 4, reserve = 0)]
+impl Link {
+    #[message]
+    fn hold(&mut self, handle: LinkHandle) {
+        *self.next.lock().unwrap() = Some(handle);
+    }
+}
+
+/// Actors of which each one's state holds the next one's handle; the first was started first, or last.
+fn chain(system: &System, alive: &Arc<AtomicUsize>, is_first_oldest: bool) -> LinkHandle {
+    let link = || {
+        let next = Next::default();
+        (system.spawn(Link { next: next.clone(), _counted: Counted::new(alive) }), next)
+    };
+    let (first, mut place): (LinkHandle, Next) = link();
+    let mut last = first.clone();
+    for _ in 1..LENGTH {
+        let (handle, next) = link();
+        if is_first_oldest {
+            *place.lock().unwrap() = Some(handle);
+            place = next;
+        } else {
+            *next.lock().unwrap() = Some(last);
+            last = handle;
+        }
+    }
+    if is_first_oldest { first } else { last }
+}
+
+#[test]
+fn f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest() {
+    alone("f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest", || {
+        for is_first_oldest in [false, true] {
+            let alive = Arc::default();
+            let rt = on_one_thread();
+            let system = rt.block_on(async { System::new("chain") });
+            let first = chain(&system, &alive, is_first_oldest);
+            assert_eq!(alive.load(Ordering::SeqCst), LENGTH);
+            drop(rt);
+            drop(first);
+            assert_eq!(alive.load(Ordering::SeqCst), 0);
+        }
+    });
+}
+
+#[test]
+fn f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives() {
+    alone("f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives", || {
+        let alive = Arc::default();
+        on_one_thread().block_on(async {
+            let first = chain(&System::new("chain"), &alive, true);
+            drop(first);
+            while alive.load(Ordering::SeqCst) > 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+    });
+}
+
+#[test]
+fn f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime() {
+    alone("f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime", || {
+        let alive = Arc::default();
+        let rt = on_one_thread();
+        let system = rt.block_on(async { System::new("chain") });
+        let link = |next| system.spawn(Link { next, _counted: Counted::new(&alive) });
+        let mut last: LinkHandle = link(Next::default());
+        for n in 0..LENGTH {
+            // By turns the queue and the state hold it.
+            last = match n % 2 {
+                0 => {
+                    let queued: LinkHandle = link(Next::default());
+                    queued.hold(last).try_send().unwrap();
+                    queued
+                }
+                _ => link(Arc::new(Mutex::new(Some(last)))),
+            };
+        }
+        drop(rt);
+        drop(last);
+        assert_eq!(alive.load(Ordering::SeqCst), 0);
+    });
+}
+
+type Waits = Pin<Box<dyn Future<Output = Result<(), AskError>> + Send>>;
+
+struct Desk;
+
+#[actor(local, capacity = 100_000, reserve = 0)]
+impl Desk {
+    #[message(overflow = reject)]
+    async fn hold(&mut self, inner: Mutex<Option<Waits>>) {
+        drop(inner);
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn t3_a_message_that_holds_an_ask_that_holds_a_message_and_so_on_is_withdrawn_with_the_outermost_one() {
+    alone(
+        "t3_a_message_that_holds_an_ask_that_holds_a_message_and_so_on_is_withdrawn_with_the_outermost_one",
+        || {
+            on_one_thread().block_on(async {
+                let desk = System::new("desk").spawn(Desk);
+                let held = testing::hold(&desk);
+                let mut outermost: Option<Waits> = None;
+                for _ in 0..LENGTH {
+                    let mut asked: Waits = Box::pin(desk.hold(Mutex::new(outermost.take())).ask().owned());
+                    assert!(poll(&mut asked).is_pending());
+                    outermost = Some(asked);
+                }
+                assert_eq!(desk.reading().depth, LENGTH);
+                drop(outermost);
+                assert_eq!(desk.ledger().total().cancelled, LENGTH as u64);
+                drop(held);
+            });
+        },
+    );
+}
+
+struct Nest {
+    depth: usize,
+    seen: Arc<AtomicUsize>,
+    _counted: Counted,
+}
+
+#[actor(local)]
+impl Nest {
+    #[started]
+    fn begin(&mut self, ctx: &mut Context<Self>) {
+        self.seen.store(self.depth, Ordering::SeqCst);
+        if self.depth < TASKS {
+            let (depth, seen) = (self.depth + 1, self.seen.clone());
+            ctx.spawn::<_, NestHandle>(Nest { depth, seen, _counted: Counted::new(&self._counted.0) });
+        }
+    }
+
+    #[message]
+    fn nothing(&mut self) {}
+}
+
+#[test]
+fn f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime() {
+    alone("f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime", || {
+        for is_killed in [false, true] {
+            let (alive, seen) = (Arc::default(), Arc::<AtomicUsize>::default());
+            let rt = on_one_thread();
+            rt.block_on(async {
+                let nest = Nest { depth: 1, seen: seen.clone(), _counted: Counted::new(&alive) };
+                let root: NestHandle = System::new("nest").spawn(nest);
+                while seen.load(Ordering::SeqCst) < TASKS {
+                    tokio::task::yield_now().await;
+                }
+                if is_killed {
+                    root.kill();
+                    while alive.load(Ordering::SeqCst) > 0 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            });
+            drop(rt);
+            assert_eq!(alive.load(Ordering::SeqCst), 0);
+        }
+    });
+}
+
+struct Waiting {
+    next: Option<WaitingHandle>,
+    _counted: Counted,
+}
+
+#[actor(local)]
+impl Waiting {
+    #[message(timeout = "1h")]
+    async fn last(&mut self, reached: Arc<AtomicUsize>) -> usize {
+        reached.fetch_add(1, Ordering::SeqCst);
+        match &self.next {
+            Some(next) => next.last(reached).await.map_or(0, |n| n + 1),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[test]
+fn d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_runtime() {
+    alone("d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_runtime", || {
+        for is_killed in [false, true] {
+            let (alive, reached) = (Arc::default(), Arc::<AtomicUsize>::default());
+            let rt = on_one_thread();
+            rt.block_on(async {
+                let system = System::new("waits");
+                let new = |next| Waiting { next, _counted: Counted::new(&alive) };
+                let last: WaitingHandle = system.spawn(new(None));
+                let mut first = last.clone();
+                for _ in 1..TASKS {
+                    first = system.spawn(new(Some(first)));
+                }
+                let asked = tokio::spawn(first.last(reached.clone()).owned());
+                while reached.load(Ordering::SeqCst) < TASKS {
+                    tokio::task::yield_now().await;
+                }
+                if is_killed {
+                    last.kill();
+                    assert_eq!(asked.await.unwrap().unwrap(), TASKS - 2);
+                }
+            });
+            drop(rt);
+            assert_eq!(alive.load(Ordering::SeqCst), 0);
+        }
+    });
+}
+
+#[test]
+fn f6_a_detached_actor_that_never_had_a_message_ends_with_its_runtime() {
+    let alive = Arc::default();
+    let rt = on_one_thread();
+    let system = rt.block_on(async { System::new("detached") });
+    let spawn = |name: &str| {
+        let link = Link { next: Next::default(), _counted: Counted::new(&alive) };
+        system.instance(link).name(name).detached().spawn::<LinkHandle>().unwrap()
+    };
+    drop(spawn("before"));
+    assert_eq!(alive.load(Ordering::SeqCst), 1);
+    drop(rt);
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
+    assert!(system.find::<LinkHandle>("before").is_none());
+    // One that is started after the runtime's end is closed from the beginning.
+    let late = Link { next: Next::default(), _counted: Counted::new(&alive) };
+    assert!(system.instance(late).name("after").detached().spawn::<LinkHandle>().is_err());
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
+}
