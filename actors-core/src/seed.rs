@@ -1,30 +1,46 @@
 //! The one source of chance of a system.
 //!
 //! ```text
-//!   seed of the system ──► stream per purpose and actor name ──► Rng: shedding, jitter, drop_random, backoff
-//!                      └─► hash state of keys
+//!   seed of the system ──► seed per actor name ──► stream per purpose: shedding, jitter, drop_random, backoff
+//!                                               └─► hashes of keys
 //! ```
 //!
-//! Streams are derived with SipHash, which is one-way in practice: a client that sees the jitter of many `retry_after` values
-//! does not learn the seed, and so not the hash state of the keys either.
+//! Each step is a SipHash, which is one-way in practice: a client that sees the jitter of many `retry_after` values does not
+//! learn the seed, and so cannot make the hashes of keys collide either.
 
 use crate::policy::Rng;
+use std::fmt;
 use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
+use std::sync::OnceLock;
+
+/// The state for keys that are hashed by [`Message::key_hash`](crate::Message::key_hash): one for the whole process.
+pub(crate) fn of_process() -> &'static RandomState {
+    static STATE: OnceLock<RandomState> = OnceLock::new();
+    STATE.get_or_init(RandomState::new)
+}
 
 /// What a stream of random numbers is for. Streams of different purposes are independent.
 #[derive(Clone, Copy, Debug, Hash)]
 pub(crate) enum Purpose {
     /// `drop_random` and the jitter of `retry_after`, in one mailbox.
     Mailbox,
-    /// Who is shed, and the jitter of what the refused senders are told.
+    /// Which senders are shed, and the jitter of what they are told.
     Gate,
     /// The spread of the delays before a restart.
     Backoff,
+    /// The hashes of keys.
+    Keys,
 }
 
-/// A system's seed.
-#[derive(Clone, Copy, Debug)]
+/// The seed of a system, or of one actor in it. Its `Debug` does not show it: it protects the hashes of keys.
+#[derive(Clone, Copy)]
 pub(crate) struct Seed(u64);
+
+impl fmt::Debug for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seed")
+    }
+}
 
 impl Seed {
     pub(crate) const fn new(seed: u64) -> Seed {
@@ -36,11 +52,27 @@ impl Seed {
         Seed(RandomState::new().hash_one(0u8))
     }
 
-    /// The stream for this purpose of the actor of this name.
-    pub(crate) fn stream(self, purpose: Purpose, name: &str) -> Rng {
+    /// The seed of the actor of this name.
+    pub(crate) fn of(self, name: &str) -> Seed {
         let mut hasher = DefaultHasher::new();
-        (self.0, purpose, name).hash(&mut hasher);
-        Rng::new(hasher.finish())
+        (self.0, name).hash(&mut hasher);
+        Seed(hasher.finish())
+    }
+
+    /// The stream of random numbers for this purpose.
+    pub(crate) fn stream(self, purpose: Purpose) -> Rng {
+        Rng::new(self.hasher(purpose).finish())
+    }
+
+    /// A hasher for one key. It has the seed as its first input, which no client knows.
+    pub(crate) fn key_hasher(self) -> DefaultHasher {
+        self.hasher(Purpose::Keys)
+    }
+
+    fn hasher(self, purpose: Purpose) -> DefaultHasher {
+        let mut hasher = DefaultHasher::new();
+        (self.0, purpose).hash(&mut hasher);
+        hasher
     }
 }
 
@@ -50,7 +82,7 @@ mod tests {
 
     #[test]
     fn t9_streams_differ_by_seed_purpose_and_name_and_by_nothing_else() {
-        let first = |seed, purpose, name| Seed::new(seed).stream(purpose, name).next();
+        let first = |seed, purpose, name| Seed::new(seed).of(name).stream(purpose).next();
         let stream = first(1, Purpose::Mailbox, "shop-1");
         assert_eq!(stream, first(1, Purpose::Mailbox, "shop-1"));
         assert_ne!(stream, first(2, Purpose::Mailbox, "shop-1"));
@@ -60,7 +92,7 @@ mod tests {
 
     #[test]
     fn t9_without_a_seed_two_systems_differ() {
-        let first = || Seed::from_os().stream(Purpose::Gate, "shop").next();
+        let first = || Seed::from_os().stream(Purpose::Gate).next();
         assert_ne!(first(), first());
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{ActorName, Detail, SpawnError, StopReason};
 use crate::mailbox::{Class, Effects, Mailbox};
 use crate::panics::caught;
 use crate::policy::{Limits, Order, Policy, Pressure, Restart, Schedule, Settings, Strategy};
-use crate::seed::Purpose;
+use crate::seed::{Purpose, Seed};
 use crate::supervise::Family;
 use crate::system::System;
 use crate::{clock, run};
@@ -302,11 +302,12 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         }
         let (cell, handle, is_late, seat) = loop {
             let name = self.name.clone().unwrap_or_else(|| self.system.invent_name(A::NAME));
-            let stream = |purpose| self.system.seed().stream(purpose, name.as_str());
-            let rng = self.settings.rng().unwrap_or_else(|| stream(Purpose::Mailbox));
-            let mailbox = Mailbox::new(limits, self.classes.clone(), None, clock::now, rng);
-            let origin =
-                factory.clone().map(|factory| Origin::new(factory, self.restart, stream(Purpose::Backoff)));
+            let seed = self.system.seed().of(name.as_str());
+            let of_mailbox = self.settings.declared_seed().map_or(seed, Seed::new);
+            let mailbox = Mailbox::new(limits, self.classes.clone(), None, clock::now, of_mailbox);
+            let origin = factory
+                .clone()
+                .map(|factory| Origin::new(factory, self.restart, seed.stream(Purpose::Backoff)));
             let birth = Birth { name, origin, parent: self.parent.clone(), strategy: self.strategy };
             let cell = Cell::new(mailbox, birth, self.system.clone(), rt.clone());
             let seat = Box::new(Seat { actor, ctx: Context::new(cell.clone(), 0) });

@@ -350,12 +350,18 @@ fn key(key: &Member) -> TokenStream {
         Member::Named(name) => plain(name),
         Member::Unnamed(index) => index.index.to_string(),
     };
-    let hash = quote_spanned! { span=> ::core::hash::BuildHasher::hash_one(state, (#name, &self.#key)) };
+    let hash = quote_spanned! { span=> ::core::hash::Hash::hash(&self.#key, state) };
     let same = quote_spanned! { span=> self.#key == other.#key };
     let span = Span::mixed_site();
     quote_spanned! { span=>
-        fn key_hash(&self, state: &::std::hash::RandomState) -> ::core::primitive::u64 {
+        fn hash_key<__H: ::core::hash::Hasher>(&self, state: &mut __H) {
+            ::core::hash::Hash::hash(#name, state);
             #hash
+        }
+        fn key_hash(&self, state: &::std::hash::RandomState) -> ::core::primitive::u64 {
+            let mut hasher = ::core::hash::BuildHasher::build_hasher(state);
+            ::actors_core::Message::hash_key(self, &mut hasher);
+            ::core::hash::Hasher::finish(&hasher)
         }
         fn same_key(&self, other: &Self) -> ::core::primitive::bool {
             #same

@@ -11,7 +11,7 @@
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::{Admission, Overflow, Policy, Priority, Settings};
 use benches::chart::{Panel, Series, draw};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -37,8 +37,8 @@ impl Item for Work {
         self.class
     }
 
-    fn key_hash(&self, state: &RandomState) -> u64 {
-        state.hash_one(self.key)
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
     }
 
     fn same_key(&self, other: &Self) -> bool {

@@ -13,7 +13,7 @@
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::{Admission, BoxError, Overflow, Policy, Priority, Settings};
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// What goes through the pipe.
@@ -39,10 +39,10 @@ impl Item for Telemetry {
         }
     }
 
-    fn key_hash(&self, state: &RandomState) -> u64 {
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
         match self {
-            Telemetry::Gauge { name, .. } => state.hash_one(name),
-            _ => 0,
+            Telemetry::Gauge { name, .. } => name.hash(state),
+            _ => {}
         }
     }
 

@@ -6,7 +6,7 @@ use actors_core::{TypedHandle, testing};
 use actors_tests::{SECOND, run};
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::mem::size_of;
 use std::ops::Deref;
 
@@ -228,8 +228,8 @@ mod by_hand {
         const NAME: &'static str = "Priced";
         const POLICY: Policy = Policy::tell().overflow(&[Overflow::Conflate]).keyed();
 
-        fn key_hash(&self, state: &RandomState) -> u64 {
-            state.hash_one(self.sku)
+        fn hash_key<H: Hasher>(&self, state: &mut H) {
+            self.sku.hash(state);
         }
 
         fn same_key(&self, other: &Self) -> bool {

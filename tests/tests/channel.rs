@@ -5,7 +5,7 @@ use actors_core::{Admission, Overflow, Policy, Priority, Reason, Settings};
 use actors_tests::{HOUR, poll};
 use futures_util::future::{Either, ready, select};
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -37,9 +37,9 @@ impl Item for Work {
         }
     }
 
-    fn key_hash(&self, state: &RandomState) -> u64 {
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
         match self {
-            Price(key, _) => state.hash_one(key),
+            Price(key, _) => key.hash(state),
             _ => unreachable!("only asked for where a policy conflates"),
         }
     }

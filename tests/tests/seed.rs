@@ -3,6 +3,7 @@
 use actors_core::prelude::*;
 use actors_core::{Action, Pressure, Restart, testing};
 use std::fmt::Write;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -88,6 +89,49 @@ fn t9_two_runs_with_one_seed_are_the_same_and_with_two_seeds_they_differ() {
     assert!(story_of_7.contains("shed") && story_of_7.contains("begins anew"), "{story_of_7}");
     assert!(story(7) == story_of_7, "two runs with the same seed differ");
     assert!(story(8) != story_of_7, "the seed changes nothing");
+}
+
+/// A key that keeps the hash that it got.
+struct Key(Arc<Mutex<u64>>);
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        7.hash(state);
+        *self.0.lock().unwrap() = state.finish();
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, _: &Key) -> bool {
+        true
+    }
+}
+
+struct Ticker;
+
+#[actor]
+impl Ticker {
+    #[message(overflow = conflate, key = key)]
+    fn tick(&mut self, key: Key) {
+        drop(key);
+    }
+}
+
+#[test]
+fn t9_the_hash_of_a_key_is_a_function_of_the_seed() {
+    let hash = |system: &System| {
+        let hash = Arc::new(Mutex::new(0));
+        let ticker: TickerHandle = system.instance(Ticker).name("ticker").spawn().unwrap();
+        ticker.tick(Key(hash.clone())).try_send().unwrap();
+        let hash = *hash.lock().unwrap();
+        hash
+    };
+    testing::run(async |_| {
+        let seeded = |seed| hash(&System::builder("shop").seed(seed).build());
+        assert_eq!(seeded(1), seeded(1));
+        assert_ne!(seeded(1), seeded(2));
+        assert_ne!(hash(&System::new("shop")), hash(&System::new("shop")), "keys can be made to collide");
+    });
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::run;
 use crate::supervise::{Event, Family, Gate};
 use crate::system::System;
 use parking_lot::Mutex;
-use std::hash::RandomState;
+use std::hash::Hasher;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -36,8 +36,8 @@ impl<A: Actor> Item for Post<A> {
         self.0.class()
     }
 
-    fn key_hash(&self, state: &RandomState) -> u64 {
-        self.0.parcel().key_hash(state)
+    fn hash_key<H: Hasher>(&self, mut state: &mut H) {
+        self.0.parcel().hash_key(&mut state);
     }
 
     fn weight(&self) -> usize {

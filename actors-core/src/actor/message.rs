@@ -7,9 +7,10 @@ use crate::mailbox::Class;
 use crate::panics::caught;
 use crate::policy::Policy;
 use crate::reply::{ReplyTo, Teller};
+use crate::seed::of_process;
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::hash::RandomState;
+use std::hash::{Hasher, RandomState};
 
 /// A value that can be sent to an actor.
 #[diagnostic::on_unimplemented(
@@ -26,7 +27,16 @@ pub trait Message: Sized + Send + 'static {
     /// What the type declares.
     const POLICY: Policy;
 
-    /// Hash of the conflation key, for policies that are [`keyed`](Policy::keyed).
+    /// Hashes the key, for policies that are [`keyed`](Policy::keyed): feeds it to `state`, which is a function of the system's
+    /// seed.
+    ///
+    /// By default it feeds [`key_hash`](Message::key_hash) to it. Called before the mailbox is locked.
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.key_hash(of_process()));
+    }
+
+    /// Returns the hash of the key in one number, which differs from process to process. A message that is written by hand
+    /// implements [`hash_key`](Message::hash_key) instead; then the hash is a function of the system's seed too.
     fn key_hash(&self, state: &RandomState) -> u64 {
         let _ = state;
         0
@@ -90,7 +100,7 @@ pub trait AnyParcel: Send {
     #[doc(hidden)]
     fn tell_lost(&mut self, reason: Reason);
     #[doc(hidden)]
-    fn key_hash(&self, state: &RandomState) -> u64;
+    fn hash_key(&self, state: &mut dyn Hasher);
     #[doc(hidden)]
     fn same_key(&self, other: &dyn AnyParcel) -> bool;
     #[doc(hidden)]
@@ -109,8 +119,8 @@ impl<M: Message> AnyParcel for Parcel<M> {
         }
     }
 
-    fn key_hash(&self, state: &RandomState) -> u64 {
-        self.message.key_hash(state)
+    fn hash_key(&self, mut state: &mut dyn Hasher) {
+        self.message.hash_key(&mut state);
     }
 
     fn same_key(&self, other: &dyn AnyParcel) -> bool {

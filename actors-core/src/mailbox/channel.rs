@@ -33,7 +33,7 @@ use crate::error::{About, Admission, AskError, Life, Reason, SendError};
 use crate::mailbox::Ledger;
 use crate::panics::ignored;
 use crate::policy::Settings;
-use crate::seed::{Purpose, Seed};
+use crate::seed::Seed;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -82,8 +82,8 @@ pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Send
         class.policy.check().map_err(|why| format!("{}: {why}", class.name))?;
     }
     let life = Life::of_channel(classes.iter().map(Class::name));
-    let rng = settings.rng().unwrap_or_else(|| Seed::from_os().stream(Purpose::Mailbox, ""));
-    let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now, rng);
+    let seed = settings.declared_seed().map_or_else(Seed::from_os, Seed::new);
+    let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now, seed);
     let shared = Arc::new(Shared { mailbox, senders: AtomicUsize::new(1), life });
     let receiver = Receiver { shared: shared.clone(), taker: Taker::new(0), fx: Effects::new() };
     Ok((Sender { shared }, receiver))

@@ -4,11 +4,12 @@ use super::claim::Signals;
 use super::ledger::Stage;
 use super::line::Standing;
 use super::shell::{Inner, Locked};
-use super::{Effects, Entrance, Item, Left, Mailbox, Place, Rouse, Standby, Tag, Verdict, Withdrawn, keys};
+use super::{Effects, Entrance, Item, Left, Mailbox, Place, Rouse, Standby, Tag, Verdict, Withdrawn};
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::panics::{caught, ignored};
 use crate::policy::Overflow;
+use std::hash::Hasher;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -78,7 +79,11 @@ impl<T: Item, S> Mailbox<T, S> {
         }
         let policy = &self.classes[class].policy;
         if policy.overflow.has(Overflow::Conflate) || (policy.keyed && self.limits.workers.is_pool()) {
-            let hash = caught(|| item.key_hash(keys()));
+            let hash = caught(|| {
+                let mut hasher = self.seed.key_hasher();
+                item.hash_key(&mut hasher);
+                hasher.finish()
+            });
             tag.hash = hash.map_err(|_| Reason::Panicked)?;
         }
         Ok(tag)

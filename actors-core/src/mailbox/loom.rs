@@ -61,7 +61,8 @@ use super::{
     Rouse, Row, Standby, Take, Taker, Verdict, Withdrawn,
 };
 use crate::clock::{self, Span, Tick};
-use crate::policy::{Overflow, Policy, Rng, Settings};
+use crate::policy::{Overflow, Policy, Settings};
+use crate::seed::Seed;
 use loom::future::block_on;
 use loom::model::Builder;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -109,7 +110,7 @@ fn mailbox(capacity: usize) -> Arc<Desk> {
 fn with(settings: Settings) -> Arc<Desk> {
     let limits = settings.max_waiting(4).reserve(0).limits().unwrap();
     let classes = vec![Class::new("job", Policy::tell().overflow(&[Overflow::Block]))];
-    Arc::new(Mailbox::new(limits, classes.into(), Some(Seat { turns: 0 }), clock::now, Rng::new(1)))
+    Arc::new(Mailbox::new(limits, classes.into(), Some(Seat { turns: 0 }), clock::now, Seed::new(1)))
 }
 
 /// Does something with it in a thread of its own.

@@ -69,14 +69,15 @@ use self::core::{Core, Phase};
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::panics::ignored;
-use crate::policy::{Limits, Policy, Rng};
+use crate::policy::{Limits, Policy};
+use crate::seed::{Purpose, Seed, of_process};
 use crate::sync::{Mutex, MutexGuard};
 use crew::Crew;
 use permit::Live;
 use shell::{Inner, Locked, Shell, Task};
 use std::any::TypeId;
 use std::borrow::Cow;
-use std::hash::RandomState;
+use std::hash::{Hasher, RandomState};
 use std::sync::OnceLock;
 
 /// What a mailbox moves.
@@ -86,7 +87,15 @@ pub trait Item: Send + 'static {
         0
     }
 
-    /// Hash of the conflation key; only asked for in classes that conflate.
+    /// Hashes the key, for classes whose policy is keyed: feeds it to `state`, which is a function of the system's seed.
+    ///
+    /// By default it feeds [`key_hash`](Item::key_hash) to it.
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.key_hash(of_process()));
+    }
+
+    /// Returns the hash of the key in one number, which differs from process to process. Implement [`hash_key`](Item::hash_key)
+    /// instead; then the hash is a function of the system's seed too.
     fn key_hash(&self, _state: &RandomState) -> u64 {
         0
     }
@@ -133,28 +142,22 @@ pub(crate) struct Mailbox<T, S> {
     live: OnceLock<Box<[Live]>>,
     limits: Limits,
     now: fn() -> Tick,
-    /// The stream of random numbers that the mailbox begins with.
-    rng: Rng,
+    /// What `drop_random`, the spread of `retry_after` and the hashes of keys are derived from.
+    seed: Seed,
     signals: Signals,
 }
 
-/// Conflation keys are hashed alike in the whole process.
-fn keys() -> &'static RandomState {
-    static KEYS: OnceLock<RandomState> = OnceLock::new();
-    KEYS.get_or_init(RandomState::new)
-}
-
 impl<T: Item, S> Mailbox<T, S> {
-    /// `now` is the clock of ages and ttl; `rng` is for `drop_random` and the spread of `retry_after`.
+    /// `now` is the clock of ages and ttl; `seed` is for everything random.
     pub(crate) fn new(
         limits: Limits,
         classes: Cow<'static, [Class]>,
         seat: Option<S>,
         now: fn() -> Tick,
-        rng: Rng,
+        seed: Seed,
     ) -> Self {
         let shell = Mutex::new(Shell { inner: None, seat, may_lend: false });
-        Mailbox { shell, signals: Signals::default(), classes, limits, live: OnceLock::new(), now, rng }
+        Mailbox { shell, signals: Signals::default(), classes, limits, live: OnceLock::new(), now, seed }
     }
 
     /// Puts the seat where the first consumer finds it.
@@ -212,7 +215,7 @@ impl<T: Item, S> Mailbox<T, S> {
             must_renew: false,
             task: Task::None,
             crew: self.limits.workers.is_pool().then(|| Box::new(Crew::new(self.limits.workers))),
-            core: Core::new(&self.limits, &self.classes, self.now, self.rng),
+            core: Core::new(&self.limits, &self.classes, self.now, self.seed.stream(Purpose::Mailbox)),
         }));
         Locked(shell)
     }

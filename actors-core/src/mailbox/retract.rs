@@ -72,7 +72,8 @@ mod tests {
     use super::*;
     use crate::clock;
     use crate::mailbox::{Class, Entrance, Promise};
-    use crate::policy::{Policy, Rng, Settings};
+    use crate::policy::{Policy, Settings};
+    use crate::seed::Seed;
     use std::task::Waker;
 
     struct Thing;
@@ -83,7 +84,7 @@ mod tests {
         let limits = Settings::new().capacity(1).reserve(0).limits().unwrap();
         let classes = vec![Class::new("thing", Policy::tell())];
         let mailbox: Mailbox<Thing, ()> =
-            Mailbox::new(limits, classes.into(), Some(()), clock::now, Rng::new(1));
+            Mailbox::new(limits, classes.into(), Some(()), clock::now, Seed::new(1));
         let mut fx = Effects::new();
         let wait = |fx: &mut Effects<Thing>| {
             let promise = mailbox.promise(0, Entrance::Wait(Waker::noop()), fx);

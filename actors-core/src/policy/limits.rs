@@ -1,7 +1,6 @@
 //! How much a mailbox holds, and which lane may have a slot.
 
 use super::pressure::{Pressure, Workers, effective};
-use super::rng::Rng;
 use super::{Action, Priority, Schedule};
 use std::time::Duration;
 
@@ -123,7 +122,8 @@ impl Settings {
         self.pressure
     }
 
-    /// The seed of everything random in the mailbox: `drop_random` (O5) and the spread of `retry_after` (P7). By default it is
+    /// The seed of everything random in the mailbox: `drop_random` (O5), the spread of `retry_after` (P7), the
+    /// hashes of keys. By default it is
     /// derived from the system's seed and the actor's name; a channel's is random.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
@@ -131,9 +131,8 @@ impl Settings {
         self
     }
 
-    /// The stream of random numbers that was asked for.
-    pub(crate) fn rng(&self) -> Option<Rng> {
-        self.seed.map(Rng::new)
+    pub(crate) fn declared_seed(&self) -> Option<u64> {
+        self.seed
     }
 
     /// Checks the numbers and works out what was left to default.

@@ -98,7 +98,7 @@ impl<A: Actor> Cell<A> {
         let mut fx = Effects::new();
         let depth = self.mailbox.depth(crate::clock::now(), &mut fx);
         self.apply(&mut fx);
-        let rng = || self.system.seed().stream(Purpose::Gate, self.name.as_str());
+        let rng = || self.system.seed().of(self.name.as_str()).stream(Purpose::Gate);
         let retry_after = depth.retry_after.unwrap_or(GUESS_FIRST);
         self.gate.set(threshold, &self.mailbox.sheddable(), retry_after, rng);
     }

@@ -5,7 +5,7 @@ use actors_core::{
     Actor, AnyParcel, Class, Context, Handle, Handler, Mail, Message, Parcel, Policy, Settings, Typed,
 };
 use std::collections::{BTreeMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
@@ -97,8 +97,8 @@ impl<const CLASS: usize> Message for Note<CLASS> {
     const NAME: &'static str = ["Note0", "Note1", "Note2", "Note3", "Note4"][CLASS];
     const POLICY: Policy = Policy::tell();
 
-    fn key_hash(&self, state: &RandomState) -> u64 {
-        state.hash_one(self.key)
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
     }
 
     fn same_key(&self, other: &Self) -> bool {
