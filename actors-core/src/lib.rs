@@ -78,6 +78,7 @@ mod system;
 mod system_builder;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod wakers;
 #[cfg(feature = "serde")]
 mod wording;
 

@@ -3,12 +3,14 @@
 //! Foreign are handlers, hooks, factories, a message's `Drop` and `Debug`, a key's `Hash` and `Eq`, wakers. Even the payload of a
 //! panic is: its own `Drop` may panic, and is caught too.
 
+use crate::sync::assert_unlocked;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs foreign code; a panic in it comes back as its text.
+/// Runs foreign code; a panic in it comes back as its text. No lock of ours is held meanwhile (B6).
 #[inline]
 pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Result<R, String> {
+    assert_unlocked();
     catch_unwind(AssertUnwindSafe(f)).map_err(text)
 }
 

@@ -1,15 +1,167 @@
-//! The locks and atomics on which mailbox and replies agree with other threads, under one name for two builds.
+//! The locks and atomics on which threads agree, under one name for two builds, and a check that foreign code runs without them.
 //!
-//! Normally these are `parking_lot`'s and std's own, re-exported and nothing else. With `--cfg actors_loom` they are loom's, which
-//! tries the interleavings of a few threads one after the other, and what a relaxed load may see: then
-//! `cargo test -p actors-core --release --lib loom` runs the models, in files beside what they model.
+//! Normally [`Mutex`] is a [`Lock`], and atomics are std's. With `--cfg actors_loom` they are loom's, which tries the
+//! interleavings of a few threads one after the other, and what a relaxed load may see: then
+//! `cargo test -p actors-core --release --lib loom` runs the models, in files beside what they model. The flag has a name of its
+//! own because `--cfg loom` would change tokio too. What no model is about (the registry, watchers, dead letters) uses [`Lock`]
+//! in both builds.
 //!
-//! The flag has a name of its own because `--cfg loom` would change tokio too. What no model is about (the registry, watchers,
-//! dead letters) keeps its locks.
+//! **Foreign code and locks (B6).** A [`Lock`] counts in debug builds how many of them its thread holds; [`assert_unlocked`] is
+//! called before foreign code runs, and `testing::holds_lock` shows the count to tests, whose wakers and messages look at it.
+//! A release build counts nothing: there a `Lock` is `parking_lot`'s.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+/// `parking_lot`'s lock, which knows in debug builds whether this thread holds one.
+///
+/// Its `Debug` says nothing about the value: formatting is foreign code, and would run under the lock.
+pub(crate) struct Lock<T>(parking_lot::Mutex<T>);
+
+/// A [`Lock`] that is held.
+pub(crate) struct Guard<'a, T> {
+    // First, so that the lock is free before the count says so.
+    inner: parking_lot::MutexGuard<'a, T>,
+    _held: held::Held,
+}
+
+impl<T> Lock<T> {
+    #[inline(always)]
+    pub(crate) const fn new(value: T) -> Self {
+        Lock(parking_lot::Mutex::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
+        Guard { inner: self.0.lock(), _held: held::Held::new() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
+        let inner = self.0.try_lock()?;
+        Some(Guard { inner, _held: held::Held::new() })
+    }
+
+    #[cfg(not(actors_loom))]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+}
+
+impl<T: Default> Default for Lock<T> {
+    fn default() -> Self {
+        Lock::new(T::default())
+    }
+}
+
+impl<T> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock").finish_non_exhaustive()
+    }
+}
+
+impl<T> Deref for Guard<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.inner
+    }
+}
+
+impl<T> DerefMut for Guard<'_, T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
+}
+
+#[cfg(debug_assertions)]
+mod held {
+    use std::cell::Cell;
+
+    thread_local! {
+        static HELD: Cell<u32> = const { Cell::new(0) };
+    }
+
+    /// Counts while a lock is held.
+    pub(super) struct Held(());
+
+    impl Held {
+        #[inline]
+        pub(super) fn new() -> Self {
+            HELD.set(HELD.get() + 1);
+            Held(())
+        }
+    }
+
+    impl Drop for Held {
+        #[inline]
+        fn drop(&mut self) {
+            // At least 1, unless the thread's count was set aside in between.
+            HELD.set(HELD.get().saturating_sub(1));
+        }
+    }
+
+    pub(super) fn count() -> u32 {
+        HELD.get()
+    }
+
+    pub(super) fn replace(count: u32) -> u32 {
+        HELD.replace(count)
+    }
+}
+
+#[cfg(not(debug_assertions))]
+mod held {
+    pub(super) struct Held;
+
+    impl Held {
+        #[inline(always)]
+        pub(super) fn new() -> Self {
+            Held
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn count() -> u32 {
+        0
+    }
+
+    #[inline(always)]
+    pub(super) fn replace(_: u32) -> u32 {
+        0
+    }
+}
+
+/// Whether this thread holds a lock of the runtime. Always `false` in release builds.
+#[inline(always)]
+pub(crate) fn holds_lock() -> bool {
+    held::count() > 0
+}
+
+/// Called before foreign code runs.
+///
+/// # Panics
+/// In debug builds, where this thread holds a lock of the runtime: a defect of ours.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn assert_unlocked() {
+    debug_assert!(!holds_lock(), "foreign code must not run while a lock of the runtime is held");
+}
+
+/// Runs the one kind of foreign code that runs under a lock, a conflation key's `Eq`, as if no lock were held: it is guarded
+/// in another way (`mailbox/reentry.rs`). `f` must not unwind.
+pub(crate) fn as_if_unlocked<R>(f: impl FnOnce() -> R) -> R {
+    let before = held::replace(0);
+    let result = f();
+    held::replace(before);
+    result
+}
 
 #[cfg(not(actors_loom))]
 mod real {
-    pub(crate) use parking_lot::{Mutex, MutexGuard};
+    pub(crate) use super::{Guard as MutexGuard, Lock as Mutex};
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::{Arc, atomic};
     pub(crate) use std::thread_local;

@@ -12,8 +12,8 @@ use crate::runtime_guard::RuntimeGuard;
 use crate::seed::Seed;
 use crate::spawn::SpawnBuilder;
 use crate::supervise::{Decision, Log, Supervisor};
+use crate::sync::Lock;
 use crate::system_builder::SystemBuilder;
-use parking_lot::Mutex;
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
@@ -59,7 +59,7 @@ struct Inner {
     guard: RuntimeGuard,
     has_timers: OnceLock<bool>,
     serial: AtomicU64,
-    registry: Mutex<Registry>,
+    registry: Lock<Registry>,
     token: CancellationToken,
     tracker: TaskTracker,
     letters: Letters,
@@ -141,7 +141,7 @@ impl System {
                 guard: RuntimeGuard::default(),
                 has_timers: OnceLock::new(),
                 serial: AtomicU64::new(0),
-                registry: Mutex::new(registry),
+                registry: Lock::new(registry),
                 token: CancellationToken::new(),
                 tracker: TaskTracker::new(),
                 letters: Letters::default(),

@@ -31,8 +31,8 @@ use crate::actor::message::{AnyParcel, Message, Parcel};
 use crate::actor::recipient::Recipient;
 use crate::actor::{Actor, Handler, Mail, Typed};
 use crate::mailbox::{Class, Effects};
+use crate::sync::Lock;
 use crate::system::System;
-use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -128,6 +128,14 @@ pub fn kill_supervisor(system: &System) {
     system.supervisor().ban();
 }
 
+/// Whether this thread holds a lock of the runtime, as far as a debug build counts them; always `false` in a release build.
+///
+/// Wakers and a message's `Drop`, `Debug`, `Hash` and the like never see `true` (B6): they may use the very actor that calls
+/// them. A test's own can assert it.
+pub fn holds_lock() -> bool {
+    crate::sync::holds_lock()
+}
+
 /// An actor that takes no turns while this exists. Messages are admitted, lost and expired as ever.
 #[must_use = "the actor goes on when it is dropped"]
 pub struct Held<A: Actor> {
@@ -164,7 +172,7 @@ impl<A: Actor> Drop for Held<A> {
     }
 }
 
-type Record<M> = Arc<Mutex<VecDeque<M>>>;
+type Record<M> = Arc<Lock<VecDeque<M>>>;
 type Replies<M> = Box<dyn FnMut(&M) -> <M as Message>::Reply + Send>;
 
 /// The actor behind a [`Probe`].
@@ -209,11 +217,11 @@ impl<M: Message> Mail<ProbeActor<M>> for ProbeMail<M> {
         let (message, answer) = self.0.open();
         let reply = (actor.reply)(&message);
         let mut received = actor.received.lock();
-        if received.len() >= REMEMBERED {
-            received.pop_front();
-        }
+        let oldest = if received.len() >= REMEMBERED { received.pop_front() } else { None };
         received.push_back(message);
         drop(received);
+        // Its `Drop` is foreign code.
+        drop(oldest);
         answer.send(ctx, reply);
         None
     }

@@ -100,6 +100,33 @@ fn locks_and_atomics_of_the_mailbox_and_of_replies_come_from_sync() {
     }
 }
 
+/// Under a lock no foreign code runs (B6). Locks that count themselves, and wakers that are cloned and woken in one place, are
+/// what the hostile tests and the debug assertions rest on.
+#[test]
+fn b6_locks_and_wakers_have_one_home() {
+    let is_model = |name: &str| name.ends_with("loom.rs");
+    let all: Vec<_> = core_sources("").into_iter().filter(|(name, _)| !is_model(name)).collect();
+    let but = |homes: &[&str]| {
+        let is_home = |name: &str| homes.iter().any(|home| name.ends_with(home));
+        all.iter().filter(|(name, _)| !is_home(name)).cloned().collect::<Vec<_>>()
+    };
+    let locks = ["parking_lot", "sync::Mutex<", "std::sync::Mutex", "RwLock", "std::sync::{Mutex", "Condvar"];
+    forbid(
+        &but(&["/sync.rs"]),
+        &locks,
+        "a lock is a `sync::Lock` or a `sync::Mutex`, which know that they are held",
+    );
+    let wakes = ["waker.wake()", "wake_by_ref", "waker().clone()", "waker().wake()"];
+    forbid(
+        &but(&["/wakers.rs"]),
+        &wakes,
+        "wakers are foreign code: `wakers::{cloned, wake, discard}` run without any lock",
+    );
+    // Those of a `TaskWaker` may be cloned under the lock.
+    let homes = ["/wakers.rs", "mailbox/crew.rs", "mailbox/shell.rs"];
+    forbid(&but(&homes), &["waker.clone()"], "a waker is cloned by `wakers::cloned`");
+}
+
 #[test]
 fn attributes_and_configuration_share_one_wording() {
     let link = root().join("actors-core/src/wording.rs");

@@ -14,8 +14,9 @@ use crate::panics::ignored;
 use crate::policy::{Failures, Policy, Restart, Revival, Rng, Strategy};
 use crate::run;
 use crate::supervise::{Event, Family, Gate};
+use crate::sync::Lock;
 use crate::system::System;
-use parking_lot::Mutex;
+use crate::wakers::wake;
 use std::hash::Hasher;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -64,9 +65,9 @@ impl<A: Actor> Seated for Box<Seat<A>> {
 /// Where instances come from, and how their failures are met.
 pub(crate) struct Origin<A> {
     pub(crate) factory: Factory<A>,
-    failures: Mutex<Failures>,
+    failures: Lock<Failures>,
     /// For the spread of the delays.
-    rng: Mutex<Rng>,
+    rng: Lock<Rng>,
 }
 
 /// Makes instances.
@@ -74,7 +75,7 @@ pub(crate) type Factory<A> = Arc<dyn Fn() -> A + Send + Sync>;
 
 impl<A> Origin<A> {
     pub(crate) fn new(factory: Factory<A>, restart: Restart, rng: Rng) -> Self {
-        Origin { factory, failures: Mutex::new(Failures::new(restart)), rng: Mutex::new(rng) }
+        Origin { factory, failures: Lock::new(Failures::new(restart)), rng: Lock::new(rng) }
     }
 }
 
@@ -103,12 +104,12 @@ pub(crate) struct Cell<A: Actor> {
     handles: AtomicUsize,
     pub(crate) life: Arc<Life>,
     /// Seats of turns that did not end by returning: of each worker one at most, until it takes it.
-    left: Mutex<Vec<Box<Seat<A>>>>,
+    left: Lock<Vec<Box<Seat<A>>>>,
     /// Told at every change of `life`.
     pub(crate) changed: Notify,
     watch: OnceLock<Watch>,
     /// The timer that ends a drain.
-    pub(crate) drain_timer: Mutex<Option<AbortHandle>>,
+    pub(crate) drain_timer: Lock<Option<AbortHandle>>,
     losses: LossLog,
     pub(crate) span: ActorSpan,
     /// What a sender meets first.
@@ -116,7 +117,7 @@ pub(crate) struct Cell<A: Actor> {
     /// Timers of askers that have their answers, for the next ones.
     pub(crate) timers: Timers,
     /// Timers, pipes and watches that are under way (F7); made with the first.
-    pub(crate) jobs: OnceLock<Box<Mutex<Table>>>,
+    pub(crate) jobs: OnceLock<Box<Lock<Table>>>,
 }
 
 /// Timers that are not in use. One that is set again to a later instant stays registered where it is, so an ask's deadline costs
@@ -124,7 +125,7 @@ pub(crate) struct Cell<A: Actor> {
 /// waits for would move the clock.
 pub(crate) struct Timers {
     is_kept: bool,
-    idle: Mutex<Vec<Pin<Box<Sleep>>>>,
+    idle: Lock<Vec<Pin<Box<Sleep>>>>,
 }
 
 /// Timers that one actor keeps: as many askers wait at once where there are many, and the rest is made anew.
@@ -132,7 +133,7 @@ const TIMERS_MAX: usize = 64;
 
 impl Timers {
     fn new(is_kept: bool) -> Self {
-        Timers { is_kept, idle: Mutex::new(Vec::new()) }
+        Timers { is_kept, idle: Lock::new(Vec::new()) }
     }
 
     pub(crate) fn is_kept(&self) -> bool {
@@ -184,10 +185,10 @@ impl<A: Actor> Cell<A> {
             timers: Timers::new(is_multi_thread),
             rt,
             handles: AtomicUsize::new(0),
-            left: Mutex::new(Vec::new()),
+            left: Lock::new(Vec::new()),
             changed: Notify::new(),
             watch: OnceLock::new(),
-            drain_timer: Mutex::new(None),
+            drain_timer: Lock::new(None),
             losses: LossLog::new(A::Mail::CLASSES.len()),
             jobs: OnceLock::new(),
         })
@@ -205,7 +206,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn rouse(self: &Arc<Self>, rouse: Rouse) {
         match rouse {
             Rouse::Nothing => {}
-            Rouse::Wake(waker) => ignored(|| waker.wake()),
+            Rouse::Wake(waker) => wake(waker),
             Rouse::Spawn => run::employ(self),
         }
     }

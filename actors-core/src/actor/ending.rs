@@ -140,7 +140,9 @@ fn kill_after<A: Actor>(cell: &Arc<Cell<A>>, limit: Duration) {
             watched.kill_for(Some(Detail::DrainedTooLong(limit)));
         }
     });
-    if let Some(before) = cell.drain_timer.lock().replace(timer.abort_handle()) {
+    // Aborting a task may drop what it holds: not under the lock.
+    let before = cell.drain_timer.lock().replace(timer.abort_handle());
+    if let Some(before) = before {
         before.abort();
     }
 }

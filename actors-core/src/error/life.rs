@@ -4,7 +4,7 @@
 //! atomic increment, and an error stays true: an actor that was draining when it refused may have been killed since.
 
 use super::{ActorName, StartError, StopReason};
-use parking_lot::{Mutex, MutexGuard};
+use crate::sync::{Guard, Lock};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,7 +98,7 @@ pub(crate) struct Life {
     /// A channel has none.
     name: Option<ActorName>,
     names: Names,
-    state: Mutex<LifeState>,
+    state: Lock<LifeState>,
 }
 
 impl fmt::Debug for Life {
@@ -126,10 +126,10 @@ impl Life {
             detail: None,
             last_failure: None,
         };
-        Arc::new(Life { name, names, state: Mutex::new(state) })
+        Arc::new(Life { name, names, state: Lock::new(state) })
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, LifeState> {
+    pub(crate) fn lock(&self) -> Guard<'_, LifeState> {
         self.state.lock()
     }
 

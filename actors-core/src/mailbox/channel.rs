@@ -35,6 +35,7 @@ use crate::panics::ignored;
 use crate::policy::Settings;
 use crate::seed::Seed;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::wakers::{Relayed, wake};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -85,7 +86,12 @@ pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Send
     let seed = settings.declared_seed().map_or_else(Seed::from_os, Seed::new);
     let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now, seed);
     let shared = Arc::new(Shared { mailbox, senders: AtomicUsize::new(1), life });
-    let receiver = Receiver { shared: shared.clone(), taker: Taker::new(0), fx: Effects::new() };
+    let receiver = Receiver {
+        shared: shared.clone(),
+        taker: Taker::new(0),
+        fx: Effects::new(),
+        relayed: Relayed::default(),
+    };
     Ok((Sender { shared }, receiver))
 }
 
@@ -144,7 +150,7 @@ enum Offered<T> {
     InLine(u32),
 }
 
-fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<'_>) -> Offered<T> {
+fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance) -> Offered<T> {
     let refused = |value: &mut Option<T>, why| match value.take() {
         Some(value) => Offered::Done(Err(SendError::new(value, why))),
         None => unreachable!("a refused message stays with its sender"),
@@ -159,7 +165,7 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance<
             });
             drop(door);
             if let Rouse::Wake(waker) = rouse {
-                ignored(|| waker.wake());
+                wake(waker);
             }
             return Offered::Done(Ok(Admission::Queued));
         }
@@ -217,32 +223,32 @@ impl<T: Item> Future for Sending<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        match &mut this.state {
-            State::Fresh(value) => match offer(this.shared, value, Entrance::Wait(cx.waker())) {
+        let mailbox = &this.shared.mailbox;
+        let standby = match &mut this.state {
+            State::Fresh(value) => match offer(this.shared, value, Entrance::Wait) {
                 Offered::Done(result) => {
                     this.state = State::Done;
-                    Poll::Ready(result)
+                    return Poll::Ready(result);
                 }
                 Offered::InLine(waiter) => {
                     this.state = State::InLine(waiter);
-                    Poll::Pending
+                    mailbox.look_first(waiter, cx.waker())
                 }
             },
-            State::InLine(waiter) => {
-                let result = match this.shared.mailbox.look(*waiter, cx.waker()) {
-                    Standby::Waiting => return Poll::Pending,
-                    Standby::In(_) => Ok(Admission::Waited),
-                    Standby::Out(Some(value), reason) => {
-                        let why = this.shared.why(value.class(), reason);
-                        Err(SendError::new(value, why))
-                    }
-                    Standby::Out(None, _) | Standby::Promised => unreachable!("no permit was asked for"),
-                };
-                this.state = State::Done;
-                Poll::Ready(result)
-            }
+            State::InLine(waiter) => mailbox.look(*waiter, cx.waker()),
             State::Done => panic!("a send was polled after it had completed"),
-        }
+        };
+        let result = match standby {
+            Standby::Waiting => return Poll::Pending,
+            Standby::In(_) => Ok(Admission::Waited),
+            Standby::Out(Some(value), reason) => {
+                let why = this.shared.why(value.class(), reason);
+                Err(SendError::new(value, why))
+            }
+            Standby::Out(None, _) | Standby::Promised => unreachable!("no permit was asked for"),
+        };
+        this.state = State::Done;
+        Poll::Ready(result)
     }
 }
 
@@ -263,6 +269,8 @@ pub struct Receiver<T: Item> {
     shared: Arc<Shared<T>>,
     taker: Taker<T, ()>,
     fx: Effects<T>,
+    /// Whoever polls may have any waker.
+    relayed: Relayed,
 }
 
 impl<T: Item> fmt::Debug for Receiver<T> {
@@ -302,6 +310,7 @@ impl<T: Item> Receiver<T> {
 
     /// Polls for the next value.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let cx = &mut Context::from_waker(self.relayed.waker(cx.waker()));
         let taken = self.taker.poll_take(&self.shared.mailbox, cx, &mut self.fx);
         self.shared.apply(&mut self.fx);
         taken.map(|take| match take {

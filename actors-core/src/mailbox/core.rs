@@ -15,6 +15,7 @@ use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::panics::caught;
 use crate::policy::{Arrivals, Backlog, DrainRate, Lanes, Limits, Overflow, Policy, Rng, retry_after};
+use crate::sync::as_if_unlocked;
 use std::time::Duration;
 
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
@@ -146,7 +147,7 @@ impl<T: Item> Core<T> {
         &mut self,
         item: &mut Option<T>,
         mut tag: Tag,
-        entrance: Entrance<'_>,
+        entrance: Entrance,
         signals: &Signals,
         fx: &mut Effects<T>,
     ) -> Verdict {
@@ -202,7 +203,7 @@ impl<T: Item> Core<T> {
         &mut self,
         item: &mut Option<T>,
         tag: Tag,
-        entrance: Entrance<'_>,
+        entrance: Entrance,
         signals: &Signals,
         fx: &mut Effects<T>,
     ) -> Verdict {
@@ -306,7 +307,8 @@ impl<T: Item> Core<T> {
         if !self.queue.kinds[usize::from(tag.class)].conflates {
             return Ok(None);
         }
-        super::reentry::guarded(|| caught(|| self.queue.twin(item, tag))).map_err(|_| Panicked)
+        super::reentry::guarded(|| as_if_unlocked(|| caught(|| self.queue.twin(item, tag))))
+            .map_err(|_| Panicked)
     }
 
     pub(super) fn conflate(&mut self, twin: u32, item: Option<T>, tag: Tag, fx: &mut Effects<T>) -> Place {

@@ -23,7 +23,8 @@ use super::{Effects, Item, Mailbox, Rouse};
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::policy::{Priority, Workers};
-use std::task::{Context, Poll, Waker};
+use crate::wakers::TaskWaker;
+use std::task::{Context, Poll};
 use tokio::task::coop;
 
 /// Messages that are dead, or wait for their key, cleared away in one critical section.
@@ -44,7 +45,7 @@ struct Station {
     is_taken: bool,
     /// Whoever has it is not one of the workers any more, and is about to go.
     is_retiring: bool,
-    waker: Option<Waker>,
+    waker: Option<TaskWaker>,
     is_idle: bool,
     /// It was woken for a message, and has not come yet.
     is_roused: bool,
@@ -132,7 +133,7 @@ impl Crew {
         let station = &mut self.stations[number as usize];
         (station.is_idle, station.is_roused) = (false, true);
         self.roused += 1;
-        station.waker.clone().map_or(Rouse::Nothing, Rouse::Wake)
+        station.waker.clone().map_or(Rouse::Nothing, |waker| Rouse::Wake(waker.into_waker()))
     }
 
     /// Wakes everybody, whatever they do: something is to be minded.
@@ -140,11 +141,11 @@ impl Crew {
         self.stations
             .iter()
             .filter_map(|station| station.waker.clone())
-            .for_each(|waker| fx.will_wake(waker));
+            .for_each(|waker| fx.will_wake(waker.into_waker()));
     }
 
     /// A worker says whom to wake.
-    pub(super) fn introduce(&mut self, number: u32, waker: Waker) {
+    pub(super) fn introduce(&mut self, number: u32, waker: TaskWaker) {
         self.stations[number as usize].waker = Some(waker);
     }
 
@@ -169,7 +170,7 @@ impl Crew {
         while let Some(number) = self.idle.pop() {
             let station = &mut self.stations[number as usize];
             station.is_idle = false;
-            station.waker.clone().into_iter().for_each(|waker| fx.will_wake(waker));
+            station.waker.clone().into_iter().for_each(|waker| fx.will_wake(waker.into_waker()));
         }
     }
 
@@ -180,7 +181,7 @@ impl Crew {
     }
 
     /// A worker has gone.
-    fn dismiss(&mut self, number: u32) -> Option<Waker> {
+    fn dismiss(&mut self, number: u32) -> Option<TaskWaker> {
         self.came(number);
         let station = std::mem::take(&mut self.stations[number as usize]);
         if station.is_taken {
@@ -279,7 +280,7 @@ impl<T: Item, S> Mailbox<T, S> {
         }
         if let Some(waker) = crew.dismiss(worker) {
             // To be dropped after the lock is free; that it wakes a task that is ending costs nothing.
-            fx.will_wake(waker);
+            fx.will_wake(waker.into_waker());
         }
         fx.will_rouse(crew.rouse(inner.core.queue.runnable()));
         if inner.core.phase != Phase::Open && inner.core.queue.used() == 0 {
@@ -374,8 +375,8 @@ impl<T: Item, S> Taker<T, S> {
         let Some(crew) = inner.crew.as_deref_mut() else { return Poll::Ready(Take::Finished) };
         crew.came(number);
         let station = &mut crew.stations[number as usize];
-        if !station.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            _old = station.waker.replace(cx.waker().clone());
+        if !station.waker.as_ref().is_some_and(|waker| waker.is_of(cx)) {
+            _old = station.waker.replace(TaskWaker::of(cx));
         }
         if inner.core.phase >= Phase::Killed {
             return Poll::Ready(Take::Finished);
@@ -411,7 +412,7 @@ impl<T: Item, S> Taker<T, S> {
         }
         if !is_sure {
             // Only dead and parked messages so far: others may have the lock, then it looks again.
-            fx.will_wake(cx.waker().clone());
+            fx.will_wake(TaskWaker::of(cx).into_waker());
             return Poll::Pending;
         }
         if inner.core.phase != Phase::Open && inner.core.queue.used() == 0 {

@@ -7,8 +7,9 @@ use super::shell::{Inner, Locked};
 use super::{Effects, Entrance, Item, Left, Mailbox, Place, Rouse, Standby, Tag, Verdict, Withdrawn};
 use crate::clock::Tick;
 use crate::error::Reason;
-use crate::panics::{caught, ignored};
+use crate::panics::caught;
 use crate::policy::Overflow;
+use crate::wakers::{cloned, discard};
 use std::hash::Hasher;
 use std::task::Waker;
 use std::time::Duration;
@@ -127,7 +128,7 @@ impl<T: Item, S> Mailbox<T, S> {
         &self,
         item: &mut Option<T>,
         tag: Tag,
-        entrance: Entrance<'_>,
+        entrance: Entrance,
         fx: &mut Effects<T>,
     ) -> Verdict {
         let mut inner = self.lock();
@@ -146,13 +147,31 @@ impl<T: Item, S> Mailbox<T, S> {
         counts.lose(Stage::Lost, reason);
     }
 
-    /// How a waiter stands; when it no longer waits, this forgets it.
+    /// How a waiter stands; when it no longer waits, this forgets it. A waiter that waits on is woken by `waker`.
     pub(crate) fn look(&self, waiter: u32, waker: &Waker) -> Standby<T> {
-        let mut inner = self.lock();
-        let (is_waiting, old) = inner.core.lines.is_waiting(waiter, waker);
-        let (standing, last) = if is_waiting { (None, None) } else { inner.core.lines.forget(waiter) };
+        let inner = self.lock();
+        let lines = &inner.core.lines;
+        if lines.is_waiting(waiter) && lines.has_waker(waiter, waker) {
+            return Standby::Waiting;
+        }
         drop(inner);
-        ignored(|| drop((old, last)));
+        self.look_first(waiter, waker)
+    }
+
+    /// How a waiter stands that has left no waker yet, or another one.
+    ///
+    /// A panic of the waker's `clone` goes to the caller before anything has changed; its message stays in line until the caller
+    /// drops its future.
+    pub(crate) fn look_first(&self, waiter: u32, waker: &Waker) -> Standby<T> {
+        let waker = cloned(waker);
+        let mut inner = self.lock();
+        let lines = &mut inner.core.lines;
+        let (standing, old) = match lines.is_waiting(waiter) {
+            true => (None, lines.leave_waker(waiter, waker)),
+            false => lines.forget(waiter),
+        };
+        drop(inner);
+        discard(old);
         match standing {
             None => Standby::Waiting,
             Some(Standing::In(place)) => Standby::In(place),
@@ -169,7 +188,7 @@ impl<T: Item, S> Mailbox<T, S> {
         inner.rouse_if_filled(fx);
         let (standing, last) = inner.core.lines.forget(waiter);
         drop(inner);
-        ignored(|| drop(last));
+        discard(last);
         match (left, standing) {
             (Some((item, tag)), _) => Left::Back(item, tag),
             (None, Some(Standing::In(place))) => Left::In(place),

@@ -2,7 +2,7 @@
 
 use crate::clock::Tick;
 use crate::error::Reason;
-use crate::panics::ignored;
+use crate::wakers::wake;
 use std::task::Waker;
 
 /// A message that was taken from somebody.
@@ -101,7 +101,7 @@ impl<T> Effects<T> {
     #[must_use]
     pub(crate) fn wake(&mut self) -> bool {
         for waker in self.waker.take().into_iter().chain(self.wakers.drain(..)) {
-            ignored(|| waker.wake());
+            wake(waker);
         }
         std::mem::take(&mut self.must_spawn)
     }

@@ -10,6 +10,7 @@
 use super::list::{Arena, Link, List};
 use super::slots::Tag;
 use super::{Place, Reason};
+use crate::wakers::WakerSlot;
 use slab::Slab;
 use std::task::Waker;
 
@@ -33,7 +34,8 @@ pub(super) struct Waiter<T> {
     pub(super) tag: Tag,
     /// Arrival number: lines of one lane are merged by it.
     ticket: u64,
-    waker: Option<Waker>,
+    /// Empty until its sender, which has joined, has left it.
+    waker: WakerSlot,
     link: Link,
 }
 
@@ -65,13 +67,13 @@ impl<T> Lines<T> {
     }
 
     /// Joins the line of its type, of which there are `types`.
-    pub(super) fn join(&mut self, item: Option<T>, tag: Tag, waker: Waker, types: usize) -> u32 {
+    pub(super) fn join(&mut self, item: Option<T>, tag: Tag, types: usize) -> u32 {
         self.tickets += 1;
         let waiter = Waiter {
             standing: Some(Standing::Waiting(item)),
             tag,
             ticket: self.tickets,
-            waker: Some(waker),
+            waker: WakerSlot::default(),
             link: Link::default(),
         };
         let key = self.waiters.insert(waiter) as u32;
@@ -132,19 +134,24 @@ impl<T> Lines<T> {
     /// Forgets a waiter that is no longer in line; its waker is foreign code, to be dropped after the lock is free.
     pub(super) fn forget(&mut self, key: u32) -> (Option<Standing<T>>, Option<Waker>) {
         match self.waiters.try_remove(key as usize) {
-            Some(waiter) => (waiter.standing, waiter.waker),
+            Some(mut waiter) => (waiter.standing, waiter.waker.take()),
             None => (None, None),
         }
     }
 
-    /// Whether the waiter is still in line; then `waker` will be woken. Also the waker it replaces, to be dropped after the
-    /// lock is free.
-    pub(super) fn is_waiting(&mut self, key: u32, waker: &Waker) -> (bool, Option<Waker>) {
-        let waiter = &mut self.waiters[key as usize];
-        let is_waiting = matches!(waiter.standing, Some(Standing::Waiting(_)));
-        if !is_waiting || waiter.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
-            return (is_waiting, None);
-        }
-        (true, waiter.waker.replace(waker.clone()))
+    /// Whether the waiter is still in line.
+    pub(super) fn is_waiting(&self, key: u32) -> bool {
+        matches!(self.waiters[key as usize].standing, Some(Standing::Waiting(_)))
+    }
+
+    /// Whether the waiter's sender has left this waker.
+    pub(super) fn has_waker(&self, key: u32, waker: &Waker) -> bool {
+        self.waiters[key as usize].waker.has(waker)
+    }
+
+    /// Leaves the waker of a waiter that is still in line. The waker it replaces is dropped after the lock is free.
+    #[must_use = "it is dropped after the lock is free"]
+    pub(super) fn leave_waker(&mut self, key: u32, waker: Waker) -> Option<Waker> {
+        self.waiters[key as usize].waker.put(waker)
     }
 }

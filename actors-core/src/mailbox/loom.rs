@@ -125,7 +125,7 @@ fn apply(fx: &mut Effects<Job>) {
 }
 
 /// Offers a message as senders do; the waiter, where it has to wait.
-fn offer(mailbox: &Desk, job: Job, waker: &Waker) -> Option<u32> {
+fn offer(mailbox: &Desk, job: Job) -> Option<u32> {
     match mailbox.enter_plainly(0, false) {
         Plainly::In(mut door) => {
             let rouse = door.fill(|| job);
@@ -138,7 +138,7 @@ fn offer(mailbox: &Desk, job: Job, waker: &Waker) -> Option<u32> {
     }
     let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
     let mut fx = Effects::new();
-    let verdict = mailbox.offer(&mut Some(job), tag, Entrance::Wait(waker), &mut fx);
+    let verdict = mailbox.offer(&mut Some(job), tag, Entrance::Wait, &mut fx);
     apply(&mut fx);
     match verdict {
         Verdict::In(..) => None,
@@ -158,17 +158,19 @@ fn send(mailbox: &Desk, job: Job) {
     let mut waiter = None;
     let mut is_in = false;
     block_on(poll_fn(|cx| {
-        match waiter {
+        let standby = match waiter {
             None if !is_in => {
-                waiter = offer(mailbox, job, cx.waker());
+                waiter = offer(mailbox, job);
                 is_in = waiter.is_none();
+                waiter.map(|key| mailbox.look_first(key, cx.waker()))
             }
-            None => {}
-            Some(key) => match mailbox.look(key, cx.waker()) {
-                Standby::Waiting => {}
-                Standby::In(_) => is_in = true,
-                Standby::Promised | Standby::Out(..) => unreachable!("nobody refuses it"),
-            },
+            None => None,
+            Some(key) => Some(mailbox.look(key, cx.waker())),
+        };
+        match standby {
+            None | Some(Standby::Waiting) => {}
+            Some(Standby::In(_)) => is_in = true,
+            Some(Standby::Promised | Standby::Out(..)) => unreachable!("nobody refuses it"),
         }
         if is_in { Poll::Ready(()) } else { Poll::Pending }
     }));
@@ -207,7 +209,7 @@ impl Consumer {
     fn warm(mailbox: &Arc<Desk>) -> Self {
         let mut consumer = Consumer::new(mailbox);
         for n in [0, 2] {
-            (n..n + 2).for_each(|n| assert_eq!(offer(mailbox, Job('w', n), Waker::noop()), None));
+            (n..n + 2).for_each(|n| assert_eq!(offer(mailbox, Job('w', n)), None));
             (n..n + 2).for_each(|n| assert_eq!(consumer.turn(), Some(Job('w', n))));
         }
         assert!(consumer.poll(&mut Context::from_waker(Waker::noop())).is_pending());

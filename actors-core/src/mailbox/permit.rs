@@ -11,7 +11,7 @@ impl<T: Item, S> Mailbox<T, S> {
     // --- permits ----------------------------------------------------------------------------------------------------
 
     /// Asks for a slot for a message that is yet to come.
-    pub(crate) fn promise(&self, class: usize, entrance: Entrance<'_>, fx: &mut Effects<T>) -> Promise {
+    pub(crate) fn promise(&self, class: usize, entrance: Entrance, fx: &mut Effects<T>) -> Promise {
         let mut inner = self.lock();
         let promise = inner.core.promise(class, entrance, &self.signals, fx);
         if inner.crew.is_some() {

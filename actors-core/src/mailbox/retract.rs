@@ -74,7 +74,6 @@ mod tests {
     use crate::mailbox::{Class, Entrance, Promise};
     use crate::policy::{Policy, Settings};
     use crate::seed::Seed;
-    use std::task::Waker;
 
     struct Thing;
     impl Item for Thing {}
@@ -87,7 +86,7 @@ mod tests {
             Mailbox::new(limits, classes.into(), Some(()), clock::now, Seed::new(1));
         let mut fx = Effects::new();
         let wait = |fx: &mut Effects<Thing>| {
-            let promise = mailbox.promise(0, Entrance::Wait(Waker::noop()), fx);
+            let promise = mailbox.promise(0, Entrance::Wait, fx);
             let Promise::InLine(waiter) = promise else { panic!("there is no room: {promise:?}") };
             (waiter, mailbox.ticket(waiter).unwrap())
         };

@@ -158,7 +158,7 @@ impl<T: Item> Core<T> {
         &mut self,
         item: &mut Option<T>,
         tag: Tag,
-        entrance: Entrance<'_>,
+        entrance: Entrance,
         signals: &Signals,
         fx: &mut Effects<T>,
     ) -> Verdict {
@@ -187,7 +187,7 @@ impl<T: Item> Core<T> {
         &mut self,
         item: &mut Option<T>,
         tag: Tag,
-        entrance: Entrance<'_>,
+        entrance: Entrance,
         signals: &Signals,
         fx: &mut Effects<T>,
     ) -> Verdict {
@@ -205,7 +205,7 @@ impl<T: Item> Core<T> {
         twin: u32,
         item: &mut Option<T>,
         tag: Tag,
-        entrance: Entrance<'_>,
+        entrance: Entrance,
         signals: &Signals,
         fx: &mut Effects<T>,
     ) -> Verdict {

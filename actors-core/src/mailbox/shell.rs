@@ -4,8 +4,8 @@ use super::core::{Core, Phase};
 use super::crew::Crew;
 use super::{Effects, Item, Rouse};
 use crate::sync::MutexGuard;
+use crate::wakers::TaskWaker;
 use std::ops::{Deref, DerefMut};
-use std::task::Waker;
 
 /// The consumer's task, as far as the mailbox knows it.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) enum Task {
     None,
     /// Somebody was told to, and has not come yet.
     Coming,
-    Known(Waker),
+    Known(TaskWaker),
 }
 
 /// In the order of use.
@@ -129,7 +129,7 @@ impl<T: Item, S> Inner<T, S> {
     pub(super) fn call_one(&mut self) -> Rouse {
         self.is_roused = true;
         match &self.task {
-            Task::Known(waker) => Rouse::Wake(waker.clone()),
+            Task::Known(waker) => Rouse::Wake(waker.clone().into_waker()),
             Task::None => {
                 self.task = Task::Coming;
                 Rouse::Spawn

@@ -5,6 +5,7 @@ use super::claim::{Batch, Taken};
 use super::core::Phase;
 use super::{Effects, Inner, Item, Mailbox, Task};
 use crate::clock::{self, Tick};
+use crate::wakers::TaskWaker;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -122,10 +123,10 @@ impl<T: Item, S> Taker<T, S> {
 
     /// Takes the seat out of the mailbox, and makes the task known, without taking a turn.
     pub(crate) fn take_seat(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>) {
-        let task = Task::Known(cx.waker().clone());
+        let task = Task::Known(TaskWaker::of(cx));
         let mut inner = mailbox.lock();
         if let Some(crew) = &mut inner.crew {
-            return crew.introduce(self.worker, cx.waker().clone());
+            return crew.introduce(self.worker, TaskWaker::of(cx));
         }
         inner.task = task;
         self.seat = inner.seat.take();
@@ -232,8 +233,8 @@ impl<T: Item, S> Taker<T, S> {
         let _old;
         let mut guard = mailbox.lock();
         let inner = &mut *guard;
-        if !matches!(&inner.task, Task::Known(waker) if waker.will_wake(cx.waker())) {
-            _old = std::mem::replace(&mut inner.task, Task::Known(cx.waker().clone()));
+        if !matches!(&inner.task, Task::Known(waker) if waker.is_of(cx)) {
+            _old = std::mem::replace(&mut inner.task, Task::Known(TaskWaker::of(cx)));
         }
         inner.is_roused = false;
         if self.seat.is_none() {

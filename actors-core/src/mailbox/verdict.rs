@@ -2,7 +2,6 @@
 
 use super::slots::Tag;
 use crate::error::{Admission, Reason};
-use std::task::Waker;
 use std::time::Duration;
 
 /// Where an admitted message stands.
@@ -12,11 +11,12 @@ pub(crate) struct Place {
     pub(super) id: u64,
 }
 
-/// Whether a sender would wait in line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Entrance<'a> {
+/// Whether a sender would wait in line. One that is put in line has left no waker yet: it is cloned when the lock is free, and
+/// [`look_first`](super::Mailbox::look_first) leaves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrance {
     Try,
-    Wait(&'a Waker),
+    Wait,
 }
 
 /// What became of an offer.

@@ -26,25 +26,20 @@ impl<T: Item> Core<T> {
         &mut self,
         item: &mut Option<T>,
         tag: Tag,
-        entrance: Entrance<'_>,
+        entrance: Entrance,
         signals: &Signals,
         fx: &mut Effects<T>,
     ) -> Verdict {
         let class = usize::from(tag.class);
-        let Entrance::Wait(waker) = entrance else {
-            return self.refuse(class, Reason::Full);
-        };
-        if self.lines.waiting() >= self.max_waiting {
+        if entrance == Entrance::Try || self.lines.waiting() >= self.max_waiting {
             return self.refuse(class, Reason::Full);
         }
-        // Foreign code, before anything changes.
-        let waker = waker.clone();
         let Some(message) = item.take() else {
             return self.refuse(class, Reason::Closed);
         };
         self.queue.kinds[class].counts.waiting += 1;
         self.queue.kinds[class].in_line += 1;
-        let key = self.lines.join(Some(message), tag, waker, self.queue.kinds.len());
+        let key = self.lines.join(Some(message), tag, self.queue.kinds.len());
         self.hurry(signals, fx);
         Verdict::InLine(key)
     }
@@ -176,7 +171,7 @@ impl<T: Item> Core<T> {
     pub(super) fn promise(
         &mut self,
         class: usize,
-        entrance: Entrance<'_>,
+        entrance: Entrance,
         signals: &Signals,
         fx: &mut Effects<T>,
     ) -> Promise {
@@ -193,14 +188,11 @@ impl<T: Item> Core<T> {
             return Promise::Given;
         }
         match entrance {
-            Entrance::Wait(waker) if self.lines.waiting() < self.max_waiting => {
-                // Foreign code, before anything changes.
-                let waker = waker.clone();
+            Entrance::Wait if self.lines.waiting() < self.max_waiting => {
                 self.queue.kinds[class].in_line += 1;
                 let key = self.lines.join(
                     None,
                     Tag::new(class as u16, self.recent, Tick::NEVER),
-                    waker,
                     self.queue.kinds.len(),
                 );
                 self.hurry(signals, fx);

@@ -4,10 +4,11 @@
 //! many were missed. While nobody listens a loss costs one atomic read here.
 
 use crate::error::{ActorName, Reason};
-use crate::panics::{caught, ignored};
+use crate::panics::caught;
 use crate::policy::Priority;
+use crate::sync::Lock;
+use crate::wakers::{WakerSlot, cloned, discard, wake};
 use futures_core::Stream;
-use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +56,7 @@ struct Ring {
     letters: VecDeque<DeadLetter>,
     missed_before_next: u64,
     missed: u64,
-    waker: Option<Waker>,
+    waker: WakerSlot,
     is_closed: bool,
 }
 
@@ -63,18 +64,18 @@ struct Ring {
 #[derive(Debug, Default)]
 pub(crate) struct Letters {
     listeners: Arc<AtomicUsize>,
-    rings: Mutex<Rings>,
+    rings: Lock<Rings>,
 }
 
 #[derive(Debug, Default)]
 struct Rings {
-    open: Vec<Weak<Mutex<Ring>>>,
+    open: Vec<Weak<Lock<Ring>>>,
     is_closed: bool,
 }
 
 impl Letters {
     pub(crate) fn subscribe(&self) -> DeadLetters {
-        let ring = Arc::new(Mutex::new(Ring::default()));
+        let ring = Arc::new(Lock::new(Ring::default()));
         let mut rings = self.rings.lock();
         rings.open.retain(|ring| ring.strong_count() > 0);
         if rings.is_closed || rings.open.len() >= SUBSCRIBERS_MAX {
@@ -111,9 +112,9 @@ impl Letters {
         let rings: Vec<_> = self.rings.lock().open.iter().filter_map(Weak::upgrade).collect();
         for ring in rings {
             let waker = ring.lock().push(letter.clone());
-            if let Some(waker) = waker {
-                ignored(|| waker.wake());
-            }
+            waker.into_iter().for_each(wake);
+            // The last to hold a ring drops its subscriber's waker.
+            discard(ring);
         }
     }
 
@@ -126,14 +127,21 @@ impl Letters {
                 ring.is_closed = true;
                 ring.waker.take()
             };
-            if let Some(waker) = waker {
-                ignored(|| waker.wake());
-            }
+            waker.into_iter().for_each(wake);
+            discard(ring);
         }
     }
 }
 
 impl Ring {
+    /// The next letter, or the end; `None` where the subscriber must wait for either.
+    fn next(&mut self) -> Option<Option<DeadLetter>> {
+        match self.letters.pop_front() {
+            Some(letter) => Some(Some(letter)),
+            None => self.is_closed.then_some(None),
+        }
+    }
+
     fn push(&mut self, letter: DeadLetter) -> Option<Waker> {
         if self.letters.len() >= RING
             && let Some(oldest) = self.letters.pop_front()
@@ -157,7 +165,7 @@ impl Ring {
 /// At most 64 subscribers may listen at once; a further one gets a stream that has ended.
 #[derive(Debug)]
 pub struct DeadLetters {
-    ring: Arc<Mutex<Ring>>,
+    ring: Arc<Lock<Ring>>,
     listeners: Option<Arc<AtomicUsize>>,
 }
 
@@ -182,15 +190,23 @@ impl Stream for DeadLetters {
     type Item = DeadLetter;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<DeadLetter>> {
-        let mut ring = self.ring.lock();
-        match ring.letters.pop_front() {
-            Some(letter) => Poll::Ready(Some(letter)),
-            None if ring.is_closed => Poll::Ready(None),
-            None => {
-                ring.waker = Some(cx.waker().clone());
-                Poll::Pending
+        {
+            let mut ring = self.ring.lock();
+            if let Some(ready) = ring.next() {
+                return Poll::Ready(ready);
+            }
+            if ring.waker.has(cx.waker()) {
+                return Poll::Pending;
             }
         }
+        // Wakers are foreign code: cloned before the lock is taken, dropped after it is free.
+        let waker = cloned(cx.waker());
+        let mut ring = self.ring.lock();
+        let ready = ring.next();
+        let old = if ready.is_none() { ring.waker.put(waker) } else { Some(waker) };
+        drop(ring);
+        discard(old);
+        ready.map_or(Poll::Pending, Poll::Ready)
     }
 }
 

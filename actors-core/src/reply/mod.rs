@@ -18,6 +18,7 @@ use crate::error::Reason;
 use crate::shelf;
 use crate::sync::{Arc, Mutex};
 use crate::wait::{Awaited, Live};
+use crate::wakers::{cloned, wake};
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
@@ -64,7 +65,7 @@ impl<R> Slot<R> {
             }
         }
         // Wakers are foreign code: cloned before the lock is taken, dropped after it is free.
-        let waker = cx.waker().clone();
+        let waker = cloned(cx.waker());
         let mut state = self.state.lock();
         let _old = match &mut *state {
             State::Told(_) | State::Over => return Slot::take(&mut state),
@@ -185,7 +186,7 @@ fn tell<R>(slot: Arc<Slot<R>>, answer: Result<R, Reason>) -> Result<(), Result<R
     drop(state);
     drop(slot);
     if let State::Awaited(waker) | State::Later { waker: Some(waker), .. } = old {
-        waker.wake();
+        wake(waker);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Replies that one instance still owes to callers who wait for them.
 
-use crate::panics::ignored;
 use crate::sync::{Arc, Mutex};
+use crate::wakers::{cloned, wake};
 use std::task::Waker;
 
 /// How many callers wait for replies that this instance was asked for and took along as [`ReplyTo`](super::ReplyTo). A caller who
@@ -29,7 +29,7 @@ impl OpenReplies {
 
     /// Whether there are any; then `waker` is woken when there are none.
     pub(crate) fn wake_when_none(&self, waker: &Waker) -> bool {
-        let waker = waker.clone();
+        let waker = cloned(waker);
         let mut open = self.0.lock();
         if open.count == 0 {
             return false;
@@ -50,8 +50,6 @@ impl Drop for OpenReply {
         open.count -= 1;
         let waker = if open.count == 0 { open.waker.take() } else { None };
         drop(open);
-        if let Some(waker) = waker {
-            ignored(|| waker.wake());
-        }
+        waker.into_iter().for_each(wake);
     }
 }

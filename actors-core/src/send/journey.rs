@@ -152,8 +152,12 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         asker: impl FnOnce() -> Option<Teller<M::Reply>>,
     ) -> Poll<Arrival<M>> {
         let arrival = match self.step {
-            Step::Fresh(_) => self.offer(Entrance::Wait(cx.waker()), asker()),
-            Step::InLine => self.poll_line(cx),
+            Step::Fresh(_) => match self.offer(Entrance::Wait, asker()) {
+                // A fresh waiter leaves its waker now, that no lock is held.
+                None => self.poll_line(cx, true),
+                arrival => arrival,
+            },
+            Step::InLine => self.poll_line(cx, false),
             Step::In(_) | Step::Paused | Step::Over => self.polled_again(),
         };
         match arrival {
@@ -259,7 +263,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     /// The one place where a message meets the mailbox for the first time. `None`: it is in line.
-    fn offer(&mut self, entrance: Entrance<'_>, asker: Option<Teller<M::Reply>>) -> Option<Arrival<M>> {
+    fn offer(&mut self, entrance: Entrance, asker: Option<Teller<M::Reply>>) -> Option<Arrival<M>> {
         let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { self.polled_again() };
         let is_ask = asker.is_some();
         let item = Post::<A>(A::pack(Parcel::new(message, asker)));

@@ -20,9 +20,14 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         self.deadline.min(self.expires)
     }
 
-    pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Option<Arrival<M>> {
+    /// Whether it stands in line still. `is_first`: it has just joined, and has left no waker.
+    pub(super) fn poll_line(&mut self, cx: &mut Context<'_>, is_first: bool) -> Option<Arrival<M>> {
         let waiter = self.tie.as_ref().and_then(|tie| tie.waiter)?;
-        let standby = self.to.cell().mailbox.look(waiter, cx.waker());
+        let mailbox = &self.to.cell().mailbox;
+        let standby = match is_first {
+            true => mailbox.look_first(waiter, cx.waker()),
+            false => mailbox.look(waiter, cx.waker()),
+        };
         if !matches!(standby, Standby::Waiting) {
             // It is forgotten there.
             let tie = self.tie();

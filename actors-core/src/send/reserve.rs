@@ -107,7 +107,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
         }
     }
 
-    fn promise(&mut self, entrance: Entrance<'_>) -> Promise {
+    fn promise(&mut self, entrance: Entrance) -> Promise {
         self.step = Step::Over;
         let cell = self.to.cell();
         if let Some(retry_after) = cell.gate.bars(A::CLASS) {
@@ -188,8 +188,8 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        match this.step {
-            Step::Fresh => match this.promise(Entrance::Wait(cx.waker())) {
+        let standby = match this.step {
+            Step::Fresh => match this.promise(Entrance::Wait) {
                 Promise::Given => return Poll::Ready(Ok(this.permit())),
                 Promise::Refused(reason, retry_after) => {
                     return Poll::Ready(Err(this.refusal(reason, retry_after)));
@@ -198,22 +198,24 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
                     this.step = Step::InLine(waiter);
                     this.end = this.end();
                     this.timer.set(this.end, this.to.cell());
+                    this.to.cell().mailbox.look_first(waiter, cx.waker())
                 }
             },
-            Step::InLine(waiter) => match this.to.cell().mailbox.look(waiter, cx.waker()) {
-                Standby::Waiting => {}
-                Standby::Promised | Standby::In(_) => return Poll::Ready(Ok(this.permit())),
-                Standby::Out(_, reason) => {
-                    this.step = Step::Over;
-                    this.wait = None;
-                    return Poll::Ready(Err(this.refusal(reason, None)));
-                }
-            },
+            Step::InLine(waiter) => this.to.cell().mailbox.look(waiter, cx.waker()),
             Step::Over => panic!(
                 "the reservation of `{}` at `{}` was polled after it had completed",
                 M::NAME,
                 this.to.name()
             ),
+        };
+        match standby {
+            Standby::Waiting => {}
+            Standby::Promised | Standby::In(_) => return Poll::Ready(Ok(this.permit())),
+            Standby::Out(_, reason) => {
+                this.step = Step::Over;
+                this.wait = None;
+                return Poll::Ready(Err(this.refusal(reason, None)));
+            }
         }
         if !this.timer.poll(cx) {
             return this.wait_inside();

@@ -3,7 +3,7 @@
 use crate::error::{ActorName, Spent, StopReason};
 use crate::observe::trace;
 use crate::policy::Change;
-use parking_lot::Mutex;
+use crate::sync::Lock;
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
@@ -90,7 +90,7 @@ impl fmt::Display for Failed {
 /// The decisions of a system.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
-    kept: Mutex<Kept>,
+    kept: Lock<Kept>,
 }
 
 #[derive(Debug, Default)]

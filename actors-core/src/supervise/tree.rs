@@ -17,7 +17,7 @@
 use crate::actor::any::AnyCell;
 use crate::error::{ActorName, Detail, SpawnError};
 use crate::policy::Strategy;
-use parking_lot::Mutex;
+use crate::sync::Lock;
 use std::any::Any;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -38,7 +38,7 @@ const KILLED_MAX: Duration = Duration::from_millis(200);
 pub(crate) struct Family {
     parent: Weak<dyn AnyCell>,
     strategy: Strategy,
-    children: Mutex<Children>,
+    children: Lock<Children>,
 }
 
 #[derive(Default)]
@@ -56,7 +56,7 @@ struct Child {
 
 impl Family {
     pub(crate) fn new(parent: Weak<dyn AnyCell>, strategy: Strategy) -> Self {
-        Family { parent, strategy, children: Mutex::new(Children::default()) }
+        Family { parent, strategy, children: Lock::new(Children::default()) }
     }
 
     /// Takes a child in. `false` where the parent has come to its end: then the child is to be closed at once.
@@ -70,6 +70,8 @@ impl Family {
             return Ok(false);
         }
         if children.list.len() >= CHILDREN_MAX {
+            // The parent's name may be the last to hold the parent: it is asked for when the lock is free.
+            drop(children);
             return Err(SpawnError::TooManyChildren(self.name()));
         }
         children.list.push(Child { cell, _keeper: keeper });

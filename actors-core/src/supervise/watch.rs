@@ -14,7 +14,7 @@ use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::clock;
 use crate::panics::{caught, ignored};
-use parking_lot::Mutex;
+use crate::sync::Lock;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -28,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 #[derive(Default)]
 pub(crate) struct Supervisor {
     shared: Arc<Shared>,
-    task: Mutex<Task>,
+    task: Lock<Task>,
 }
 
 #[derive(Default)]
@@ -41,7 +41,7 @@ struct Task {
 #[derive(Default)]
 struct Shared {
     /// Those that have rung since the task looked. Each rings once until it is armed again, so they are as many as actors.
-    rung: Mutex<Vec<Weak<dyn Subject>>>,
+    rung: Lock<Vec<Weak<dyn Subject>>>,
     news: Notify,
 }
 
@@ -71,7 +71,10 @@ impl Supervisor {
     pub(crate) fn ban(&self) {
         let mut task = self.task.lock();
         task.is_banned = true;
-        if let Some(handle) = &task.handle {
+        let handle = task.handle.take();
+        drop(task);
+        // Aborting may drop the task's list here, which puts back what was moved: not under the lock.
+        if let Some(handle) = handle {
             handle.abort();
         }
     }
@@ -79,8 +82,9 @@ impl Supervisor {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        if let Some(task) = &self.task.lock().handle {
-            task.abort();
+        let handle = self.task.lock().handle.take();
+        if let Some(handle) = handle {
+            handle.abort();
         }
     }
 }

@@ -39,8 +39,8 @@ mod tests;
 
 use crate::clock::Tick;
 use crate::error::ActorName;
+use crate::sync::Lock;
 use graph::Graph;
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -134,7 +134,7 @@ struct Cycle {
     lines: Vec<(Arc<dyn Node>, InLine)>,
 }
 
-static GRAPH: Mutex<Graph> = Mutex::new(Graph::new());
+static GRAPH: Lock<Graph> = Lock::new(Graph::new());
 
 /// A wait that is in the graph, until this is dropped.
 pub(crate) struct Wait(Arc<Edge>);

@@ -4,7 +4,7 @@ use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::mailbox::Effects;
 use crate::reply::OpenReplies;
-use parking_lot::Mutex;
+use crate::sync::Lock;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +19,14 @@ enum Standing {
 #[derive(Debug)]
 pub(crate) struct Instance {
     worker: u32,
-    standing: Mutex<Standing>,
+    standing: Lock<Standing>,
     /// Only counted in a pool, where an instance may be retired.
     replies: OpenReplies,
 }
 
 impl Instance {
     pub(crate) fn new(worker: u32) -> Self {
-        Instance { worker, standing: Mutex::new(Standing::There), replies: OpenReplies::none() }
+        Instance { worker, standing: Lock::new(Standing::There), replies: OpenReplies::none() }
     }
 
     /// Its identity among the instances of one actor, while this exists.

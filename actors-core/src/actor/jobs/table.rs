@@ -8,7 +8,7 @@ use crate::clock::{self, Tick};
 use crate::error::Reason;
 use crate::observe::trace;
 use crate::panics::caught;
-use parking_lot::Mutex;
+use crate::sync::Lock;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{Ordering, fence};
@@ -54,7 +54,7 @@ pub(super) struct State<A: Actor, M> {
     /// Who started it, where its code may panic.
     instance: Option<Arc<Instance>>,
     since: Tick,
-    pending: Mutex<Pending<M>>,
+    pending: Lock<Pending<M>>,
     task: OnceLock<AbortHandle>,
 }
 
@@ -285,7 +285,7 @@ impl<A: Actor> Cell<A> {
             verb,
             instance,
             since: clock::now(),
-            pending: Mutex::new(pending),
+            pending: Lock::new(pending),
             task: OnceLock::new(),
         };
         let state = Arc::new(state);

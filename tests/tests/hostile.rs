@@ -1,0 +1,480 @@
+//! B6: foreign code that does the worst it can. Wakers and messages of these tests use the very actor that calls them, in every
+//! callback: they send to it, subscribe to dead letters, take a snapshot, lose a message. None of it may find a lock of the
+//! runtime held, and none of it may hang, spoil the books, or reach anybody else.
+
+use actors_core::mailbox::{Class, Item, channel};
+use actors_core::observe::DeadLetters;
+use actors_core::prelude::*;
+use actors_core::{Overflow, Policy, Settings, testing};
+use actors_tests::{HOUR, SECOND, finishes, others, poll_with, run};
+use cooked_waker::{IntoWaker, WakeRef};
+use futures_util::StreamExt;
+use std::cell::Cell;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context as TaskContext, Poll, Wake, Waker};
+
+/// What foreign code does when it is called, and how often it was called with a lock held.
+#[derive(Clone, Default)]
+struct Foe {
+    act: Arc<Mutex<Option<Arc<dyn Fn() + Send + Sync>>>>,
+    calls: Arc<AtomicUsize>,
+    locked: Arc<Mutex<Vec<&'static str>>>,
+}
+
+thread_local! {
+    /// Foreign code is not called again by what it does.
+    static IS_ACTING: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Foe {
+    fn acts(act: impl Fn() + Send + Sync + 'static) -> Foe {
+        let foe = Foe::default();
+        *foe.act.lock().unwrap() = Some(Arc::new(act));
+        foe
+    }
+
+    fn call(&self, what: &'static str) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if testing::holds_lock() {
+            self.locked.lock().unwrap().push(what);
+            return;
+        }
+        if IS_ACTING.replace(true) {
+            return;
+        }
+        let act = self.act.lock().unwrap().clone();
+        if let Some(act) = act {
+            act();
+        }
+        IS_ACTING.set(false);
+    }
+
+    /// Until now it was called, and never with a lock held.
+    #[track_caller]
+    fn was_called_unlocked(&self) {
+        assert_eq!(*self.locked.lock().unwrap(), Vec::<&str>::new(), "called while a lock was held");
+        assert!(self.calls.load(Ordering::Relaxed) > 0, "it was never called");
+    }
+
+    fn waker(&self) -> Waker {
+        Waker::from(Arc::new(Alarm(self.clone())))
+    }
+}
+
+/// Wakes and is dropped like an enemy. Of its clones it does not know: [`Counted`] does.
+struct Alarm(Foe);
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.0.call("wake");
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.call("wake_by_ref");
+    }
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        self.0.call("drop of the last waker");
+    }
+}
+
+/// A waker that says of every clone and drop that it was one. Clones are never taken for the same waker.
+struct Counted {
+    foe: Foe,
+    panics_in_clone: Arc<AtomicBool>,
+}
+
+impl Counted {
+    fn waker(foe: &Foe) -> Waker {
+        Box::new(Counted { foe: foe.clone(), panics_in_clone: Arc::default() }).into_waker()
+    }
+
+    /// One whose `clone` panics while the flag is set.
+    fn brittle(panics_in_clone: &Arc<AtomicBool>) -> Waker {
+        Box::new(Counted { foe: Foe::default(), panics_in_clone: panics_in_clone.clone() }).into_waker()
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Self {
+        assert!(!self.panics_in_clone.load(Ordering::Relaxed), "on purpose: the clone of a waker");
+        self.foe.call("clone");
+        Counted { foe: self.foe.clone(), panics_in_clone: self.panics_in_clone.clone() }
+    }
+}
+
+impl WakeRef for Counted {
+    fn wake_by_ref(&self) {
+        self.foe.call("wake");
+    }
+}
+
+impl cooked_waker::Wake for Counted {}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.foe.call("drop of a waker");
+    }
+}
+
+/// A message whose `Hash`, `Debug` and `Drop` are hostile.
+struct Spite {
+    key: u32,
+    foe: Foe,
+}
+
+impl Hash for Spite {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.foe.call("hash");
+        self.key.hash(state);
+    }
+}
+
+// While the mailbox compares keys it is locked, and this must not use it: it does nothing.
+impl PartialEq for Spite {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+impl Eq for Spite {}
+
+impl Clone for Spite {
+    fn clone(&self) -> Self {
+        Spite { key: self.key, foe: self.foe.clone() }
+    }
+}
+
+impl fmt::Debug for Spite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.foe.call("debug");
+        write!(f, "spite {}", self.key)
+    }
+}
+
+impl Drop for Spite {
+    fn drop(&mut self) {
+        self.foe.call("drop of a message");
+    }
+}
+
+#[derive(Default)]
+struct Target;
+
+#[actor(capacity = 4, reserve = 0, max_waiting = 16)]
+impl Target {
+    #[message]
+    fn plain(&mut self, what: Spite) {
+        drop(what);
+    }
+
+    #[message(overflow = drop_oldest)]
+    fn trifle(&mut self, what: Spite) {
+        drop(what);
+    }
+
+    #[message(overflow = [conflate, drop_newest], key = what)]
+    fn latest(&mut self, what: Spite) {
+        drop(what);
+    }
+
+    #[message(overflow = drop_newest, ttl = "1s")]
+    fn brief(&mut self, what: Spite) {
+        drop(what);
+    }
+
+    #[message(overflow = drop_newest)]
+    fn lost(&mut self) {}
+
+    #[message(overflow = block)]
+    fn get(&mut self) -> u32 {
+        7
+    }
+}
+
+/// An actor, and what the foreign code of a test does to it: send to it, lose a message of it, subscribe to dead letters, read
+/// them, take a snapshot, look for it by name.
+fn target(system: &System) -> (TargetHandle, Foe) {
+    let target: TargetHandle = system.actor(Target::default).name("target").spawn().unwrap();
+    let (system, used) = (system.clone(), target.clone());
+    let foe = Foe::acts(move || {
+        let _ = used.lost().try_send();
+        let _ = used.get().tell().try_send();
+        let mut letters = system.dead_letters();
+        for _ in 0..8 {
+            let _ = used.lost().try_send();
+        }
+        while letters.try_next().is_some() {}
+        assert_eq!(system.snapshot().actors.len(), 1);
+        let found: Option<TargetHandle> = system.find("target");
+        assert!(found.is_some());
+        let _ = (used.reading(), used.ledger(), system.decisions());
+    });
+    (target, foe)
+}
+
+fn spite(key: u32, foe: &Foe) -> Spite {
+    Spite { key, foe: foe.clone() }
+}
+
+fn fill(target: &TargetHandle) {
+    while target.get().tell().try_send().is_ok() {}
+}
+
+fn poll_letters(letters: &mut DeadLetters, waker: &Waker) -> Poll<Option<actors_core::DeadLetter>> {
+    letters.poll_next_unpin(&mut TaskContext::from_waker(waker))
+}
+
+#[test]
+fn b6_a_subscriber_s_waker_may_lose_messages_when_it_is_cloned_woken_and_dropped() {
+    finishes(|| {
+        run(async |system| {
+            let (target, foe) = target(&system);
+            let held = testing::hold(&target);
+            fill(&target);
+            let mut letters = system.dead_letters();
+            // Left, replaced by another one, woken, left again, and dropped with the subscriber.
+            for _ in 0..3 {
+                let _ = poll_letters(&mut letters, &Counted::waker(&foe));
+            }
+            target.lost().try_send().unwrap();
+            while letters.try_next().is_some() {}
+            // To clone it loses a message already.
+            let _ = poll_letters(&mut letters, &Counted::waker(&foe));
+            drop(letters);
+            let mut last = system.dead_letters();
+            assert!(poll_letters(&mut last, &foe.waker()).is_pending());
+            drop(held);
+            testing::quiet(&system).await;
+            foe.was_called_unlocked();
+            assert!(target.ledger().is_balanced(), "{}", target.ledger());
+        });
+    });
+}
+
+#[test]
+fn b6_a_sender_s_waker_may_use_the_actor_in_line_and_out_of_it() {
+    finishes(|| {
+        run(async |system| {
+            let (target, foe) = target(&system);
+            let held = testing::hold(&target);
+            fill(&target);
+            let _letters = system.dead_letters();
+            // Told, asked and reserved; polled twice with a waker each; one of each is cancelled, one let in.
+            let mut tells: Vec<_> = (0..2).map(|key| target.plain(spite(key, &foe))).collect();
+            let mut asks: Vec<_> = (0..2).map(|_| target.get()).collect();
+            let mut reserves: Vec<_> = (0..2).map(|_| target.reserve::<target_messages::Plain>()).collect();
+            for _ in 0..2 {
+                for tell in &mut tells {
+                    assert!(poll_with(tell, &Counted::waker(&foe)).is_pending());
+                }
+                for ask in &mut asks {
+                    assert!(poll_with(ask, &Counted::waker(&foe)).is_pending());
+                }
+                for reserve in &mut reserves {
+                    assert!(poll_with(reserve, &Counted::waker(&foe)).is_pending());
+                }
+            }
+            tells.pop();
+            asks.pop();
+            reserves.pop();
+            drop(held);
+            others().await;
+            for ask in &mut asks {
+                let _ = poll_with(ask, &Counted::waker(&foe));
+            }
+            drop((tells, asks, reserves));
+            testing::quiet(&system).await;
+            foe.was_called_unlocked();
+            let ledger = target.ledger();
+            assert!(ledger.is_balanced(), "{ledger}");
+            assert_eq!((ledger.total().waiting, target.reading().permits), (0, 0));
+        });
+    });
+}
+
+#[test]
+fn b6_who_awaits_an_end_may_use_the_actor_in_its_waker() {
+    finishes(|| {
+        run(async |system| {
+            let (target, foe) = target(&system);
+            let mut closed = Box::pin(target.closed().into_future());
+            for _ in 0..2 {
+                assert!(poll_with(&mut closed, &foe.waker()).is_pending());
+            }
+            let held = testing::hold(&target);
+            fill(&target);
+            let mut waiting = target.plain(spite(1, &foe));
+            assert!(poll_with(&mut waiting, &Counted::waker(&foe)).is_pending());
+            target.kill();
+            drop(held);
+            testing::quiet(&system).await;
+            others().await;
+            foe.was_called_unlocked();
+        });
+    });
+}
+
+#[test]
+fn b6_a_message_may_use_the_actor_when_it_is_hashed_shown_and_dropped() {
+    finishes(|| {
+        run(async |system| {
+            let (target, foe) = target(&system);
+            let mut letters = system.dead_letters();
+            let held = testing::hold(&target);
+            // Conflated, given up for a newer one, dropped at once, expired, refused, and lost at the end.
+            for _ in 0..2 {
+                let _ = target.latest(spite(1, &foe)).try_send();
+            }
+            let _ = target.brief(spite(2, &foe)).try_send();
+            for key in 0..8 {
+                let _ = target.trifle(spite(key, &foe)).try_send();
+            }
+            let _ = target.latest(spite(9, &foe)).try_send();
+            let _ = target.plain(spite(3, &foe)).try_send();
+            tokio::time::advance(2 * SECOND).await;
+            let _ = target.trifle(spite(4, &foe)).try_send();
+            let _ = target.reading();
+            target.kill();
+            drop(held);
+            testing::quiet(&system).await;
+            assert!(letters.try_next().is_some());
+            foe.was_called_unlocked();
+        });
+    });
+}
+
+#[test]
+fn b6_the_receiver_of_a_channel_may_have_any_waker() {
+    struct Work(Foe);
+    impl Item for Work {}
+    impl Drop for Work {
+        fn drop(&mut self) {
+            self.0.call("drop of a value");
+        }
+    }
+    finishes(|| {
+        let settings = Settings::new().capacity(2).reserve(0);
+        let classes = vec![Class::new("work", Policy::tell().overflow(&[Overflow::DropOldest]))];
+        let (tx, mut rx) = channel::<Work>(settings, classes).unwrap();
+        let sender = tx.clone();
+        let calm = Foe::default();
+        let sent = calm.clone();
+        let foe = Foe::acts(move || {
+            for _ in 0..4 {
+                let _ = sender.try_send(Work(sent.clone()));
+            }
+        });
+        for _ in 0..3 {
+            for _ in 0..8 {
+                let _ = poll_with(&mut rx.recv(), &Counted::waker(&foe));
+            }
+            tx.try_send(Work(foe.clone())).unwrap();
+        }
+        drop(rx);
+        drop(tx);
+        foe.was_called_unlocked();
+        calm.was_called_unlocked();
+    });
+}
+
+#[test]
+fn b6_a_waker_whose_clone_panics_leaves_the_books_balanced() {
+    run(async |system| {
+        let (target, foe) = target(&system);
+        let panics = Arc::new(AtomicBool::new(false));
+        let held = testing::hold(&target);
+        fill(&target);
+        panics.store(true, Ordering::Relaxed);
+        let waker = Counted::brittle(&panics);
+        fn panicked(poll: impl FnOnce()) {
+            let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll));
+            let text = caught.expect_err("the clone panics");
+            let text = text.downcast_ref::<&str>().copied().unwrap_or_default().to_owned();
+            assert!(text.contains("on purpose"), "{text}");
+        }
+        panicked(|| _ = poll_with(&mut target.plain(spite(1, &Foe::default())), &waker));
+        panicked(|| _ = poll_with(&mut target.get(), &waker));
+        panicked(|| _ = poll_with(&mut target.reserve::<target_messages::Plain>(), &waker));
+        let mut letters = system.dead_letters();
+        panicked(|| _ = poll_letters(&mut letters, &waker));
+        let ledger = target.ledger();
+        assert!(ledger.is_balanced(), "{ledger}");
+        assert_eq!(ledger.total().waiting, 0, "{ledger}");
+        assert_eq!(ledger.of::<target_messages::Plain>().cancelled, 1);
+        // A sender that is polled again after such a panic waits, and is let in.
+        let mut patient = target.plain(spite(2, &Foe::default()));
+        panicked(|| _ = poll_with(&mut patient, &waker));
+        panics.store(false, Ordering::Relaxed);
+        assert!(poll_with(&mut patient, &waker).is_pending());
+        panics.store(true, Ordering::Relaxed);
+        panicked(|| _ = poll_with(&mut patient, &Counted::brittle(&panics)));
+        drop(held);
+        testing::quiet(&system).await;
+        panics.store(false, Ordering::Relaxed);
+        assert!(matches!(poll_with(&mut patient, &waker), Poll::Ready(Ok(Admission::Waited))));
+        drop(patient);
+        // An ask that is in, and cannot leave its waker with the answer's slot.
+        panics.store(true, Ordering::Relaxed);
+        let held = testing::hold(&target);
+        panicked(|| _ = poll_with(&mut target.get(), &waker));
+        drop(held);
+        testing::quiet(&system).await;
+        let ledger = target.ledger();
+        assert!(ledger.is_balanced(), "{ledger}");
+        let row = ledger.of::<target_messages::Get>();
+        assert_eq!((row.queued, row.waiting, row.in_service), (0, 0, 0), "{ledger}");
+        drop(foe);
+        panics.store(false, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn b6_a_channel_s_books_balance_where_the_clone_of_a_waker_panics() {
+    struct Work;
+    impl Item for Work {}
+    let settings = Settings::new().capacity(1).reserve(0);
+    let (tx, mut rx) = channel::<Work>(settings, vec![Class::new("work", Policy::tell())]).unwrap();
+    let panics = Arc::new(AtomicBool::new(true));
+    let waker = Counted::brittle(&panics);
+    let panicked = |poll: &mut dyn FnMut()| {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)).expect_err("the clone panics")
+    };
+    panicked(&mut || _ = poll_with(&mut rx.recv(), &waker));
+    tx.try_send(Work).unwrap();
+    panicked(&mut || _ = poll_with(&mut tx.send(Work), &waker));
+    let ledger = rx.ledger();
+    assert!(ledger.is_balanced(), "{ledger}");
+    assert_eq!((ledger.total().cancelled, ledger.total().waiting), (1, 0), "{ledger}");
+    panics.store(false, Ordering::Relaxed);
+    assert!(matches!(poll_with(&mut rx.recv(), &waker), Poll::Ready(Some(Work))));
+}
+
+#[test]
+fn b6_a_timer_and_a_slow_sender_see_no_lock() {
+    finishes(|| {
+        run(async |system| {
+            let (target, foe) = target(&system);
+            let held = testing::hold(&target);
+            fill(&target);
+            let mut late = target.plain(spite(1, &foe)).timeout(SECOND);
+            assert!(poll_with(&mut late, &Counted::waker(&foe)).is_pending());
+            tokio::time::advance(2 * SECOND).await;
+            let Poll::Ready(Err(refused)) = poll_with(&mut late, &Counted::waker(&foe)) else {
+                panic!("it has waited for longer than it may")
+            };
+            assert_eq!(refused.reason(), Reason::TimedOut);
+            drop(refused);
+            let mut asked = target.get().timeout(HOUR);
+            let _ = poll_with(&mut asked, &Counted::waker(&foe));
+            drop(held);
+            testing::quiet(&system).await;
+            drop(asked);
+            foe.was_called_unlocked();
+        });
+    });
+}
