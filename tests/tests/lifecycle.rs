@@ -4,7 +4,7 @@ use actors_core::prelude::*;
 use actors_core::{Restart, testing};
 use actors_tests::{HOUR, SECOND, alone, others, run};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -161,5 +161,102 @@ fn f2_a_draining_actor_in_its_pause_ends_with_the_last_message_that_is_withdrawn
         let began = Instant::now();
         assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(began.elapsed(), Duration::ZERO);
+    });
+}
+
+// --- F8: every end that is followed by another instance ----------------------------------------------------------------
+
+/// Counts its instances, of which the first so many do not start.
+struct Boots {
+    begun: Arc<AtomicU32>,
+    fail: u32,
+}
+
+#[actor(local)]
+impl Boots {
+    #[started]
+    fn begin(&mut self, ctx: &mut Context<Self>) -> Result<(), BoxError> {
+        let n = self.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        match self.fail {
+            0 => ctx.stop(),
+            fail if n <= fail => return Err("no database".into()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    #[message]
+    fn nothing(&mut self) {}
+}
+
+fn boots(system: &System, restart: Restart, fail: u32) -> (Arc<AtomicU32>, BootsHandle) {
+    let begun = Arc::<AtomicU32>::default();
+    let count = begun.clone();
+    let make = move || Boots { begun: count.clone(), fail };
+    (begun, system.actor(make).restart(restart).spawn().unwrap())
+}
+
+#[test]
+fn f8_an_instance_that_stops_itself_at_its_start_passes_the_window_and_the_backoff() {
+    run(async |system| {
+        let restart = Restart::permanent().at_most(5, HOUR).backoff(SECOND, SECOND);
+        let (begun, boots) = boots(&system, restart, 0);
+        let began = Instant::now();
+        assert_eq!(boots.closed().await, StopReason::Stopped);
+        assert_eq!(begun.load(Ordering::SeqCst), 6, "one more than five");
+        assert!((4 * SECOND * 4 / 5..5 * SECOND).contains(&began.elapsed()), "{:?}", began.elapsed());
+        let last = system.decisions().pop().unwrap().to_string();
+        assert!(last.contains("stopped itself") && last.contains("limit 5"), "{last}");
+    });
+}
+
+#[test]
+fn f2_by_default_an_actor_outlives_a_database_that_is_away_for_some_minutes() {
+    run(async |system| {
+        // After 1, 2, 4, 8, 16, 32, 60, 60 and 60 seconds.
+        let (begun, boots) = boots(&system, Restart::on_failure(), 9);
+        let began = Instant::now();
+        boots.ready().await.unwrap();
+        assert_eq!(begun.load(Ordering::SeqCst), 10);
+        assert!((180 * SECOND..300 * SECOND).contains(&began.elapsed()), "{:?}", began.elapsed());
+    });
+}
+
+#[test]
+fn f2_by_default_an_actor_that_does_not_start_for_ten_minutes_is_given_up() {
+    run(async |system| {
+        let (_, boots) = boots(&system, Restart::on_failure(), u32::MAX);
+        let began = Instant::now();
+        assert!(boots.ready().await.is_err());
+        assert_eq!(boots.closed().await, StopReason::StartFailed);
+        assert!((600 * SECOND..700 * SECOND).contains(&began.elapsed()), "{:?}", began.elapsed());
+    });
+}
+
+#[test]
+fn f8_a_pool_outlives_a_few_bad_requests_among_many() {
+    run(async |system| {
+        struct Till;
+        #[actor(local, capacity = 2048, reserve = 0)]
+        impl Till {
+            #[message(overflow = block, timeout = "1h")]
+            async fn pay(&mut self, is_bad: bool) -> u32 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                if is_bad {
+                    std::panic::resume_unwind(Box::new("a bad request"));
+                }
+                1
+            }
+        }
+        let till: TillHandle = system.actor(|| Till).workers(4..=4).spawn().unwrap();
+        let pay = |n: u32| tokio::spawn(till.pay(n % 150 == 0).owned());
+        let paid: Vec<_> = (0..1200).map(pay).collect();
+        let mut good = 0;
+        for paid in paid {
+            good += paid.await.unwrap().unwrap_or(0);
+        }
+        assert_eq!(good, 1192);
+        assert_eq!(till.ledger().total().panicked, 8);
+        assert!(!till.is_closed());
     });
 }

@@ -11,7 +11,7 @@ use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Place, Rouse, Seated,
 use crate::observe::trace::{self, ActorSpan, LossLog};
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
-use crate::policy::{Failures, Policy, Restart, Revival, Rng, Strategy};
+use crate::policy::{Failures, Fault, Policy, Restart, Revival, Rng, Strategy};
 use crate::run;
 use crate::supervise::{Event, Family, Gate};
 use crate::sync::Lock;
@@ -382,11 +382,13 @@ impl<A: Actor> Cell<A> {
         self.origin.as_ref().is_some_and(|origin| origin.failures.lock().restart().is_permanent())
     }
 
-    /// An instance has failed: what follows from it. Whoever is concerned beside it hears of it.
-    pub(crate) fn failed(&self, why: StopReason) -> Revival {
+    /// An instance of a worker has failed: decides what follows, and tells the parent.
+    pub(crate) fn failed(&self, worker: u32, why: StopReason) -> Revival {
         let Some(origin) = &self.origin else { return Revival::Never };
         let random = origin.rng.lock().next();
-        let revival = origin.failures.lock().failed(clock::now(), random);
+        let fault = if why == StopReason::StartFailed { Fault::Start } else { Fault::Run };
+        let present = self.mailbox.worker_numbers();
+        let revival = origin.failures.lock().failed(worker, &present, fault, clock::now(), random);
         let event = match revival {
             Revival::After(after) => Event::Restarted { why, after },
             Revival::Never => Event::GaveUp { why, spent: None },
@@ -402,6 +404,20 @@ impl<A: Actor> Cell<A> {
             _ => {}
         }
         revival
+    }
+
+    /// A worker's instance has started.
+    pub(crate) fn has_started(&self, worker: u32) {
+        if let Some(origin) = &self.origin {
+            origin.failures.lock().started(worker);
+        }
+    }
+
+    /// A worker has gone: its failures are not those of the next worker with its number.
+    pub(crate) fn forget_failures(&self, worker: u32) {
+        if let Some(origin) = &self.origin {
+            origin.failures.lock().forget(worker);
+        }
     }
 
     /// Gives each of a pool's first workers a task, and this instance to the first of them.

@@ -45,6 +45,7 @@ pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
     /// Which of several workers this is.
     worker: u32,
+    stops_itself: bool,
     deadline: Tick,
     /// In a donated turn: what its asker gives it. A deadline is made of it when one is asked for first, and kept in `until`.
     timeout: Span,
@@ -79,6 +80,7 @@ impl<A: Actor> Context<A> {
         Context {
             cell,
             worker,
+            stops_itself: false,
             deadline: Tick::NEVER,
             timeout: Span::NONE,
             until: OnceLock::new(),
@@ -143,13 +145,21 @@ impl<A: Actor> Context<A> {
 
     /// Stops this actor: admission closes now, what is queued is still handled. Returns at once.
     ///
-    /// Under [`Restart::permanent`](crate::Restart::permanent) it is only this instance that ends, after its turn: a new one goes on
-    /// with the queue.
+    /// Under [`Restart::permanent`](crate::Restart::permanent) only this instance ends, after its turn, and a new one continues with
+    /// the queue. That counts as a failure: it passes the same window and backoff (F8).
     pub fn stop(&mut self) {
         match self.cell.is_permanent() {
-            true => self.cell.renew_worker(Some(self.worker)),
+            true => {
+                self.stops_itself = true;
+                self.cell.renew_worker(Some(self.worker));
+            }
             false => self.cell.close(StopReason::Stopped),
         }
+    }
+
+    /// Whether this instance, and not its actor, is to end after this turn.
+    pub(crate) fn stops_itself(&self) -> bool {
+        self.stops_itself
     }
 
     /// Starts an actor as a child of this instance: it is stopped when this instance ends or is replaced, the youngest child first,

@@ -46,7 +46,7 @@ pub use limits::{CAPACITY_MAX, JOBS_MAX, Limits, MAX_BYTES_MAX, Settings};
 pub use overflow::{Overflow, OverflowList};
 pub use pressure::{Action, Pressure, WORKERS_MAX, Workers};
 pub use ramp::Ramp;
-pub(crate) use restart::{Failures, Revival};
+pub(crate) use restart::{Failures, Fault, Revival};
 pub use restart::{Restart, Strategy};
 pub use retry::{Backlog, retry_after};
 pub(crate) use retry::{GUESS_FIRST, spread};

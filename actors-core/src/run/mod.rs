@@ -69,6 +69,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
         next::make_instance(runner)?;
     }
     if !A::STARTS {
+        cell.has_started(runner.worker());
         return Ok(());
     }
     let scope = scope(&cell, runner.worker());
@@ -80,6 +81,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let hook = Box::pin(seat.actor.started(&mut seat.ctx));
     let why = match turn::guarded(scope, hook, &cell, true).await {
         Outcome::Done(Ok(())) => {
+            cell.has_started(runner.worker());
             cell.advance(Stage::Running);
             trace::started(&cell.name);
             return Ok(());
@@ -111,6 +113,9 @@ async fn finish<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
         runner.close();
     }
     dispose(runner, why).await;
+    if is_retired {
+        runner.cell.forget_failures(runner.worker());
+    }
     if runner.leave() {
         // A worker that was one too many, and is the last to go because the others have come to their end meanwhile.
         let why = if is_retired { runner.why_finished() } else { why };

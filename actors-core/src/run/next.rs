@@ -26,23 +26,25 @@ pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> 
             // Not only by `kill`: also where it has failed for good.
             return Err(if why == StopReason::Killed { runner.why_finished() } else { why });
         }
+        // Every end that is followed by another instance passes the window and the backoff (F8), except one that a sibling's failure
+        // caused: that failure has passed the sibling's.
+        let mut is_failure =
+            matches!(why, StopReason::Panicked | StopReason::StartFailed | StopReason::ChildFailed);
         if why == StopReason::Restarted {
-            let has_failed = std::mem::take(&mut runner.cell.life.lock().has_failed_child);
-            why = match has_failed {
-                true => StopReason::ChildFailed,
-                false if runner.has_failed_job() => StopReason::Panicked,
-                false => why,
-            };
+            why = cause_of_renewal(runner);
+            is_failure = why != StopReason::Restarted;
+            if matches!(why, StopReason::Restarted | StopReason::Stopped) && runner.cell.mailbox.is_drained()
+            {
+                return Err(runner.why_finished());
+            }
         }
         let delay = match why {
-            StopReason::Restarted if runner.cell.mailbox.is_drained() => return Err(runner.why_finished()),
-            StopReason::Restarted => Duration::ZERO,
-            StopReason::Panicked | StopReason::StartFailed | StopReason::ChildFailed => {
+            _ if is_failure => {
                 runner.give_back();
                 if runner.cell.mailbox.is_drained() {
                     return Err(why);
                 }
-                match runner.cell.failed(why) {
+                match runner.cell.failed(runner.worker(), why) {
                     Revival::After(delay) => delay,
                     Revival::Never | Revival::TooOften(_) => {
                         // In a pool the others end with it.
@@ -51,6 +53,7 @@ pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> 
                     }
                 }
             }
+            StopReason::Restarted => Duration::ZERO,
             _ => return Err(why),
         };
         let end = if why == StopReason::Restarted { why } else { StopReason::Restarted };
@@ -68,6 +71,18 @@ pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> 
             }
             Err(failed) => why = failed,
         }
+    }
+}
+
+/// Why an instance is to be replaced between two turns: [`StopReason::Restarted`] where a sibling failed.
+fn cause_of_renewal<A: Actor>(runner: &mut Runner<A>) -> StopReason {
+    let has_failed_child = std::mem::take(&mut runner.cell.life.lock().has_failed_child);
+    match has_failed_child {
+        true => StopReason::ChildFailed,
+        false if runner.has_failed_job() => StopReason::Panicked,
+        // Only an instance of a `permanent` actor: others close admission.
+        false if runner.seat().is_some_and(|seat| seat.ctx.stops_itself()) => StopReason::Stopped,
+        false => StopReason::Restarted,
     }
 }
 

@@ -82,6 +82,7 @@ impl fmt::Display for Failed {
             StopReason::Panicked => "panicked",
             StopReason::StartFailed => "did not start",
             StopReason::ChildFailed => "lost a child that failed too often",
+            StopReason::Stopped => "stopped itself",
             _ => "was replaced",
         })
     }
