@@ -44,6 +44,18 @@ impl fmt::Display for ActorName {
     }
 }
 
+/// The actors around a cycle as text: `a -> b -> a`.
+pub(crate) struct Around<'a>(pub(crate) &'a [ActorName]);
+
+impl fmt::Display for Around<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for name in self.0 {
+            write!(f, "{name} -> ")?;
+        }
+        f.write_str(self.0.first().map_or("", ActorName::as_str))
+    }
+}
+
 /// Why a message was not handled, or an ask not answered. The one word list of the project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

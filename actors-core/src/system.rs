@@ -89,7 +89,8 @@ pub struct ShutdownReport {
     pub drained: Vec<ActorName>,
     /// Actors that did not within the limit and were killed.
     pub killed: Vec<ActorName>,
-    /// Actors that are still in a turn which does not end. Their threads are theirs.
+    /// Actors that are still in a turn which does not end (their threads are theirs), and those that can only end after the turn
+    /// in which `shutdown` was awaited.
     pub unfinished: Vec<ActorName>,
     /// The books of every actor this system ever had, added up.
     pub total: Row,
@@ -225,10 +226,12 @@ impl System {
     /// them together have `limit`; then the rest is killed. Returns when everything has ended, or shortly after the limit with
     /// the names of those whose turn does not end.
     ///
-    /// Awaited inside an actor's turn it waits for that turn too, until the limit, and is then cut off with it: shut a system down
-    /// from outside.
+    /// Awaited inside an actor's turn it does not wait for actors that cannot end before that turn does, the actor itself first
+    /// of all (D3): it stops them, and reports them as unfinished. Where another actor's turn waits for the calling turn, that
+    /// wait fails as [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), so that the actor ends.
     ///
-    /// Cancel safe: dropped, it has stopped some actors and not yet others; another call goes on.
+    /// # Cancel safety
+    /// Cancel safe. Dropped before it is done, it has stopped some actors and not yet others; another call goes on.
     pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
         self.inner.token.cancel();
         self.inner.registry.lock().is_closed = true;
@@ -236,17 +239,20 @@ impl System {
         // A limit beyond what a clock can say is none: a century.
         let end = Instant::now().checked_add(limit).unwrap_or_else(|| Instant::now() + FOREVER);
         let mut drained = Vec::new();
-        let mut late = Vec::new();
+        let (mut late, mut after) = (Vec::new(), Vec::new());
         for (name, cell) in self.cells().into_iter().rev() {
             cell.explain(Detail::Shutdown);
             cell.clone().close();
-            match tokio::time::timeout_at(end, cell.clone().closed()).await {
-                Ok(StopReason::Killed) => late.push((name, cell)),
-                Ok(_) => drained.push(name),
+            match tokio::time::timeout_at(end, cell.clone().ended()).await {
+                Ok(Ok(StopReason::Killed)) => late.push((name, cell)),
+                Ok(Ok(_)) => drained.push(name),
+                // It ends after the turn that shuts the system down.
+                Ok(Err(_)) => after.push((name, cell)),
                 // Others are not to pay for it: they are closed in their turn, and have a moment each to be idle.
-                Err(_) => match tokio::time::timeout(IDLE_MAX, cell.clone().closed()).await {
-                    Ok(StopReason::Killed) => late.push((name, cell)),
-                    Ok(_) => drained.push(name),
+                Err(_) => match tokio::time::timeout(IDLE_MAX, cell.clone().ended()).await {
+                    Ok(Ok(StopReason::Killed)) => late.push((name, cell)),
+                    Ok(Ok(_)) => drained.push(name),
+                    Ok(Err(_)) => after.push((name, cell)),
                     Err(_) => {
                         cell.clone().kill();
                         late.push((name, cell));
@@ -254,7 +260,11 @@ impl System {
                 },
             }
         }
-        let (killed, unfinished, lost) = self.await_killed(late).await;
+        let (killed, mut unfinished, mut lost) = self.await_killed(late).await;
+        for (name, cell) in after {
+            lost.add(&cell.total());
+            unfinished.push(name);
+        }
         if unfinished.is_empty() {
             // The loops have said their last word; their tasks end with it.
             let _ = tokio::time::timeout(KILLED_MAX, self.inner.tracker.wait()).await;

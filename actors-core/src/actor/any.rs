@@ -2,10 +2,12 @@
 
 use super::Actor;
 use super::cell::Cell;
+use super::ending::until_ended;
 use crate::error::{ActorName, Detail, StopReason};
 use crate::mailbox::Row;
 use crate::observe::ActorSnapshot;
 use crate::run;
+use crate::wait::{Names, Node};
 use async_trait::async_trait;
 use std::any::Any;
 use std::sync::Arc;
@@ -25,6 +27,12 @@ pub(crate) trait AnyCell: Send + Sync {
     /// A child has failed too often.
     fn fail_by_child(self: Arc<Self>);
     async fn closed(self: Arc<Self>) -> StopReason;
+    /// Waits for the end; inside a turn not where that turn would have to end first, and no other wait of the cycle can fail.
+    ///
+    /// # Errors
+    /// The names around that cycle.
+    async fn ended(self: Arc<Self>) -> Result<StopReason, Names>;
+    fn as_node(self: Arc<Self>) -> Arc<dyn Node>;
     fn snapshot(self: Arc<Self>) -> ActorSnapshot;
     fn total(self: Arc<Self>) -> Row;
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -71,6 +79,14 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     async fn closed(self: Arc<Self>) -> StopReason {
         crate::Closed::new(self).await
+    }
+
+    async fn ended(self: Arc<Self>) -> Result<StopReason, Names> {
+        until_ended(self, true).await
+    }
+
+    fn as_node(self: Arc<Self>) -> Arc<dyn Node> {
+        self
     }
 
     fn snapshot(self: Arc<Self>) -> ActorSnapshot {

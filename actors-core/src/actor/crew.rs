@@ -2,7 +2,7 @@
 
 use super::Actor;
 use super::cell::Cell;
-use crate::error::ActorName;
+use crate::error::{ActorName, Stage};
 use crate::mailbox::Effects;
 use crate::policy::Action;
 use crate::wait::{Crew, InLine, Node};
@@ -29,6 +29,14 @@ impl<A: Actor> Node for Cell<A> {
 
     fn is_killed(&self) -> bool {
         self.mailbox.is_killed()
+    }
+
+    fn has_started(&self) -> bool {
+        self.life.lock().stage != Stage::Starting
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended().is_some()
     }
 
     fn is_stuck_in_line(&self, place: InLine) -> bool {

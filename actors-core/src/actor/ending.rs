@@ -3,12 +3,16 @@
 use super::Actor;
 use super::cell::Cell;
 use super::handle::DRAIN_MAX;
-use crate::error::{About, AskError, Detail, Stage, StartError, StopReason};
-use crate::turn::current;
+use crate::clock::Tick;
+use crate::error::{About, Around, AskError, Detail, Stage, StartError, StopReason};
+use crate::observe::trace;
+use crate::turn::waits;
+use crate::wait::{Names, What};
 use std::fmt;
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::future::{Future, IntoFuture, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 /// The future these awaitables become; boxed, because nobody starts or stops actors on a hot path.
@@ -18,13 +22,61 @@ type Waiting<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 async fn until<A: Actor, T>(cell: Arc<Cell<A>>, look: impl Fn(&Cell<A>) -> Option<T>) -> T {
     loop {
         // Registered before looking: a change in between wakes.
-        let mut changed = std::pin::pin!(cell.changed.notified());
+        let mut changed = pin!(cell.changed.notified());
         changed.as_mut().enable();
         if let Some(seen) = look(&cell) {
             return seen;
         }
         changed.await;
     }
+}
+
+/// Like [`until`], and inside a turn a wait like an ask (D3).
+///
+/// # Errors
+/// The names around a cycle that this wait closes, or for which it was ended.
+async fn until_or_cycle<A: Actor, T>(
+    cell: Arc<Cell<A>>,
+    what: fn() -> What,
+    look: impl Fn(&Cell<A>) -> Option<T>,
+) -> Result<T, Names> {
+    let mut told = pin!(until(cell.clone(), look));
+    let mut wait = None;
+    poll_fn(|cx| match told.as_mut().poll(cx) {
+        Poll::Ready(seen) => Poll::Ready(Ok(seen)),
+        Poll::Pending if waits::concerns(wait.as_ref()) => {
+            match waits::enter(&mut wait, &cell, Tick::NEVER, cx.waker(), what) {
+                Ok(()) => Poll::Pending,
+                Err(names) => Poll::Ready(Err(names)),
+            }
+        }
+        Poll::Pending => Poll::Pending,
+    })
+    .await
+}
+
+/// Waits for the end. Inside a turn, where this wait closes a cycle, another wait of it fails (D3).
+///
+/// # Errors
+/// The names around a cycle none of whose waits can fail, where `must_know`. Otherwise it is logged, and the wait goes on.
+pub(super) async fn until_ended<A: Actor>(cell: Arc<Cell<A>>, must_know: bool) -> Result<StopReason, Names> {
+    let mut told = pin!(until(cell.clone(), Cell::ended));
+    let mut wait = None;
+    poll_fn(|cx| match told.as_mut().poll(cx) {
+        Poll::Ready(why) => Poll::Ready(Ok(why)),
+        Poll::Pending if waits::concerns(wait.as_ref()) => {
+            match waits::enter_in_any_case(&mut wait, &cell, || What::End) {
+                Some(names) if must_know => Poll::Ready(Err(names)),
+                Some(names) => {
+                    trace::would_deadlock(&names);
+                    Poll::Pending
+                }
+                None => Poll::Pending,
+            }
+        }
+        Poll::Pending => Poll::Pending,
+    })
+    .await
 }
 
 macro_rules! awaitable {
@@ -55,7 +107,12 @@ impl<A: Actor> IntoFuture for Closed<A> {
     type IntoFuture = Waiting<StopReason>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(until(self.cell, Cell::ended))
+        Box::pin(async move {
+            match until_ended(self.cell, false).await {
+                Ok(why) => why,
+                Err(_) => unreachable!("only a wait that must know of a cycle is told"),
+            }
+        })
     }
 }
 
@@ -77,17 +134,26 @@ impl<A: Actor> IntoFuture for Ready<A> {
     type IntoFuture = Waiting<Result<(), StartError>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(until(self.cell, |cell| {
-            let life = cell.life.lock();
-            match (&life.failed, life.stage) {
-                (Some(failed), _) => Some(Err(failed.clone())),
-                (None, Stage::Starting) => None,
-                (None, Stage::Running) => Some(Ok(())),
-                (None, Stage::Ended(_)) => {
-                    Some(Err(StartError { name: cell.name.clone(), why: "it has ended".into() }))
-                }
-            }
-        }))
+        Box::pin(async move {
+            let started = until_or_cycle(self.cell.clone(), || What::Start, start_of).await;
+            started.unwrap_or_else(|names| {
+                let why = format!("waiting for it could never end ({})", Around(&names));
+                Err(StartError { name: self.cell.name.clone(), why: why.into() })
+            })
+        })
+    }
+}
+
+/// Whether an actor has started, if that is known.
+fn start_of<A: Actor>(cell: &Cell<A>) -> Option<Result<(), StartError>> {
+    let life = cell.life.lock();
+    match (&life.failed, life.stage) {
+        (Some(failed), _) => Some(Err(failed.clone())),
+        (None, Stage::Starting) => None,
+        (None, Stage::Running) => Some(Ok(())),
+        (None, Stage::Ended(_)) => {
+            Some(Err(StartError { name: cell.name.clone(), why: "it has ended".into() }))
+        }
     }
 }
 
@@ -101,8 +167,8 @@ impl Ending {
     /// Why the actor ended: [`StopReason::Killed`] when it did not drain in time.
     ///
     /// # Errors
-    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock): it was awaited inside a turn of the same actor, which cannot
-    /// end before that turn does. The actor stops all the same.
+    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock): it was awaited inside a turn without whose end the actor cannot
+    /// end: one of its own, or one that a turn of it waits for. The actor stops all the same.
     pub fn reason(&self) -> Result<StopReason, &AskError> {
         self.outcome.as_ref().copied()
     }
@@ -153,18 +219,9 @@ impl<A: Actor> IntoFuture for Stop<A> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let own = self.cell.id();
-            // Asked while being polled: it is the turn that polls which would wait for itself.
-            if current::get().is_some_and(|turn| turn.cell == own) {
-                return Ending {
-                    outcome: Err(AskError::in_cycle(
-                        &self.cell.life,
-                        About::End,
-                        [self.cell.name.clone()].into(),
-                    )),
-                };
-            }
-            Ending { outcome: Ok(until(self.cell, Cell::ended).await) }
+            let ended = until_or_cycle(self.cell.clone(), || What::End, Cell::ended).await;
+            let outcome = ended.map_err(|names| AskError::in_cycle(&self.cell.life, About::End, names));
+            Ending { outcome }
         })
     }
 }

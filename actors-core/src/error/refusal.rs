@@ -1,7 +1,7 @@
 //! A message that was not taken, and an ask that got no answer.
 
 use super::life::{Life, Spaced};
-use super::{ActorName, Reason, StopReason};
+use super::{ActorName, Around, Reason, StopReason};
 use crate::clock::Span;
 use std::fmt;
 use std::sync::Arc;
@@ -179,11 +179,7 @@ impl AskError {
             (reason, None) => write!(f, ": {reason}")?,
         }
         if let Some(cycle) = self.cycle() {
-            f.write_str(" (")?;
-            for name in cycle {
-                write!(f, "{name} -> ")?;
-            }
-            write!(f, "{})", cycle.first().map_or("", ActorName::as_str))?;
+            write!(f, " ({})", Around(cycle))?;
         }
         match self.retry_after() {
             Some(span) => write!(f, "; retry after {}", Spaced(span)),

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "tracing")]
 mod lines {
-    use crate::error::{ActorName, Reason, StopReason};
+    use crate::error::{ActorName, Around, Reason, StopReason};
     use crate::mailbox::Row;
     use crate::supervise::Decision;
     use std::sync::OnceLock;
@@ -23,6 +23,11 @@ mod lines {
 
     pub(crate) fn restarted(actor: &ActorName, why: StopReason, delay: std::time::Duration) {
         tracing::warn!(target: "actors", %actor, ?why, ?delay, "restarted");
+    }
+
+    /// A wait that cannot fail closes a cycle none of whose waits can.
+    pub(crate) fn would_deadlock(names: &[ActorName]) {
+        tracing::warn!(target: "actors", cycle = %Around(names), "wait for each other's end, which cannot come by itself");
     }
 
     pub(crate) fn stopped(actor: &ActorName, why: StopReason, total: &Row) {
@@ -97,6 +102,7 @@ mod lines {
     pub(crate) fn started(_: &ActorName) {}
     pub(crate) fn start_failed(_: &ActorName, _: &str) {}
     pub(crate) fn decided(_: &Decision) {}
+    pub(crate) fn would_deadlock(_: &[ActorName]) {}
     pub(crate) fn restarted(_: &ActorName, _: StopReason, _: std::time::Duration) {}
     pub(crate) fn stopped(_: &ActorName, _: StopReason, _: &Row) {}
     pub(crate) fn panicked(_: &ActorName, _: &str, _: &str) {}

@@ -130,13 +130,13 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
     if let Some(family) = seat.ctx.family().cloned() {
         match why {
             StopReason::Killed => family.kill(),
-            _ => end_family(&cell, &family).await,
+            _ => end_family(&cell, runner.worker(), &family).await,
         }
     }
     if !runner.is_tainted {
         let stopped = async { tokio::time::timeout(STOPPED_MAX, seat.actor.stopped(why)).await };
         let hook = Box::pin(stopped);
-        match turn::guarded(scope(&cell, runner.worker()), hook, &cell, false).await {
+        match turn::guarded(scope(&cell, runner.worker()).outliving_kill(), hook, &cell, false).await {
             Outcome::Panicked(text) => trace::panicked(&cell.name, "stopped", &text),
             Outcome::Done(Err(_)) => {
                 trace::panicked(&cell.name, "stopped", "took more than 30 s and was cut off");
@@ -151,9 +151,10 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
 }
 
 /// Ends the children in order; at once, where the actor is killed meanwhile.
-async fn end_family<A: Actor>(cell: &Cell<A>, family: &Family) {
+async fn end_family<A: Actor>(cell: &Cell<A>, worker: u32, family: &Family) {
     let was_killed = cell.mailbox.is_killed();
-    let mut end = pin!(family.end(CHILDREN_DRAIN));
+    let parent = scope(cell, worker).waiter();
+    let mut end = pin!(family.end(parent, CHILDREN_DRAIN));
     let is_over = poll_fn(|cx| match !was_killed && cell.mailbox.is_killed() {
         true => Poll::Ready(false),
         false => end.as_mut().poll(cx).map(|()| true),

@@ -156,7 +156,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
             self.journey.await_answer();
         }
         let Poll::Ready(reason) = self.journey.poll_deadline(cx) else {
-            let refusal = ready!(self.journey.await_inside(slot));
+            let refusal = ready!(self.journey.await_inside(cx, slot));
             self.slot = None;
             return Poll::Ready(Err((refusal.why, refusal.message)));
         };

@@ -4,50 +4,13 @@ use super::journey::{Journey, Refusal, Step, message_of};
 use crate::actor::cell::{Cell, Post};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
-use crate::clock::Tick;
 use crate::error::Reason;
-use crate::mailbox::{self, Effects, Retracted};
+use crate::mailbox::{Effects, Retracted};
 use crate::reply::Slot;
 use crate::sync::Arc as SlotArc;
-use crate::turn::current;
-use crate::wait::{self, InLine, Names, Wait, What};
-use std::sync::Arc;
-use std::task::Poll;
-
-/// Whether the pending wait that is kept in `known`, or none yet, concerns the graph: mostly one outside of turns does not.
-#[inline]
-pub(super) fn concerns(known: Option<&Wait>) -> bool {
-    known.is_some() || current::get().is_some()
-}
-
-/// What is waited for is pending, until `until` at most: `known` becomes a wait of the turn that is polled, or of none. It is one
-/// already where it was polled in this turn before.
-///
-/// # Errors
-/// The names around the cycle that it would close.
-#[cold]
-pub(super) fn enter<A: Actor>(
-    known: &mut Option<Wait>,
-    cell: &Arc<Cell<A>>,
-    until: Tick,
-    what: impl FnOnce() -> What,
-) -> Result<(), Names> {
-    let from = current::get().map(|turn| turn.waiter());
-    if let (Some(from), Some(wait)) = (from, &*known)
-        && wait.is_of(from, until)
-    {
-        return Ok(());
-    }
-    *known = None;
-    let Some(from) = from else { return Ok(()) };
-    if mailbox::is_in_eq() {
-        // A mailbox is locked, and the graph's lock comes before those.
-        return Ok(());
-    }
-    *known = Some(wait::begin(from, cell.clone(), what(), until)?);
-    current::note_wait();
-    Ok(())
-}
+use crate::turn::waits;
+use crate::wait::{InLine, What};
+use std::task::{Context, Poll};
 
 /// A place in the line of `cell`.
 pub(super) fn slot<A: Actor>(cell: &Cell<A>, waiter: u32) -> What {
@@ -60,21 +23,25 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     /// The message is in, and its answer is not there yet. Ready where that would close a cycle; then the message is taken back,
     /// unless its turn has begun.
     #[inline]
-    pub(super) fn await_inside(&mut self, slot: &SlotArc<Slot<M::Reply>>) -> Poll<Refusal<M>> {
-        if !concerns(self.tie.as_ref().and_then(|tie| tie.wait.as_ref())) {
+    pub(super) fn await_inside(
+        &mut self,
+        cx: &Context<'_>,
+        slot: &SlotArc<Slot<M::Reply>>,
+    ) -> Poll<Refusal<M>> {
+        if !waits::concerns(self.tie.as_ref().and_then(|tie| tie.wait.as_ref())) {
             return Poll::Pending;
         }
-        self.await_in_turn(slot)
+        self.await_in_turn(cx, slot)
     }
 
     #[cold]
-    fn await_in_turn(&mut self, slot: &SlotArc<Slot<M::Reply>>) -> Poll<Refusal<M>> {
+    fn await_in_turn(&mut self, cx: &Context<'_>, slot: &SlotArc<Slot<M::Reply>>) -> Poll<Refusal<M>> {
         let until = self.expires.min(self.deadline);
         let mut is_certain = false;
         loop {
             let tie = self.tie();
-            let Err(names) = enter(&mut tie.wait, &tie.home, until, || What::Answer(Slot::as_live(slot)))
-            else {
+            let what = || What::Answer(Slot::as_live(slot));
+            let Err(names) = waits::enter(&mut tie.wait, &*tie.home, until, cx.waker(), what) else {
                 return Poll::Pending;
             };
             let message = match self.retract() {

@@ -8,6 +8,7 @@ use crate::actor::message::Message;
 use crate::clock::Tick;
 use crate::error::{Admission, AskError, Reason};
 use crate::mailbox::{Effects, Left, Place, Standby};
+use crate::turn::waits;
 use std::task::{Context, Poll};
 
 impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
@@ -57,7 +58,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         };
         let Some(tie) = self.tie.as_mut().filter(|tie| tie.waiter.is_some()) else { return Poll::Pending };
         if !tie.timer.poll(cx) {
-            return self.wait_inside();
+            return self.wait_inside(cx);
         }
         let why = match self.expires < self.deadline {
             true => self.why(Reason::Expired),
@@ -68,13 +69,14 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 
     /// It stands in line still. Ready where that would close a cycle.
     #[inline]
-    fn wait_inside(&mut self) -> Poll<Arrival<M>> {
+    fn wait_inside(&mut self, cx: &Context<'_>) -> Poll<Arrival<M>> {
         let Some(tie) = &mut self.tie else { return Poll::Pending };
-        let Some(waiter) = tie.waiter.filter(|_| cycle::concerns(tie.wait.as_ref())) else {
+        let Some(waiter) = tie.waiter.filter(|_| waits::concerns(tie.wait.as_ref())) else {
             return Poll::Pending;
         };
         let until = self.deadline.min(self.expires);
-        let entered = cycle::enter(&mut tie.wait, &tie.home, until, || cycle::slot(&tie.home, waiter));
+        let entered =
+            waits::enter(&mut tie.wait, &*tie.home, until, cx.waker(), || cycle::slot(&tie.home, waiter));
         match entered {
             Ok(()) => Poll::Pending,
             Err(names) => Poll::Ready(self.give_up(self.in_cycle(names))),

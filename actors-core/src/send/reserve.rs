@@ -12,7 +12,7 @@ use crate::actor::message::Message;
 use crate::clock::{self, Tick};
 use crate::error::{About, Admission, AskError, Reason, SendError};
 use crate::mailbox::{Effects, Entrance, Left, Promise, Standby};
-use crate::turn::current;
+use crate::turn::{current, waits};
 use crate::wait::Wait;
 use std::fmt;
 use std::future::Future;
@@ -150,13 +150,13 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
 impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
     /// It stands in line still. Ready where that would close a cycle (D1).
     #[inline]
-    fn wait_inside(&mut self) -> Poll<Result<Permit<A, M>, SendError<()>>> {
+    fn wait_inside(&mut self, cx: &Context<'_>) -> Poll<Result<Permit<A, M>, SendError<()>>> {
         let Step::InLine(waiter) = self.step else { return Poll::Pending };
-        if !cycle::concerns(self.wait.as_ref()) {
+        if !waits::concerns(self.wait.as_ref()) {
             return Poll::Pending;
         }
         let cell = self.to.cell();
-        match cycle::enter(&mut self.wait, cell, self.end, || cycle::slot(cell, waiter)) {
+        match waits::enter(&mut self.wait, cell, self.end, cx.waker(), || cycle::slot(cell, waiter)) {
             Ok(()) => Poll::Pending,
             Err(names) => {
                 let why = AskError::in_cycle(&self.to.cell().life, About::class(A::CLASS), names);
@@ -218,7 +218,7 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
             }
         }
         if !this.timer.poll(cx) {
-            return this.wait_inside();
+            return this.wait_inside(cx);
         }
         let why = this.why(Reason::TimedOut).retry(this.to.reading().retry_after);
         Poll::Ready(this.give_up(why))

@@ -15,9 +15,12 @@
 //! their messages.
 
 use crate::actor::any::AnyCell;
+use crate::clock::Tick;
 use crate::error::{ActorName, Detail, SpawnError};
+use crate::observe::trace;
 use crate::policy::Strategy;
 use crate::sync::Lock;
+use crate::wait::{self, Plan, Waiter, What};
 use std::any::Any;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -121,12 +124,20 @@ impl Family {
         }
     }
 
-    /// Stops the children, the youngest first, each when the one before has ended.
-    pub(crate) async fn end(&self, limit: Duration) {
+    /// Stops the children, the youngest first, each when the one before has ended. `parent` is the worker whose instance waits
+    /// for that: a child whose turn waits for the parent is told so at once (D3).
+    pub(crate) async fn end(&self, parent: Waiter, limit: Duration) {
         let end = Instant::now() + limit;
         while let Some(cell) = self.close() {
             cell.explain(Detail::Parent);
             cell.clone().close();
+            // A kill of the parent drops this wait, and an end of its mailbox does not.
+            let (to, until) = (cell.clone().as_node(), Tick::NEVER);
+            let plan = Plan { from: parent, to, what: What::End, until, outlives_kill: true };
+            let (_wait, cycle) = wait::begin_in_any_case(plan);
+            if let Some(names) = cycle {
+                trace::would_deadlock(&names);
+            }
             if tokio::time::timeout_at(end, cell.clone().closed()).await.is_err() {
                 cell.clone().kill();
                 // A turn that is on a thread ends by itself or not at all.

@@ -15,20 +15,31 @@ pub(crate) struct Turn {
     pub(crate) timeout: Span,
     /// Which of the actor's workers runs it.
     pub(crate) worker: u32,
-    /// 1 when it has begun to wait for somebody (D1). As wide as this so that there are no holes.
-    waits: u32,
+    /// 1 when it has begun to wait for something (D1). As wide as this so that there are no holes.
+    waits: u16,
+    /// 1 when a kill of its actor does not cut it off.
+    outlives_kill: u16,
 }
 
 impl Turn {
     #[inline]
     pub(crate) fn new(cell: usize, worker: u32, deadline: Tick) -> Turn {
-        Turn { cell, deadline, timeout: Span::NONE, worker, waits: 0 }
+        Turn { cell, deadline, timeout: Span::NONE, worker, waits: 0, outlives_kill: 0 }
     }
 
     /// In a turn that is donated, `timeout` is how long its asker waits.
     #[inline]
     pub(crate) fn donated(cell: usize, deadline: Tick, timeout: Span) -> Turn {
         Turn { timeout, ..Turn::new(cell, 0, deadline) }
+    }
+
+    /// It goes on although its actor was killed.
+    pub(crate) fn outliving_kill(self) -> Turn {
+        Turn { outlives_kill: 1, ..self }
+    }
+
+    pub(crate) fn outlives_kill(&self) -> bool {
+        self.outlives_kill != 0
     }
 
     pub(crate) fn waiter(&self) -> Waiter {
@@ -43,7 +54,8 @@ impl Turn {
 
 impl Turn {
     /// No cell lies at address 0. A value of its own instead of an `Option`: four words that are copied as they were written.
-    const NONE: Turn = Turn { cell: 0, deadline: Tick::NEVER, timeout: Span::NONE, worker: 0, waits: 0 };
+    const NONE: Turn =
+        Turn { cell: 0, deadline: Tick::NEVER, timeout: Span::NONE, worker: 0, waits: 0, outlives_kill: 0 };
 }
 
 thread_local! {

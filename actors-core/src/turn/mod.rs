@@ -4,6 +4,7 @@
 //! the turn's deadline (T2) and awaiting one's own end is refused (F4).
 
 pub(crate) mod current;
+pub(crate) mod waits;
 pub(crate) mod worker;
 
 use crate::actor::cell::{Cell, Post, Seat};

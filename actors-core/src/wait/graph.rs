@@ -1,6 +1,6 @@
 //! The graph, and the question whether a further wait would close a cycle. Everything here happens under the graph's lock.
 
-use super::{Cycle, Edge, InLine, Node, Waiter, What};
+use super::{Cycle, Edge, Node, Waiter, What};
 use crate::clock::{self, Tick};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 type Key = (Waiter, usize);
 
 fn key(edge: &Arc<Edge>) -> Key {
-    (edge.from, Arc::as_ptr(edge).addr())
+    (edge.plan.from, Arc::as_ptr(edge).addr())
 }
 
 /// The waits of all turns of the process.
@@ -48,9 +48,9 @@ impl Graph {
     }
 
     /// The cycle that `new`, which is not in the graph yet, would close, from its own actor on.
-    pub(super) fn cycle(&self, new: &Edge) -> Option<Cycle> {
-        let (own, target) = (new.from.actor, new.to.id());
-        // Mostly whoever is waited for does not wait.
+    pub(super) fn cycle(&self, new: &Arc<Edge>) -> Option<Cycle> {
+        let (own, target) = (new.plan.from.actor, new.plan.to.id());
+        // Mostly the actor that is waited for does not wait.
         if own != target && !self.waits(target) {
             return None;
         }
@@ -61,20 +61,43 @@ impl Graph {
         let mut reached = Reached::default();
         reached.find_all(self, new, now);
         reached.free_all();
-        let path = reached.path(*reached.index.get(&target)?, *reached.index.get(&own)?)?;
+        let path = reached.path(*reached.index.get(&(target, Goal::of(&new.plan.what)))?, own)?;
         let (own, others) = path.split_first()?;
         let around: Vec<usize> = std::iter::once(own).chain(others.iter().rev()).copied().collect();
         let names = around.iter().map(|at| reached.actors[*at].node.name().clone()).collect();
         let pairs = around.iter().zip(around.iter().cycle().skip(1));
-        Some(Cycle { names, lines: pairs.flat_map(|(from, to)| reached.lines(*from, *to)).collect() })
+        let known =
+            pairs.flat_map(|(from, to)| reached.waits(*from, *to)).filter(|edge| !Arc::ptr_eq(edge, new));
+        let waits = std::iter::once(new).chain(known).cloned().collect();
+        let actors = around.iter().map(|at| reached.actors[*at].node.id()).collect();
+        Some(Cycle { names, actors, waits })
     }
 }
 
-/// An actor that may be stuck.
+/// What an actor must do before a wait can end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Goal {
+    /// One of its workers ends its turn.
+    Turn,
+    /// Each of its workers does.
+    End,
+}
+
+impl Goal {
+    fn of(what: &What) -> Goal {
+        match what {
+            What::End => Goal::End,
+            What::Answer(_) | What::Slot(_) | What::Start => Goal::Turn,
+        }
+    }
+}
+
+/// An actor that may be stuck on its way to a goal.
 struct Suspect<'a> {
     node: &'a dyn Node,
+    goal: Goal,
     /// For each worker whom its turn waits for, and by which wait.
-    turns: Vec<Vec<(usize, &'a Edge)>>,
+    turns: Vec<Vec<(usize, &'a Arc<Edge>)>>,
     is_stuck: bool,
 }
 
@@ -82,12 +105,12 @@ struct Suspect<'a> {
 #[derive(Default)]
 struct Reached<'a> {
     actors: Vec<Suspect<'a>>,
-    index: BTreeMap<usize, usize>,
+    index: BTreeMap<(usize, Goal), usize>,
 }
 
 impl<'a> Reached<'a> {
-    fn find_all(&mut self, graph: &'a Graph, new: &'a Edge, now: Tick) {
-        self.meet(&*new.to);
+    fn find_all(&mut self, graph: &'a Graph, new: &'a Arc<Edge>, now: Tick) {
+        self.meet(new);
         let mut next = 0;
         while next < self.actors.len() {
             self.look_at(next, graph, new, now);
@@ -95,48 +118,57 @@ impl<'a> Reached<'a> {
         }
     }
 
-    /// Its place among all, where it is at first taken to be stuck.
-    fn meet(&mut self, node: &'a dyn Node) -> usize {
-        match self.index.entry(node.id()) {
+    /// The place of what a wait needs among all, where it is at first taken to be stuck.
+    fn meet(&mut self, edge: &'a Edge) -> usize {
+        let (node, goal) = (&*edge.plan.to, Goal::of(&edge.plan.what));
+        match self.index.entry((node.id(), goal)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => {
-                self.actors.push(Suspect { node, turns: Vec::new(), is_stuck: true });
+                self.actors.push(Suspect { node, goal, turns: Vec::new(), is_stuck: true });
                 *place.insert(self.actors.len() - 1)
             }
         }
     }
 
-    /// Finds out whom the turns of one of them wait for; not further than to the first worker that waits for nobody.
-    fn look_at(&mut self, at: usize, graph: &'a Graph, new: &'a Edge, now: Tick) {
-        let node = self.actors[at].node;
+    /// Finds out whom the turns of one of them wait for; where one free worker is enough, not further than to the first one
+    /// that waits for nothing.
+    fn look_at(&mut self, at: usize, graph: &'a Graph, new: &'a Arc<Edge>, now: Tick) {
+        let Suspect { node, goal, .. } = self.actors[at];
         let crew = node.crew();
-        let mut is_stuck = !crew.may_grow && !node.is_killed();
+        let mut is_stuck = goal == Goal::End || !crew.may_grow;
+        let is_killed = node.is_killed();
         let mut turns = Vec::new();
         for worker in crew.workers {
             if !is_stuck {
                 break;
             }
             let turn = Waiter { actor: node.id(), worker };
-            let own = (new.from == turn).then_some(new);
-            let known = graph.of(turn).map(|edge| &**edge).filter(|edge| edge.is_live(now));
-            let waits = own.into_iter().chain(known);
-            let targets: Vec<_> = waits.map(|edge| (self.meet(&*edge.to), edge)).collect();
-            is_stuck = !targets.is_empty();
+            let own = (new.plan.from == turn).then_some(new);
+            let known = graph.of(turn).filter(|edge| edge.is_live(now));
+            // A turn that is about to be dropped waits for nothing.
+            let waits = own.into_iter().chain(known).filter(|edge| !is_killed || edge.plan.outlives_kill);
+            let targets: Vec<_> = waits.map(|edge| (self.meet(edge), edge)).collect();
+            is_stuck = goal == Goal::End || !targets.is_empty();
             turns.push(targets);
         }
         self.actors[at].turns = turns;
         self.actors[at].is_stuck = is_stuck;
     }
 
-    /// Takes everybody out of the stuck who has a turn that waits for none of them, until nobody has.
+    /// Takes everything out of the stuck that has a way to its goal, until nothing has.
     fn free_all(&mut self) {
         let mut has_changed = true;
         while has_changed {
             has_changed = false;
-            // Who was met last is mostly who is waited for by the others.
+            // Scan from the back: the most recently met actor is usually the one the others wait for.
             for at in (0..self.actors.len()).rev() {
+                let Suspect { goal, turns, is_stuck, .. } = &self.actors[at];
                 let waits = |turn: &Vec<(usize, _)>| turn.iter().any(|(to, _)| self.actors[*to].is_stuck);
-                if self.actors[at].is_stuck && !self.actors[at].turns.iter().all(waits) {
+                let has_way = match goal {
+                    Goal::Turn => !turns.iter().all(waits),
+                    Goal::End => !turns.iter().any(waits),
+                };
+                if *is_stuck && has_way {
                     self.actors[at].is_stuck = false;
                     has_changed = true;
                 }
@@ -144,24 +176,22 @@ impl<'a> Reached<'a> {
         }
     }
 
-    /// The places in line among the waits of one for another.
-    fn lines(&self, from: usize, to: usize) -> impl Iterator<Item = (Arc<dyn Node>, InLine)> {
-        let waits = self.actors[from].turns.iter().flatten().filter(move |(target, _)| *target == to);
-        waits.filter_map(|(_, edge)| match edge.what {
-            What::Slot(place) => Some((edge.to.clone(), place)),
-            What::Answer(_) => None,
-        })
+    /// The waits of one for another.
+    fn waits(&self, from: usize, to: usize) -> impl Iterator<Item = &'a Arc<Edge>> {
+        let waits = self.actors[from].turns.iter().flatten();
+        waits.filter(move |(target, _)| *target == to).map(|(_, edge)| *edge)
     }
 
-    /// The shortest way along waits of the stuck, backwards: `to` first, `from` last.
-    fn path(&self, from: usize, to: usize) -> Option<Vec<usize>> {
+    /// The shortest way along waits of the stuck from one of them to the actor `own`, backwards: `own` first, `from` last.
+    fn path(&self, from: usize, own: usize) -> Option<Vec<usize>> {
         if !self.actors[from].is_stuck {
             return None;
         }
         let mut before = vec![None; self.actors.len()];
         let (mut found, mut next) = (vec![from], 0);
         before[from] = Some(from);
-        while next < found.len() && found[next] != to {
+        let is_own = |at: usize| self.actors[at].node.id() == own;
+        while next < found.len() && !is_own(found[next]) {
             let at = found[next];
             next += 1;
             for &(target, _) in self.actors[at].turns.iter().flatten() {
@@ -171,8 +201,7 @@ impl<'a> Reached<'a> {
                 }
             }
         }
-        before[to]?;
-        let mut path = vec![to];
+        let mut path = vec![*found.get(next)?];
         while let Some(&last) = path.last()
             && last != from
             && let Some(at) = before[last]

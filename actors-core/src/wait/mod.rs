@@ -40,9 +40,11 @@ mod tests;
 use crate::clock::Tick;
 use crate::error::ActorName;
 use crate::sync::Lock;
+use crate::wakers::{WakerSlot, cloned, discard, wake};
 use graph::Graph;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::task::Waker;
 
 /// A turn: nobody runs two at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +76,10 @@ pub(crate) trait Node: Send + Sync {
     /// Its suspended turn is about to be dropped.
     fn is_killed(&self) -> bool;
 
+    fn has_started(&self) -> bool;
+
+    fn has_ended(&self) -> bool;
+
     /// Whether a sender is in this actor's line still, and only the beginning of another turn brings it further.
     fn is_stuck_in_line(&self, place: InLine) -> bool;
 
@@ -101,37 +107,98 @@ pub(crate) type Awaited = Arc<dyn Live>;
 pub(crate) enum What {
     Answer(Awaited),
     Slot(InLine),
+    /// The actor's first instance has started.
+    Start,
+    /// The actor has ended: until then each of its workers must end its turn.
+    End,
+}
+
+/// A wait that is about to begin.
+pub(crate) struct Plan {
+    pub(crate) from: Waiter,
+    pub(crate) to: Arc<dyn Node>,
+    pub(crate) what: What,
+    /// When the waiter gives up.
+    pub(crate) until: Tick,
+    /// The waiter's turn goes on although its actor was killed: a `#[stopped]`.
+    pub(crate) outlives_kill: bool,
 }
 
 /// A turn waits for what an actor must do first.
 struct Edge {
-    from: Waiter,
-    to: Arc<dyn Node>,
-    what: What,
-    /// When whoever waits gives up.
-    until: Tick,
-    /// The turn has ended; written by the actor's own task.
+    plan: Plan,
+    /// The turn has ended, or the wait was dropped where the graph could not be locked.
     is_over: AtomicBool,
+    /// It can be ended from outside; then its waiter is told.
+    can_fail: bool,
+    /// Woken when it is.
+    waker: Lock<WakerSlot>,
+    /// The cycle for which it was ended from outside, from its own actor on.
+    cut: OnceLock<Names>,
 }
 
 impl Edge {
+    fn new(plan: Plan, waker: Option<&Waker>) -> Arc<Edge> {
+        let (can_fail, mut slot) = (waker.is_some(), WakerSlot::default());
+        if let Some(waker) = waker {
+            let _none = slot.put(cloned(waker));
+        }
+        let waker = Lock::new(slot);
+        Arc::new(Edge { plan, is_over: AtomicBool::new(false), can_fail, waker, cut: OnceLock::new() })
+    }
+
     fn is_live(&self, now: Tick) -> bool {
-        let is_due = match &self.what {
+        let to = &self.plan.to;
+        let is_due = match &self.plan.what {
             What::Answer(answer) => answer.is_awaited(),
-            What::Slot(place) => self.to.is_stuck_in_line(*place),
+            What::Slot(place) => to.is_stuck_in_line(*place),
+            What::Start => !to.has_started(),
+            What::End => !to.has_ended(),
         };
-        is_due && now < self.until
+        is_due && now < self.plan.until && self.cut.get().is_none() && !self.is_over.load(Ordering::Relaxed)
+    }
+
+    /// Wakes the waiter, which finds out that its wait was ended. Called without any lock.
+    fn wake(&self) {
+        let waker = self.waker.lock().take();
+        if let Some(waker) = waker {
+            wake(waker);
+        }
     }
 }
 
-/// The actors around a cycle, whoever closed it first.
+/// The actors around a cycle, from the waiter on that is told.
 pub(crate) type Names = Arc<[ActorName]>;
 
 /// A cycle that a wait would close.
 struct Cycle {
     names: Names,
-    /// Those of its waits that stand in somebody's line.
-    lines: Vec<(Arc<dyn Node>, InLine)>,
+    /// The ids of these actors.
+    actors: Vec<usize>,
+    /// Its waits, beginning with the one that would close it.
+    waits: Vec<Arc<Edge>>,
+}
+
+impl Cycle {
+    /// Ends one of its waits that can fail, if there is one: the first one behind that which would close it. To be done under
+    /// the graph's lock; it is woken later.
+    fn cut_one(&self) -> Option<Arc<Edge>> {
+        let victim = self.waits.iter().skip(1).find(|edge| edge.can_fail)?;
+        let own = self.actors.iter().position(|actor| *actor == victim.plan.from.actor)?;
+        let mut names = self.names.to_vec();
+        names.rotate_left(own);
+        let _ = victim.cut.set(names.into());
+        Some(victim.clone())
+    }
+
+    /// Lets in a sender that waits in a line of the cycle for no better reason than the supervisor's (P2). Called without any
+    /// lock.
+    fn admit_one(&self) -> bool {
+        self.waits.iter().any(|edge| match edge.plan.what {
+            What::Slot(place) => edge.plan.to.clone().admit(place),
+            What::Answer(_) | What::Start | What::End => false,
+        })
+    }
 }
 
 static GRAPH: Lock<Graph> = Lock::new(Graph::new());
@@ -143,7 +210,21 @@ impl Wait {
     /// Whether it is one of the turn that is polled now, and until then.
     pub(crate) fn is_of(&self, from: Waiter, until: Tick) -> bool {
         // Relaxed: a turn and the next one of its worker follow each other anyhow.
-        self.0.from == from && self.0.until == until && !self.0.is_over.load(Ordering::Relaxed)
+        self.0.plan.from == from && self.0.plan.until == until && !self.0.is_over.load(Ordering::Relaxed)
+    }
+
+    /// It is polled again, by a task that `waker` wakes.
+    ///
+    /// # Errors
+    /// The names around a cycle, for which it was ended meanwhile.
+    pub(crate) fn goes_on(&self, waker: &Waker) -> Result<(), Names> {
+        if self.0.can_fail && !self.0.waker.lock().has(waker) {
+            let new = cloned(waker);
+            let old = self.0.waker.lock().put(new);
+            discard(old);
+        }
+        // After the waker is known: whoever ends the wait from now on wakes it.
+        self.0.cut.get().map_or(Ok(()), |names| Err(names.clone()))
     }
 }
 
@@ -154,12 +235,12 @@ impl Drop for Wait {
     }
 }
 
-/// A turn begins to wait.
+/// A turn begins to wait, and can be told that it must not.
 ///
 /// # Errors
 /// The names around a cycle, from the waiter on, that this wait would close: then it is none.
-pub(crate) fn begin(from: Waiter, to: Arc<dyn Node>, what: What, until: Tick) -> Result<Wait, Names> {
-    let edge = Arc::new(Edge { from, to, what, until, is_over: AtomicBool::new(false) });
+pub(crate) fn begin(plan: Plan, waker: &Waker) -> Result<Wait, Names> {
+    let edge = Edge::new(plan, Some(waker));
     loop {
         let mut graph = GRAPH.lock();
         let Some(cycle) = graph.cycle(&edge) else {
@@ -169,8 +250,35 @@ pub(crate) fn begin(from: Waiter, to: Arc<dyn Node>, what: What, until: Tick) ->
         };
         drop(graph);
         // Before anybody is refused (P2): with one of them let in, this cycle is none.
-        if !cycle.lines.into_iter().any(|(node, place)| node.admit(place)) {
+        if !cycle.admit_one() {
             return Err(cycle.names);
+        }
+    }
+}
+
+/// A turn begins to wait, and cannot be told that it must not: where the wait closes a cycle, another wait of that cycle is
+/// ended. Beside the wait the names around a cycle none of whose waits can fail, from the waiter on.
+pub(crate) fn begin_in_any_case(plan: Plan) -> (Wait, Option<Names>) {
+    let edge = Edge::new(plan, None);
+    loop {
+        let mut graph = GRAPH.lock();
+        let cycle = graph.cycle(&edge);
+        let (is_over, victim) = match &cycle {
+            None => (true, None),
+            Some(cycle) => (false, cycle.cut_one()),
+        };
+        if is_over {
+            graph.add(edge.clone());
+        }
+        drop(graph);
+        match (cycle, victim) {
+            (None, _) => return (Wait(edge), None),
+            (Some(_), Some(victim)) => victim.wake(),
+            (Some(cycle), None) if cycle.admit_one() => {}
+            (Some(cycle), None) => {
+                GRAPH.lock().add(edge.clone());
+                return (Wait(edge), Some(cycle.names));
+            }
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The graph by itself, with actors that are nothing but numbers: also pools, of which there are none yet elsewhere.
 
 use super::graph::Graph;
-use super::{Crew, Edge, InLine, Live, Node, Waiter, What, begin};
+use super::{Crew, Edge, InLine, Live, Node, Plan, Waiter, What, begin};
 use crate::clock::{self, Tick};
 use crate::error::ActorName;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::Waker;
 use std::time::Duration;
 
 struct Actor {
@@ -35,6 +36,14 @@ impl Node for Actor {
 
     fn is_killed(&self) -> bool {
         self.is_killed.load(Ordering::Relaxed)
+    }
+
+    fn has_started(&self) -> bool {
+        false
+    }
+
+    fn has_ended(&self) -> bool {
+        false
     }
 
     /// Whoever has ticket 1.
@@ -69,7 +78,8 @@ impl Live for Awaited {
 
 fn edge(from: (&Arc<Actor>, u32), to: &Arc<Actor>, what: What, until: Tick) -> Arc<Edge> {
     let from = Waiter { actor: from.0.id, worker: from.1 };
-    Arc::new(Edge { from, to: to.clone(), what, until, is_over: AtomicBool::new(false) })
+    let plan = Plan { from, to: to.clone(), what, until, outlives_kill: false };
+    Edge::new(plan, Some(Waker::noop()))
 }
 
 fn ask(from: (&Arc<Actor>, u32), to: &Arc<Actor>) -> Arc<Edge> {
@@ -192,7 +202,9 @@ fn p2_who_waits_in_line_for_no_good_reason_is_let_in_before_anybody_is_refused()
     // Numbers that nobody else has.
     let [a, b, c] = &[1, 2, 3].map(|odd| actor(odd, 1));
     let wait = |from: &Arc<Actor>, to: &Arc<Actor>, what| {
-        begin(Waiter { actor: from.id, worker: 0 }, to.clone(), what, Tick::NEVER)
+        let from = Waiter { actor: from.id, worker: 0 };
+        let plan = Plan { from, to: to.clone(), what, until: Tick::NEVER, outlives_kill: false };
+        begin(plan, Waker::noop())
     };
     let answer = || What::Answer(Arc::new(Awaited(AtomicBool::new(true))));
     let slot = |waiter| What::Slot(InLine { waiter, ticket: 1 });
@@ -222,10 +234,10 @@ fn d1_the_waits_of_a_turn_that_is_over_are_taken_out_and_no_others() {
     for edge in [&first, &ask((pool, 0), b), &ask((pool, 1), a)] {
         assert_eq!(offer(&mut graph, edge), NOBODY);
     }
-    assert_eq!(graph.take_all(first.from).len(), 2);
+    assert_eq!(graph.take_all(first.plan.from).len(), 2);
     assert!(graph.remove(&first).is_none());
     assert_eq!(graph.take_all(Waiter { actor: 7, worker: 1 }).len(), 1);
-    assert!(graph.take_all(first.from).is_empty());
+    assert!(graph.take_all(first.plan.from).is_empty());
 }
 
 #[test]
