@@ -182,6 +182,10 @@ impl<A: Actor> Handle<A> {
     }
 
     /// Resolves when `#[started]` has succeeded; at once where there is none.
+    ///
+    /// # Errors
+    /// A [`StartError`](crate::StartError): the start failed for good, the actor has ended, or, inside a turn, the actor could
+    /// only start after that turn ends (D3). In the last case it starts all the same.
     pub fn ready(&self) -> Ready<A> {
         Ready::new(self.cell.clone())
     }
@@ -203,8 +207,12 @@ impl<A: Actor> Handle<A> {
         self.cell.ended().is_some()
     }
 
-    /// Resolves when the actor has ended, with the reason. Does not keep it alive. Awaited inside the actor's own turn it
-    /// cannot resolve before that turn is cut off.
+    /// Resolves when the actor has ended, with the reason. Does not keep it alive.
+    ///
+    /// Inside a turn this is a wait like an ask, but it cannot fail (D3). Where it closes a cycle, another wait of the cycle
+    /// fails as [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock): the ask of a turn of that actor, for example. Where no
+    /// wait of the cycle can fail, for example in a turn of the actor itself, it goes on, and the log names the cycle; it ends
+    /// when one of the turns is cut off.
     pub fn closed(&self) -> Closed<A> {
         Closed::new(self.cell.clone())
     }

@@ -16,6 +16,11 @@
 //! looked for whenever a wait is about to be added, among those who can be reached from it. If it would make its own actor
 //! stuck, it is not added.
 //!
+//! A wait for an actor's end is stuck when the turn of *any* of its workers is: each of them must end.
+//!
+//! **Who is told?** The wait that would close the cycle, if it can fail. `closed` and a parent's wait for its children cannot (D3):
+//! then another wait of the cycle is *cut*, which is done under the lock, and its task is woken to find that out.
+//!
 //! **Invariants.**
 //! - A wait that is over is none, although whoever waits was not polled since: whether it is still awaited ([`Live`]), still in line
 //!   ([`Node::is_stuck_in_line`]) and not too late is asked when somebody looks, never noted.
