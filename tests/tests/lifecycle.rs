@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{Restart, testing};
-use actors_tests::{HOUR, SECOND, alone, others, run};
+use actors_tests::{HOUR, SECOND, alone, others, poll, run};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -258,5 +258,62 @@ fn f8_a_pool_outlives_a_few_bad_requests_among_many() {
         assert_eq!(good, 1192);
         assert_eq!(till.ledger().total().panicked, 8);
         assert!(!till.is_closed());
+    });
+}
+
+// --- F2: many children --------------------------------------------------------------------------------------------------
+
+struct Parent;
+struct Child;
+
+#[actor(local)]
+impl Parent {
+    #[message(overflow = reject, timeout = "1h")]
+    async fn bear(&mut self, children: u32, ctx: &mut Context<Self>) -> u32 {
+        for n in 0..children {
+            ctx.spawn::<_, ChildHandle>(Child);
+            if n % 1000 == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        children
+    }
+}
+
+#[actor(local)]
+impl Child {
+    #[message]
+    fn nothing(&mut self) {}
+}
+
+/// How often others had a turn while a parent of so many children ended.
+async fn turns_of_others(system: &System, children: u32, is_killed: bool) -> u32 {
+    let parent: ParentHandle = system.spawn(Parent);
+    assert_eq!(parent.bear(children).await.unwrap(), children);
+    let mut stop = Box::pin(async {
+        match is_killed {
+            true => parent.kill(),
+            false => drop(parent.stop().within(24 * HOUR)),
+        }
+        parent.closed().await
+    });
+    let mut turns = 0;
+    while poll(&mut stop).is_pending() {
+        turns += 1;
+        tokio::task::yield_now().await;
+    }
+    turns
+}
+
+#[test]
+fn f2_many_children_end_in_linear_time_and_let_others_run() {
+    alone("f2_many_children_end_in_linear_time_and_let_others_run", || {
+        for is_killed in [false, true] {
+            run(async |system| {
+                // With a number of steps that grew with the square of the children, 60,000 of them would take minutes here.
+                let turns = turns_of_others(&system, 60_000, is_killed).await;
+                assert!(turns >= 60_000 / 128, "others had {turns} turns");
+            });
+        }
     });
 }

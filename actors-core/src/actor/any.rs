@@ -26,6 +26,7 @@ pub(crate) trait AnyCell: Send + Sync {
     fn renew(self: Arc<Self>);
     /// A child has failed too often.
     fn fail_by_child(self: Arc<Self>);
+    fn has_ended(&self) -> bool;
     async fn closed(self: Arc<Self>) -> StopReason;
     /// Waits for the end; inside a turn not where that turn would have to end first, and no other wait of the cycle can fail.
     ///
@@ -75,6 +76,10 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn fail_by_child(self: Arc<Self>) {
         Cell::fail_by_child(&self);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended().is_some()
     }
 
     async fn closed(self: Arc<Self>) -> StopReason {

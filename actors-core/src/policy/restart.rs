@@ -343,8 +343,8 @@ pub enum Strategy {
 }
 
 impl Strategy {
-    /// Whether the child that was started at place `other` begins anew because the one at `failed` has failed.
-    pub(crate) fn concerns(self, failed: usize, other: usize) -> bool {
+    /// Whether the child that was started as number `other` begins anew because number `failed` has failed.
+    pub(crate) fn concerns(self, failed: u64, other: u64) -> bool {
         match self {
             _ if failed == other => false,
             Strategy::OneForOne => false,

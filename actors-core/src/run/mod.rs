@@ -129,7 +129,7 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
     let cell = runner.cell.clone();
     if let Some(family) = seat.ctx.family().cloned() {
         match why {
-            StopReason::Killed => family.kill(),
+            StopReason::Killed => family.end_now().await,
             _ => end_family(&cell, runner.worker(), &family).await,
         }
     }
@@ -160,7 +160,7 @@ async fn end_family<A: Actor>(cell: &Cell<A>, worker: u32, family: &Family) {
         false => end.as_mut().poll(cx).map(|()| true),
     });
     if !is_over.await {
-        family.kill();
+        family.end_now().await;
     }
 }
 

@@ -22,6 +22,7 @@ use crate::policy::Strategy;
 use crate::sync::Lock;
 use crate::wait::{self, Plan, Waiter, What};
 use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -34,8 +35,11 @@ const CHILDREN_MAX: usize = 65_536;
 /// for them, and somebody waits for the parent. (OTP's default for a worker.)
 pub(crate) const CHILDREN_DRAIN: Duration = Duration::from_secs(5);
 
-/// After a kill, how long a parent waits for a child.
+/// After a kill, how long a parent waits for its children.
 const KILLED_MAX: Duration = Duration::from_millis(200);
+
+/// Children that are ended without letting other tasks run. A step costs about a microsecond, so a poll takes a few hundred.
+const STEPS_PER_YIELD: usize = 128;
 
 /// The children of one instance.
 pub(crate) struct Family {
@@ -44,11 +48,33 @@ pub(crate) struct Family {
     children: Lock<Children>,
 }
 
+/// Every step costs O(log n): an instance with 65,536 children ends in a time that is linear in them.
 #[derive(Default)]
 struct Children {
-    /// In order of start.
-    list: Vec<Child>,
+    /// By number, which is the order of start.
+    by_number: BTreeMap<u64, Child>,
+    /// The number of each, by its cell's id.
+    numbers: HashMap<usize, u64>,
+    /// Of the next child.
+    next: u64,
     is_closed: bool,
+}
+
+impl Children {
+    fn add(&mut self, child: Child) {
+        self.numbers.insert(child.cell.id(), self.next);
+        self.by_number.insert(self.next, child);
+        self.next += 1;
+    }
+
+    fn remove(&mut self, id: usize) -> Option<Child> {
+        let number = self.numbers.remove(&id)?;
+        self.by_number.remove(&number)
+    }
+
+    fn youngest(&self) -> Option<&Child> {
+        self.by_number.last_key_value().map(|(_, child)| child)
+    }
 }
 
 struct Child {
@@ -72,12 +98,18 @@ impl Family {
         if children.is_closed {
             return Ok(false);
         }
-        if children.list.len() >= CHILDREN_MAX {
+        if children.by_number.len() >= CHILDREN_MAX {
             // The parent's name may be the last to hold the parent: it is asked for when the lock is free.
             drop(children);
             return Err(SpawnError::TooManyChildren(self.name()));
         }
-        children.list.push(Child { cell, _keeper: keeper });
+        let id = cell.id();
+        children.add(Child { cell: cell.clone(), _keeper: keeper });
+        drop(children);
+        if cell.has_ended() {
+            // It was found by its name and killed before it was here, and so could not leave.
+            self.disown(id);
+        }
         Ok(true)
     }
 
@@ -89,10 +121,8 @@ impl Family {
 
     /// A child has ended.
     pub(crate) fn disown(&self, id: usize) {
-        let mut children = self.children.lock();
-        let found = children.list.iter().position(|child| child.cell.id() == id);
-        let child = found.map(|at| children.list.remove(at));
-        drop(children);
+        // Dropped after the lock is free: it has a handle.
+        let child = self.children.lock().remove(id);
         drop(child);
     }
 
@@ -105,11 +135,11 @@ impl Family {
         if children.is_closed {
             return;
         }
-        let failed = children.list.iter().position(|child| child.cell.id() == id);
-        let concerned = |(other, child): (usize, &Child)| {
-            failed.filter(|failed| self.strategy.concerns(*failed, other)).map(|_| child.cell.clone())
+        let Some(failed) = children.numbers.get(&id).copied() else { return };
+        let concerned = |(other, child): (&u64, &Child)| {
+            self.strategy.concerns(failed, *other).then(|| child.cell.clone())
         };
-        let concerned: Vec<_> = children.list.iter().enumerate().filter_map(concerned).collect();
+        let concerned: Vec<_> = children.by_number.iter().filter_map(concerned).collect();
         drop(children);
         // The youngest first: it may be built on the others.
         concerned.into_iter().rev().for_each(AnyCell::renew);
@@ -124,10 +154,11 @@ impl Family {
         }
     }
 
-    /// Stops the children, the youngest first, each when the one before has ended. `parent` is the worker whose instance waits
-    /// for that: a child whose turn waits for the parent is told so at once (D3).
+    /// Stops the children, the youngest first, each when the one before has ended; past the limit the rest is killed. `parent` is
+    /// the worker whose instance waits for that: a child whose turn waits for the parent is told so at once (D3).
     pub(crate) async fn end(&self, parent: Waiter, limit: Duration) {
         let end = Instant::now() + limit;
+        let mut ended = 0;
         while let Some(cell) = self.close() {
             cell.explain(Detail::Parent);
             cell.clone().close();
@@ -139,27 +170,64 @@ impl Family {
                 trace::would_deadlock(&names);
             }
             if tokio::time::timeout_at(end, cell.clone().closed()).await.is_err() {
-                cell.clone().kill();
-                // A turn that is on a thread ends by itself or not at all.
-                let _ = tokio::time::timeout(KILLED_MAX, cell.clone().closed()).await;
+                return self.end_late().await;
             }
             self.disown(cell.id());
+            ended += 1;
+            yield_each(ended).await;
+        }
+    }
+
+    /// Kills the children, and waits for all of them together.
+    async fn end_late(&self) {
+        let mut killed = Vec::new();
+        while let Some(cell) = self.kill_one() {
+            killed.push(cell);
+            yield_each(killed.len()).await;
+        }
+        // A turn that is on a thread ends by itself or not at all.
+        let end = Instant::now() + KILLED_MAX;
+        for cell in killed {
+            if tokio::time::timeout_at(end, cell.closed()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Ends the children at once, and lets other tasks run in between.
+    pub(crate) async fn end_now(&self) {
+        let mut ended = 0;
+        while self.kill_one().is_some() {
+            ended += 1;
+            yield_each(ended).await;
         }
     }
 
     /// Ends the children at once.
     pub(crate) fn kill(&self) {
-        while let Some(cell) = self.close() {
-            cell.explain(Detail::Parent);
-            cell.clone().kill();
-            self.disown(cell.id());
-        }
+        while self.kill_one().is_some() {}
+    }
+
+    /// Kills the youngest child that is left.
+    fn kill_one(&self) -> Option<Arc<dyn AnyCell>> {
+        let cell = self.close()?;
+        cell.explain(Detail::Parent);
+        cell.clone().kill();
+        self.disown(cell.id());
+        Some(cell)
     }
 
     /// From now on no child is taken in. The youngest that is left.
     fn close(&self) -> Option<Arc<dyn AnyCell>> {
         let mut children = self.children.lock();
         children.is_closed = true;
-        children.list.last().map(|child| child.cell.clone())
+        children.youngest().map(|child| child.cell.clone())
+    }
+}
+
+/// Yields after so many steps.
+async fn yield_each(steps: usize) {
+    if steps.is_multiple_of(STEPS_PER_YIELD) {
+        tokio::task::yield_now().await;
     }
 }
