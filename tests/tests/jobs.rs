@@ -4,10 +4,12 @@ use actors_core::prelude::*;
 use actors_core::{DeadLetter, DeadLetters, Row, testing};
 use actors_tests::{HOUR, SECOND, others, run};
 use clerk_messages as m;
-use std::future::pending;
+use std::future::{Future, pending};
 use std::panic::panic_any;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -69,6 +71,21 @@ impl Drop for Bomb {
         panic_any(format!("bomb {}", self.0));
     }
 }
+
+/// A future with a bomb beside it, which goes off when the future is dropped.
+struct Beside(Pin<Box<tokio::time::Sleep>>, #[expect(dead_code, reason = "it is only dropped")] Bomb);
+
+impl Future for Beside {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+/// A message that panics when it is dropped.
+#[derive(Message)]
+struct Armed(#[expect(dead_code, reason = "it is only dropped")] Bomb);
 
 /// A message whose clone panics from the second one on.
 #[derive(Debug, Message)]
@@ -157,12 +174,41 @@ impl Clerk {
     }
 
     #[message]
+    fn bomb_in_pipe_that_ends(&mut self, ctx: &mut Context<Self>) {
+        ctx.pipe(Beside(Box::pin(tokio::time::sleep(SECOND)), Bomb(6)), |()| m::Due { n: 6 }).unwrap();
+    }
+
+    #[message]
+    fn cancels_a_bomb(&mut self, ctx: &mut Context<Self>) {
+        ctx.send_after(SECOND, Armed(Bomb(7))).unwrap().cancel();
+    }
+
+    #[handler]
+    fn armed(&mut self, armed: Armed) {
+        std::mem::forget(armed);
+    }
+
+    #[message]
+    fn later_bomb(&mut self, ctx: &mut Context<Self>) {
+        ctx.send_after(HOUR, Armed(Bomb(8))).unwrap();
+    }
+
+    #[message]
     fn watch(&mut self, other: ClerkHandle, fails: bool, ctx: &mut Context<Self>) {
         let then = move |why| {
             assert!(!fails, "the watch fails");
             m::Due { n: if why == StopReason::Stopped { 7 } else { 8 } }
         };
         ctx.watch(&other, then).unwrap();
+    }
+
+    #[message]
+    fn holds(&mut self, what: Arc<()>, ctx: &mut Context<Self>) {
+        let future = async move {
+            let _what = &what;
+            pending::<()>().await;
+        };
+        ctx.pipe(future, |()| m::Due { n: 0 }).unwrap();
     }
 
     #[message]
@@ -192,6 +238,22 @@ impl Clerk {
         self.owed.push(reply);
         // So that another worker takes the next one.
         tokio::time::sleep(MS).await;
+    }
+
+    #[message]
+    async fn pay(&mut self) -> usize {
+        let paid = self.owed.drain(..).filter_map(|reply| reply.send(7).ok()).count();
+        // So that another worker takes the next one.
+        tokio::time::sleep(MS).await;
+        paid
+    }
+
+    #[message]
+    fn owe_in_a_task(&mut self, reply: ReplyTo<u32>) {
+        tokio::spawn(async move {
+            tokio::time::sleep(SECOND).await;
+            let _ = reply.send(9);
+        });
     }
 
     #[stopped]
@@ -381,6 +443,64 @@ fn f7_a_job_that_is_cancelled_counts_nothing() {
     });
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn f7_on_threads_every_job_s_message_has_exactly_one_outcome() {
+    struct Crowd(Arc<AtomicU32>);
+    #[actor(local, capacity = 8, workers = 1..=2)]
+    impl Crowd {
+        #[message]
+        fn due(&mut self) {}
+
+        #[message]
+        async fn arm(&mut self, ctx: &mut Context<Self>) {
+            let started = [
+                ctx.send_after(Duration::ZERO, CrowdDue {}).is_ok(),
+                ctx.send_after(HOUR, CrowdDue {}).is_ok(),
+                ctx.pipe(tokio::task::yield_now(), |()| CrowdDue {}).is_ok(),
+                ctx.pipe(pending::<()>(), |()| CrowdDue {}).is_ok(),
+                ctx.pipe(tokio::task::yield_now(), |()| -> CrowdDue { panic!("no message") }).is_ok(),
+            ];
+            self.0.fetch_add(started.iter().filter(|is_ok| **is_ok).count() as u32, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    }
+    for round in 0..100 {
+        let started = Arc::new(AtomicU32::new(0));
+        let (system, made) = (System::new("crowd"), started.clone());
+        let at_once = Duration::from_nanos(1);
+        let restart = Restart::on_failure().at_most(10, HOUR).backoff(at_once, at_once);
+        let crowd: CrowdHandle = system.actor(move || Crowd(made.clone())).restart(restart).spawn().unwrap();
+        let senders: Vec<_> = (0..4)
+            .map(|_| {
+                let crowd = crowd.clone();
+                tokio::spawn(async move {
+                    for _ in 0..10 {
+                        let _ = crowd.arm().await;
+                    }
+                })
+            })
+            .collect();
+        for sender in senders {
+            sender.await.unwrap();
+        }
+        match round % 2 {
+            0 => crowd.kill(),
+            _ => drop(crowd.stop()),
+        }
+        crowd.closed().await;
+        let counted = async {
+            // A job that was just sending may be refused a moment later.
+            while crowd.ledger().of::<CrowdDue>().offered < u64::from(started.load(Ordering::Relaxed)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        // Only a failure takes so long.
+        tokio::time::timeout(30 * SECOND, counted).await.unwrap();
+        assert_eq!(crowd.ledger().of::<CrowdDue>().offered, u64::from(started.load(Ordering::Relaxed)));
+        assert!(crowd.ledger().is_balanced());
+    }
+}
+
 // --- at most one tick -----------------------------------------------------------------------------------------------
 
 #[test]
@@ -568,6 +688,119 @@ fn f7_a_panic_in_the_drop_of_a_pipe_that_is_cut_off_harms_nothing() {
     });
 }
 
+#[test]
+fn f7_a_panic_in_the_drop_of_a_pipe_that_has_ended_fails_the_instance_and_loses_nothing() {
+    run(async |system| {
+        let desk = Desk::default();
+        let clerk: ClerkHandle = system.actor(desk.factory()).spawn().unwrap();
+        let mut letters = system.dead_letters();
+        clerk.bomb_in_pipe_that_ends().await.unwrap();
+        tokio::time::sleep(2 * SECOND).await;
+        testing::quiet(&system).await;
+        assert_eq!((desk.seen(), desk.made()), (vec![6], 2));
+        assert!(all(&mut letters).is_empty());
+    });
+}
+
+#[test]
+fn f7_a_panic_in_the_drop_of_a_message_is_no_failure_of_the_actor() {
+    run(async |system| {
+        let desk = Desk::default();
+        let clerk: ClerkHandle = system.actor(desk.factory()).spawn().unwrap();
+        clerk.cancels_a_bomb().ask().await.unwrap();
+        clerk.later_bomb().ask().await.unwrap();
+        assert_eq!(clerk.stop().await.reason().unwrap(), StopReason::Stopped);
+        let row = clerk.ledger().of::<Armed>();
+        assert_eq!((row.offered, row.undelivered, desk.made()), (1, 1, 1));
+    });
+}
+
+#[test]
+fn f7_a_job_s_panic_is_what_the_error_of_the_closed_actor_says() {
+    run(async |system| {
+        let clerk: ClerkHandle = system.spawn(Desk::default().clerk());
+        clerk.pipe_fails(SECOND).await.unwrap();
+        assert_eq!(clerk.closed().await, StopReason::Panicked);
+        let why = clerk.due(1).await.unwrap_err().to_string();
+        assert!(why.contains("`pipe` of `Due` panicked: the pipe bursts"), "{why}");
+    });
+}
+
+#[test]
+fn f7_a_child_whose_job_panics_has_failed_for_its_parent_too() {
+    run(async |system| {
+        struct Parent(Desk);
+        #[actor(local)]
+        impl Parent {
+            #[message]
+            fn child(&mut self, ctx: &mut Context<Self>) -> ClerkHandle {
+                let restart = Restart::on_failure().at_most(0, SECOND);
+                ctx.actor(self.0.factory()).restart(restart).spawn().unwrap()
+            }
+        }
+        let parent = system.spawn(Parent(Desk::default()));
+        let child = parent.child().await.unwrap();
+        child.pipe_fails(SECOND).await.unwrap();
+        assert_eq!(parent.closed().await, StopReason::ChildFailed);
+    });
+}
+
+/// An instance with a timer has a turn that is followed by one that fails, and `before` senders and one tick wait in line.
+async fn tick_at_a_failure(system: &System, before: usize) -> (ClerkHandle, Desk) {
+    let desk = Desk::default();
+    let clerk: ClerkHandle =
+        system.actor(desk.factory()).capacity(1).max_waiting(4).reserve(0).spawn().unwrap();
+    clerk.every(SECOND).await.unwrap();
+    others().await;
+    clerk.hold().await.unwrap();
+    others().await;
+    clerk.fails().tell().await.unwrap();
+    for _ in 0..before {
+        tokio::spawn(clerk.due(9).owned());
+    }
+    tokio::time::sleep(2 * SECOND).await;
+    assert_eq!(clerk.reading().waiting, before + 1);
+    desk.gate.0.add_permits(1);
+    (clerk, desk)
+}
+
+#[test]
+fn f7_a_tick_that_is_queued_when_its_instance_ends_is_handled_by_the_next_one() {
+    run(async |system| {
+        let mut letters = system.dead_letters();
+        let (clerk, desk) = tick_at_a_failure(&system, 0).await;
+        tokio::time::sleep(3 * SECOND).await;
+        assert_eq!((desk.seen(), clerk.reading().jobs), (vec![0], 0));
+        assert_eq!(told(&mut letters), [(Reason::Panicked, "Fails", 2)]);
+    });
+}
+
+#[test]
+fn f7_a_tick_that_waits_in_line_when_its_instance_ends_counts_cancelled() {
+    run(async |system| {
+        let mut letters = system.dead_letters();
+        let (clerk, desk) = tick_at_a_failure(&system, 1).await;
+        tokio::time::sleep(3 * SECOND).await;
+        assert_eq!((desk.seen(), clerk.reading().jobs), (vec![9], 0));
+        let told: Vec<_> = all(&mut letters).iter().map(|letter| (letter.reason, letter.message)).collect();
+        assert_eq!(told, [(Reason::Panicked, "Fails"), (Reason::Cancelled, "Due")]);
+        assert_eq!(due(&clerk).cancelled, 1);
+    });
+}
+
+#[test]
+fn f7_a_future_of_a_pipe_is_dropped_when_its_actor_ends() {
+    run(async |system| {
+        let clerk: ClerkHandle = system.spawn(Desk::default().clerk());
+        let alive = Arc::new(());
+        clerk.holds(alive.clone()).ask().await.unwrap();
+        assert_eq!(Arc::strong_count(&alive), 2);
+        let _ = clerk.stop().await;
+        others().await;
+        assert_eq!(Arc::strong_count(&alive), 1);
+    });
+}
+
 // --- the limit ------------------------------------------------------------------------------------------------------
 
 #[test]
@@ -659,6 +892,65 @@ fn s4_a_worker_that_owes_replies_is_not_retired_before_it_has_given_them() {
         // Past their own deadlines the callers wait no more, and nothing is owed.
         for asked in asked {
             assert_eq!(asked.await.unwrap().unwrap_err().reason(), Reason::TimedOut);
+        }
+        others().await;
+        assert_eq!(clerk.reading().workers, 1);
+    });
+}
+
+#[test]
+fn s4_of_workers_that_are_too_many_those_that_owe_nothing_go_first() {
+    run(async |system| {
+        let desk = Desk::default();
+        let clerk: ClerkHandle = system.actor(desk.factory()).workers(1..=3).spawn().unwrap();
+        clerk.resize(3);
+        others().await;
+        let asked = tokio::spawn(clerk.owe().owned());
+        others().await;
+        clerk.resize(2);
+        others().await;
+        assert_eq!(clerk.reading().workers, 2);
+        clerk.resize(1);
+        others().await;
+        assert_eq!((clerk.reading().workers, asked.is_finished()), (1, false));
+        assert_eq!(clerk.pay().await.unwrap(), 1);
+        assert_eq!(asked.await.unwrap().unwrap(), 7);
+    });
+}
+
+#[test]
+fn s4_a_worker_that_owes_replies_takes_messages_and_goes_once_it_has_given_them() {
+    run(async |system| {
+        let desk = Desk::default();
+        let clerk: ClerkHandle = system.actor(desk.factory()).workers(1..=3).spawn().unwrap();
+        clerk.resize(3);
+        others().await;
+        let asked: Vec<_> = (0..3).map(|_| tokio::spawn(clerk.owe_a_while().owned())).collect();
+        tokio::time::sleep(10 * MS).await;
+        clerk.resize(1);
+        others().await;
+        assert_eq!(clerk.reading().workers, 3);
+        let paid: Vec<_> = (0..3).map(|_| tokio::spawn(clerk.pay().owned())).collect();
+        for (asked, paid) in asked.into_iter().zip(paid) {
+            assert_eq!((asked.await.unwrap().unwrap(), paid.await.unwrap().unwrap()), (7, 1));
+        }
+        others().await;
+        assert_eq!(clerk.reading().workers, 1);
+    });
+}
+
+#[test]
+fn s4_a_reply_that_was_moved_to_a_task_is_given_whatever_becomes_of_the_worker() {
+    run(async |system| {
+        let desk = Desk::default();
+        let clerk: ClerkHandle = system.actor(desk.factory()).workers(1..=3).spawn().unwrap();
+        clerk.resize(3);
+        others().await;
+        let asked: Vec<_> = (0..3).map(|_| tokio::spawn(clerk.owe_in_a_task().owned())).collect();
+        others().await;
+        clerk.resize(1);
+        for asked in asked {
+            assert_eq!(asked.await.unwrap().unwrap(), 9);
         }
         others().await;
         assert_eq!(clerk.reading().workers, 1);

@@ -19,7 +19,7 @@
 //! **Invariants.**
 //! - J1 A job's message leaves its state once: to be sent, to be counted as lost, or to be dropped because the job was cancelled.
 //! - J2 No user code (`Clone`, `Drop`, futures, continuations) runs while a lock of this module is held.
-//! - J3 Locks nest in this order only: an instance's standing, then the mailbox.
+//! - J3 Locks nest in this order only: an instance's standing, then the actor's life or the mailbox.
 
 mod instance;
 mod table;

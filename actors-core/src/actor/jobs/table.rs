@@ -115,7 +115,7 @@ impl<A: Handler<M>, M: Message> State<A, M> {
     fn fail(&self, text: &str) {
         self.log(text);
         if let (Some(instance), Some(cell)) = (&self.instance, self.cell.upgrade()) {
-            instance.fail(&cell);
+            instance.fail(&cell, &format!("`{}` of `{}` panicked: {text}", self.verb, M::NAME));
         }
     }
 }
