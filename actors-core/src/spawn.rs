@@ -74,8 +74,9 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
     }
 }
 
-/// A factory that makes one instance after another, as [`System::actor`] takes it. Implemented for every closure that can
-/// be called again; what [`System::instance`] gets is one value and makes no second one.
+/// A factory that makes one instance after another, as [`System::actor`] takes it. Implemented for
+/// every closure that can be called again; what [`System::instance`] gets is one value and makes no
+/// second one.
 #[diagnostic::on_unimplemented(
     message = "one instance has no workers and no restarts: they need a factory",
     label = "this actor was handed over as a value, so nothing can make a second instance",
@@ -91,7 +92,8 @@ mod sealed {
     impl<A, F: FnOnce() -> A> Sealed<A> for F {}
 }
 
-/// Without the feature `serde` no type implements this trait: the methods that need it name the feature.
+/// Without the feature `serde` no type implements this trait: the methods that need it name the
+/// feature.
 ///
 /// ```compile_fail,E0277
 /// # use actors_core::prelude::*;
@@ -174,7 +176,8 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         self
     }
 
-    /// Timers, pipes and watches at a time, instead of the declared number; 0 for none, at most [`JOBS_MAX`](crate::JOBS_MAX) (F7).
+    /// Timers, pipes and watches at a time, instead of the declared number; 0 for none, at most
+    /// [`JOBS_MAX`](crate::JOBS_MAX) (F7).
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.settings = self.settings.jobs(jobs);
         self

@@ -1,4 +1,5 @@
-//! F7: timers, pipes and watches: to whom they belong, what ends them, and what becomes of the messages they were to bring.
+//! F7: timers, pipes and watches: to whom they belong, what ends them, and what becomes of the
+//! messages they were to bring.
 
 use actors_core::prelude::*;
 use actors_core::{DeadLetter, DeadLetters, Row, testing};
@@ -72,7 +73,7 @@ impl Drop for Bomb {
     }
 }
 
-/// A future with a bomb beside it, which goes off when the future is dropped.
+/// A future and a bomb, which goes off when the future is dropped.
 struct Beside(Pin<Box<tokio::time::Sleep>>, #[expect(dead_code, reason = "it is only dropped")] Bomb);
 
 impl Future for Beside {
@@ -275,7 +276,7 @@ fn told(letters: &mut DeadLetters) -> Vec<(Reason, &'static str, u64)> {
     all(letters).into_iter().map(|letter| (letter.reason, letter.message, letter.age.as_secs())).collect()
 }
 
-// --- to whom jobs belong --------------------------------------------------------------------------------------------
+// --- to whom jobs belong -------------------------------------------------------------------------
 
 #[test]
 fn f7_a_pending_send_after_survives_the_pool_that_shrinks() {
@@ -330,7 +331,7 @@ fn f7_send_every_belongs_to_the_instance_and_its_successor_starts_its_own() {
     });
 }
 
-// --- what ends with the actor ---------------------------------------------------------------------------------------
+// --- what ends with the actor --------------------------------------------------------------------
 
 /// An actor with one `send_after`, one pipe, one watch and one periodic timer, each an hour away.
 async fn with_jobs(system: &System) -> (ClerkHandle, DeadLetters) {
@@ -501,7 +502,7 @@ async fn f7_on_threads_every_job_s_message_has_exactly_one_outcome() {
     }
 }
 
-// --- at most one tick -----------------------------------------------------------------------------------------------
+// --- at most one tick ----------------------------------------------------------------------------
 
 #[test]
 fn f7_at_most_one_tick_of_a_timer_is_queued_and_missed_ones_are_not_made_up_for() {
@@ -568,9 +569,10 @@ fn f7_in_a_pool_at_most_one_tick_of_each_timer_is_queued() {
     });
 }
 
-// --- panics ---------------------------------------------------------------------------------------------------------
+// --- panics --------------------------------------------------------------------------------------
 
-/// One job's panic: the instance that started it fails, and its message is counted and has a letter.
+/// One job's panic: the instance that started it fails, and its message is counted and has a
+/// letter.
 async fn job_panics(system: &System, start: impl AsyncFn(&ClerkHandle), row: &str, text: &str) {
     let desk = Desk::default();
     let clerk: ClerkHandle = system.actor(desk.factory()).spawn().unwrap();
@@ -745,7 +747,8 @@ fn f7_a_child_whose_job_panics_has_failed_for_its_parent_too() {
     });
 }
 
-/// An instance with a timer has a turn that is followed by one that fails, and `before` senders and one tick wait in line.
+/// An instance with a timer has a turn that is followed by one that fails, and `before` senders and
+/// one tick wait in line.
 async fn tick_at_a_failure(system: &System, before: usize) -> (ClerkHandle, Desk) {
     let desk = Desk::default();
     let clerk: ClerkHandle =
@@ -801,7 +804,7 @@ fn f7_a_future_of_a_pipe_is_dropped_when_its_actor_ends() {
     });
 }
 
-// --- the limit ------------------------------------------------------------------------------------------------------
+// --- the limit -----------------------------------------------------------------------------------
 
 #[test]
 fn f7_jobs_beyond_the_limit_are_refused_with_a_reason_of_their_own() {
@@ -873,7 +876,7 @@ fn f7_the_next_instance_has_the_places_of_the_timers_that_ended_with_the_one_bef
     });
 }
 
-// --- replies that a worker owes -------------------------------------------------------------------------------------
+// --- replies that a worker owes ------------------------------------------------------------------
 
 #[test]
 fn s4_a_worker_that_owes_replies_is_not_retired_before_it_has_given_them() {

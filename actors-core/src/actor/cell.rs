@@ -22,7 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::Waker;
+use std::task::Context as TaskContext;
 use std::time::Duration;
 use tokio::runtime;
 use tokio::sync::{Notify, watch};
@@ -57,8 +57,8 @@ pub(crate) struct Seat<A: Actor> {
 }
 
 impl<A: Actor> Seated for Box<Seat<A>> {
-    fn must_stay(&self, waker: &Waker) -> bool {
-        self.ctx.must_stay(waker)
+    fn must_stay(&self, cx: &TaskContext<'_>) -> bool {
+        self.ctx.must_stay(cx)
     }
 }
 

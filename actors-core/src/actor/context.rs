@@ -15,14 +15,15 @@ use crate::system::System;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, OnceLock, Weak};
-use std::task::Waker;
+use std::task::Context as TaskContext;
 use std::time::Duration;
 
 /// The actor's surroundings during a turn.
 ///
 /// # Timers, pipes and watches
-/// They are the actor's *jobs*: tasks that bring a message to its own mailbox, under the message's own policy. At most `jobs` of them
-/// may be under way at a time, 1,024 unless the actor declares otherwise.
+/// They are the actor's *jobs*: tasks that bring a message to its own mailbox, under the message's
+/// own policy. At most `jobs` of them may be under way at a time, 1,024 unless the actor declares
+/// otherwise.
 ///
 /// | started by | belongs to | keeps the actor alive | a message that cannot be delivered |
 /// |---|---|---|---|
@@ -30,17 +31,19 @@ use std::time::Duration;
 /// | [`pipe`](Context::pipe), [`watch`](Context::watch) | the actor | no | `undelivered`, dead letter `closed` |
 /// | [`send_every`](Context::send_every) | this instance | no | a missed tick is not made up for |
 ///
-/// What belongs to the actor survives a restart and the retirement of a worker, because the mailbox does; it ends when the actor does.
-/// What belongs to the instance ends with it: its successor's `#[started]` starts its own.
+/// What belongs to the actor survives a restart and the retirement of a worker, because the mailbox
+/// does; it ends when the actor does. What belongs to the instance ends with it: its successor's
+/// `#[started]` starts its own.
 ///
-/// A message that the mailbox refuses has no caller to be told: it has a dead letter with the reason of the refusal, as well as its
-/// place in the ledger.
+/// A message that the mailbox refuses has no caller to be told: it has a dead letter with the
+/// reason of the refusal, as well as its place in the ledger.
 ///
-/// A panic in a job's own code (the future of a pipe, its continuation or a watch's, the `Clone` of a periodic message, the `Drop` of
-/// any of these) is logged, and the instance that started the job fails as if the panic had happened in a turn, but between two
-/// turns: its [`Restart`](crate::Restart) decides what follows. `#[stopped]` runs, because the panic did not go through its state. A
-/// message that was never made because of it counts `panicked`, with a dead letter. Where that instance is gone, nothing fails. A
-/// panic in a message's own `Drop` is logged.
+/// A panic in a job's own code (the future of a pipe, its continuation or a watch's, the `Clone` of
+/// a periodic message, the `Drop` of any of these) is logged, and the instance that started the job
+/// fails as if the panic had happened in a turn, but between two turns: its
+/// [`Restart`](crate::Restart) decides what follows. `#[stopped]` runs, because the panic did not
+/// go through its state. A message that was never made because of it counts `panicked`, with a dead
+/// letter. Where that instance is gone, nothing fails. A panic in a message's own `Drop` is logged.
 pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
     /// Which of several workers this is.
@@ -50,7 +53,8 @@ pub struct Context<A: Actor> {
     /// In a donated turn: what its asker gives it. A deadline is made of it when one is asked for first, and kept in `until`.
     timeout: Span,
     until: OnceLock<Tick>,
-    /// What outlives its turns; made with the first job that needs it, or the first reply that is owed in a pool.
+    /// What outlives its turns; made with the first job that needs it, or the first reply that is
+    /// owed in a pool.
     instance: Option<Arc<Instance>>,
     /// Made with the first child.
     family: Option<Arc<Family>>,
@@ -220,12 +224,13 @@ impl<A: Actor> Context<A> {
         (until != Tick::NEVER).then(|| until.since(clock::now()))
     }
 
-    /// Sends `message` to this actor after `delay`, under the message's own policy. A pending one belongs to the actor: it survives
-    /// restarts and keeps the actor alive (F6, F7). Where the actor ends first, it counts `undelivered` and has a dead letter.
+    /// Sends `message` to this actor after `delay`, under the message's own policy. A pending one
+    /// belongs to the actor: it survives restarts and keeps the actor alive (F6, F7). Where the
+    /// actor ends first, it counts `undelivered` and has a dead letter.
     ///
     /// # Errors
-    /// With the message: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is
-    /// killed.
+    /// With the message: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under
+    /// way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is killed.
     pub fn send_after<M: Message>(&mut self, delay: Duration, message: M) -> Result<Job, SendError<M>>
     where
         A: Handler<M>,
@@ -239,15 +244,17 @@ impl<A: Actor> Context<A> {
         Ok(lease.spawn(|lease| jobs::after(lease, handle, delay)))
     }
 
-    /// Sends a clone of `message` to this actor every `period`, first after one period, under the message's own policy. Belongs to this
-    /// instance, and ends with it (F7). Does not keep the actor alive.
+    /// Sends a clone of `message` to this actor every `period`, first after one period, under the
+    /// message's own policy. Belongs to this instance, and ends with it (F7). Does not keep the
+    /// actor alive.
     ///
-    /// At most one tick is queued or waits in line: the next ones are left out until its turn has begun, or it was lost. Ticks that
-    /// were missed are not made up for; the times of the others stay multiples of the period.
+    /// At most one tick is queued or waits in line: the next ones are left out until its turn has
+    /// begun, or it was lost. Ticks that were missed are not made up for; the times of the others
+    /// stay multiples of the period.
     ///
     /// # Errors
-    /// With the message: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is
-    /// killed.
+    /// With the message: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under
+    /// way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is killed.
     ///
     /// # Panics
     /// When `period` is zero.
@@ -275,13 +282,14 @@ impl<A: Actor> Context<A> {
         Ok(lease.spawn(|lease| jobs::every(lease, weak, period, message)))
     }
 
-    /// Runs `future` beside the actor, which handles messages meanwhile, and sends what `then` makes of its output. Belongs to the
-    /// actor: it survives restarts, and does not keep the actor alive (F7). Where the actor ends first, the message it would have sent
-    /// counts `undelivered` and has a dead letter.
+    /// Runs `future` next to the actor, which handles messages meanwhile, and sends what `then`
+    /// makes of its output. Belongs to the actor: it survives restarts, and does not keep the actor
+    /// alive (F7). Where the actor ends first, the message it would have sent counts `undelivered`
+    /// and has a dead letter.
     ///
     /// # Errors
-    /// With the future: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is
-    /// killed.
+    /// With the future: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under
+    /// way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is killed.
     pub fn pipe<F, M>(
         &mut self,
         future: F,
@@ -295,11 +303,13 @@ impl<A: Actor> Context<A> {
         self.run("pipe", future, then)
     }
 
-    /// Sends what `then` makes of the reason when `other` has ended. Belongs to the actor: it survives restarts (F7). Does not keep
-    /// either alive. Where this actor ends first, the message it would have sent counts `undelivered` and has a dead letter.
+    /// Sends what `then` makes of the reason when `other` has ended. Belongs to the actor: it
+    /// survives restarts (F7). Does not keep either alive. Where this actor ends first, the message
+    /// it would have sent counts `undelivered` and has a dead letter.
     ///
     /// # Errors
-    /// [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says; [`Closed`](crate::Reason::Closed) once this actor is killed.
+    /// [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says;
+    /// [`Closed`](crate::Reason::Closed) once this actor is killed.
     pub fn watch<B: Actor, M: Message>(
         &mut self,
         other: &Handle<B>,
@@ -354,14 +364,15 @@ impl<A: Actor> Context<A> {
         self.instance.as_ref().is_some_and(|instance| instance.has_failed())
     }
 
-    /// A reply is taken along. In a pool the instance owes it, and is not retired while the asker waits.
+    /// A reply is taken along. In a pool the instance owes it, and is not retired while the asker
+    /// waits.
     pub(crate) fn owe_reply(&mut self) -> Option<OpenReply> {
         let is_pool = self.cell.mailbox.limits().workers.is_pool();
         is_pool.then(|| self.own_instance().replies().add())
     }
 
-    /// Whether it owes replies. If so, `waker` is woken when it owes none any more.
-    pub(crate) fn must_stay(&self, waker: &Waker) -> bool {
-        self.instance.as_ref().is_some_and(|instance| instance.replies().wake_when_none(waker))
+    /// Whether it owes replies. If so, the task of `cx` is woken when it owes none any more.
+    pub(crate) fn must_stay(&self, cx: &TaskContext<'_>) -> bool {
+        self.instance.as_ref().is_some_and(|instance| instance.replies().wake_when_none(cx))
     }
 }

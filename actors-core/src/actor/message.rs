@@ -27,16 +27,18 @@ pub trait Message: Sized + Send + 'static {
     /// What the type declares.
     const POLICY: Policy;
 
-    /// Hashes the key, for policies that are [`keyed`](Policy::keyed): feeds it to `state`, which is a function of the system's
-    /// seed.
+    /// Hashes the key, for policies that are [`keyed`](Policy::keyed): feeds it to `state`, which
+    /// is a function of the system's seed.
     ///
-    /// By default it feeds [`key_hash`](Message::key_hash) to it. Called before the mailbox is locked.
+    /// By default it feeds [`key_hash`](Message::key_hash) to it. Called before the mailbox is
+    /// locked.
     fn hash_key<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.key_hash(of_process()));
     }
 
-    /// Returns the hash of the key in one number, which differs from process to process. A message that is written by hand
-    /// implements [`hash_key`](Message::hash_key) instead; then the hash is a function of the system's seed too.
+    /// Returns the hash of the key in one number, which differs from process to process. A message
+    /// that is written by hand implements [`hash_key`](Message::hash_key) instead; then the hash is
+    /// a function of the system's seed too.
     fn key_hash(&self, state: &RandomState) -> u64 {
         let _ = state;
         0
@@ -163,7 +165,8 @@ impl<R: Send + 'static> Answer<R> {
         }
     }
 
-    /// The handler answers at its own time. While the asker waits, a pool does not retire the instance that `ctx` belongs to.
+    /// The handler answers at its own time. While the asker waits, a pool does not retire the
+    /// instance that `ctx` belongs to.
     pub fn later<A: Actor>(mut self, ctx: &mut Context<A>) -> ReplyTo<R> {
         ReplyTo::new(self.asker.take(), || ctx.owe_reply())
     }

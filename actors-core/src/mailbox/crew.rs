@@ -387,7 +387,7 @@ impl<T: Item, S> Taker<T, S> {
             return Poll::Ready(Take::Renew);
         }
         let is_needless = crew.alive > crew.want && inner.core.phase == Phase::Open;
-        if is_needless && !self.seat.as_ref().is_some_and(|seat| seat.must_stay(cx.waker())) {
+        if is_needless && !self.seat.as_ref().is_some_and(|seat| seat.must_stay(cx)) {
             // At once, so that no more go than should.
             crew.retire(number);
             fx.will_rouse(crew.rouse(inner.core.queue.runnable()));

@@ -147,7 +147,8 @@ impl<T: Item, S> Mailbox<T, S> {
         counts.lose(Stage::Lost, reason);
     }
 
-    /// How a waiter stands; when it no longer waits, this forgets it. A waiter that waits on is woken by `waker`.
+    /// How a waiter stands; when it no longer waits, this forgets it. A waiter that waits on is
+    /// woken by `waker`.
     pub(crate) fn look(&self, waiter: u32, waker: &Waker) -> Standby<T> {
         let inner = self.lock();
         let lines = &inner.core.lines;
@@ -160,8 +161,8 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// How a waiter stands that has left no waker yet, or another one.
     ///
-    /// A panic of the waker's `clone` goes to the caller before anything has changed; its message stays in line until the caller
-    /// drops its future.
+    /// A panic of the waker's `clone` goes to the caller before anything has changed; its message
+    /// stays in line until the caller drops its future.
     pub(crate) fn look_first(&self, waiter: u32, waker: &Waker) -> Standby<T> {
         let waker = cloned(waker);
         let mut inner = self.lock();
@@ -198,7 +199,8 @@ impl<T: Item, S> Mailbox<T, S> {
         }
     }
 
-    /// Whether an admitted message still waits for its turn: it was neither begun nor lost, and nothing has taken its place.
+    /// Whether an admitted message still waits for its turn: it was neither begun nor lost, and
+    /// nothing has taken its place.
     pub(crate) fn is_pending(&self, place: Place, fx: &mut Effects<T>) -> bool {
         let mut inner = self.lock();
         inner.core.settle(&self.signals, fx);

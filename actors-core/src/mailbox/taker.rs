@@ -8,7 +8,7 @@ use crate::clock::{self, Tick};
 use crate::wakers::TaskWaker;
 use std::future::Future;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Instant;
 use tokio::task::coop;
 
@@ -37,10 +37,10 @@ pub(crate) enum Take {
 
 /// What a worker's seat says about the worker.
 pub(crate) trait Seated {
-    /// Whether the worker must stay although the pool has one too many. Then `waker` is woken when it need not stay any more. Runs
-    /// while the mailbox is locked.
-    fn must_stay(&self, waker: &Waker) -> bool {
-        let _ = waker;
+    /// Whether the worker must stay although the pool has one too many. Then the task of `cx` is
+    /// woken when it need not stay any more. Runs while the mailbox is locked.
+    fn must_stay(&self, cx: &Context<'_>) -> bool {
+        let _ = cx;
         false
     }
 }

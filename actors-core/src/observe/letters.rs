@@ -35,7 +35,8 @@ pub struct DeadLetter {
     pub priority: Priority,
     /// Why it was lost.
     pub reason: Reason,
-    /// Time since the first poll of its send; for a message that a timer, a pipe or a watch could not deliver, since that was started.
+    /// Time since the first poll of its send; for a message that a timer, a pipe or a watch could
+    /// not deliver, since that was started.
     pub age: Duration,
     /// The message as text where its type has one, at most 256 characters; for [`Reason::Panicked`] the panic's.
     pub payload: Option<String>,

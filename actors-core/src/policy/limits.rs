@@ -12,8 +12,8 @@ pub const CAPACITY_MAX: usize = 1 << 24;
 /// gigabytes is a database too.
 pub const MAX_BYTES_MAX: usize = u32::MAX as usize - 1;
 
-/// Timers, pipes and watches of an actor at a time that says nothing. They are tasks of the runtime; a thousand is more than a design
-/// that is not leaking them needs.
+/// Timers, pipes and watches of an actor at a time that says nothing. They are tasks of the
+/// runtime; a thousand is more than a design that is not leaking them needs.
 const JOBS: u32 = 1024;
 
 /// The most that `jobs` may say: 2^16. All jobs of an actor are ended together with it, in one go.
@@ -34,8 +34,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// 256 slots, as many waiters, an eighth in reserve, no bound on bytes, strict priorities, one worker, 1,024 jobs, nothing is
-    /// done about pressure.
+    /// 256 slots, as many waiters, an eighth in reserve, no bound on bytes, strict priorities, one
+    /// worker, 1,024 jobs, nothing is done about pressure.
     pub const fn new() -> Self {
         Settings {
             capacity: 256,
@@ -50,7 +50,8 @@ impl Settings {
         }
     }
 
-    /// Timers, pipes and watches that may be under way at a time (B3); 1,024 by default, at most 65,536. With 0 the actor has none.
+    /// Timers, pipes and watches that may be under way at a time (B3); 1,024 by default, at most
+    /// 65,536. With 0 the actor has none.
     #[must_use]
     pub const fn jobs(mut self, jobs: usize) -> Self {
         // What does not fit is above the limit, and refused by the check.
@@ -122,9 +123,9 @@ impl Settings {
         self.pressure
     }
 
-    /// The seed of everything random in the mailbox: `drop_random` (O5), the spread of `retry_after` (P7), the
-    /// hashes of keys. By default it is
-    /// derived from the system's seed and the actor's name; a channel's is random.
+    /// The seed of everything random in the mailbox: `drop_random` (O5), the spread of
+    /// `retry_after` (P7), the hashes of keys. By default it is derived from the system's seed and
+    /// the actor's name; a channel's is random.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);

@@ -26,7 +26,8 @@ use std::task::{Context, Poll, Waker};
 enum State<R> {
     Empty,
     Awaited(Waker),
-    /// The handler took the reply along: whoever has it may answer, whatever becomes of the turn. In a pool the instance owes it.
+    /// The handler took the reply along: whoever has it may answer, whatever becomes of the turn.
+    /// In a pool the instance owes it.
     Later {
         waker: Option<Waker>,
         /// Only dropped: when the asker is told, or goes away.

@@ -1,11 +1,12 @@
 //! Replies that one instance still owes to callers who wait for them.
 
 use crate::sync::{Arc, Mutex};
-use crate::wakers::{cloned, wake};
-use std::task::Waker;
+use crate::wakers::{TaskWaker, wake};
+use std::task::Context;
 
-/// How many callers wait for replies that this instance was asked for and took along as [`ReplyTo`](super::ReplyTo). A caller who
-/// stops waiting, at its deadline at the latest, is not counted any more.
+/// How many callers wait for replies that this instance was asked for and took along as
+/// [`ReplyTo`](super::ReplyTo). A caller who stops waiting, at its deadline at the latest, is not
+/// counted any more.
 #[derive(Debug)]
 pub(crate) struct OpenReplies(Arc<Mutex<Open>>);
 
@@ -13,7 +14,7 @@ pub(crate) struct OpenReplies(Arc<Mutex<Open>>);
 struct Open {
     count: usize,
     /// Woken when the count is 0 again.
-    waker: Option<Waker>,
+    waker: Option<TaskWaker>,
 }
 
 impl OpenReplies {
@@ -27,15 +28,16 @@ impl OpenReplies {
         OpenReply(self.0.clone())
     }
 
-    /// Whether there are any; then `waker` is woken when there are none.
-    pub(crate) fn wake_when_none(&self, waker: &Waker) -> bool {
-        let waker = cloned(waker);
+    /// Whether there are any; then the task of `cx` is woken when there are none. That task is an
+    /// actor's, so its waker is tokio's and may be cloned under the mailbox's lock.
+    pub(crate) fn wake_when_none(&self, cx: &Context<'_>) -> bool {
         let mut open = self.0.lock();
         if open.count == 0 {
             return false;
         }
-        let _old = open.waker.replace(waker);
-        drop(open);
+        if !open.waker.as_ref().is_some_and(|waker| waker.is_of(cx)) {
+            open.waker = Some(TaskWaker::of(cx));
+        }
         true
     }
 }
@@ -50,6 +52,6 @@ impl Drop for OpenReply {
         open.count -= 1;
         let waker = if open.count == 0 { open.waker.take() } else { None };
         drop(open);
-        waker.into_iter().for_each(wake);
+        waker.into_iter().for_each(|waker| wake(waker.into_waker()));
     }
 }

@@ -10,8 +10,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Like [`Tell`](super::Tell), but resolves with the message's place in the mailbox; `None` where its policy dropped it. It always
-/// goes by the queue: the sender never runs the turn.
+/// Like [`Tell`](super::Tell), but resolves with the message's place in the mailbox; `None` where
+/// its policy dropped it. It always goes by the queue: the sender never runs the turn.
 ///
 /// Cancel safety: as for [`Tell`](super::Tell).
 #[must_use = "nothing is sent before it is awaited"]

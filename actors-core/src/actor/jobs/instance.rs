@@ -1,4 +1,5 @@
-//! What outlives an instance's turns and is known outside of them: whether it is still there, and which replies it owes.
+//! What outlives an instance's turns and is known outside of them: whether it is still there, and
+//! which replies it owes.
 
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
@@ -38,15 +39,16 @@ impl Instance {
         &self.replies
     }
 
-    /// A job that it started has panicked; `failure` says so, as the end of a sentence. Where the instance is still there it fails,
-    /// between two turns.
+    /// A job that it started has panicked; `failure` says so, as the end of a sentence. Where the
+    /// instance is still there it fails, between two turns.
     pub(super) fn fail<A: Actor>(&self, cell: &Arc<Cell<A>>, failure: &str) {
         let mut fx = Effects::new();
         let mut standing = self.standing.lock();
         if *standing == Standing::There {
             *standing = Standing::Failed;
             cell.life.note_failure(failure);
-            // Under this lock: an instance that ends waits for it, so the next one is not what is renewed.
+            // Under this lock: an instance that ends waits for it, so the next one is not what is
+            // renewed.
             cell.mailbox.renew(Some(self.worker), &mut fx);
         }
         drop(standing);

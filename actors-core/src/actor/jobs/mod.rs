@@ -7,8 +7,9 @@
 //!                     the cell's table: bounded by `jobs`; ended with the actor, or with the instance
 //! ```
 //!
-//! A job is a task of the runtime. Its state is in the cell's table as well, behind a lock of its own, so that the end of the actor
-//! counts what is still pending before it closes its books, without waiting for tasks to be dropped.
+//! A job is a task of the runtime. Its state is in the cell's table as well, behind a lock of its
+//! own, so that the end of the actor counts what is still pending before it closes its books,
+//! without waiting for tasks to be dropped.
 //!
 //! | started by | belongs to | where it cannot deliver |
 //! |---|---|---|
@@ -17,9 +18,12 @@
 //! | `send_every` | the instance that started it | a tick that is missed is not made up for |
 //!
 //! **Invariants.**
-//! - J1 A job's message leaves its state once: to be sent, to be counted as lost, or to be dropped because the job was cancelled.
-//! - J2 No user code (`Clone`, `Drop`, futures, continuations) runs while a lock of this module is held.
-//! - J3 Locks nest in this order only: an instance's standing, then the actor's life or the mailbox.
+//! - J1 A job's message leaves its state once: to be sent, to be counted as lost, or to be dropped
+//!   because the job was cancelled.
+//! - J2 No user code (`Clone`, `Drop`, futures, continuations) runs while a lock of this module is
+//!   held.
+//! - J3 Locks nest in this order only: an instance's standing, then the actor's life or the
+//!   mailbox.
 
 mod instance;
 mod table;
@@ -53,15 +57,17 @@ impl fmt::Debug for Job {
 }
 
 impl Job {
-    /// Ends the job; a message it has not offered to the mailbox yet is dropped and counts nowhere, because the caller wanted so.
-    /// A message that waits in line counts `cancelled` (T3); one that is in the mailbox stays there.
+    /// Ends the job; a message it has not offered to the mailbox yet is dropped and counts nowhere,
+    /// because the caller wanted so. A message that waits in line counts `cancelled` (T3); one that
+    /// is in the mailbox stays there.
     ///
     /// The job counts against `jobs` until the runtime has dropped its task, shortly after.
     pub fn cancel(&self) {
         self.job.cancel();
     }
 
-    /// Whether it has sent what it had to send, was cancelled, or has ended with its owner, and its task is gone.
+    /// Whether it has sent what it had to send, was cancelled, or has ended with its owner, and its
+    /// task is gone.
     pub fn is_finished(&self) -> bool {
         self.job.is_finished()
     }

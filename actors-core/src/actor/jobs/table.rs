@@ -15,7 +15,8 @@ use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use tokio::task::AbortHandle;
 
-/// Owner, and serial number. 0 is the actor, any other owner an instance's id: the jobs of one are a range.
+/// Owner, and serial number. 0 is the actor, any other owner an instance's id: the jobs of one are
+/// a range.
 type Key = (usize, u64);
 
 /// The jobs of one actor, oldest first by owner.
@@ -98,7 +99,8 @@ impl<A: Handler<M>, M: Message> State<A, M> {
         cell.report(A::CLASS, self.since, reason, text);
     }
 
-    /// Drops a message. Its `Drop` is user code: a panic in it is logged and harms nothing else, as everywhere (F3).
+    /// Drops a message. Its `Drop` is user code: a panic in it is logged and harms nothing else, as
+    /// everywhere (F3).
     fn discard<T>(&self, value: T) {
         if let Err(text) = caught(|| drop(value)) {
             self.log(&text);
@@ -139,8 +141,8 @@ impl<A: Handler<M>, M: Message> AnyJob for State<A, M> {
     }
 }
 
-/// A job's place in the table, held by its task. Dropped in whatever way the task ends: a job whose task the runtime has dropped has
-/// lost what it was to deliver.
+/// A job's place in the table, held by its task. Dropped in whatever way the task ends: a job whose
+/// task the runtime has dropped has lost what it was to deliver.
 pub(crate) struct Lease<A: Handler<M>, M: Message> {
     state: Arc<State<A, M>>,
     key: Key,
@@ -195,7 +197,8 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
         self.state.lose_message(message);
     }
 
-    /// The mailbox has refused the message, and counted it. There is no caller who has it back, so it has a dead letter.
+    /// The mailbox has refused the message, and counted it. There is no caller who has it back, so
+    /// it has a dead letter.
     pub(super) fn refused(&self, message: M, reason: Reason) {
         if let Some(cell) = self.state.cell.upgrade() {
             cell.report(A::CLASS, self.state.since, reason, || message.describe());
@@ -226,7 +229,8 @@ impl<A: Handler<M>, M: Message> Drop for Lease<A, M> {
     }
 }
 
-/// A value of the user's inside a job. Whenever it is dropped, a panic in its `Drop` is caught, and counts as a panic of the job.
+/// A value of the user's inside a job. Whenever it is dropped, a panic in its `Drop` is caught, and
+/// counts as a panic of the job.
 pub(crate) struct Guarded<T, A: Handler<M>, M: Message> {
     value: Option<T>,
     state: Arc<State<A, M>>,
@@ -264,7 +268,8 @@ impl<A: Actor> Cell<A> {
     /// A place for one more job.
     ///
     /// # Errors
-    /// What it was to deliver, with the reason: there are as many as there may be, or the actor has ended.
+    /// What it was to deliver, with the reason: there are as many as there may be, or the actor has
+    /// ended.
     pub(crate) fn enter_job<M: Message>(
         self: &Arc<Self>,
         verb: &'static str,
@@ -318,7 +323,8 @@ impl<A: Actor> Cell<A> {
         let _left = self.jobs.get().and_then(|table| table.lock().running.remove(&key));
     }
 
-    /// An instance has ended: so do its own jobs. Their places are free at once, for the next instance's.
+    /// An instance has ended: so do its own jobs. Their places are free at once, for the next
+    /// instance's.
     pub(crate) fn end_jobs_of(&self, instance: &Instance) {
         let Some(table) = self.jobs.get() else { return };
         let id = instance.id();
@@ -333,7 +339,8 @@ impl<A: Actor> Cell<A> {
         later.clear();
     }
 
-    /// The actor has ended, and its mailbox takes nothing any more: what its jobs still had to deliver is counted and reported.
+    /// The actor has ended, and its mailbox takes nothing any more: what its jobs still had to
+    /// deliver is counted and reported.
     pub(crate) fn end_jobs(&self) {
         fence(Ordering::SeqCst);
         let Some(table) = self.jobs.get() else { return };

@@ -69,7 +69,8 @@ async fn send<A: Handler<M>, M: Message>(lease: &Lease<A, M>, to: &Handle<A>, me
     }
 }
 
-/// `send_every`: a tick whose predecessor has not begun its turn is left out, so that at most one is queued or in line.
+/// `send_every`: a tick whose predecessor has not begun its turn is left out, so that at most one
+/// is queued or in line.
 pub(crate) async fn every<A: Handler<M>, M: Message + Clone>(
     lease: Lease<A, M>,
     to: WeakHandle<A>,
