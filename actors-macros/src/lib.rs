@@ -119,6 +119,7 @@ mod words;
 /// | `priority = low`, `normal`, `high`, `urgent` | the lane | `normal` |
 /// | `overflow = …` | what happens when there is no room | `block` when told, `reject` when asked |
 /// | `max = N` | slots that messages of this type may hold at once; no more than `capacity` | as many as there are |
+/// | `max_per_key = N` | slots that messages of one busy key may hold in a pool; needs `key`, without effect where there is one worker | capacity / 4, at least 1 |
 /// | `weight = argument`, `weight = function` | bytes it counts for, where the actor has `max_bytes` | its size in memory |
 /// | `order = fifo`, `lifo_under_pressure` | which of the type's queued messages goes first | `fifo` |
 /// | `key = argument` | which messages replace each other under `conflate`, and which stay in order in a pool; see below | none |

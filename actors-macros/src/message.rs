@@ -327,6 +327,10 @@ fn policy(words: &MessageWords, asks: bool) -> TokenStream {
         let max = Literal::u64_unsuffixed(*max);
         policy.extend(quote! { .max(#max) });
     }
+    if let Some((max, _)) = &words.max_per_key {
+        let max = Literal::u64_unsuffixed(*max);
+        policy.extend(quote! { .max_per_key(#max) });
+    }
     if let Some(order) = words.order.map(ident) {
         policy.extend(quote! { .order(::actors_core::Order::#order) });
     }

@@ -27,8 +27,20 @@ pub(crate) const OF_ACTOR: &[&str] = &[
     "local",
 ];
 /// All words of `#[message]` that are built.
-pub(crate) const OF_MESSAGE: &[&str] =
-    &["priority", "overflow", "max", "weight", "order", "key", "ttl", "timeout", "inline", "reply", "boxed"];
+pub(crate) const OF_MESSAGE: &[&str] = &[
+    "priority",
+    "overflow",
+    "max",
+    "max_per_key",
+    "weight",
+    "order",
+    "key",
+    "ttl",
+    "timeout",
+    "inline",
+    "reply",
+    "boxed",
+];
 /// Words of the message that are planned: refused, never ignored.
 pub(crate) const MESSAGE_PLANNED: &[&str] = &["rate", "burst"];
 
@@ -89,6 +101,7 @@ pub(crate) const CAPACITY: Number = slots("capacity", 1, "a mailbox without a sl
 pub(crate) const MAX_WAITING: Number = slots("max_waiting", 0, "");
 pub(crate) const RESERVE: Number = slots("reserve", 0, "");
 pub(crate) const MAX: Number = slots("max", 1, "a type without a slot is never let in");
+pub(crate) const MAX_PER_KEY: Number = slots("max_per_key", 1, "a key without a slot is never let in");
 /// All jobs of an actor are ended together with it, in one go.
 pub(crate) const JOBS: Number =
     Number { word: "jobs", least: 0, because: "", most: 1 << 16, most_said: "2^16", example: 64 };
@@ -140,6 +153,16 @@ pub(crate) fn max_fits(max: u64, capacity: u64) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("`max` is a part of the capacity, which is {capacity}: write at most that, or leave it out"))
+}
+
+/// One key's share of the slots is no more than there are.
+pub(crate) fn max_per_key_fits(max: u64, capacity: u64) -> Result<(), String> {
+    if max <= capacity {
+        return Ok(());
+    }
+    Err(format!(
+        "`max_per_key` is a part of the capacity, which is {capacity}: write at most that, or leave it out for a quarter of it"
+    ))
 }
 
 /// What a value may be: the word, and the variant that stands for it in code.

@@ -63,6 +63,8 @@ pub(crate) struct MessageWords {
     pub(crate) early: Option<f64>,
     /// With the user's own tokens.
     pub(crate) max: Option<(u64, TokenStream)>,
+    /// With the user's own tokens.
+    pub(crate) max_per_key: Option<(u64, TokenStream)>,
     pub(crate) weight: Option<Weight>,
     /// The variant.
     pub(crate) order: Option<&'static str>,
@@ -149,6 +151,10 @@ impl MessageWords {
                 "max" => {
                     read.max = number(&word, &wording::MAX, errors).map(|max| (max, word.value_tokens()));
                 }
+                "max_per_key" => {
+                    let max = number(&word, &wording::MAX_PER_KEY, errors);
+                    read.max_per_key = max.map(|max| (max, word.value_tokens()));
+                }
                 "weight" => read.weight = Weight::read(&word, errors),
                 "order" => read.order = order(&word, errors),
                 "key" => {
@@ -184,6 +190,11 @@ impl MessageWords {
         {
             self.max = None;
         }
+        if let (Some((max, token)), Some(slots)) = (&self.max_per_key, actor.slots)
+            && errors.sound(token, wording::max_per_key_fits(*max, slots)).is_none()
+        {
+            self.max_per_key = None;
+        }
     }
 
     /// The weight is one of `fields`, or a function.
@@ -206,6 +217,13 @@ impl MessageWords {
                 errors.at(token, message);
                 self.overflow.clear();
             }
+            if let Some((_, token)) = self.max_per_key.take() {
+                let advice = match names.first() {
+                    Some(name) => format!("so name the {noun} that is the key: `key = {name}`"),
+                    None => format!("but there is no {noun} to be the key: leave it out, or write `max`"),
+                };
+                errors.at(token, format!("`max_per_key` counts the messages of one key, {advice}"));
+            }
             return;
         };
         let name = key.to_token_stream().to_string();
@@ -218,6 +236,7 @@ impl MessageWords {
     /// After an error about the key: goes on as if nothing had been said about it.
     pub(crate) fn forget_key(&mut self) {
         self.key = None;
+        self.max_per_key = None;
         self.overflow.clear();
     }
 }

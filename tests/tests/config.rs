@@ -106,7 +106,7 @@ fn every_word_overrides_what_is_declared() {
                     "priority": "low", "overflow": ["evict_lower", "drop_random(from = 0.25)"], "max": 7,
                     "ttl": "1.5s", "timeout": "2m", "order": "lifo_under_pressure",
                 },
-                "Priced": { "overflow": "conflate" },
+                "Priced": { "overflow": "conflate", "max_per_key": 3 },
                 "Count": { "overflow": "reject", "order": "fifo" },
             },
         }));
@@ -127,10 +127,43 @@ fn every_word_overrides_what_is_declared() {
         );
         assert_eq!(viewed.order, Some(Order::LifoUnderPressure));
         assert_eq!(effective.messages["Priced"].overflow, Some(OverflowList::new(&[Overflow::Conflate])));
+        assert_eq!(effective.messages["Priced"].max_per_key, Some(3));
         // A new list takes the declared `from` away with it; what is not said stays.
         let count = &effective.messages["Count"];
         assert_eq!((count.early, count.order, count.max), (None, Some(Order::Fifo), Some(9)));
         assert_eq!(count.timeout, Some(Duration::from_secs(4)));
+    });
+}
+
+#[test]
+fn max_per_key_needs_a_key_and_fits_into_the_capacity() {
+    run(async |system| {
+        let config = read(json!({
+            "capacity": 8, "reserve": 0,
+            "messages": { "Viewed": { "max_per_key": 2 }, "Priced": { "max_per_key": 8 } },
+        }));
+        let text = shop(&system).configure(&config).effective().unwrap_err().to_string();
+        assert!(
+            text.contains("messages.Viewed.max_per_key: `max_per_key` counts the messages of one key"),
+            "{text}"
+        );
+        assert!(!text.contains("messages.Priced"), "{text}");
+        let both = json!({ "capacity": 8, "reserve": 0, "messages": { "Priced": { "max_per_key": 9 } } });
+        let text = serde_json::from_value::<ActorConfig>(both).unwrap_err().to_string();
+        assert!(
+            text.contains("messages.Priced.max_per_key: `max_per_key` is a part of the capacity, which is 8"),
+            "{text}"
+        );
+        let none = json!({ "messages": { "Priced": { "max_per_key": 0 } } });
+        let text = serde_json::from_value::<ActorConfig>(none).unwrap_err().to_string();
+        assert!(text.contains("`max_per_key` is at least 1: a key without a slot is never let in"), "{text}");
+        // What fits neither the declared capacity is said at the start.
+        let alone = read(json!({ "messages": { "Priced": { "max_per_key": 300 } } }));
+        let text = shop(&system).configure(&alone).effective().unwrap_err().to_string();
+        assert!(
+            text.contains("messages.Priced.max_per_key: `max_per_key` is a part of the capacity"),
+            "{text}"
+        );
     });
 }
 
@@ -345,7 +378,9 @@ fn unknown_words_are_told_as_by_the_attribute() {
     }
     let far = mistakes(&json!({ "messages": { "Viewed": { "volume": 3 } } }));
     assert!(
-        far[0].ends_with("its words are `priority`, `overflow`, `max`, `order`, `ttl`, `timeout`"),
+        far[0].ends_with(
+            "its words are `priority`, `overflow`, `max`, `max_per_key`, `order`, `ttl`, `timeout`"
+        ),
         "{far:?}"
     );
 }

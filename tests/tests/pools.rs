@@ -28,7 +28,8 @@ macro_rules! keyed {
         impl Message for $name {
             type Reply = $reply;
             const NAME: &'static str = stringify!($name);
-            const POLICY: Policy = $policy;
+            // Keys here may fill the mailbox: what they may hold by default is S8 (`hot_keys.rs`).
+            const POLICY: Policy = $policy.max_per_key(64);
             fn key_hash(&self, _: &RandomState) -> u64 {
                 self.key
             }
@@ -1187,7 +1188,8 @@ macro_rules! wave {
         impl Message for $name {
             type Reply = $reply;
             const NAME: &'static str = stringify!($name);
-            const POLICY: Policy = $policy;
+            // Keys here may fill the mailbox: what they may hold by default is S8 (`hot_keys.rs`).
+            const POLICY: Policy = $policy.max_per_key(64);
             fn key_hash(&self, _: &RandomState) -> u64 {
                 self.key
             }

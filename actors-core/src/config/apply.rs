@@ -16,6 +16,8 @@ pub(crate) struct Configured {
     reserve: Option<usize>,
     /// Class and `max`.
     max: Vec<(usize, usize)>,
+    /// Class and `max_per_key`.
+    max_per_key: Vec<(usize, usize)>,
     pool: PoolSaid,
 }
 
@@ -33,6 +35,11 @@ impl Configured {
                 let class = &classes[class];
                 let max = Some(max).filter(|_| class.policy.max == Some(max));
                 said.messages.insert(class.name().to_owned(), MessageConfig { max, ..Default::default() });
+            }
+            for (class, max) in self.max_per_key.iter().copied() {
+                let class = &classes[class];
+                let message = said.messages.entry(class.name().to_owned()).or_default();
+                message.max_per_key = Some(max).filter(|_| class.policy.max_per_key == Some(max));
             }
             said.check_against(capacity, &mut mistakes);
         }
@@ -84,6 +91,16 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
         }
         policy.priority = config.priority.unwrap_or(policy.priority);
         policy.max = config.max.or(policy.max);
+        if let Some(max) = config.max_per_key {
+            if policy.keyed {
+                policy.max_per_key = Some(max);
+                self.configured.max_per_key.push((class, max));
+            } else {
+                let sentence = "`max_per_key` counts the messages of one key, and a key belongs to the code: leave it out, or \
+                                write `key = …` in the attribute";
+                mistakes.add(&format!("{path}.max_per_key"), sentence);
+            }
+        }
         policy.ttl = config.ttl.or(policy.ttl);
         policy.timeout = config.timeout.unwrap_or(policy.timeout);
         policy.order = config.order.unwrap_or(policy.order);
@@ -101,6 +118,7 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
             overflow: Some(class.policy.overflow),
             early: class.policy.early,
             max: class.policy.max,
+            max_per_key: class.policy.max_per_key,
             ttl: class.policy.ttl,
             timeout: Some(class.policy.timeout),
             order: Some(class.policy.order),

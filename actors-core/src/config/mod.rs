@@ -101,6 +101,8 @@ pub struct MessageConfig {
     pub early: Option<Ramp>,
     /// `max = 16`
     pub max: Option<usize>,
+    /// `max_per_key = 8`, of a type with a key
+    pub max_per_key: Option<usize>,
     /// `ttl = "5s"`
     pub ttl: Option<Duration>,
     /// `timeout = "2s"`

@@ -76,6 +76,10 @@ impl ActorConfig {
                 let path = format!("messages.{name}.max");
                 mistakes.sound(&path, wording::max_fits(max as u64, capacity as u64));
             }
+            if let Some(max) = message.max_per_key {
+                let path = format!("messages.{name}.max_per_key");
+                mistakes.sound(&path, wording::max_per_key_fits(max as u64, capacity as u64));
+            }
         }
     }
 }
@@ -107,6 +111,10 @@ fn message(path: &str, written: Written, mistakes: &mut Mistakes) -> MessageConf
             "max" => {
                 let max = mistakes.sound(&path, wording::MAX.read(value.number()));
                 config.max = max.and_then(|max| usize::try_from(max).ok());
+            }
+            "max_per_key" => {
+                let max = mistakes.sound(&path, wording::MAX_PER_KEY.read(value.number()));
+                config.max_per_key = max.and_then(|max| usize::try_from(max).ok());
             }
             "ttl" => config.ttl = mistakes.sound(&path, duration(&word, &value)),
             "timeout" => config.timeout = mistakes.sound(&path, duration(&word, &value)),

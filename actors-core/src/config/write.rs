@@ -54,6 +54,7 @@ impl Serialize for MessageConfig {
             _ => say(&mut map, "overflow", &list)?,
         }
         say(&mut map, "max", &self.max)?;
+        say(&mut map, "max_per_key", &self.max_per_key)?;
         say(&mut map, "ttl", &self.ttl.map(duration))?;
         say(&mut map, "timeout", &self.timeout.map(duration))?;
         say(&mut map, "order", &self.order.map(order))?;

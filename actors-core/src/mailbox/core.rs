@@ -194,7 +194,7 @@ impl<T: Item> Core<T> {
         match twin {
             Some(twin) => !self.has_bytes(class, self.bytes_over(twin, tag)),
             None if kind.in_line > 0 => kind.overflow.last_resort() != Overflow::Block,
-            None => !self.has_room(class, tag.weight),
+            None => !self.has_room_for(tag),
         }
     }
 
@@ -208,7 +208,7 @@ impl<T: Item> Core<T> {
         fx: &mut Effects<T>,
     ) -> Verdict {
         let class = usize::from(tag.class);
-        if self.queue.kinds[class].in_line == 0 && self.has_room(class, tag.weight) {
+        if self.queue.kinds[class].in_line == 0 && self.has_room_for(&tag) {
             return self.enter_room(item, tag, signals, fx);
         }
         self.overflow(item, tag, entrance, signals, fx)
@@ -322,7 +322,11 @@ impl<T: Item> Core<T> {
     /// A message gets a free slot.
     pub(super) fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
         let Some(item) = item else { unreachable!("whoever pushes has a message") };
-        self.push_made(|| item, tag, signals)
+        let place = self.push_made(|| item, tag, signals);
+        if self.queue.kinds[usize::from(tag.class)].is_ordered {
+            self.review(tag.hash);
+        }
+        place
     }
 
     /// A message that is made when there is a slot for it gets one.
@@ -365,9 +369,18 @@ impl<T: Item> Core<T> {
 
     /// Takes an unclaimed message out and loses it.
     pub(super) fn give_up(&mut self, key: u32, reason: Reason, fx: &mut Effects<T>) {
-        if let Some((item, tag)) = self.queue.remove(key) {
+        if let Some((item, tag)) = self.take_out(key) {
             self.lose(Some(item), tag, reason, fx);
         }
+    }
+
+    /// Takes an unclaimed message out. Its key may hold one more after that.
+    pub(super) fn take_out(&mut self, key: u32) -> Option<(T, Tag)> {
+        let (item, tag) = self.queue.remove(key)?;
+        if self.queue.kinds[usize::from(tag.class)].is_ordered {
+            self.review(tag.hash);
+        }
+        Some((item, tag))
     }
 
     /// The sender of an admitted message no longer wants it.
@@ -395,6 +408,7 @@ impl<T: Item> Core<T> {
     /// Changes what may change of a type's policy while the mailbox lives.
     pub(super) fn adjust(&mut self, class: usize, policy: &Policy, signals: &Signals, fx: &mut Effects<T>) {
         self.queue.adjust(class, policy);
+        self.review_all();
         // More room may be what somebody waits for.
         self.settle(signals, fx);
         self.grant(signals, fx);

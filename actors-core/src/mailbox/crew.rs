@@ -346,6 +346,9 @@ impl<T: Item> Core<T> {
             self.queue.release(next, class.into());
             self.queue.kinds[usize::from(class)].counts.in_service += 1;
             self.note_empty(now);
+            if let Some(key) = key {
+                self.review(key);
+            }
             self.grant(signals, fx);
             return (Some(Serving { class, key }), true);
         }

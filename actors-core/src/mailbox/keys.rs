@@ -14,14 +14,18 @@
 //! Invariants:
 //! - K1 of a key and a lane, at most one message has been let go and not had its turn; it is older than all that are parked.
 //! - K2 a key without a turn under way has let go of one in every lane in which it has parked ones.
-//! - K3 there is an entry exactly for keys with a turn under way, or with a message that is let go or parked.
+//! - K3 there is an entry exactly for keys with a turn under way or with a queued message, and it lists all that are queued.
+//!
+//! **What a key may hold (S8).** Messages of one key hold at most `max_per_key` slots, so that a busy key cannot fill the mailbox
+//! with what it has parked. A message counts its key's in its own lane and in higher ones: what is queued below never keeps it
+//! out (B5). Who waits in line for no other reason is in `line.rs`.
 //!
 //! Hashes stand for keys: two keys with the same hash, one pair in 2^64, wait for each other needlessly and stay in order too.
 
 use super::Item;
 use super::list::{List, NIL};
 use super::queue::Queue;
-use super::slots::{LANE, Slots};
+use super::slots::{KEY, LANE, Slots};
 use crate::policy::Priority;
 use std::collections::HashMap;
 
@@ -33,37 +37,83 @@ struct Chain {
     /// By lane: which message was let go to the front of it.
     let_go: [u32; Priority::COUNT],
     parked: [List; Priority::COUNT],
+    /// By lane: all that are queued, oldest first, parked or not.
+    queued: [List; Priority::COUNT],
 }
 
 impl Default for Chain {
     fn default() -> Self {
-        Chain { is_busy: false, let_go: [NIL; Priority::COUNT], parked: [List::default(); Priority::COUNT] }
+        let none = [List::default(); Priority::COUNT];
+        Chain { is_busy: false, let_go: [NIL; Priority::COUNT], parked: none, queued: none }
     }
 }
 
 impl Chain {
     fn is_over(&self) -> bool {
-        !self.is_busy && self.let_go == [NIL; Priority::COUNT] && self.parked.iter().all(List::is_empty)
+        !self.is_busy && self.queued.iter().all(List::is_empty)
     }
 }
 
-/// Keys with a turn under way, or with messages that wait for it.
+/// Keys with a turn under way, or with queued messages.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     chains: HashMap<u64, Chain>,
+    /// Those with a turn under way: as many as workers at most.
+    busy: Vec<u64>,
     parked: usize,
     /// Messages that came to the front of a lane too early, since ever. It may wrap.
     stalls: u32,
 }
 
 impl Keys {
-    /// The oldest of every key and lane that is parked.
+    /// The oldest of every lane that is parked, of the keys with a turn under way. Others have let go of an older one (K2).
     fn heads(&self) -> impl Iterator<Item = u32> {
-        self.chains.values().flat_map(|chain| chain.parked.iter().filter_map(List::front))
+        let busy = self.busy.iter().filter_map(|hash| self.chains.get(hash));
+        busy.flat_map(|chain| chain.parked.iter().filter_map(List::front))
+    }
+
+    /// How many slots a key's messages hold in a lane and above.
+    fn held(&self, hash: u64, lane: usize) -> usize {
+        self.chains.get(&hash).map_or(0, |chain| chain.queued[lane..].iter().map(List::len).sum())
     }
 }
 
+/// Messages of a key that are looked at for one of a type: no more than are given up for one newcomer (`room.rs`).
+const LOOKED_AT: usize = 32;
+
 impl<T: Item> Queue<T> {
+    /// A message of an ordered type is queued.
+    #[cold]
+    pub(super) fn enter_key(&mut self, slot: u32, lane: usize) {
+        let Queue { slots, keys: Some(keys), .. } = self else { return };
+        let chain = keys.chains.entry(slots.hash(slot)).or_default();
+        chain.queued[lane].push_back(KEY, slots, slot);
+    }
+
+    /// Whether messages of this key hold as many slots as one more of this type may find (S8).
+    pub(super) fn is_key_full(&self, class: usize, hash: u64) -> bool {
+        let kind = &self.kinds[class];
+        kind.is_ordered
+            && self
+                .keys
+                .as_ref()
+                .is_some_and(|keys| keys.held(hash, kind.lane()) >= kind.max_per_key as usize)
+    }
+
+    /// The oldest queued messages of this type among the oldest of a key.
+    pub(super) fn oldest_of_key(&self, class: usize, hash: u64) -> impl Iterator<Item = u32> {
+        let lane = self.kinds[class].lane();
+        let chain = self.keys.as_ref().and_then(|keys| keys.chains.get(&hash));
+        let first = chain.and_then(|chain| chain.queued[lane].front());
+        let all = std::iter::successors(first, |&slot| self.slots.link_of(KEY, slot).after());
+        all.take(LOOKED_AT).filter(move |&slot| usize::from(self.slots.at(slot).class) == class)
+    }
+
+    /// How many messages are parked.
+    pub(super) fn parked(&self) -> usize {
+        self.keys.as_ref().map_or(0, |keys| keys.parked)
+    }
+
     /// Whether a message at the front of a lane may have its turn as far as its key goes; then its key's turn is under way. If
     /// not, it is parked.
     pub(super) fn begin_key(&mut self, slot: u32, lane: usize) -> bool {
@@ -79,6 +129,8 @@ impl<T: Item> Queue<T> {
         }
         if is_next && !chain.is_busy {
             chain.is_busy = true;
+            chain.queued[lane].remove(KEY, slots, slot);
+            keys.busy.push(slots.hash(slot));
             return true;
         }
         lanes[lane].remove(LANE, slots, slot);
@@ -97,8 +149,13 @@ impl<T: Item> Queue<T> {
 
     /// A turn of this key is over. Which lanes got a message by that.
     pub(super) fn end_key(&mut self, hash: u64) -> [bool; Priority::COUNT] {
-        if let Some(chain) = self.keys.as_mut().and_then(|keys| keys.chains.get_mut(&hash)) {
+        if let Some(keys) = &mut self.keys
+            && let Some(chain) = keys.chains.get_mut(&hash)
+        {
             chain.is_busy = false;
+            if let Some(at) = keys.busy.iter().position(|busy| *busy == hash) {
+                keys.busy.swap_remove(at);
+            }
         }
         self.let_go(hash)
     }
@@ -130,7 +187,10 @@ impl<T: Item> Queue<T> {
     pub(super) fn leave_key(&mut self, slot: u32, lane: usize) {
         let hash = self.slots.hash(slot);
         let Queue { slots, lanes, keys, .. } = self;
-        let chain = keys.as_mut().and_then(|keys| keys.chains.get_mut(&hash));
+        let mut chain = keys.as_mut().and_then(|keys| keys.chains.get_mut(&hash));
+        if let Some(chain) = &mut chain {
+            chain.queued[lane].remove(KEY, slots, slot);
+        }
         match (slots.at(slot).is_parked, chain) {
             (true, Some(chain)) => {
                 chain.parked[lane].remove(LANE, slots, slot);
@@ -180,7 +240,6 @@ impl<T: Item> Queue<T> {
             lanes[lane].push_front(LANE, slots, slot);
         }
         keys.parked = 0;
-        keys.chains.retain(|_, chain| chain.is_busy);
     }
 }
 

@@ -43,9 +43,14 @@ pub(super) struct Kind {
     pub(super) room_bytes: u64,
     /// How many slots this type may hold (B2).
     pub(super) max: u32,
+    /// How many slots messages of one of its keys may hold, where keys are ordered (S8).
+    pub(super) max_per_key: u32,
+    /// The same where nothing is declared.
+    default_per_key: u32,
+    has_per_key: bool,
     /// Slots that are promised to it.
     pub(super) permits: u32,
-    /// Senders in line, those included that want a permit.
+    /// Senders in line, those included that want a permit; without those that only their key keeps waiting.
     pub(super) in_line: u32,
     /// Whether senders may run its turns.
     pub(super) swift: Swift,
@@ -77,6 +82,10 @@ impl Kind {
             squeezed: u32::MAX,
             room_bytes: limits.room_bytes(policy.priority, has_heirs) as u64,
             max: u32::MAX,
+            max_per_key: u32::MAX,
+            has_per_key: false,
+            // A capacity is at most 2^24.
+            default_per_key: limits.per_key() as u32,
             permits: 0,
             in_line: 0,
             swift: Swift::default(),
@@ -92,6 +101,9 @@ impl Kind {
         self.overflow = policy.overflow;
         self.early = policy.early;
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
+        let per_key = policy.max_per_key.map(|max| u32::try_from(max).unwrap_or(u32::MAX));
+        self.max_per_key = per_key.unwrap_or(self.default_per_key);
+        self.has_per_key = per_key.is_some();
         self.pool = self.overflow.has(Overflow::DropRandom).then(Box::default);
         self.is_simple = !self.conflates
             && !self.is_ordered
@@ -99,6 +111,11 @@ impl Kind {
             && policy.early.is_none()
             && !is_weighed;
         self.squeeze(Some(self.squeezed));
+    }
+
+    /// As it is declared.
+    pub(super) fn max_per_key(&self) -> Option<usize> {
+        self.has_per_key.then_some(self.max_per_key as usize)
     }
 
     /// The next message of it is to be seen.

@@ -4,6 +4,17 @@
 //! same critical section, and wakes its sender afterwards: no slot is idle while somebody waits for it (but for one freed by a
 //! plain turn in the nanoseconds in which he joins: that one waits for the turn's end), nobody can overtake, and there is no grant that a cancelled sender would have to pass on.
 //!
+//! **Keys (S8).** Where workers keep the order of keys, a message may have to wait although there is room, because its key holds as
+//! many slots as it may. It must not hold up those behind it, so waiters with such messages are kept by key:
+//!
+//! ```text
+//!   keyed    (key, type, arrival)   a: w3 w5 w6    b: w4         all of them
+//!   ready    (type, arrival)                       b: w4         the first of each key that lacks nothing but room
+//! ```
+//!
+//! Only those that are ready stand in the line of their type, in order of arrival with the rest of it. Who becomes ready, or is so
+//! no longer, is found out whenever the number of slots that a key holds changes: O(types · log waiters).
+//!
 //! What is left of a waiter after that is a note of how it ended; its sender collects it, or its drop does. So the notes are
 //! as many as there are living send futures, and the waiters are at most `max_waiting`.
 
@@ -12,6 +23,8 @@ use super::slots::Tag;
 use super::{Place, Reason};
 use crate::wakers::WakerSlot;
 use slab::Slab;
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::task::Waker;
 
 /// How a waiter stands.
@@ -36,6 +49,8 @@ pub(super) struct Waiter<T> {
     ticket: u64,
     /// Empty until its sender, which has joined, has left it.
     waker: WakerSlot,
+    /// It is kept by its key.
+    is_keyed: bool,
     link: Link,
 }
 
@@ -53,34 +68,58 @@ pub(super) struct Lines<T> {
     waiters: Slab<Waiter<T>>,
     /// Made when somebody waits first.
     lines: Vec<List>,
+    keyed: BTreeMap<(u64, u16, u64), u32>,
+    ready: BTreeMap<(u16, u64), u32>,
     waiting: usize,
     tickets: u64,
 }
 
+/// A waiter that was taken out of the line.
+#[derive(Debug)]
+pub(super) struct Departed<T> {
+    /// `None`: it wants a permit.
+    pub(super) item: Option<T>,
+    pub(super) tag: Tag,
+    /// It stood in the line of its type: not only its key kept it waiting.
+    pub(super) stood: bool,
+    pub(super) is_keyed: bool,
+}
+
 impl<T> Lines<T> {
     pub(super) fn new() -> Self {
-        Lines { waiters: Slab::new(), lines: Vec::new(), waiting: 0, tickets: 0 }
+        Lines {
+            waiters: Slab::new(),
+            lines: Vec::new(),
+            keyed: BTreeMap::new(),
+            ready: BTreeMap::new(),
+            waiting: 0,
+            tickets: 0,
+        }
     }
 
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }
 
-    /// Joins the line of its type, of which there are `types`.
-    pub(super) fn join(&mut self, item: Option<T>, tag: Tag, types: usize) -> u32 {
+    /// Joins the line of its type, of which there are `types`; one that is kept by its key stands in no line yet.
+    pub(super) fn join(&mut self, item: Option<T>, tag: Tag, is_keyed: bool, types: usize) -> u32 {
         self.tickets += 1;
         let waiter = Waiter {
             standing: Some(Standing::Waiting(item)),
             tag,
             ticket: self.tickets,
             waker: WakerSlot::default(),
+            is_keyed,
             link: Link::default(),
         };
         let key = self.waiters.insert(waiter) as u32;
         if self.lines.is_empty() {
             self.lines = vec![List::default(); types];
         }
-        self.lines[usize::from(tag.class)].push_back(LINE, &mut self.waiters, key);
+        match is_keyed {
+            true => _ = self.keyed.insert((tag.hash, tag.class, self.tickets), key),
+            false => self.lines[usize::from(tag.class)].push_back(LINE, &mut self.waiters, key),
+        }
         self.waiting += 1;
         key
     }
@@ -93,9 +132,54 @@ impl<T> Lines<T> {
 
     /// First of a type's line, with its arrival number and its message's weight.
     pub(super) fn head(&self, class: usize) -> Option<(u32, u64, u32)> {
-        let key = self.lines.get(class)?.front()?;
-        let waiter = &self.waiters[key as usize];
-        Some((key, waiter.ticket, waiter.tag.weight))
+        let of = |key: u32| {
+            let waiter = &self.waiters[key as usize];
+            (key, waiter.ticket, waiter.tag.weight)
+        };
+        let line = self.lines.get(class).and_then(List::front).map(of);
+        if self.ready.is_empty() {
+            return line;
+        }
+        let all = (class as u16, 0)..=(class as u16, u64::MAX);
+        let ready = self.ready.range(all).next().map(|(_, key)| of(*key));
+        line.into_iter().chain(ready).min_by_key(|(_, ticket, _)| *ticket)
+    }
+
+    /// How many waiters do not stand in line, because of their keys or behind another one of their key.
+    pub(super) fn held_back(&self) -> usize {
+        self.keyed.len() - self.ready.len()
+    }
+
+    /// Whether any waiter is kept by its key.
+    pub(super) fn has_keyed(&self) -> bool {
+        !self.keyed.is_empty()
+    }
+
+    /// First of those of this key and type: its arrival number, and whether it stands in line.
+    pub(super) fn first_of_key(&self, hash: u64, class: u16) -> Option<(u64, bool)> {
+        let all = (hash, class, 0)..=(hash, class, u64::MAX);
+        let (&(.., ticket), _) = self.keyed.range(all).next()?;
+        Some((ticket, self.ready.contains_key(&(class, ticket))))
+    }
+
+    /// The first of those of this key and type lacks nothing but room from now on, or lacks more.
+    pub(super) fn set_ready(&mut self, hash: u64, class: u16, ticket: u64, is_ready: bool) {
+        if !is_ready {
+            self.ready.remove(&(class, ticket));
+        } else if let Some(&key) = self.keyed.get(&(hash, class, ticket)) {
+            self.ready.insert((class, ticket), key);
+        }
+    }
+
+    /// The first key with waiters, or the one after this one.
+    pub(super) fn key_after(&self, hash: Option<u64>) -> Option<u64> {
+        let after = hash.map_or(Bound::Unbounded, |hash| Bound::Excluded((hash, u16::MAX, u64::MAX)));
+        self.keyed.range((after, Bound::Unbounded)).next().map(|(&(hash, ..), _)| hash)
+    }
+
+    /// A waiter that only its key keeps waiting, or any other of those that are kept by their keys.
+    pub(super) fn any_keyed(&self) -> Option<u32> {
+        self.keyed.first_key_value().map(|(_, key)| *key)
     }
 
     /// The message and tag of a waiter that is in line.
@@ -108,14 +192,23 @@ impl<T> Lines<T> {
     }
 
     /// Takes the message of a waiter out of the line; a note must follow.
-    pub(super) fn take(&mut self, key: u32) -> Option<(Option<T>, Tag)> {
+    pub(super) fn take(&mut self, key: u32) -> Option<Departed<T>> {
         let waiter = &mut self.waiters[key as usize];
-        let tag = waiter.tag;
+        let (tag, ticket, is_keyed) = (waiter.tag, waiter.ticket, waiter.is_keyed);
         match waiter.standing.take() {
             Some(Standing::Waiting(item)) => {
-                self.lines[usize::from(tag.class)].remove(LINE, &mut self.waiters, key);
+                let stood = match is_keyed {
+                    true => {
+                        self.keyed.remove(&(tag.hash, tag.class, ticket));
+                        self.ready.remove(&(tag.class, ticket)).is_some()
+                    }
+                    false => {
+                        self.lines[usize::from(tag.class)].remove(LINE, &mut self.waiters, key);
+                        true
+                    }
+                };
                 self.waiting -= 1;
-                Some((item, tag))
+                Some(Departed { item, tag, stood, is_keyed })
             }
             other => {
                 waiter.standing = other;

@@ -47,9 +47,11 @@ impl<T: Item, S> Mailbox<T, S> {
         let kind = &inner.core.queue.kinds[class];
         let max = (kind.max != u32::MAX).then_some(kind.max as usize);
         let declared = self.classes[class].policy;
+        let max_per_key = kind.max_per_key();
         Policy {
             overflow: kind.overflow,
             max,
+            max_per_key,
             early: kind.early,
             ttl: self.ttl(class),
             timeout: self.timeout(class),

@@ -194,8 +194,12 @@ impl<T: Item> Queue<T> {
         self.lanes[kind.lane()].push_back(LANE, &mut self.slots, key);
         if !kind.is_bare {
             enlist(kind, &mut self.slots, key);
-            if kind.conflates {
+            let (conflates, is_ordered, lane) = (kind.conflates, kind.is_ordered, kind.lane());
+            if conflates {
                 self.index_insert(key, tag.hash);
+            }
+            if is_ordered {
+                self.enter_key(key, lane);
             }
         }
         if tag.expires != Tick::NEVER {

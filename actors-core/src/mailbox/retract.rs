@@ -24,7 +24,7 @@ impl<T: Item> Core<T> {
         if entry.item.is_none() {
             return Retracted::Claimed;
         }
-        let Some((item, tag)) = self.queue.remove(place.key) else { return Retracted::Claimed };
+        let Some((item, tag)) = self.take_out(place.key) else { return Retracted::Claimed };
         self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::Refused, Reason::WouldDeadlock);
         self.grant(signals, fx);
         Retracted::Out(item)

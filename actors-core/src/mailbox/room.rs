@@ -3,6 +3,7 @@
 //! ```text
 //!   short of        cured by
 //!   the type's max  drop_oldest, drop_random, conflate alone     1 of its own for 1
+//!   its key's share drop_oldest, drop_random                     1 of its own type and key for 1
 //!   slots, reserve  these, and evict_lower                       1 for 1: what is free for urgent messages stays so
 //!   bytes           these, and evict_lower                       as many as it takes, up to 32, or none at all
 //! ```
@@ -30,13 +31,16 @@ pub(super) struct Shortage {
     slot: bool,
     /// Its type holds as many as it may.
     quota: bool,
+    /// Its key holds as many as it may (S8).
+    share: bool,
     /// So many bytes.
     bytes: u64,
 }
 
 impl Shortage {
     fn is_met_by(&self, victims: &Victims) -> bool {
-        victims.len >= usize::from(self.slot || self.quota) && victims.bytes >= self.bytes
+        let needs_one = self.slot || self.quota || self.share;
+        victims.len >= usize::from(needs_one) && victims.bytes >= self.bytes
     }
 }
 
@@ -67,6 +71,12 @@ impl<T: Item> Core<T> {
     /// Whether a message of this type and weight may have a slot now (B1, B2, B5).
     pub(super) fn has_room(&self, class: usize, weight: u32) -> bool {
         self.has_slot(class, weight) && !self.is_squeezed_out(class)
+    }
+
+    /// Whether a message, whose key counts too, may have a slot now (S8).
+    pub(super) fn has_room_for(&self, tag: &Tag) -> bool {
+        let class = usize::from(tag.class);
+        self.has_room(class, tag.weight) && !self.queue.is_key_full(class, tag.hash)
     }
 
     /// Whether a message of a type must wait although there is a slot, because the supervisor says so (P2): types whose senders wait
@@ -102,6 +112,7 @@ impl<T: Item> Core<T> {
         Shortage {
             slot: self.queue.taken() >= kind.room() || self.is_squeezed_out(class),
             quota: kind.held() >= kind.max,
+            share: false,
             // Where others have more than this lane may, it is enough to bring no more than it takes away.
             bytes: (self.queue.bytes + added).saturating_sub(kind.room_bytes).min(added),
         }
@@ -169,9 +180,10 @@ impl<T: Item> Core<T> {
             return self.join(item, tag, entrance, signals, fx);
         }
         let mut shortage = self.shortage(class, u64::from(tag.weight));
+        shortage.share = self.queue.is_key_full(class, tag.hash);
         // Whoever waits has a right to what is free.
         shortage.slot |= has_line;
-        if let Some((victims, reason)) = self.find_victims(class, shortage, None) {
+        if let Some((victims, reason)) = self.find_victims(&tag, shortage, None) {
             // In this order, so that the lane is never empty in between and goes on waiting for its turn.
             let place = self.push(item.take(), tag, signals);
             self.give_up_all(&victims, reason, fx);
@@ -213,7 +225,7 @@ impl<T: Item> Core<T> {
         let added = self.bytes_over(twin, &tag);
         if !self.has_bytes(class, added) {
             let shortage = Shortage { bytes: self.shortage(class, added).bytes, ..Shortage::default() };
-            match self.find_victims(class, shortage, Some(twin)) {
+            match self.find_victims(&tag, shortage, Some(twin)) {
                 Some((victims, reason)) => self.give_up_all(&victims, reason, fx),
                 None => return self.last_resort(item, tag, entrance, signals, fx),
             }
@@ -233,19 +245,20 @@ impl<T: Item> Core<T> {
     /// Whom the first word that helps would give up, and as what. `spared` is not touched.
     fn find_victims(
         &mut self,
-        class: usize,
+        tag: &Tag,
         shortage: Shortage,
         spared: Option<u32>,
     ) -> Option<(Victims, Reason)> {
+        let class = usize::from(tag.class);
         let list = self.queue.kinds[class].overflow;
         // `conflate` found no twin; alone it stands for `[conflate, drop_oldest]`.
         let is_alone = list.words().len() == 1;
         list.words().iter().find_map(|word| {
             let (victims, reason) = match word {
-                Overflow::DropOldest => (self.oldest_of(class, shortage, spared), Reason::Dropped),
-                Overflow::Conflate if is_alone => (self.oldest_of(class, shortage, spared), Reason::Dropped),
-                Overflow::DropRandom => (self.some_of(class, shortage, spared), Reason::Dropped),
-                Overflow::EvictLower if !shortage.quota => {
+                Overflow::DropOldest => (self.oldest_of(tag, shortage, spared)?, Reason::Dropped),
+                Overflow::Conflate if is_alone => (self.oldest_of(tag, shortage, spared)?, Reason::Dropped),
+                Overflow::DropRandom => (self.some_of(tag, shortage, spared)?, Reason::Dropped),
+                Overflow::EvictLower if !shortage.quota && !shortage.share => {
                     (self.lower_than(class, shortage), Reason::Evicted)
                 }
                 _ => return None,
@@ -254,9 +267,17 @@ impl<T: Item> Core<T> {
         })
     }
 
-    /// The oldest of a type, as many as it takes.
-    fn oldest_of(&self, class: usize, shortage: Shortage, spared: Option<u32>) -> Victims {
-        let mut victims = Victims::none();
+    /// The oldest of a type, as many as it takes; where its key's share is spent, first the oldest of its key. `None`: of its key
+    /// there is none.
+    fn oldest_of(&self, tag: &Tag, shortage: Shortage, spared: Option<u32>) -> Option<Victims> {
+        let class = usize::from(tag.class);
+        let (mut victims, mut spared) = (Victims::none(), spared);
+        if shortage.share {
+            let key = self.queue.oldest_of_key(class, tag.hash).next()?;
+            victims.add(key, self.queue.slots.weight(key));
+            // A newcomer to a spent share has no twin.
+            spared = Some(key);
+        }
         let mut at = self.queue.kinds[class].list.front();
         while let Some(key) = at
             && !shortage.is_met_by(&victims)
@@ -267,14 +288,24 @@ impl<T: Item> Core<T> {
                 victims.add(key, self.queue.slots.weight(key));
             }
         }
-        victims
+        Some(victims)
     }
 
-    /// Any of a type, as many as it takes: a shuffle of its pool, from the end and only as far as needed (Fisher, Yates).
-    fn some_of(&mut self, class: usize, shortage: Shortage, spared: Option<u32>) -> Victims {
-        let mut victims = Victims::none();
+    /// Any of a type, as many as it takes: a shuffle of its pool, from the end and only as far as needed (Fisher, Yates). Where its
+    /// key's share is spent, first any of the oldest 32 of its key; `None`: of these there is none.
+    fn some_of(&mut self, tag: &Tag, shortage: Shortage, spared: Option<u32>) -> Option<Victims> {
+        let class = usize::from(tag.class);
+        let (mut victims, mut spared) = (Victims::none(), spared);
+        if shortage.share {
+            let count = self.queue.oldest_of_key(class, tag.hash).count();
+            let drawn = if count > 0 { self.rng.below(count) } else { 0 };
+            let key = self.queue.oldest_of_key(class, tag.hash).nth(drawn)?;
+            victims.add(key, self.queue.slots.weight(key));
+            // A newcomer to a spent share has no twin.
+            spared = Some(key);
+        }
         let Core { queue, rng, .. } = self;
-        let Some(pool) = &mut queue.kinds[class].pool else { return victims };
+        let Some(pool) = &mut queue.kinds[class].pool else { return Some(victims) };
         let pool = &mut pool.0;
         let mut rest = pool.len();
         while rest > 0 && !shortage.is_met_by(&victims) && !victims.is_full() {
@@ -288,7 +319,7 @@ impl<T: Item> Core<T> {
                 victims.add(pool[rest], queue.slots.weight(pool[rest]));
             }
         }
-        victims
+        Some(victims)
     }
 
     /// The newest of the lowest lane that has any, of droppable types strictly below, as many as it takes (O6).

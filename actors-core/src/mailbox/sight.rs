@@ -86,6 +86,7 @@ impl<T: Item> Core<T> {
         Sight {
             queued: self.queue.used(),
             waiting: self.lines.waiting(),
+            held_back: self.queue.parked() + self.lines.held_back(),
             capacity: 0,
             sojourn: stay.or((self.queue.runnable() > 0).then_some(oldest)),
             turns: self.turns,

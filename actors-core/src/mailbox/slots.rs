@@ -7,9 +7,11 @@ use super::list::{Arena, Link, NIL};
 use crate::clock::Tick;
 use crate::error::Reason;
 
-/// Which of a slot's two links: its lane's, or its type's, which only exists where there are extras.
+/// Which of a slot's links: its lane's, or its type's. All but the first exist only where there are extras.
 pub(super) const LANE: usize = 0;
 pub(super) const KIND: usize = 1;
+/// The third: its key's, where several workers keep the order of keys.
+pub(super) const KEY: usize = 2;
 
 /// Slots that are made first, and up to how many their number is quadrupled instead of doubled.
 const FIRST: usize = 4;
@@ -66,6 +68,8 @@ pub(super) struct Entry<T> {
 pub(super) struct Extra {
     /// Its neighbours in its type's list.
     kind: Link,
+    /// Its neighbours among the queued messages of its key and lane.
+    of_key: Link,
     hash: u64,
     weight: u32,
     /// Where it stands in its type's pool, if its type has one.
@@ -119,7 +123,8 @@ impl<T> Slots<T> {
     pub(super) fn link_of(&self, which: usize, key: u32) -> Link {
         match which {
             LANE => self.entries[key as usize].lane,
-            _ => self.extras[key as usize].kind,
+            KIND => self.extras[key as usize].kind,
+            _ => self.extras[key as usize].of_key,
         }
     }
 
@@ -239,7 +244,8 @@ impl<T> Arena for Slots<T> {
     fn link(&mut self, which: usize, key: u32) -> &mut Link {
         match which {
             LANE => &mut self.entries[key as usize].lane,
-            _ => &mut self.extras[key as usize].kind,
+            KIND => &mut self.extras[key as usize].kind,
+            _ => &mut self.extras[key as usize].of_key,
         }
     }
 }

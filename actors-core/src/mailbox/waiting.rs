@@ -3,7 +3,7 @@
 use super::claim::Signals;
 use super::core::{Core, Panicked, Phase};
 use super::ledger::Stage;
-use super::line::Standing;
+use super::line::{Departed, Standing};
 use super::slots::Tag;
 use super::{Effects, Entrance, Item, Place, Verdict};
 use crate::clock::Tick;
@@ -37,9 +37,16 @@ impl<T: Item> Core<T> {
         let Some(message) = item.take() else {
             return self.refuse(class, Reason::Closed);
         };
-        self.queue.kinds[class].counts.waiting += 1;
-        self.queue.kinds[class].in_line += 1;
-        let key = self.lines.join(Some(message), tag, self.queue.kinds.len());
+        let kind = &mut self.queue.kinds[class];
+        kind.counts.waiting += 1;
+        let is_keyed = kind.is_ordered;
+        if !is_keyed {
+            kind.in_line += 1;
+        }
+        let key = self.lines.join(Some(message), tag, is_keyed, self.queue.kinds.len());
+        if is_keyed {
+            self.review(tag.hash);
+        }
         self.hurry(signals, fx);
         Verdict::InLine(key)
     }
@@ -80,11 +87,11 @@ impl<T: Item> Core<T> {
             Some((item, tag)) => item.map_or(Ok(None), |item| self.find_twin(item, tag)),
             None => return,
         };
-        let Some((item, tag)) = self.lines.take(waiter) else {
+        let Some(Departed { item, tag, stood, is_keyed }) = self.lines.take(waiter) else {
             return;
         };
         let class = usize::from(tag.class);
-        self.queue.kinds[class].in_line -= 1;
+        self.queue.kinds[class].in_line -= u32::from(stood);
         let standing = match item {
             None => {
                 self.give_permit(class);
@@ -112,13 +119,46 @@ impl<T: Item> Core<T> {
         if let Some(waker) = self.lines.note(waiter, standing) {
             fx.will_wake(waker);
         }
+        if is_keyed {
+            // The next of its key may stand in line now.
+            self.review(tag.hash);
+        }
+    }
+
+    /// The number of slots that a key holds has changed, or who waits with a message of it: finds out for each type who of them is
+    /// the first, and whether it lacks nothing but room (S8).
+    pub(super) fn review(&mut self, hash: u64) {
+        if !self.lines.has_keyed() {
+            return;
+        }
+        for class in 0..self.queue.kinds.len() {
+            if !self.queue.kinds[class].is_ordered {
+                continue;
+            }
+            let Some((ticket, is_ready)) = self.lines.first_of_key(hash, class as u16) else { continue };
+            let may_stand = !self.queue.is_key_full(class, hash);
+            if may_stand != is_ready {
+                self.lines.set_ready(hash, class as u16, ticket, may_stand);
+                let in_line = &mut self.queue.kinds[class].in_line;
+                *in_line = if may_stand { *in_line + 1 } else { *in_line - 1 };
+            }
+        }
+    }
+
+    /// What a key may hold has changed.
+    pub(super) fn review_all(&mut self) {
+        let mut next = self.lines.key_after(None);
+        while let Some(hash) = next {
+            self.review(hash);
+            next = self.lines.key_after(Some(hash));
+        }
     }
 
     /// Lets in a waiter who waits for no other reason than that the supervisor says so (P2).
     pub(super) fn admit_squeezed(&mut self, waiter: u32, signals: &Signals, fx: &mut Effects<T>) -> bool {
         let Some((_, tag)) = self.lines.peek(waiter) else { return false };
         let (class, weight) = (usize::from(tag.class), tag.weight);
-        let has_slot = self.has_slot(class, weight);
+        let has_slot = self.has_slot(class, weight) && !self.queue.is_key_full(class, tag.hash);
         if has_slot {
             self.admit(waiter, signals, fx);
         }
@@ -133,13 +173,16 @@ impl<T: Item> Core<T> {
         signals: &Signals,
         fx: &mut Effects<T>,
     ) -> Option<(Option<T>, Tag)> {
-        let (item, tag) = self.lines.take(waiter)?;
+        let Departed { item, tag, stood, is_keyed } = self.lines.take(waiter)?;
         let kind = &mut self.queue.kinds[usize::from(tag.class)];
-        kind.in_line -= 1;
+        kind.in_line -= u32::from(stood);
         if item.is_some() {
             let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::of(reason) };
             kind.counts.waiting -= 1;
             kind.counts.lose(stage, reason);
+        }
+        if is_keyed {
+            self.review(tag.hash);
         }
         self.grant(signals, fx);
         Some((item, tag))
@@ -147,19 +190,21 @@ impl<T: Item> Core<T> {
 
     /// Sends every waiter away: admission is closed (F4).
     pub(super) fn clear_lines(&mut self, fx: &mut Effects<T>) {
-        for class in 0..self.queue.kinds.len() {
-            while let Some((key, ..)) = self.lines.head(class)
-                && let Some((item, _)) = self.lines.take(key)
-            {
-                let kind = &mut self.queue.kinds[class];
-                kind.in_line -= 1;
-                if item.is_some() {
-                    kind.counts.waiting -= 1;
-                    kind.counts.lose(Stage::Refused, Reason::Closed);
-                }
-                if let Some(waker) = self.lines.note(key, Standing::Out(item, Reason::Closed)) {
-                    fx.will_wake(waker);
-                }
+        let types = self.queue.kinds.len();
+        while let Some(key) = (0..types)
+            .find_map(|class| self.lines.head(class))
+            .map(|(key, ..)| key)
+            .or_else(|| self.lines.any_keyed())
+            && let Some(Departed { item, tag, stood, .. }) = self.lines.take(key)
+        {
+            let kind = &mut self.queue.kinds[usize::from(tag.class)];
+            kind.in_line -= u32::from(stood);
+            if item.is_some() {
+                kind.counts.waiting -= 1;
+                kind.counts.lose(Stage::Refused, Reason::Closed);
+            }
+            if let Some(waker) = self.lines.note(key, Standing::Out(item, Reason::Closed)) {
+                fx.will_wake(waker);
             }
         }
         self.revoke_permits();
@@ -193,6 +238,8 @@ impl<T: Item> Core<T> {
                 let key = self.lines.join(
                     None,
                     Tag::new(class as u16, self.recent, Tick::NEVER),
+                    // It has no key yet.
+                    false,
                     self.queue.kinds.len(),
                 );
                 self.hurry(signals, fx);
@@ -223,7 +270,7 @@ impl<T: Item> Core<T> {
         self.queue.kinds.iter_mut().for_each(|kind| kind.permits = 0);
     }
 
-    /// A message for which there is a permit. Its slot is certain; its bytes are not, because nobody knew them.
+    /// A message for which there is a permit. Its slot is certain; its bytes, and its key's share, are not: nobody knew them.
     pub(super) fn redeem(
         &mut self,
         item: &mut Option<T>,
@@ -243,7 +290,9 @@ impl<T: Item> Core<T> {
             Ok(Some(twin)) if self.has_bytes(class, self.bytes_over(twin, &tag)) => {
                 Verdict::In(self.conflate(twin, item.take(), tag, fx), Admission::Conflated)
             }
-            Ok(None) if self.has_bytes(class, tag.weight.into()) => {
+            Ok(None)
+                if self.has_bytes(class, tag.weight.into()) && !self.queue.is_key_full(class, tag.hash) =>
+            {
                 Verdict::In(self.push(item.take(), tag, signals), Admission::Queued)
             }
             Ok(_) if self.queue.kinds[class].room_bytes < u64::from(tag.weight) => {

@@ -33,6 +33,8 @@ pub(crate) struct Sight {
     pub(crate) queued: usize,
     /// Senders in line.
     pub(crate) waiting: usize,
+    /// Of both, those that wait for a turn of their key to end: more workers do not help them.
+    pub(crate) held_back: usize,
     /// Slots, as declared, whether squeezed or not.
     pub(crate) capacity: usize,
     /// The shortest stay in the queue of a message whose turn began since the last look, or the age of the oldest runnable one if

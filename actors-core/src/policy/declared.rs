@@ -51,6 +51,9 @@ pub struct Policy {
     pub overflow: OverflowList,
     /// Slots that messages of this type may hold at once; `None`: as many as there are (B2).
     pub max: Option<usize>,
+    /// Slots that messages of one key may hold at once where several workers keep the order of keys; `None`: a quarter of the
+    /// capacity, at least one (S8). Without effect where there is one worker.
+    pub max_per_key: Option<usize>,
     /// Age at which it is worthless.
     pub ttl: Option<Duration>,
     /// Default deadline of an ask, and of a blocked send inside a turn.
@@ -90,6 +93,7 @@ impl Policy {
             priority: Priority::Normal,
             overflow: OverflowList::new(&[Overflow::Block]),
             max: None,
+            max_per_key: None,
             ttl: None,
             timeout: TIMEOUT,
             order: Order::Fifo,
@@ -121,6 +125,14 @@ impl Policy {
     #[must_use]
     pub const fn max(mut self, slots: usize) -> Self {
         self.max = Some(slots);
+        self
+    }
+
+    /// Sets how many slots messages of one key may hold at once in a pool (S8): those of all types with this key count, of the
+    /// type's own lane and of higher ones. Needs a key; without effect where there is one worker.
+    #[must_use]
+    pub const fn max_per_key(mut self, slots: usize) -> Self {
+        self.max_per_key = Some(slots);
         self
     }
 
@@ -171,6 +183,14 @@ impl Policy {
         }
         if self.max == Some(0) {
             return Err("a `max` of 0 would let no message in; write at least 1".into());
+        }
+        if self.max_per_key == Some(0) {
+            return Err("a `max_per_key` of 0 would let no message in; write at least 1".into());
+        }
+        if self.max_per_key.is_some() && !self.keyed {
+            return Err(
+                "`max_per_key` counts the messages of one key: give the type a key, or leave it out".into()
+            );
         }
         if let Some(ramp) = self.early {
             if !self.overflow.has(Overflow::DropRandom) {

@@ -236,6 +236,12 @@ impl Limits {
         self.capacity - kept
     }
 
+    /// How many slots messages of one key may hold where nothing is declared (S8): a quarter, so that four busy keys together
+    /// are needed to fill the mailbox, and at least one.
+    pub fn per_key(&self) -> usize {
+        (self.capacity / 4).max(1)
+    }
+
     /// A lane may have bytes while no more than this many are taken with them. Where there are types above `normal`
     /// (`has_heirs`), the same share of the bytes is kept back as of the slots, so that a flood of heavy trifles cannot make
     /// the mailbox refuse an urgent message either (B5).

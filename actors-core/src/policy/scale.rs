@@ -117,6 +117,11 @@ impl Scale {
         if self.is_on_trial() || self.is_exhausted(now) || history.is_draining(self.resized) {
             return None;
         }
+        let backlog = sight.queued + sight.waiting;
+        if backlog > 0 && sight.held_back >= backlog {
+            // All of it waits for keys whose turns are under way.
+            return None;
+        }
         let past = history.of_late(history.measured())?;
         let from = self.target;
         // Little's law: workers in a turn, on average, if nobody had to wait.

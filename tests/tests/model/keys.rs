@@ -1,5 +1,6 @@
 //! Order by key where there are several workers: flags and scans where the runtime has lists.
 
+use super::program::CAPACITY;
 use super::reference::{Message, Reference};
 
 impl Reference {
@@ -10,6 +11,16 @@ impl Reference {
     /// Whether messages of this type keep the order of their keys; keys of different types are the same keys.
     pub(super) fn is_ordered(&self, class: usize) -> bool {
         self.is_pool() && self.policy(class).keyed
+    }
+
+    /// Whether messages of this key, in the lane of this type and above, hold as many slots as one of this type may find.
+    pub(super) fn is_key_full(&self, class: usize, key: u8) -> bool {
+        let lane = self.lane(class);
+        let counts = |queued: &&Message| {
+            queued.key == key && self.is_ordered(queued.class) && self.lane(queued.class) >= lane
+        };
+        let most = self.policy(class).max_per_key.unwrap_or((CAPACITY / 4).max(1));
+        self.is_ordered(class) && self.queue.iter().filter(counts).count() >= most
     }
 
     pub(super) fn is_busy(&self, key: u8) -> bool {

@@ -42,7 +42,10 @@ impl Reference {
             self.note("no passing of its own type's line");
             return Some(message);
         }
-        if self.is_short(class, message.weight).is_some() {
+        if let Some(short) = self.is_short_of(&message) {
+            if short.is_only_its_key_s() {
+                self.note("room, but not for its key");
+            }
             return Some(message);
         }
         self.accepted(&message, "queued");

@@ -108,6 +108,9 @@ impl Reference {
             self.note("a permit that was not needed");
             self.accepted(&message, "conflated");
             self.take_over(twin, message);
+        } else if self.is_key_full(class, key) {
+            self.note("a permit whose key has enough");
+            self.refuse(&message, "refused_full", "full");
         } else {
             self.note("a permit that was used");
             self.accepted(&message, "queued");

@@ -1,6 +1,6 @@
 //! What is generated: an actor's limits and policies, and what is done to it.
 
-use super::setup::{max, setup, words};
+use super::setup::{max, per_key, setup, words};
 use actors_core::{Overflow, Policy, Schedule};
 use proptest::prelude::*;
 use std::fmt;
@@ -58,6 +58,7 @@ pub(crate) enum Mode {
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Max(Option<usize>),
+    PerKey(Option<usize>),
     /// Of words that do not conflate; a conflating type goes on conflating.
     Words(Vec<Overflow>),
     Ttl(bool),
@@ -268,6 +269,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => max().prop_map(Change::Max),
         2 => words().prop_map(Change::Words),
         1 => any::<bool>().prop_map(Change::Ttl),
+        1 => per_key().prop_map(Change::PerKey),
     ];
     let adjust = (class(), change).prop_map(|(class, change)| Step::Adjust { class, change });
     prop_oneof![

@@ -14,7 +14,15 @@ pub(super) struct Short {
     slot: bool,
     /// Of the type's own `max`.
     quota: bool,
+    /// Of the slots that its key may hold.
+    share: bool,
     bytes: usize,
+}
+
+impl Short {
+    pub(super) fn is_only_its_key_s(&self) -> bool {
+        self.share && !self.slot && !self.quota && self.bytes == 0
+    }
 }
 
 impl Reference {
@@ -53,7 +61,18 @@ impl Reference {
         let slot = self.taken() >= self.room(class);
         let quota = self.policy(class).max.is_some_and(|max| self.held(class) >= max);
         let bytes = self.bytes_short(class, weight);
-        (slot || quota || bytes > 0).then_some(Short { slot, quota, bytes })
+        (slot || quota || bytes > 0).then_some(Short { slot, quota, share: false, bytes })
+    }
+
+    /// The same for a message, whose key counts too.
+    pub(super) fn is_short_of(&self, message: &Message) -> Option<Short> {
+        let Message { class, key, weight, .. } = *message;
+        let nothing = Short { slot: false, quota: false, share: false, bytes: 0 };
+        let short = self.is_short(class, weight);
+        match self.is_key_full(class, key) {
+            true => Some(Short { share: true, ..short.unwrap_or(nothing) }),
+            false => short,
+        }
     }
 
     /// Where others have more than this lane may, it is enough to bring no more than is taken away.
@@ -144,10 +163,13 @@ impl Reference {
         let class = message.class;
         let twin = self.twin(message);
         let short = match twin {
-            Some(at) => Short { slot: false, quota: false, bytes: self.bytes_short_of_twin(at, message) },
+            Some(at) => {
+                let bytes = self.bytes_short_of_twin(at, message);
+                Short { slot: false, quota: false, share: false, bytes }
+            }
             None => {
-                let nothing = Short { slot: false, quota: false, bytes: 0 };
-                let short = self.is_short(class, message.weight).unwrap_or(nothing);
+                let nothing = Short { slot: false, quota: false, share: false, bytes: 0 };
+                let short = self.is_short_of(message).unwrap_or(nothing);
                 // Whose own type waits has no slot.
                 Short { slot: short.slot || self.is_waiting(class), ..short }
             }
@@ -163,8 +185,16 @@ impl Reference {
                     self.note("eviction does not help against a spent max");
                     continue;
                 }
+                Overflow::EvictLower if short.share => {
+                    self.note("eviction does not help against a spent share");
+                    continue;
+                }
                 Overflow::EvictLower => self.lower(class),
                 _ => continue,
+            };
+            let Some(candidates) = self.own_key_first(candidates, message, short.share) else {
+                self.note("none of its own type and key");
+                continue;
             };
             match self.enough(&candidates, short) {
                 Some(victims) => return Some((word, victims)),
@@ -175,9 +205,21 @@ impl Reference {
         None
     }
 
+    /// Where its key's share is spent, one of its own key goes first. `None`: there is none.
+    fn own_key_first(&self, candidates: Vec<usize>, message: &Message, share: bool) -> Option<Vec<usize>> {
+        if !share {
+            return Some(candidates);
+        }
+        let is_of_key =
+            |id: &usize| self.queue.iter().any(|queued| queued.id == *id && queued.key == message.key);
+        let first = candidates.iter().copied().find(is_of_key)?;
+        let rest = candidates.into_iter().filter(|id| *id != first);
+        Some(std::iter::once(first).chain(rest).collect())
+    }
+
     /// As many of these, in this order, as are needed; or none.
     fn enough(&self, candidates: &[usize], short: Short) -> Option<Vec<usize>> {
-        let needed = usize::from(short.slot || short.quota);
+        let needed = usize::from(short.slot || short.quota || short.share);
         let mut victims = Vec::new();
         let mut freed = 0;
         for &id in candidates.iter().take(VICTIMS_MAX) {
@@ -226,8 +268,13 @@ impl Reference {
 
     // --- the line ---------------------------------------------------------------------------------------------------
 
+    /// Whether anybody of this type waits for room; whom only its key keeps waiting does not.
     pub(super) fn is_waiting(&self, class: usize) -> bool {
-        self.line.iter().any(|waiter| waiter.class == class)
+        self.line.iter().any(|waiter| waiter.class == class && !self.is_held_back(waiter))
+    }
+
+    fn is_held_back(&self, waiter: &Waiter) -> bool {
+        waiter.message.as_ref().is_some_and(|message| self.is_key_full(message.class, message.key))
     }
 
     pub(super) fn join(&mut self, message: Message, mode: Mode) {
@@ -239,16 +286,24 @@ impl Reference {
     }
 
     fn has_room(&self, waiter: &Waiter) -> bool {
-        let weight = waiter.message.as_ref().map_or(0, |message| message.weight);
-        self.is_short(waiter.class, weight).is_none()
+        match &waiter.message {
+            Some(message) => self.is_short_of(message).is_none(),
+            None => self.is_short(waiter.class, 0).is_none(),
+        }
     }
 
-    /// Room goes to the waiter of the highest lane that may have it; in a lane to the oldest; of a type only to the first.
+    /// Room goes to the waiter of the highest lane that may have it; in a lane to the oldest; of a type only to the first whose key
+    /// does not keep it waiting.
     pub(super) fn grant(&mut self) {
         loop {
             let mut best: Option<usize> = None;
+            let mut passed: Option<usize> = None;
             for (at, waiter) in self.line.iter().enumerate() {
-                let is_head = !self.line[..at].iter().any(|before| before.class == waiter.class);
+                let is_before = |before: &Waiter| before.class == waiter.class && !self.is_held_back(before);
+                let is_head = !self.line[..at].iter().any(is_before);
+                if is_head && self.line[..at].iter().any(|before| before.class == waiter.class) {
+                    passed = passed.or(Some(at));
+                }
                 let lane = self.lane(waiter.class);
                 let is_better = best.is_none_or(|best| lane > self.lane(self.line[best].class));
                 if is_head && is_better && self.has_room(waiter) {
@@ -256,6 +311,9 @@ impl Reference {
                 }
             }
             let Some(at) = best else { return };
+            if passed == Some(at) {
+                self.note("let in past one whose key keeps it waiting");
+            }
             let Waiter { id, class, message, .. } = self.line.remove(at);
             let Some(message) = message else {
                 self.note("a reservation that waited");

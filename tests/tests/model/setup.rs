@@ -1,6 +1,6 @@
 //! The actor of a program: its limits, its workers, its policies.
 
-use super::program::{CLASSES, Change, Revival, Setup, TTL_MS};
+use super::program::{CAPACITY, CLASSES, Change, Revival, Setup, TTL_MS};
 use actors_core::{Order, Overflow, Policy, Priority, Schedule};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -53,10 +53,11 @@ fn policy() -> impl Strategy<Value = Policy> {
     let priority = prop::sample::select(Priority::ALL.to_vec());
     let order = prop_oneof![3 => Just(Order::Fifo), 1 => Just(Order::LifoUnderPressure)];
     let key = prop_oneof![4 => Just(Key::No), 3 => Just(Key::Orders), 3 => Just(Key::Conflates)];
-    (priority, key, words(), max(), prop::bool::weighted(0.25), order).prop_map(
-        |(priority, key, words, max, has_ttl, order)| {
+    (priority, key, words(), max(), per_key(), prop::bool::weighted(0.25), order).prop_map(
+        |(priority, key, words, max, per_key, has_ttl, order)| {
             let policy = if key == Key::No { Policy::tell() } else { Policy::tell().keyed() };
             let policy = with_words(policy, &words, key == Key::Conflates);
+            let policy = with_per_key(policy, per_key);
             with_max(with_ttl(policy, has_ttl), max).priority(priority).order(order)
         },
     )
@@ -101,6 +102,16 @@ fn with_ttl(mut policy: Policy, has_ttl: bool) -> Policy {
     policy
 }
 
+/// How much a key may hold: mostly so much that it does not matter.
+pub(super) fn per_key() -> impl Strategy<Value = Option<usize>> {
+    prop_oneof![1 => Just(None), 2 => (1..4usize).prop_map(Some), 3 => Just(Some(CAPACITY))]
+}
+
+fn with_per_key(mut policy: Policy, per_key: Option<usize>) -> Policy {
+    policy.max_per_key = per_key.filter(|_| policy.keyed);
+    policy
+}
+
 fn with_max(mut policy: Policy, max: Option<usize>) -> Policy {
     policy.max = max;
     policy
@@ -110,6 +121,7 @@ impl Change {
     pub(crate) fn apply(&self, policy: Policy) -> Policy {
         match self {
             Change::Max(max) => with_max(policy, *max),
+            Change::PerKey(per_key) => with_per_key(policy, *per_key),
             Change::Words(words) => {
                 let conflates = policy.overflow.words().contains(&Overflow::Conflate);
                 with_words(policy, words, conflates)
