@@ -7,7 +7,7 @@ mod life;
 mod refusal;
 
 pub use life::Spent;
-pub(crate) use life::{Detail, Life, Stage};
+pub(crate) use life::{Detail, Life, Spaced, Stage};
 pub(crate) use refusal::About;
 pub use refusal::{AskError, SendError};
 

@@ -6,6 +6,7 @@ use crate::actor::handle::Handle;
 use crate::actor::{Actor, Typed, TypedHandle};
 use crate::error::{ActorName, Detail, SpawnError, StopReason};
 use crate::mailbox::Row;
+use crate::observe::losses::Reporter;
 use crate::observe::{DeadLetters, Letters, Snapshot};
 use crate::panics::caught;
 use crate::runtime_guard::RuntimeGuard;
@@ -65,6 +66,7 @@ struct Inner {
     letters: Letters,
     log: Log,
     supervisor: Supervisor,
+    reporter: Reporter,
 }
 
 /// A set of actors that are found, watched and shut down together. Cheap to clone. It lives on the tokio runtime in which it
@@ -148,6 +150,7 @@ impl System {
                 letters: Letters::default(),
                 log: Log::default(),
                 supervisor: Supervisor::default(),
+                reporter: Reporter::default(),
             }),
         }
     }
@@ -356,6 +359,10 @@ impl System {
 
     pub(crate) fn supervisor(&self) -> &Supervisor {
         &self.inner.supervisor
+    }
+
+    pub(crate) fn reporter(&self) -> &Reporter {
+        &self.inner.reporter
     }
 
     pub(crate) fn letters(&self) -> &Letters {

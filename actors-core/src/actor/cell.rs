@@ -8,7 +8,9 @@ use crate::drops;
 pub(crate) use crate::error::Stage;
 use crate::error::{ActorName, Detail, Life, Reason, StopReason};
 use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Place, Rouse, Seated, has_letter};
-use crate::observe::trace::{self, ActorSpan, LossLog};
+use crate::observe::losses::{LossLog, Lossy};
+use crate::observe::span::ActorSpan;
+use crate::observe::trace;
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
 use crate::policy::{Failures, Fault, Policy, Restart, Revival, Rng, Strategy};
@@ -19,9 +21,9 @@ use crate::system::System;
 use crate::wakers::wake;
 use std::hash::Hasher;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::Context as TaskContext;
 use std::time::Duration;
 use tokio::runtime;
@@ -189,7 +191,7 @@ impl<A: Actor> Cell<A> {
             changed: Notify::new(),
             watch: OnceLock::new(),
             drain_timer: Lock::new(None),
-            losses: LossLog::new(A::Mail::CLASSES.len()),
+            losses: LossLog::default(),
             jobs: OnceLock::new(),
         })
     }
@@ -232,7 +234,7 @@ impl<A: Actor> Cell<A> {
     }
 
     /// A message was taken from somebody: tells the asker, reports, drops.
-    fn bury(&self, lost: Lost<Post<A>>) {
+    fn bury(self: &Arc<Self>, lost: Lost<Post<A>>) {
         let Lost { mut item, class, stamp, reason } = lost;
         self.mourn(class, stamp, reason, || item.0.parcel().describe());
         // The asker's waker and the message's `Drop` are foreign code.
@@ -242,37 +244,55 @@ impl<A: Actor> Cell<A> {
     }
 
     /// A newcomer was lost, whose value is here.
-    pub(crate) fn bury_newcomer(&self, item: Post<A>, reason: Reason) {
+    pub(crate) fn bury_newcomer(self: &Arc<Self>, item: Post<A>, reason: Reason) {
         let class = item.class();
         self.bury(Lost { item, class, stamp: Tick::ZERO, reason });
     }
 
     /// Dead letter and log line of a loss; `stamp` zero means that it had no age.
     pub(crate) fn mourn(
-        &self,
+        self: &Arc<Self>,
         class: usize,
         stamp: Tick,
         reason: Reason,
         text: impl FnOnce() -> Option<String>,
     ) {
+        // Losses without a dead letter have a line in the log too.
+        self.note_loss();
         if has_letter(reason) {
             self.report(class, stamp, reason, text);
         }
     }
 
+    /// Something was refused or lost, and stands in the ledger: within a second or so the log says what (L4).
+    #[inline]
+    pub(crate) fn note_loss(self: &Arc<Self>) {
+        if self.losses.is_wanted() {
+            self.arm_losses();
+        }
+    }
+
+    #[cold]
+    fn arm_losses(self: &Arc<Self>) {
+        if self.losses.arm(clock::now()) {
+            let this: Weak<Self> = Arc::downgrade(self);
+            self.system.reporter().expect(this, &self.rt);
+        }
+    }
+
     /// Dead letter and log line of a message that has no caller who could be told instead.
     pub(crate) fn report(
-        &self,
+        self: &Arc<Self>,
         class: usize,
         stamp: Tick,
         reason: Reason,
         text: impl FnOnce() -> Option<String>,
     ) {
+        self.note_loss();
         let class_of = self.mailbox.class(class);
         let age = || {
             if stamp == Tick::ZERO { Duration::ZERO } else { clock::now().since(stamp) }
         };
-        self.losses.note(class, &self.name, class_of.name, reason);
         let loss =
             Loss { actor: &self.name, message: class_of.name, priority: class_of.policy.priority, reason };
         self.system.letters().post(&loss, age, text);
@@ -478,6 +498,17 @@ impl<A: Actor> Cell<A> {
         result
     }
 
+    /// Writes what was refused and lost since the last line, if anything was.
+    pub(crate) fn log_losses(self: &Arc<Self>) {
+        let Some(since) = self.losses.disarm() else { return };
+        let over = clock::now().since(since);
+        let ledger = self.ledger();
+        let policies = (0..A::Mail::CLASSES.len()).map(|class| &self.mailbox.class(class).policy);
+        if let Some(summary) = self.losses.summary(&ledger, policies, over) {
+            trace::losses(&self.name, &summary);
+        }
+    }
+
     // --- watching ---------------------------------------------------------------------------------------------------
 
     pub(crate) fn reading(self: &Arc<Self>) -> Reading {
@@ -518,6 +549,12 @@ impl<A: Actor> Cell<A> {
             readings: watch::Sender::new(self.reading()),
             is_looking: AtomicBool::new(false),
         })
+    }
+}
+
+impl<A: Actor> Lossy for Cell<A> {
+    fn report_losses(self: Arc<Self>) {
+        self.log_losses();
     }
 }
 

@@ -129,6 +129,14 @@ impl<T: Item, S> Mailbox<T, S> {
         is_empty
     }
 
+    /// The supervisor that looked at this mailbox is gone: the next message rings, whatever is queued.
+    pub(crate) fn rearm(&self) {
+        let mut inner = self.lock();
+        if inner.core.watched.alarm == Alarm::Rung {
+            inner.core.set_alarm(Alarm::Armed);
+        }
+    }
+
     /// How many slots `block` types may hold before their senders wait, if not all (P2).
     pub(crate) fn squeeze(&self, most: Option<u32>, fx: &mut Effects<T>) {
         let mut inner = self.lock();

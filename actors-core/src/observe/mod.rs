@@ -5,8 +5,10 @@
 
 mod advice;
 mod letters;
+pub(crate) mod losses;
 mod reading;
 mod snapshot;
+pub(crate) mod span;
 pub(crate) mod trace;
 
 pub use advice::Advice;

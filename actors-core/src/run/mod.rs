@@ -137,15 +137,17 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
         let stopped = async { tokio::time::timeout(STOPPED_MAX, seat.actor.stopped(why)).await };
         let hook = Box::pin(stopped);
         match turn::guarded(scope(&cell, runner.worker()).outliving_kill(), hook, &cell, false).await {
-            Outcome::Panicked(text) => trace::panicked(&cell.name, "stopped", &text),
+            Outcome::Panicked(text) => {
+                trace::ended_badly(&cell.name, "`#[stopped]`", &format!("panicked: {text}"));
+            }
             Outcome::Done(Err(_)) => {
-                trace::panicked(&cell.name, "stopped", "took more than 30 s and was cut off");
+                trace::ended_badly(&cell.name, "`#[stopped]`", "took more than 30 s and was cut off");
             }
             Outcome::Done(Ok(())) | Outcome::Cut => {}
         }
     }
     if let Err(text) = caught(|| drop(seat)) {
-        trace::panicked(&cell.name, "drop", &text);
+        trace::ended_badly(&cell.name, "the drop of its state", &format!("panicked: {text}"));
     }
     runner.is_tainted = false;
 }

@@ -337,6 +337,7 @@ impl<A: Actor> Runner<A> {
         ignored(|| self.cell.timers.clear());
         // Before the books are added up.
         self.cell.end_jobs();
+        self.cell.log_losses();
         let total = self.cell.ledger().total();
         trace::stopped(&self.cell.name, why, &total);
         self.cell.system.retire(&self.cell.name, self.cell.id(), &total);

@@ -199,12 +199,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     /// An error about this message and its actor.
     pub(super) fn why(&self, reason: Reason) -> AskError {
+        self.to.cell().note_loss();
         AskError::new(&self.to.cell().life, About::class(A::CLASS), reason)
     }
 
     /// An error that says that waiting would close this cycle.
     #[cold]
     pub(super) fn in_cycle(&self, names: Names) -> AskError {
+        self.to.cell().note_loss();
         AskError::in_cycle(&self.to.cell().life, About::class(A::CLASS), names)
     }
 

@@ -4,8 +4,11 @@ use super::log::Event;
 use crate::actor::cell::Cell;
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
+use crate::error::ActorName;
 use crate::mailbox::Effects;
-use crate::policy::{Action, Controller, GUESS_FIRST, Plan, Priority, Threshold, squeezed};
+use crate::policy::{
+    Action, Controller, GUESS_FIRST, Plan, Pressure, Priority, Threshold, Workers, squeezed,
+};
 use crate::seed::Purpose;
 use std::sync::Arc;
 
@@ -14,6 +17,12 @@ pub(super) struct State {
     controller: Controller,
     /// Its senders wait early.
     is_squeezed: bool,
+}
+
+impl State {
+    pub(super) fn new(pressure: Pressure, workers: Workers) -> Self {
+        State { controller: Controller::new(pressure, workers), is_squeezed: false }
+    }
 }
 
 /// An actor, as far as a supervisor is concerned.
@@ -25,7 +34,13 @@ pub(super) trait Subject: Send + Sync {
     fn look(self: Arc<Self>, state: &mut State, now: Tick) -> bool;
 
     /// Puts everything back as it was declared.
-    fn let_be(self: Arc<Self>);
+    fn reset(self: Arc<Self>);
+
+    /// No supervisor looks at it any more: the next message rings.
+    fn rearm(&self);
+
+    /// The actor's name.
+    fn name(&self) -> &ActorName;
 }
 
 impl<A: Actor> Subject for Cell<A> {
@@ -35,8 +50,7 @@ impl<A: Actor> Subject for Cell<A> {
         let lanes = (0..A::Mail::CLASSES.len()).map(|class| self.mailbox.class(class).policy.priority);
         let top = lanes.filter(|lane| *lane < Priority::Urgent).max().unwrap_or(Priority::Urgent);
         let reach = limits.room(top) as f64 / limits.capacity as f64;
-        let controller = Controller::new(limits.pressure?.within(reach), limits.workers);
-        Some(State { controller, is_squeezed: false })
+        Some(State::new(limits.pressure?.within(reach), limits.workers))
     }
 
     fn look(self: Arc<Self>, state: &mut State, now: Tick) -> bool {
@@ -68,11 +82,18 @@ impl<A: Actor> Subject for Cell<A> {
         !(plan.is_at_rest && self.mailbox.arm())
     }
 
-    fn let_be(self: Arc<Self>) {
+    fn reset(self: Arc<Self>) {
         self.gate.open();
         self.gate.set_level(Default::default());
         self.squeeze(false);
-        self.mailbox.arm();
+    }
+
+    fn rearm(&self) {
+        self.mailbox.rearm();
+    }
+
+    fn name(&self) -> &ActorName {
+        &self.name
     }
 }
 

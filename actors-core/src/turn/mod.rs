@@ -10,7 +10,7 @@ pub(crate) mod worker;
 use crate::actor::cell::{Cell, Post, Seat};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Inline, Mail};
-use crate::observe::trace::ActorSpan;
+use crate::observe::span::ActorSpan;
 use crate::panics::caught;
 use crate::wait;
 use std::future::Future;

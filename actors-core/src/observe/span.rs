@@ -1,0 +1,95 @@
+//! The span of an actor, behind the feature `tracing`.
+
+#[cfg(feature = "tracing")]
+mod span {
+    use crate::error::ActorName;
+    use crate::panics::{caught, ignored};
+    use tracing::Span;
+
+    /// The span of an actor: what its handlers log stands in it, whichever thread runs the turn. It has no parent, so that nothing of a
+    /// sender that runs a turn leaks in.
+    ///
+    /// A subscriber is foreign code: its panics are caught here, also while the span is left, when the thread may be unwinding.
+    #[derive(Debug)]
+    pub(crate) struct ActorSpan(Span);
+
+    impl ActorSpan {
+        pub(crate) fn new(actor: &ActorName) -> Self {
+            let span = caught(|| tracing::info_span!(target: "actors", parent: None, "actor", %actor));
+            ActorSpan(span.unwrap_or_else(|_| Span::none()))
+        }
+
+        /// Until the guard is dropped, this thread is in the span.
+        #[inline]
+        pub(crate) fn enter(&self) -> Inside<'_> {
+            if self.0.is_disabled() {
+                return Inside(None);
+            }
+            self.enter_known()
+        }
+
+        fn enter_known(&self) -> Inside<'_> {
+            let entered = caught(|| self.0.with_subscriber(|(id, subscriber)| subscriber.enter(id)));
+            Inside(entered.is_ok().then_some(&self.0))
+        }
+
+        /// Whether it hides the span that this thread is in, if it is in one.
+        #[inline]
+        pub(crate) fn hides_others(&self) -> bool {
+            !self.0.is_disabled()
+                || !tracing::dispatcher::has_been_set()
+                || caught(|| Span::current().is_none()).unwrap_or(false)
+        }
+    }
+
+    impl Drop for ActorSpan {
+        fn drop(&mut self) {
+            if !self.0.is_disabled() {
+                // The subscriber closes the span.
+                let span = std::mem::replace(&mut self.0, Span::none());
+                ignored(|| drop(span));
+            }
+        }
+    }
+
+    /// The inside of a span, or of none.
+    pub(crate) struct Inside<'a>(Option<&'a Span>);
+
+    impl Drop for Inside<'_> {
+        #[inline]
+        fn drop(&mut self) {
+            if let Some(span) = self.0 {
+                ignored(|| {
+                    span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
+                });
+            }
+        }
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod span {
+    use crate::error::ActorName;
+
+    #[derive(Debug)]
+    pub(crate) struct ActorSpan;
+
+    /// The inside of no span.
+    pub(crate) struct Inside;
+
+    impl ActorSpan {
+        pub(crate) fn new(_: &ActorName) -> Self {
+            ActorSpan
+        }
+
+        pub(crate) fn enter(&self) -> Inside {
+            Inside
+        }
+
+        pub(crate) fn hides_others(&self) -> bool {
+            true
+        }
+    }
+}
+
+pub(crate) use span::ActorSpan;

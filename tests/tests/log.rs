@@ -1,0 +1,262 @@
+//! L4: what the log says of an actor's refusals and losses, of its failures and of its supervision, and how loud each line is.
+
+use actors_core::prelude::*;
+use actors_core::{Action, Event, Pressure, What, testing};
+use actors_tests::{HOUR, SECOND, others, run};
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tracing::field::{Field, Visit};
+use tracing::{Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
+
+/// A log line: its level, its actor and its text.
+#[derive(Clone, Debug, PartialEq)]
+struct Line {
+    level: Level,
+    actor: String,
+    text: String,
+    fields: BTreeMap<&'static str, String>,
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<Line>>>);
+
+struct Fields<'a>(&'a mut Line);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        write!(text, "{value:?}").unwrap();
+        match field.name() {
+            "message" => self.0.text = text,
+            "actor" => self.0.actor = text,
+            name => drop(self.0.fields.insert(name, text)),
+        }
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &tracing::Event<'_>, _: LayerContext<'_, S>) {
+        if event.metadata().target() == "actors" {
+            let level = *event.metadata().level();
+            let mut line = Line { level, actor: String::new(), text: String::new(), fields: BTreeMap::new() };
+            event.record(&mut Fields(&mut line));
+            self.0.lock().unwrap().push(line);
+        }
+    }
+}
+
+impl Lines {
+    fn taken(&self) -> Vec<Line> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+
+    /// The lines about losses, as level and text, since the last call.
+    fn losses(&self) -> Vec<(Level, String)> {
+        let lines = self.taken().into_iter().filter(|line| line.text.starts_with("refused or lost"));
+        lines.map(|line| (line.level, line.text)).collect()
+    }
+}
+
+/// Runs a test in paused time under a subscriber that wants lines up to this level.
+fn logged(most: LevelFilter, test: impl AsyncFnOnce(System, Lines)) {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::registry().with(lines.clone().with_filter(most));
+    tracing::subscriber::with_default(subscriber, || run(async |system| test(system, lines).await));
+}
+
+struct Shop;
+
+#[actor(local, capacity = 2, reserve = 0, max_waiting = 1)]
+impl Shop {
+    #[message(priority = high, overflow = reject)]
+    fn pay(&mut self) {}
+
+    #[message(priority = low, overflow = reject)]
+    fn export(&mut self) {}
+
+    #[message(priority = low, overflow = drop_newest)]
+    fn viewed(&mut self) {}
+
+    #[message(priority = high, overflow = block, timeout = "1s")]
+    fn order(&mut self) {}
+
+    #[message]
+    fn charge(&mut self, cents: u64) -> u64 {
+        assert!(cents > 0, "no cents");
+        cents
+    }
+}
+
+fn shop(system: &System) -> ShopHandle {
+    system.instance(Shop).name("shop").spawn().unwrap()
+}
+
+/// A shop that handles nothing, and has no room left.
+fn full(system: &System) -> (ShopHandle, testing::Held<Shop>) {
+    let shop = shop(system);
+    let held = testing::hold(&shop);
+    (0..2).for_each(|_| assert!(shop.export().try_send().is_ok()));
+    (shop, held)
+}
+
+#[test]
+fn l4_refused_payments_are_one_warning_a_second_with_counts_by_type_and_reason() {
+    logged(LevelFilter::WARN, async |system, lines| {
+        let (shop, _held) = full(&system);
+        for _ in 0..1000 {
+            shop.pay().try_send().unwrap_err();
+            shop.viewed().try_send().unwrap();
+        }
+        shop.export().try_send().unwrap_err();
+        assert_eq!(lines.losses(), [], "they are gathered for a second");
+        tokio::time::sleep(SECOND * 3 / 2).await;
+        let text = "refused or lost in 1 s: Pay 1000 full; Export 1 full; Viewed 1000 dropped";
+        assert_eq!(lines.losses(), [(Level::WARN, text.to_owned())]);
+    });
+}
+
+#[test]
+fn l4_the_last_part_of_a_storm_is_told_and_calm_is_silent() {
+    logged(LevelFilter::WARN, async |system, lines| {
+        let (shop, _held) = full(&system);
+        for _ in 0..25 {
+            (0..10).for_each(|_| drop(shop.pay().try_send().unwrap_err()));
+            tokio::time::sleep(SECOND / 10).await;
+        }
+        tokio::time::sleep(3 * SECOND).await;
+        let told = lines.losses();
+        let count = |text: &str| text.split(' ').rev().nth(1).unwrap().parse::<u64>().unwrap();
+        assert!((3..=4).contains(&told.len()), "{told:?}");
+        assert_eq!(told.iter().map(|(_, text)| count(text)).sum::<u64>(), 250, "{told:?}");
+        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        tokio::time::sleep(HOUR).await;
+        assert_eq!(lines.losses(), []);
+        shop.pay().try_send().unwrap_err();
+        let armed = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        assert_eq!(armed, tasks + 1, "in a calm nothing runs");
+    });
+}
+
+#[test]
+fn l4_an_actor_that_ends_tells_its_losses_first() {
+    logged(LevelFilter::INFO, async |system, lines| {
+        let (shop, held) = full(&system);
+        shop.pay().try_send().unwrap_err();
+        shop.kill();
+        held.release();
+        shop.closed().await;
+        let lines: Vec<_> = lines.taken().into_iter().map(|line| (line.level, line.text)).collect();
+        let losses = "refused or lost in 0 ms: Export 2 undelivered; Pay 1 full".to_owned();
+        assert_eq!(lines, [(Level::WARN, losses), (Level::INFO, "stopped: kill was called".to_owned())]);
+    });
+}
+
+#[test]
+fn l4_refusals_by_a_closed_actor_are_told_too() {
+    logged(LevelFilter::INFO, async |system, lines| {
+        let shop = shop(&system);
+        shop.stop().await;
+        lines.taken();
+        shop.export().try_send().unwrap_err();
+        tokio::time::sleep(2 * SECOND).await;
+        assert_eq!(lines.losses(), [(Level::INFO, "refused or lost in 1 s: Export 1 closed".to_owned())]);
+    });
+}
+
+#[test]
+fn l4_declared_losses_are_debug_and_refusals_of_lower_lanes_are_info() {
+    logged(LevelFilter::DEBUG, async |system, lines| {
+        let (shop, _held) = full(&system);
+        shop.viewed().try_send().unwrap();
+        tokio::time::sleep(2 * SECOND).await;
+        assert_eq!(lines.losses(), [(Level::DEBUG, "refused or lost in 1 s: Viewed 1 dropped".to_owned())]);
+        shop.export().try_send().unwrap_err();
+        tokio::time::sleep(2 * SECOND).await;
+        assert_eq!(lines.losses(), [(Level::INFO, "refused or lost in 1 s: Export 1 full".to_owned())]);
+        let late = shop.order().timeout(SECOND).await.unwrap_err();
+        assert_eq!(late.reason(), Reason::TimedOut);
+        tokio::time::sleep(2 * SECOND).await;
+        assert_eq!(lines.losses(), [(Level::WARN, "refused or lost in 1 s: Order 1 timed_out".to_owned())]);
+    });
+}
+
+#[test]
+fn l4_without_a_subscriber_that_wants_the_lines_nothing_is_done() {
+    // Level and interest are the process's: this test must not share one with subscribers that want more.
+    actors_tests::alone("l4_without_a_subscriber_that_wants_the_lines_nothing_is_done", || {
+        logged(LevelFilter::ERROR, async |system, lines| {
+            let (shop, _held) = full(&system);
+            let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+            let before = tasks();
+            shop.pay().try_send().unwrap_err();
+            shop.viewed().try_send().unwrap();
+            assert_eq!(tasks(), before);
+            tokio::time::sleep(2 * SECOND).await;
+            assert_eq!(lines.taken(), []);
+        });
+    });
+}
+
+#[test]
+fn l4_a_failure_is_an_error_a_recovery_is_information_and_the_end_says_how_often() {
+    logged(LevelFilter::INFO, async |system, lines| {
+        let restart = Restart::on_failure().at_most(2, 10 * SECOND).backoff(Duration::ZERO, Duration::ZERO);
+        let shop: ShopHandle = system.actor(|| Shop).name("shop").restart(restart).spawn().unwrap();
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            shop.charge(0).await.unwrap_err();
+            others().await;
+            let lines = lines.taken().into_iter().filter(|line| !line.text.starts_with("refused or lost"));
+            told.push(lines.map(|line| (line.level, line.text)).collect::<Vec<_>>());
+        }
+        let error = |text: &str| (Level::ERROR, text.to_owned());
+        let anew = (Level::WARN, "panicked: begins anew at once".to_owned());
+        let recovered = (Level::INFO, "restarted: another instance goes on".to_owned());
+        let restarted = vec![error("`Charge` panicked: no cents"), anew, recovered];
+        let ended = error("panicked: ends after 3 failures in 10 s (limit 2)");
+        let stopped = (Level::INFO, "stopped: it panicked".to_owned());
+        assert_eq!(
+            told,
+            [restarted.clone(), restarted, vec![error("`Charge` panicked: no cents"), ended, stopped]]
+        );
+    });
+}
+
+#[test]
+fn l4_a_supervisor_that_is_at_its_end_warns_and_its_other_decisions_inform() {
+    logged(LevelFilter::INFO, async |system, lines| {
+        struct Desk;
+        #[actor(local, capacity = 16)]
+        impl Desk {
+            #[message]
+            async fn work(&mut self) {
+                tokio::time::sleep(HOUR).await;
+            }
+            #[message(overflow = reject)]
+            fn look(&mut self) {}
+        }
+        let pressure = Pressure::new().respond(&[Action::Shed]);
+        let desk: DeskHandle = system.instance(Desk).name("desk").pressure(pressure).spawn().unwrap();
+        (0..16).for_each(|_| drop(desk.work().try_send()));
+        for _ in 0..1000 {
+            drop(desk.look().try_send());
+            tokio::time::sleep(SECOND / 20).await;
+        }
+        let lines: BTreeMap<_, _> = lines.taken().into_iter().map(|line| (line.text, line.level)).collect();
+        let mut warned = (false, false);
+        for decision in system.decisions() {
+            let Event::Pressure(change) = &decision.event else { panic!("{decision}") };
+            let (is_exhausted, is_wedged) =
+                (matches!(change.what, What::Exhausted), matches!(change.what, What::Wedged { .. }));
+            let due = if is_exhausted || is_wedged { Level::WARN } else { Level::INFO };
+            assert_eq!(lines.get(&change.to_string()), Some(&due), "{change}");
+            warned = (warned.0 || is_exhausted, warned.1 || is_wedged);
+        }
+        assert_eq!(warned, (true, true), "{lines:?}");
+    });
+}
