@@ -1,7 +1,7 @@
 //! The span of an actor, behind the feature `tracing`.
 
 #[cfg(feature = "tracing")]
-mod span {
+mod actor_span {
     use crate::error::ActorName;
     use crate::panics::{caught, ignored};
     use tracing::Span;
@@ -68,7 +68,7 @@ mod span {
 }
 
 #[cfg(not(feature = "tracing"))]
-mod span {
+mod actor_span {
     use crate::error::ActorName;
 
     #[derive(Debug)]
@@ -92,4 +92,4 @@ mod span {
     }
 }
 
-pub(crate) use span::ActorSpan;
+pub(crate) use actor_span::ActorSpan;
