@@ -63,13 +63,14 @@ fn f7_a_job_s_panic_is_logged_whether_its_instance_is_still_there_or_not() {
     run(async |system| {
         let clerk: ClerkHandle = system.actor(|| Clerk).name("clerk").spawn().unwrap();
         let logged = || std::mem::take(&mut *errors.0.lock().unwrap());
-        let line = |logged: &[String]| logged.iter().filter(|line| line.contains("a job panicked")).count();
+        let line = |logged: &[String]| {
+            logged.iter().filter(|line| line.contains("pipe of `Due` panicked: the pipe bursts")).count()
+        };
         clerk.pipe().await.unwrap();
         tokio::time::sleep(2 * SECOND).await;
         let there = logged();
         assert_eq!(line(&there), 1, "{there:?}");
-        let words = ["actor=clerk", "job=\"pipe\"", "message=\"Due\"", "text=\"the pipe bursts\""];
-        assert!(words.iter().all(|word| there[0].contains(word)), "{there:?}");
+        assert!(there[0].contains("actor=clerk"), "{there:?}");
         clerk.pipe().await.unwrap();
         clerk.fails().await.unwrap();
         tokio::time::sleep(2 * SECOND).await;
