@@ -36,6 +36,10 @@ const IDLE_MAX: Duration = Duration::from_millis(1);
 /// After a kill, how long a shutdown waits for turns that are on a thread: they end by themselves or not at all.
 const KILLED_MAX: Duration = Duration::from_millis(200);
 
+/// Actors that ended during a shutdown and are kept until it is over, so that what is refused after their end is counted: about a
+/// kilobyte each. Of more than that, later refusals are not in the report.
+const ENDED_MAX: usize = 131_072;
+
 struct Entry {
     /// Order of start.
     serial: u64,
@@ -49,8 +53,12 @@ struct Entry {
 struct Registry {
     actors: HashMap<ActorName, Entry>,
     is_closed: bool,
-    /// Books of the actors that have ended.
+    /// Books of the actors that have ended, but for those in `ended`.
     past: Row,
+    /// Shutdowns under way.
+    closings: usize,
+    /// Actors that have ended while there is one; at most [`ENDED_MAX`].
+    ended: Vec<Arc<dyn AnyCell>>,
 }
 
 struct Inner {
@@ -94,14 +102,69 @@ pub struct ShutdownReport {
     /// Actors that are still in a turn which does not end (their threads are theirs), and those that can only end after the turn
     /// in which `shutdown` was awaited.
     pub unfinished: Vec<ActorName>,
-    /// The books of every actor this system ever had, added up.
+    /// Messages that were lost after the call: refused because their actor had closed, undelivered, expired, dropped or evicted by
+    /// their policy, or in a turn that panicked. What a sender withdrew, and what a newer message replaced, is not lost.
+    pub lost: u64,
+    /// The books of every actor this system ever had, added up; of actors that ended during the shutdown also with what was refused
+    /// after their end.
     pub total: Row,
 }
 
 impl ShutdownReport {
-    /// Whether every actor drained.
+    /// Returns whether every actor drained and no message was lost after the call, by whatever fault: also one that an actor sent, or
+    /// a client, to an actor that had stopped already.
     pub fn is_clean(&self) -> bool {
-        self.killed.is_empty() && self.unfinished.is_empty()
+        self.killed.is_empty() && self.unfinished.is_empty() && self.lost == 0
+    }
+}
+
+/// The books of some actors, added up.
+fn sum(cells: impl IntoIterator<Item = Arc<dyn AnyCell>>, mut total: Row) -> Row {
+    cells.into_iter().for_each(|cell| total.add(&cell.total()));
+    total
+}
+
+/// A shutdown that is under way. While there is one, the cells of actors that have ended are kept, for what is refused after their
+/// end.
+struct Closing<'a>(&'a System);
+
+impl<'a> Closing<'a> {
+    fn begin(system: &'a System) -> Self {
+        system.inner.registry.lock().closings += 1;
+        Closing(system)
+    }
+
+    /// The books of all actors that have ended.
+    fn past(&self) -> Row {
+        let registry = self.0.inner.registry.lock();
+        let (past, ended) = (registry.past, registry.ended.clone());
+        drop(registry);
+        sum(ended, past)
+    }
+
+    /// The books of all actors, ended or not.
+    fn all(&self) -> Row {
+        let registry = self.0.inner.registry.lock();
+        let past = registry.past;
+        // Under one lock: an actor that ends meanwhile is counted once.
+        let live = registry.actors.values().filter_map(|entry| entry.cell.upgrade());
+        let cells: Vec<_> = registry.ended.iter().cloned().chain(live).collect();
+        drop(registry);
+        sum(cells, past)
+    }
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        let mut registry = self.0.inner.registry.lock();
+        registry.closings -= 1;
+        if registry.closings > 0 {
+            return;
+        }
+        let ended = std::mem::take(&mut registry.ended);
+        drop(registry);
+        let ended = sum(ended, Row::empty("total"));
+        self.0.inner.registry.lock().past.add(&ended);
     }
 }
 
@@ -115,7 +178,8 @@ impl fmt::Display for ShutdownReport {
         if !self.unfinished.is_empty() {
             write!(f, "; still in a turn: {}", names(&self.unfinished))?;
         }
-        write!(f, "; {} of {} messages undelivered", self.total.undelivered, self.total.offered)
+        write!(f, "; {} of {} messages undelivered", self.total.undelivered, self.total.offered)?;
+        write!(f, "; {} lost during the shutdown", self.lost)
     }
 }
 
@@ -135,7 +199,13 @@ impl System {
         if let Ok(current) = runtime::Handle::try_current() {
             let _ = rt.set(current);
         }
-        let registry = Registry { actors: HashMap::new(), is_closed: false, past: Row::empty("total") };
+        let registry = Registry {
+            actors: HashMap::new(),
+            is_closed: false,
+            past: Row::empty("total"),
+            closings: 0,
+            ended: Vec::new(),
+        };
         System {
             inner: Arc::new(Inner {
                 name,
@@ -225,9 +295,13 @@ impl System {
         Snapshot { system: self.inner.name.to_string(), actors }
     }
 
-    /// Stops every actor, the youngest first, so that an actor can use those it was built on until it has drained. All of
-    /// them together have `limit`; then the rest is killed. Returns when everything has ended, or shortly after the limit with
+    /// Stops every actor, the youngest first, so that an actor can use those that were started before it until it has drained.
+    /// All of them together have `limit`; then the rest is killed. Returns when everything has ended, or shortly after the limit with
     /// the names of those whose turn does not end.
+    ///
+    /// The order knows only when actors were started, not who sends to whom. An actor that sends to a *younger* one finds it closed:
+    /// what it still has in its queue is refused there, which the report counts as lost. Start sinks before their sources, or stop the
+    /// sources first.
     ///
     /// Awaited inside an actor's turn it does not wait for actors that cannot end before that turn does, the actor itself first
     /// of all (D3): it stops them, and reports them as unfinished. Where another actor's turn waits for the calling turn, that
@@ -236,6 +310,9 @@ impl System {
     /// # Cancel safety
     /// Cancel safe. Dropped before it is done, it has stopped some actors and not yet others; another call goes on.
     pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
+        let closing = Closing::begin(self);
+        // Before anything is told to stop: what is lost from now on is lost by the shutdown.
+        let before = closing.all().lost();
         self.inner.token.cancel();
         self.inner.registry.lock().is_closed = true;
         self.inner.tracker.close();
@@ -263,19 +340,20 @@ impl System {
                 },
             }
         }
-        let (killed, mut unfinished, mut lost) = self.await_killed(late).await;
+        let (killed, mut unfinished, mut open) = self.await_killed(late).await;
         for (name, cell) in after {
-            lost.add(&cell.total());
+            open.add(&cell.total());
             unfinished.push(name);
         }
         if unfinished.is_empty() {
             // The loops have said their last word; their tasks end with it.
             let _ = tokio::time::timeout(KILLED_MAX, self.inner.tracker.wait()).await;
         }
-        let mut total = self.inner.registry.lock().past;
-        total.add(&lost);
+        let mut total = closing.past();
+        total.add(&open);
         self.inner.letters.close();
-        ShutdownReport { drained, killed, unfinished, total }
+        let lost = total.lost().saturating_sub(before);
+        ShutdownReport { drained, killed, unfinished, lost, total }
     }
 
     async fn await_killed(
@@ -392,11 +470,14 @@ impl System {
     }
 
     /// Strikes an actor that has ended off the list, and keeps its books.
-    pub(crate) fn retire(&self, name: &ActorName, id: usize, total: &Row) {
+    pub(crate) fn retire<A: Actor>(&self, cell: &Arc<Cell<A>>, total: &Row) {
         let mut registry = self.inner.registry.lock();
-        registry.past.add(total);
-        let entry = match registry.actors.get(name) {
-            Some(entry) if entry.id == id => registry.actors.remove(name),
+        match registry.closings > 0 && registry.ended.len() < ENDED_MAX {
+            true => registry.ended.push(cell.clone()),
+            false => registry.past.add(total),
+        }
+        let entry = match registry.actors.get(&cell.name) {
+            Some(entry) if entry.id == cell.id() => registry.actors.remove(&cell.name),
             _ => None,
         };
         drop(registry);

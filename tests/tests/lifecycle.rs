@@ -317,3 +317,84 @@ fn f2_many_children_end_in_linear_time_and_let_others_run() {
         }
     });
 }
+
+// --- L2: shutdown's report ----------------------------------------------------------------------------------------------
+
+struct Sink;
+struct Source(Option<SinkHandle>);
+
+#[actor(local)]
+impl Sink {
+    #[message]
+    fn take(&mut self) {}
+}
+
+#[actor(local)]
+impl Source {
+    #[message]
+    fn aim(&mut self, sink: SinkHandle) {
+        self.0 = Some(sink);
+    }
+
+    #[message]
+    async fn pass_on(&mut self) {
+        tokio::task::yield_now().await;
+        let _ = self.0.as_ref().unwrap().take().await;
+    }
+}
+
+/// A source with a hundred messages for its sink, when the system is shut down.
+async fn source_and_sink(system: &System, is_sink_older: bool) -> (SourceHandle, SinkHandle) {
+    let older = if is_sink_older { Some(system.spawn(Sink)) } else { None };
+    let source: SourceHandle = system.spawn(Source(None));
+    let sink: SinkHandle = older.unwrap_or_else(|| system.spawn(Sink));
+    source.aim(sink.clone()).await.unwrap();
+    testing::quiet(system).await;
+    for _ in 0..100 {
+        source.pass_on().try_send().unwrap();
+    }
+    (source, sink)
+}
+
+#[test]
+fn l2_a_shutdown_counts_what_is_refused_by_actors_that_it_has_stopped_already() {
+    run(async |system| {
+        let (_source, sink) = source_and_sink(&system, false).await;
+        let report = system.shutdown(HOUR).await;
+        assert_eq!(sink.ledger().total().refused(Reason::Closed), 100);
+        assert_eq!((report.drained.len(), report.lost), (2, 100));
+        assert!(!report.is_clean(), "{report}");
+        assert!(report.to_string().contains("100 lost"), "{report}");
+        assert_eq!(report.total.offered, 201, "with what was refused after the sink's end");
+        assert!(report.total.is_balanced(), "{:?}", report.total);
+    });
+}
+
+#[test]
+fn l2_a_shutdown_in_which_nothing_is_lost_is_clean() {
+    run(async |system| {
+        let (_source, sink) = source_and_sink(&system, true).await;
+        let report = system.shutdown(HOUR).await;
+        assert_eq!(sink.ledger().total().handled, 100);
+        assert!(report.is_clean() && report.lost == 0, "{report}");
+        assert_eq!(report.total.offered, 201);
+        // What an actor refuses after the report is in its own books, and in no report.
+        sink.take().try_send().unwrap_err();
+        assert_eq!(system.shutdown(SECOND).await.lost, 0);
+    });
+}
+
+#[test]
+fn l2_what_was_lost_before_the_call_does_not_make_a_shutdown_unclean() {
+    run(async |system| {
+        let lodger = lodger(&system, Restart::on_failure(), Manner { rests: Duration::ZERO, panics: true });
+        lodger.step(true).await.unwrap();
+        testing::quiet(&system).await;
+        let ended = system.spawn(Sink);
+        assert_eq!(ended.stop().await.reason().unwrap(), StopReason::Stopped);
+        ended.take().try_send().unwrap_err();
+        assert_eq!(lodger.ledger().total().panicked, 1);
+        let report = system.shutdown(SECOND).await;
+        assert!(report.is_clean() && report.total.panicked == 1, "{report}");
+    });
+}

@@ -178,6 +178,12 @@ impl Row {
         self.refused.iter().sum()
     }
 
+    /// Messages that were lost by the runtime or by their policy, or refused because the actor had closed.
+    pub(crate) fn lost(&self) -> u64 {
+        let turns = self.panicked + self.undelivered + self.expired;
+        turns + self.dropped + self.evicted + self.refused(Reason::Closed)
+    }
+
     /// Whether every offered message is accounted for exactly once (L1).
     pub fn is_balanced(&self) -> bool {
         let ended = self.handled + self.panicked + self.refused_total() + self.dropped + self.evicted;

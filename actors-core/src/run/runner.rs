@@ -340,7 +340,7 @@ impl<A: Actor> Runner<A> {
         self.cell.log_losses();
         let total = self.cell.ledger().total();
         trace::stopped(&self.cell.name, why, &total);
-        self.cell.system.retire(&self.cell.name, self.cell.id(), &total);
+        self.cell.system.retire(&self.cell, &total);
         if let Some(family) = &self.cell.parent {
             family.disown(self.cell.id());
         }
