@@ -366,9 +366,11 @@ async fn l1_sends_that_are_cancelled_at_random_are_each_counted_once() {
     }
     assert!(desk.stop().await.reason().is_ok());
     let row = desk.ledger().of::<m::Work>();
-    assert_eq!((row.offered, row.refused(Reason::Full)), (sum.offered, sum.refused));
+    assert_eq!(row.refused(Reason::Full), sum.refused);
+    // A send that is given up where its task only yielded was never offered.
+    assert!(row.offered <= sum.offered);
     assert_eq!(row.handled + row.cancelled + row.refused(Reason::Full), row.offered);
-    // One let in just before its sender left is handled although the sender never knew.
+    // One that was let in and begun just before its sender left is handled although the sender never knew.
     assert!(row.handled >= sum.accepted);
     let log = log.lock().unwrap();
     assert_eq!(log.len() as u64, row.handled);
@@ -416,7 +418,8 @@ async fn l1_asks_that_are_abandoned_at_random_are_each_counted_once() {
     }
     assert!(desk.stop().await.reason().is_ok());
     let row = desk.ledger().of::<m::Question>();
-    assert_eq!(row.offered, 40_000);
+    // An ask that is abandoned where its task only yielded was never offered.
+    assert!(row.offered <= 40_000 && row.offered >= answered);
     assert_eq!(row.handled + row.cancelled + row.refused(Reason::Full), row.offered);
     assert!(row.handled >= answered);
 }

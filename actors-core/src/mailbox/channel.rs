@@ -258,8 +258,13 @@ impl<T: Item> Drop for Sending<'_, T> {
         let mut fx = Effects::new();
         let left = self.shared.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
         self.shared.apply(&mut fx);
-        if let Left::Back(value, _) | Left::Out(value, _) = left {
-            drop(value);
+        match left {
+            Left::Back(value, _) | Left::Out(value, _) => drop(value),
+            Left::In(place) => {
+                self.shared.mailbox.withdraw(place, Reason::Cancelled, &mut fx);
+                self.shared.apply(&mut fx);
+            }
+            Left::Promised => {}
         }
     }
 }

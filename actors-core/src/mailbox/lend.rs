@@ -43,6 +43,8 @@ pub(crate) enum Donated {
     Handled(Span),
     /// It panicked: the seat is not to be used again.
     Panicked,
+    /// It did not begin, and the message is the sender's again.
+    Unused,
 }
 
 /// What follows from a seat's return, once the lock is free.
@@ -118,10 +120,11 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn take_back(&self, class: usize, seat: S, donated: Donated) -> Returned<S> {
         let mut inner = self.lock();
         let core = &mut inner.core;
-        core.turns += 1;
+        core.turns += u64::from(!matches!(donated, Donated::Unused));
         let kind = &mut core.queue.kinds[class];
         kind.counts.in_service -= 1;
         match donated {
+            Donated::Unused => kind.counts.offered -= 1,
             Donated::Handled(span) => {
                 kind.counts.handled += 1;
                 if let Some(span) = span.get() {

@@ -49,11 +49,6 @@ impl<R> Slot<R> {
         Arc::new(Slot { state: Mutex::new(state) })
     }
 
-    /// One with an answer in it.
-    pub(crate) fn told(answer: Result<R, Reason>) -> Arc<Self> {
-        Slot::with(State::Told(answer))
-    }
-
     /// The answer, once.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<R, Reason>> {
         {

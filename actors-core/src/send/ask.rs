@@ -1,5 +1,6 @@
 //! A send that waits for the answer.
 
+use super::donate::Attempt;
 use super::journey::Journey;
 use super::tell::Tell;
 use crate::actor::Handler;
@@ -102,15 +103,6 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         rt.block_on(self)
     }
 
-    /// The answer of a turn that was donated in the poll before.
-    fn poll_told(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
-        let Some(slot) = self.slot.take().and_then(Waiting::into_slot) else {
-            unreachable!("it was left here")
-        };
-        self.journey.finish();
-        slot.poll(cx).map_err(|reason| (self.journey.why(reason), None))
-    }
-
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
         if !self.journey.is_in() {
             if let Some(retry_after) = self.journey.is_shed() {
@@ -120,15 +112,12 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
                     |_| unreachable!("it was refused"),
                 )));
             }
-            if let Some(answer) = self.journey.donate(cx, true) {
-                if self.journey.is_paused() {
-                    self.slot = Some(Waiting(Some(Slot::told(answer))));
-                    return Poll::Pending;
+            match self.journey.donate(cx, true) {
+                Attempt::Done(answer) => {
+                    return Poll::Ready(answer.map_err(|reason| (self.journey.why(reason), None)));
                 }
-                return Poll::Ready(answer.map_err(|reason| (self.journey.why(reason), None)));
-            }
-            if self.journey.is_paused() {
-                return self.poll_told(cx);
+                Attempt::Yield => return Poll::Pending,
+                Attempt::No => {}
             }
             let slot = self.slot.get_or_insert_with(|| Waiting(Some(Slot::new())));
             let arrival = ready!(self.journey.poll_in(cx, || slot.0.clone().map(Teller::new)));

@@ -14,22 +14,28 @@ use std::task::Context;
 use std::time::Duration;
 use tokio::task::coop;
 
-/// The answer, or why there is none. `None`: it was not done, and nothing has happened. Where the journey
-/// [`is_paused`](Journey::is_paused) then, its task's budget is spent, and the answer is to be told in its next poll.
-pub(super) type Attempt<R> = Option<Result<R, Reason>>;
+/// What came of the attempt to run a turn.
+pub(super) enum Attempt<R> {
+    /// It was run: the answer, or why there is none.
+    Done(Result<R, Reason>),
+    /// The task's budget is spent. Nothing has happened; the task is woken to try again.
+    Yield,
+    /// Nothing has happened, and the message goes the way through the queue.
+    No,
+}
 
 impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     /// Runs the turn of a fresh message here and now, if the actor is idle and the handler a short plain `fn`.
     #[inline]
     pub(super) fn donate(&mut self, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
-        let run = A::INLINE?;
+        let Some(run) = A::INLINE else { return Attempt::No };
         if !self.is_plain()
             || self.is_blocking()
             || !self.handle().cell().may_donate
             || !worker::is_here(cx.waker(), &self.handle().cell().rt)
             || !self.handle().cell().span.hides_others()
         {
-            return None;
+            return Attempt::No;
         }
         self.attempt(run, cx, is_ask)
     }
@@ -43,19 +49,25 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let is_late = deadline != Tick::NEVER && deadline <= clock::now();
         if is_late || own == Span::of(Duration::ZERO) {
             // Nothing past its deadline is handled (T1); the way through the queue says so.
-            return None;
+            return Attempt::No;
         }
         let (cell, step) = self.parts();
         let loan = match cell.mailbox.lend(A::CLASS) {
             Lend::Yes(loan) => loan,
-            Lend::Soon => cell.mailbox.lend_soon(A::CLASS, is_ask)?,
-            Lend::No => return None,
+            Lend::Soon => match cell.mailbox.lend_soon(A::CLASS, is_ask) {
+                Some(loan) => loan,
+                None => return Attempt::No,
+            },
+            Lend::No => return Attempt::No,
         };
         let Loan { seat, is_timed } = loan;
-        let mut borrowed = Borrowed { cell, class: A::CLASS, seat: Some(seat), donated: Donated::Panicked };
-        // Who sends without end takes turns with others, as it would if it had to wait for room: it hears of this one when it is
-        // polled again.
-        let is_spent = is_timed && coop::poll_proceed(cx).map(|unit| unit.made_progress()).is_pending();
+        let mut borrowed = Borrowed { cell, class: A::CLASS, seat: Some(seat), donated: Donated::Unused };
+        // A task that sends without end takes turns with others, as it would if it had to wait for room. It yields before the
+        // turn, so that a send that is dropped while it is pending has not been handled.
+        if is_timed && coop::poll_proceed(cx).map(|unit| unit.made_progress()).is_pending() {
+            return Attempt::Yield;
+        }
+        borrowed.donated = Donated::Panicked;
         let Step::Fresh(message) = std::mem::replace(step, Step::Over) else { unreachable!("it is fresh") };
         let timeout = match is_ask && own.is_none() && deadline == Tick::NEVER {
             true => Span::of(cell.mailbox.timeout(A::CLASS)),
@@ -72,10 +84,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             Err(_) => Donated::Panicked,
         };
         drop(borrowed);
-        if is_spent {
-            *step = Step::Paused;
-        }
-        Some(result.map_err(|text| {
+        Attempt::Done(result.map_err(|text| {
             // A panic went through the state (F1): the actor's own loop sees to the rest.
             cell.note_panic(A::CLASS, &text);
             cell.mourn(A::CLASS, Tick::ZERO, Reason::Panicked, || Some(text));

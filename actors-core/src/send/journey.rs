@@ -21,8 +21,6 @@ pub(super) enum Step<M> {
     /// Where, its tie knows.
     InLine,
     In(Place),
-    /// It was handled, and its task is to yield before it hears of it.
-    Paused,
     Over,
 }
 
@@ -101,7 +99,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         if let Some(tie) = &mut self.tie {
             let new = owned.tie();
             (new.waiter, new.has_permit) = (tie.waiter.take(), std::mem::take(&mut tie.has_permit));
-            (new.place, new.is_ask, new.is_doomed) = (tie.place.take(), tie.is_ask, tie.is_doomed);
+            (new.place, new.is_doomed) = (tie.place.take(), tie.is_doomed);
             new.timer = tie.timer.take();
         }
         owned
@@ -158,7 +156,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                 arrival => arrival,
             },
             Step::InLine => self.poll_line(cx, false),
-            Step::In(_) | Step::Paused | Step::Over => self.polled_again(),
+            Step::In(_) | Step::Over => self.polled_again(),
         };
         match arrival {
             Some(arrival) => Poll::Ready(arrival),
@@ -178,10 +176,6 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
         matches!(self.step, Step::Fresh(_)) && self.tie.is_none()
-    }
-
-    pub(super) fn is_paused(&self) -> bool {
-        matches!(self.step, Step::Paused)
     }
 
     /// Its caller blocks its thread.
@@ -315,8 +309,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             }
             Verdict::InLine(waiter) => {
                 self.step = Step::InLine;
-                let tie = self.tie();
-                (tie.waiter, tie.is_ask) = (Some(waiter), is_ask);
+                self.tie().waiter = Some(waiter);
                 let end = self.line_end();
                 self.set_timer(end);
                 None

@@ -1,6 +1,7 @@
 //! A one-way send.
 
 use super::ask::Ask;
+use super::donate::Attempt;
 use super::journey::{Arrival, Entered, Journey};
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
@@ -106,17 +107,17 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
         if let Some(retry_after) = self.journey.is_shed() {
             return Poll::Ready(settle(self.journey.refused(Reason::Shed, retry_after)));
         }
-        if let Some(answer) = self.journey.donate(cx, false) {
-            if std::mem::needs_drop::<M::Reply>() {
-                // Nobody asked for it, and its `Drop` is user code.
-                ignored(|| drop(answer));
+        match self.journey.donate(cx, false) {
+            Attempt::Done(answer) => {
+                if std::mem::needs_drop::<M::Reply>() {
+                    // Nobody asked for it, and its `Drop` is user code.
+                    ignored(|| drop(answer));
+                }
+                // A panic is the actor's affair: the message was taken.
+                return Poll::Ready(Ok(Admission::Queued));
             }
-            // A panic is the actor's affair: the message was taken.
-            return if self.journey.is_paused() { Poll::Pending } else { Poll::Ready(Ok(Admission::Queued)) };
-        }
-        if self.journey.is_paused() {
-            self.journey.finish();
-            return Poll::Ready(Ok(Admission::Queued));
+            Attempt::Yield => return Poll::Pending,
+            Attempt::No => {}
         }
         match self.journey.enter_plainly(false) {
             Entered::In => Poll::Ready(Ok(Admission::Queued)),

@@ -50,8 +50,6 @@ pub(super) struct Tie<'a, A: Actor> {
     pub(super) home: Home<'a, A>,
     class: usize,
     pub(super) waiter: Option<u32>,
-    /// Its sender waits for its answer: once let in, it is taken back out where its sender goes away.
-    pub(super) is_ask: bool,
     /// What it waits for, where it is polled inside a turn (D1).
     pub(super) wait: Option<Wait>,
     /// Where it is, while its answer is waited for.
@@ -75,7 +73,6 @@ impl<'a, A: Actor> Tie<'a, A> {
             home,
             class,
             waiter: None,
-            is_ask: false,
             wait: None,
             place: None,
             is_doomed: false,
@@ -93,7 +90,7 @@ impl<'a, A: Actor> Tie<'a, A> {
         }
     }
 
-    /// The sender goes away while it waits in line (T3). Where it is, if it was let in just before: a tell is sent then.
+    /// The sender goes away while it waits in line (T3). Returns where the message is if it was let in just before.
     pub(super) fn leave_line(&mut self) -> Option<Place> {
         let waiter = self.waiter.take()?;
         let cell = &*self.home;
@@ -116,7 +113,7 @@ impl<'a, A: Actor> Tie<'a, A> {
 impl<A: Actor> Drop for Tie<'_, A> {
     fn drop(&mut self) {
         self.wait = None;
-        let let_in = self.leave_line().filter(|_| self.is_ask);
+        let let_in = self.leave_line();
         if let Some(place) = self.place.take().or(let_in) {
             let mut fx = Effects::new();
             self.home.mailbox.withdraw(place, Reason::Cancelled, &mut fx);
