@@ -308,7 +308,7 @@ impl System {
     /// wait fails as [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), so that the actor ends.
     ///
     /// # Cancel safety
-    /// Cancel safe. Dropped before it is done, it has stopped some actors and not yet others; another call goes on.
+    /// Cancel safe. Dropped while it is pending, it has stopped some actors and not yet others; another call goes on.
     pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
         let closing = Closing::begin(self);
         // Before anything is told to stop: what is lost from now on is lost by the shutdown.

@@ -106,6 +106,9 @@ pub fn run_with_seed(seed: u64, test: impl AsyncFnOnce(System)) {
 /// Waits until every actor of the system is idle: nothing queued that it may take, no turn under way. Timers, pipes and
 /// tasks of the test's own do not count.
 ///
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, nothing changes.
+///
 /// # Panics
 /// When that has not come to pass after an hour on tokio's clock.
 pub async fn quiet(system: &System) {

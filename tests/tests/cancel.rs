@@ -182,7 +182,11 @@ fn t3_a_task_without_budget_yields_before_a_donated_turn_and_not_after_it() {
         tokio::task::yield_now().await;
         for actor in [&quick, &other] {
             assert!(actor.ledger().is_balanced());
-            assert_eq!(actor.ledger().total().handled, 0, "what was dropped while it was pending was handled");
+            assert_eq!(
+                actor.ledger().total().handled,
+                0,
+                "what was dropped while it was pending was handled"
+            );
         }
         quick.tick(3).await.unwrap();
         assert_eq!(other.ask_tick(4).await.unwrap(), 4);

@@ -140,6 +140,41 @@ fn nothing_unbounded_is_named() {
     forbid(&core_sources(""), &words, "every queue states its limit");
 }
 
+/// The doc comment that stands before a line, attributes left out.
+fn docs_before(lines: &[&str], at: usize) -> String {
+    let before = lines[..at].iter().rev().map(|line| line.trim_start());
+    let is_part = |line: &&str| line.starts_with("///") || line.starts_with("#[");
+    before.take_while(is_part).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn every_public_future_says_whether_it_is_cancel_safe() {
+    let (mut bad, mut seen) = (Vec::new(), 0);
+    for (name, text) in core_sources("") {
+        let lines: Vec<_> = text.lines().collect();
+        // A type of which something says that it is a future, or becomes one.
+        let is_future = |kind: &str| {
+            let kinds = [format!("Future for {kind}<"), format!("Future for {kind} ")];
+            kinds.iter().any(|kind| text.contains(kind.as_str()))
+        };
+        for (at, line) in lines.iter().enumerate() {
+            let line = line.trim_start();
+            let kind =
+                line.strip_prefix("pub struct ").and_then(|rest| rest.split(['<', ' ', '(', ';']).next());
+            if !line.starts_with("pub async fn ") && !kind.is_some_and(is_future) {
+                continue;
+            }
+            seen += 1;
+            let docs = docs_before(&lines, at);
+            if !docs.contains("# Cancel safety") || !docs.contains("/// Cancel safe") {
+                bad.push(format!("{name}:{}: {line}", at + 1));
+            }
+        }
+    }
+    assert!(bad.is_empty(), "`# Cancel safety` and `Cancel safe …` are missing:\n{}", bad.join("\n"));
+    assert!(seen > 8, "only {seen} futures were found");
+}
+
 #[test]
 fn the_map_fits_on_a_wall() {
     let lines = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap().lines().count();

@@ -90,6 +90,9 @@ macro_rules! awaitable {
 }
 
 /// Resolves with the reason when an actor has ended; see [`Handle::closed`](crate::Handle::closed).
+///
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, nothing changes.
 #[must_use = "it says nothing before it is awaited"]
 pub struct Closed<A: Actor> {
     cell: Arc<Cell<A>>,
@@ -117,6 +120,9 @@ impl<A: Actor> IntoFuture for Closed<A> {
 }
 
 /// Resolves when an actor has started; see [`Handle::ready`](crate::Handle::ready).
+///
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, nothing changes.
 #[must_use = "it says nothing before it is awaited"]
 pub struct Ready<A: Actor> {
     cell: Arc<Cell<A>>,
@@ -175,6 +181,9 @@ impl Ending {
 }
 
 /// An actor on its way to its end; see [`Handle::stop`](crate::Handle::stop).
+///
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, or before it is awaited, the actor stops all the same.
 pub struct Stop<A: Actor> {
     cell: Arc<Cell<A>>,
 }

@@ -83,7 +83,10 @@ impl<M: Message> Recipient<M> {
         Recipient { to: Arc::new(handle) }
     }
 
-    /// Sends; resolves when the message is in the mailbox. Cancel safe as [`Tell`](crate::Tell) is.
+    /// Sends; resolves when the message is in the mailbox.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, like a [`Tell`](crate::Tell).
     ///
     /// # Errors
     /// As the message's policy says, with the message.
@@ -91,7 +94,10 @@ impl<M: Message> Recipient<M> {
         self.to.tell(message).await
     }
 
-    /// Sends and waits for the answer. Cancel safe as [`Ask`](crate::Ask) is.
+    /// Sends and waits for the answer.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, like an [`Ask`](crate::Ask).
     ///
     /// # Errors
     /// Why there is no answer.

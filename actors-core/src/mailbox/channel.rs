@@ -127,7 +127,8 @@ impl<T: Item> fmt::Debug for Sender<T> {
 impl<T: Item> Sender<T> {
     /// Sends as the class's policy says; waits in line where that says `block`. Nothing happens before the first poll.
     ///
-    /// Cancel safe: dropped while in line, nothing was sent (counted `cancelled`).
+    /// # Cancel safety
+    /// Cancel safe; see [`Sending`].
     pub fn send(&self, value: T) -> Sending<'_, T> {
         Sending { shared: &self.shared, state: State::Fresh(Some(value)) }
     }
@@ -203,6 +204,10 @@ enum State<T> {
 }
 
 /// A send under way.
+///
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, the value was not sent: it leaves the line, and where it was let in meanwhile it is
+/// withdrawn, both counted `cancelled`. Only a value that was received by then stays sent.
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Sending<'a, T: Item> {
     shared: &'a Shared<T>,
@@ -289,14 +294,18 @@ impl<T: Item> Receiver<T> {
     ///
     /// One poll may be pending although values are queued: a receiver that keeps up with its senders lets a batch come together.
     ///
-    /// Cancel safe: no value is lost when it is dropped.
+    /// # Cancel safety
+    /// Cancel safe; see [`Recv`].
     pub fn recv(&mut self) -> Recv<'_, T> {
         Recv { receiver: self }
     }
 
     /// Up to `max` values at once, added to `into`; 0 when the channel is closed and empty, or when `max` is 0.
     ///
-    /// May return fewer than there are. Cancel safe.
+    /// May return fewer than there are.
+    ///
+    /// # Cancel safety
+    /// Cancel safe. Dropped while it is pending, no value was taken: it waits for the first one only.
     pub async fn recv_many(&mut self, into: &mut Vec<T>, max: usize) -> usize {
         if max == 0 {
             return 0;
@@ -351,6 +360,9 @@ impl<T: Item> Drop for Receiver<T> {
 }
 
 /// A receive under way.
+///
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, no value was taken.
 #[must_use = "nothing is received before it is awaited"]
 #[derive(Debug)]
 pub struct Recv<'a, T: Item> {

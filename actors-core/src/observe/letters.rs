@@ -181,7 +181,10 @@ impl DeadLetters {
         self.ring.lock().letters.pop_front()
     }
 
-    /// The next letter; `None` when the system has shut down. Cancel safe.
+    /// The next letter; `None` when the system has shut down.
+    ///
+    /// # Cancel safety
+    /// Cancel safe. Dropped while it is pending, no letter was taken.
     pub async fn next(&mut self) -> Option<DeadLetter> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }

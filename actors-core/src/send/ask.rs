@@ -22,6 +22,10 @@ use std::time::Duration;
 /// lost. Inside a turn, an ask that could only be answered after that turn is told so at once:
 /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), with the actors around the [`cycle`](AskError::cycle).
 ///
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, the message was not sent: it leaves the line or the queue, counted `cancelled`. Only a
+/// message whose turn has begun by then is handled all the same, and its answer is dropped.
+///
 /// # Errors
 /// An [`AskError`] with the [`Reason`](crate::Reason).
 #[must_use = "nothing is asked before it is awaited, or `blocking` is called"]
@@ -90,7 +94,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         AskReturning { ask: self }
     }
 
-    /// Asks from a plain thread.
+    /// Asks from a plain thread. Nothing cancels it but its deadline.
     ///
     /// # Errors
     /// As for awaiting it.
@@ -167,6 +171,9 @@ impl<A: Handler<M>, M: Message> Future for Ask<'_, A, M> {
 type Answered<M> = Result<<M as Message>::Reply, (AskError, Option<M>)>;
 
 /// An [`Ask`] whose error has the message beside it: `Some` where it was refused, `None` where it was taken and then lost.
+///
+/// # Cancel safety
+/// Cancel safe, like the [`Ask`] it was made of. The message goes with it.
 #[must_use = "nothing is asked before it is awaited"]
 pub struct AskReturning<'a, A: Handler<M>, M: Message> {
     ask: Ask<'a, A, M>,

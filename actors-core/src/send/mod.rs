@@ -9,9 +9,8 @@
 //! The `journey` is the part they share: from the first poll to a slot in the mailbox, waiting in line where the policy says
 //! so, with one timer for whichever of ttl and deadline comes first.
 //!
-//! **Cancel safety.** Dropped before admission, nothing was sent (a message that waited in line counts `cancelled`). A tell
-//! dropped after it is sent. An ask dropped after it takes its message back out of the queue, counted `cancelled`, unless its
-//! turn has begun.
+//! **Cancel safety.** A send that is dropped while it is pending was not sent: it leaves the line, or its message is taken back
+//! out of the queue, counted `cancelled`. The exception is a message whose turn has begun: it goes on.
 
 mod ask;
 mod cycle;

@@ -13,7 +13,8 @@ use std::task::{Context, Poll, ready};
 /// Like [`Tell`](super::Tell), but resolves with the message's place in the mailbox; `None` where
 /// its policy dropped it. It always goes by the queue: the sender never runs the turn.
 ///
-/// Cancel safety: as for [`Tell`](super::Tell).
+/// # Cancel safety
+/// Cancel safe, like a [`Tell`](super::Tell).
 #[must_use = "nothing is sent before it is awaited"]
 pub(crate) struct Placed<'a, A: Handler<M>, M: Message> {
     journey: Journey<'a, A, M>,

@@ -33,7 +33,9 @@ enum Step {
 /// it waits for as long as that turn's caller does, or for the type's `timeout` (30 seconds by default); elsewhere for as long
 /// as it takes.
 ///
-/// Cancel safe: dropped while it waits it leaves the line, and a permit that it had just been given goes to the next.
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, nothing is reserved: it leaves the line, and a slot that it was given meanwhile goes to
+/// the next in line.
 ///
 /// # Errors
 /// [`Reason::Full`] where the line is full too, [`Reason::Closed`], [`Reason::TimedOut`], and inside a turn

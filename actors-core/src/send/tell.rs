@@ -20,6 +20,10 @@ use std::time::Duration;
 /// default, elsewhere for as long as it takes; and not at all where only the end of that turn could make room
 /// ([`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock)). A dropped newcomer (`drop_newest`) is no error: `Ok(Admission::Dropped)`.
 ///
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, the message was not sent: it leaves the line, and where it was let in meanwhile it is
+/// withdrawn, both counted `cancelled`. Only a message whose turn has begun by then is handled all the same.
+///
 /// # Errors
 /// A [`SendError`] with the message: refused, closed, or too late.
 #[must_use = "nothing is sent before it is awaited, or `try_send` or `blocking` is called"]
@@ -85,7 +89,7 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
         Tell { journey: self.journey.owned() }
     }
 
-    /// Sends from a plain thread, and waits as long as awaiting it would.
+    /// Sends from a plain thread, and waits as long as awaiting it would. Nothing cancels it but its deadline.
     ///
     /// # Errors
     /// As for awaiting it.

@@ -69,16 +69,7 @@ impl<'a, A: Actor> Tie<'a, A> {
             To::Own(handle) => Home::Own(handle.cell().clone()),
         };
         let timer = Timer::none();
-        Tie {
-            home,
-            class,
-            waiter: None,
-            wait: None,
-            place: None,
-            is_doomed: false,
-            has_permit: false,
-            timer,
-        }
+        Tie { home, class, waiter: None, wait: None, place: None, is_doomed: false, has_permit: false, timer }
     }
 
     /// A permit that was not used is somebody else's.
