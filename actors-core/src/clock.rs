@@ -3,7 +3,8 @@
 //! Users see tokio's clock, so a paused runtime pauses every ttl, deadline and timer (T5). Inside, an instant is a
 //! [`Tick`]: eight bytes, comparable, with a value for "never", so that slots stay small and the pure policies need no
 //! clock type. Runtimes of one process may have different clocks, because some are paused: each reads its own, in ticks of one
-//! scale. A message between two of them is stamped by its sender's clock and judged by its receiver's. CPU budgets are about the real processor and read [`cpu`] instead.
+//! scale. A message between two of them is stamped by its sender's clock and judged by its receiver's. CPU budgets are about the
+//! real processor: see [`budget`] and [`cpu`].
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -110,7 +111,17 @@ pub(crate) fn now() -> Tick {
     Tick::at(Instant::now())
 }
 
-/// Now, on the real clock, which a paused runtime does not stop: for CPU budgets only.
+/// Now, for the budget of a consumer. It is the real clock, except in a runtime with a paused clock: there turns take no time unless
+/// they let it pass, so that a run does not depend on the processor's speed (T9).
+pub(crate) fn budget() -> std::time::Instant {
+    match FROZEN.get() {
+        None => Instant::now().into_std(),
+        Some(frozen) => *frozen,
+    }
+}
+
+/// Now, on the real clock, which a paused runtime does not stop: for how long donated turns take, and waits for them. Both only
+/// exist on multi-thread runtimes, whose clock cannot be paused.
 pub(crate) fn cpu() -> std::time::Instant {
     match FROZEN.get() {
         None => std::time::Instant::now(),
@@ -120,9 +131,9 @@ pub(crate) fn cpu() -> std::time::Instant {
 
 static FROZEN: OnceLock<std::time::Instant> = OnceLock::new();
 
-/// Stops the processor's clock, as far as budgets look at it, for the whole process, for good: every turn then seems to take no time, so that how much is claimed at once and
-/// which turns are donated no longer depends on the machine. For counting instructions, under a tool that makes a program
-/// fifty times slower.
+/// Stops the clock of budgets and donated turns for the whole process, for good: every turn then seems to take no time, so that
+/// how much is claimed at once and which turns are donated no longer depends on the machine. For counting instructions, under a
+/// tool that makes a program fifty times slower.
 pub fn freeze_cpu_clock() {
     FROZEN.get_or_init(std::time::Instant::now);
 }

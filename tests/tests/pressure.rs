@@ -352,8 +352,12 @@ fn p3_the_lowest_priority_is_refused_before_the_mailbox_and_the_message_comes_ba
             let shed: Vec<_> = errors.iter().filter(is_shed).collect();
             assert!(shed.len() > 800, "{} of 1000", shed.len());
             assert!(shed.iter().all(|error| error.retry_after().is_some_and(|wait| !wait.is_zero())));
-            let answer = world.jobs.report().ask().await.unwrap_err();
-            assert_eq!(answer.reason(), Reason::Shed);
+            // A share of the lane passes, so that the first ask may: about one in twenty does.
+            let mut refused = None;
+            for _ in 0..20 {
+                refused = refused.or(world.jobs.report().ask().await.err());
+            }
+            assert_eq!(refused.map(|error| error.reason()), Some(Reason::Shed));
             // A type that waits is never shed.
             assert_eq!(world.jobs.ledger().of::<jobs_messages::Job>().refused(Reason::Shed), 0);
         };
@@ -567,23 +571,32 @@ fn p6_without_its_supervisor_the_declared_policy_holds() {
 #[test]
 fn p7_who_is_shed_is_told_when_the_backlog_will_be_gone() {
     testing::run(async |system| {
-        let world = World::new(&system, 1000, 1, Pressure::new().respond(&[Action::Shed]));
-        tokio::join!(world.send(10 * SECOND, ms(1), report), async {
-            sleep(9 * SECOND).await;
-            let reading = world.jobs.reading();
-            let due = reading.depth as f64 / reading.drain_rate;
+        // With a target of a second there is always a backlog.
+        let pressure = Pressure::new().respond(&[Action::Shed]).target(SECOND);
+        let world = World::new(&system, 1000, 1, pressure);
+        tokio::join!(world.send(20 * SECOND, ms(1), report), async {
+            sleep(19 * SECOND).await;
+            // The senders are told what the supervisor saw in its last look, which is at most 10 ms old.
+            let (mut soonest, mut latest) = (f64::MAX, 0.0f64);
+            for _ in 0..=12 {
+                let reading = world.jobs.reading();
+                let due = (reading.depth as f64 / reading.drain_rate).max(0.00125);
+                (soonest, latest) = (soonest.min(due), latest.max(due));
+                sleep(ms(1)).await;
+            }
             let waits: Vec<f64> = (0..200)
                 .filter_map(|_| world.jobs.report().try_send().err())
                 .filter(|error| error.reason() == Reason::Shed)
                 .filter_map(|error| Some(error.retry_after()?.as_secs_f64()))
                 .collect();
-            let (least, most) =
-                (waits.iter().copied().fold(9.9, f64::min), waits.iter().copied().fold(0.0, f64::max));
+            let least = waits.iter().copied().fold(f64::MAX, f64::min);
+            let most = waits.iter().copied().fold(0.0, f64::max);
+            assert!(waits.len() > 100, "{} of 200 are shed", waits.len());
             assert!(
-                waits.len() > 100 && least > 0.5 * due && most < 2.0 * due,
-                "{least} to {most}, due {due}"
+                least > 0.79 * soonest && most < 1.21 * latest,
+                "{least} to {most}, due {soonest} to {latest}"
             );
-            assert!(most > 1.1 * least, "spread, so that they do not come back together");
+            assert!(most > 1.3 * least, "not spread, so that they come back together: {least} to {most}");
         });
     });
 }

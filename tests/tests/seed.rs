@@ -4,6 +4,7 @@ use actors_core::prelude::*;
 use actors_core::{Action, Pressure, Restart, testing};
 use std::fmt::Write;
 use std::hash::{Hash, Hasher};
+use std::hint::black_box;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -132,6 +133,46 @@ fn t9_the_hash_of_a_key_is_a_function_of_the_seed() {
         assert_ne!(seeded(1), seeded(2));
         assert_ne!(hash(&System::new("shop")), hash(&System::new("shop")), "keys can be made to collide");
     });
+}
+
+/// Sends to itself in the middle of what it has claimed: what is claimed cannot make room any more.
+struct Echo {
+    log: Log,
+    /// Rounds of work in each turn.
+    effort: u64,
+}
+
+#[actor(capacity = 64)]
+impl Echo {
+    #[message(overflow = drop_oldest, max = 8)]
+    fn said(&mut self, n: u64, ctx: &mut Context<Self>) {
+        (0..self.effort).for_each(|round| {
+            black_box(round);
+        });
+        let left = [100, 200].map(|more| ctx.handle().said(n + more).try_send().ok());
+        self.log.line(format_args!("{n} {left:?}"));
+        if n >= 2000 {
+            ctx.stop();
+        }
+    }
+}
+
+#[test]
+fn t9_a_run_in_paused_time_does_not_depend_on_how_fast_the_processor_is() {
+    let told = |effort| {
+        let log = Log::default();
+        let told = log.clone();
+        testing::run(async |system| {
+            let echo: EchoHandle = system.instance(Echo { log, effort }).spawn().unwrap();
+            for n in 0..8 {
+                echo.said(n).await.unwrap();
+            }
+            echo.closed().await;
+        });
+        told.0.lock().unwrap().clone()
+    };
+    // A turn of the second kind takes longer than a claim of short turns may last.
+    assert_eq!(told(0), told(20_000));
 }
 
 #[test]

@@ -49,12 +49,17 @@ fn s6_spans_of_a_sender_do_not_leak_into_the_turns_it_runs() {
     runtime.block_on(async {
         let scribe = system.spawn(Scribe);
         let sender = async move {
-            assert_eq!(scribe.note().await.unwrap(), tokio::task::try_id(), "the sender runs the turn");
+            // Where the processor was taken from a turn, it seemed long, and some of the next ones run in the actor's task.
+            let mut turns = 0..10_000;
+            while turns.next().is_some() && scribe.note().await.unwrap() != tokio::task::try_id() {}
+            assert!(!turns.is_empty(), "the sender never runs the turn");
             scribe.note_later().ask().await.unwrap();
             info!(target: "handler", "the sender itself");
         };
         tokio::spawn(sender.instrument(info_span!("sender"))).await.unwrap();
     });
     let scopes = scopes.0.lock().unwrap();
-    assert_eq!(*scopes, [vec!["actor"], vec!["actor"], vec!["sender"]]);
+    let (last, of_turns) = scopes.split_last().unwrap();
+    assert_eq!(*last, ["sender"]);
+    assert!(of_turns.len() >= 2 && of_turns.iter().all(|scope| *scope == ["actor"]), "{of_turns:?}");
 }

@@ -14,7 +14,9 @@ use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict, Withdrawn};
 use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::panics::caught;
-use crate::policy::{Arrivals, Backlog, DrainRate, Lanes, Limits, Overflow, Policy, Rng, retry_after};
+use crate::policy::{
+    Arrivals, Backlog, DrainRate, Lanes, Limits, Overflow, Policy, Rng, outlook, retry_after,
+};
 use crate::sync::as_if_unlocked;
 use std::time::Duration;
 
@@ -237,22 +239,21 @@ impl<T: Item> Core<T> {
         // The clock is read only where no rate is known yet: a refusal stays in nanoseconds.
         let is_guess = self.drain.rate() <= 0.0;
         let running = self.turn_began().filter(|_| is_guess).map(|began| (self.now)().since(began));
-        self.suggest(running, refusals)
+        // Refused reservations have no ids: they count by their refusals.
+        let drawn = self.ids.wrapping_add(self.turns).wrapping_add(refusals.into());
+        retry_after(&self.backlog(running, refusals), self.rng.nth(drawn))
     }
 
-    /// When a sender that is refused should try again, of whatever type; `None` where nothing keeps a sender out.
+    /// When a sender that is refused should try again, of whatever type, before the spread; `None` where nothing keeps a sender out.
     pub(super) fn outlook(&self, now: Tick) -> Option<Duration> {
         let is_idle = self.queue.taken() == 0 && self.lines.waiting() == 0;
         let running = self.turn_began().map(|began| now.since(began));
-        (!is_idle).then(|| self.suggest(running, 0))
+        (!is_idle).then(|| outlook(&self.backlog(running, 0)))
     }
 
-    fn suggest(&self, running: Option<Duration>, refusals: u32) -> Duration {
+    fn backlog(&self, running: Option<Duration>, refusals: u32) -> Backlog {
         let messages = self.queue.used() + self.lines.waiting();
-        let backlog = Backlog { messages, drain_rate: self.drain.rate(), running, refusals };
-        // Readings ask too, so it must not advance the stream. Refused reservations have no ids: they count by their refusals.
-        let drawn = self.ids.wrapping_add(self.turns).wrapping_add(refusals.into());
-        retry_after(&backlog, self.rng.nth(drawn))
+        Backlog { messages, drain_rate: self.drain.rate(), running, refusals }
     }
 
     /// When the turn that is running began, if one is. Of a turn that a sender runs, and in a pool, the answer may be too late: since

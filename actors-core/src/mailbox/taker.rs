@@ -155,13 +155,13 @@ impl<T: Item, S> Taker<T, S> {
     #[inline]
     fn has_next(&self) -> bool {
         let is_alive = |next: &Taken<T>| next.expires == Tick::NEVER || next.expires > clock::now();
-        self.batch.front().is_some_and(is_alive) && self.budget.lasts(clock::cpu)
+        self.batch.front().is_some_and(is_alive) && self.budget.lasts(clock::budget)
     }
 
     /// Whether all that is to be minded may wait until the 20 µs are spent.
     #[cold]
     fn may_ignore(&self, mailbox: &Mailbox<T, S>) -> bool {
-        mailbox.signals.is_only_outranked() && self.budget.lasts_exactly(clock::cpu)
+        mailbox.signals.is_only_outranked() && self.budget.lasts_exactly(clock::budget)
     }
 
     /// The next turn, by the lock.
@@ -335,7 +335,7 @@ impl<T: Item, S> Taker<T, S> {
         self.thin = if is_thin { self.thin + 1 } else { 0 };
         // Timing is worth its price where a batch follows or where turns are known to be long.
         match !self.batch.is_empty() || self.budget.claim_max() == 1 {
-            true => self.budget.begin(clock::cpu()),
+            true => self.budget.begin(clock::budget()),
             false => self.budget.forget(),
         }
         self.budget.turn();
@@ -348,7 +348,7 @@ impl<T: Item, S> Taker<T, S> {
         if self.budget.is_swift() {
             self.budget.forget();
         } else {
-            self.budget.finish(clock::cpu());
+            self.budget.finish(clock::budget());
         }
         inner.core.rest();
         if self.seat.is_some() {

@@ -51,7 +51,8 @@ pub struct Reading {
     /// The longest time for which the mailbox was not empty.
     pub busy_longest: Duration,
     /// When a sender that is refused now should try again: backlog divided by drain rate; a guess
-    /// while no rate is known (P9). `None` where nothing is queued and no sender waits.
+    /// while no rate is known (P9). `None` where nothing is queued and no sender waits. What a
+    /// refused sender is told is spread by a fifth around it.
     pub retry_after: Option<Duration>,
     /// Timers, pipes and watches that are under way (F7).
     pub jobs: usize,

@@ -48,6 +48,7 @@ pub use pressure::{Action, Pressure, WORKERS_MAX, Workers};
 pub use ramp::Ramp;
 pub(crate) use restart::{Failures, Fault, Revival};
 pub use restart::{Restart, Strategy};
+pub(crate) use retry::outlook;
 pub use retry::{Backlog, retry_after};
 pub(crate) use retry::{GUESS_FIRST, spread};
 pub(crate) use rng::Rng;

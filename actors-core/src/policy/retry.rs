@@ -36,6 +36,11 @@ pub struct Backlog {
 
 /// Returns when a refused sender should try again. `random` is any random number.
 pub fn retry_after(backlog: &Backlog, random: u64) -> Duration {
+    spread(outlook(backlog), random)
+}
+
+/// Returns the wait around which [`retry_after`] spreads.
+pub(crate) fn outlook(backlog: &Backlog) -> Duration {
     let Backlog { messages, drain_rate, running, refusals } = *backlog;
     let wait = match running {
         _ if drain_rate > 0.0 && messages > 0 => {
@@ -45,7 +50,7 @@ pub fn retry_after(backlog: &Backlog, random: u64) -> Duration {
         Some(age) => age,
         None => GUESS_FIRST.saturating_mul(1 << refusals.min(10)).min(GUESS_MAX),
     };
-    spread(wait, random)
+    wait.clamp(WAIT_MIN, WAIT_MAX)
 }
 
 /// Spreads a wait by a fifth either way; the result is between 1 ms and 30 s. `random` is any random number.
