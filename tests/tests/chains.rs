@@ -134,7 +134,7 @@ impl Desk {
     #[message(overflow = reject)]
     async fn hold(&mut self, inner: Mutex<Option<Waits>>) {
         drop(inner);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

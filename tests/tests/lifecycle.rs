@@ -249,7 +249,7 @@ fn f8_a_pool_outlives_a_few_bad_requests_among_many() {
             }
         }
         let till: TillHandle = system.actor(|| Till).workers(4..=4).spawn().unwrap();
-        let pay = |n: u32| tokio::spawn(till.pay(n % 150 == 0).owned());
+        let pay = |n: u32| tokio::spawn(till.pay(n.is_multiple_of(150)).owned());
         let paid: Vec<_> = (0..1200).map(pay).collect();
         let mut good = 0;
         for paid in paid {
@@ -396,5 +396,28 @@ fn l2_what_was_lost_before_the_call_does_not_make_a_shutdown_unclean() {
         assert_eq!(lodger.ledger().total().panicked, 1);
         let report = system.shutdown(SECOND).await;
         assert!(report.is_clean() && report.total.panicked == 1, "{report}");
+    });
+}
+
+#[test]
+fn f6_a_handle_of_an_ended_actor_keeps_nothing_of_what_its_factory_captured() {
+    run(async |system| {
+        for workers in [1, 3] {
+            let captured = Arc::new(());
+            let kept = captured.clone();
+            let make = move || {
+                let _kept = &kept;
+                Sink
+            };
+            let sink: SinkHandle = system.actor(make).workers(workers..=workers).spawn().unwrap();
+            sink.take().await.unwrap();
+            assert_eq!(Arc::strong_count(&captured), 2);
+            let (weak, closed) = (sink.downgrade(), sink.closed());
+            sink.stop().await.reason().unwrap();
+            assert_eq!(Arc::strong_count(&captured), 1);
+            // Whatever is kept of it still works.
+            assert!(sink.is_closed() && sink.ledger().total().handled == 1);
+            drop((sink, weak, closed));
+        }
     });
 }

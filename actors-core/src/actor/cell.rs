@@ -66,7 +66,8 @@ impl<A: Actor> Seated for Box<Seat<A>> {
 
 /// Where instances come from, and how their failures are met.
 pub(crate) struct Origin<A> {
-    pub(crate) factory: Factory<A>,
+    /// `None` once the actor has ended: a handle that is kept keeps nothing of what the factory captured.
+    factory: Lock<Option<Factory<A>>>,
     failures: Lock<Failures>,
     /// For the spread of the delays.
     rng: Lock<Rng>,
@@ -77,7 +78,13 @@ pub(crate) type Factory<A> = Arc<dyn Fn() -> A + Send + Sync>;
 
 impl<A> Origin<A> {
     pub(crate) fn new(factory: Factory<A>, restart: Restart, rng: Rng) -> Self {
-        Origin { factory, failures: Lock::new(Failures::new(restart)), rng: Lock::new(rng) }
+        let (factory, failures) = (Lock::new(Some(factory)), Lock::new(Failures::new(restart)));
+        Origin { factory, failures, rng: Lock::new(rng) }
+    }
+
+    /// The factory, to be called without a lock; `None` once the actor has ended.
+    pub(crate) fn factory(&self) -> Option<Factory<A>> {
+        self.factory.lock().clone()
     }
 }
 
@@ -424,6 +431,14 @@ impl<A: Actor> Cell<A> {
             _ => {}
         }
         revival
+    }
+
+    /// The actor has ended: drops the factory and what it captured.
+    pub(crate) fn drop_factory(&self) {
+        let factory = self.origin.as_ref().and_then(|origin| origin.factory.lock().take());
+        if let Some(factory) = factory {
+            drops::bounded(move || drop(factory));
+        }
     }
 
     /// A worker's instance has started.

@@ -89,8 +89,9 @@ fn cause_of_renewal<A: Actor>(runner: &mut Runner<A>) -> StopReason {
 /// A new instance from the factory.
 pub(super) fn make_instance<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let cell = runner.cell.clone();
-    let Some(origin) = &cell.origin else { return Err(StopReason::Killed) };
-    match caught(|| (origin.factory)()) {
+    let factory = cell.origin.as_ref().and_then(|origin| origin.factory());
+    let Some(factory) = factory else { return Err(StopReason::Killed) };
+    match caught(|| factory()) {
         Ok(actor) => {
             let ctx = Context::new(cell.clone(), runner.worker());
             runner.give_seat(Box::new(Seat { actor, ctx }));

@@ -335,6 +335,7 @@ impl<A: Actor> Runner<A> {
         }
         // Wakers are foreign code.
         ignored(|| self.cell.timers.clear());
+        self.cell.drop_factory();
         // Before the books are added up.
         self.cell.end_jobs();
         self.cell.log_losses();
