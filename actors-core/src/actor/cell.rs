@@ -153,14 +153,17 @@ impl Timers {
         if self.is_kept { self.idle.lock().pop() } else { None }
     }
 
-    pub(crate) fn give(&self, timer: Pin<Box<Sleep>>) {
+    /// Keeps a timer for the next asker. Returns one that is not kept.
+    pub(crate) fn give(&self, timer: Pin<Box<Sleep>>) -> Option<Pin<Box<Sleep>>> {
         if !self.is_kept || timer.is_elapsed() {
-            return;
+            return Some(timer);
         }
         let mut idle = self.idle.lock();
-        if idle.len() < TIMERS_MAX {
-            idle.push(timer);
+        if idle.len() >= TIMERS_MAX {
+            return Some(timer);
         }
+        idle.push(timer);
+        None
     }
 
     /// The actor has ended.
@@ -490,7 +493,8 @@ impl<A: Actor> Cell<A> {
             life.stage = stage;
         }
         drop(life);
-        self.changed.notify_waiters();
+        // Wakers are foreign code.
+        ignored(|| self.changed.notify_waiters());
     }
 
     pub(crate) fn ended(&self) -> Option<StopReason> {

@@ -8,15 +8,50 @@ use crate::error::{About, Around, AskError, Detail, Stage, StartError, StopReaso
 use crate::observe::trace;
 use crate::turn::waits;
 use crate::wait::{Names, What};
+use crate::wakers::discard;
 use std::fmt;
 use std::future::{Future, IntoFuture, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-/// The future these awaitables become; boxed, because nobody starts or stops actors on a hot path.
-type Waiting<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// The future that [`Closed`], [`Ready`] and [`Stop`] become; boxed, because starts and stops are not on a hot path.
+///
+/// # Cancel safety
+/// Cancel safe. Dropped while it is pending, nothing changes.
+#[must_use = "it says nothing before it is awaited"]
+pub struct Waiting<T>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
+
+impl<T> Waiting<T> {
+    fn new(future: impl Future<Output = T> + Send + 'static) -> Self {
+        Waiting(Some(Box::pin(future)))
+    }
+}
+
+impl<T> fmt::Debug for Waiting<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting").finish_non_exhaustive()
+    }
+}
+
+impl<T> Future for Waiting<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<T> {
+        match &mut self.0 {
+            Some(future) => future.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<T> Drop for Waiting<T> {
+    fn drop(&mut self) {
+        // It holds a waker, which may panic when it is dropped, and the waiter may be going away because of a panic.
+        discard(self.0.take());
+    }
+}
 
 /// Waits until `look` has something to say, and asks it again at every change of the actor's life.
 async fn until<A: Actor, T>(cell: Arc<Cell<A>>, look: impl Fn(&Cell<A>) -> Option<T>) -> T {
@@ -110,7 +145,7 @@ impl<A: Actor> IntoFuture for Closed<A> {
     type IntoFuture = Waiting<StopReason>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
+        Waiting::new(async move {
             match until_ended(self.cell, false).await {
                 Ok(why) => why,
                 Err(_) => unreachable!("only a wait that must know of a cycle is told"),
@@ -140,7 +175,7 @@ impl<A: Actor> IntoFuture for Ready<A> {
     type IntoFuture = Waiting<Result<(), StartError>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
+        Waiting::new(async move {
             let started = until_or_cycle(self.cell.clone(), || What::Start, start_of).await;
             started.unwrap_or_else(|names| {
                 let why = format!("waiting for it could never end ({})", Around(&names));
@@ -227,7 +262,7 @@ impl<A: Actor> IntoFuture for Stop<A> {
     type IntoFuture = Waiting<Ending>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
+        Waiting::new(async move {
             let ended = until_or_cycle(self.cell.clone(), || What::End, Cell::ended).await;
             let outcome = ended.map_err(|names| AskError::in_cycle(&self.cell.life, About::End, names));
             Ending { outcome }

@@ -35,7 +35,7 @@ use crate::panics::ignored;
 use crate::policy::Settings;
 use crate::seed::Seed;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::wakers::{Relayed, wake};
+use crate::wakers::{Relayed, discard, wake};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -264,7 +264,7 @@ impl<T: Item> Drop for Sending<'_, T> {
         let left = self.shared.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
         self.shared.apply(&mut fx);
         match left {
-            Left::Back(value, _) | Left::Out(value, _) => drop(value),
+            Left::Back(value, _) | Left::Out(value, _) => discard(value),
             Left::In(place) => {
                 self.shared.mailbox.withdraw(place, Reason::Cancelled, &mut fx);
                 self.shared.apply(&mut fx);

@@ -219,6 +219,8 @@ impl Drop for DeadLetters {
         if let Some(listeners) = &self.listeners {
             listeners.fetch_sub(1, Ordering::Release);
         }
+        let waker = self.ring.lock().waker.take();
+        discard(waker);
     }
 }
 

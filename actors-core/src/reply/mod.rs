@@ -18,7 +18,7 @@ use crate::error::Reason;
 use crate::shelf;
 use crate::sync::{Arc, Mutex};
 use crate::wait::{Awaited, Live};
-use crate::wakers::{cloned, wake};
+use crate::wakers::{cloned, discard, wake};
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
@@ -63,7 +63,7 @@ impl<R> Slot<R> {
         // Wakers are foreign code: cloned before the lock is taken, dropped after it is free.
         let waker = cloned(cx.waker());
         let mut state = self.state.lock();
-        let _old = match &mut *state {
+        let old = match &mut *state {
             State::Told(_) | State::Over => return Slot::take(&mut state),
             State::Awaited(old) => Some(std::mem::replace(old, waker)),
             State::Later { waker: old, .. } => old.replace(waker),
@@ -73,6 +73,7 @@ impl<R> Slot<R> {
             }
         };
         drop(state);
+        discard(old);
         Poll::Pending
     }
 
@@ -85,8 +86,10 @@ impl<R> Slot<R> {
 
     /// The asker goes away.
     pub(crate) fn abandon(&self) {
-        // What was there, an answer perhaps, is dropped after the lock is free.
-        let _old = std::mem::replace(&mut *self.state.lock(), State::Over);
+        // What was there, a waker or an answer, is dropped after the lock is free. It may panic when dropped, and the asker may be
+        // going away because of a panic.
+        let old = std::mem::replace(&mut *self.state.lock(), State::Over);
+        discard(old);
     }
 
     /// The answer no longer depends on the turn. `owed` is kept while the asker waits.

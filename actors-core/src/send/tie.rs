@@ -7,6 +7,7 @@ use crate::actor::{Actor, Mail};
 use crate::error::Reason;
 use crate::mailbox::{Effects, Left, Place};
 use crate::wait::Wait;
+use crate::wakers::discard;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -92,10 +93,16 @@ impl<'a, A: Actor> Tie<'a, A> {
             Left::Back(item, tag) => {
                 let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
                 cell.mourn(self.class, tag.stamp, Reason::Cancelled, text);
+                // Its `Drop` may panic, and the sender may be going away because of a panic.
+                discard(item);
                 None
             }
-            // Told just before; what it was told is nobody's business any more.
-            Left::Out(..) | Left::Promised => None,
+            // The outcome is dropped: the sender has gone away.
+            Left::Out(item, _) => {
+                discard(item);
+                None
+            }
+            Left::Promised => None,
             Left::In(place) => Some(place),
         }
     }

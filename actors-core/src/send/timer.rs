@@ -4,6 +4,7 @@ use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::clock::{self, Tick};
 use crate::turn::current;
+use crate::wakers::discard;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::Context;
@@ -50,10 +51,11 @@ impl Timer {
     /// Nothing is waited for any more.
     #[inline]
     pub(super) fn clear<A: Actor>(&mut self, cell: &Cell<A>) {
-        if let Some(timer) = self.sleep.take()
-            && self.is_kept
-        {
-            cell.timers.give(timer);
+        if let Some(timer) = self.sleep.take() {
+            let left = if self.is_kept { cell.timers.give(timer) } else { Some(timer) };
+            if left.is_some() {
+                discard(left);
+            }
         }
     }
 
@@ -64,6 +66,13 @@ impl Timer {
     /// Whether its time has come.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         self.sleep.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        // It holds a waker, which may panic when it is dropped, and the waiter may be going away because of a panic.
+        discard(self.sleep.take());
     }
 }
 

@@ -235,8 +235,11 @@ impl Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        // It may be the last to hold a slot or a cell: dropped after the lock is free.
-        let _edge = GRAPH.lock().remove(&self.0);
+        // It may be the last to hold a slot or a cell: dropped after the lock is free. Wakers and answers may panic when they are
+        // dropped, and the waiter may be going away because of a panic.
+        let edge = GRAPH.lock().remove(&self.0);
+        let waker = self.0.waker.lock().take();
+        discard((edge, waker));
     }
 }
 
@@ -294,5 +297,6 @@ pub(crate) fn over(from: Waiter) {
     let edges = GRAPH.lock().take_all(from);
     for edge in edges {
         edge.is_over.store(true, Ordering::Relaxed);
+        discard(edge);
     }
 }
