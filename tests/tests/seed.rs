@@ -124,8 +124,7 @@ fn t9_the_hash_of_a_key_is_a_function_of_the_seed() {
         let hash = Arc::new(Mutex::new(0));
         let ticker: TickerHandle = system.instance(Ticker).name("ticker").spawn().unwrap();
         ticker.tick(Key(hash.clone())).try_send().unwrap();
-        let hash = *hash.lock().unwrap();
-        hash
+        *hash.lock().unwrap()
     };
     testing::run(async |_| {
         let seeded = |seed| hash(&System::builder("shop").seed(seed).build());
