@@ -12,7 +12,7 @@ use crate::panics::caught;
 use crate::runtime_guard::RuntimeGuard;
 use crate::seed::Seed;
 use crate::spawn::SpawnBuilder;
-use crate::supervise::{Decision, Log, Supervisor};
+use crate::supervise::{Decision, Leaving, Log, Supervisor};
 use crate::sync::Lock;
 use crate::system_builder::SystemBuilder;
 use std::any::Any;
@@ -74,6 +74,7 @@ struct Inner {
     letters: Letters,
     log: Log,
     supervisor: Supervisor,
+    leaving: Leaving,
     reporter: Reporter,
 }
 
@@ -220,6 +221,7 @@ impl System {
                 letters: Letters::default(),
                 log: Log::default(),
                 supervisor: Supervisor::default(),
+                leaving: Leaving::default(),
                 reporter: Reporter::default(),
             }),
         }
@@ -433,6 +435,10 @@ impl System {
 
     pub(crate) fn log(&self) -> &Log {
         &self.inner.log
+    }
+
+    pub(crate) fn leaving(&self) -> &Leaving {
+        &self.inner.leaving
     }
 
     pub(crate) fn supervisor(&self) -> &Supervisor {

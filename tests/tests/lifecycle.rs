@@ -421,3 +421,30 @@ fn f6_a_handle_of_an_ended_actor_keeps_nothing_of_what_its_factory_captured() {
         }
     });
 }
+
+#[test]
+fn f6_an_actor_without_a_handle_whose_turn_does_not_end_is_reported_once() {
+    run(async |system| {
+        let lamp: LampHandle = system.instance(Lamp).name("lamp").spawn().unwrap();
+        let quick: LampHandle = system.spawn(Lamp);
+        let (closed, quick_closed) = (lamp.closed(), quick.closed());
+        lamp.wait().await.unwrap();
+        quick.work().tell().await.unwrap();
+        others().await;
+        drop((lamp, quick));
+        assert_eq!(quick_closed.await, StopReason::Unreferenced);
+        tokio::time::sleep(20 * SECOND).await;
+        assert!(system.decisions().is_empty());
+        let shot = system.snapshot().actors.pop().unwrap();
+        assert_eq!((shot.unreferenced, shot.turn), (Some(20 * SECOND), Some(20 * SECOND)));
+        tokio::time::sleep(600 * SECOND).await;
+        let decisions = system.decisions();
+        assert_eq!(decisions.len(), 1, "{decisions:?}");
+        assert_eq!(
+            decisions[0].to_string(),
+            "lamp has had no handle for 30s, but a turn of 30s does not end"
+        );
+        assert_eq!(closed.await, StopReason::Unreferenced);
+        assert_eq!(system.decisions().len(), 1);
+    });
+}

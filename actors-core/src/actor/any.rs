@@ -95,7 +95,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn snapshot(self: Arc<Self>) -> ActorSnapshot {
-        ActorSnapshot::new(self.name.to_string(), A::NAME, self.reading(), &self.ledger())
+        ActorSnapshot::new(self.name.to_string(), A::NAME, self.reading(), self.leaving(), &self.ledger())
     }
 
     fn total(self: Arc<Self>) -> Row {

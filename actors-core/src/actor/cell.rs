@@ -111,6 +111,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) strategy: Strategy,
     /// Handles that keep the actor alive (F6).
     handles: AtomicUsize,
+    /// When the last of them went, where there was still something to do.
+    unreferenced: OnceLock<Tick>,
     pub(crate) life: Arc<Life>,
     /// Seats of turns that did not end by returning: of each worker one at most, until it takes it.
     left: Lock<Vec<Box<Seat<A>>>>,
@@ -197,6 +199,7 @@ impl<A: Actor> Cell<A> {
             timers: Timers::new(is_multi_thread),
             rt,
             handles: AtomicUsize::new(0),
+            unreferenced: OnceLock::new(),
             left: Lock::new(Vec::new()),
             changed: Notify::new(),
             watch: OnceLock::new(),
@@ -347,7 +350,27 @@ impl<A: Actor> Cell<A> {
         // AcqRel: what other handles did is done before the actor closes.
         if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(StopReason::Unreferenced);
+            if self.mailbox.has_work() && self.unreferenced.set(clock::now()).is_ok() {
+                self.system.leaving().add(self);
+                if self.ended().is_some() {
+                    // It ended meanwhile, before it was on the list.
+                    self.system.leaving().remove(self.id());
+                }
+            }
         }
+    }
+
+    /// Since when the actor has had no handle, where it still had something to do then.
+    pub(crate) fn unreferenced_since(&self) -> Option<Tick> {
+        self.unreferenced.get().copied()
+    }
+
+    /// For how long the latest turn has been running, if one is.
+    pub(crate) fn turn(self: &Arc<Self>, now: Tick) -> Option<Duration> {
+        let mut fx = Effects::new();
+        let turn = self.mailbox.turn(now, &mut fx);
+        self.apply(&mut fx);
+        turn
     }
 
     /// Closes admission; the actor ends when it has handled what it has (F4).

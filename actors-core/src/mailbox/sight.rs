@@ -109,6 +109,20 @@ impl<T: Item, S> Mailbox<T, S> {
         Sight { capacity: self.limits.capacity, ..inner.core.sight(now, workers, busy) }
     }
 
+    /// Whether a message is queued, or a turn runs.
+    pub(crate) fn has_work(&self) -> bool {
+        let mut inner = self.lock();
+        inner.core.settle_books(&self.signals);
+        inner.core.queue.used() > 0 || inner.workers().1 > 0
+    }
+
+    /// For how long the turn that began last has been running, if one is.
+    pub(crate) fn turn(&self, now: Tick, fx: &mut Effects<T>) -> Option<Duration> {
+        let mut inner = self.lock();
+        inner.core.settle(&self.signals, fx);
+        (inner.workers().1 > 0).then(|| now.since(inner.core.watched.moved))
+    }
+
     /// Somebody is to look, although no message has come. `false` where somebody does.
     pub(crate) fn ring(&self) -> bool {
         let mut inner = self.lock();

@@ -3,6 +3,7 @@
 use super::Reading;
 use crate::error::Reason;
 use crate::mailbox::{Ledger, Row};
+use std::time::Duration;
 
 /// All actors of a system that are alive, oldest first. With the feature `serde` it can be written down.
 #[derive(Clone, Debug)]
@@ -26,6 +27,10 @@ pub struct ActorSnapshot {
     pub kind: &'static str,
     /// Its mailbox's numbers.
     pub reading: Reading,
+    /// How long the actor has had no handle, where it has not ended yet (F6).
+    pub unreferenced: Option<Duration>,
+    /// How long the latest turn of an actor without a handle has been running; `None` where no turn runs.
+    pub turn: Option<Duration>,
     /// Its ledger, a row a message type.
     pub rows: Vec<RowSnapshot>,
 }
@@ -66,7 +71,16 @@ impl RowSnapshot {
 }
 
 impl ActorSnapshot {
-    pub(crate) fn new(name: String, kind: &'static str, reading: Reading, ledger: &Ledger) -> Self {
-        ActorSnapshot { name, kind, reading, rows: ledger.rows().iter().map(RowSnapshot::new).collect() }
+    /// `leaving`: for how long it has had no handle, and for how long its turn has been running.
+    pub(crate) fn new(
+        name: String,
+        kind: &'static str,
+        reading: Reading,
+        leaving: Option<(Duration, Option<Duration>)>,
+        ledger: &Ledger,
+    ) -> Self {
+        let rows = ledger.rows().iter().map(RowSnapshot::new).collect();
+        let (unreferenced, turn) = (leaving.map(|(since, _)| since), leaving.and_then(|(_, turn)| turn));
+        ActorSnapshot { name, kind, reading, unreferenced, turn, rows }
     }
 }

@@ -30,7 +30,9 @@ mod lines {
         let Decision { actor, event, .. } = decision;
         ignored(|| match event {
             Event::GaveUp { .. } => tracing::error!(target: "actors", %actor, "{event}"),
-            Event::Restarted { .. } => tracing::warn!(target: "actors", %actor, "{event}"),
+            Event::Restarted { .. } | Event::Unreferenced { .. } => {
+                tracing::warn!(target: "actors", %actor, "{event}")
+            }
             Event::Pressure(change) => match change.what {
                 What::Exhausted | What::Wedged { .. } => tracing::warn!(target: "actors", %actor, "{event}"),
                 _ => tracing::info!(target: "actors", %actor, "{event}"),

@@ -255,8 +255,10 @@ impl<A: Actor> Runner<A> {
     fn poll_take(&mut self, cx: &mut Context<'_>, inside: &current::Inside) -> Poll<Take> {
         let taken = self.taker.poll_take(&self.cell.mailbox, cx, &mut self.fx);
         // Wake-ups may wait only for another turn of this instance: not while the task parks, and not while an instance ends (O1).
-        let is_turn = matches!(taken, Poll::Ready(Take::Turn));
-        if !self.fx.is_empty() && (!self.fx.lost.is_empty() || self.taker.should_wake(&self.fx, !is_turn)) {
+        if !self.fx.is_empty()
+            && (!self.fx.lost.is_empty()
+                || self.taker.should_wake(&self.fx, !matches!(taken, Poll::Ready(Take::Turn))))
+        {
             inside.pause();
             self.cell.apply(&mut self.fx);
         }
@@ -342,6 +344,9 @@ impl<A: Actor> Runner<A> {
         let total = self.cell.ledger().total();
         trace::stopped(&self.cell.name, why, &total);
         self.cell.system.retire(&self.cell, &total);
+        if self.cell.unreferenced_since().is_some() {
+            self.cell.system.leaving().remove(self.cell.id());
+        }
         if let Some(family) = &self.cell.parent {
             family.disown(self.cell.id());
         }

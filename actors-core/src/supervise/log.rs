@@ -47,6 +47,14 @@ pub enum Event {
         /// The failures that were more than its restart policy allows; `None` where it allows no restart.
         spent: Option<Spent>,
     },
+    /// Its last handle has gone, and a turn of it does not end (F6): it lives until the turn returns, or until the system's shutdown
+    /// kills it.
+    Unreferenced {
+        /// For how long it has had no handle.
+        since: Duration,
+        /// For how long the turn has been running.
+        turn: Duration,
+    },
 }
 
 impl fmt::Display for Decision {
@@ -65,6 +73,9 @@ impl fmt::Display for Event {
             Event::Restarted { why, after } => write!(f, "{}: begins anew in {after:.0?}", Failed(*why)),
             Event::GaveUp { why, spent: Some(spent) } => {
                 write!(f, "{}: ends after {spent}", Failed(*why))
+            }
+            Event::Unreferenced { since, turn } => {
+                write!(f, "has had no handle for {since:.0?}, but a turn of {turn:.0?} does not end")
             }
             Event::GaveUp { why, spent: None } => {
                 write!(f, "{}: ends, its restart policy is `never`", Failed(*why))

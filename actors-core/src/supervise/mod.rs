@@ -15,11 +15,13 @@
 
 mod act;
 mod gate;
+mod leaving;
 mod log;
 mod tree;
 mod watch;
 
 pub(crate) use gate::Gate;
+pub(crate) use leaving::Leaving;
 pub(crate) use log::Log;
 pub use log::{Decision, Event};
 pub(crate) use tree::{CHILDREN_DRAIN, Family};
