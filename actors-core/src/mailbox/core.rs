@@ -23,6 +23,9 @@ use std::time::Duration;
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
 const PUSHES_PER_STAMP: u32 = 16;
 
+/// Refusals of a type between two looks at the clock, while no drain rate is known: one look costs about as much as a refusal.
+const REFUSALS_PER_LOOK: u32 = 8;
+
 /// What may happen in a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
@@ -57,6 +60,8 @@ pub(super) struct Core<T> {
     pub(super) lines: Lines<T>,
     pub(super) max_waiting: usize,
     pub(super) now: fn() -> Tick,
+    /// The age of the running turn, as of the last look for a refusal.
+    running_age: Span,
     /// Claims since somebody looked at the clock for one.
     pub(super) unseen: u32,
     pub(super) drain: DrainRate,
@@ -86,6 +91,7 @@ impl<T: Item> Core<T> {
             recent: Tick::ZERO,
             pushes: 0,
             is_swift: false,
+            running_age: Span::NONE,
             unseen: 0,
             now,
             watched: Watched::new(limits.pressure.is_some()),
@@ -236,12 +242,14 @@ impl<T: Item> Core<T> {
     /// When the sender of a message of this type that is refused now should try again (P7, P9).
     pub(super) fn retry_after(&mut self, class: usize) -> Duration {
         let refusals = self.queue.kinds[class].refused_since(self.turns);
-        // The clock is read only where no rate is known yet: a refusal stays in nanoseconds.
-        let is_guess = self.drain.rate() <= 0.0;
-        let running = self.turn_began().filter(|_| is_guess).map(|began| (self.now)().since(began));
+        // The clock is read only where no rate is known yet, and with every eighth refusal: a refusal stays in nanoseconds.
+        if self.drain.rate() <= 0.0 && refusals.is_multiple_of(REFUSALS_PER_LOOK) {
+            let began = self.turn_began();
+            self.running_age = began.map_or(Span::NONE, |began| Span::of((self.now)().since(began)));
+        }
         // Refused reservations have no ids: they count by their refusals.
         let drawn = self.ids.wrapping_add(self.turns).wrapping_add(refusals.into());
-        retry_after(&self.backlog(running, refusals), self.rng.nth(drawn))
+        retry_after(&self.backlog(self.running_age.get(), refusals), self.rng.nth(drawn))
     }
 
     /// When a sender that is refused should try again, of whatever type, before the spread; `None` where nothing keeps a sender out.

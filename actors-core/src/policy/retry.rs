@@ -21,6 +21,10 @@ pub(crate) const GUESS_FIRST: Duration = Duration::from_millis(10);
 /// The longest guess: a caller that waits longer than a second for nothing known is better off with an error.
 const GUESS_MAX: Duration = Duration::from_secs(1);
 
+/// 0.8 and 1.2, in parts of 2^16.
+const FIFTH_LESS: u64 = 52_429;
+const FIFTH_MORE: u64 = 78_643;
+
 /// What is known of a mailbox when it refuses a message.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Backlog {
@@ -55,7 +59,11 @@ pub(crate) fn outlook(backlog: &Backlog) -> Duration {
 
 /// Spreads a wait by a fifth either way; the result is between 1 ms and 30 s. `random` is any random number.
 pub(crate) fn spread(wait: Duration, random: u64) -> Duration {
-    wait.clamp(WAIT_MIN, WAIT_MAX).mul_f64(spread_of(random))
+    let wait = wait.clamp(WAIT_MIN, WAIT_MAX);
+    // In whole numbers, because every refusal comes here: 25 s are less than 2^35 ns, and the factor is less than 2^17 parts.
+    let nanos = wait.as_secs() * 1_000_000_000 + u64::from(wait.subsec_nanos());
+    let parts = FIFTH_LESS + (((splitmix(random) >> 32) * (FIFTH_MORE - FIFTH_LESS)) >> 32);
+    Duration::from_nanos((nanos * parts) >> 16)
 }
 
 pub(super) fn spread_of(random: u64) -> f64 {
