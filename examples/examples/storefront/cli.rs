@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::endpoints;
 use crate::refusal::parse_status;
 use actors_core::Reason;
 use axum::http::StatusCode;
@@ -11,6 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 /// A shop made of actors, over HTTP; or, with --storm, under more load than it can take.
 #[derive(Debug, Parser)]
+#[command(after_help = format!("What can be asked for:\n{}", endpoints::list()))]
 pub(crate) struct Cli {
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0")]
@@ -21,9 +23,12 @@ pub(crate) struct Cli {
     /// The status of a refusal for this reason, for example full=429; can be repeated
     #[arg(long = "status", value_name = "REASON=CODE", value_parser = parse_status)]
     pub(crate) statuses: Vec<(Reason, StatusCode)>,
-    /// Off, error, warn, info, debug or trace [default: warn; in a storm, which loses messages on purpose, error]
+    /// Off, error, warn, info, debug or trace [default: warn]; docs/log.md says what each line means
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<LevelFilter>,
+    /// How long GET /readyz says no before the shop stops to take connections: as long as a balancer needs to look
+    #[arg(long, value_name = "MS", default_value = "0", value_parser = parse_notice)]
+    pub(crate) notice: Duration,
     /// Does not serve: measures the capacity, then offers this many times as much
     #[arg(long, value_name = "TIMES", value_parser = parse_times)]
     pub(crate) storm: Option<f64>,
@@ -52,6 +57,13 @@ fn parse_times(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(times) if (0.01..=10_000.0).contains(&times) => Ok(times),
         _ => Err("a number from 0.01 to 10000".into()),
+    }
+}
+
+fn parse_notice(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(ms) if ms <= 600_000 => Ok(Duration::from_millis(ms)),
+        _ => Err("a number of milliseconds from 0 to 600000".into()),
     }
 }
 

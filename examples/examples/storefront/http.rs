@@ -1,12 +1,14 @@
 //! The shop over HTTP. Every response is 2xx, 4xx for what the request got wrong, or a refusal with `Retry-After`
 //! ([`refusal`](crate::refusal)). Nothing hangs: every message has a deadline, and so has the request as a whole.
 
+use crate::endpoints;
+use crate::metrics;
 use crate::refusal::{Refusal, StatusTable, Why};
 use crate::service::Service;
 use crate::shop::{Audit, Declined, Receipt, SKUS, Status};
-use actors_core::{Admission, Reason, SendError};
+use actors_core::{Actor, Admission, Handle, Reason, SendError};
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -15,6 +17,7 @@ use serde::Deserialize;
 use std::future::Future;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 /// A whole request, its body's arrival included. Every message has a shorter deadline, so only a client that is slow to
 /// send can exceed it.
@@ -28,14 +31,38 @@ const PAGE_BYTES_MAX: usize = 256;
 /// A million euros; what is more is a typing error, or one of ours.
 const CENTS_MAX: u64 = 100_000_000;
 
+/// The shop is ready below this: its `high` mark. Payments have no room above three quarters.
+const READY_BELOW: f64 = 0.65;
+/// The writer of orders is ready below this: `high` has no room above five eighths of its mailbox.
+const ORDERS_READY_BELOW: f64 = 0.5;
+/// Turns take milliseconds, a commit on a slow disk tens of them: an actor that begins none for so long hangs.
+const STUCK_MAX: Duration = Duration::from_secs(5);
+
 /// What every request can reach.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) service: Service,
     pub(crate) statuses: StatusTable,
+    /// Cancelled when the process was told to stop.
+    stopping: CancellationToken,
 }
 
 impl App {
+    pub(crate) fn new(service: Service, statuses: StatusTable) -> App {
+        let stopping = service.system.token().child_token();
+        App { service, statuses, stopping }
+    }
+
+    /// Why more requests are not welcome, if they are not. Said before the queue is full: a balancer looks once in a while, and what it sends
+    /// until then must have room.
+    fn unready(&self) -> Option<String> {
+        if self.stopping.is_cancelled() {
+            return Some("the shop is shutting down".into());
+        }
+        let Service { shop, orders, .. } = &self.service;
+        unready("shop", shop, READY_BELOW).or_else(|| unready("orders", orders, ORDERS_READY_BELOW))
+    }
+
     /// A message was not handled. Where the runtime gives no time to come back at, it is when today's queue will be gone.
     fn refused(&self, error: &impl Why) -> Failure {
         let (reason, retry_after) = error.why();
@@ -61,6 +88,10 @@ impl App {
 /// Why a request has no answer of the shop's.
 #[derive(Debug)]
 enum Failure {
+    /// There is no such path, or not for this method.
+    NotHere(StatusCode),
+    /// More requests are not welcome now, and why.
+    Unready(String),
     /// The client's doing.
     Bad(StatusCode, &'static str),
     /// Ours.
@@ -72,20 +103,47 @@ impl IntoResponse for Failure {
         match self {
             Failure::Bad(status, why) => (status, format!("{why}\n")).into_response(),
             Failure::Refused(refusal) => refusal.into_response(),
+            Failure::NotHere(status) => {
+                (status, format!("not here; there is\n{}", endpoints::list())).into_response()
+            }
+            Failure::Unready(why) => {
+                (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response()
+            }
         }
     }
 }
 
-/// Serves until `stop`, then takes no more connections and finishes the requests under way.
+fn unready<A: Actor>(name: &str, actor: &Handle<A>, below: f64) -> Option<String> {
+    let reading = actor.reading();
+    let (depth, capacity) = (reading.depth, reading.capacity);
+    if actor.is_closed() {
+        return Some(format!("{name} has ended"));
+    }
+    if reading.stuck >= STUCK_MAX {
+        return Some(format!(
+            "{name} has begun no turn for {:.0?} while {depth} messages are queued",
+            reading.stuck
+        ));
+    }
+    let limit = (below * capacity as f64).ceil();
+    (depth as f64 >= limit)
+        .then(|| format!("{name} has {depth} of {capacity} slots taken, and is ready again below {limit}"))
+}
+
+/// Serves until `stop`, then says for the time of `notice` that it is not ready, then takes no more connections and finishes the requests
+/// under way.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: App,
     stop: impl Future<Output = ()> + Send + 'static,
+    notice: Duration,
 ) -> std::io::Result<()> {
     let token = app.service.system.token().child_token();
-    let stopped = token.clone();
+    let (stopped, stopping) = (token.clone(), app.stopping.clone());
     tokio::spawn(async move {
         stop.await;
+        stopping.cancel();
+        tokio::time::sleep(notice).await;
         token.cancel();
     });
     let graceful = stopped.clone().cancelled_owned();
@@ -103,6 +161,7 @@ pub(crate) async fn serve(
 
 pub(crate) fn router(app: App) -> Router {
     Router::new()
+        .route("/", get(async || endpoints::list()))
         .route("/charge", post(charge))
         .route("/orders/{id}", get(status))
         .route("/view", post(view))
@@ -112,6 +171,10 @@ pub(crate) fn router(app: App) -> Router {
         .route("/snapshot", get(snapshot))
         .route("/decisions", get(decisions))
         .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .fallback(async || Failure::NotHere(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || Failure::NotHere(StatusCode::METHOD_NOT_ALLOWED))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(within_deadline))
         .with_state(app)
@@ -201,6 +264,15 @@ async fn decisions(State(app): State<App>) -> String {
     let decisions = app.service.system.decisions();
     let lines = decisions.iter().map(|decision| format!("{:.1?} ago: {decision}\n", decision.at.elapsed()));
     lines.collect()
+}
+
+async fn metrics(State(app): State<App>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(&app.service.system.snapshot()))
+}
+
+/// Does not ask the actors, and is answered however busy they are.
+async fn readyz(State(app): State<App>) -> Result<&'static str, Failure> {
+    app.unready().map_or(Ok("ready\n"), |why| Err(Failure::Unready(why)))
 }
 
 /// Does not ask the actors: a shop that is busy is healthy.

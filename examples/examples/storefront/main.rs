@@ -11,7 +11,9 @@
 
 mod cli;
 mod db;
+mod endpoints;
 mod http;
+mod metrics;
 mod orders;
 mod refusal;
 mod service;
@@ -27,6 +29,7 @@ use crate::refusal::StatusTable;
 use crate::service::Service;
 use actors_core::prelude::*;
 use clap::Parser;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
@@ -34,8 +37,12 @@ use tracing_subscriber::filter::LevelFilter;
 #[tokio::main]
 async fn main() -> Result<ExitCode, BoxError> {
     let cli = Cli::parse();
-    let quiet = if cli.storm.is_some() { LevelFilter::ERROR } else { LevelFilter::WARN };
-    tracing_subscriber::fmt().with_max_level(cli.log.unwrap_or(quiet)).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        // No colours in a file.
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_max_level(cli.log.unwrap_or(LevelFilter::WARN))
+        .with_writer(std::io::stderr)
+        .init();
     let file = DbFile::new(cli.db.clone());
     let is_well = match cli.storm {
         Some(times) => storm::run(&cli, times, &file).await?,
@@ -49,9 +56,9 @@ async fn serve(cli: &Cli, file: &DbFile) -> Result<bool, BoxError> {
     let stop = stop_signal()?;
     let service = Service::open(file).await?;
     let listener = TcpListener::bind(cli.listen).await?;
-    println!("listening on http://{}", listener.local_addr()?);
-    let app = App { service: service.clone(), statuses: StatusTable::new(&cli.statuses) };
-    http::serve(listener, app, stop).await?;
+    println!("listening on http://{}; GET / lists what can be asked for", listener.local_addr()?);
+    let app = App::new(service.clone(), StatusTable::new(&cli.statuses));
+    http::serve(listener, app, stop, cli.notice).await?;
     let books = service.close().await;
     println!("{books}");
     Ok(books.is_balanced())

@@ -5,6 +5,7 @@ use crate::http::{self, App};
 use crate::refusal::StatusTable;
 use crate::service::{Books, Service};
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -13,22 +14,28 @@ struct Server {
     at: SocketAddr,
     service: Service,
     task: JoinHandle<std::io::Result<()>>,
-    stop: tokio::sync::oneshot::Sender<()>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
     file: DbFile,
 }
 
 impl Server {
     async fn start() -> Server {
+        Server::start_with(Duration::ZERO).await
+    }
+
+    /// `notice` is how long it says that it is not ready before it stops.
+    async fn start_with(notice: Duration) -> Server {
         let file = DbFile::new(None);
         let service = Service::open(&file).await.unwrap();
-        let app = App { service: service.clone(), statuses: StatusTable::new(&[]) };
+        let app = App::new(service.clone(), StatusTable::new(&[]));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();
-        let task = tokio::spawn(http::serve(listener, app, async move {
+        let stop_told = async move {
             let _ = stopped.await;
-        }));
-        Server { at, service, task, stop, file }
+        };
+        let task = tokio::spawn(http::serve(listener, app, stop_told, notice));
+        Server { at, service, task, stop: Some(stop), file }
     }
 
     /// The whole response, in lower case: header names come in any.
@@ -51,8 +58,8 @@ impl Server {
         response
     }
 
-    async fn close(self) -> (Books, DbFile) {
-        self.stop.send(()).unwrap();
+    async fn close(mut self) -> (Books, DbFile) {
+        self.stop.take().unwrap().send(()).unwrap();
         self.task.await.unwrap().unwrap();
         (self.service.close().await, self.file)
     }
@@ -117,5 +124,97 @@ async fn a_shop_that_has_closed_refuses_and_says_when_to_come_back() {
         assert!(refused.contains("\r\nretry-after: "), "{refused}");
     }
     let (books, _file) = server.close().await;
+    assert!(books.is_balanced(), "{books}");
+}
+
+#[tokio::test]
+async fn what_can_be_asked_for_is_listed_and_wrong_paths_and_methods_say_so() {
+    let server = Server::start().await;
+    let list = server.expect(200, "GET /", "").await;
+    for (method, path, _) in crate::endpoints::ENDPOINTS {
+        assert!(list.contains(&format!("{method:<5} {path} ").to_lowercase()), "{path} in {list}");
+    }
+    let missing = server.expect(404, "GET /metric", "").await;
+    assert!(missing.contains("get   /metrics "), "{missing}");
+    let wrong = server.expect(405, "GET /charge", "").await;
+    assert!(wrong.contains("post  /charge ") && wrong.contains("\r\nallow: post"), "{wrong}");
+    let (books, _file) = server.close().await;
+    assert!(books.is_balanced(), "{books}");
+}
+
+#[tokio::test]
+async fn the_metrics_are_those_of_the_snapshot() {
+    let server = Server::start().await;
+    server.expect(201, "POST /charge", r#"{"card": 4242, "cents": 990}"#).await;
+    server.service.shop.stop().await;
+    server.expect(503, "POST /charge", r#"{"card": 4242, "cents": 990}"#).await;
+    // An actor that has ended is not in a snapshot.
+    let page = server.expect(200, "GET /metrics", "").await;
+    assert!(page.contains("content-type: text/plain; version=0.0.4"), "{page}");
+    let (_, body) = page.split_once("\r\n\r\n").unwrap();
+    for line in body.lines().filter(|line| line.starts_with("actors_")) {
+        let (series, number) = line.rsplit_once(' ').unwrap();
+        assert!(series.ends_with('}') && series.contains("{actor=\""), "{line}");
+        number.parse::<f64>().unwrap();
+    }
+    for line in [
+        "# type actors_messages_total counter",
+        "actors_mailbox_capacity{actor=\"orders\"} 64",
+        "actors_mailbox_depth{actor=\"orders\"} 0",
+        "actors_workers{actor=\"orders\"} 1",
+        "actors_level{actor=\"orders\"} 0",
+        "actors_messages_offered_total{actor=\"orders\",message=\"place\"} 1",
+        "actors_messages_total{actor=\"orders\",message=\"place\",outcome=\"handled\"} 1",
+    ] {
+        assert!(body.contains(&format!("{line}\n")), "{line} in {body}");
+    }
+    let (books, _file) = server.close().await;
+    assert!(books.is_balanced(), "{books}");
+}
+
+#[tokio::test]
+async fn a_shop_is_unready_before_its_queue_is_full_and_ready_again_afterwards() {
+    let server = Server::start().await;
+    server.expect(200, "GET /readyz", "").await;
+    let shop = server.service.shop.clone();
+    let flood = tokio::spawn(async move {
+        loop {
+            // No more than 84 of 128 slots: payments have room up to 96.
+            while shop.reading().depth < 84 {
+                drop(shop.charge(1, 1).tell().try_send());
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let unready = loop {
+        let answer = server.request("GET /readyz", "").await;
+        if answer.starts_with("http/1.1 503 ") {
+            break answer;
+        }
+    };
+    let shop = &server.service.shop;
+    assert_eq!(shop.ledger().total().refused_total(), 0, "it was unready before it refused");
+    assert!(unready.contains(" of 128 slots taken, and is ready again below 84\n"), "{unready}");
+    server.expect(200, "GET /healthz", "").await;
+    flood.abort();
+    while server.request("GET /readyz", "").await.starts_with("http/1.1 503 ") {}
+    let (books, _file) = server.close().await;
+    assert!(books.is_balanced(), "{books}");
+}
+
+#[tokio::test]
+async fn a_shop_that_is_told_to_stop_is_unready_and_serves_until_its_notice_is_over() {
+    let mut server = Server::start_with(Duration::from_secs(3600)).await;
+    server.stop.take().unwrap().send(()).unwrap();
+    let unready = loop {
+        let answer = server.request("GET /readyz", "").await;
+        if answer.starts_with("http/1.1 503 ") {
+            break answer;
+        }
+    };
+    assert!(unready.contains("not ready: the shop is shutting down\n"), "{unready}");
+    server.expect(201, "POST /charge", r#"{"card": 1, "cents": 1}"#).await;
+    server.task.abort();
+    let books = server.service.close().await;
     assert!(books.is_balanced(), "{books}");
 }
