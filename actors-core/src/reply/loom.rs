@@ -7,6 +7,7 @@
 //! | model | threads | interleavings |
 //! |---|---|---|
 //! | an asker waits, changes its task, goes away, is dropped untold, or is woken | 2 | all |
+//! | a worker that is to go looks whether it owes replies while one is dropped | 2 | all |
 //! | two answers through one slot, one after the other | 3 | up to 3 interruptions: all take a hundred times as long |
 //!
 //! **They bite.** Each of these changes, made for a try, fails the models that are named:
@@ -16,11 +17,12 @@
 //! - who tells wakes nobody: all in which somebody waits;
 //! - who tells gives the slot up only after the wake-up: *alone with the slot*;
 //! - a `Teller` that is dropped tells nothing: *dropped is told so*.
+//! - a worker that owes replies leaves its waker in another critical section than it counts them: *woken when it owes none*.
 //!
 //! That a slot is kept for the next asker only if nobody else has it fails no model when left out: who has told never looks at the
 //! slot again. It is a precaution.
 
-use super::{ReplyTo, Slot, Teller};
+use super::{OpenReplies, ReplyTo, Slot, Teller};
 use crate::error::Reason;
 use crate::sync;
 use loom::future::block_on;
@@ -159,5 +161,33 @@ fn an_asker_that_is_woken_finds_itself_alone_with_the_slot() {
         assert!(glance(&slot).is_ready());
         assert!(sync::Arc::get_mut(&mut slot).is_some());
         assert!(actor.join().unwrap());
+    });
+}
+
+/// Counts what is called, and nothing else.
+#[derive(Default)]
+struct Bell(std::sync::atomic::AtomicU32);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_worker_that_owes_replies_is_woken_when_it_owes_none() {
+    model(|| {
+        let owed = OpenReplies::none();
+        let slot: sync::Arc<Slot<Answer>> = Slot::new();
+        let reply = ReplyTo::new(Some(Teller::new(slot.clone())), || Some(owed.add()));
+        let bell = Arc::new(Bell::default());
+        let actor = thread::spawn(move || drop(reply));
+        let waker = Waker::from(bell.clone());
+        let must_stay = owed.wake_when_none(&Context::from_waker(&waker));
+        actor.join().unwrap();
+        let rings = bell.0.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(rings, u32::from(must_stay), "it is woken if and only if it was told to stay");
+        assert!(!owed.wake_when_none(&Context::from_waker(&waker)));
+        assert_eq!(glance(&slot).map(|told| told.err()), Poll::Ready(Some(Reason::Unanswered)));
     });
 }
