@@ -165,12 +165,11 @@ fn an_asker_that_is_woken_finds_itself_alone_with_the_slot() {
 }
 
 /// Counts what is called, and nothing else.
-#[derive(Default)]
-struct Bell(std::sync::atomic::AtomicU32);
+struct Bell(sync::atomic::AtomicU32);
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.0.fetch_add(1, sync::atomic::Ordering::Relaxed);
     }
 }
 
@@ -180,12 +179,12 @@ fn a_worker_that_owes_replies_is_woken_when_it_owes_none() {
         let owed = OpenReplies::none();
         let slot: sync::Arc<Slot<Answer>> = Slot::new();
         let reply = ReplyTo::new(Some(Teller::new(slot.clone())), || Some(owed.add()));
-        let bell = Arc::new(Bell::default());
+        let bell = Arc::new(Bell(sync::atomic::AtomicU32::new(0)));
         let actor = thread::spawn(move || drop(reply));
         let waker = Waker::from(bell.clone());
         let must_stay = owed.wake_when_none(&Context::from_waker(&waker));
         actor.join().unwrap();
-        let rings = bell.0.load(std::sync::atomic::Ordering::Relaxed);
+        let rings = bell.0.load(sync::atomic::Ordering::Relaxed);
         assert_eq!(rings, u32::from(must_stay), "it is woken if and only if it was told to stay");
         assert!(!owed.wake_when_none(&Context::from_waker(&waker)));
         assert_eq!(glance(&slot).map(|told| told.err()), Poll::Ready(Some(Reason::Unanswered)));
