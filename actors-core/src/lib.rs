@@ -67,6 +67,7 @@ pub mod config;
 mod drops;
 mod error;
 mod panics;
+mod reentry;
 mod runtime_guard;
 mod seed;
 mod shelf;

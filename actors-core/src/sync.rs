@@ -151,7 +151,7 @@ pub(crate) fn assert_unlocked() {
 }
 
 /// Runs the one kind of foreign code that runs under a lock, a conflation key's `Eq`, as if no lock were held: it is guarded
-/// in another way (`mailbox/reentry.rs`). `f` must not unwind.
+/// in another way (`reentry.rs`). `f` must not unwind.
 pub(crate) fn as_if_unlocked<R>(f: impl FnOnce() -> R) -> R {
     let before = held::replace(0);
     let result = f();

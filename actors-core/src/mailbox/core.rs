@@ -17,6 +17,7 @@ use crate::panics::caught;
 use crate::policy::{
     Arrivals, Backlog, DrainRate, Lanes, Limits, Overflow, Policy, Rng, outlook, retry_after,
 };
+use crate::reentry;
 use crate::sync::as_if_unlocked;
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub(super) struct Core<T> {
     pub(super) unseen: u32,
     pub(super) drain: DrainRate,
     pub(super) arrivals: Arrivals,
+    /// The mailbox's address.
+    home: usize,
     pub(super) rng: Rng,
     /// The longest time that it was not empty.
     pub(super) busy_longest: Span,
@@ -73,8 +76,9 @@ pub(super) struct Core<T> {
 }
 
 impl<T: Item> Core<T> {
-    pub(super) fn new(limits: &Limits, classes: &[Class], now: fn() -> Tick, rng: Rng) -> Self {
+    pub(super) fn new(limits: &Limits, classes: &[Class], now: fn() -> Tick, rng: Rng, home: usize) -> Self {
         let mut core = Core {
+            home,
             max_waiting: limits.max_waiting,
             queue: Queue::new(classes, limits),
             lines: Lines::new(),
@@ -316,7 +320,7 @@ impl<T: Item> Core<T> {
         if !self.queue.kinds[usize::from(tag.class)].conflates {
             return Ok(None);
         }
-        super::reentry::guarded(|| as_if_unlocked(|| caught(|| self.queue.twin(item, tag))))
+        reentry::guarded(self.home, || as_if_unlocked(|| caught(|| self.queue.twin(item, tag))))
             .map_err(|_| Panicked)
     }
 

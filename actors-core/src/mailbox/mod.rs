@@ -41,7 +41,6 @@ mod loom;
 mod out;
 mod permit;
 mod queue;
-mod reentry;
 mod retract;
 mod room;
 mod shell;
@@ -57,7 +56,6 @@ pub(crate) use effects::{Effects, Lost, Rouse};
 pub(crate) use ledger::has_letter;
 pub use ledger::{Ledger, Row};
 pub(crate) use lend::{Donated, Lend, Loan};
-pub(crate) use reentry::is_in_eq;
 pub(crate) use retract::Retracted;
 pub(crate) use slots::Tag;
 pub(crate) use taker::{Seated, Take, Taker};
@@ -70,6 +68,7 @@ use crate::clock::Tick;
 use crate::error::Reason;
 use crate::panics::ignored;
 use crate::policy::{Limits, Policy};
+use crate::reentry;
 use crate::seed::{Purpose, Seed, of_process};
 use crate::sync::{Mutex, MutexGuard};
 use crew::Crew;
@@ -199,13 +198,14 @@ impl<T: Item, S> Mailbox<T, S> {
 
     #[cold]
     fn lock_contended(&self) -> MutexGuard<'_, Shell<T, S>> {
-        reentry::check();
-        self.shell.lock()
+        reentry::wait_for(std::ptr::from_ref(self).addr(), || self.shell.lock())
     }
 
     /// The first message comes, or something else that needs more than a place for the seat.
     #[cold]
     fn make<'a>(&'a self, mut shell: MutexGuard<'a, Shell<T, S>>) -> Locked<'a, T, S> {
+        // A mailbox that was used stays where it is.
+        let home = std::ptr::from_ref(self).addr();
         shell.inner = Some(Box::new(Inner {
             seat: shell.seat.take(),
             is_roused: false,
@@ -215,7 +215,7 @@ impl<T: Item, S> Mailbox<T, S> {
             must_renew: false,
             task: Task::None,
             crew: self.limits.workers.is_pool().then(|| Box::new(Crew::new(self.limits.workers))),
-            core: Core::new(&self.limits, &self.classes, self.now, self.seed.stream(Purpose::Mailbox)),
+            core: Core::new(&self.limits, &self.classes, self.now, self.seed.stream(Purpose::Mailbox), home),
         }));
         Locked(shell)
     }

@@ -3,6 +3,7 @@
 use crate::clock::{self, Span, Tick};
 use crate::wait::Waiter;
 use std::cell::Cell;
+use tokio::task;
 
 /// The running turn, as far as a send inside it must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +61,15 @@ impl Turn {
 
 thread_local! {
     static CURRENT: Cell<Turn> = const { Cell::new(Turn::NONE) };
+    /// The task in which it is polled. A task of a `LocalSet`, or of a runtime, that the turn drives has an id of its own.
+    static TASK: Cell<Option<task::Id>> = const { Cell::new(None) };
 }
 
-/// The turn that is being polled on this thread, if any. A task that was spawned from a turn has none.
+/// The turn that is being polled on this thread, if any. A task that was spawned from a turn has none, also where the turn itself
+/// drives it.
 #[inline]
 pub(crate) fn get() -> Option<Turn> {
-    Some(CURRENT.get()).filter(|turn| turn.cell != 0)
+    Some(CURRENT.get()).filter(|turn| turn.cell != 0 && TASK.get() == task::try_id())
 }
 
 /// The turn that is being polled has begun to wait.
@@ -82,13 +86,13 @@ pub(crate) fn has_waited() -> bool {
 /// Until the guard is dropped, this thread polls `turn`.
 #[inline]
 pub(crate) fn enter(turn: Turn) -> Inside {
-    Inside { before: CURRENT.replace(turn) }
+    Inside { before: CURRENT.replace(turn), task: TASK.replace(task::try_id()) }
 }
 
 /// Until the guard is dropped, this thread polls turns, one after the other; which one it is, the guard is told.
 #[inline]
 pub(crate) fn enter_some() -> Inside {
-    Inside { before: CURRENT.replace(Turn::NONE) }
+    Inside { before: CURRENT.replace(Turn::NONE), task: TASK.replace(task::try_id()) }
 }
 
 impl Inside {
@@ -108,11 +112,13 @@ impl Inside {
 /// Ends the poll of a turn when dropped, by a panic too.
 pub(crate) struct Inside {
     before: Turn,
+    task: Option<task::Id>,
 }
 
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.before);
+        TASK.set(self.task);
     }
 }

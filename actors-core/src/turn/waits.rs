@@ -2,7 +2,7 @@
 
 use super::current;
 use crate::clock::Tick;
-use crate::mailbox;
+use crate::reentry;
 use crate::wait::{self, Names, Node, Plan, Wait, What};
 use std::sync::Arc;
 use std::task::Waker;
@@ -64,7 +64,7 @@ fn plan<N: Node + 'static>(
     }
     *known = None;
     let turn = turn?;
-    if mailbox::is_in_eq() {
+    if reentry::is_in_eq() {
         // A mailbox is locked, and the graph's lock comes before those.
         return None;
     }

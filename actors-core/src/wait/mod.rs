@@ -44,6 +44,7 @@ mod tests;
 
 use crate::clock::Tick;
 use crate::error::ActorName;
+use crate::reentry;
 use crate::sync::Lock;
 use crate::wakers::{WakerSlot, cloned, discard, wake};
 use graph::Graph;
@@ -208,6 +209,27 @@ impl Cycle {
 
 static GRAPH: Lock<Graph> = Lock::new(Graph::new());
 
+/// Waits that were dropped in a key's `Eq`, where the graph must not be waited for: its lock comes before those of mailboxes, and
+/// one of these is held. The next one that comes to the graph takes them out. Each of them was in the graph, so they are not more
+/// than waits were.
+static LEFT: Lock<Vec<Arc<Edge>>> = Lock::new(Vec::new());
+static HAS_LEFT: AtomicBool = AtomicBool::new(false);
+
+/// Takes out of the graph what was left behind.
+fn sweep() {
+    // Relaxed: the lock orders the rest, and what is missed is found the next time.
+    if !HAS_LEFT.load(Ordering::Relaxed) {
+        return;
+    }
+    HAS_LEFT.store(false, Ordering::Relaxed);
+    let left = std::mem::take(&mut *LEFT.lock());
+    let edges: Vec<_> = {
+        let mut graph = GRAPH.lock();
+        left.iter().filter_map(|edge| graph.remove(edge)).collect()
+    };
+    discard((left, edges));
+}
+
 /// A wait that is in the graph, until this is dropped.
 pub(crate) struct Wait(Arc<Edge>);
 
@@ -235,6 +257,13 @@ impl Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
+        if reentry::is_in_eq() {
+            self.0.is_over.store(true, Ordering::Relaxed);
+            LEFT.lock().push(self.0.clone());
+            HAS_LEFT.store(true, Ordering::Relaxed);
+            return;
+        }
+        sweep();
         // It may be the last to hold a slot or a cell: dropped after the lock is free. Wakers and answers may panic when they are
         // dropped, and the waiter may be going away because of a panic.
         let edge = GRAPH.lock().remove(&self.0);
@@ -248,6 +277,7 @@ impl Drop for Wait {
 /// # Errors
 /// The names around a cycle, from the waiter on, that this wait would close: then it is none.
 pub(crate) fn begin(plan: Plan, waker: &Waker) -> Result<Wait, Names> {
+    sweep();
     let edge = Edge::new(plan, Some(waker));
     loop {
         let mut graph = GRAPH.lock();
@@ -267,6 +297,7 @@ pub(crate) fn begin(plan: Plan, waker: &Waker) -> Result<Wait, Names> {
 /// A turn begins to wait, and cannot be told that it must not: where the wait closes a cycle, another wait of that cycle is
 /// ended. Beside the wait the names around a cycle none of whose waits can fail, from the waiter on.
 pub(crate) fn begin_in_any_case(plan: Plan) -> (Wait, Option<Names>) {
+    sweep();
     let edge = Edge::new(plan, None);
     loop {
         let mut graph = GRAPH.lock();

@@ -258,3 +258,30 @@ fn d1_long_chains_and_wide_ones_are_looked_through() {
     }
     assert_eq!(offer(&mut graph, &ask((last, 0), &chain[0])), ["1999", "0"]);
 }
+
+#[test]
+fn d1_a_wait_that_is_dropped_in_a_key_s_eq_does_not_wait_for_the_graph() {
+    // Numbers that nobody else has.
+    let [a, b] = &[11, 12].map(|odd| actor(odd, 1));
+    let plan = Plan {
+        from: Waiter { actor: a.id, worker: 0 },
+        to: b.clone(),
+        what: What::Answer(Arc::new(Awaited(AtomicBool::new(true)))),
+        until: Tick::NEVER,
+        outlives_kill: false,
+    };
+    let wait = begin(plan, Waker::noop()).ok().unwrap();
+    let graph = super::GRAPH.lock();
+    let (done, is_done) = std::sync::mpsc::sync_channel(1);
+    let dropping = std::thread::spawn(move || {
+        crate::reentry::guarded(7, || drop(wait));
+        done.send(()).unwrap();
+    });
+    // A limit that only a failure reaches.
+    let came = is_done.recv_timeout(Duration::from_secs(30));
+    drop(graph);
+    dropping.join().unwrap();
+    came.expect("the thread waits for the graph while it holds a mailbox's lock");
+    super::sweep();
+    assert_eq!(Arc::strong_count(b), 1, "what was left behind is gone");
+}
