@@ -1,11 +1,13 @@
 #![allow(missing_docs, reason = "called by generated code and by our own benches only")]
 //! What `#[actor]` and `#[derive(Message)]` emit calls to, and what the benches need. Not part of the public face.
 
+use crate::actor::message::Message;
 use crate::error::BoxError;
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,8 +15,75 @@ pub use crate::clock::freeze_cpu_clock;
 pub use std::hash::RandomState;
 
 /// Gives a handler's future back; the bound makes a future that is not `Send` an error at the handler's name.
-pub fn send_future<F: Future + Send>(future: F) -> F {
+#[rustfmt::skip]
+pub fn send_future<F>(future: F) -> F
+where
+    F: Future + Send, // drop guards and `Rc`s before the `.await`; `&self` needs an actor that is `Sync`, so write `&mut self`
+{
     future
+}
+
+// What the macro asserts about the user's types. The compiler prints the line of the bound, so the comment on it says what
+// to write instead.
+
+/// An actor, for the compiler: every generated `impl` assumes it, so an actor that is not `Send` gives one error, here.
+#[rustfmt::skip]
+pub trait AnActor: Send + 'static {} // an actor is `Send`: `Arc` instead of `Rc`, `Box<dyn T + Send>` instead of `Box<dyn T>`
+
+#[rustfmt::skip]
+pub const fn an_argument_is_send<T>() -> bool
+where
+    T: Send + 'static, // a message is `Send`: `Arc` instead of `Rc`, `Box<dyn T + Send>` instead of `Box<dyn T>`
+{
+    true
+}
+
+#[rustfmt::skip]
+pub const fn a_reply_is_send<T>() -> bool
+where
+    T: Send + 'static, // a reply is `Send`: `BoxError` instead of `Box<dyn Error>`, `Arc` instead of `Rc`
+{
+    true
+}
+
+pub const fn is_a_message<M: Message>() -> bool {
+    true
+}
+
+/// The type `T` under a check. Where the check does not compile, the constant and so the whole type is an error that the
+/// compiler has reported already: it stays silent about everything that uses the type.
+#[derive(Debug)]
+pub struct Checked<const OK: bool>;
+
+/// Projects the type; implemented for every constant, so that no tool has to evaluate one in order to see the type.
+pub trait Of<T> {
+    type Is;
+}
+
+impl<T, const OK: bool> Of<T> for Checked<OK> {
+    type Is = T;
+}
+
+/// What a field named by `key = field` has to be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key: a key is `Hash + Eq`",
+    label = "a key is hashed and compared",
+    note = "write `#[derive(Hash, PartialEq, Eq)]` on its type; for a float choose another key, such as its bits or an id"
+)]
+pub trait Key {
+    fn hash_with<H: Hasher>(&self, state: &mut H);
+    fn is(&self, other: &Self) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Hash + Eq> Key for T {
+    fn hash_with<H: Hasher>(&self, state: &mut H) {
+        self.hash(state);
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self == other
+    }
 }
 
 /// What a `#[started]` method may return.

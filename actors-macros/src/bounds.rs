@@ -1,12 +1,12 @@
 //! What the expansion needs of the user's types, said on the user's own tokens before the rest says it on ours.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::generics::{Generics, phantom};
 use crate::message::at;
-use crate::model::{Actor, Source, Target};
+use crate::model::{Actor, Message, Source, Target};
 use crate::names::plain;
 use crate::types::{has_arguments, is_known_clone};
 
@@ -26,18 +26,105 @@ pub(crate) fn one_block(actor: &Actor) -> TokenStream {
     }
 }
 
+/// What the rest of the expansion needs of a type.
+#[derive(Clone, Copy)]
+pub(crate) enum Need {
+    Argument,
+    Reply,
+    Message,
+}
+
+/// The type under a check, for the right side of an alias: where the type lacks what is needed, that is reported once, on
+/// the user's own tokens, and the alias is an error type, about which the compiler says nothing more. Nothing for a type
+/// that needs no check, and for one that mentions a parameter of the block: a constant cannot.
+pub(crate) fn checked(actor: &Actor, ty: &TokenStream, need: Need) -> Option<TokenStream> {
+    if is_known_clone(ty) || actor.target.generics.mentions_any(ty) {
+        return None;
+    }
+    let span = at(ty.span());
+    let check = match need {
+        Need::Argument => quote_spanned! { span=> an_argument_is_send },
+        Need::Reply => quote_spanned! { span=> a_reply_is_send },
+        Need::Message => quote_spanned! { span=> is_a_message },
+    };
+    Some(quote_spanned! { span=>
+        <::actors_core::__private::Checked<{ ::actors_core::__private::#check::<#ty>() }>
+            as ::actors_core::__private::Of<#ty>>::Is
+    })
+}
+
+/// An alias for a type; documentation shows the type itself.
+pub(crate) fn alias(name: &Ident, declared: &TokenStream, ty: &TokenStream, checked: Option<TokenStream>) -> TokenStream {
+    let Some(checked) = checked else {
+        return quote! {
+            #[allow(non_camel_case_types, dead_code)]
+            type #name #declared = #ty;
+        };
+    };
+    quote! {
+        #[cfg(doc)]
+        #[allow(non_camel_case_types, dead_code)]
+        type #name = #ty;
+        #[cfg(not(doc))]
+        #[allow(non_camel_case_types, dead_code)]
+        type #name = #checked;
+    }
+}
+
+/// The name that stands for a message's reply, or for the type of a shared message, once it is checked.
+pub(crate) fn alias_name(actor: &Actor, message: &Message, need: Need, ty: &TokenStream) -> Ident {
+    let what = if let Need::Reply = need { "Reply" } else { "Message" };
+    Ident::new(&format!("__{what}Of{}{}", plain(&actor.target.name), plain(&message.name)), at(ty.span()))
+}
+
+/// The reply's type, under its check.
+pub(crate) fn reply(actor: &Actor, message: &Message) -> Option<TokenStream> {
+    let ty = message.answer.reply()?;
+    Some(match checked(actor, ty, Need::Reply) {
+        Some(_) if matches!(message.source, Source::Own(_)) => {
+            alias_name(actor, message, Need::Reply, ty).into_token_stream()
+        }
+        _ => ty.clone(),
+    })
+}
+
+/// The type of a shared message, under its check.
+pub(crate) fn shared(actor: &Actor, message: &Message, ty: &TokenStream) -> TokenStream {
+    match checked(actor, ty, Need::Message) {
+        Some(_) => alias_name(actor, message, Need::Message, ty).into_token_stream(),
+        None => ty.clone(),
+    }
+}
+
 pub(crate) fn bounds(actor: &Actor) -> TokenStream {
     let generics = &actor.target.generics;
     let mut checks = parameters(generics);
+    checks.extend(the_actor(actor));
     let mut fields = TokenStream::new();
     for message in &actor.messages {
-        let shared = matches!(message.source, Source::Shared);
-        let types = message.args().map(|arg| &arg.ty).chain(message.answer.reply());
-        for (place, ty) in types.enumerate().filter(|(_, ty)| !is_known_clone(ty)) {
+        let is_shared = matches!(message.source, Source::Shared);
+        let replies = message.answer.reply().map(|ty| (ty, Need::Reply));
+        let need = if is_shared { Need::Message } else { Need::Argument };
+        let types = message.args().map(|arg| (&arg.ty, need)).chain(replies);
+        for (ty, need) in types {
+            if is_known_clone(ty) {
+                continue;
+            }
             let span = at(ty.span());
-            let bound = if shared && place == 0 { "__IsMessage" } else { "__IsSend" };
-            let bound = Ident::new(bound, span);
-            fields.extend(quote_spanned! { span=> #bound<#ty>, });
+            match (checked(actor, ty, need), need) {
+                // Beside the message's struct, and what a shared message answers is the message's own affair.
+                (Some(_), Need::Argument) if !message.generics.is_bounded => {}
+                (Some(_), Need::Reply) if is_shared => {}
+                (Some(checked), Need::Reply | Need::Message) => {
+                    let name = alias_name(actor, message, need, ty);
+                    checks.extend(alias(&name, &TokenStream::new(), ty, Some(checked)));
+                }
+                _ => {
+                    let bound = if let Need::Message = need { "__IsMessage" } else { "__IsSend" };
+                    let bound = Ident::new(bound, span);
+                    fields.extend(quote_spanned! { span=> #bound<#ty>, });
+                }
+            }
         }
     }
     if fields.is_empty() {
@@ -54,6 +141,16 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
         };
     });
     checks
+}
+
+/// The one place that asserts what an actor is; all others assume it.
+fn the_actor(actor: &Actor) -> TokenStream {
+    let Target { path, name, generics } = &actor.target;
+    let (declared, clause) = (generics.declared(), generics.clause());
+    quote_spanned! { at(name.span())=>
+        #[automatically_derived]
+        impl #declared ::actors_core::__private::AnActor for #path #clause {}
+    }
 }
 
 /// An actor may move to another thread, and outlives whoever started it, with all that is in it. A parameter whose

@@ -218,6 +218,11 @@ impl Generics {
         self.types().filter(|name| !mentioned.contains(name)).cloned().collect()
     }
 
+    /// Whether the type mentions any of the parameters.
+    pub(crate) fn mentions_any(&self, ty: &TokenStream) -> bool {
+        !self.is_empty() && !self.mentioned(ty).is_empty()
+    }
+
     fn names(&self) -> Vec<&Ident> {
         self.params.iter().map(|param| &param.name).collect()
     }

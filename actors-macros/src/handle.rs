@@ -12,6 +12,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
     let name = format_ident!("{}Handle", actor.target.name);
     let generics = &actor.target.generics;
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
+    let assumed = actor.target.clause();
     let methods = actor.messages.iter().map(|message| method(actor, message));
     let doc = format!(
         "The handle of `{}`: one method for each message. All the rest comes from `actors_core::Handle`, \
@@ -54,7 +55,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #declared ::actors_core::TypedHandle for #name #arguments #clause {
+        impl #declared ::actors_core::TypedHandle for #name #arguments #assumed {
             #actor_type
             fn from_handle(handle: ::actors_core::Handle<#me>) -> Self {
                 Self(handle)
@@ -62,7 +63,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #declared ::actors_core::Typed<#name #arguments> for #me #clause {}
+        impl #declared ::actors_core::Typed<#name #arguments> for #me #assumed {}
     }
 }
 

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use crate::bounds;
 use crate::generics::phantom;
 use crate::message::{self, at};
 use crate::model::{Actor, Answer, Message, Param, Source};
@@ -19,6 +20,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
     let (mail, me) = (name(actor), &actor.target.path);
     let generics = &actor.target.generics;
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
+    let assumed = actor.target.clause();
     let variants: Vec<&Ident> = actor.messages.iter().map(|message| &message.name).collect();
     let types: Vec<TokenStream> =
         actor.messages.iter().map(|message| message::path(actor, message)).collect();
@@ -41,7 +43,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
         pub enum #mail #declared #clause { #(#variants(#parcels)),* #variant }
 
         #[automatically_derived]
-        impl #declared ::actors_core::Mail<#me> for #mail #arguments #clause {
+        impl #declared ::actors_core::Mail<#me> for #mail #arguments #assumed {
             const CLASSES: &'static [::actors_core::Class] = &[#(::actors_core::Class::of::<#types>()),*];
             fn class(&self) -> ::core::primitive::usize {
                 match #this { #(Self::#variants(_) => #classes,)* #arm }
@@ -222,7 +224,8 @@ pub(crate) fn check_shared(actor: &Actor, message: &Message) -> Option<TokenStre
 /// reported where the user wrote it.
 fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
     let span = Span::mixed_site();
-    if let Answer::Later(reply) = &message.answer {
+    if let Answer::Later(_) = &message.answer {
+        let reply = bounds::reply(actor, message);
         let span = at(reply.span());
         let before =
             quote_spanned! { span=> let reply_to: ::actors_core::ReplyTo<#reply> = answer.later(ctx); };

@@ -5,6 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Member, Visibility, parse_quote_spanned};
 
+use crate::bounds::{self, Need};
 use crate::generics::{OfMessage, phantom};
 use crate::model::{Actor, Arg, Message, Source};
 use crate::names::{ident, plain, snake_case};
@@ -20,7 +21,7 @@ pub(crate) fn at(span: Span) -> Span {
 /// How code beside the block names the message's struct.
 pub(crate) fn path(actor: &Actor, message: &Message) -> TokenStream {
     match (&message.source, message.args().next()) {
-        (Source::Shared, Some(arg)) => arg.ty.clone(),
+        (Source::Shared, Some(arg)) => bounds::shared(actor, message, &arg.ty),
         _ => {
             let (place, arguments) = (place(actor, message), message.generics.generics.arguments());
             quote! { #place #arguments }
@@ -72,7 +73,10 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
         actor.messages.iter().filter(|message| matches!(message.source, Source::Own(_))).collect();
     if actor.words.local {
         let structs = own.iter().map(|message| {
-            one_struct(actor, message, &actor.words.vis, &struct_name(actor, message), &types(message))
+            let (aliases, types) = local_types(actor, message);
+            let name = struct_name(actor, message);
+            let one = one_struct(actor, message, &actor.words.vis, &name, &types);
+            quote! { #aliases #one }
         });
         return structs.collect();
     }
@@ -93,10 +97,8 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
             let (name, ty) = (alias(actor, message, arg), &arg.ty);
             let generics = actor.target.generics.of_message(&[ty], None).generics;
             let (declared, arguments) = (generics.declared(), generics.arguments());
-            aliases.extend(quote! {
-                #[allow(non_camel_case_types, dead_code)]
-                type #name #declared = #ty;
-            });
+            let checked = bounds::checked(actor, ty, Need::Argument);
+            aliases.extend(bounds::alias(&name, &declared, ty, checked));
             types.push(quote! { #name #arguments });
             names.push(name);
         }
@@ -131,6 +133,23 @@ fn bounded(actor: &Actor, message: &Message, inner: &Visibility) -> (TokenStream
         #inner use super::#hidden as #name;
     };
     (beside, inside)
+}
+
+/// The types of the fields in a `local` block, and the aliases of those that are checked.
+fn local_types(actor: &Actor, message: &Message) -> (TokenStream, Vec<TokenStream>) {
+    let mut aliases = TokenStream::new();
+    let mut types = Vec::new();
+    for arg in message.args() {
+        let checked = bounds::checked(actor, &arg.ty, Need::Argument);
+        if checked.is_none() {
+            types.push(arg.ty.clone());
+            continue;
+        }
+        let name = alias(actor, message, arg);
+        aliases.extend(bounds::alias(&name, &TokenStream::new(), &arg.ty, checked));
+        types.push(name.into_token_stream());
+    }
+    (aliases, types)
 }
 
 fn types(message: &Message) -> Vec<TokenStream> {
@@ -264,7 +283,7 @@ pub(crate) fn of_method(actor: &Actor, message: &Message) -> TokenStream {
         clause: message.generics.generics.clause(),
         name: &message.name,
         words,
-        reply: message.answer.reply(),
+        reply: bounds::reply(actor, message).as_ref(),
         describe: quote! { ::actors_core::__private::fields(#text, &[#(#fields),*]) },
     }
     .into_token_stream()
@@ -354,8 +373,8 @@ fn key(key: &Member) -> TokenStream {
         Member::Named(name) => plain(name),
         Member::Unnamed(index) => index.index.to_string(),
     };
-    let hash = quote_spanned! { span=> ::core::hash::Hash::hash(&self.#key, state) };
-    let same = quote_spanned! { span=> self.#key == other.#key };
+    let hash = quote_spanned! { span=> ::actors_core::__private::Key::hash_with(&self.#key, state) };
+    let same = quote_spanned! { span=> ::actors_core::__private::Key::is(&self.#key, &other.#key) };
     let span = Span::mixed_site();
     quote_spanned! { span=>
         fn hash_key<__H: ::core::hash::Hasher>(&self, state: &mut __H) {
