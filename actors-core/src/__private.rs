@@ -18,7 +18,7 @@ pub use std::hash::RandomState;
 #[rustfmt::skip]
 pub fn send_future<F>(future: F) -> F
 where
-    F: Future + Send, // drop guards and `Rc`s before the `.await`; `&self` needs an actor that is `Sync`, so write `&mut self`
+    F: Future + Send, // end guards and `Rc`s before `.await`; `&mut self` for an actor not `Sync`
 {
     future
 }
@@ -28,12 +28,12 @@ where
 
 /// An actor, for the compiler: every generated `impl` assumes it, so an actor that is not `Send` gives one error, here.
 #[rustfmt::skip]
-pub trait AnActor: Send + 'static {} // an actor is `Send`: `Arc` instead of `Rc`, `Box<dyn T + Send>` instead of `Box<dyn T>`
+pub trait AnActor: Send + 'static {} // write `Arc` for `Rc`, `Box<dyn T + Send>` for `Box<dyn T>`
 
 #[rustfmt::skip]
 pub const fn an_argument_is_send<T>() -> bool
 where
-    T: Send + 'static, // a message is `Send`: `Arc` instead of `Rc`, `Box<dyn T + Send>` instead of `Box<dyn T>`
+    T: Send + 'static, // write `Arc` for `Rc`, `Box<dyn T + Send>` for `Box<dyn T>`
 {
     true
 }
@@ -41,12 +41,15 @@ where
 #[rustfmt::skip]
 pub const fn a_reply_is_send<T>() -> bool
 where
-    T: Send + 'static, // a reply is `Send`: `BoxError` instead of `Box<dyn Error>`, `Arc` instead of `Rc`
+    T: Send + 'static, // write `BoxError` for `Box<dyn Error>`, `Arc` for `Rc`
 {
     true
 }
 
-pub const fn is_a_message<M: Message>() -> bool {
+pub const fn is_a_message<M>() -> bool
+where
+    M: Message,
+{
     true
 }
 
@@ -61,6 +64,15 @@ pub trait Of<T> {
 }
 
 impl<T, const OK: bool> Of<T> for Checked<OK> {
+    type Is = T;
+}
+
+/// Projects `T` by way of types that were checked: an error type where one of them is, so that the compiler stays silent.
+pub trait By<T> {
+    type Is;
+}
+
+impl<C, T> By<T> for C {
     type Is = T;
 }
 

@@ -5,25 +5,43 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::generics::{Generics, phantom};
-use crate::message::at;
+use crate::message::{self, at};
 use crate::model::{Actor, Message, Source, Target};
-use crate::names::plain;
-use crate::types::{has_arguments, is_known_clone};
+use crate::names::{ident, plain};
+use crate::types::{Known, has_arguments, is_plain_path, known};
 
-/// Two blocks for `Shop<A>` and `Shop<B>` are two actors whose handles would share a name. Of all the names that clash
-/// then the compiler reports this one first, so it carries the advice.
+/// A name that two blocks for one actor would share. Of all the names that clash the compiler reports this one first, so
+/// it carries the advice. Two blocks for `Shop<A>` and `Shop<B>` are two actors whose handles would share a name.
 pub(crate) fn one_block(actor: &Actor) -> TokenStream {
     let Target { path, name, .. } = &actor.target;
-    if !has_arguments(path) {
-        return TokenStream::new();
+    let mut advice = format!("put_all_methods_of_{}_into_one_actor_block", plain(name));
+    if has_arguments(path) {
+        advice += "_or_the_other_type_into_another_module";
     }
-    let advice = format!("__{}_has_one_actor_block_in_a_module_put_the_other_into_another", plain(name));
     let span = at(name.span());
     let advice = Ident::new(&advice, span);
     quote_spanned! { span=>
         #[allow(non_camel_case_types, dead_code)]
         type #advice = ();
     }
+}
+
+/// A name that only this block has: no two methods of a type have the same name.
+pub(crate) fn only_block(actor: &Actor) -> Ident {
+    let Target { name, .. } = &actor.target;
+    let advice = format!("put_all_methods_of_{}{}_into_one_actor_block", plain(name), with_first(actor));
+    Ident::new(&advice, at(name.span()))
+}
+
+/// A name that a module does not find in a function body.
+pub(crate) fn not_in_a_function(actor: &Actor) -> Ident {
+    let (name, with) = (plain(&actor.target.name), with_first(actor));
+    ident(format!("write_actor_local_because_{name}{with}_stands_in_a_function"))
+}
+
+/// Tells the block from any other: `_with_viewed`, after its first message.
+fn with_first(actor: &Actor) -> String {
+    actor.messages.first().map_or_else(String::new, |message| format!("_with_{}", plain(&message.method)))
 }
 
 /// What the rest of the expansion needs of a type.
@@ -36,9 +54,14 @@ pub(crate) enum Need {
 
 /// The type under a check, for the right side of an alias: where the type lacks what is needed, that is reported once, on
 /// the user's own tokens, and the alias is an error type, about which the compiler says nothing more. Nothing for a type
-/// that needs no check, and for one that mentions a parameter of the block: a constant cannot.
+/// that needs no check, and for one that mentions a parameter of the block: a constant cannot. Nor for a type of unknown
+/// parts: one may be the actor's own handle, and whether that is `Send` depends on the alias.
 pub(crate) fn checked(actor: &Actor, ty: &TokenStream, need: Need) -> Option<TokenStream> {
-    if is_known_clone(ty) || actor.target.generics.mentions_any(ty) {
+    let is_checked = match need {
+        Need::Argument | Need::Reply => known(ty) == Known::Suspicious,
+        Need::Message => is_plain_path(ty),
+    };
+    if !is_checked || actor.target.generics.mentions_any(ty) {
         return None;
     }
     let span = at(ty.span());
@@ -54,7 +77,12 @@ pub(crate) fn checked(actor: &Actor, ty: &TokenStream, need: Need) -> Option<Tok
 }
 
 /// An alias for a type; documentation shows the type itself.
-pub(crate) fn alias(name: &Ident, declared: &TokenStream, ty: &TokenStream, checked: Option<TokenStream>) -> TokenStream {
+pub(crate) fn alias(
+    name: &Ident,
+    declared: &TokenStream,
+    ty: &TokenStream,
+    checked: Option<TokenStream>,
+) -> TokenStream {
     let Some(checked) = checked else {
         return quote! {
             #[allow(non_camel_case_types, dead_code)]
@@ -96,6 +124,27 @@ pub(crate) fn shared(actor: &Actor, message: &Message, ty: &TokenStream) -> Toke
     }
 }
 
+/// The aliases of the arguments that are checked, as the inside of a tuple.
+pub(crate) fn checked_arguments(actor: &Actor, message: &Message) -> Option<TokenStream> {
+    let is_shared = matches!(message.source, Source::Shared);
+    if message.generics.is_bounded {
+        return None;
+    }
+    let mut aliases = TokenStream::new();
+    for arg in message.args() {
+        let need = if is_shared { Need::Message } else { Need::Argument };
+        if checked(actor, &arg.ty, need).is_none() {
+            continue;
+        }
+        let name = match need {
+            Need::Message => alias_name(actor, message, need, &arg.ty),
+            _ => message::alias(actor, message, arg),
+        };
+        aliases.extend(quote! { #name, });
+    }
+    (!aliases.is_empty()).then_some(aliases)
+}
+
 pub(crate) fn bounds(actor: &Actor) -> TokenStream {
     let generics = &actor.target.generics;
     let mut checks = parameters(generics);
@@ -107,7 +156,7 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
         let need = if is_shared { Need::Message } else { Need::Argument };
         let types = message.args().map(|arg| (&arg.ty, need)).chain(replies);
         for (ty, need) in types {
-            if is_known_clone(ty) {
+            if !matches!(need, Need::Message) && known(ty) == Known::Send {
                 continue;
             }
             let span = at(ty.span());

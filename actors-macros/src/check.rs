@@ -10,10 +10,13 @@ use syn::{Attribute, FnArg, Ident, Member, ReceiverKind, ReturnType, Safety, Sig
 use crate::attr;
 use crate::errors::Errors;
 use crate::generics::{Generics, OfMessage};
-use crate::model::{Actor, Answer, Block, Hook, Item, Message, Method, Param, Role, Source, Target};
+use crate::model::{
+    Actor, Answer, Block, Hook, Item, Message, Method, Mistaken, Param, Role, Source, Target,
+};
 use crate::names::{plain, type_name};
-use crate::params::params;
+use crate::params::{is_argument, params};
 use crate::types::{check_owned, without_self};
+use crate::verbs;
 use crate::words::{ActorWords, HandlerWords, MessageWords, Place};
 
 /// The model of a block; nothing where its type cannot be an actor.
@@ -24,7 +27,8 @@ pub(crate) fn check(block: &Block, words: ActorWords, errors: &mut Errors) -> Op
         let name = crate::names::ident("Self");
         Target { path: name.to_token_stream(), name, generics: Generics::default() }
     });
-    let mut actor = Actor { target, words, messages: Vec::new(), started: None, stopped: None };
+    let mut actor =
+        Actor { target, words, messages: Vec::new(), mistaken: Vec::new(), started: None, stopped: None };
     for item in &block.items {
         if let Item::Method(method) = item
             && let Some(role) = role(method, errors)
@@ -62,10 +66,11 @@ fn role(method: &Method, errors: &mut Errors) -> Option<(Role, TokenStream)> {
 fn add(actor: &mut Actor, method: &Method, (role, words): (Role, TokenStream), errors: &mut Errors) {
     match role {
         Role::Message | Role::Handler => {
-            if let Some(message) = message(actor, method, role, words, errors)
-                && is_new(actor, &message, errors)
-            {
-                actor.messages.push(message);
+            let before = errors.count();
+            match message(actor, method, role, words, errors) {
+                Some(message) if is_new(actor, &message, errors) => actor.messages.push(message),
+                _ if errors.count() > before => mistaken(actor, method),
+                _ => {}
             }
         }
         Role::Started | Role::Stopped => {
@@ -81,6 +86,19 @@ fn add(actor: &mut Actor, method: &Method, (role, words): (Role, TokenStream), e
     }
 }
 
+/// Its calls are not to be errors too.
+fn mistaken(actor: &mut Actor, method: &Method) {
+    let name = &method.signature.ident;
+    let known = actor.messages.iter().map(|message| &message.method);
+    if plain(name) == "clone"
+        || known.chain(actor.mistaken.iter().map(|known| &known.method)).any(|known| known == name)
+    {
+        return;
+    }
+    let arguments = method.signature.inputs.iter().filter(|input| is_argument(input)).count();
+    actor.mistaken.push(Mistaken { method: name.clone(), arguments });
+}
+
 fn message(
     actor: &Actor,
     method: &Method,
@@ -92,23 +110,28 @@ fn message(
     let before = errors.count();
     check_function(method, role, errors);
     let name = message_name(actor, &signature.ident, role, errors);
+    if signature.generics.lifetimes().next().is_some() {
+        // Reported: that the lifetime is used is the same mistake.
+        return None;
+    }
     let params = params(actor, signature, role, errors);
     let answer = answer(actor, signature, &params, errors);
     if role == Role::Handler && errors.count() == before {
         check_handler(signature, &params, errors);
     }
     let sound = errors.count() == before && is_complete(signature, &params);
-    let (source, is_boxed, never_inline) = match role {
+    let (source, is_boxed, never_inline, shadows) = match role {
         Role::Handler => {
-            let HandlerWords { boxed, never_inline } = HandlerWords::read(words, errors);
-            (Source::Shared, boxed, never_inline)
+            let HandlerWords { boxed, never_inline, shadows } = HandlerWords::read(words, errors);
+            (Source::Shared, boxed, never_inline, shadows)
         }
         _ => {
             let words = policy(actor, words, sound.then_some(&params), errors);
-            let (is_boxed, never_inline) = (words.boxed, words.never_inline);
-            (Source::Own(Box::new(words)), is_boxed, never_inline)
+            let (is_boxed, never_inline, shadows) = (words.boxed, words.never_inline, words.shadows.clone());
+            (Source::Own(Box::new(words)), is_boxed, never_inline, shadows)
         }
     };
+    verbs::check(&signature.ident, role, shadows.as_ref(), errors);
     let docs = method.attrs.iter().filter(|attr| is_doc(attr)).cloned().collect();
     let is_async = signature.asyncness.is_some();
     let mut message = Message {
@@ -233,7 +256,9 @@ fn check_function(method: &Method, role: Role, errors: &mut Errors) {
     } else if let Some(clause) = &signature.generics.where_clause {
         errors.at(clause, format!("a `#[{word}]` method has no where clause; leave it out"));
     }
-    check_receiver(signature, word, errors);
+    if signature.generics.lifetimes().next().is_none() {
+        check_receiver(signature, word, errors);
+    }
 }
 
 fn check_receiver(signature: &Signature, word: &str, errors: &mut Errors) {

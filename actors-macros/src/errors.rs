@@ -1,6 +1,6 @@
 //! Every mistake of a block, gathered before anything is reported.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Error;
 
@@ -27,6 +27,23 @@ impl Errors {
     /// How many there are: two readings tell whether a step went well.
     pub(crate) fn count(&self) -> usize {
         self.0.len()
+    }
+
+    /// The first one, taken out, as an expression.
+    pub(crate) fn take_first(&mut self) -> Option<TokenStream> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let tokens = self.0.remove(0).to_compile_error().into_iter().map(|token| match token {
+            // In braces it would be a statement, and no value.
+            TokenTree::Group(group) => {
+                let mut call = Group::new(Delimiter::Parenthesis, group.stream());
+                call.set_span(group.span());
+                TokenTree::Group(call)
+            }
+            other => other,
+        });
+        Some(tokens.collect())
     }
 
     /// One `compile_error!` for each.

@@ -21,7 +21,11 @@ pub(crate) fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
         return quote! { #item #errors };
     };
     let model = check::check(&block, words, &mut errors);
-    let expansion = model.map(|actor| expansion(&actor));
+    let expansion = model.map(|actor| {
+        let mistake = handle::mistake(&actor, &mut errors);
+        let expansion = expansion(&actor);
+        quote! { #mistake #expansion }
+    });
     let errors = errors.into_tokens();
     quote! { #block #expansion #errors }
 }
@@ -293,8 +297,43 @@ mod tests {
                 }
             },
         );
-        let checks = "struct __Types (__IsSend < Page > , __IsSend < Receipt > , __IsMessage < Ping > ,) ;";
-        let (before, _) = text.split_once(checks).expect("the checks are there");
-        assert!(!before.contains("Parcel"), "{text}");
+        let (before, _) = text.split_once("Parcel").expect("the mail is there");
+        let checked = |alias: &str, check: &str, ty: &str| {
+            let check = format!(
+                "type {alias} = < :: actors_core :: __private :: Checked < {{ :: actors_core :: __private :: {check} :: < {ty} > () }} >"
+            );
+            assert!(before.contains(&check), "{check} in {text}");
+        };
+        checked("__ShopViewed_page", "an_argument_is_send", "Page");
+        checked("__ReplyOfShopViewed", "a_reply_is_send", "Receipt");
+        checked("__MessageOfShopPing", "is_a_message", "Ping");
+        assert!(!text.contains("an_argument_is_send :: < u64 >"), "{text}");
+    }
+
+    #[test]
+    fn a_method_with_a_mistake_can_still_be_called_on_the_handle() {
+        let text = expanded(
+            TokenStream::new(),
+            quote! {
+                impl Shop {
+                    #[message] fn bad(&mut self, page: &str, at: u64, ctx: &mut Context<Self>) {}
+                    #[message] async fn worse(&mut self, mut page: (u8, &str)) {}
+                }
+            },
+        );
+        assert!(text.contains("fn bad (& self , _ : impl :: core :: marker :: Sized , _ : impl :: core :: marker :: Sized) -> __ShopMistake"), "{text}");
+        assert!(
+            text.contains("fn worse (& self , _ : impl :: core :: marker :: Sized) -> __ShopMistake"),
+            "{text}"
+        );
+        assert_eq!(text.matches("compile_error").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn a_message_with_the_name_of_a_runtime_verb_says_that_it_shadows_it() {
+        let block = |attribute: TokenStream| quote! { impl Shop { #[#attribute] fn stop(&mut self) {} } };
+        let text = expanded(TokenStream::new(), block(quote! { message }));
+        assert!(text.contains("every handle has a method `stop`"), "{text}");
+        assert!(!expanded(TokenStream::new(), block(quote! { message(shadows) })).contains("compile_error"));
     }
 }

@@ -4,8 +4,9 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use crate::errors::Errors;
 use crate::message::{self, at};
-use crate::model::{Actor, Message, Source};
+use crate::model::{Actor, Message, Mistaken, Source};
 
 pub(crate) fn handle(actor: &Actor) -> TokenStream {
     let (me, vis) = (&actor.target.path, &actor.words.vis);
@@ -13,7 +14,8 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
     let generics = &actor.target.generics;
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
     let assumed = actor.target.clause();
-    let methods = actor.messages.iter().map(|message| method(actor, message));
+    let mistaken = actor.mistaken.iter().map(|method| mistaken(actor, method));
+    let methods = actor.messages.iter().map(|message| method(actor, message)).chain(mistaken);
     let doc = format!(
         "The handle of `{}`: one method for each message. All the rest comes from `actors_core::Handle`, \
          to which it derefs.",
@@ -64,6 +66,33 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
 
         #[automatically_derived]
         impl #declared ::actors_core::Typed<#name #arguments> for #me #assumed {}
+    }
+}
+
+/// What a method with a mistake returns: an error type, made of the first of the errors, so that the compiler says nothing
+/// about the calls.
+pub(crate) fn mistake(actor: &Actor, errors: &mut Errors) -> Option<TokenStream> {
+    if actor.mistaken.is_empty() {
+        return None;
+    }
+    let (name, error) = (mistake_name(actor), errors.take_first()?);
+    Some(quote! {
+        #[allow(non_camel_case_types, dead_code)]
+        type #name = <::actors_core::__private::Checked<{ #error }> as ::actors_core::__private::Of<()>>::Is;
+    })
+}
+
+fn mistake_name(actor: &Actor) -> Ident {
+    format_ident!("__{}Mistake", actor.target.name)
+}
+
+/// A method in whose place there was a mistake.
+fn mistaken(actor: &Actor, Mistaken { method, arguments }: &Mistaken) -> TokenStream {
+    let (vis, name) = (&actor.words.vis, mistake_name(actor));
+    let arguments = (0..*arguments).map(|_| quote! { _: impl ::core::marker::Sized });
+    quote! {
+        #[doc(hidden)]
+        #vis fn #method(&self, #(#arguments),*) -> #name { ::core::unreachable!() }
     }
 }
 

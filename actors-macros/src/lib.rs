@@ -38,6 +38,7 @@ mod params;
 mod pool;
 mod search;
 mod types;
+mod verbs;
 mod weight;
 mod wording;
 mod words;
@@ -128,6 +129,7 @@ mod words;
 /// | `inline = never` | senders never run its turns; on methods only | as the actor says |
 /// | `reply = T` | the reply; on a struct only, since a method's return type says it | `()` |
 /// | `boxed` | the mail holds the message behind a pointer, see below; on methods only | inline |
+/// | `shadows` | the method hides the handle's own of the same name (`stop`, `watch`, …), which remains `Handle::stop(&shop)`; on methods only | such a name is an error |
 ///
 /// `overflow` is one of these, or a list in brackets that is tried in order, as in `[conflate, block]`:
 ///

@@ -11,9 +11,10 @@ use crate::model::{Actor, Answer, Message, Param, Source};
 use crate::names::ident;
 
 /// The hidden enum that a slot of the mailbox holds. It is as public as the trait wants it, and nobody can
-/// name it by accident.
+/// name it by accident. Two blocks for one actor would have different ones: that clash is reported elsewhere.
 pub(crate) fn name(actor: &Actor) -> Ident {
-    ident(format!("__{}Mail", actor.target.name))
+    let first = actor.messages.first().map_or_else(String::new, |message| format!("With{}", message.name));
+    ident(format!("__{}Mail{first}", actor.target.name))
 }
 
 pub(crate) fn mail(actor: &Actor) -> TokenStream {
@@ -173,7 +174,11 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
         return arm_by_inline(actor, message);
     }
     if message.is_async {
-        call = quote_spanned! { call_span=> ::actors_core::__private::send_future(#call) };
+        // About an argument that was reported there is nothing more to say.
+        let by = bounds::checked_arguments(actor, message).map(|checked| {
+            quote_spanned! { call_span=> ::<<(#checked) as ::actors_core::__private::By<_>>::Is> }
+        });
+        call = quote_spanned! { call_span=> ::actors_core::__private::send_future #by (#call) };
     }
     let wait = message.is_async.then(|| quote_spanned! { span=> let reply = reply.await; });
     let (before, after) = answering(actor, message);

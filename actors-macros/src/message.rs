@@ -49,7 +49,7 @@ pub(crate) fn literal(actor: &Actor, message: &Message, names: &[&Ident]) -> Tok
     }
 }
 
-fn module(actor: &Actor) -> Ident {
+pub(crate) fn module(actor: &Actor) -> Ident {
     ident(format!("{}_messages", snake_case(&actor.target.name)))
 }
 
@@ -63,7 +63,7 @@ fn struct_name(actor: &Actor, message: &Message) -> Ident {
 
 /// The hidden name that an argument's type has beside the block, so that the module sees it without importing
 /// what the user's scope holds, and no struct named like a type gets in its way.
-fn alias(actor: &Actor, message: &Message, arg: &Arg) -> Ident {
+pub(crate) fn alias(actor: &Actor, message: &Message, arg: &Arg) -> Ident {
     ident(format!("__{}{}_{}", actor.target.name, message.name, plain(&arg.name)))
 }
 
@@ -80,8 +80,10 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
         });
         return structs.collect();
     }
-    // An unknown import is what the compiler reports first and alone, so its name carries the advice.
-    let advice = ident(format!("__{}_in_a_function_body_needs_the_word_local", actor.target.name));
+    // An unknown import is what the compiler reports first and alone, so its name carries the advice: in a function body
+    // the module does not see what stands beside it, and in a second block the module is that of the first.
+    let advice = bounds::not_in_a_function(actor);
+    let only = bounds::only_block(actor);
     let (mut aliases, mut names, mut structs) =
         (TokenStream::new(), vec![advice.clone()], TokenStream::new());
     let inner = inside_module(&actor.words.vis);
@@ -110,11 +112,16 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
         #aliases
         #[allow(non_camel_case_types, dead_code)]
         type #advice = ();
+        #[allow(unused_imports)]
+        use #module::#only as _;
         #[doc = #doc]
         #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
         #vis mod #module {
             #[allow(unused_imports)]
             use super::{#(#names),*};
+            #[doc(hidden)]
+            #[allow(non_camel_case_types, dead_code)]
+            pub(super) struct #only;
             #structs
         }
     }

@@ -14,6 +14,8 @@ pub(crate) struct Actor {
     pub(crate) target: Target,
     pub(crate) words: ActorWords,
     pub(crate) messages: Vec<Message>,
+    /// Methods that would be messages but for a mistake.
+    pub(crate) mistaken: Vec<Mistaken>,
     pub(crate) started: Option<Hook>,
     pub(crate) stopped: Option<Hook>,
 }
@@ -27,6 +29,13 @@ pub(crate) struct Target {
     pub(crate) name: Ident,
     /// The block's parameters.
     pub(crate) generics: Generics,
+}
+
+/// A method that would be a message but for a mistake that was reported.
+pub(crate) struct Mistaken {
+    pub(crate) method: Ident,
+    /// How many a call of it has.
+    pub(crate) arguments: usize,
 }
 
 /// A method that is a message.

@@ -69,6 +69,17 @@ fn param(actor: &Actor, typed: &PatType, role: Role, errors: &mut Errors) -> Opt
     }
 }
 
+/// Whether a call on the handle has this parameter: not `self`, the context or the `ReplyTo`.
+pub(crate) fn is_argument(input: &FnArg) -> bool {
+    match input {
+        FnArg::Receiver(_) => false,
+        FnArg::Typed(typed) => match &*typed.ty {
+            Type::Reference(reference) => !is_named(&reference.elem, "Context"),
+            ty => !is_named(ty, "ReplyTo"),
+        },
+    }
+}
+
 fn is_named(ty: &Type, name: &str) -> bool {
     last_segment(ty).is_some_and(|(last, _)| last == name)
 }

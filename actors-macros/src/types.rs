@@ -3,7 +3,7 @@
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
-use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type};
+use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type, TypeParamBound};
 
 use crate::errors::Errors;
 
@@ -16,6 +16,117 @@ const CLONE: &[&str] = &[
 /// Whether the type is written plainly and known to be `Clone`.
 pub(crate) fn is_known_clone(ty: &TokenStream) -> bool {
     CLONE.contains(&ty.to_string().as_str())
+}
+
+/// Types of std that are as `Send` as what they contain, or always.
+const AS_SEND_AS_INSIDE: &[&str] = &[
+    "Box",
+    "Vec",
+    "VecDeque",
+    "Option",
+    "Result",
+    "Arc",
+    "Mutex",
+    "RwLock",
+    "HashMap",
+    "HashSet",
+    "BTreeMap",
+    "BTreeSet",
+    "BinaryHeap",
+    "Cow",
+    "PathBuf",
+    "OsString",
+    "PhantomData",
+    "SystemTime",
+];
+/// Types of std that are not `Send`, or not in an `Arc`.
+const PERHAPS_NOT_SEND: &[&str] = &[
+    "Rc",
+    "Weak",
+    "Cell",
+    "RefCell",
+    "OnceCell",
+    "UnsafeCell",
+    "NonNull",
+    "MutexGuard",
+    "RwLockReadGuard",
+    "RwLockWriteGuard",
+];
+
+/// What the names in a type tell about it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Known {
+    /// It is made of types of std, all of them `Send`.
+    Send,
+    /// It is made of types of std, and perhaps not `Send`: only the compiler knows what `dyn Error` is.
+    Suspicious,
+    /// Some type in it is somebody's own, perhaps the actor's handle: whether it is `Send` may depend on the actor's messages.
+    Unknown,
+}
+
+/// What the names in the type tell about it.
+pub(crate) fn known(ty: &TokenStream) -> Known {
+    syn::parse2::<Type>(ty.clone()).map_or(Known::Unknown, |ty| known_type(&ty))
+}
+
+fn known_type(ty: &Type) -> Known {
+    let all = |types: &mut dyn Iterator<Item = &Type>| types.map(known_type).max().unwrap_or(Known::Send);
+    match ty {
+        Type::Paren(paren) => known_type(&paren.elem),
+        Type::Group(group) => known_type(&group.elem),
+        Type::Array(array) => known_type(&array.elem),
+        Type::Slice(slice) => known_type(&slice.elem),
+        Type::Reference(reference) => known_type(&reference.elem).max(Known::Suspicious),
+        Type::Ptr(pointer) => known_type(&pointer.elem).max(Known::Suspicious),
+        Type::Tuple(tuple) => all(&mut tuple.elems.iter()),
+        Type::FnPtr(_) => Known::Send,
+        Type::TraitObject(object) => {
+            let says = |name: &str| {
+                object.bounds.iter().any(|bound| {
+                    matches!(bound, TypeParamBound::Trait(bound) if bound.path.segments.last().is_some_and(|last| last.ident == name))
+                })
+            };
+            if says("Send") && says("Sync") { Known::Send } else { Known::Suspicious }
+        }
+        Type::Path(path) if path.qself.is_none() => {
+            let Some(last) = path.path.segments.last() else { return Known::Unknown };
+            let name = last.ident.to_string();
+            let arguments: Vec<&Type> = match &last.arguments {
+                PathArguments::None => Vec::new(),
+                PathArguments::AngleBracketed(list) => list
+                    .args
+                    .iter()
+                    .filter_map(|argument| match argument {
+                        GenericArgument::Type(ty) => Some(ty),
+                        _ => None,
+                    })
+                    .collect(),
+                PathArguments::Parenthesized(_) => return Known::Unknown,
+            };
+            // `Result<T>` is an alias of somebody's, of anything.
+            let itself = if CLONE.contains(&name.as_str()) || name == "str" {
+                Known::Send
+            } else if name == "Result" && arguments.len() != 2 {
+                Known::Unknown
+            } else if AS_SEND_AS_INSIDE.contains(&name.as_str()) {
+                Known::Send
+            } else if PERHAPS_NOT_SEND.contains(&name.as_str()) {
+                Known::Suspicious
+            } else {
+                Known::Unknown
+            };
+            itself.max(all(&mut arguments.into_iter()))
+        }
+        _ => Known::Unknown,
+    }
+}
+
+/// Whether the type is a plain name or path, without arguments.
+pub(crate) fn is_plain_path(ty: &TokenStream) -> bool {
+    let is_plain = |path: syn::TypePath| {
+        path.qself.is_none() && path.path.segments.iter().all(|segment| segment.arguments.is_none())
+    };
+    syn::parse2(ty.clone()).is_ok_and(is_plain)
 }
 
 /// Writes the actor's name for every `Self`, so that the type means the same outside of the block.
@@ -78,6 +189,14 @@ pub(crate) fn check_owned(ty: &Type, errors: &mut Errors) {
         && reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static")
     {
         return errors.at(ty, format!("a message owns what it carries: write {}", owned(&reference.elem)));
+    }
+    let is_unsized = match ty {
+        Type::TraitObject(_) | Type::Slice(_) => true,
+        Type::Path(path) => path.path.is_ident("str"),
+        _ => false,
+    };
+    if is_unsized {
+        return errors.at(ty, format!("a message has a size: write {}", owned(ty)));
     }
     let mut search = Borrows(None);
     search.visit_type_mut(&mut ty.clone());

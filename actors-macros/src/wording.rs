@@ -40,6 +40,7 @@ pub(crate) const OF_MESSAGE: &[&str] = &[
     "inline",
     "reply",
     "boxed",
+    "shadows",
 ];
 /// Words of the message that are planned: refused, never ignored.
 pub(crate) const MESSAGE_PLANNED: &[&str] = &["rate", "burst"];

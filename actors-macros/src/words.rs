@@ -30,7 +30,7 @@ const MESSAGE: Vocabulary<'static> = Vocabulary {
 /// What belongs to the mail; the rest belongs to the message, which is a struct of its own.
 const HANDLER: Vocabulary<'static> = Vocabulary {
     of: "`#[handler]`",
-    built: &["boxed", "inline"],
+    built: &["boxed", "inline", "shadows"],
     planned: &[],
     elsewhere: (wording::OF_MESSAGE, "the message's struct, `#[derive(Message)] #[message(…)] struct …`"),
 };
@@ -75,6 +75,8 @@ pub(crate) struct MessageWords {
     pub(crate) boxed: bool,
     /// Senders do not run its turns.
     pub(crate) never_inline: bool,
+    /// The handle's method hides the runtime's of the same name.
+    pub(crate) shadows: Option<Ident>,
 }
 
 /// Where `#[message]` stands decides what its words speak of.
@@ -164,6 +166,11 @@ impl MessageWords {
                 "ttl" => read.ttl_ns = duration(&word, errors),
                 "timeout" => read.timeout_ns = duration(&word, errors),
                 "boxed" => read.boxed = boxed(&word, place, errors),
+                "shadows" if matches!(place, Place::Type) => {
+                    let text = "the method has the name, not the struct: write `#[handler(shadows)]` there";
+                    errors.at(&word.name, text);
+                }
+                "shadows" => read.shadows = bare(&word, errors).then_some(word.name),
                 "inline" => {
                     read.never_inline = if let Place::Type = place {
                         let text =
@@ -321,16 +328,17 @@ fn bare(word: &Word, errors: &mut Errors) -> bool {
 pub(crate) struct HandlerWords {
     pub(crate) boxed: bool,
     pub(crate) never_inline: bool,
+    pub(crate) shadows: Option<Ident>,
 }
 
 impl HandlerWords {
     pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut read = Self::default();
         for word in attr::read(tokens, &HANDLER, errors) {
-            if word.name == "inline" {
-                read.never_inline = !inline(&word, errors);
-            } else {
-                read.boxed = bare(&word, errors);
+            match word.name.to_string().as_str() {
+                "inline" => read.never_inline = !inline(&word, errors),
+                "shadows" => read.shadows = bare(&word, errors).then_some(word.name),
+                _ => read.boxed = bare(&word, errors),
             }
         }
         read

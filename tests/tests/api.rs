@@ -421,7 +421,7 @@ fn a_message_that_bears_a_handle_method_s_name_shadows_it() {
         }
         #[actor(local)]
         impl Machine {
-            #[message]
+            #[message(shadows)]
             fn stop(&mut self) -> bool {
                 std::mem::take(&mut self.is_running)
             }

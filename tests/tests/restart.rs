@@ -839,13 +839,13 @@ impl Drop for Alone {
 
 #[actor(local, capacity = 64)]
 impl Mill {
-    #[message]
+    #[message(shadows)]
     fn tell(&mut self, sender: usize, n: u64) {
         let _alone = self.alone();
         self.grind(sender, n);
     }
 
-    #[message(overflow = block)]
+    #[message(shadows, overflow = block)]
     fn ask(&mut self, sender: usize, n: u64) -> u64 {
         let _alone = self.alone();
         self.grind(sender, n)

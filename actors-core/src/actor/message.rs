@@ -17,9 +17,11 @@ use std::hash::{Hasher, RandomState};
     message = "`{Self}` is not a message",
     note = "derive it: `#[derive(Message)]`, with `#[message(reply = …)]` if it has an answer"
 )]
-pub trait Message: Sized + Send + 'static {
+#[rustfmt::skip]
+pub trait Message: Sized + Send + 'static { // write `Arc` for `Rc`, `Box<dyn T + Send>` for `Box<dyn T>`
     /// What its handler answers; `()` for one-way messages.
-    type Reply: Send + 'static;
+    #[rustfmt::skip]
+    type Reply: Send + 'static; // write `BoxError` for `Box<dyn Error>`, `Arc` for `Rc`
 
     /// Name of the type, for ledger, dead letters and logs.
     const NAME: &'static str;

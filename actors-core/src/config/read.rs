@@ -9,7 +9,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 /// Words that say what the code is, not how it runs.
-const OF_THE_CODE: &[&str] = &["key", "reply", "boxed", "weight", "inline", "vis", "local"];
+const OF_THE_CODE: &[&str] = &["key", "reply", "boxed", "weight", "inline", "vis", "local", "shadows"];
 const ACTOR: &str = "the configuration of an actor";
 pub(super) const PRESSURE: &str = "`pressure`";
 const MESSAGE: &str = "the configuration of a message";

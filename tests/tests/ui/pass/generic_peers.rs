@@ -15,7 +15,7 @@ struct Shop<D: Db> {
 
 #[actor]
 impl<D: Db> Shop<D> {
-    #[message]
+    #[message(shadows)]
     fn watch(&mut self, other: ShopHandle<D>, me: Handle<Self>) -> Vec<ShopHandle<D>> {
         self.others.push(other);
         self.me = Some(me.downgrade());

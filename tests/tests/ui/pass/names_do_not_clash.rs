@@ -52,10 +52,10 @@ impl Shop {
         r#match
     }
 
-    #[message]
+    #[message(shadows)]
     fn stop(&mut self) {}
 
-    #[message]
+    #[message(shadows)]
     fn tell(&mut self) {}
 
     #[message]

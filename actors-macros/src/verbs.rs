@@ -1,0 +1,67 @@
+//! The methods that every handle has by itself. A message of such a name would hide the runtime's method.
+
+use syn::Ident;
+
+use crate::errors::Errors;
+use crate::model::Role;
+use crate::names::plain;
+
+/// All methods of `actors_core::Handle`.
+const VERBS: &[&str] = &[
+    "adjust",
+    "ask",
+    "closed",
+    "downgrade",
+    "is_closed",
+    "kill",
+    "ledger",
+    "name",
+    "policy",
+    "reading",
+    "ready",
+    "recipient",
+    "reserve",
+    "resize",
+    "stop",
+    "tell",
+    "try_reserve",
+    "watch",
+];
+
+/// A message has a name of its own, or says that it hides the runtime's method. `shadows` is the word, where it is said.
+pub(crate) fn check(method: &Ident, role: Role, shadows: Option<&Ident>, errors: &mut Errors) {
+    let name = plain(method);
+    match (VERBS.contains(&name.as_str()), shadows) {
+        (true, None) => {
+            let word = role.word();
+            let text = format!(
+                "every handle has a method `{name}` already; rename the message, or write `#[{word}(shadows)]` and \
+                 `Handle::{name}(&handle)` for the runtime's"
+            );
+            errors.at(method, text);
+        }
+        (false, Some(word)) => {
+            errors.at(word, format!("no method of the runtime is called `{name}`; leave `shadows` out"));
+        }
+        (true, Some(_)) | (false, None) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn these_are_the_methods_of_a_handle() {
+        let source = include_str!("../../actors-core/src/actor/handle.rs");
+        let (_, methods) = source.split_once("\nimpl<A: Actor> Handle<A> {").expect("the methods are there");
+        let (methods, _) = methods.split_once("\n}\n").expect("the block ends");
+        let mut found: Vec<&str> = methods
+            .lines()
+            .filter_map(|line| line.strip_prefix("    pub fn "))
+            .filter_map(|line| line.split(['<', '(']).next())
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, VERBS);
+    }
+}
