@@ -1,7 +1,7 @@
 #![allow(missing_docs, reason = "called by generated code and by our own benches only")]
 //! What `#[actor]` and `#[derive(Message)]` emit calls to, and what the benches need. Not part of the public face.
 
-use crate::actor::message::Message;
+use crate::actor::message::{Message, Parcel};
 use crate::error::BoxError;
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
@@ -29,6 +29,21 @@ where
 /// An actor, for the compiler: every generated `impl` assumes it, so an actor that is not `Send` gives one error, here.
 #[rustfmt::skip]
 pub trait AnActor: Send + 'static {} // write `Arc` for `Rc`, `Box<dyn T + Send>` for `Box<dyn T>`
+
+/// A message of an actor's block, for the compiler: its own `impl Message` assumes it.
+#[rustfmt::skip]
+pub trait AMessage: Send + 'static {} // write `Arc` for `Rc`, `Box<dyn T + Send>` for `Box<dyn T>`
+
+/// The mail of an actor, for the compiler.
+pub trait AMail: Send + 'static {}
+
+/// A message, or a parcel with one, to the compiler: that it is `Send` follows from `impl Message`, which is where it is
+/// reported if it is not.
+pub trait Sent: Send + 'static {}
+pub trait SentParcel: Send + 'static {}
+
+impl<M: Message> Sent for M {}
+impl<M: Message> SentParcel for Parcel<M> {}
 
 #[rustfmt::skip]
 pub const fn an_argument_is_send<T>() -> bool
@@ -88,7 +103,7 @@ pub trait Key {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Hash + Eq> Key for T {
+impl<T: Hash + PartialEq> Key for T {
     fn hash_with<H: Hasher>(&self, state: &mut H) {
         self.hash(state);
     }

@@ -1,10 +1,11 @@
 //! What the expansion needs of the user's types, said on the user's own tokens before the rest says it on ours.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::generics::{Generics, phantom};
+use crate::mail;
 use crate::message::{self, at};
 use crate::model::{Actor, Message, Source, Target};
 use crate::names::{ident, plain};
@@ -148,7 +149,7 @@ pub(crate) fn checked_arguments(actor: &Actor, message: &Message) -> Option<Toke
 pub(crate) fn bounds(actor: &Actor) -> TokenStream {
     let generics = &actor.target.generics;
     let mut checks = parameters(generics);
-    checks.extend(the_actor(actor));
+    checks.extend(assertions(actor));
     let mut fields = TokenStream::new();
     for message in &actor.messages {
         let is_shared = matches!(message.source, Source::Shared);
@@ -163,7 +164,9 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
             match (checked(actor, ty, need), need) {
                 // Beside the message's struct, and what a shared message answers is the message's own affair.
                 (Some(_), Need::Argument) if !message.generics.is_bounded => {}
-                (Some(_), Need::Reply) if is_shared => {}
+                (_, Need::Reply) if is_shared => {}
+                // Asserted of the message's struct, and of the reply by `impl Message`.
+                (None, Need::Argument | Need::Reply) if !generics.mentions_any(ty) => {}
                 (Some(checked), Need::Reply | Need::Message) => {
                     let name = alias_name(actor, message, need, ty);
                     checks.extend(alias(&name, &TokenStream::new(), ty, Some(checked)));
@@ -192,14 +195,116 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
     checks
 }
 
-/// The one place that asserts what an actor is; all others assume it.
-fn the_actor(actor: &Actor) -> TokenStream {
+/// What every other `impl` assumes of the actor, its mail and one message, because one place asserts it: `where`, and the
+/// block's own bounds. A lifetime makes each of them something that the compiler believes until it is used.
+pub(crate) fn assumed(actor: &Actor, message: Option<&Message>) -> TokenStream {
+    let Target { path, generics, .. } = &actor.target;
+    let (mail, arguments) = (mail::name(actor), generics.arguments());
+    let sent = message.filter(|message| is_open(actor, message)).map(|message| {
+        let path = message::path(actor, message);
+        quote! { for<'__actor> #path: ::actors_core::__private::Sent, }
+    });
+    let clause = with_where(generics.clause());
+    quote! {
+        #clause
+        for<'__actor> #path: ::actors_core::__private::AnActor,
+        for<'__actor> #mail #arguments: ::actors_core::__private::AMail,
+        #sent
+    }
+}
+
+/// Whether only the compiler knows if the message, or what it is answered with, may travel.
+fn is_open(actor: &Actor, message: &Message) -> bool {
+    let is_open = |ty| known(ty) == Known::Unknown;
+    match message.source {
+        Source::Shared => message.args().all(|arg| checked(actor, &arg.ty, Need::Message).is_none()),
+        Source::Own(_) => message.args().map(|arg| &arg.ty).chain(message.answer.reply()).any(is_open),
+    }
+}
+
+/// What the `impl Message` of a message assumes, where only the compiler knows its arguments.
+pub(crate) fn of_message(actor: &Actor, message: &Message) -> Option<TokenStream> {
+    let is_asserted = matches!(message.source, Source::Own(_))
+        && message.args().any(|arg| known(&arg.ty) == Known::Unknown);
+    if !is_asserted {
+        return None;
+    }
+    let path = message::path(actor, message);
+    Some(quote! { for<'__actor> #path: ::actors_core::__private::AMessage, })
+}
+
+/// The clause of the message's own `impl Message`.
+pub(crate) fn clause_of_message(actor: &Actor, message: &Message) -> TokenStream {
+    let clause = message.generics.generics.clause();
+    match of_message(actor, message) {
+        Some(assumed) => {
+            let clause = with_where(clause);
+            quote! { #clause #assumed }
+        }
+        None => clause,
+    }
+}
+
+fn with_where(clause: TokenStream) -> TokenStream {
+    if clause.is_empty() {
+        quote! { where }
+    } else {
+        clause
+    }
+}
+
+/// The one place that asserts what an actor, its mail and its messages are; all others assume it.
+fn assertions(actor: &Actor) -> TokenStream {
     let Target { path, name, generics } = &actor.target;
-    let (declared, clause) = (generics.declared(), generics.clause());
-    quote_spanned! { at(name.span())=>
+    let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
+    let mail = mail::name(actor);
+    let open = actor
+        .messages
+        .iter()
+        .filter(|message| matches!(message.source, Source::Shared) || is_open(actor, message));
+    let parcels: TokenStream = open
+        .map(|message| {
+            let path = message::path(actor, message);
+            quote! { for<'__actor> ::actors_core::Parcel<#path>: ::actors_core::__private::SentParcel, }
+        })
+        .collect();
+    let mail_clause = with_where(clause.clone());
+    let messages =
+        actor.messages.iter().filter(|message| of_message(actor, message).is_some()).map(|message| {
+            let generics = &message.generics.generics;
+            let (declared, clause) = (generics.declared(), generics.clause());
+            let path = message::path(actor, message);
+            let mut unknown = message.args().filter(|arg| known(&arg.ty) == Known::Unknown);
+            let span = match (unknown.next(), unknown.next()) {
+                (Some(one), None) => one.ty.span(),
+                _ => message.method.span(),
+            };
+            let path = respanned(path, at(span));
+            quote_spanned! { at(span)=>
+                #[automatically_derived]
+                impl #declared ::actors_core::__private::AMessage for #path #clause {}
+            }
+        });
+    let messages: TokenStream = messages.collect();
+    let of_actor = quote_spanned! { at(name.span())=>
         #[automatically_derived]
         impl #declared ::actors_core::__private::AnActor for #path #clause {}
+    };
+    quote! {
+        #of_actor
+        #[automatically_derived]
+        impl #declared ::actors_core::__private::AMail for #mail #arguments #mail_clause #parcels {}
+        #messages
     }
+}
+
+/// The same tokens, all of them at one place.
+fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
+    let tokens = tokens.into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
 }
 
 /// An actor may move to another thread, and outlives whoever started it, with all that is in it. A parameter whose

@@ -49,7 +49,8 @@ fn expansion(actor: &Actor) -> TokenStream {
 fn actor_impl(actor: &Actor) -> TokenStream {
     let (me, mail, name) = (&actor.target.path, mail::name(actor), plain(&actor.target.name));
     let generics = &actor.target.generics;
-    let (declared, arguments, clause) = (generics.declared(), generics.arguments(), actor.target.clause());
+    let (declared, arguments, clause) =
+        (generics.declared(), generics.arguments(), bounds::assumed(actor, None));
     let words = &actor.words;
     let settings = [
         ("capacity", words.capacity),
@@ -124,7 +125,7 @@ fn hook_call(actor: &Actor, hook: &Hook, argument: TokenStream) -> TokenStream {
 
 fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
     let (me, mail, variant) = (&actor.target.path, mail::name(actor), &message.name);
-    let (declared, clause) = (actor.target.generics.declared(), actor.target.clause());
+    let (declared, clause) = (actor.target.generics.declared(), bounds::assumed(actor, Some(message)));
     let ty = message::path(actor, message);
     let class = Literal::usize_unsuffixed(class);
     let (packed, unpacked) = if message.is_boxed {

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use crate::bounds;
 use crate::errors::Errors;
 use crate::message::{self, at};
 use crate::model::{Actor, Message, Mistaken, Source};
@@ -13,7 +14,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
     let name = format_ident!("{}Handle", actor.target.name);
     let generics = &actor.target.generics;
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
-    let assumed = actor.target.clause();
+    let assumed = bounds::assumed(actor, None);
     let mistaken = actor.mistaken.iter().map(|method| mistaken(actor, method));
     let methods = actor.messages.iter().map(|message| method(actor, message)).chain(mistaken);
     let doc = format!(

@@ -21,7 +21,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
     let (mail, me) = (name(actor), &actor.target.path);
     let generics = &actor.target.generics;
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
-    let assumed = actor.target.clause();
+    let assumed = bounds::assumed(actor, None);
     let variants: Vec<&Ident> = actor.messages.iter().map(|message| &message.name).collect();
     let types: Vec<TokenStream> =
         actor.messages.iter().map(|message| message::path(actor, message)).collect();

@@ -188,7 +188,7 @@ fn one_struct(
     let is_clone = message.args().all(|arg| is_known_clone(&arg.ty));
     let derive = (is_clone && hidden.is_empty()).then(|| quote! { #[derive(::core::clone::Clone)] });
     let by_hand = (!hidden.is_empty()).then(|| by_hand(message, name, types, is_clone));
-    let clause = debug_clause(&message.generics);
+    let clause = debug_clause(actor, message);
     quote! {
         #docs
         #derive
@@ -204,9 +204,13 @@ fn one_struct(
     }
 }
 
-fn debug_clause(of: &OfMessage) -> TokenStream {
+fn debug_clause(actor: &Actor, message: &Message) -> TokenStream {
+    let of = &message.generics;
     if of.generics.is_empty() {
-        return TokenStream::new();
+        let is_asserted = bounds::of_message(actor, message).is_some();
+        return is_asserted
+            .then(|| quote! { where for<'__actor> Self: ::actors_core::__private::AMessage })
+            .unwrap_or_default();
     }
     let clause = of.clause_of_struct();
     let clause = if clause.is_empty() {
@@ -287,7 +291,7 @@ pub(crate) fn of_method(actor: &Actor, message: &Message) -> TokenStream {
     Implementation {
         path: path(actor, message),
         declared: message.generics.generics.declared(),
-        clause: message.generics.generics.clause(),
+        clause: bounds::clause_of_message(actor, message),
         name: &message.name,
         words,
         reply: bounds::reply(actor, message).as_ref(),

@@ -1,7 +1,7 @@
 //! What a block is, once it has been read and checked: the only thing that the expansion sees.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote_spanned};
 use syn::{Attribute, Visibility};
 
 use crate::generics::{Generics, OfMessage};
@@ -100,17 +100,6 @@ pub(crate) struct Hook {
 }
 
 impl Target {
-    /// `where`, the bounds of the block and, assumed of the actor, what [`bounds`](crate::bounds) asserts of it once.
-    pub(crate) fn clause(&self) -> TokenStream {
-        let (path, clause) = (&self.path, self.generics.clause());
-        let clause = if clause.is_empty() {
-            quote! { where }
-        } else {
-            clause
-        };
-        quote! { #clause for<'__actor> #path: ::actors_core::__private::AnActor }
-    }
-
     /// The path of a method of the actor's. What is wrong with a call is reported at the method's name.
     pub(crate) fn method(&self, name: &Ident) -> TokenStream {
         let (path, span) = (&self.path, at(name.span()));

@@ -194,7 +194,7 @@ impl Clerk {
         ctx.send_after(HOUR, Armed(Bomb(8))).unwrap();
     }
 
-    #[message]
+    #[message(shadows)]
     fn watch(&mut self, other: ClerkHandle, fails: bool, ctx: &mut Context<Self>) {
         let then = move |why| {
             assert!(!fails, "the watch fails");

@@ -95,7 +95,7 @@ impl Lodger {
         }
     }
 
-    #[message(overflow = reject)]
+    #[message(shadows, overflow = reject)]
     fn ask(&mut self) -> u32 {
         1
     }

@@ -145,17 +145,17 @@ impl<M: Message> AnyParcel for Parcel<M> {
 }
 
 /// The answer that a handler owes; dropped without one, its asker is told what ended the turn.
-pub struct Answer<R: Send + 'static> {
+pub struct Answer<R> {
     asker: Option<Teller<R>>,
 }
 
-impl<R: Send + 'static> fmt::Debug for Answer<R> {
+impl<R> fmt::Debug for Answer<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").finish_non_exhaustive()
     }
 }
 
-impl<R: Send + 'static> Answer<R> {
+impl<R> Answer<R> {
     /// The handler has returned: the turn ends, then the asker is told, so that whoever has an answer finds the message
     /// handled in the ledger.
     #[inline]
@@ -174,7 +174,7 @@ impl<R: Send + 'static> Answer<R> {
     }
 }
 
-impl<R: Send + 'static> Drop for Answer<R> {
+impl<R> Drop for Answer<R> {
     fn drop(&mut self) {
         if let Some(asker) = self.asker.take() {
             // A turn is dropped by its own panic or because the actor is killed at an await.
