@@ -293,22 +293,25 @@ mod tests {
             TokenStream::new(),
             quote! {
                 impl Shop {
-                    #[message] fn viewed(&mut self, page: Page, at: u64) -> Receipt {}
+                    #[message] fn viewed(&mut self, page: Box<dyn Page>, at: u64, of: Shelf) -> Cell<u8> {}
                     #[handler] fn ping(&mut self, ping: Ping) {}
                 }
             },
         );
-        let (before, _) = text.split_once("Parcel").expect("the mail is there");
+        let (before, _) = text.split_once("pub enum").expect("the mail is there");
         let checked = |alias: &str, check: &str, ty: &str| {
             let check = format!(
                 "type {alias} = < :: actors_core :: __private :: Checked < {{ :: actors_core :: __private :: {check} :: < {ty} > () }} >"
             );
             assert!(before.contains(&check), "{check} in {text}");
         };
-        checked("__ShopViewed_page", "an_argument_is_send", "Page");
-        checked("__ReplyOfShopViewed", "a_reply_is_send", "Receipt");
+        checked("__ShopViewed_page", "an_argument_is_send", "Box < dyn Page >");
+        checked("__ReplyOfShopViewed", "a_reply_is_send", "Cell < u8 >");
         checked("__MessageOfShopPing", "is_a_message", "Ping");
-        assert!(!text.contains("an_argument_is_send :: < u64 >"), "{text}");
+        let asserted = "AMessage for shop_messages :: Viewed { }";
+        assert!(before.contains(asserted), "only the compiler knows a `Shelf`: {text}");
+        let type_names = ["u64", "Shelf"].map(|ty| format!("an_argument_is_send :: < {ty} >"));
+        assert!(!type_names.iter().any(|check| text.contains(check)), "{text}");
     }
 
     #[test]

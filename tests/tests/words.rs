@@ -26,7 +26,7 @@ impl Shop {
         let _ = (label, content);
     }
 
-    #[message]
+    #[message(shadows)]
     fn closed(&mut self, why: String) {
         drop(why);
     }
