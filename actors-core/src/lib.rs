@@ -86,6 +86,11 @@ mod wording;
 #[doc(hidden)]
 pub mod __private;
 
+/// The README's program, compiled and run as it stands.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
 pub use actor::context::Context;
 pub use actor::ending::{Closed, Ending, Ready, Stop};
 pub use actor::handle::{Handle, WeakHandle};

@@ -214,3 +214,32 @@ fn every_built_rule_has_a_test_in_the_spec() {
         }
     }
 }
+
+#[test]
+fn the_first_program_of_the_readme_runs_with_the_dependencies_that_it_names() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let block = |language: &str| {
+        let (_, rest) = readme.split_once(&format!("```{language}\n")).unwrap();
+        rest.split_once("```").unwrap().0
+    };
+    // The doctest of `actors-core` compiles and runs the program; here is the rest of what a reader pastes.
+    let core = fs::read_to_string(root().join("actors-core/src/lib.rs")).unwrap();
+    assert!(
+        core.contains("#[cfg(doctest)]\n#[doc = include_str!(\"../../README.md\")]"),
+        "the doctest is gone"
+    );
+    assert!(block("rust").contains("#[tokio::main]\nasync fn main()"), "the program is not complete");
+    let named: toml::Table = block("toml").parse().unwrap();
+    let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let dependencies = named["dependencies"].as_table().unwrap();
+    assert_eq!(dependencies.keys().collect::<Vec<_>>(), ["actors-core", "tokio"]);
+    let path = dependencies["actors-core"]["path"].as_str().unwrap();
+    assert!(root().join(path.strip_prefix("../actors/").unwrap()).join("Cargo.toml").exists());
+    let tokio = &workspace["workspace"]["dependencies"]["tokio"];
+    assert_eq!(dependencies["tokio"]["version"], tokio["version"]);
+    let features = dependencies["tokio"]["features"].as_array().unwrap();
+    for feature in ["macros", "rt-multi-thread"] {
+        assert!(features.iter().any(|named| named.as_str() == Some(feature)), "`{feature}` is missing");
+    }
+    assert!(readme.contains("cargo doc --open -p actors-core --all-features"), "docs without all features");
+}
