@@ -10,7 +10,7 @@ impl Shop {
     }
 
     #[message]
-    fn closed(&mut self, _: u32) {}
+    fn locked(&mut self, _: u32) {}
 
     #[message]
     fn opened(&mut self, mut at: u32) {

@@ -9,7 +9,7 @@ impl Shop {
     fn viewed(&mut self) {}
 
     #[message]
-    fn closed(&mut self, #[cfg(test)] at: u32) {}
+    fn locked(&mut self, #[cfg(test)] at: u32) {}
 }
 
 fn main() {}

@@ -10,7 +10,7 @@ impl Shop {
     }
 
     #[message(overflow = [conflate, block])]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 }
 
 #[derive(Message)]

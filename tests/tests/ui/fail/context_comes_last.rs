@@ -10,7 +10,7 @@ impl Shop {
     }
 
     #[message]
-    fn closed(&mut self, ctx: Context<Self>) {
+    fn locked(&mut self, ctx: Context<Self>) {
         let _ = ctx;
     }
 

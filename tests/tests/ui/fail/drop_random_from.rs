@@ -8,7 +8,7 @@ impl Shop {
     fn viewed(&mut self) {}
 
     #[message(overflow = drop_random(from = -0.5))]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(overflow = [drop_random(form = 0.5), block])]
     fn opened(&mut self) {}

@@ -8,7 +8,7 @@ impl Shop {
     fn viewed(&mut self) {}
 
     #[message(ttl = 5)]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(ttl = "5 seconds", timeout = "0s")]
     fn opened(&mut self) {}

@@ -23,7 +23,7 @@ impl Shop {
     }
 
     #[handler]
-    fn name(&mut self, ask: Name) {
+    fn rank(&mut self, ask: Name) {
         let _ = ask;
     }
 

@@ -8,7 +8,7 @@ impl Shop {
     fn viewed(&mut self) {}
 
     #[message(overflow = [block, drop_oldest])]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(overflow = [reject, drop_newest])]
     fn opened(&mut self) {}

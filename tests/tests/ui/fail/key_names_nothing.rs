@@ -10,7 +10,7 @@ impl Shop {
     }
 
     #[message(overflow = conflate, key = sku)]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(overflow = conflate, key = answer)]
     fn report(&mut self, sku: u32, answer: ReplyTo<u32>) {

@@ -10,7 +10,7 @@ impl Shop {
     }
 
     #[message = "high"]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(priority = high low, ttl(5) ms)]
     fn opened(&mut self) {}

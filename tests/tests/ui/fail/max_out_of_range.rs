@@ -8,7 +8,7 @@ impl Shop {
     fn viewed(&mut self) {}
 
     #[message(max = 65)]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(max = 64)]
     fn opened(&mut self) {}

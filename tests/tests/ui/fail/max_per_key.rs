@@ -10,7 +10,7 @@ impl Shop {
     }
 
     #[message(max_per_key = 4)]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(key = customer, max_per_key = 0)]
     fn refund(&mut self, customer: u32) {

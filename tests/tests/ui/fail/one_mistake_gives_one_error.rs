@@ -10,7 +10,7 @@ impl Shop {
     }
 
     #[message(ttl = "soon")]
-    fn closed(&mut self, at: u64) {
+    fn locked(&mut self, at: u64) {
         let _ = at;
     }
 

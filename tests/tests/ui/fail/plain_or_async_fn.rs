@@ -8,7 +8,7 @@ impl Shop {
     const fn viewed(&mut self) {}
 
     #[message]
-    unsafe fn closed(&mut self) {}
+    unsafe fn locked(&mut self) {}
 
     #[handler]
     extern "C" fn stock(&mut self, ask: u32) {

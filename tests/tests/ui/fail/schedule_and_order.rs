@@ -33,7 +33,7 @@ impl Silent {
     fn viewed(&mut self) {}
 
     #[message(order = "fifo")]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(order = lifo_under_presure)]
     fn opened(&mut self) {}

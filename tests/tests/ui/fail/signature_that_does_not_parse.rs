@@ -8,7 +8,7 @@ impl Shop {
     fn viewed(&mut self, page: ) {}
 
     #[message]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 }
 
 fn main() {}

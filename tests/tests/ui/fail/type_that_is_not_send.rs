@@ -11,7 +11,7 @@ impl Shop {
     }
 
     #[message]
-    fn name(&mut self) -> std::rc::Rc<str> {
+    fn rank(&mut self) -> std::rc::Rc<str> {
         "shop".into()
     }
 }

@@ -8,7 +8,7 @@ impl Shop {
     fn viewed(&mut self) {}
 
     #[message(overflow = [drop_oldest, explode])]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(overflow = "block")]
     fn opened(&mut self) {}

@@ -8,7 +8,7 @@ impl Shop {
     fn viewed(&mut self) {}
 
     #[message(priority = 3)]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(priority = important)]
     fn opened(&mut self) {}

@@ -8,7 +8,7 @@ impl Shop {
     fn viewed(&mut self) {}
 
     #[message(volume = 3)]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(capacity = 3)]
     fn opened(&mut self) {}

@@ -10,7 +10,7 @@ impl Shop {
     }
 
     #[message(weight = page.len())]
-    fn closed(&mut self, page: String) {
+    fn locked(&mut self, page: String) {
         drop(page);
     }
 

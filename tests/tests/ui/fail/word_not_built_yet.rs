@@ -10,7 +10,7 @@ impl Shop {
     }
 
     #[message(overflow = [drop_random, evict_lower, spill])]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 
     #[message(overflow = spill)]
     fn opened(&mut self) {}

@@ -9,7 +9,7 @@ impl Shop {
 
     #[message]
     #[message(priority = low)]
-    fn closed(&mut self) {}
+    fn locked(&mut self) {}
 }
 
 #[derive(Message)]
