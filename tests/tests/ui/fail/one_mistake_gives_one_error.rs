@@ -19,7 +19,7 @@ impl Shop {
 }
 
 fn sound(shop: &ShopHandle) {
-    drop(shop.closed(5));
+    drop(shop.locked(5));
     drop(shop.opened());
     drop(shop.tell(shop_messages::Opened));
 }
