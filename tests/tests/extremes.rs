@@ -21,7 +21,7 @@ struct Mill;
 
 #[actor]
 impl Mill {
-    #[message(overflow = [drop_oldest, block])]
+    #[message(shadows, overflow = [drop_oldest, block])]
     fn tell(&mut self, n: u32) {
         if n == 13 {
             // A panic that nothing prints.
@@ -29,7 +29,7 @@ impl Mill {
         }
     }
 
-    #[message(overflow = block)]
+    #[message(shadows, overflow = block)]
     async fn ask(&mut self, n: u32) -> u32 {
         tokio::task::yield_now().await;
         n
