@@ -131,6 +131,12 @@ pub fn kill_supervisor(system: &System) {
     system.supervisor().ban();
 }
 
+/// The most messages and waiting senders that were touched in one visit to an actor's mailbox, by whomever: its lock is held for as
+/// long as that takes. It is bounded whatever the mailbox holds (B7).
+pub fn most_work<A: Actor>(handle: &Handle<A>) -> usize {
+    handle.cell().mailbox.most_work()
+}
+
 /// Whether this thread holds a lock of the runtime, as far as a debug build counts them; always `false` in a release build.
 ///
 /// Wakers and a message's `Drop`, `Debug`, `Hash` and the like never see `true` (B6): they may use the very actor that calls

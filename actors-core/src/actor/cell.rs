@@ -235,14 +235,20 @@ impl<A: Actor> Cell<A> {
     }
 
     fn apply_all(self: &Arc<Self>, fx: &mut Effects<Post<A>>) {
-        if fx.wake() {
-            run::employ(self);
-        }
-        if fx.take_ring() {
-            self.system.supervisor().watch(self);
-        }
-        if !fx.lost.is_empty() {
-            fx.lost.take().for_each(|lost| self.bury(lost));
+        loop {
+            if fx.wake() {
+                run::employ(self);
+            }
+            if fx.take_ring() {
+                self.system.supervisor().watch(self);
+            }
+            if !fx.lost.is_empty() {
+                fx.lost.take().for_each(|lost| self.bury(lost));
+            }
+            if !fx.take_unfinished() {
+                return;
+            }
+            self.mailbox.carry_on(fx);
         }
     }
 

@@ -56,10 +56,16 @@ impl<T: Item> Shared<T> {
 
     /// Wakes, and drops what was lost: its ledger row says so, and `Admission` told the sender.
     fn apply(&self, fx: &mut Effects<T>) {
-        let _ = fx.wake();
-        for lost in fx.lost.take() {
-            // A message's `Drop` is user code.
-            ignored(|| drop(lost.item));
+        loop {
+            let _ = fx.wake();
+            for lost in fx.lost.take() {
+                // A message's `Drop` is user code.
+                ignored(|| drop(lost.item));
+            }
+            if !fx.take_unfinished() {
+                return;
+            }
+            self.mailbox.carry_on(fx);
         }
     }
 }

@@ -73,6 +73,36 @@ pub(super) struct Core<T> {
     /// The longest time that it was not empty.
     pub(super) busy_longest: Span,
     pub(super) watched: Watched,
+    pub(super) work: Work,
+}
+
+/// How many messages and waiters one visit to the mailbox touches, where tests ask: the time under the lock grows with it.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    #[cfg(feature = "testing")]
+    now: usize,
+    #[cfg(feature = "testing")]
+    pub(super) most: usize,
+}
+
+impl Work {
+    /// A visit begins.
+    #[inline(always)]
+    pub(super) fn begin(&mut self) {
+        #[cfg(feature = "testing")]
+        {
+            self.now = 0;
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn add(&mut self, _count: usize) {
+        #[cfg(feature = "testing")]
+        {
+            self.now += _count;
+            self.most = self.most.max(self.now);
+        }
+    }
 }
 
 impl<T: Item> Core<T> {
@@ -99,6 +129,7 @@ impl<T: Item> Core<T> {
             unseen: 0,
             now,
             watched: Watched::new(limits.pressure.is_some()),
+            work: Work::default(),
         };
         core.set_alarm(core.watched.alarm);
         core
@@ -128,7 +159,7 @@ impl<T: Item> Core<T> {
             [Overflow::Block] => is_try,
             _ => false,
         };
-        if !refuses || self.queue.has_mortals() {
+        if !refuses || self.queue.may_die() {
             return None;
         }
         self.ids += 1;
@@ -390,6 +421,7 @@ impl<T: Item> Core<T> {
     /// Takes an unclaimed message out. Its key may hold one more after that.
     pub(super) fn take_out(&mut self, key: u32) -> Option<(T, Tag)> {
         let (item, tag) = self.queue.remove(key)?;
+        self.work.add(1);
         if self.queue.kinds[usize::from(tag.class)].is_ordered {
             self.review(tag.hash);
         }

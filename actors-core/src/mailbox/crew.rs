@@ -424,7 +424,7 @@ impl<T: Item, S> Taker<T, S> {
         }
         crew.sleep(number);
         if crew.busy == 0 && inner.core.queue.used() == 0 {
-            inner.core.rest();
+            inner.core.rest(fx);
         }
         Poll::Pending
     }

@@ -171,7 +171,9 @@ impl<T: Item, S> Mailbox<T, S> {
             true => (None, lines.leave_waker(waiter, waker)),
             false => lines.forget(waiter),
         };
+        let room = lines.shrink();
         drop(inner);
+        drop(room);
         discard(old);
         match standing {
             None => Standby::Waiting,
@@ -188,7 +190,9 @@ impl<T: Item, S> Mailbox<T, S> {
         let left = inner.core.leave(waiter, reason, &self.signals, fx);
         inner.rouse_if_filled(fx);
         let (standing, last) = inner.core.lines.forget(waiter);
+        let room = inner.core.lines.shrink();
         drop(inner);
+        drop(room);
         discard(last);
         match (left, standing) {
             (Some((item, tag)), _) => Left::Back(item, tag),

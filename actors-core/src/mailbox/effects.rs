@@ -3,6 +3,7 @@
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::wakers::wake;
+use std::any::Any;
 use std::task::Waker;
 
 /// A message that was taken from somebody.
@@ -50,7 +51,17 @@ pub(crate) struct Effects<T> {
     must_spawn: bool,
     /// Somebody is to look at the mailbox from now on.
     pub(super) rings: bool,
+    /// Waiters and messages that this visit has moved so far, and that are to be woken or dropped when it is over.
+    moved: u32,
+    /// It has stopped at the bound, and another visit is to go on ([`Mailbox::carry_on`](super::Mailbox::carry_on)).
+    is_unfinished: bool,
+    /// Memory that is given back. Dropping it takes time with its size.
+    pub(super) garbage: Option<Box<dyn Any + Send>>,
 }
+
+/// Waiters that are let in or sent away, and messages that are lost at the end, in one visit to the mailbox: what follows from
+/// each is a waker to wake or a message to drop, and a hundred of them take a few microseconds under the lock.
+pub(super) const MOVED_MAX: u32 = 64;
 
 impl<T> Effects<T> {
     #[inline]
@@ -61,13 +72,40 @@ impl<T> Effects<T> {
             wakers: Vec::new(),
             must_spawn: false,
             rings: false,
+            moved: 0,
+            is_unfinished: false,
+            garbage: None,
         }
+    }
+
+    /// Whether this visit may move one more; if not, another one is to go on.
+    pub(super) fn may_move(&mut self) -> bool {
+        self.is_unfinished |= self.moved >= MOVED_MAX;
+        self.moved += 1;
+        !self.is_unfinished
+    }
+
+    /// Whether what follows may not wait until somebody is to be woken.
+    pub(super) fn is_due(&self) -> bool {
+        self.is_unfinished || self.garbage.is_some()
+    }
+
+    /// Whether another visit is to go on where this one has stopped.
+    #[must_use]
+    pub(crate) fn take_unfinished(&mut self) -> bool {
+        self.moved = 0;
+        std::mem::take(&mut self.is_unfinished)
     }
 
     /// Whether nothing is to be done.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.waker.is_none() && self.lost.is_empty() && !self.has_wakers() && !self.rings
+        self.waker.is_none()
+            && self.lost.is_empty()
+            && !self.has_wakers()
+            && !self.rings
+            && !self.is_unfinished
+            && self.garbage.is_none()
     }
 
     #[inline]
@@ -100,6 +138,8 @@ impl<T> Effects<T> {
     /// `true` when the consumer must be given a task.
     #[must_use]
     pub(crate) fn wake(&mut self) -> bool {
+        self.moved = 0;
+        drop(self.garbage.take());
         for waker in self.waker.take().into_iter().chain(self.wakers.drain(..)) {
             wake(waker);
         }

@@ -66,6 +66,13 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// Gives memory back, where no key is known.
+    pub(super) fn shrink(&mut self) {
+        if self.chains.is_empty() {
+            self.chains = HashMap::new();
+        }
+    }
+
     /// The oldest of every lane that is parked, of the keys with a turn under way. Others have let go of an older one (K2).
     fn heads(&self) -> impl Iterator<Item = u32> {
         let busy = self.busy.iter().filter_map(|hash| self.chains.get(hash));
@@ -212,6 +219,14 @@ impl<T: Item> Queue<T> {
     /// The oldest that is parked of each key and lane.
     pub(super) fn parked_heads(&self) -> impl Iterator<Item = u32> {
         self.keys.iter().flat_map(|keys| keys.heads())
+    }
+
+    /// No turn of any key is under way any more: what is parked goes back to its lane, one after the other as each is taken out.
+    pub(super) fn free_keys(&mut self) {
+        let busy = self.keys.as_mut().map_or_else(Vec::new, |keys| std::mem::take(&mut keys.busy));
+        for hash in busy {
+            self.end_key(hash);
+        }
     }
 
     /// Puts everything that is parked back to where it stood in its lane; it is parked again when its turn would come. For the rare

@@ -62,6 +62,9 @@ impl<T> Arena for Slab<Waiter<T>> {
 
 const LINE: usize = 0;
 
+/// Room for so many waiters is not worth giving back.
+const KEPT_WAITERS: usize = 64;
+
 /// All lines of a mailbox: one per message type.
 #[derive(Debug)]
 pub(super) struct Lines<T> {
@@ -222,6 +225,14 @@ impl<T> Lines<T> {
         let waiter = &mut self.waiters[key as usize];
         waiter.standing = Some(standing);
         waiter.waker.take()
+    }
+
+    /// Gives memory back after a long line, where nobody waits or has a note to collect. What is returned is dropped after the lock
+    /// is free: that takes time with its size.
+    #[must_use = "it is dropped after the lock is free"]
+    pub(super) fn shrink(&mut self) -> Option<Slab<Waiter<T>>> {
+        let is_worth_it = self.waiters.is_empty() && self.waiters.capacity() > KEPT_WAITERS;
+        is_worth_it.then(|| std::mem::take(&mut self.waiters))
     }
 
     /// Forgets a waiter that is no longer in line; its waker is foreign code, to be dropped after the lock is free.

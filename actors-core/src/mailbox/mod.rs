@@ -30,6 +30,7 @@ mod core;
 mod crew;
 mod door;
 mod effects;
+mod expiry;
 mod keys;
 mod kind;
 mod ledger;
@@ -189,11 +190,20 @@ impl<T: Item, S> Mailbox<T, S> {
 
     #[inline]
     fn lock(&self) -> Locked<'_, T, S> {
-        let shell = self.lock_shell();
-        match shell.inner.is_some() {
-            true => Locked(shell),
-            false => self.make(shell),
+        let mut shell = self.lock_shell();
+        match &mut shell.inner {
+            Some(inner) => {
+                inner.core.work.begin();
+                Locked(shell)
+            }
+            None => self.make(shell),
         }
+    }
+
+    /// The most messages and waiters that one visit has touched so far.
+    #[cfg(feature = "testing")]
+    pub(crate) fn most_work(&self) -> usize {
+        self.lock().core.work.most
     }
 
     #[cold]
@@ -322,12 +332,29 @@ impl<T: Item, S> Mailbox<T, S> {
         self.signals.kill();
         inner.core.clear_lines(fx);
         inner.core.lose_all(fx);
-        inner.core.queue.shrink();
         let task = std::mem::replace(&mut inner.task, Task::Coming);
         let seat = inner.seat.take();
         drop(inner);
         ignored(|| drop(task));
         seat
+    }
+
+    /// Goes on where a visit stopped because it had moved as much as it may: lets waiters in or sends them away, loses what is left.
+    /// Whoever was told to by [`Effects::take_unfinished`] does it before anything else.
+    pub(crate) fn carry_on(&self, fx: &mut Effects<T>) {
+        let mut inner = self.lock();
+        match inner.core.phase {
+            Phase::Open => {
+                inner.core.grant(&self.signals, fx);
+                inner.rouse_if_filled(fx);
+            }
+            phase => {
+                inner.core.clear_lines(fx);
+                if phase == Phase::Ended {
+                    inner.core.lose_all(fx);
+                }
+            }
+        }
     }
 
     /// Whether the consumer was told to stop at once.

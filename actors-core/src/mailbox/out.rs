@@ -232,20 +232,31 @@ impl<T: Item> Core<T> {
     }
 
     /// Nothing is queued, and the consumer goes to sleep.
-    pub(super) fn rest(&mut self) {
+    pub(super) fn rest(&mut self, fx: &mut Effects<T>) {
         self.is_swift = false;
         self.drain.idle();
-        self.queue.shrink();
+        self.shrink(fx);
     }
 
-    /// Loses everything that is queued (F4).
+    /// Gives memory back after a burst.
+    pub(super) fn shrink(&mut self, fx: &mut Effects<T>) {
+        if let Some(slots) = self.queue.shrink() {
+            fx.garbage = Some(slots);
+        }
+    }
+
+    /// Loses what is queued (F4), as much of it as one visit may; another one goes on.
     pub(super) fn lose_all(&mut self, fx: &mut Effects<T>) {
-        self.queue.unpark_all();
+        self.queue.free_keys();
         for lane in (0..Priority::COUNT).rev() {
             while let Some(key) = self.queue.lane_front(lane) {
+                if !fx.may_move() {
+                    return;
+                }
                 self.give_up(key, Reason::Closed, fx);
             }
         }
+        self.shrink(fx);
     }
 
     /// The longest time that the mailbox was not empty, up to now.

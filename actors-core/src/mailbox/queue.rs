@@ -14,6 +14,7 @@
 //! - Q3 the index holds exactly the unclaimed messages of conflating types, at most one per key.
 
 use super::claim::{Batch, Claim};
+use super::expiry::Expiry;
 use super::keys::Keys;
 use super::kind::Kind;
 use super::list::{List, NIL};
@@ -22,8 +23,6 @@ use super::{Class, Item};
 use crate::clock::Tick;
 use crate::policy::{Limits, Order, Overflow, Policy, Priority};
 use hashbrown::HashTable;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// An arena that grew beyond this many slots gives its memory back when it has run empty: below it the memory is not worth
 /// the work.
@@ -47,19 +46,11 @@ pub(super) struct Queue<T> {
     /// Only where several workers must keep the order of keys.
     pub(super) keys: Option<Box<Keys>>,
     index: HashTable<u32>,
-    /// Messages that may die in the queue, by when. Those that left it in another way stay in here as stale entries, at most
-    /// as many as twice the queue.
-    mortals: BinaryHeap<Mortal>,
-    /// Those that came since somebody looked, in no order: mostly nobody looks before they have gone again.
-    newborn: Vec<Mortal>,
+    /// Messages that may die in the queue.
+    expiry: Expiry,
     /// Most slots that were ever taken at once, as of the last time that memory was given back.
     peak: usize,
 }
-
-type Mortal = Reverse<(Tick, u32, u64)>;
-
-/// Stale entries that are never worth a clean-up.
-const STALE_KEPT: usize = 64;
 
 impl<T: Item> Queue<T> {
     pub(super) fn new(classes: &[Class], limits: &Limits) -> Self {
@@ -69,8 +60,7 @@ impl<T: Item> Queue<T> {
             slots: Slots::new(false),
             lanes: [List::default(); Priority::COUNT],
             index: HashTable::new(),
-            mortals: BinaryHeap::new(),
-            newborn: Vec::new(),
+            expiry: Expiry::default(),
             has_lifo: classes.iter().any(|class| class.policy.order == Order::LifoUnderPressure),
             is_weighed: limits.max_bytes.is_some(),
             keys: None,
@@ -203,52 +193,23 @@ impl<T: Item> Queue<T> {
             }
         }
         if tag.expires != Tick::NEVER {
-            self.will_die(key, &tag);
+            self.expiry.enter(key);
         }
         key
     }
 
-    fn will_die(&mut self, key: u32, tag: &Tag) {
-        if self.mortals.len() + self.newborn.len() > 2 * self.used() + STALE_KEPT {
-            let Queue { mortals, newborn, slots, .. } = self;
-            let is_there = |Reverse((_, key, id)): &Mortal| slots.at(*key).id == *id;
-            mortals.retain(is_there);
-            newborn.retain(is_there);
-        }
-        self.newborn.push(Reverse((tag.expires, key, tag.id)));
-    }
-
-    /// Whether something queued may die, or might have until it went.
+    /// Whether anything queued may die.
     #[inline]
     pub(super) fn may_die(&self) -> bool {
-        !self.newborn.is_empty() || !self.mortals.is_empty()
+        !self.expiry.is_empty()
     }
 
-    /// Whether anything queued may die. Stale entries on the way to the answer go: amortised O(log n).
-    pub(super) fn has_mortals(&mut self) -> bool {
-        if !self.may_die() {
-            return false;
-        }
-        self.mortals.extend(self.newborn.drain(..));
-        while let Some(&Reverse((_, key, id))) = self.mortals.peek() {
-            if self.slots.find(key, id).is_some_and(|entry| entry.item.is_some()) {
-                return true;
-            }
-            self.mortals.pop();
-        }
-        false
-    }
-
-    /// A queued message that is dead by now, if there is one. Amortised O(log n).
-    pub(super) fn next_dead(&mut self, now: Tick) -> Option<u32> {
-        self.mortals.extend(self.newborn.drain(..));
-        while let Some(&Reverse((expires, key, id))) = self.mortals.peek()
-            && expires <= now
-        {
-            self.mortals.pop();
+    /// A queued message that is dead by now, if one is found; `moved` counts what that takes, in one critical section.
+    pub(super) fn next_dead(&mut self, now: Tick, moved: &mut usize) -> Option<u32> {
+        while let Some(dead) = self.expiry.next_dead(&self.slots, now, moved) {
             // Claimed ones are the consumer's to find.
-            if self.slots.find(key, id).is_some_and(|entry| entry.item.is_some()) {
-                return Some(key);
+            if self.slots.at(dead).item.is_some() {
+                return Some(dead);
             }
         }
         None
@@ -265,8 +226,9 @@ impl<T: Item> Queue<T> {
         self.slots.set_tag(key, &tag);
         let old = self.slots.at_mut(key).item.replace(item);
         self.bytes = self.bytes + u64::from(tag.weight) - u64::from(old_tag.weight);
+        self.expiry.leave(key);
         if tag.expires != Tick::NEVER {
-            self.will_die(key, &tag);
+            self.expiry.enter(key);
         }
         (old, old_tag)
     }
@@ -372,7 +334,7 @@ impl<T: Item> Queue<T> {
         }
         join_pool(kind, &mut self.slots, key);
         if tag.expires != Tick::NEVER {
-            self.will_die(key, &tag);
+            self.expiry.enter(key);
         }
         debug_assert!(!self.kinds[class].is_single, "it was claimed alone, and begun at once");
     }
@@ -381,6 +343,9 @@ impl<T: Item> Queue<T> {
     #[inline]
     pub(super) fn release(&mut self, key: u32, class: usize) {
         self.bytes -= u64::from(self.slots.weight(key));
+        if self.slots.at(key).expires != Tick::NEVER {
+            self.expiry.leave(key);
+        }
         self.slots.give(key);
         self.kinds[class].counts.queued -= 1;
     }
@@ -394,20 +359,22 @@ impl<T: Item> Queue<T> {
         Some((item, tag))
     }
 
-    /// Gives memory back after a burst. Called when nothing is queued.
-    pub(super) fn shrink(&mut self) {
-        if self.used() == 0 {
-            self.mortals.clear();
-            self.newborn.clear();
+    /// Gives memory back after a burst. Called when nothing is queued. The arena is returned, to be dropped after the lock is free:
+    /// that takes time with its size.
+    #[must_use = "it is dropped after the lock is free"]
+    pub(super) fn shrink(&mut self) -> Option<Box<Slots<T>>> {
+        if self.used() > 0 || self.slots.capacity() <= KEPT_SLOTS {
+            return None;
         }
-        if self.used() == 0 && self.slots.capacity() > KEPT_SLOTS {
-            self.peak = self.peak();
-            self.slots = Slots::new(self.slots.has_extras());
-            self.kinds.iter_mut().filter_map(|kind| kind.pool.as_mut()).for_each(|pool| pool.0 = Vec::new());
-            self.index = HashTable::new();
-            self.mortals = BinaryHeap::new();
-            self.newborn = Vec::new();
+        self.peak = self.peak();
+        self.kinds.iter_mut().filter_map(|kind| kind.pool.as_mut()).for_each(|pool| pool.0 = Vec::new());
+        self.index = HashTable::new();
+        self.expiry = Expiry::default();
+        if let Some(keys) = &mut self.keys {
+            keys.shrink();
         }
+        let empty = Slots::new(self.slots.has_extras());
+        Some(Box::new(std::mem::replace(&mut self.slots, empty)))
     }
 }
 

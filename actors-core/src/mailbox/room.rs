@@ -24,6 +24,10 @@ use crate::policy::{Overflow, Priority};
 /// its own for the heavy ones; and so long a claim is, too.
 pub(super) const VICTIMS_MAX: usize = 32;
 
+/// Dead messages that are cleared away in one critical section, so that it is short even when a whole queue has expired. The rest
+/// goes with the next newcomers, or when its turns would begin.
+const PURGED_MAX: usize = 64;
+
 /// What a newcomer lacks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shortage {
@@ -118,17 +122,20 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// Clears away what is dead, which costs nobody anything, and lets in who waited for that (O9). `false` where nothing was.
+    /// Clears away what is dead, at most 64 messages, which costs nobody anything, and lets in who waited for that (O9). `false`
+    /// where nothing was.
     pub(super) fn bury(&mut self, signals: &Signals, fx: &mut Effects<T>) -> bool {
-        if !self.queue.has_mortals() {
+        if !self.queue.may_die() {
             return false;
         }
         let now = (self.now)();
-        let mut has_buried = false;
-        while let Some(dead) = self.queue.next_dead(now) {
+        let (mut has_buried, mut moved) = (false, 0);
+        for _ in 0..PURGED_MAX {
+            let Some(dead) = self.queue.next_dead(now, &mut moved) else { break };
             self.give_up(dead, Reason::Expired, fx);
             has_buried = true;
         }
+        self.work.add(moved);
         self.grant(signals, fx);
         has_buried
     }

@@ -103,9 +103,9 @@ impl<T: Item, S> Taker<T, S> {
         let class = self.batch.current().map(|taken| taken.class);
         let is_other = std::mem::replace(&mut self.last_class, class) != class;
         if !fx.has_wakers() {
-            return false;
+            return fx.is_due();
         }
-        let wakes = is_last || is_other || !self.budget.is_swift() || self.has_waited();
+        let wakes = is_last || fx.is_due() || is_other || !self.budget.is_swift() || self.has_waited();
         if wakes {
             (self.unwoken, self.unwoken_since) = (0, None);
         }
@@ -264,7 +264,7 @@ impl<T: Item, S> Taker<T, S> {
             return Poll::Ready(Take::Renew);
         }
         if inner.is_held {
-            return self.park(inner);
+            return self.park(inner, fx);
         }
         if inner.core.queue.used() > 0 {
             let now = inner.core.claim_instant(self.budget.is_swift());
@@ -292,7 +292,7 @@ impl<T: Item, S> Taker<T, S> {
         let recent = inner.core.recent;
         inner.core.note_empty(recent);
         mailbox.signals.set_home(true);
-        self.park(inner)
+        self.park(inner, fx)
     }
 
     /// Pays for the rest of a claim: a unit for each message, or for eight where turns are known to be short. A poll then goes on for a
@@ -342,7 +342,7 @@ impl<T: Item, S> Taker<T, S> {
         Poll::Ready(Take::Turn)
     }
 
-    fn park(&mut self, inner: &mut Inner<T, S>) -> Poll<Take> {
+    fn park(&mut self, inner: &mut Inner<T, S>, fx: &mut Effects<T>) -> Poll<Take> {
         (self.thin, self.was_asleep) = (0, true);
         // Single turns are not timed, but that is how an actor begins: until its turns are known to be short, they are.
         if self.budget.is_swift() {
@@ -350,7 +350,7 @@ impl<T: Item, S> Taker<T, S> {
         } else {
             self.budget.finish(clock::budget());
         }
-        inner.core.rest();
+        inner.core.rest(fx);
         if self.seat.is_some() {
             inner.seat = self.seat.take();
             inner.may_lend = true;

@@ -58,11 +58,20 @@ impl<T: Item> Core<T> {
         self.settle(signals, fx);
     }
 
-    /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1).
+    /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1). As many as one visit may;
+    /// then whoever visits goes on with another one before it does anything else.
     pub(super) fn grant(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+        if self.phase != Phase::Open {
+            // Those that are left are sent away.
+            return;
+        }
         while self.lines.waiting() > 0
             && let Some(key) = self.next_waiter()
         {
+            if !fx.may_move() {
+                return;
+            }
+            self.work.add(1);
             self.admit(key, signals, fx);
         }
     }
@@ -188,15 +197,17 @@ impl<T: Item> Core<T> {
         Some((item, tag))
     }
 
-    /// Sends every waiter away: admission is closed (F4).
+    /// Sends the waiters away, as many as one visit may: admission is closed (F4).
     pub(super) fn clear_lines(&mut self, fx: &mut Effects<T>) {
         let types = self.queue.kinds.len();
         while let Some(key) = (0..types)
             .find_map(|class| self.lines.head(class))
             .map(|(key, ..)| key)
             .or_else(|| self.lines.any_keyed())
+            && fx.may_move()
             && let Some(Departed { item, tag, stood, .. }) = self.lines.take(key)
         {
+            self.work.add(1);
             let kind = &mut self.queue.kinds[usize::from(tag.class)];
             kind.in_line -= u32::from(stood);
             if item.is_some() {

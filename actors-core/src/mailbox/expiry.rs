@@ -1,0 +1,220 @@
+//! Which queued messages may die in the queue, and which is dead first.
+//!
+//! ```text
+//!   queued ─► fresh, in order of arrival ─► heap, by time ─► dead
+//!               │                            │
+//!               └────────── gone ◄───────────┘      O(1) from fresh, O(log n) from the heap
+//! ```
+//!
+//! Mostly nobody asks who is dead before the messages have gone again, so a message is only put into a list. Whoever asks moves the
+//! oldest of the list into the heap, at most [`MOVED_MAX`] of them: the time under the lock is bounded whatever the queue holds, and
+//! what was not moved is moved by those who ask next.
+//!
+//! Invariant: E1 a slot stands here exactly once while its message may die and is queued, except that of a claimed message which was
+//! found dead: the consumer finds that, too.
+
+use super::list::{Arena, Link, List, NIL};
+use super::slots::Slots;
+use crate::clock::Tick;
+
+/// Messages that are moved into the heap in one critical section: a few microseconds.
+const MOVED_MAX: usize = 256;
+
+/// In `Place::at`: it stands in the list; it stands nowhere.
+const FRESH: u32 = u32::MAX - 1;
+const NOWHERE: u32 = u32::MAX;
+
+/// Where a slot stands.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    link: Link,
+    /// Its index in the heap.
+    at: u32,
+}
+
+/// The list's links.
+#[derive(Debug, Default)]
+struct Places(Vec<Place>);
+
+impl Arena for Places {
+    fn link(&mut self, _: usize, slot: u32) -> &mut Link {
+        &mut self.0[slot as usize].link
+    }
+}
+
+const LIST: usize = 0;
+
+/// Messages that may die. By slot, so that its memory follows the slots'.
+#[derive(Debug, Default)]
+pub(super) struct Expiry {
+    places: Places,
+    fresh: List,
+    heap: Vec<(Tick, u32)>,
+}
+
+impl Expiry {
+    /// Whether anything queued may die.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.fresh.is_empty() && self.heap.is_empty()
+    }
+
+    /// A message that may die is queued. One that stands here already stays where it is.
+    pub(super) fn enter(&mut self, slot: u32) {
+        let all = &mut self.places.0;
+        if all.len() <= slot as usize {
+            all.resize(slot as usize + 1, Place { link: Link::default(), at: NOWHERE });
+        }
+        if all[slot as usize].at == NOWHERE {
+            all[slot as usize].at = FRESH;
+            self.fresh.push_back(LIST, &mut self.places, slot);
+        }
+    }
+
+    /// It is queued no longer, or dies at another time.
+    pub(super) fn leave(&mut self, slot: u32) {
+        let Some(place) = self.places.0.get_mut(slot as usize) else { return };
+        match std::mem::replace(&mut place.at, NOWHERE) {
+            NOWHERE => {}
+            FRESH => self.fresh.remove(LIST, &mut self.places, slot),
+            at => self.take(at as usize),
+        }
+    }
+
+    /// A message that is dead by now, if one is found. It stands here no longer.
+    pub(super) fn next_dead<T>(&mut self, slots: &Slots<T>, now: Tick, moved: &mut usize) -> Option<u32> {
+        while *moved < MOVED_MAX
+            && let Some(slot) = self.fresh.front()
+        {
+            *moved += 1;
+            self.fresh.remove(LIST, &mut self.places, slot);
+            self.put(slots.at(slot).expires, slot);
+        }
+        let &(expires, slot) = self.heap.first()?;
+        if expires > now {
+            return None;
+        }
+        self.places.0[slot as usize].at = NOWHERE;
+        self.take(0);
+        Some(slot)
+    }
+
+    fn put(&mut self, expires: Tick, slot: u32) {
+        self.heap.push((expires, slot));
+        self.rise(self.heap.len() - 1);
+    }
+
+    /// Takes an entry out of the heap; its place says so already.
+    fn take(&mut self, at: usize) {
+        self.heap.swap_remove(at);
+        if at < self.heap.len() {
+            let at = self.rise(at);
+            self.sink(at);
+        }
+    }
+
+    /// Moves an entry towards the root as far as it belongs. Where it is then.
+    fn rise(&mut self, mut at: usize) -> usize {
+        let entry = self.heap[at];
+        while at > 0 {
+            let above = (at - 1) / 2;
+            if self.heap[above] <= entry {
+                break;
+            }
+            self.set(at, self.heap[above]);
+            at = above;
+        }
+        self.set(at, entry);
+        at
+    }
+
+    fn sink(&mut self, mut at: usize) {
+        let entry = self.heap[at];
+        loop {
+            let left = 2 * at + 1;
+            let Some(&first) = self.heap.get(left) else { break };
+            let (below, least) = match self.heap.get(left + 1) {
+                Some(&second) if second < first => (left + 1, second),
+                _ => (left, first),
+            };
+            if entry <= least {
+                break;
+            }
+            self.set(at, least);
+            at = below;
+        }
+        self.set(at, entry);
+    }
+
+    fn set(&mut self, at: usize, entry: (Tick, u32)) {
+        self.heap[at] = entry;
+        self.places.0[entry.1 as usize].at = at as u32;
+    }
+}
+
+// A slot's number is below the largest capacity, 2^24, and so is an index of the heap.
+const _: () = assert!((crate::policy::CAPACITY_MAX as u64) < FRESH as u64 && FRESH < NIL);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::Tag;
+
+    /// Compares with a scan, over many steps that a simple generator chooses.
+    #[test]
+    fn o9_the_dead_come_in_the_order_of_their_ends_whatever_has_left_before() {
+        let mut slots: Slots<()> = Slots::new(false);
+        let mut expiry = Expiry::default();
+        let mut alive: Vec<u32> = Vec::new();
+        let mut random = 7u64;
+        let mut next = |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) % below
+        };
+        let at = |ms: u64| Tick::ZERO.after(std::time::Duration::from_millis(ms));
+        for step in 0..20_000u64 {
+            match next(5) {
+                0 | 1 => {
+                    let slot = slots.take();
+                    slots
+                        .set_tag(slot, &Tag { id: step + 1, ..Tag::new(0, Tick::ZERO, at(step + next(50))) });
+                    expiry.enter(slot);
+                    alive.push(slot);
+                }
+                2 if !alive.is_empty() => {
+                    let slot = alive.swap_remove(next(alive.len() as u64) as usize);
+                    expiry.leave(slot);
+                    slots.give(slot);
+                }
+                3 => {
+                    // As all who ask do until nothing is left to be moved.
+                    let mut moved = 0;
+                    let now = at(step);
+                    while let Some(dead) = expiry.next_dead(&slots, now, &mut moved) {
+                        let least = alive.iter().map(|slot| slots.at(*slot).expires).min();
+                        assert_eq!(Some(slots.at(dead).expires), least, "step {step}");
+                        alive.retain(|slot| *slot != dead);
+                        slots.give(dead);
+                    }
+                    assert!(alive.iter().all(|slot| slots.at(*slot).expires > now), "step {step}");
+                }
+                _ => {}
+            }
+            assert_eq!(expiry.is_empty(), alive.is_empty());
+        }
+    }
+
+    #[test]
+    fn o9_who_asks_moves_so_many_at_most() {
+        let mut slots: Slots<()> = Slots::new(false);
+        let mut expiry = Expiry::default();
+        for _ in 0..10 * MOVED_MAX {
+            let slot = slots.take();
+            slots.set_tag(slot, &Tag { id: 1, ..Tag::new(0, Tick::ZERO, Tick::ZERO) });
+            expiry.enter(slot);
+        }
+        let mut moved = 0;
+        assert!(expiry.next_dead(&slots, Tick::ZERO, &mut moved).is_some());
+        assert_eq!((moved, expiry.heap.len()), (MOVED_MAX, MOVED_MAX - 1));
+    }
+}
