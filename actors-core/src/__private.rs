@@ -3,9 +3,10 @@
 
 use crate::actor::message::{Message, Parcel};
 use crate::error::BoxError;
+use crate::text::written;
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
@@ -140,37 +141,52 @@ pub fn outcome<T: StartOutcome>(outcome: T) -> Result<(), BoxError> {
 pub struct Text<'a, T: ?Sized>(pub &'a T);
 
 pub trait TextDebug {
-    fn text(&self) -> String;
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result;
 }
 
 impl<T: Debug + ?Sized> TextDebug for Text<'_, T> {
-    fn text(&self) -> String {
-        format!("{:?}", self.0)
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        write!(out, "{:?}", self.0)
     }
 }
 
 pub trait TextOpaque {
-    fn text(&self) -> String;
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result;
 }
 
 impl<T: ?Sized> TextOpaque for &Text<'_, T> {
-    fn text(&self) -> String {
-        "_".to_owned()
+    fn text(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        out.write_str(OPAQUE)
     }
 }
 
-/// `Viewed { page: "/" }`.
-pub fn fields(name: &str, fields: &[(&str, String)]) -> Option<String> {
-    if fields.is_empty() {
-        return Some(name.to_owned());
+/// What stands for a value without a text.
+const OPAQUE: &str = "_";
+
+/// Writes the text of a field.
+pub type WriteField<'a> = &'a dyn Fn(&mut dyn fmt::Write) -> fmt::Result;
+
+/// Writes `Viewed { page: "/" }`.
+pub fn write_fields(out: &mut dyn fmt::Write, name: &str, fields: &[(&str, WriteField<'_>)]) -> fmt::Result {
+    out.write_str(name)?;
+    let mut before = " { ";
+    for (field, write) in fields {
+        write!(out, "{before}{field}: ")?;
+        write(out)?;
+        before = ", ";
     }
-    let inside: Vec<_> = fields.iter().map(|(field, text)| format!("{field}: {text}")).collect();
-    Some(format!("{name} {{ {} }}", inside.join(", ")))
+    if fields.is_empty() { Ok(()) } else { out.write_str(" }") }
 }
 
-/// The text of a whole message; its name where it has none.
-pub fn whole(name: &str, text: String) -> Option<String> {
-    Some(if text == "_" { name.to_owned() } else { text })
+/// The beginning of such a text, as much of it as a dead letter keeps.
+pub fn fields(name: &str, fields: &[(&str, WriteField<'_>)]) -> Option<String> {
+    Some(written(|out| write_fields(out, name, fields)))
+}
+
+/// The beginning of the text of a whole message, as much of it as a dead letter keeps; its name where it has none.
+pub fn whole(name: &str, write: WriteField<'_>) -> Option<String> {
+    let text = written(write);
+    Some(if text == OPAQUE { name.to_owned() } else { text })
 }
 
 /// What a field named by `weight = field` may be. A whole number counts for itself, text and sequences for their length in

@@ -79,6 +79,7 @@ mod system;
 mod system_builder;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text;
 mod wakers;
 #[cfg(feature = "serde")]
 mod wording;

@@ -19,12 +19,12 @@ pub(crate) fn ignored(f: impl FnOnce()) {
     let _ = caught(f);
 }
 
-/// The text of a panic, as far as it has one.
+/// The text of a panic, as far as it has one: its first 1,024 characters.
 #[cold]
 fn text(payload: Box<dyn Any + Send>) -> String {
     let text = payload.downcast_ref::<&'static str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let text = text.unwrap_or("a panic without a text").to_owned();
+    let text = crate::text::of_panic(text.unwrap_or("a panic without a text"));
     if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         // A payload that panics when dropped, whose payload might do so too: this chain ends here.
         std::mem::forget(again);

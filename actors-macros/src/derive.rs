@@ -74,7 +74,9 @@ fn implement(
         words: &words,
         reply: reply.as_ref(),
         describe: quote! {
-            ::actors_core::__private::whole(#text, (&::actors_core::__private::Text(self)).text())
+            ::actors_core::__private::whole(#text, &|out: &mut dyn ::core::fmt::Write| {
+                (&::actors_core::__private::Text(self)).text(out)
+            })
         },
     };
     Some(implementation.into_token_stream())

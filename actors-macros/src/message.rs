@@ -180,6 +180,7 @@ fn one_struct(
     });
     let of = (!hidden.is_empty()).then(|| phantom(hidden)).map(|phantom| quote! { __of: #phantom });
     let fields: Vec<TokenStream> = fields.chain(of).collect();
+    let shown = shown(message);
     let body = if fields.is_empty() {
         quote! { #clause ; }
     } else {
@@ -196,8 +197,9 @@ fn one_struct(
         #vis struct #name #declared #body
         impl #declared ::core::fmt::Debug for #name #arguments #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                let text = ::actors_core::Message::describe(self);
-                f.write_str(text.as_deref().unwrap_or(#text))
+                #[allow(unused_imports)]
+                use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
+                ::actors_core::__private::write_fields(f, #text, &[#(#shown),*])
             }
         }
         #by_hand
@@ -278,15 +280,22 @@ fn inside_module(vis: &Visibility) -> Visibility {
     }
 }
 
+/// Each field's name, and what writes its text.
+fn shown(message: &Message) -> impl Iterator<Item = TokenStream> {
+    message.args().map(|arg| {
+        let (name, text) = (&arg.name, plain(&arg.name));
+        quote! {
+            (#text, &|out: &mut dyn ::core::fmt::Write| (&::actors_core::__private::Text(&self.#name)).text(out))
+        }
+    })
+}
+
 /// `impl Message` for the struct of a method.
 pub(crate) fn of_method(actor: &Actor, message: &Message) -> TokenStream {
     let Source::Own(words) = &message.source else {
         return TokenStream::new();
     };
-    let fields = message.args().map(|arg| {
-        let (name, text) = (&arg.name, plain(&arg.name));
-        quote! { (#text, (&::actors_core::__private::Text(&self.#name)).text()) }
-    });
+    let fields = shown(message);
     let text = plain(&message.name);
     Implementation {
         path: path(actor, message),

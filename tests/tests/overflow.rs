@@ -978,3 +978,66 @@ fn o10_every_subscriber_gets_every_letter_and_nobody_gets_older_ones() {
         assert_eq!((letters(&mut early).len(), letters(&mut late).len()), (2, 1));
     });
 }
+
+/// Counts how often its `Debug` writes; it would write a megabyte.
+#[derive(Clone, Default)]
+struct Endless(Arc<std::sync::atomic::AtomicUsize>);
+
+impl std::fmt::Debug for Endless {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for _ in 0..1_000_000 {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            f.write_str("x")?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Message)]
+#[message(overflow = drop_newest)]
+struct Whole {
+    what: Endless,
+}
+
+#[test]
+fn o10_a_dead_letter_formats_no_more_of_a_message_than_it_keeps() {
+    struct Sink;
+    #[actor(local, capacity = 1, reserve = 0)]
+    impl Sink {
+        #[message(overflow = drop_newest)]
+        fn part(&mut self, before: u32, what: Endless) {
+            drop((before, what));
+        }
+        #[handler]
+        fn whole(&mut self, whole: Whole) {
+            drop(whole.what);
+        }
+        #[message]
+        fn fall(&mut self) {
+            panic!("{}", "y".repeat(100_000));
+        }
+    }
+    run(async |system| {
+        let sink: SinkHandle = system.spawn(Sink);
+        let mut letters = system.dead_letters();
+        let held = testing::hold(&sink);
+        sink.part(0, Endless::default()).try_send().unwrap();
+        let what = Endless::default();
+        assert_eq!(sink.part(7, what.clone()).try_send().unwrap(), Admission::Dropped);
+        let text = letters.try_next().unwrap().payload.unwrap();
+        assert!(text.starts_with("Part { before: 7, what: xxx"), "{text}");
+        assert_eq!(text.chars().count(), 256);
+        assert_eq!(sink.whole(Whole { what: what.clone() }).try_send().unwrap(), Admission::Dropped);
+        let text = letters.try_next().unwrap().payload.unwrap();
+        assert!(text.starts_with("Whole { what: xxx"), "{text}");
+        let writes = what.0.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(writes < 2 * 256, "{writes} writes for two texts of 256 characters");
+        drop(held);
+        testing::quiet(&system).await;
+        // A message's own `Debug` is not shortened, and a panic's text is.
+        assert_eq!(format!("{:?}", SinkFall {}), "Fall");
+        sink.fall().await.unwrap();
+        testing::quiet(&system).await;
+        assert_eq!(letters.try_next().unwrap().payload.unwrap().len(), 256);
+    });
+}

@@ -7,6 +7,7 @@ use crate::error::{ActorName, Reason};
 use crate::panics::caught;
 use crate::policy::Priority;
 use crate::sync::Lock;
+use crate::text::shortened;
 use crate::wakers::{WakerSlot, cloned, discard, wake};
 use futures_core::Stream;
 use std::collections::VecDeque;
@@ -20,8 +21,6 @@ use std::time::Duration;
 const RING: usize = 1024;
 /// Subscribers at once; each costs every loss a ring entry.
 const SUBSCRIBERS_MAX: usize = 64;
-/// Characters of a message's text; a dead letter is a note, not a copy.
-const TEXT_MAX: usize = 256;
 
 /// A message that was lost.
 #[derive(Clone, Debug)]
@@ -107,7 +106,7 @@ impl Letters {
             priority: loss.priority,
             reason: loss.reason,
             age: age(),
-            payload: text.map(|text| text.chars().take(TEXT_MAX).collect()),
+            payload: text.map(shortened),
             missed: 0,
         };
         let rings: Vec<_> = self.rings.lock().open.iter().filter_map(Weak::upgrade).collect();
@@ -227,6 +226,7 @@ impl Drop for DeadLetters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::TEXT_MAX;
 
     fn post(letters: &Letters, age: u64) {
         let actor = ActorName::new("a");

@@ -11,6 +11,7 @@ mod snapshot;
 pub(crate) mod span;
 pub(crate) mod trace;
 
+pub use crate::text::brief;
 pub use advice::Advice;
 pub use letters::{DeadLetter, DeadLetters};
 pub(crate) use letters::{Letters, Loss};

@@ -24,6 +24,7 @@ use crate::error::{StartError, StopReason};
 use crate::observe::trace;
 use crate::panics::caught;
 use crate::supervise::{CHILDREN_DRAIN, Family};
+use crate::text::brief;
 use crate::turn::{self, Outcome, current};
 use runner::Runner;
 use std::future::{Future, poll_fn};
@@ -86,7 +87,11 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
             trace::started(&cell.name);
             return Ok(());
         }
-        Outcome::Done(Err(error)) => error.to_string(),
+        // Its `Display` is foreign code.
+        Outcome::Done(Err(error)) => match caught(|| brief(format_args!("{error}"))) {
+            Ok(text) => text,
+            Err(text) => format!("its error panicked when it was shown: {text}"),
+        },
         Outcome::Cut => return Err(StopReason::Killed),
         Outcome::Panicked(text) => {
             runner.is_tainted = true;
