@@ -40,6 +40,9 @@ const KILLED_MAX: Duration = Duration::from_millis(200);
 /// kilobyte each. Of more than that, later refusals are not in the report.
 const ENDED_MAX: usize = 131_072;
 
+/// Room for so many actors in the registry is not worth giving back.
+const ROOM_KEPT: usize = 1024;
+
 struct Entry {
     /// Order of start.
     serial: u64,
@@ -486,6 +489,11 @@ impl System {
             Some(entry) if entry.id == cell.id() => registry.actors.remove(&cell.name),
             _ => None,
         };
+        let (len, room) = (registry.actors.len(), registry.actors.capacity());
+        if room > ROOM_KEPT && len < room / 4 {
+            // Half of it, so that each move is paid for by as many actors that have ended.
+            registry.actors.shrink_to(room / 2);
+        }
         drop(registry);
         // A detached actor's last handle may be in it.
         drop(entry);

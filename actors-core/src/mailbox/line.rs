@@ -259,3 +259,62 @@ impl<T> Lines<T> {
         self.waiters[key as usize].waker.put(waker)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{self, Tick};
+    use crate::mailbox::{Class, Effects, Entrance, Item, Mailbox, Promise};
+    use crate::policy::{Overflow, Policy, Settings};
+    use crate::seed::Seed;
+    use std::time::Duration;
+
+    struct Thing;
+    impl Item for Thing {}
+
+    fn mailbox(capacity: usize) -> Mailbox<Thing, ()> {
+        let limits = Settings::new().capacity(capacity).reserve(0).max_waiting(1 << 16).limits().unwrap();
+        let policy = Policy::tell().overflow(&[Overflow::Block]).ttl(Duration::from_secs(3600));
+        let classes = vec![Class::new("thing", policy)];
+        Mailbox::new(limits, classes.into(), Some(()), clock::now, Seed::new(1))
+    }
+
+    #[test]
+    fn b3_the_memory_of_a_long_line_is_given_back() {
+        let mailbox = mailbox(1);
+        let mut fx = Effects::new();
+        let promise = |fx: &mut Effects<Thing>| mailbox.promise(0, Entrance::Wait, fx);
+        assert!(matches!(promise(&mut fx), Promise::Given));
+        let line: Vec<_> = (0..50_000)
+            .map(|_| match promise(&mut fx) {
+                Promise::InLine(waiter) => waiter,
+                other => panic!("there is no room: {other:?}"),
+            })
+            .collect();
+        let room = || mailbox.lock().core.lines.waiters.capacity();
+        assert!(room() >= 50_000);
+        for waiter in line {
+            mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+        }
+        assert!(room() <= KEPT_WAITERS, "{} places are kept", room());
+    }
+
+    #[test]
+    fn b3_the_memory_of_a_long_queue_is_given_back() {
+        let mailbox = mailbox(50_000);
+        let mut fx = Effects::new();
+        for _ in 0..50_000 {
+            let tag = mailbox.tag(&Thing, Tick::ZERO, Tick::NEVER).unwrap();
+            mailbox.offer(&mut Some(Thing), tag, Entrance::Try, &mut fx);
+        }
+        assert!(mailbox.lock().core.queue.slots.capacity() >= 50_000);
+        mailbox.end(&mut fx);
+        while fx.take_unfinished() {
+            mailbox.carry_on(&mut fx);
+        }
+        let inner = mailbox.lock();
+        assert_eq!(inner.core.queue.slots.capacity(), 0);
+        assert!(!inner.core.queue.may_die());
+        assert!(fx.garbage.is_some(), "the arena is dropped after the lock is free");
+    }
+}

@@ -68,14 +68,19 @@ fn answered(result: Result<(), AskError>) -> Outcome {
     result.map_or_else(|error| Outcome::Err(error.reason().word()), |()| Outcome::Is("answered"))
 }
 
+/// However often it fails, and also where it does not start.
+fn at_once(restart: Restart) -> Restart {
+    restart.at_most(1, Duration::ZERO).start_backoff(Duration::ZERO, Duration::ZERO)
+}
+
 /// `None`: it is not made by a factory.
 fn restart(revival: Revival) -> Option<Restart> {
     let [first, longest] = BACKOFF_MS.map(Duration::from_millis);
     Some(match revival {
         Revival::NoFactory => return None,
         Revival::Never => Restart::never(),
-        Revival::AtOnce => Restart::on_failure().at_most(1, Duration::ZERO),
-        Revival::Permanent => Restart::permanent().at_most(1, Duration::ZERO),
+        Revival::AtOnce => at_once(Restart::on_failure()),
+        Revival::Permanent => at_once(Restart::permanent()),
         Revival::Limited { most, within_ms } => {
             Restart::on_failure().at_most(most, Duration::from_millis(within_ms)).backoff(first, longest)
         }

@@ -33,7 +33,9 @@ pub(super) fn setup() -> impl Strategy<Value = Setup> {
                 // Workers keep the order of keys.
                 policy.order = Order::Fifo;
             }
-            let revival = if is_pool && revival == Revival::NoFactory { Revival::AtOnce } else { revival };
+            // Each worker has a budget of its own, and which of them has which turn is not known here.
+            let is_per_worker = matches!(revival, Revival::NoFactory | Revival::Limited { .. });
+            let revival = if is_pool && is_per_worker { Revival::AtOnce } else { revival };
             // One that may grow is looked at in any case, and does by default.
             let is_supervised = is_supervised || workers.0 < workers.1;
             Setup { workers, revival, is_supervised, schedule, max_bytes, policies }
