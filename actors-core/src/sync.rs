@@ -36,6 +36,7 @@ impl<T> Lock<T> {
         Guard { inner: self.0.lock(), _held: held::Held::new() }
     }
 
+    #[cfg(not(actors_loom))]
     #[inline(always)]
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
         let inner = self.0.try_lock()?;

@@ -254,9 +254,9 @@ fn s8_the_end_tells_those_that_wait_for_a_busy_key() {
                 pending.iter_mut().map(|sending| poll(sending).is_pending()).filter(|is| *is).count();
             assert_eq!(waiting, 5);
             if is_kill {
-                till.kill()
+                till.kill();
             } else {
-                drop(till.stop())
+                drop(till.stop());
             }
             for sending in &mut pending[4..] {
                 let Poll::Ready(Err(refused)) = poll(sending) else { panic!("it is told at once") };

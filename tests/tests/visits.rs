@@ -150,9 +150,9 @@ fn b7_stop_and_kill_tell_a_long_line_and_lose_a_long_queue_by_parts() {
             let woken = Arc::new(Woken::default());
             let mut line = wait(&store, &Waker::from(woken.clone()));
             if is_kill {
-                store.kill()
+                store.kill();
             } else {
-                drop(store.stop())
+                drop(store.stop());
             }
             // With the call, as ever.
             assert_eq!(woken.0.load(Ordering::Relaxed), MANY - 1);

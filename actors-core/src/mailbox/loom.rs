@@ -388,8 +388,8 @@ fn a_slot_goes_to_the_next_in_line_when_the_first_gives_up() {
     check(Some(3), || {
         let mailbox = mailbox(1);
         let mut consumer = Consumer::new(&mailbox);
-        assert_eq!(offer(&mailbox, Job('x', 0), Waker::noop()), None);
-        let Some(first) = offer(&mailbox, Job('a', 0), Waker::noop()) else { panic!("there is no room") };
+        assert_eq!(offer(&mailbox, Job('x', 0)), None);
+        let Some(first) = offer(&mailbox, Job('a', 0)) else { panic!("there is no room") };
         let leaver = beside(&mailbox, move |mailbox| leave(mailbox, first));
         let second = beside(&mailbox, move |mailbox| send(mailbox, Job('b', 0)));
         let mut jobs = Vec::new();
@@ -411,8 +411,8 @@ fn a_slot_goes_to_the_next_in_line_when_the_first_gives_up() {
 fn who_needs_less_than_the_first_in_line_gets_in_when_that_one_gives_up() {
     check(None, || {
         let mailbox = with(Settings::new().capacity(4).max_bytes(2));
-        assert_eq!(offer(&mailbox, Job('x', 0), Waker::noop()), None);
-        let Some(heavy) = offer(&mailbox, Job('h', 0), Waker::noop()) else { panic!("it is too heavy") };
+        assert_eq!(offer(&mailbox, Job('x', 0)), None);
+        let Some(heavy) = offer(&mailbox, Job('h', 0)) else { panic!("it is too heavy") };
         let leaver = beside(&mailbox, move |mailbox| leave(mailbox, heavy));
         let light = beside(&mailbox, |mailbox| send(mailbox, Job('b', 0)));
         // Nobody takes anything out until both are done.
@@ -502,9 +502,9 @@ fn a_slot_that_a_turn_frees_by_its_number_goes_to_whoever_joins_the_line_meanwhi
     check(None, || {
         let mailbox = mailbox(2);
         let mut consumer = Consumer::warm(&mailbox);
-        (0..2).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n), Waker::noop()), None));
+        (0..2).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n)), None));
         assert_eq!(consumer.turn(), Some(Job('x', 0)));
-        assert_eq!(offer(&mailbox, Job('x', 2), Waker::noop()), None);
+        assert_eq!(offer(&mailbox, Job('x', 2)), None);
         // x1 is claimed, x2 queued: there is no room until x1's turn begins.
         let sender = beside(&mailbox, move |mailbox| send(mailbox, Job('a', 0)));
         assert_eq!(consumer.begin(), Some(Job('x', 1)));
@@ -521,9 +521,9 @@ fn slots_that_turns_free_one_after_the_other_go_to_all_who_wait() {
     check(Some(2), || {
         let mailbox = mailbox(3);
         let mut consumer = Consumer::warm(&mailbox);
-        (0..3).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n), Waker::noop()), None));
+        (0..3).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n)), None));
         assert_eq!(consumer.turn(), Some(Job('x', 0)));
-        assert_eq!(offer(&mailbox, Job('x', 3), Waker::noop()), None);
+        assert_eq!(offer(&mailbox, Job('x', 3)), None);
         // x1 and x2 are claimed.
         let senders = ['a', 'b'].map(|name| beside(&mailbox, move |mailbox| send(mailbox, Job(name, 0))));
         assert_eq!((consumer.turn(), consumer.begin()), (Some(Job('x', 1)), Some(Job('x', 2))));
@@ -540,7 +540,7 @@ fn whoever_waits_while_the_consumer_goes_on_with_its_claim_gets_in() {
     check(Some(3), || {
         let mailbox = mailbox(2);
         let mut consumer = Consumer::warm(&mailbox);
-        (0..2).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n), Waker::noop()), None));
+        (0..2).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n)), None));
         let sender = beside(&mailbox, move |mailbox| (0..3).for_each(|n| send(mailbox, Job('a', n))));
         let jobs: Vec<_> = (0..5).filter_map(|_| consumer.turn()).collect();
         sender.join().unwrap();
@@ -555,7 +555,7 @@ fn the_books_balance_whenever_they_are_read() {
         let mailbox = mailbox(4);
         let mut consumer = Consumer::warm(&mailbox);
         let before = row(&mailbox).handled;
-        (0..3).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n), Waker::noop()), None));
+        (0..3).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n)), None));
         let done = Arc::new(AtomicU64::new(0));
         let seen = done.clone();
         let reader = beside(&mailbox, move |mailbox| {
@@ -581,7 +581,7 @@ fn a_message_that_is_withdrawn_after_it_was_claimed_is_dropped_or_has_its_turn()
     check(None, || {
         let mailbox = mailbox(4);
         let mut consumer = Consumer::warm(&mailbox);
-        assert_eq!(offer(&mailbox, Job('x', 0), Waker::noop()), None);
+        assert_eq!(offer(&mailbox, Job('x', 0)), None);
         let place = place(&mailbox, Job('a', 0));
         assert_eq!(consumer.turn(), Some(Job('x', 0)));
         let is_gone = Arc::new(AtomicBool::new(false));
