@@ -31,7 +31,7 @@ mod lines {
         ignored(|| match event {
             Event::GaveUp { .. } => tracing::error!(target: "actors", %actor, "{event}"),
             Event::Restarted { .. } | Event::Unreferenced { .. } => {
-                tracing::warn!(target: "actors", %actor, "{event}")
+                tracing::warn!(target: "actors", %actor, "{event}");
             }
             Event::Pressure(change) => match change.what {
                 What::Exhausted | What::Wedged { .. } => tracing::warn!(target: "actors", %actor, "{event}"),
