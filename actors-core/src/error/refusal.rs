@@ -120,9 +120,15 @@ impl AskError {
         AskError { life: life.clone(), retry_after: Span::NONE, cycle: None, about, reason }
     }
 
-    /// With a hint when to try again.
-    pub(crate) fn retry(mut self, after: Option<Duration>) -> Self {
-        self.retry_after = after.map_or(Span::NONE, Span::of);
+    /// With a hint when to try again, if there is one.
+    pub(crate) fn retry(self, after: Option<Duration>) -> Self {
+        self.retry_in(after.map_or(Span::NONE, Span::of))
+    }
+
+    /// Like [`retry`](AskError::retry), for what a refusal has at hand.
+    #[inline]
+    pub(crate) fn retry_in(mut self, after: Span) -> Self {
+        self.retry_after = after;
         self
     }
 

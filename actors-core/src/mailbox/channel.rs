@@ -177,7 +177,7 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance)
             return Offered::Done(Ok(Admission::Queued));
         }
         Plainly::Refused(retry_after) => {
-            return refused(value, shared.why(class, Reason::Full).retry(Some(retry_after)));
+            return refused(value, shared.why(class, Reason::Full).retry_in(retry_after));
         }
         Plainly::No => {}
     }

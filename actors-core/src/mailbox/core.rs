@@ -15,7 +15,7 @@ use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::panics::caught;
 use crate::policy::{
-    Arrivals, Backlog, DrainRate, Lanes, Limits, Overflow, Policy, Rng, outlook, retry_after,
+    Arrivals, Backlog, DrainRate, Lanes, Limits, Overflow, Policy, Rng, outlook, retry_span,
 };
 use crate::reentry;
 use crate::sync::as_if_unlocked;
@@ -152,7 +152,7 @@ impl<T: Item> Core<T> {
 
     /// Refuses a plain message that has no room, if that is all there is to do: nobody waits, nothing queued is mortal, and its
     /// policy knows nothing else.
-    pub(super) fn refuse_plainly(&mut self, class: usize, is_try: bool) -> Option<Duration> {
+    pub(super) fn refuse_plainly(&mut self, class: usize, is_try: bool) -> Option<Span> {
         let words = self.queue.kinds[class].overflow;
         let refuses = match words.words() {
             [Overflow::Reject] => true,
@@ -259,7 +259,7 @@ impl<T: Item> Core<T> {
 
     pub(super) fn refuse(&mut self, class: usize, reason: Reason) -> Verdict {
         self.queue.kinds[class].counts.lose(Stage::Refused, reason);
-        let retry_after = (reason == Reason::Full).then(|| self.retry_after(class));
+        let retry_after = (reason == Reason::Full).then(|| self.retry_after(class)).and_then(Span::get);
         Verdict::Refused(reason, retry_after)
     }
 
@@ -275,7 +275,7 @@ impl<T: Item> Core<T> {
     }
 
     /// When the sender of a message of this type that is refused now should try again (P7, P9).
-    pub(super) fn retry_after(&mut self, class: usize) -> Duration {
+    pub(super) fn retry_after(&mut self, class: usize) -> Span {
         let refusals = self.queue.kinds[class].refused_since(self.turns);
         // The clock is read only where no rate is known yet, and with every eighth refusal: a refusal stays in nanoseconds.
         if self.drain.rate() <= 0.0 && refusals.is_multiple_of(REFUSALS_PER_LOOK) {
@@ -284,19 +284,17 @@ impl<T: Item> Core<T> {
         }
         // Refused reservations have no ids: they count by their refusals.
         let drawn = self.ids.wrapping_add(self.turns).wrapping_add(refusals.into());
-        retry_after(&self.backlog(self.running_age.get(), refusals), self.rng.nth(drawn))
+        let messages = self.queue.used() + self.lines.waiting();
+        retry_span(messages, self.drain.rate(), self.running_age, refusals, self.rng.nth(drawn))
     }
 
     /// When a sender that is refused should try again, of whatever type, before the spread; `None` where nothing keeps a sender out.
     pub(super) fn outlook(&self, now: Tick) -> Option<Duration> {
         let is_idle = self.queue.taken() == 0 && self.lines.waiting() == 0;
         let running = self.turn_began().map(|began| now.since(began));
-        (!is_idle).then(|| outlook(&self.backlog(running, 0)))
-    }
-
-    fn backlog(&self, running: Option<Duration>, refusals: u32) -> Backlog {
         let messages = self.queue.used() + self.lines.waiting();
-        Backlog { messages, drain_rate: self.drain.rate(), running, refusals }
+        let backlog = Backlog { messages, drain_rate: self.drain.rate(), running, refusals: 0 };
+        (!is_idle).then(|| outlook(&backlog))
     }
 
     /// When the turn that is running began, if one is. Of a turn that a sender runs, and in a pool, the answer may be too late: since

@@ -5,21 +5,20 @@ use super::ledger::Stage;
 use super::line::Standing;
 use super::shell::{Inner, Locked};
 use super::{Effects, Entrance, Item, Left, Mailbox, Place, Rouse, Standby, Tag, Verdict, Withdrawn};
-use crate::clock::Tick;
+use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::panics::caught;
 use crate::policy::Overflow;
 use crate::wakers::{cloned, discard};
 use std::hash::Hasher;
 use std::task::Waker;
-use std::time::Duration;
 
 /// What becomes of a plain message.
 pub(crate) enum Plainly<'a, T, S> {
     /// It has a slot.
     In(Doorway<'a, T, S>),
     /// It is refused, for want of room.
-    Refused(Duration),
+    Refused(Span),
     /// It is to be offered.
     No,
 }

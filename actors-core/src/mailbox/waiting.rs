@@ -256,7 +256,7 @@ impl<T: Item> Core<T> {
                 self.hurry(signals, fx);
                 Promise::InLine(key)
             }
-            _ => Promise::Refused(Reason::Full, Some(self.retry_after(class))),
+            _ => Promise::Refused(Reason::Full, self.retry_after(class).get()),
         }
     }
 

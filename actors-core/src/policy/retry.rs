@@ -10,20 +10,27 @@
 //! (Brooker: Exponential backoff and jitter, AWS 2015.)
 
 use super::rng::{splitmix, unit};
+use crate::clock::Span;
 use std::time::Duration;
 
 /// The shortest wait before it is spread: with a fifth less it is 1 ms. A retry below that belongs to the same burst.
-const WAIT_MIN: Duration = Duration::from_micros(1250);
+const WAIT_MIN: Nanos = 1_250_000;
 /// The longest wait before it is spread: with a fifth more it is 30 s, the default deadline of an ask.
-const WAIT_MAX: Duration = Duration::from_secs(25);
-/// The first guess, where nothing is known of the actor: a turn that takes longer is worth waiting for anyway.
-pub(crate) const GUESS_FIRST: Duration = Duration::from_millis(10);
-/// The longest guess: a caller that waits longer than a second for nothing known is better off with an error.
-const GUESS_MAX: Duration = Duration::from_secs(1);
+const WAIT_MAX: Nanos = 25_000_000_000;
+/// The first guess, where nothing is known of the actor, and how often it doubles: from 10 ms to 1 s, because a caller that would wait
+/// longer for nothing known is better off with an error.
+const GUESS_FIRST_NANOS: Nanos = 10_000_000;
+const GUESS_MAX: Nanos = 1_000_000_000;
+const DOUBLINGS: u32 = 7;
+/// The first guess.
+pub(crate) const GUESS_FIRST: Duration = Duration::from_nanos(GUESS_FIRST_NANOS);
 
 /// 0.8 and 1.2, in parts of 2^16.
 const FIFTH_LESS: u64 = 52_429;
 const FIFTH_MORE: u64 = 78_643;
+
+/// A wait in whole nanoseconds, because every refusal works one out: a [`Duration`] would be taken apart and put together several times.
+type Nanos = u64;
 
 /// What is known of a mailbox when it refuses a message.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,30 +47,49 @@ pub struct Backlog {
 
 /// Returns when a refused sender should try again. `random` is any random number.
 pub fn retry_after(backlog: &Backlog, random: u64) -> Duration {
-    spread(outlook(backlog), random)
+    let Backlog { messages, drain_rate, running, refusals } = *backlog;
+    let running = running.map_or(Span::NONE, Span::of);
+    Duration::from_nanos(retry_span(messages, drain_rate, running, refusals, random).nanos())
 }
 
 /// Returns the wait around which [`retry_after`] spreads.
 pub(crate) fn outlook(backlog: &Backlog) -> Duration {
     let Backlog { messages, drain_rate, running, refusals } = *backlog;
-    let wait = match running {
-        _ if drain_rate > 0.0 && messages > 0 => {
-            let seconds = messages as f64 / drain_rate;
-            Duration::try_from_secs_f64(seconds).unwrap_or(WAIT_MAX)
-        }
-        Some(age) => age,
-        None => GUESS_FIRST.saturating_mul(1 << refusals.min(10)).min(GUESS_MAX),
+    Duration::from_nanos(wait(messages, drain_rate, running.map_or(Span::NONE, Span::of), refusals))
+}
+
+/// What [`retry_after`] returns, from and to what a refusal has.
+pub(crate) fn retry_span(
+    messages: usize,
+    drain_rate: f64,
+    running: Span,
+    refusals: u32,
+    random: u64,
+) -> Span {
+    Span::from_nanos(spread_nanos(wait(messages, drain_rate, running, refusals), random))
+}
+
+fn wait(messages: usize, drain_rate: f64, running: Span, refusals: u32) -> Nanos {
+    let wait = if drain_rate > 0.0 && messages > 0 {
+        // What does not fit is the greatest number.
+        (messages as f64 / drain_rate * 1e9) as Nanos
+    } else if !running.is_none() {
+        running.nanos()
+    } else {
+        (GUESS_FIRST_NANOS << refusals.min(DOUBLINGS)).min(GUESS_MAX)
     };
     wait.clamp(WAIT_MIN, WAIT_MAX)
 }
 
 /// Spreads a wait by a fifth either way; the result is between 1 ms and 30 s. `random` is any random number.
 pub(crate) fn spread(wait: Duration, random: u64) -> Duration {
-    let wait = wait.clamp(WAIT_MIN, WAIT_MAX);
-    // In whole numbers, because every refusal comes here: 25 s are less than 2^35 ns, and the factor is less than 2^17 parts.
-    let nanos = wait.as_secs() * 1_000_000_000 + u64::from(wait.subsec_nanos());
+    Duration::from_nanos(spread_nanos(Span::of(wait).nanos().clamp(WAIT_MIN, WAIT_MAX), random))
+}
+
+fn spread_nanos(wait: Nanos, random: u64) -> Nanos {
     let parts = FIFTH_LESS + (((splitmix(random) >> 32) * (FIFTH_MORE - FIFTH_LESS)) >> 32);
-    Duration::from_nanos((nanos * parts) >> 16)
+    // 25 s are less than 2^35 ns, and a factor is less than 2^17 parts.
+    (wait * parts) >> 16
 }
 
 pub(super) fn spread_of(random: u64) -> f64 {

@@ -52,7 +52,7 @@ const SMALL: usize = 128;
 #[derive(Clone, Copy)]
 pub(super) enum Entered {
     In,
-    Refused(Duration),
+    Refused(Span),
     /// Something is to be minded.
     No,
 }
@@ -168,8 +168,8 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Whether it is refused before the mailbox, when it is polled first, and when to try again (P3). What a slot was promised to is
     /// not.
     #[inline(always)]
-    pub(super) fn is_shed(&self) -> Option<Duration> {
-        if self.is_plain() { self.to.cell().gate.refuses(A::CLASS) } else { None }
+    pub(super) fn is_shed(&self) -> Option<Span> {
+        if self.is_plain() { self.to.cell().gate.refuses(A::CLASS).map(Span::of) } else { None }
     }
 
     /// Whether nothing has happened to it yet, and no slot is promised to it.
@@ -240,8 +240,8 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     /// The message back that was refused.
     #[cold]
-    pub(super) fn refused(&mut self, reason: Reason, retry_after: Duration) -> Arrival<M> {
-        let why = self.why(reason).retry(Some(retry_after));
+    pub(super) fn refused(&mut self, reason: Reason, retry_after: Span) -> Arrival<M> {
+        let why = self.why(reason).retry_in(retry_after);
         let message = match std::mem::replace(&mut self.step, Step::Over) {
             Step::Fresh(message) => Some(message),
             _ => None,
@@ -277,7 +277,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                     return Some(Ok(Admission::Queued));
                 }
                 Plainly::Refused(retry_after) => {
-                    let why = self.why(Reason::Full).retry(Some(retry_after));
+                    let why = self.why(Reason::Full).retry_in(retry_after);
                     return Some(Err(Refusal { message: message_of::<A, M>(item), why }));
                 }
                 Plainly::No => {}
