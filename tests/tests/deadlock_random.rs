@@ -416,7 +416,7 @@ fn d1_random_graphs_on_threads_nothing_hangs() {
                 let system = System::new("threads");
                 let before = Instant::now();
                 told += run(&system, Rng::new(seed + 1_000_000).program(), false).await;
-                let report = system.shutdown(Duration::from_secs(20)).await;
+                let report = system.shutdown(Duration::from_secs(300)).await;
                 assert!(report.total.is_balanced(), "seed {seed}");
                 assert!(before.elapsed() < Duration::from_secs(20), "seed {seed} waited in vain");
             }

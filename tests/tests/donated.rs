@@ -141,7 +141,7 @@ fn run_on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Sys
         if let Err(error) = task.await {
             std::panic::resume_unwind(error.into_panic());
         }
-        let report = system.shutdown(Duration::from_secs(20)).await;
+        let report = system.shutdown(Duration::from_secs(300)).await;
         assert!(report.total.is_balanced(), "{:?}", report.total);
     });
 }
@@ -151,7 +151,7 @@ fn beside_threads<F: Future<Output = ()>>(test: impl FnOnce(System) -> F) {
     threads().block_on(async {
         let system = System::new("donated");
         test(system.clone()).await;
-        let report = system.shutdown(Duration::from_secs(20)).await;
+        let report = system.shutdown(Duration::from_secs(300)).await;
         assert!(report.total.is_balanced(), "{:?}", report.total);
     });
 }
@@ -446,8 +446,8 @@ fn s6_a_held_actor_is_not_donated_to() {
 fn t2_a_donated_turn_knows_its_deadline() {
     on_threads(async |system| {
         let bench = system.spawn(Bench::default());
-        let left = bench.left().timeout(Duration::from_secs(5)).await.unwrap().unwrap();
-        assert!(left <= Duration::from_secs(5) && left > Duration::from_secs(4), "{left:?}");
+        let left = bench.left().timeout(Duration::from_secs(5000)).await.unwrap().unwrap();
+        assert!(left <= Duration::from_secs(5000) && left > Duration::from_secs(4000), "{left:?}");
         let left = bench.left().await.unwrap().unwrap();
         assert!(left <= Duration::from_secs(30) && left > Duration::from_secs(29), "{left:?}");
     });
@@ -576,7 +576,8 @@ fn t2_in_a_donated_turn_the_time_that_is_left_runs_down() {
     }
     on_threads(async |system| {
         let worker = system.spawn(Worker);
-        assert!(worker.work().timeout(Duration::from_millis(5)).await.unwrap() > 0);
+        // So long that the turn has begun by then, also where the processor is taken from this thread for a while.
+        assert!(worker.work().timeout(Duration::from_millis(500)).await.unwrap() > 0);
     });
 }
 

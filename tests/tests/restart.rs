@@ -769,7 +769,7 @@ fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System)
         if let Err(error) = tokio::time::timeout(Duration::from_secs(120), task).await.expect("it hangs") {
             std::panic::resume_unwind(error.into_panic());
         }
-        let report = system.shutdown(Duration::from_secs(20)).await;
+        let report = system.shutdown(Duration::from_secs(300)).await;
         assert!(report.is_clean() && report.total.is_balanced(), "{report}: {:?}", report.total);
     });
 }
