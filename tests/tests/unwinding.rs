@@ -83,7 +83,7 @@ impl Field {
 
     #[message(overflow = block)]
     async fn wait(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Holds waits of every kind, each polled by a waker that panics, and panics itself.
