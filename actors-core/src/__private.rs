@@ -38,12 +38,9 @@ pub trait AMessage: Send + 'static {} // write `Arc` for `Rc`, `Box<dyn T + Send
 /// The mail of an actor, for the compiler.
 pub trait AMail: Send + 'static {}
 
-/// A message, or a parcel with one, to the compiler: that it is `Send` follows from `impl Message`, which is where it is
-/// reported if it is not.
-pub trait Sent: Send + 'static {}
+/// A parcel, to the compiler: that it is `Send` follows from `impl Message`, which is where it is reported if it is not.
 pub trait SentParcel: Send + 'static {}
 
-impl<M: Message> Sent for M {}
 impl<M: Message> SentParcel for Parcel<M> {}
 
 #[rustfmt::skip]

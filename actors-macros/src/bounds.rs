@@ -1,7 +1,7 @@
 //! What the expansion needs of the user's types, said on the user's own tokens before the rest says it on ours.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::generics::{Generics, phantom};
@@ -32,6 +32,43 @@ pub(crate) fn only_block(actor: &Actor) -> Ident {
     let Target { name, .. } = &actor.target;
     let advice = format!("put_all_methods_of_{}{}_into_one_actor_block", plain(name), with_first(actor));
     Ident::new(&advice, at(name.span()))
+}
+
+/// The module of the block's messages, by a name that only this block has: through it the block names whatever a second
+/// block for the actor would define once more. There it is an import that fails, about which the compiler speaks once.
+pub(crate) fn own(actor: &Actor) -> Ident {
+    ident(format!("__{}{}", plain(&actor.target.name), with_first(actor)))
+}
+
+/// The actor's name, where the module can import it.
+pub(crate) fn imported(actor: &Actor) -> Option<&Ident> {
+    let Target { path, name, .. } = &actor.target;
+    let first = path.clone().into_iter().next();
+    let is_name = matches!(&first, Some(TokenTree::Ident(first)) if first == name);
+    (is_name && !actor.words.local).then_some(name)
+}
+
+/// The actor's type, as the heads of the block's own `impl`s name it.
+pub(crate) fn actor_type(actor: &Actor) -> TokenStream {
+    let path = &actor.target.path;
+    if imported(actor).is_none() {
+        return path.clone();
+    }
+    let arguments: TokenStream = path.clone().into_iter().skip(1).collect();
+    let span = at(actor.target.name.span());
+    let own = Ident::new(&own(actor).to_string(), span);
+    quote_spanned! { span=> #own::__Actor #arguments }
+}
+
+/// The handle's type, likewise.
+pub(crate) fn handle_type(actor: &Actor) -> TokenStream {
+    let arguments = actor.target.generics.arguments();
+    if actor.words.local {
+        let name = format_ident!("{}Handle", actor.target.name);
+        return quote! { #name #arguments };
+    }
+    let own = own(actor);
+    quote! { #own::__Handle #arguments }
 }
 
 /// A name that a module does not find in a function body.
@@ -195,22 +232,19 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
     checks
 }
 
-/// What every other `impl` assumes of the actor, its mail and one message, because one place asserts it: `where`, and the
-/// block's own bounds. A lifetime makes each of them something that the compiler believes until it is used.
-pub(crate) fn assumed(actor: &Actor, message: Option<&Message>) -> TokenStream {
-    let Target { path, generics, .. } = &actor.target;
-    let (mail, arguments) = (mail::name(actor), generics.arguments());
-    let sent = message.filter(|message| is_open(actor, message)).map(|message| {
-        let path = message::path(actor, message);
-        quote! { for<'__actor> #path: ::actors_core::__private::Sent, }
-    });
-    let clause = with_where(generics.clause());
-    quote! {
-        #clause
-        for<'__actor> #path: ::actors_core::__private::AnActor,
-        for<'__actor> #mail #arguments: ::actors_core::__private::AMail,
-        #sent
-    }
+/// What every other `impl` assumes of the actor, because one place asserts it: `where`, and the block's own bounds. A
+/// lifetime makes it something that the compiler believes until it is used. Each assumption is paid for with compile time,
+/// by every `impl` that has it.
+pub(crate) fn assumed(actor: &Actor) -> TokenStream {
+    let (path, clause) = (actor_type(actor), with_where(actor.target.generics.clause()));
+    quote! { #clause for<'__actor> #path: ::actors_core::__private::AnActor, }
+}
+
+/// What is assumed of the actor and of its mail.
+pub(crate) fn assumed_with_mail(actor: &Actor) -> TokenStream {
+    let (assumed, mail) = (assumed(actor), mail::name(actor));
+    let arguments = actor.target.generics.arguments();
+    quote! { #assumed for<'__actor> #mail #arguments: ::actors_core::__private::AMail, }
 }
 
 /// Whether only the compiler knows if the message, or what it is answered with, may travel.
@@ -255,7 +289,7 @@ fn with_where(clause: TokenStream) -> TokenStream {
 
 /// The one place that asserts what an actor, its mail and its messages are; all others assume it.
 fn assertions(actor: &Actor) -> TokenStream {
-    let Target { path, name, generics } = &actor.target;
+    let Target { name, generics, .. } = &actor.target;
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
     let mail = mail::name(actor);
     let open = actor
@@ -286,9 +320,10 @@ fn assertions(actor: &Actor) -> TokenStream {
             }
         });
     let messages: TokenStream = messages.collect();
+    let me = actor_type(actor);
     let of_actor = quote_spanned! { at(name.span())=>
         #[automatically_derived]
-        impl #declared ::actors_core::__private::AnActor for #path #clause {}
+        impl #declared ::actors_core::__private::AnActor for #me #clause {}
     };
     quote! {
         #of_actor

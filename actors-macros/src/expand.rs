@@ -47,11 +47,11 @@ fn expansion(actor: &Actor) -> TokenStream {
 }
 
 fn actor_impl(actor: &Actor) -> TokenStream {
-    let (me, mail, name) = (&actor.target.path, mail::name(actor), plain(&actor.target.name));
+    let (mail, name) = (mail::name(actor), plain(&actor.target.name));
     let generics = &actor.target.generics;
-    let (declared, arguments, clause) =
-        (generics.declared(), generics.arguments(), bounds::assumed(actor, None));
+    let (declared, arguments, clause) = (generics.declared(), generics.arguments(), bounds::assumed(actor));
     let words = &actor.words;
+    let me = &actor.target.path;
     let settings = [
         ("capacity", words.capacity),
         ("max_waiting", words.max_waiting),
@@ -124,9 +124,9 @@ fn hook_call(actor: &Actor, hook: &Hook, argument: TokenStream) -> TokenStream {
 }
 
 fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
-    let (me, mail, variant) = (&actor.target.path, mail::name(actor), &message.name);
-    let (declared, clause) = (actor.target.generics.declared(), bounds::assumed(actor, Some(message)));
-    let ty = message::path(actor, message);
+    let (mail, variant) = (mail::name(actor), &message.name);
+    let (declared, clause) = (actor.target.generics.declared(), bounds::assumed(actor));
+    let (ty, own_actor) = (message::path(actor, message), bounds::actor_type(actor));
     let class = Literal::usize_unsuffixed(class);
     let (packed, unpacked) = if message.is_boxed {
         (quote! { ::std::boxed::Box::new(parcel) }, quote! { *parcel })
@@ -139,7 +139,7 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
     let head = quote_spanned! { at(ty.span())=> impl #declared ::actors_core::Handler<#ty> for };
     quote! {
         #[automatically_derived]
-        #head #me #clause {
+        #head #own_actor #clause {
             const CLASS: ::core::primitive::usize = #class;
             #inline
             fn pack(parcel: ::actors_core::Parcel<#ty>) -> Self::Mail {
@@ -308,7 +308,7 @@ mod tests {
         checked("__ShopViewed_page", "an_argument_is_send", "Box < dyn Page >");
         checked("__ReplyOfShopViewed", "a_reply_is_send", "Cell < u8 >");
         checked("__MessageOfShopPing", "is_a_message", "Ping");
-        let asserted = "AMessage for shop_messages :: Viewed { }";
+        let asserted = "AMessage for __Shop_with_viewed :: Viewed { }";
         assert!(before.contains(asserted), "only the compiler knows a `Shelf`: {text}");
         let type_names = ["u64", "Shelf"].map(|ty| format!("an_argument_is_send :: < {ty} >"));
         assert!(!type_names.iter().any(|check| text.contains(check)), "{text}");

@@ -10,11 +10,14 @@ use crate::message::{self, at};
 use crate::model::{Actor, Message, Mistaken, Source};
 
 pub(crate) fn handle(actor: &Actor) -> TokenStream {
-    let (me, vis) = (&actor.target.path, &actor.words.vis);
+    let (me, vis) = (bounds::actor_type(actor), &actor.words.vis);
     let name = format_ident!("{}Handle", actor.target.name);
     let generics = &actor.target.generics;
-    let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
-    let assumed = bounds::assumed(actor, None);
+    let (declared, clause) = (generics.declared(), generics.clause());
+    let assumed = bounds::assumed_with_mail(actor);
+    let own = bounds::handle_type(actor);
+    // As it is written: in a function body the other name is an error.
+    let path = &actor.target.path;
     let mistaken = actor.mistaken.iter().map(|method| mistaken(actor, method));
     let methods = actor.messages.iter().map(|message| method(actor, message)).chain(mistaken);
     let doc = format!(
@@ -33,24 +36,24 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
 
         #[allow(dead_code, unreachable_pub, deprecated, clippy::all)]
         #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
-        impl #declared #name #arguments #clause { #(#methods)* }
+        impl #declared #own #clause { #(#methods)* }
 
         #[automatically_derived]
-        impl #declared ::core::clone::Clone for #name #arguments #clause {
+        impl #declared ::core::clone::Clone for #own #clause {
             fn clone(&self) -> Self {
-                Self(::core::clone::Clone::clone(&self.0))
+                Self { 0: ::core::clone::Clone::clone(&self.0) }
             }
         }
 
         #[automatically_derived]
-        impl #declared ::core::fmt::Debug for #name #arguments #clause {
+        impl #declared ::core::fmt::Debug for #own #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 ::core::fmt::Debug::fmt(&self.0, f)
             }
         }
 
         #[automatically_derived]
-        impl #declared ::core::ops::Deref for #name #arguments #clause {
+        impl #declared ::core::ops::Deref for #own #clause {
             #target
             fn deref(&self) -> &Self::Target {
                 &self.0
@@ -58,15 +61,15 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #declared ::actors_core::TypedHandle for #name #arguments #assumed {
+        impl #declared ::actors_core::TypedHandle for #own #assumed {
             #actor_type
             fn from_handle(handle: ::actors_core::Handle<#me>) -> Self {
-                Self(handle)
+                Self { 0: handle }
             }
         }
 
         #[automatically_derived]
-        impl #declared ::actors_core::Typed<#name #arguments> for #me #assumed {}
+        impl #declared ::actors_core::Typed<#own> for #path #assumed {}
     }
 }
 
@@ -98,7 +101,7 @@ fn mistaken(actor: &Actor, Mistaken { method, arguments }: &Mistaken) -> TokenSt
 }
 
 fn method(actor: &Actor, message: &Message) -> TokenStream {
-    let (me, vis, name) = (&actor.target.path, &actor.words.vis, &message.method);
+    let (me, vis, name) = (bounds::actor_type(actor), &actor.words.vis, &message.method);
     let struct_path = message::path(actor, message);
     let docs = message::docs(actor, message);
     let deprecated = message.docs.iter().filter(|attr| attr.path().is_ident("deprecated"));

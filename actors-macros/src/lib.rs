@@ -256,7 +256,8 @@ mod words;
 /// # Errors
 ///
 /// A wrong word, a borrowed argument, an impossible list: each is a compile error on the token that is wrong,
-/// and all errors of a block come at once. Words that are planned and not built yet are refused, never
+/// and all errors of a block come at once. What only the compiler knows (whether a reply is `Send`, whether a type is
+/// a message) is asserted once, so that nothing else follows from it. Words that are planned and not built yet are refused, never
 /// ignored.
 #[proc_macro_attribute]
 pub fn actor(words: TokenStream, item: TokenStream) -> TokenStream {

@@ -18,10 +18,10 @@ pub(crate) fn name(actor: &Actor) -> Ident {
 }
 
 pub(crate) fn mail(actor: &Actor) -> TokenStream {
-    let (mail, me) = (name(actor), &actor.target.path);
+    let (mail, me) = (name(actor), bounds::actor_type(actor));
     let generics = &actor.target.generics;
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
-    let assumed = bounds::assumed(actor, None);
+    let assumed = bounds::assumed_with_mail(actor);
     let variants: Vec<&Ident> = actor.messages.iter().map(|message| &message.name).collect();
     let types: Vec<TokenStream> =
         actor.messages.iter().map(|message| message::path(actor, message)).collect();
@@ -104,7 +104,7 @@ impl Unused {
 /// `deliver_now` runs plain `fn`s and hands the rest back; `deliver` runs the rest and leaves those to the
 /// former.
 fn deliver(actor: &Actor) -> TokenStream {
-    let me = &actor.target.path;
+    let me = bounds::actor_type(actor);
     let (later, now): (Vec<&Message>, Vec<&Message>) =
         actor.messages.iter().partition(|message| message.is_async);
     let arms_now = now.iter().map(|message| arm(actor, message));
@@ -198,7 +198,7 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
 /// The variant of a shared message whose turns senders may run: by the same function, so that a reply of the wrong type is
 /// reported once.
 fn arm_by_inline(actor: &Actor, message: &Message) -> TokenStream {
-    let (me, variant, ty) = (&actor.target.path, &message.name, message::path(actor, message));
+    let (me, variant, ty) = (bounds::actor_type(actor), &message.name, message::path(actor, message));
     quote_spanned! { Span::mixed_site()=>
         Self::#variant(parcel) => {
             let (message, answer) = parcel.open();

@@ -35,8 +35,8 @@ fn place(actor: &Actor, message: &Message) -> TokenStream {
     if actor.words.local {
         return name.into_token_stream();
     }
-    let module = module(actor);
-    quote! { #module::#name }
+    let own = bounds::own(actor);
+    quote! { #own::#name }
 }
 
 /// The struct's value; its arguments are in variables of their names.
@@ -83,7 +83,9 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
     // An unknown import is what the compiler reports first and alone, so its name carries the advice: in a function body
     // the module does not see what stands beside it, and in a second block the module is that of the first.
     let advice = bounds::not_in_a_function(actor);
-    let only = bounds::only_block(actor);
+    let (only, own_module) = (bounds::only_block(actor), bounds::own(actor));
+    let handle = format_ident!("{}Handle", actor.target.name);
+    let actor_type = bounds::imported(actor).map(|name| quote! { #name as __Actor, });
     let (mut aliases, mut names, mut structs) =
         (TokenStream::new(), vec![advice.clone()], TokenStream::new());
     let inner = inside_module(&actor.words.vis);
@@ -113,15 +115,13 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
         #[allow(non_camel_case_types, dead_code)]
         type #advice = ();
         #[allow(unused_imports)]
-        use #module::#only as _;
+        use #module::#only as #own_module;
         #[doc = #doc]
         #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
         #vis mod #module {
-            #[allow(unused_imports)]
-            use super::{#(#names),*};
             #[doc(hidden)]
-            #[allow(non_camel_case_types, dead_code)]
-            pub(super) struct #only;
+            #[allow(unused_imports)]
+            pub(super) use super::{#(#names,)* #actor_type #handle as __Handle, #module as #only};
             #structs
         }
     }
@@ -189,7 +189,7 @@ fn one_struct(
     let is_clone = message.args().all(|arg| is_known_clone(&arg.ty));
     let derive = (is_clone && hidden.is_empty()).then(|| quote! { #[derive(::core::clone::Clone)] });
     let by_hand = (!hidden.is_empty()).then(|| by_hand(message, name, types, is_clone));
-    let clause = debug_clause(actor, message);
+    let clause = debug_clause(&message.generics);
     quote! {
         #docs
         #derive
@@ -206,13 +206,9 @@ fn one_struct(
     }
 }
 
-fn debug_clause(actor: &Actor, message: &Message) -> TokenStream {
-    let of = &message.generics;
+fn debug_clause(of: &OfMessage) -> TokenStream {
     if of.generics.is_empty() {
-        let is_asserted = bounds::of_message(actor, message).is_some();
-        return is_asserted
-            .then(|| quote! { where for<'__actor> Self: ::actors_core::__private::AMessage })
-            .unwrap_or_default();
+        return TokenStream::new();
     }
     let clause = of.clause_of_struct();
     let clause = if clause.is_empty() {
