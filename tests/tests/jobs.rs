@@ -747,12 +747,13 @@ fn f7_a_child_whose_job_panics_has_failed_for_its_parent_too() {
     });
 }
 
-/// An instance with a timer has a turn that is followed by one that fails, and `before` senders and
-/// one tick wait in line.
-async fn tick_at_a_failure(system: &System, before: usize) -> (ClerkHandle, Desk) {
+/// An instance with a timer has a turn that is followed by one that fails. One tick comes after
+/// `before` messages of other senders; there is room for `capacity` messages, the failing one
+/// included.
+async fn tick_at_a_failure(system: &System, capacity: usize, before: usize) -> (ClerkHandle, Desk) {
     let desk = Desk::default();
-    let clerk: ClerkHandle =
-        system.actor(desk.factory()).capacity(1).max_waiting(4).reserve(0).spawn().unwrap();
+    let builder = system.actor(desk.factory()).capacity(capacity).max_waiting(4).reserve(0);
+    let clerk: ClerkHandle = builder.spawn().unwrap();
     clerk.every(SECOND).await.unwrap();
     others().await;
     clerk.hold().await.unwrap();
@@ -762,19 +763,38 @@ async fn tick_at_a_failure(system: &System, before: usize) -> (ClerkHandle, Desk
         tokio::spawn(clerk.due(9).owned());
     }
     tokio::time::sleep(2 * SECOND).await;
-    assert_eq!(clerk.reading().waiting, before + 1);
+    let reading = clerk.reading();
+    assert_eq!((reading.depth, reading.waiting), (capacity, before + 2 - capacity));
     desk.gate.0.add_permits(1);
     (clerk, desk)
+}
+
+/// Reason and type of each.
+fn lost(letters: &mut DeadLetters) -> Vec<(Reason, &'static str)> {
+    all(letters).iter().map(|letter| (letter.reason, letter.message)).collect()
 }
 
 #[test]
 fn f7_a_tick_that_is_queued_when_its_instance_ends_is_handled_by_the_next_one() {
     run(async |system| {
         let mut letters = system.dead_letters();
-        let (clerk, desk) = tick_at_a_failure(&system, 0).await;
+        let (clerk, desk) = tick_at_a_failure(&system, 2, 0).await;
         tokio::time::sleep(3 * SECOND).await;
         assert_eq!((desk.seen(), clerk.reading().jobs), (vec![0], 0));
-        assert_eq!(told(&mut letters), [(Reason::Panicked, "Fails", 2)]);
+        assert_eq!(lost(&mut letters), [(Reason::Panicked, "Fails")]);
+    });
+}
+
+/// The failing turn begins, which lets the tick in, and ends before the timer knows.
+#[test]
+fn f7_a_tick_that_is_let_in_by_the_turn_that_fails_counts_cancelled() {
+    run(async |system| {
+        let mut letters = system.dead_letters();
+        let (clerk, desk) = tick_at_a_failure(&system, 1, 0).await;
+        tokio::time::sleep(3 * SECOND).await;
+        assert_eq!((desk.seen(), clerk.reading().jobs), (vec![], 0));
+        assert_eq!(lost(&mut letters), [(Reason::Panicked, "Fails"), (Reason::Cancelled, "Due")]);
+        assert_eq!(due(&clerk).cancelled, 1);
     });
 }
 
@@ -782,11 +802,10 @@ fn f7_a_tick_that_is_queued_when_its_instance_ends_is_handled_by_the_next_one() 
 fn f7_a_tick_that_waits_in_line_when_its_instance_ends_counts_cancelled() {
     run(async |system| {
         let mut letters = system.dead_letters();
-        let (clerk, desk) = tick_at_a_failure(&system, 1).await;
+        let (clerk, desk) = tick_at_a_failure(&system, 1, 1).await;
         tokio::time::sleep(3 * SECOND).await;
         assert_eq!((desk.seen(), clerk.reading().jobs), (vec![9], 0));
-        let told: Vec<_> = all(&mut letters).iter().map(|letter| (letter.reason, letter.message)).collect();
-        assert_eq!(told, [(Reason::Panicked, "Fails"), (Reason::Cancelled, "Due")]);
+        assert_eq!(lost(&mut letters), [(Reason::Panicked, "Fails"), (Reason::Cancelled, "Due")]);
         assert_eq!(due(&clerk).cancelled, 1);
     });
 }
