@@ -18,18 +18,19 @@
 //! runtime inside which it has entered the handle of the first one, still passes as worker 0.
 //!
 //! **Price.** `Handle::try_current` clones an `Arc` that all workers share. Its answer is kept per thread for the task that was
-//! seen last, recognised by its id and its waker: a runtime that is nested in this task polls with a waker of its own.
+//! seen last, recognised by its id and its waker: a runtime that is nested in this task polls with a waker of its own. The index is
+//! read only when the answer is not kept: a thread that has given its worker away in a `block_in_place` of the same task still
+//! allows the handler another one.
 
 use std::cell::Cell;
 use std::task::Waker;
 use tokio::runtime::{self, RuntimeFlavor};
 use tokio::task;
 
-/// A task that is polled by a worker.
+/// A task that is polled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Polled {
     task: task::Id,
-    index: usize,
     /// Addresses of the waker's data and of its functions.
     waker: (usize, usize),
 }
@@ -52,9 +53,9 @@ pub(crate) fn note(rt: &runtime::Handle) {
 /// Whether a turn of an actor on `rt` may be run here, in a poll with `waker`.
 #[inline]
 pub(crate) fn is_here(waker: &Waker, rt: &runtime::Handle) -> bool {
-    let (Some(task), Some(index)) = (task::try_id(), runtime::worker_index()) else { return false };
+    let Some(task) = task::try_id() else { return false };
     let waker = (waker.data().addr(), std::ptr::from_ref(waker.vtable()).addr());
-    let polled = Polled { task, index, waker };
+    let polled = Polled { task, waker };
     let known = match LAST.get() {
         Some((last, rt)) if last == polled => Some(rt),
         _ => find(polled),
@@ -64,10 +65,11 @@ pub(crate) fn is_here(waker: &Waker, rt: &runtime::Handle) -> bool {
 
 #[cold]
 fn find(polled: Polled) -> Option<runtime::Id> {
+    let index = runtime::worker_index()?;
     let current = runtime::Handle::try_current().ok()?;
     let id = current.id();
-    let is_worker = current.runtime_flavor() == RuntimeFlavor::MultiThread
-        && (polled.index > 0 || WORKER_0.get() == Some(id));
+    let is_worker =
+        current.runtime_flavor() == RuntimeFlavor::MultiThread && (index > 0 || WORKER_0.get() == Some(id));
     // What is not known yet may be known the next time.
     LAST.set(is_worker.then_some((polled, id)));
     is_worker.then_some(id)
