@@ -86,16 +86,32 @@ impl TaskWaker {
 /// A foreign waker behind a pointer of ours, so that cloning it counts a reference and calls nothing.
 #[derive(Debug)]
 struct Relay {
-    foreign: Waker,
+    /// `None` only while the relay is dropped.
+    foreign: Option<Waker>,
+}
+
+impl Relay {
+    fn is_of(&self, waker: &Waker) -> bool {
+        self.foreign.as_ref().is_some_and(|foreign| foreign.will_wake(waker))
+    }
 }
 
 impl Wake for Relay {
     fn wake(self: Arc<Self>) {
-        self.foreign.wake_by_ref();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.foreign.wake_by_ref();
+        if let Some(foreign) = &self.foreign {
+            foreign.wake_by_ref();
+        }
+    }
+}
+
+impl Drop for Relay {
+    /// The mailbox drops the last relay of a task in the poll that takes the next message: a panic there would lose it.
+    fn drop(&mut self) {
+        discard(self.foreign.take());
     }
 }
 
@@ -109,9 +125,9 @@ impl Relayed {
     /// A waker that may be cloned under a lock and wakes the same task as this one. A relay is made when the task is another one
     /// than the last time; the old one is dropped here.
     pub(crate) fn waker(&mut self, foreign: &Waker) -> &Waker {
-        let is_known = self.relay.as_ref().is_some_and(|(relay, _)| relay.foreign.will_wake(foreign));
+        let is_known = self.relay.as_ref().is_some_and(|(relay, _)| relay.is_of(foreign));
         if !is_known {
-            let relay = Arc::new(Relay { foreign: cloned(foreign) });
+            let relay = Arc::new(Relay { foreign: Some(cloned(foreign)) });
             let waker = Waker::from(relay.clone());
             discard(self.relay.replace((relay, waker)));
         }

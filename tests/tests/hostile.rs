@@ -6,7 +6,7 @@ use actors_core::mailbox::{Class, Item, channel};
 use actors_core::observe::DeadLetters;
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings, testing};
-use actors_tests::{HOUR, SECOND, finishes, others, poll_with, run};
+use actors_tests::{HOUR, SECOND, alone, finishes, others, poll, poll_with, run};
 use cooked_waker::{IntoWaker, WakeRef};
 use futures_util::StreamExt;
 use std::cell::Cell;
@@ -477,4 +477,81 @@ fn b6_a_timer_and_a_slow_sender_see_no_lock() {
             foe.was_called_unlocked();
         });
     });
+}
+
+thread_local! {
+    /// Whether each drop of a [`DropPanics`] panics.
+    static DROP_PANICS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A waker whose clones are never taken for the same one, and whose drops panic.
+#[derive(Clone)]
+struct DropPanics(#[expect(dead_code, reason = "it must have a size to have an address")] u8);
+
+impl WakeRef for DropPanics {
+    fn wake_by_ref(&self) {}
+}
+
+impl cooked_waker::Wake for DropPanics {}
+
+impl Drop for DropPanics {
+    fn drop(&mut self) {
+        assert!(!DROP_PANICS.get() || std::thread::panicking(), "on purpose: the drop of a waker");
+    }
+}
+
+/// Polls once, with a waker that panics in each drop of a clone of it.
+fn poll_with_panics<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    let waker = Box::new(DropPanics(0)).into_waker();
+    DROP_PANICS.set(true);
+    let polled = poll_with(future, &waker);
+    DROP_PANICS.set(false);
+    polled
+}
+
+#[test]
+fn b6_a_waker_whose_drop_panics_loses_no_slot_and_no_answer() {
+    // A panic in a poll is followed by the drop of its future, and two panics at once end the process.
+    alone("b6_a_waker_whose_drop_panics_loses_no_slot_and_no_answer", || {
+        run(async |system| {
+            struct Seat;
+            #[actor(local, capacity = 1, reserve = 0)]
+            impl Seat {
+                #[message(overflow = block)]
+                fn take(&mut self) -> u8 {
+                    1
+                }
+            }
+            let seat: SeatHandle = system.spawn(Seat);
+            let first = seat.try_reserve::<SeatTake>().unwrap();
+            let mut second = seat.reserve::<SeatTake>();
+            assert!(poll_with_panics(&mut second).is_pending());
+            drop(first);
+            let Poll::Ready(Ok(permit)) = poll_with_panics(&mut second) else { panic!("it was let in") };
+            drop((permit, second));
+            assert_eq!(seat.reading().permits, 0);
+
+            let held = testing::hold(&seat);
+            seat.take().tell().try_send().unwrap();
+            let mut asked = seat.take();
+            assert!(poll_with_panics(&mut asked).is_pending());
+            drop(held);
+            testing::quiet(&system).await;
+            assert_eq!(poll_with_panics(&mut asked).map(Result::unwrap), Poll::Ready(1));
+            assert_eq!(seat.ledger().total().handled, 2);
+        });
+    });
+}
+
+#[test]
+fn b6_a_receiver_s_waker_whose_drop_panics_loses_no_message() {
+    struct Work;
+    impl Item for Work {}
+    let settings = Settings::new().capacity(4).reserve(0);
+    let (tx, mut rx) = channel::<Work>(settings, vec![Class::new("work", Policy::tell())]).unwrap();
+    assert!(poll_with_panics(&mut rx.recv()).is_pending());
+    tx.try_send(Work).unwrap();
+    assert!(matches!(poll_with_panics(&mut rx.recv()), Poll::Ready(Some(Work))));
+    assert!(poll(&mut rx.recv()).is_pending());
+    assert_eq!(rx.ledger().total().handled, 1);
 }

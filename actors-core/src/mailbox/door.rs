@@ -151,7 +151,10 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn look(&self, waiter: u32, waker: &Waker) -> Standby<T> {
         let inner = self.lock();
         let lines = &inner.core.lines;
-        if lines.is_waiting(waiter) && lines.has_waker(waiter, waker) {
+        if !lines.is_waiting(waiter) {
+            return Self::collect(inner, waiter);
+        }
+        if lines.has_waker(waiter, waker) {
             return Standby::Waiting;
         }
         drop(inner);
@@ -166,20 +169,30 @@ impl<T: Item, S> Mailbox<T, S> {
         let waker = cloned(waker);
         let mut inner = self.lock();
         let lines = &mut inner.core.lines;
-        let (standing, old) = match lines.is_waiting(waiter) {
-            true => (None, lines.leave_waker(waiter, waker)),
-            false => lines.forget(waiter),
-        };
-        let room = lines.shrink();
+        if lines.is_waiting(waiter) {
+            let old = lines.leave_waker(waiter, waker);
+            drop(inner);
+            discard(old);
+            return Standby::Waiting;
+        }
+        let standby = Self::collect(inner, waiter);
+        // A panic in its `Drop` must not lose the outcome, which is nowhere else any more.
+        discard(waker);
+        standby
+    }
+
+    /// The outcome of a waiter that no longer waits, which is forgotten.
+    fn collect(mut inner: Locked<'_, T, S>, waiter: u32) -> Standby<T> {
+        let (standing, last) = inner.core.lines.forget(waiter);
+        let room = inner.core.lines.shrink();
         drop(inner);
         drop(room);
-        discard(old);
+        discard(last);
         match standing {
-            None => Standby::Waiting,
             Some(Standing::In(place)) => Standby::In(place),
             Some(Standing::Promised) => Standby::Promised,
             Some(Standing::Out(item, reason)) => Standby::Out(item, reason),
-            Some(Standing::Waiting(_)) => unreachable!("a waiter that is in line is not forgotten"),
+            Some(Standing::Waiting(_)) | None => unreachable!("a waiter's outcome is collected once"),
         }
     }
 
