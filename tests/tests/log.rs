@@ -260,3 +260,53 @@ fn l4_a_supervisor_that_is_at_its_end_warns_and_its_other_decisions_inform() {
         assert_eq!(warned, (true, true), "{lines:?}");
     });
 }
+
+#[test]
+fn l4_what_a_closed_actor_refused_last_is_told_when_its_last_handle_goes() {
+    logged(LevelFilter::INFO, async |system, lines| {
+        let shop: ShopHandle = system.instance(Shop).name("shop").spawn().unwrap();
+        shop.stop().await;
+        lines.taken();
+        (0..3).for_each(|_| drop(shop.pay().try_send().unwrap_err()));
+        drop(shop);
+        tokio::time::sleep(2 * SECOND).await;
+        assert_eq!(lines.losses().iter().map(|(level, _)| *level).collect::<Vec<_>>(), [Level::WARN]);
+    });
+}
+
+#[test]
+fn l4_refusals_after_the_end_of_the_runtime_are_told_when_the_last_handle_goes() {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::registry().with(lines.clone().with_filter(LevelFilter::INFO));
+    tracing::subscriber::with_default(subscriber, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let system = runtime.block_on(async { System::new("short") });
+        let shops: Vec<ShopHandle> = (0..2).map(|_| system.spawn(Shop)).collect();
+        drop(runtime);
+        for shop in shops {
+            lines.taken();
+            (0..3).for_each(|_| drop(shop.pay().try_send().unwrap_err()));
+            drop(shop);
+            let told = lines.losses();
+            assert!(matches!(&told[..], [(Level::WARN, text)] if text.ends_with("3 closed")), "{told:?}");
+        }
+    });
+}
+
+#[test]
+fn l4_the_lines_of_many_actors_leave_turns_to_other_tasks() {
+    logged(LevelFilter::INFO, async |system, lines| {
+        let shops: Vec<ShopHandle> = (0..1000).map(|_| system.spawn(Shop)).collect();
+        for shop in &shops {
+            (0..3).for_each(|_| drop(shop.pay().try_send()));
+        }
+        tokio::time::sleep(SECOND).await;
+        let (mut most, mut all) = (0, 0);
+        while all < shops.len() {
+            let told = lines.losses().len();
+            (most, all) = (most.max(told), all + told);
+            tokio::task::yield_now().await;
+        }
+        assert!(most <= 128, "{most} lines were written in one poll");
+    });
+}

@@ -548,11 +548,16 @@ impl<A: Actor> Cell<A> {
 
     /// Writes what was refused and lost since the last line, if anything was.
     pub(crate) fn log_losses(self: &Arc<Self>) {
-        let Some(since) = self.losses.disarm() else { return };
+        if let Some(since) = self.losses.disarm() {
+            self.write_losses(since, &self.ledger());
+        }
+    }
+
+    #[cold]
+    fn write_losses(&self, since: Tick, ledger: &Ledger) {
         let over = clock::now().since(since);
-        let ledger = self.ledger();
         let policies = (0..A::Mail::CLASSES.len()).map(|class| &self.mailbox.class(class).policy);
-        if let Some(summary) = self.losses.summary(&ledger, policies, over) {
+        if let Some(summary) = self.losses.summary(ledger, policies, over) {
             trace::losses(&self.name, &summary);
         }
     }
@@ -597,6 +602,16 @@ impl<A: Actor> Cell<A> {
             readings: watch::Sender::new(self.reading()),
             is_looking: AtomicBool::new(false),
         })
+    }
+}
+
+impl<A: Actor> Drop for Cell<A> {
+    /// The last handle has gone: what was refused since the actor's end, and less than a second ago, is told now.
+    fn drop(&mut self) {
+        let Some(since) = self.losses.disarm() else { return };
+        let mut ledger = self.mailbox.ledger(&mut Effects::new());
+        ledger.add_shed(self.gate.refused());
+        self.write_losses(since, &ledger);
     }
 }
 

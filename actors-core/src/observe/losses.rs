@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   refusal, loss ── arms ──► the system's reporter, a second later ── ledger now − ledger then ──► one line
-//!                                                     └─ also at the actor's end
+//!                                                     └─ also at the actor's end, and when it is dropped
 //! ```
 //!
 //! Nothing is counted for the log: the ledger counts anyway, and a line is the difference of two readings of it. So a refusal costs the log one
@@ -217,33 +217,63 @@ pub(crate) struct Reporter {
 struct Armed {
     list: Vec<Weak<dyn Lossy>>,
     has_task: bool,
+    /// The runtime has ended. Actors stay armed from now on, and write their line when they end or are dropped.
+    is_over: bool,
 }
 
 impl Reporter {
     /// An actor has something to report, a second from now.
     pub(crate) fn expect(&self, actor: Weak<dyn Lossy>, rt: &runtime::Handle) {
         let mut armed = self.shared.lock();
+        if armed.is_over {
+            return;
+        }
         armed.list.push(actor);
         let must_start = !std::mem::replace(&mut armed.has_task, true);
         drop(armed);
         if must_start {
-            rt.spawn(report(self.shared.clone()));
+            // A runtime that has ended drops the task here.
+            rt.spawn(report(Task { shared: self.shared.clone(), is_done: false }));
         }
     }
 }
 
-async fn report(shared: Arc<Lock<Armed>>) {
+/// The reporter's task, which knows whether its runtime has dropped it.
+struct Task {
+    shared: Arc<Lock<Armed>>,
+    is_done: bool,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let mut armed = self.shared.lock();
+            armed.is_over = true;
+            let list = std::mem::take(&mut armed.list);
+            drop(armed);
+            drop(list);
+        }
+    }
+}
+
+async fn report(mut task: Task) {
     loop {
         tokio::time::sleep(LINE_EVERY).await;
-        let list = std::mem::take(&mut shared.lock().list);
-        for actor in list.iter().filter_map(Weak::upgrade) {
-            // What it runs of foreign code is caught where it is run; a defect of ours is not to end the others' lines.
-            crate::panics::ignored(|| actor.report_losses());
+        let list = std::mem::take(&mut task.shared.lock().list);
+        for actor in list {
+            if let Some(actor) = actor.upgrade() {
+                // What it runs of foreign code is caught where it is run; a defect of ours is not to end the others' lines.
+                crate::panics::ignored(|| actor.report_losses());
+            }
+            // After 128 actors other tasks have a turn.
+            tokio::task::coop::consume_budget().await;
         }
-        let mut armed = shared.lock();
+        let mut armed = task.shared.lock();
         if armed.list.is_empty() {
             armed.has_task = false;
             armed.list.shrink_to_fit();
+            drop(armed);
+            task.is_done = true;
             return;
         }
     }

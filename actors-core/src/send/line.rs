@@ -92,6 +92,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let mut fx = Effects::new();
         let left = cell.mailbox.leave(waiter, why.reason(), &mut fx);
         cell.apply(&mut fx);
+        // After the ledger has counted it: `why` was made before, and the log may have been written in between.
+        cell.note_loss();
         let (item, why) = match left {
             Left::Back(item, _) => (item, why),
             Left::Out(item, reason) => (item, self.why(reason)),
