@@ -107,7 +107,8 @@ pub struct ShutdownReport {
     /// in which `shutdown` was awaited.
     pub unfinished: Vec<ActorName>,
     /// Messages that were lost after the call: refused because their actor had closed, undelivered, expired, dropped or evicted by
-    /// their policy, or in a turn that panicked. What a sender withdrew, and what a newer message replaced, is not lost.
+    /// their policy, in a turn that panicked, or still in a `send_after`. What a sender withdrew, what a newer message replaced, and what a
+    /// pipe or a watch had not made yet when its actor was stopped, is not lost.
     pub lost: u64,
     /// The books of every actor this system ever had, added up; of actors that ended during the shutdown also with what was refused
     /// after their end.

@@ -346,7 +346,7 @@ async fn with_jobs(system: &System) -> (ClerkHandle, DeadLetters) {
     (clerk, system.dead_letters())
 }
 
-/// What was told of those three messages that never came.
+/// What was told of those three messages that never came, where the actor was not stopped.
 fn check_undelivered(clerk: &ClerkHandle, letters: &mut DeadLetters) {
     let row = due(clerk);
     assert_eq!((row.offered, row.undelivered), (3, 3), "{row:?}");
@@ -355,13 +355,35 @@ fn check_undelivered(clerk: &ClerkHandle, letters: &mut DeadLetters) {
 }
 
 #[test]
-fn f7_what_is_pending_at_a_stop_is_undelivered_and_has_a_dead_letter_with_type_and_age() {
+fn f7_what_is_pending_at_a_stop_has_a_dead_letter_with_type_and_age() {
     run(async |system| {
         let (clerk, mut letters) = with_jobs(&system).await;
         assert_eq!(clerk.stop().await.reason().unwrap(), StopReason::Stopped);
-        check_undelivered(&clerk, &mut letters);
-        assert_eq!(system.shutdown(SECOND).await.total.undelivered, 3);
+        let row = due(&clerk);
+        assert_eq!((row.offered, row.undelivered, row.cancelled), (3, 1, 2), "{row:?}");
+        let (closed, cancelled) = ((Reason::Closed, "Due", 5), (Reason::Cancelled, "Due", 5));
+        assert_eq!(told(&mut letters), [closed, cancelled, cancelled]);
+        assert_eq!(system.shutdown(SECOND).await.total.undelivered, 1);
     });
+}
+
+#[test]
+fn f7_a_watch_or_a_pipe_that_a_shutdown_ends_does_not_make_it_unclean_and_a_timer_s_message_does() {
+    for lost in [0, 1] {
+        run(async |system| {
+            let other: ClerkHandle = system.spawn(Desk::default().clerk());
+            let clerk: ClerkHandle = system.spawn(Desk::default().clerk());
+            clerk.watch(other.clone(), false).await.unwrap();
+            clerk.pipe(HOUR, 2).await.unwrap();
+            clerk.every(HOUR).await.unwrap();
+            if lost > 0 {
+                clerk.later(HOUR, 1).await.unwrap();
+            }
+            let report = system.shutdown(SECOND).await;
+            assert_eq!((report.lost, report.is_clean()), (lost, lost == 0), "{report}");
+            assert!(report.total.is_balanced(), "{report:?}");
+        });
+    }
 }
 
 #[test]
@@ -686,7 +708,7 @@ fn f7_a_panic_in_the_drop_of_a_pipe_that_is_cut_off_harms_nothing() {
         testing::quiet(&system).await;
         assert_eq!(clerk.stop().await.reason().unwrap(), StopReason::Stopped);
         others().await;
-        assert_eq!(due(&clerk).undelivered, 1);
+        assert_eq!(due(&clerk).cancelled, 1);
     });
 }
 

@@ -28,11 +28,13 @@ use std::time::Duration;
 /// | started by | belongs to | keeps the actor alive | a message that cannot be delivered |
 /// |---|---|---|---|
 /// | [`send_after`](Context::send_after) | the actor | until it is sent | `undelivered`, dead letter `closed` |
-/// | [`pipe`](Context::pipe), [`watch`](Context::watch) | the actor | no | `undelivered`, dead letter `closed` |
+/// | [`pipe`](Context::pipe), [`watch`](Context::watch) | the actor | no | the same, but see below |
 /// | [`send_every`](Context::send_every) | this instance | no | a missed tick is not made up for |
 ///
 /// What belongs to the actor survives a restart and the retirement of a worker, because the mailbox
-/// does; it ends when the actor does. What belongs to the instance ends with it: its successor's
+/// does; it ends when the actor does. A stop, and the drop of the last handle, cancel pipes and
+/// watches that are still pending: the message was not made yet, so nothing is lost, and it counts
+/// `cancelled`, with a dead letter. A kill or a failure loses it: `undelivered`. What belongs to the instance ends with it: its successor's
 /// `#[started]` starts its own.
 ///
 /// A message that the mailbox refuses has no caller to be told: it has a dead letter with the
@@ -284,8 +286,8 @@ impl<A: Actor> Context<A> {
 
     /// Runs `future` next to the actor, which handles messages meanwhile, and sends what `then`
     /// makes of its output. Belongs to the actor: it survives restarts, and does not keep the actor
-    /// alive (F7). Where the actor ends first, the message it would have sent counts `undelivered`
-    /// and has a dead letter.
+    /// alive (F7). Where the actor ends first, the message it would have sent has a dead letter, and
+    /// counts `cancelled` after a stop, `undelivered` otherwise.
     ///
     /// # Errors
     /// With the future: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under
@@ -305,7 +307,7 @@ impl<A: Actor> Context<A> {
 
     /// Sends what `then` makes of the reason when `other` has ended. Belongs to the actor: it
     /// survives restarts (F7). Does not keep either alive. Where this actor ends first, the message
-    /// it would have sent counts `undelivered` and has a dead letter.
+    /// it would have sent has a dead letter, and counts `cancelled` after a stop, `undelivered` otherwise.
     ///
     /// # Errors
     /// [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says;

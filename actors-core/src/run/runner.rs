@@ -339,7 +339,7 @@ impl<A: Actor> Runner<A> {
         ignored(|| self.cell.timers.clear());
         self.cell.drop_factory();
         // Before the books are added up.
-        self.cell.end_jobs();
+        self.cell.end_jobs(why);
         self.cell.log_losses();
         let total = self.cell.ledger().total();
         trace::stopped(&self.cell.name, why, &total);

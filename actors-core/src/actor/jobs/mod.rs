@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   ctx.send_after ──► Lease ──► task: wait ──► the message, to the actor's own mailbox
-//!   ctx.pipe, watch      │                └──► undelivered, where the actor ended first
+//!   ctx.pipe, watch      │                └──► undelivered or cancelled, where the actor ended first
 //!   ctx.send_every       ▼
 //!                     the cell's table: bounded by `jobs`; ended with the actor, or with the instance
 //! ```
@@ -14,7 +14,7 @@
 //! | started by | belongs to | where it cannot deliver |
 //! |---|---|---|
 //! | `send_after` | the actor | `undelivered`, dead letter `closed` |
-//! | `pipe`, `watch` | the actor | `undelivered`, dead letter `closed` |
+//! | `pipe`, `watch` | the actor | the same; `cancelled` where a stop ends it first |
 //! | `send_every` | the instance that started it | a tick that is missed is not made up for |
 //!
 //! **Invariants.**
@@ -33,13 +33,15 @@ pub(crate) use instance::Instance;
 pub(crate) use table::{Lease, Owner, Pending, Table};
 pub(crate) use work::{after, every, pipe};
 
+use crate::error::Reason;
 use std::fmt;
 use std::sync::Arc;
 
 /// What the table needs of a job, whatever its message is.
 pub(crate) trait AnyJob: Send + Sync {
     /// Ends it because its owner has ended; what it can no longer deliver is counted and reported.
-    fn cut(&self);
+    /// `promised` is the reason for a message that was not made yet.
+    fn cut(&self, promised: Reason);
     /// Ends it because the user wants so: nothing is counted that was not offered.
     fn cancel(&self);
     fn is_finished(&self) -> bool;

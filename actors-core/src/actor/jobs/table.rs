@@ -5,7 +5,7 @@ use crate::actor::cell::Cell;
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
 use crate::clock::{self, Tick};
-use crate::error::Reason;
+use crate::error::{Reason, StopReason};
 use crate::observe::trace;
 use crate::panics::caught;
 use crate::sync::Lock;
@@ -70,8 +70,9 @@ impl<A: Handler<M>, M: Message> State<A, M> {
         }
     }
 
-    /// Counts and reports what will never be delivered, if that is still to be done.
-    fn lose(&self) -> bool {
+    /// Counts and reports what will never be delivered, if that is still to be done. `promised` is the
+    /// reason for a message that was not made yet.
+    fn lose(&self, promised: Reason) -> bool {
         let taken = {
             let mut pending = self.pending.lock();
             match *pending {
@@ -81,7 +82,7 @@ impl<A: Handler<M>, M: Message> State<A, M> {
         };
         match taken {
             Pending::Message(message) => self.lose_message(message),
-            Pending::Promised => self.count(Reason::Closed, || None),
+            Pending::Promised => self.count(promised, || None),
             Pending::Ticks | Pending::Sending | Pending::Over => {}
         }
         true
@@ -123,8 +124,8 @@ impl<A: Handler<M>, M: Message> State<A, M> {
 }
 
 impl<A: Handler<M>, M: Message> AnyJob for State<A, M> {
-    fn cut(&self) {
-        if self.lose() {
+    fn cut(&self, promised: Reason) {
+        if self.lose(promised) {
             self.abort();
         }
     }
@@ -225,7 +226,7 @@ impl<A: Handler<M>, M: Message> Drop for Lease<A, M> {
         if let Some(cell) = self.state.cell.upgrade() {
             cell.leave_job(self.key);
         }
-        self.state.lose();
+        self.state.lose(Reason::Closed);
     }
 }
 
@@ -335,16 +336,22 @@ impl<A: Actor> Cell<A> {
             table.running.append(&mut others);
             own
         };
-        later.values().for_each(|job| job.cut());
+        later.values().for_each(|job| job.cut(Reason::Closed));
         later.clear();
     }
 
     /// The actor has ended, and its mailbox takes nothing any more: what its jobs still had to
     /// deliver is counted and reported.
-    pub(crate) fn end_jobs(&self) {
+    ///
+    /// A stop withdraws what pipes and watches have not made yet: no message is lost that exists.
+    pub(crate) fn end_jobs(&self, why: StopReason) {
         fence(Ordering::SeqCst);
         let Some(table) = self.jobs.get() else { return };
         let all = std::mem::take(&mut table.lock().running);
-        all.values().for_each(|job| job.cut());
+        let promised = match why {
+            StopReason::Stopped | StopReason::Unreferenced => Reason::Cancelled,
+            _ => Reason::Closed,
+        };
+        all.values().for_each(|job| job.cut(promised));
     }
 }
