@@ -77,9 +77,19 @@ pub(crate) fn not_in_a_function(actor: &Actor) -> Ident {
     ident(format!("write_actor_local_because_{name}{with}_stands_in_a_function"))
 }
 
-/// Tells the block from any other: `_with_viewed`, after its first message.
-fn with_first(actor: &Actor) -> String {
-    actor.messages.first().map_or_else(String::new, |message| format!("_with_{}", plain(&message.method)))
+/// Tells the block from any other: `_with_viewed`, after its first message, and for which arguments of the type it is.
+pub(crate) fn with_first(actor: &Actor) -> String {
+    let Target { path, .. } = &actor.target;
+    let first = actor
+        .messages
+        .first()
+        .map_or_else(String::new, |message| format!("_with_{}", plain(&message.method)));
+    if !has_arguments(path) {
+        return first;
+    }
+    let letters = |letter: char| if letter.is_alphanumeric() { letter } else { '_' };
+    let arguments: String = path.to_string().chars().filter(|letter| *letter != ' ').map(letters).collect();
+    format!("{first}_of_{arguments}")
 }
 
 /// What the rest of the expansion needs of a type.

@@ -13,8 +13,7 @@ use crate::names::ident;
 /// The hidden enum that a slot of the mailbox holds. It is as public as the trait wants it, and nobody can
 /// name it by accident. Two blocks for one actor would have different ones: that clash is reported elsewhere.
 pub(crate) fn name(actor: &Actor) -> Ident {
-    let first = actor.messages.first().map_or_else(String::new, |message| format!("With{}", message.name));
-    ident(format!("__{}Mail{first}", actor.target.name))
+    ident(format!("__{}Mail{}", actor.target.name, bounds::with_first(actor)))
 }
 
 pub(crate) fn mail(actor: &Actor) -> TokenStream {
@@ -40,7 +39,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
     let deliver = deliver(actor);
     quote! {
         #[doc(hidden)]
-        #[allow(#private_bounds private_interfaces, unreachable_pub, dead_code, clippy::all)]
+        #[allow(#private_bounds private_interfaces, non_camel_case_types, unreachable_pub, dead_code, clippy::all)]
         pub enum #mail #declared #clause { #(#variants(#parcels)),* #variant }
 
         #[automatically_derived]
