@@ -290,15 +290,22 @@ fn s8_a_backlog_of_a_busy_key_starts_no_workers() {
     run(async |system| {
         let seen = Seen::default();
         let made = seen.clone();
-        let till: TillHandle =
-            system.actor(move || Till { seen: made.clone() }).workers(2..=8).spawn().unwrap();
-        busy(&till, 1, 10 * SECOND).await;
-        let sent: Vec<_> = (1..30).map(|n| tokio::spawn(till.pay(1, n, 10 * SECOND).owned())).collect();
-        tokio::time::sleep(60 * SECOND).await;
+        let builder = system.actor(move || Till { seen: made.clone() }).workers(2..=8);
+        // The key may fill the mailbox, which is then under pressure.
+        let builder = builder.policy::<till_messages::Pay>(|policy| policy.max_per_key(16));
+        let till: TillHandle = builder.spawn().unwrap();
+        let senders: Vec<_> = (0..24)
+            .map(|_| {
+                let till = till.clone();
+                tokio::spawn(async move { while till.pay(1, 0, SECOND / 10).await.is_ok() {} })
+            })
+            .collect();
+        tokio::time::sleep(20 * SECOND).await;
+        assert!(till.reading().depth > 12, "the backlog is there: {:?}", till.reading());
         assert_eq!(till.reading().workers, 2, "{:?}", system.decisions());
         till.kill();
-        for sending in sent {
-            let _ = sending.await.unwrap();
+        for sender in senders {
+            sender.await.unwrap();
         }
     });
 }
