@@ -55,8 +55,10 @@ pub(crate) struct Effects<T> {
     moved: u32,
     /// It has stopped at the bound, and another visit is to go on ([`Mailbox::carry_on`](super::Mailbox::carry_on)).
     is_unfinished: bool,
+    /// That, or there is garbage: it may not wait until somebody is to be woken.
+    is_due: bool,
     /// Memory that is given back. Dropping it takes time with its size.
-    pub(super) garbage: Option<Box<dyn Any + Send>>,
+    garbage: Option<Box<dyn Any + Send>>,
 }
 
 /// Waiters that are let in or sent away, and messages that are lost at the end, in one visit to the mailbox: what follows from
@@ -74,6 +76,7 @@ impl<T> Effects<T> {
             rings: false,
             moved: 0,
             is_unfinished: false,
+            is_due: false,
             garbage: None,
         }
     }
@@ -81,13 +84,25 @@ impl<T> Effects<T> {
     /// Whether this visit may move one more; if not, another one is to go on.
     pub(super) fn may_move(&mut self) -> bool {
         self.is_unfinished |= self.moved >= MOVED_MAX;
+        self.is_due |= self.is_unfinished;
         self.moved += 1;
         !self.is_unfinished
     }
 
     /// Whether what follows may not wait until somebody is to be woken.
     pub(super) fn is_due(&self) -> bool {
-        self.is_unfinished || self.garbage.is_some()
+        self.is_due
+    }
+
+    /// Memory that is to be given back when the lock is free.
+    pub(super) fn will_drop(&mut self, garbage: Box<dyn Any + Send>) {
+        (self.garbage, self.is_due) = (Some(garbage), true);
+    }
+
+    /// What is to be dropped when the lock is free.
+    #[cfg(test)]
+    pub(super) fn has_garbage(&self) -> bool {
+        self.garbage.is_some()
     }
 
     /// Whether another visit is to go on where this one has stopped.
@@ -100,12 +115,7 @@ impl<T> Effects<T> {
     /// Whether nothing is to be done.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.waker.is_none()
-            && self.lost.is_empty()
-            && !self.has_wakers()
-            && !self.rings
-            && !self.is_unfinished
-            && self.garbage.is_none()
+        self.waker.is_none() && self.lost.is_empty() && !self.has_wakers() && !self.rings && !self.is_due
     }
 
     #[inline]
@@ -139,7 +149,9 @@ impl<T> Effects<T> {
     #[must_use]
     pub(crate) fn wake(&mut self) -> bool {
         self.moved = 0;
-        drop(self.garbage.take());
+        if std::mem::take(&mut self.is_due) {
+            drop(self.garbage.take());
+        }
         for waker in self.waker.take().into_iter().chain(self.wakers.drain(..)) {
             wake(waker);
         }

@@ -315,6 +315,6 @@ mod tests {
         let inner = mailbox.lock();
         assert_eq!(inner.core.queue.slots.capacity(), 0);
         assert!(!inner.core.queue.may_die());
-        assert!(fx.garbage.is_some(), "the arena is dropped after the lock is free");
+        assert!(fx.has_garbage(), "the arena is dropped after the lock is free");
     }
 }

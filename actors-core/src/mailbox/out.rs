@@ -241,7 +241,7 @@ impl<T: Item> Core<T> {
     /// Gives memory back after a burst.
     pub(super) fn shrink(&mut self, fx: &mut Effects<T>) {
         if let Some(slots) = self.queue.shrink() {
-            fx.garbage = Some(slots);
+            fx.will_drop(slots);
         }
     }
 

@@ -343,10 +343,9 @@ impl<T: Item> Queue<T> {
     #[inline]
     pub(super) fn release(&mut self, key: u32, class: usize) {
         self.bytes -= u64::from(self.slots.weight(key));
-        if self.slots.at(key).expires != Tick::NEVER {
+        if self.slots.give(key) != Tick::NEVER {
             self.expiry.leave(key);
         }
-        self.slots.give(key);
         self.kinds[class].counts.queued -= 1;
     }
 

@@ -218,16 +218,18 @@ impl<T> Slots<T> {
         (self.entries.len() - 1) as u32
     }
 
-    /// Gives a slot back whose item is gone and which stands in no list.
+    /// Gives a slot back whose item is gone and which stands in no list. Returns when its message would have died.
     #[inline]
-    pub(super) fn give(&mut self, key: u32) {
+    pub(super) fn give(&mut self, key: u32) -> Tick {
         let free = self.free;
         let entry = &mut self.entries[key as usize];
         entry.id = 0;
         entry.doom = None;
         entry.lane = Link::before(free);
+        let expires = entry.expires;
         self.free = key;
         self.used -= 1;
+        expires
     }
 }
 
