@@ -216,9 +216,16 @@ impl<A: Actor> Cell<A> {
 
     // --- what follows from a visit to the mailbox --------------------------------------------------------------------
 
-    /// Wakes the consumer after a push.
-    #[inline]
+    /// Wakes the consumer after a push. Mostly there is nobody to wake: that is looked at in place.
+    #[inline(always)]
     pub(crate) fn rouse(self: &Arc<Self>, rouse: Rouse) {
+        if !matches!(rouse, Rouse::Nothing) {
+            self.rouse_now(rouse);
+        }
+    }
+
+    #[inline(never)]
+    fn rouse_now(self: &Arc<Self>, rouse: Rouse) {
         match rouse {
             Rouse::Nothing => {}
             Rouse::Wake(waker) => wake(waker),

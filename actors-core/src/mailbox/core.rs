@@ -87,12 +87,9 @@ pub(super) struct Work {
 
 impl Work {
     /// A visit begins.
-    #[inline(always)]
+    #[cfg(feature = "testing")]
     pub(super) fn begin(&mut self) {
-        #[cfg(feature = "testing")]
-        {
-            self.now = 0;
-        }
+        self.now = 0;
     }
 
     #[inline(always)]

@@ -190,14 +190,23 @@ impl<T: Item, S> Mailbox<T, S> {
 
     #[inline]
     fn lock(&self) -> Locked<'_, T, S> {
-        let mut shell = self.lock_shell();
-        match &mut shell.inner {
-            Some(inner) => {
-                inner.core.work.begin();
-                Locked(shell)
-            }
-            None => self.make(shell),
+        let shell = self.lock_shell();
+        let is_made = shell.inner.is_some();
+        #[cfg(feature = "testing")]
+        let shell = Self::begin_visit(shell);
+        match is_made {
+            true => Locked(shell),
+            false => self.make(shell),
         }
+    }
+
+    /// A visit begins, whose work is counted.
+    #[cfg(feature = "testing")]
+    fn begin_visit<'a>(mut shell: MutexGuard<'a, Shell<T, S>>) -> MutexGuard<'a, Shell<T, S>> {
+        if let Some(inner) = &mut shell.inner {
+            inner.core.work.begin();
+        }
+        shell
     }
 
     /// The most messages and waiters that one visit has touched so far.
