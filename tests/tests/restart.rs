@@ -991,7 +991,9 @@ fn f2_a_donated_turn_in_which_a_permanent_actor_stops_itself_is_the_last_of_its_
                 counted.fetch_add(1, Ordering::SeqCst);
                 Guest { inside: counted.clone(), n: births.fetch_add(1, Ordering::SeqCst) }
             };
-            let guest: GuestHandle = system.actor(make).restart(Restart::permanent()).spawn().unwrap();
+            // Without a pause: it would pass on the real clock, 300 times.
+            let restart = Restart::permanent().backoff(Duration::ZERO, Duration::ZERO);
+            let guest: GuestHandle = system.actor(make).restart(restart).spawn().unwrap();
             for n in 0..3 {
                 assert_eq!(guest.leave().await.unwrap(), (n, 1), "(instance, how many there are)");
             }
