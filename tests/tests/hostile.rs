@@ -16,10 +16,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll, Wake, Waker};
 
+type Act = Arc<dyn Fn() + Send + Sync>;
+
 /// What foreign code does when it is called, and how often it was called with a lock held.
 #[derive(Clone, Default)]
 struct Foe {
-    act: Arc<Mutex<Option<Arc<dyn Fn() + Send + Sync>>>>,
+    act: Arc<Mutex<Option<Act>>>,
     calls: Arc<AtomicUsize>,
     locked: Arc<Mutex<Vec<&'static str>>>,
 }

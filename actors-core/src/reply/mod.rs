@@ -63,18 +63,19 @@ impl<R> Slot<R> {
         // Wakers are foreign code: cloned before the lock is taken, dropped after it is free.
         let waker = cloned(cx.waker());
         let mut state = self.state.lock();
-        let old = match &mut *state {
-            State::Told(_) | State::Over => return Slot::take(&mut state),
-            State::Awaited(old) => Some(std::mem::replace(old, waker)),
-            State::Later { waker: old, .. } => old.replace(waker),
+        let (old, answer) = match &mut *state {
+            State::Told(_) | State::Over => (Some(waker), Slot::take(&mut state)),
+            State::Awaited(old) => (Some(std::mem::replace(old, waker)), Poll::Pending),
+            State::Later { waker: old, .. } => (old.replace(waker), Poll::Pending),
             State::Empty => {
                 *state = State::Awaited(waker);
-                None
+                (None, Poll::Pending)
             }
         };
         drop(state);
+        // A panic in its `Drop` must not lose the answer.
         discard(old);
-        Poll::Pending
+        answer
     }
 
     fn take(state: &mut State<R>) -> Poll<Result<R, Reason>> {
