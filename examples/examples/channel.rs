@@ -40,9 +40,8 @@ impl Item for Telemetry {
     }
 
     fn hash_key<H: Hasher>(&self, state: &mut H) {
-        match self {
-            Telemetry::Gauge { name, .. } => name.hash(state),
-            _ => {}
+        if let Telemetry::Gauge { name, .. } = self {
+            name.hash(state);
         }
     }
 
