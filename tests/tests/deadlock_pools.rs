@@ -123,6 +123,21 @@ fn d1_a_pool_is_part_of_a_cycle_only_when_every_worker_is() {
     });
 }
 
+/// The only worker waits for a message that its pool has accepted; the stop comes after that.
+#[test]
+fn d1_a_pool_that_drains_still_grows_for_what_its_turns_wait_for() {
+    testing::run(async |system| {
+        let pair = pair(&system, 1, 2, Pressure::new().respond(&[Action::Spawn]));
+        let asked = tokio::spawn(pair.asker.own().owned());
+        sleep(Duration::from_millis(1)).await;
+        let (stop, begun) = (pair.asker.stop(), Instant::now());
+        assert_eq!(asked.await.unwrap().unwrap(), None);
+        assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);
+        assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
+        assert_eq!(pair.asker.ledger().total().undelivered, 0);
+    });
+}
+
 #[test]
 fn d1_a_pool_that_may_still_grow_is_not_stuck() {
     testing::run(async |system| {

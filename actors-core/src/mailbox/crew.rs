@@ -218,16 +218,18 @@ impl<T: Item, S> Mailbox<T, S> {
     /// they have nothing to do.
     pub(crate) fn resize(&self, want: usize, fx: &mut Effects<T>) -> Vec<u32> {
         let mut inner = self.lock();
+        let inner = &mut *inner;
         let Some(crew) = inner.crew.as_deref_mut() else { return Vec::new() };
         crew.want = want;
         if want < crew.alive {
             crew.call_idle(fx);
         }
-        let is_open = inner.core.phase == Phase::Open;
-        match &mut inner.crew {
-            Some(crew) if is_open => crew.hire(),
-            _ => Vec::new(),
-        }
+        // A pool that drains may need another worker: its turns may wait for messages that it has queued.
+        let has_turns = match inner.core.phase {
+            Phase::Open => true,
+            phase => phase < Phase::Killed && crew.present > 0 && inner.core.queue.used() > 0,
+        };
+        if has_turns { crew.hire() } else { Vec::new() }
     }
 
     /// How many workers there are to be.
