@@ -48,7 +48,7 @@ pub(crate) fn imported(actor: &Actor) -> Option<&Ident> {
     (is_name && !actor.words.local).then_some(name)
 }
 
-/// The actor's type, as the heads of the block's own `impl`s name it.
+/// The actor's type, as the block's own code names it. Documentation shows the last part of the path, which is the name.
 pub(crate) fn actor_type(actor: &Actor) -> TokenStream {
     let path = &actor.target.path;
     if imported(actor).is_none() {
@@ -57,7 +57,8 @@ pub(crate) fn actor_type(actor: &Actor) -> TokenStream {
     let arguments: TokenStream = path.clone().into_iter().skip(1).collect();
     let span = at(actor.target.name.span());
     let own = Ident::new(&own(actor).to_string(), span);
-    quote_spanned! { span=> #own::__Actor #arguments }
+    let name = Ident::new(&plain(&actor.target.name), span);
+    quote_spanned! { span=> #own::__own::#name #arguments }
 }
 
 /// The handle's type, likewise.
@@ -67,8 +68,8 @@ pub(crate) fn handle_type(actor: &Actor) -> TokenStream {
         let name = format_ident!("{}Handle", actor.target.name);
         return quote! { #name #arguments };
     }
-    let own = own(actor);
-    quote! { #own::__Handle #arguments }
+    let (own, name) = (own(actor), format_ident!("{}Handle", actor.target.name));
+    quote! { #own::__own::#name #arguments }
 }
 
 /// A name that a module does not find in a function body.

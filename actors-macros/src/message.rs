@@ -85,7 +85,9 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
     let advice = bounds::not_in_a_function(actor);
     let (only, own_module) = (bounds::only_block(actor), bounds::own(actor));
     let handle = format_ident!("{}Handle", actor.target.name);
-    let actor_type = bounds::imported(actor).map(|name| quote! { #name as __Actor, });
+    let imported = bounds::imported(actor);
+    let actor_type = imported.map(|name| quote! { #name as __Actor, });
+    let own_type = imported.map(|name| quote! { __Actor as #name, });
     let (mut aliases, mut names, mut structs) =
         (TokenStream::new(), vec![advice.clone()], TokenStream::new());
     let inner = inside_module(&actor.words.vis);
@@ -122,6 +124,11 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
             #[doc(hidden)]
             #[allow(unused_imports)]
             pub(super) use super::{#(#names,)* #actor_type #handle as __Handle, #module as #only};
+            #[doc(hidden)]
+            pub(super) mod __own {
+                #[allow(unused_imports)]
+                pub(in super::super) use super::{#own_type __Handle as #handle};
+            }
             #structs
         }
     }
