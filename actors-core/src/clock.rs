@@ -50,7 +50,7 @@ impl Tick {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
-    /// The tick of an instant: never [`ZERO`](Tick::ZERO), which stands for a time that nobody has looked at, and always before
+    /// The tick of an instant: never [`ZERO`](Tick::ZERO), which stands for a time that has not been read, and always before
     /// [`NEVER`](Tick::NEVER).
     #[inline]
     fn at(instant: Instant) -> Tick {

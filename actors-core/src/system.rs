@@ -176,7 +176,10 @@ impl Drop for Closing<'_> {
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |names: &[ActorName]| names.iter().map(ActorName::as_str).collect::<Vec<_>>().join(", ");
-        write!(f, "{} actors drained", self.drained.len())?;
+        match self.drained.len() {
+            1 => write!(f, "1 actor drained")?,
+            many => write!(f, "{many} actors drained")?,
+        }
         if !self.killed.is_empty() {
             write!(f, "; killed: {}", names(&self.killed))?;
         }

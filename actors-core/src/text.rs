@@ -29,7 +29,7 @@ impl fmt::Write for Brief {
     }
 }
 
-/// The first 256 characters of what `write` writes. Errors of `write` are not minded: one means that there is no more room.
+/// The first 256 characters of what `write` writes. Errors of `write` are ignored: one means that there is no more room.
 pub(crate) fn written(write: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result) -> String {
     let mut brief = Brief { text: String::new(), room: TEXT_MAX };
     let _ = write(&mut brief);

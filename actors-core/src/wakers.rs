@@ -21,7 +21,7 @@ pub(crate) fn cloned(waker: &Waker) -> Waker {
     waker.clone()
 }
 
-/// Wakes without any lock. A panic in it is nobody else's affair, and is ignored.
+/// Wakes without any lock. A panic in it is ignored: it concerns only the waker's own task.
 #[inline]
 pub(crate) fn wake(waker: Waker) {
     ignored(|| waker.wake());
@@ -115,7 +115,7 @@ impl Drop for Relay {
     }
 }
 
-/// The relay of a consumer that is polled by a task that may be anybody's.
+/// The relay of a consumer that may be polled by a foreign task.
 #[derive(Debug, Default)]
 pub(crate) struct Relayed {
     relay: Option<(Arc<Relay>, Waker)>,

@@ -11,7 +11,8 @@
 //! Three rules hold throughout:
 //!
 //! 1. Every mistake is reported on the user's own token and says what to write instead; all mistakes of a
-//!    block are reported at once, and one mistake gives one error.
+//!    block are reported at once, and one mistake gives one error. The exception is a second block for one type:
+//!    the compiler names each item that exists twice, the cure first.
 //! 2. What is sound is expanded although something else is not, so that a handle does not vanish while its
 //!    actor is being edited.
 //! 3. The expansion names only public traits and the one hidden module `__private`. Whatever could be

@@ -60,7 +60,7 @@ pub(crate) enum Known {
     Send,
     /// It is made of types of std, and perhaps not `Send`: only the compiler knows what `dyn Error` is.
     Suspicious,
-    /// Some type in it is somebody's own, perhaps the actor's handle: whether it is `Send` may depend on the actor's messages.
+    /// Some type in it is not of std, perhaps the actor's handle: whether it is `Send` may depend on the actor's messages.
     Unknown,
 }
 
@@ -107,7 +107,7 @@ fn known_type(ty: &Type) -> Known {
             if name.ends_with("Handle") || name == "Recipient" {
                 return Known::Send;
             }
-            // `Result<T>` is an alias of somebody's, of anything.
+            // `Result<T>` is an alias, of any type.
             let itself = if CLONE.contains(&name.as_str()) || name == "str" {
                 Known::Send
             } else if name == "Result" && arguments.len() != 2 {

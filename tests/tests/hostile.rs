@@ -1,6 +1,6 @@
 //! B6: foreign code that does the worst it can. Wakers and messages of these tests use the very actor that calls them, in every
 //! callback: they send to it, subscribe to dead letters, take a snapshot, lose a message. None of it may find a lock of the
-//! runtime held, and none of it may hang, spoil the books, or reach anybody else.
+//! runtime held, and none of it may hang, spoil the books, or reach another task.
 
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::observe::DeadLetters;

@@ -395,6 +395,7 @@ fn l2_what_was_lost_before_the_call_does_not_make_a_shutdown_unclean() {
         ended.take().try_send().unwrap_err();
         assert_eq!(lodger.ledger().total().panicked, 1);
         let report = system.shutdown(SECOND).await;
+        assert!(report.to_string().starts_with("1 actor drained;"), "{report}");
         assert!(report.is_clean() && report.total.panicked == 1, "{report}");
     });
 }

@@ -57,7 +57,7 @@ pub trait Message: Sized + Send + 'static { // write `Arc` for `Rc`, `Box<dyn T 
         size_of::<Self>()
     }
 
-    /// The message as text, for dead letters; only asked for while somebody listens. No more than 256 characters of it are kept:
+    /// The message as text, for dead letters; only asked for while there is a subscriber. No more than 256 characters of it are kept:
     /// [`observe::brief`](crate::observe::brief) formats no more.
     fn describe(&self) -> Option<String> {
         None

@@ -285,7 +285,7 @@ pub struct Receiver<T: Item> {
     shared: Arc<Shared<T>>,
     taker: Taker<T, ()>,
     fx: Effects<T>,
-    /// Whoever polls may have any waker.
+    /// The polling task may have any waker.
     relayed: Relayed,
 }
 

@@ -89,7 +89,7 @@ impl<T> Effects<T> {
         !self.is_unfinished
     }
 
-    /// Whether what follows may not wait until somebody is to be woken.
+    /// Whether what follows must happen now, although no waker is to be woken.
     pub(super) fn is_due(&self) -> bool {
         self.is_due
     }

@@ -6,9 +6,9 @@
 //!               └────────── gone ◄───────────┘      O(1) from fresh, O(log n) from the heap
 //! ```
 //!
-//! Mostly nobody asks who is dead before the messages have gone again, so a message is only put into a list. Whoever asks moves the
-//! oldest of the list into the heap, at most [`MOVED_MAX`] of them: the time under the lock is bounded whatever the queue holds, and
-//! what was not moved is moved by those who ask next.
+//! Most messages leave before the mailbox looks for dead ones, so a new message is only appended to a list. Each look moves the
+//! oldest of the list into the heap, at most [`MOVED_MAX`] of them: the time under the lock is bounded whatever the queue holds.
+//! The next look moves the rest.
 //!
 //! Invariant: E1 a slot stands here exactly once while its message may die and is queued, except that of a claimed message which was
 //! found dead: the consumer finds that, too.

@@ -227,7 +227,7 @@ impl<T> Lines<T> {
         waiter.waker.take()
     }
 
-    /// Gives memory back after a long line, where nobody waits or has a note to collect. What is returned is dropped after the lock
+    /// Gives memory back after a long line, where no sender waits or has a note to collect. What is returned is dropped after the lock
     /// is free: that takes time with its size.
     #[must_use = "it is dropped after the lock is free"]
     pub(super) fn shrink(&mut self) -> Option<Slab<Waiter<T>>> {

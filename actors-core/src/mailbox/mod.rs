@@ -349,7 +349,7 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// Goes on where a visit stopped because it had moved as much as it may: lets waiters in or sends them away, loses what is left.
-    /// Whoever was told to by [`Effects::take_unfinished`] does it before anything else.
+    /// Called, before anything else, where [`Effects::take_unfinished`] is true.
     pub(crate) fn carry_on(&self, fx: &mut Effects<T>) {
         let mut inner = self.lock();
         match inner.core.phase {

@@ -122,8 +122,7 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// Clears away what is dead, at most 64 messages, which costs nobody anything, and lets in who waited for that (O9). `false`
-    /// where nothing was.
+    /// Purges dead messages, at most 64, and lets in the senders that waited for their slots (O9). `false` where none was dead.
     pub(super) fn bury(&mut self, signals: &Signals, fx: &mut Effects<T>) -> bool {
         if !self.queue.may_die() {
             return false;

@@ -97,7 +97,7 @@ impl<T: Item, S> Taker<T, S> {
     /// before there is room for its next one: where turns are known to be short, 20 µs of them go first, and then it finds
     /// hundreds of slots instead of one.
     ///
-    /// Short is what turns of late have been. The first turn of another type may be anything, so nobody waits for it. `is_last`: no
+    /// Short is what turns of late have been. The first turn of another type may take any time, so the wake-up does not wait for it. `is_last`: no
     /// turn follows now.
     pub(crate) fn should_wake(&mut self, fx: &Effects<T>, is_last: bool) -> bool {
         let class = self.batch.current().map(|taken| taken.class);

@@ -59,7 +59,7 @@ impl<T: Item> Core<T> {
     }
 
     /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1). As many as one visit may;
-    /// then whoever visits goes on with another one before it does anything else.
+    /// the caller then continues with another visit before it does anything else.
     pub(super) fn grant(&mut self, signals: &Signals, fx: &mut Effects<T>) {
         if self.phase != Phase::Open {
             // Those that are left are sent away.
@@ -281,7 +281,7 @@ impl<T: Item> Core<T> {
         self.queue.kinds.iter_mut().for_each(|kind| kind.permits = 0);
     }
 
-    /// A message for which there is a permit. Its slot is certain; its bytes, and its key's share, are not: nobody knew them.
+    /// A message for which there is a permit. Its slot is certain; its bytes, and its key's share, are not, because they were not known.
     pub(super) fn redeem(
         &mut self,
         item: &mut Option<T>,

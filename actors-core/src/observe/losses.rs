@@ -33,7 +33,7 @@ pub(crate) enum Severity {
     Debug,
     /// A refusal that its sender can live with: it knows, and the type is not an important one.
     Info,
-    /// Somebody waits for it: an important type was refused, or accepted work was lost.
+    /// To be looked at now: an important type was refused, or accepted work was lost.
     Warn,
 }
 

@@ -102,7 +102,7 @@ impl<R> Slot<R> {
                 State::Awaited(waker) => Some(waker),
                 _ => None,
             },
-            // Nobody waits any more. What is owed is dropped after the lock is free.
+            // The asker no longer waits. What is owed is dropped after the lock is free.
             State::Later { .. } | State::Told(_) | State::Over => return drop(state),
         };
         *state = State::Later { waker, _owed: owed };

@@ -114,7 +114,7 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
         match self.journey.donate(cx, false) {
             Attempt::Done(answer) => {
                 if std::mem::needs_drop::<M::Reply>() {
-                    // Nobody asked for it, and its `Drop` is user code.
+                    // A tell has no use for the reply, whose `Drop` is user code.
                     ignored(|| drop(answer));
                 }
                 // A panic is the actor's affair: the message was taken.

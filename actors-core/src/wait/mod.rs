@@ -250,7 +250,7 @@ impl Wait {
             let old = self.0.waker.lock().put(new);
             discard(old);
         }
-        // After the waker is known: whoever ends the wait from now on wakes it.
+        // After the waker is stored: a cut from now on wakes it.
         self.0.cut.get().map_or(Ok(()), |names| Err(names.clone()))
     }
 }

@@ -199,7 +199,7 @@ fn d1_who_is_killed_waits_for_nobody() {
 
 #[test]
 fn p2_who_waits_in_line_for_no_good_reason_is_let_in_before_anybody_is_refused() {
-    // Numbers that nobody else has.
+    // Numbers that no other test uses.
     let [a, b, c] = &[1, 2, 3].map(|odd| actor(odd, 1));
     let wait = |from: &Arc<Actor>, to: &Arc<Actor>, what| {
         let from = Waiter { actor: from.id, worker: 0 };
@@ -261,7 +261,7 @@ fn d1_long_chains_and_wide_ones_are_looked_through() {
 
 #[test]
 fn d1_a_wait_that_is_dropped_in_a_key_s_eq_does_not_wait_for_the_graph() {
-    // Numbers that nobody else has.
+    // Numbers that no other test uses.
     let [a, b] = &[11, 12].map(|odd| actor(odd, 1));
     let plan = Plan {
         from: Waiter { actor: a.id, worker: 0 },

@@ -268,7 +268,7 @@ impl Reference {
 
     // --- the line ---------------------------------------------------------------------------------------------------
 
-    /// Whether anybody of this type waits for room; whom only its key keeps waiting does not.
+    /// Whether a sender of this type waits for room; one that only its key keeps waiting does not count.
     pub(super) fn is_waiting(&self, class: usize) -> bool {
         self.line.iter().any(|waiter| waiter.class == class && !self.is_held_back(waiter))
     }
