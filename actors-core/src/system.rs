@@ -139,14 +139,6 @@ impl<'a> Closing<'a> {
         Closing(system)
     }
 
-    /// The books of all actors that have ended.
-    fn past(&self) -> Row {
-        let registry = self.0.inner.registry.lock();
-        let (past, ended) = (registry.past, registry.ended.clone());
-        drop(registry);
-        sum(ended, past)
-    }
-
     /// The books of all actors, ended or not.
     fn all(&self) -> Row {
         let registry = self.0.inner.registry.lock();
@@ -349,17 +341,13 @@ impl System {
                 },
             }
         }
-        let (killed, mut unfinished, mut open) = self.await_killed(late).await;
-        for (name, cell) in after {
-            open.add(&cell.total());
-            unfinished.push(name);
-        }
+        let (killed, mut unfinished) = self.await_killed(late).await;
+        unfinished.extend(after.into_iter().map(|(name, _)| name));
         if unfinished.is_empty() {
             // The loops have said their last word; their tasks end with it.
             let _ = tokio::time::timeout(KILLED_MAX, self.inner.tracker.wait()).await;
         }
-        let mut total = closing.past();
-        total.add(&open);
+        let total = closing.all();
         self.inner.letters.close();
         let lost = total.lost().saturating_sub(before);
         ShutdownReport { drained, killed, unfinished, lost, total }
@@ -368,19 +356,16 @@ impl System {
     async fn await_killed(
         &self,
         late: Vec<(ActorName, Arc<dyn AnyCell>)>,
-    ) -> (Vec<ActorName>, Vec<ActorName>, Row) {
+    ) -> (Vec<ActorName>, Vec<ActorName>) {
         let end = Instant::now() + KILLED_MAX;
-        let (mut killed, mut unfinished, mut open) = (Vec::new(), Vec::new(), Row::empty("open"));
+        let (mut killed, mut unfinished) = (Vec::new(), Vec::new());
         for (name, cell) in late {
-            match tokio::time::timeout_at(end, cell.clone().closed()).await {
+            match tokio::time::timeout_at(end, cell.closed()).await {
                 Ok(_) => killed.push(name),
-                Err(_) => {
-                    open.add(&cell.total());
-                    unfinished.push(name);
-                }
+                Err(_) => unfinished.push(name),
             }
         }
-        (killed, unfinished, open)
+        (killed, unfinished)
     }
 
     /// Every live actor, in order of start.

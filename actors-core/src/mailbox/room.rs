@@ -8,9 +8,9 @@
 //!   bytes           these, and evict_lower                       as many as it takes, up to 32, or none at all
 //! ```
 //!
-//! The dead go first: before anybody alive is given up, whatever has expired is cleared away. Candidates are looked at and
-//! counted before the first is touched, so nobody is given up in vain; [`VICTIMS_MAX`] bounds how many are looked at, and with
-//! it the time under the lock.
+//! Expired messages go first: they are purged before a living one is given up, as far as one visit
+//! looks (B7). Candidates are looked at and counted before the first is touched, so none is given up
+//! in vain; [`VICTIMS_MAX`] bounds how many are looked at, and with it the time under the lock.
 
 use super::claim::Signals;
 use super::core::Core;
