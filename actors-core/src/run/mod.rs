@@ -67,6 +67,10 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let cell = runner.cell.clone();
     if runner.seat().is_none() && cell.mailbox.limits().workers.is_pool() {
         // A worker that was hired later. Where there is only one, a seat that is not here is lent, and comes back.
+        if cell.mailbox.is_drained() {
+            // The others have finished what it was hired for.
+            return Err(runner.why_finished());
+        }
         next::make_instance(runner)?;
     }
     if !A::STARTS {

@@ -180,7 +180,13 @@ impl Reference {
     pub(super) fn resize(&mut self, workers: usize) {
         let (least, most) = self.setup.workers;
         self.want = workers.clamp(least, most);
-        let hired = if self.phase == Phase::Open { self.want.saturating_sub(self.alive) } else { 0 };
+        // A pool that drains still grows, for what its turns may wait for.
+        let has_turns = match self.phase {
+            Phase::Open => true,
+            Phase::Draining => self.alive > 0 && !self.queue.is_empty(),
+            _ => false,
+        };
+        let hired = if has_turns { self.want.saturating_sub(self.alive) } else { 0 };
         self.alive += hired;
         if hired > 0 {
             self.note("hired");
