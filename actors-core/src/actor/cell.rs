@@ -216,7 +216,7 @@ impl<A: Actor> Cell<A> {
 
     // --- what follows from a visit to the mailbox --------------------------------------------------------------------
 
-    /// Wakes the consumer after a push. Mostly there is nobody to wake: that is looked at in place.
+    /// Wakes the consumer after a push. Most pushes wake nothing, so that case is checked inline.
     #[inline(always)]
     pub(crate) fn rouse(self: &Arc<Self>, rouse: Rouse) {
         if !matches!(rouse, Rouse::Nothing) {

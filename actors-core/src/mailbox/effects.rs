@@ -55,7 +55,7 @@ pub(crate) struct Effects<T> {
     moved: u32,
     /// It has stopped at the bound, and another visit is to go on ([`Mailbox::carry_on`](super::Mailbox::carry_on)).
     is_unfinished: bool,
-    /// That, or there is garbage: it may not wait until somebody is to be woken.
+    /// Set with `is_unfinished` and with garbage: these effects are applied at once, not with the next wake-up.
     is_due: bool,
     /// Memory that is given back. Dropping it takes time with its size.
     garbage: Option<Box<dyn Any + Send>>,

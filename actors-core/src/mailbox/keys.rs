@@ -18,7 +18,7 @@
 //!
 //! **What a key may hold (S8).** Messages of one key hold at most `max_per_key` slots, so that a busy key cannot fill the mailbox
 //! with what it has parked. A message counts its key's in its own lane and in higher ones: what is queued below never keeps it
-//! out (B5). Who waits in line for no other reason is in `line.rs`.
+//! out (B5). Senders that wait in line only because of their key are in `line.rs`.
 //!
 //! Hashes stand for keys: two keys with the same hash, one pair in 2^64, wait for each other needlessly and stay in order too.
 
