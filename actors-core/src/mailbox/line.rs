@@ -264,11 +264,12 @@ impl<T> Lines<T> {
 mod tests {
     use super::*;
     use crate::clock::{self, Tick};
-    use crate::mailbox::{Class, Effects, Entrance, Item, Mailbox, Promise};
+    use crate::mailbox::{Class, Effects, Entrance, Item, Mailbox, Promise, Standby};
     use crate::policy::{Overflow, Policy, Settings};
     use crate::seed::Seed;
     use std::time::Duration;
 
+    #[derive(Debug)]
     struct Thing;
     impl Item for Thing {}
 
@@ -279,24 +280,38 @@ mod tests {
         Mailbox::new(limits, classes.into(), Some(()), clock::now, Seed::new(1))
     }
 
+    /// A sender leaves the line in two ways: it gives up, or it collects its outcome.
     #[test]
     fn b3_the_memory_of_a_long_line_is_given_back() {
-        let mailbox = mailbox(1);
-        let mut fx = Effects::new();
-        let promise = |fx: &mut Effects<Thing>| mailbox.promise(0, Entrance::Wait, fx);
-        assert!(matches!(promise(&mut fx), Promise::Given));
-        let line: Vec<_> = (0..50_000)
-            .map(|_| match promise(&mut fx) {
-                Promise::InLine(waiter) => waiter,
-                other => panic!("there is no room: {other:?}"),
-            })
-            .collect();
-        let room = || mailbox.lock().core.lines.waiters.capacity();
-        assert!(room() >= 50_000);
-        for waiter in line {
-            mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+        for gives_up in [true, false] {
+            let mailbox = mailbox(1);
+            let mut fx = Effects::new();
+            let promise = |fx: &mut Effects<Thing>| mailbox.promise(0, Entrance::Wait, fx);
+            assert!(matches!(promise(&mut fx), Promise::Given));
+            let line: Vec<_> = (0..50_000)
+                .map(|_| match promise(&mut fx) {
+                    Promise::InLine(waiter) => waiter,
+                    other => panic!("there is no room: {other:?}"),
+                })
+                .collect();
+            let room = || mailbox.lock().core.lines.waiters.capacity();
+            assert!(room() >= 50_000);
+            if !gives_up {
+                mailbox.end(&mut fx);
+                while fx.take_unfinished() {
+                    mailbox.carry_on(&mut fx);
+                }
+            }
+            for waiter in line {
+                if gives_up {
+                    mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+                } else {
+                    let outcome = mailbox.look(waiter, Waker::noop());
+                    assert!(matches!(outcome, Standby::Out(None, Reason::Closed)), "{outcome:?}");
+                }
+            }
+            assert!(room() <= KEPT_WAITERS, "{} places are kept, gives_up: {gives_up}", room());
         }
-        assert!(room() <= KEPT_WAITERS, "{} places are kept", room());
     }
 
     #[test]
