@@ -54,6 +54,29 @@ fn the_mailbox_knows_no_actors_and_no_tracing() {
     forbid(&core_sources("mailbox"), &words, "the mailbox moves any T");
 }
 
+/// The table in `mailbox/mod.rs`: what each part of the mailbox must not import.
+#[test]
+fn inside_the_mailbox_imports_point_down() {
+    let above = |parts: &[&str]| parts.iter().map(|part| format!("mailbox::{part}")).collect::<Vec<_>>();
+    let users = ["channel", "control", "adjust", "sample"];
+    let ways = ["enter", "take"];
+    let lock = ["section", "core"];
+    let table = [
+        ("mailbox/enter", above(&[&users[..], &["take"]].concat())),
+        ("mailbox/take", above(&[&users[..], &["enter"]].concat())),
+        ("mailbox/store", above(&[&users[..], &ways, &lock, &["effects", "signals"]].concat())),
+        ("mailbox/books", above(&[&users[..], &ways, &lock, &["store", "effects", "signals"]].concat())),
+    ];
+    for (part, forbidden) in table {
+        let words: Vec<_> = forbidden.iter().map(String::as_str).collect();
+        let sources: Vec<_> = core_sources(part)
+            .into_iter()
+            .map(|(name, text)| (name, text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()))
+            .collect();
+        forbid(&sources, &words, "see the table in `mailbox/mod.rs`");
+    }
+}
+
 #[test]
 fn policies_are_pure() {
     let words =
@@ -123,7 +146,7 @@ fn b6_locks_and_wakers_have_one_home() {
         "wakers are foreign code: `wakers::{cloned, wake, discard}` run without any lock",
     );
     // Those of a `TaskWaker` may be cloned under the lock.
-    let homes = ["/wakers.rs", "mailbox/crew.rs", "mailbox/shell.rs"];
+    let homes = ["/wakers.rs", "mailbox/take/pool.rs", "mailbox/section.rs"];
     forbid(&but(&homes), &["waker.clone()"], "a waker is cloned by `wakers::cloned`");
 }
 

@@ -4,28 +4,25 @@
 //! caught (B6). Lost messages and wakers are handed out in [`Effects`], to be dropped, reported and woken after the lock is
 //! free.
 
-use super::claim::{Claim, Signals, here};
-use super::ledger::Stage;
-use super::line::Lines;
-use super::queue::Queue;
-use super::sight::{Alarm, Watched};
-use super::slots::Tag;
-use super::{Class, Effects, Entrance, Item, Lost, Place, Verdict, Withdrawn};
 use crate::clock::{Span, Tick};
 use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::books::watched::{Alarm, Watched};
+use crate::mailbox::effects::{Effects, Lost};
+use crate::mailbox::item::{Class, Item};
+use crate::mailbox::signals::{Signals, here};
+use crate::mailbox::store::claim::Claim;
+use crate::mailbox::store::line::Lines;
+use crate::mailbox::store::queue::Queue;
+use crate::mailbox::store::slots::{Place, Tag};
 use crate::panics::caught;
-use crate::policy::{
-    Arrivals, Backlog, DrainRate, Lanes, Limits, Overflow, Policy, Rng, outlook, retry_span,
-};
+use crate::policy::{Arrivals, DrainRate, Lanes, Limits, Priority, Rng};
 use crate::reentry;
 use crate::sync::as_if_unlocked;
 use std::time::Duration;
 
 /// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
 const PUSHES_PER_STAMP: u32 = 16;
-
-/// Refusals of a type between two looks at the clock, while no drain rate is known: one look costs about as much as a refusal.
-const REFUSALS_PER_LOOK: u32 = 8;
 
 /// What may happen in a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +59,7 @@ pub(super) struct Core<T> {
     pub(super) max_waiting: usize,
     pub(super) now: fn() -> Tick,
     /// The age of the running turn, as of the last look for a refusal.
-    running_age: Span,
+    pub(super) running_age: Span,
     /// Claims since somebody looked at the clock for one.
     pub(super) unseen: u32,
     pub(super) drain: DrainRate,
@@ -132,178 +129,6 @@ impl<T: Item> Core<T> {
         core
     }
 
-    // --- the way in -------------------------------------------------------------------------------------------------
-
-    /// Whether a message of this type and without a deadline would simply get a slot: the common case, before all others.
-    #[inline]
-    pub(super) fn may_enter_plainly(&self, class: usize) -> bool {
-        let kind = &self.queue.kinds[class];
-        let has_room = self.queue.taken() < kind.room() && kind.held() < kind.max;
-        kind.is_plain && has_room && kind.in_line == 0 && self.phase == Phase::Open
-    }
-
-    /// Whether what the consumer has done since can be entered into the books without anything following from it.
-    pub(super) fn may_settle_plainly(&self, class: usize) -> bool {
-        self.queue.kinds[class].is_plain && self.lines.waiting() == 0 && self.phase == Phase::Open
-    }
-
-    /// Refuses a plain message that has no room, if that is all there is to do: nobody waits, nothing queued is mortal, and its
-    /// policy knows nothing else.
-    pub(super) fn refuse_plainly(&mut self, class: usize, is_try: bool) -> Option<Span> {
-        let words = self.queue.kinds[class].overflow;
-        let refuses = match words.words() {
-            [Overflow::Reject] => true,
-            [Overflow::Block] => is_try,
-            _ => false,
-        };
-        if !refuses || self.queue.may_die() {
-            return None;
-        }
-        self.ids += 1;
-        let counts = &mut self.queue.kinds[class].counts;
-        counts.offered += 1;
-        counts.lose(Stage::Refused, Reason::Full);
-        Some(self.retry_after(class))
-    }
-
-    /// It gets it.
-    #[inline(always)]
-    pub(super) fn enter_plainly(
-        &mut self,
-        make: impl FnOnce() -> T,
-        class: usize,
-        stamp: Tick,
-        deadline: Tick,
-        signals: &Signals,
-    ) -> Place {
-        self.queue.kinds[class].counts.offered += 1;
-        let mut tag = Tag::new(class as u16, stamp, deadline);
-        self.stamp(&mut tag);
-        self.push_made(make, tag, signals)
-    }
-
-    /// Offers a message for the first time. It stays in `item` unless the verdict says that it is in or in line.
-    pub(super) fn offer(
-        &mut self,
-        item: &mut Option<T>,
-        mut tag: Tag,
-        entrance: Entrance,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        self.queue.kinds[class].counts.offered += 1;
-        if self.phase != Phase::Open {
-            return self.refuse(class, Reason::Closed);
-        }
-        self.ring(fx);
-        if self.queue.kinds[class].in_line > 0 {
-            // Before the twin is looked for: who gets in from the line now may be it (O7).
-            self.settle(signals, fx);
-        }
-        if self.queue.kinds[class].room_bytes < u64::from(tag.weight) {
-            // It will never fit: neither is anybody given up for it, nor may it wait (B2).
-            return self.refuse_for_good(class);
-        }
-        let Some(newcomer) = item.as_ref() else {
-            return self.refuse(class, Reason::Closed);
-        };
-        self.stamp(&mut tag);
-        let mut twin = self.find_twin(newcomer, &tag);
-        if let Ok(found) = twin
-            && self.is_barred(found, &tag)
-        {
-            self.settle(signals, fx);
-            if self.is_barred(found, &tag) && self.bury(signals, fx) {
-                // It may have been among the dead, or have been let in for one of them.
-                twin = self.find_twin(newcomer, &tag);
-            }
-        }
-        match twin {
-            Err(Panicked) => self.lose_newcomer(class, Reason::Panicked),
-            Ok(Some(twin)) => self.take_over(twin, item, tag, entrance, signals, fx),
-            Ok(None) => self.admit_newcomer(item, tag, entrance, signals, fx),
-        }
-    }
-
-    /// Whether a newcomer finds no room, neither for itself nor in its twin's place. A newcomer whose own type is waiting does not
-    /// pass: it waits too, or it is as if there were no slot (O1).
-    fn is_barred(&self, twin: Option<u32>, tag: &Tag) -> bool {
-        let class = usize::from(tag.class);
-        let kind = &self.queue.kinds[class];
-        match twin {
-            Some(twin) => !self.has_bytes(class, self.bytes_over(twin, tag)),
-            None if kind.in_line > 0 => kind.overflow.last_resort() != Overflow::Block,
-            None => !self.has_room_for(tag),
-        }
-    }
-
-    /// A newcomer without a twin: by room, by what its policy does where there is none, or by waiting.
-    fn admit_newcomer(
-        &mut self,
-        item: &mut Option<T>,
-        tag: Tag,
-        entrance: Entrance,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        if self.queue.kinds[class].in_line == 0 && self.has_room_for(&tag) {
-            return self.enter_room(item, tag, signals, fx);
-        }
-        self.overflow(item, tag, entrance, signals, fx)
-    }
-
-    pub(super) fn refuse(&mut self, class: usize, reason: Reason) -> Verdict {
-        self.queue.kinds[class].counts.lose(Stage::Refused, reason);
-        let retry_after = (reason == Reason::Full).then(|| self.retry_after(class)).and_then(Span::get);
-        Verdict::Refused(reason, retry_after)
-    }
-
-    /// It can never get in: trying again does not help.
-    pub(super) fn refuse_for_good(&mut self, class: usize) -> Verdict {
-        self.queue.kinds[class].counts.lose(Stage::Refused, Reason::Full);
-        Verdict::Refused(Reason::Full, None)
-    }
-
-    pub(super) fn lose_newcomer(&mut self, class: usize, reason: Reason) -> Verdict {
-        self.queue.kinds[class].counts.lose(Stage::Lost, reason);
-        Verdict::Lost(reason)
-    }
-
-    /// When the sender of a message of this type that is refused now should try again (P7, P9).
-    pub(super) fn retry_after(&mut self, class: usize) -> Span {
-        let refusals = self.queue.kinds[class].refused_since(self.turns);
-        // The clock is read only where no rate is known yet, and with every eighth refusal: a refusal stays in nanoseconds.
-        if self.drain.rate() <= 0.0 && refusals.is_multiple_of(REFUSALS_PER_LOOK) {
-            let began = self.turn_began();
-            self.running_age = began.map_or(Span::NONE, |began| Span::of((self.now)().since(began)));
-        }
-        // Refused reservations have no ids: they count by their refusals.
-        let drawn = self.ids.wrapping_add(self.turns).wrapping_add(refusals.into());
-        let messages = self.queue.used() + self.lines.waiting();
-        retry_span(messages, self.drain.rate(), self.running_age, refusals, self.rng.nth(drawn))
-    }
-
-    /// When a sender that is refused should try again, of whatever type, before the spread; `None` where nothing keeps a sender out.
-    pub(super) fn outlook(&self, now: Tick) -> Option<Duration> {
-        let is_idle = self.queue.taken() == 0 && self.lines.waiting() == 0;
-        let running = self.turn_began().map(|began| now.since(began));
-        let messages = self.queue.used() + self.lines.waiting();
-        let backlog = Backlog { messages, drain_rate: self.drain.rate(), running, refusals: 0 };
-        (!is_idle).then(|| outlook(&backlog))
-    }
-
-    /// When the turn that is running began, if one is. Of a turn that a sender runs, and in a pool, the answer may be too late: since
-    /// when messages have been queued.
-    fn turn_began(&self) -> Option<Tick> {
-        let is_serving = self.queue.kinds.iter().any(|kind| kind.counts.in_service > 0);
-        match self.claim.is_running() {
-            true => Some(self.watched.moved),
-            false => is_serving.then(|| self.watched.moved.max(self.busy_since)),
-        }
-    }
-
     #[inline]
     pub(super) fn stamp(&mut self, tag: &mut Tag) {
         self.ids += 1;
@@ -370,7 +195,7 @@ impl<T: Item> Core<T> {
 
     /// A message that is made when there is a slot for it gets one.
     #[inline(always)]
-    fn push_made(&mut self, make: impl FnOnce() -> T, tag: Tag, signals: &Signals) -> Place {
+    pub(super) fn push_made(&mut self, make: impl FnOnce() -> T, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.kinds[usize::from(tag.class)].lane();
         if self.claim.is_out() {
             self.push_beside_claim(lane, signals);
@@ -394,6 +219,47 @@ impl<T: Item> Core<T> {
             // It waits from now on; turns of higher lanes that are claimed and still to come count.
             let turns = self.claim.lane_woke(lane, signals.progress());
             self.schedule.woke(lane, turns);
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    // --- the books -------------------------------------------------------------------------------------------------
+
+    /// Enters into the books what the consumer has done since, and hands over the slots that this frees.
+    pub(super) fn settle(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+        let freed = self.enter(signals.progress());
+        if freed && self.lines.waiting() > 0 {
+            self.grant(signals, fx);
+        }
+    }
+
+    /// The same where nobody waits.
+    pub(super) fn settle_books(&mut self, signals: &Signals) {
+        self.enter(signals.progress());
+    }
+
+    fn enter(&mut self, progress: u32) -> bool {
+        let Core { claim, queue, turns, .. } = self;
+        let freed = claim.enter_begun(progress, |key, class| {
+            queue.release(key, class);
+            queue.kinds[class].counts.in_service += 1;
+        });
+        claim.enter_ended(progress, |class| {
+            let counts = &mut queue.kinds[class].counts;
+            counts.in_service -= 1;
+            counts.handled += 1;
+            *turns += 1;
+        });
+        freed
+    }
+
+    /// The queue may have run empty.
+    pub(super) fn note_empty(&mut self, now: Tick) {
+        if self.queue.used() == 0 {
+            self.busy_longest = self.busy_longest.max(Span::of(now.since(self.busy_since)));
         }
     }
 
@@ -423,35 +289,25 @@ impl<T: Item> Core<T> {
         Some((item, tag))
     }
 
-    /// The sender of an admitted message no longer wants it.
-    pub(super) fn withdraw(
-        &mut self,
-        place: Place,
-        reason: Reason,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Withdrawn {
-        self.settle(signals, fx);
-        let Some(entry) = self.queue.slots.find(place.key, place.id) else { return Withdrawn::Begun };
-        if entry.item.is_none() {
-            // Claimed: the consumer drops it when it looks.
-            entry.doom = Some(reason);
-            self.claim.has_doomed = true;
-            signals.interrupt();
-            return Withdrawn::Claimed;
+    /// Gives memory back after a burst.
+    pub(super) fn shrink(&mut self, fx: &mut Effects<T>) {
+        if let Some(slots) = self.queue.shrink() {
+            fx.will_drop(slots);
         }
-        self.give_up(place.key, reason, fx);
-        self.grant(signals, fx);
-        Withdrawn::Out
     }
 
-    /// Changes what may change of a type's policy while the mailbox lives.
-    pub(super) fn adjust(&mut self, class: usize, policy: &Policy, signals: &Signals, fx: &mut Effects<T>) {
-        self.queue.adjust(class, policy);
-        self.review_all();
-        // More room may be what somebody waits for.
-        self.settle(signals, fx);
-        self.grant(signals, fx);
+    /// Loses what is queued (F4), as much of it as one visit may; another one goes on.
+    pub(super) fn lose_all(&mut self, fx: &mut Effects<T>) {
+        self.queue.free_keys();
+        for lane in (0..Priority::COUNT).rev() {
+            while let Some(key) = self.queue.lane_front(lane) {
+                if !fx.may_move() {
+                    return;
+                }
+                self.give_up(key, Reason::Closed, fx);
+            }
+        }
+        self.shrink(fx);
     }
 }
 

@@ -57,10 +57,11 @@
 //! anew hands over too).
 
 use super::{
-    Class, Donated, Effects, Entrance, Item, Left, Lend, Loan, Mailbox, Place, Plainly, Promise, Reason,
-    Rouse, Row, Standby, Take, Taker, Verdict, Withdrawn,
+    Class, Donated, Effects, Entrance, Item, Left, Lend, Loan, Mailbox, Place, Plainly, Promise, Rouse, Row,
+    Standby, Take, Taker, Verdict, Withdrawn,
 };
 use crate::clock::{self, Span, Tick};
+use crate::error::Reason;
 use crate::policy::{Overflow, Policy, Settings};
 use crate::seed::Seed;
 use loom::future::block_on;

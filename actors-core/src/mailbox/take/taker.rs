@@ -1,12 +1,14 @@
 //! The consumer's side: who holds a [`Taker`] with a seat takes messages out, one turn at a time.
 
-use super::budget::{BUDGET, Budget, CLAIM_MAX};
-use super::claim::{Batch, Taken};
-use super::core::Phase;
-use super::{Effects, Inner, Item, Mailbox, Task};
-use crate::clock::{self, Tick};
+use crate::clock;
+use crate::clock::Tick;
+use crate::mailbox::core::Phase;
+use crate::mailbox::effects::Effects;
+use crate::mailbox::item::Item;
+use crate::mailbox::section::{Inner, Mailbox, Task};
+use crate::mailbox::take::batch::{Batch, Taken};
+use crate::mailbox::take::budget::{BUDGET, Budget, CLAIM_MAX};
 use crate::wakers::TaskWaker;
-use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -53,8 +55,8 @@ impl Seated for () {}
 pub(crate) struct Taker<T, S> {
     pub(crate) seat: Option<S>,
     /// Its number among several.
-    pub(super) worker: u32,
-    pub(super) batch: Batch<T>,
+    pub(in crate::mailbox) worker: u32,
+    pub(in crate::mailbox) batch: Batch<T>,
     budget: Budget,
     /// Turns since somebody was to be woken, and the beginning of the claim in which it was.
     unwoken: usize,

@@ -1,10 +1,10 @@
 //! Doubly linked lists whose links live in the slots of an arena: O(1) at both ends and in the middle, no pointers.
 
-pub(super) const NIL: u32 = u32::MAX;
+pub(in crate::mailbox) const NIL: u32 = u32::MAX;
 
 /// Neighbours of one element in one list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Link {
+pub(in crate::mailbox) struct Link {
     prev: u32,
     next: u32,
 }
@@ -17,33 +17,33 @@ impl Default for Link {
 
 impl Link {
     /// A link of a list that is only ever read forwards.
-    pub(super) fn before(next: u32) -> Self {
+    pub(in crate::mailbox) fn before(next: u32) -> Self {
         Link { prev: NIL, next }
     }
 
-    pub(super) fn next(&self) -> u32 {
+    pub(in crate::mailbox) fn next(&self) -> u32 {
         self.next
     }
 
     /// Who comes after; `None` at the end.
-    pub(super) fn after(&self) -> Option<u32> {
+    pub(in crate::mailbox) fn after(&self) -> Option<u32> {
         (self.next != NIL).then_some(self.next)
     }
 
     /// Who comes before; `None` at the beginning.
-    pub(super) fn earlier(&self) -> Option<u32> {
+    pub(in crate::mailbox) fn earlier(&self) -> Option<u32> {
         (self.prev != NIL).then_some(self.prev)
     }
 }
 
 /// Where elements of lists live; `which` tells apart the lists that one element stands in.
-pub(super) trait Arena {
+pub(in crate::mailbox) trait Arena {
     fn link(&mut self, which: usize, key: u32) -> &mut Link;
 }
 
 /// One list. Its elements are slots of an arena.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct List {
+pub(in crate::mailbox) struct List {
     head: u32,
     tail: u32,
     len: u32,
@@ -56,29 +56,29 @@ impl Default for List {
 }
 
 impl List {
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::mailbox) fn len(&self) -> usize {
         self.len as usize
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::mailbox) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// The first, or `NIL`.
-    pub(super) fn head(&self) -> u32 {
+    pub(in crate::mailbox) fn head(&self) -> u32 {
         self.head
     }
 
-    pub(super) fn front(&self) -> Option<u32> {
+    pub(in crate::mailbox) fn front(&self) -> Option<u32> {
         (self.head != NIL).then_some(self.head)
     }
 
-    pub(super) fn back(&self) -> Option<u32> {
+    pub(in crate::mailbox) fn back(&self) -> Option<u32> {
         (self.tail != NIL).then_some(self.tail)
     }
 
     #[inline]
-    pub(super) fn push_back(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
+    pub(in crate::mailbox) fn push_back(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
         let prev = self.tail;
         *slots.link(which, key) = Link { prev, next: NIL };
         match prev {
@@ -89,7 +89,7 @@ impl List {
         self.len += 1;
     }
 
-    pub(super) fn push_front(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
+    pub(in crate::mailbox) fn push_front(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
         let next = self.head;
         *slots.link(which, key) = Link { prev: NIL, next };
         match next {
@@ -102,7 +102,7 @@ impl List {
 
     /// Takes out an element that is in the list.
     #[inline]
-    pub(super) fn remove(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
+    pub(in crate::mailbox) fn remove(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
         let Link { prev, next } = *slots.link(which, key);
         match prev {
             NIL => self.head = next,
@@ -117,7 +117,13 @@ impl List {
 
     /// Takes out the first `taken`, which end before `next`. Whoever walked along the list knows both.
     #[inline]
-    pub(super) fn cut_front(&mut self, which: usize, slots: &mut impl Arena, taken: u32, next: u32) {
+    pub(in crate::mailbox) fn cut_front(
+        &mut self,
+        which: usize,
+        slots: &mut impl Arena,
+        taken: u32,
+        next: u32,
+    ) {
         self.head = next;
         self.len -= taken;
         match next {
@@ -127,7 +133,7 @@ impl List {
     }
 
     /// Takes out `gone`, and puts the first element in its place; `gone` is not the first.
-    pub(super) fn fill_with_first(&mut self, which: usize, slots: &mut impl Arena, gone: u32) {
+    pub(in crate::mailbox) fn fill_with_first(&mut self, which: usize, slots: &mut impl Arena, gone: u32) {
         let first = self.head;
         self.remove(which, slots, first);
         let Link { prev, next } = *slots.link(which, gone);

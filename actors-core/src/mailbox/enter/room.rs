@@ -12,17 +12,19 @@
 //! looks (B7). Candidates are looked at and counted before the first is touched, so none is given up
 //! in vain; [`VICTIMS_MAX`] bounds how many are looked at, and with it the time under the lock.
 
-use super::claim::Signals;
-use super::core::Core;
-use super::kind::Kind;
-use super::slots::{KIND, Tag};
-use super::{Effects, Entrance, Item, Verdict};
 use crate::error::{Admission, Reason};
+use crate::mailbox::core::Core;
+use crate::mailbox::effects::Effects;
+use crate::mailbox::enter::verdict::{Entrance, Verdict};
+use crate::mailbox::item::Item;
+use crate::mailbox::signals::Signals;
+use crate::mailbox::store::kind::Kind;
+use crate::mailbox::store::slots::{KIND, Tag};
 use crate::policy::{Overflow, Priority};
 
 /// Messages that are given up for one, at most. A type whose messages differ in weight by more than this should have types of
 /// its own for the heavy ones; and so long a claim is, too.
-pub(super) const VICTIMS_MAX: usize = 32;
+pub(in crate::mailbox) const VICTIMS_MAX: usize = 32;
 
 /// Dead messages that are cleared away in one critical section, so that it is short even when a whole queue has expired. The rest
 /// goes with the next newcomers, or when its turns would begin.
@@ -30,7 +32,7 @@ const PURGED_MAX: usize = 64;
 
 /// What a newcomer lacks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Shortage {
+pub(in crate::mailbox) struct Shortage {
     /// No slot for its lane.
     slot: bool,
     /// Its type holds as many as it may.
@@ -73,12 +75,12 @@ impl Victims {
 
 impl<T: Item> Core<T> {
     /// Whether a message of this type and weight may have a slot now (B1, B2, B5).
-    pub(super) fn has_room(&self, class: usize, weight: u32) -> bool {
+    pub(in crate::mailbox) fn has_room(&self, class: usize, weight: u32) -> bool {
         self.has_slot(class, weight) && !self.is_squeezed_out(class)
     }
 
     /// Whether a message, whose key counts too, may have a slot now (S8).
-    pub(super) fn has_room_for(&self, tag: &Tag) -> bool {
+    pub(in crate::mailbox) fn has_room_for(&self, tag: &Tag) -> bool {
         let class = usize::from(tag.class);
         self.has_room(class, tag.weight) && !self.queue.is_key_full(class, tag.hash)
     }
@@ -94,19 +96,19 @@ impl<T: Item> Core<T> {
     }
 
     /// The same, whatever the supervisor says.
-    pub(super) fn has_slot(&self, class: usize, weight: u32) -> bool {
+    pub(in crate::mailbox) fn has_slot(&self, class: usize, weight: u32) -> bool {
         let kind = &self.queue.kinds[class];
         self.queue.taken() < kind.room() && kind.held() < kind.max && self.has_bytes(class, weight.into())
     }
 
     /// Whether a message of this type may bring so many more bytes (B2). One that brings none may, also where others have
     /// more than this lane may.
-    pub(super) fn has_bytes(&self, class: usize, added: u64) -> bool {
+    pub(in crate::mailbox) fn has_bytes(&self, class: usize, added: u64) -> bool {
         added == 0 || self.queue.bytes + added <= self.queue.kinds[class].room_bytes
     }
 
     /// How many bytes more a message brings than the one whose place it takes over.
-    pub(super) fn bytes_over(&self, twin: u32, tag: &Tag) -> u64 {
+    pub(in crate::mailbox) fn bytes_over(&self, twin: u32, tag: &Tag) -> u64 {
         tag.weight.saturating_sub(self.queue.slots.weight(twin)).into()
     }
 
@@ -123,7 +125,7 @@ impl<T: Item> Core<T> {
     }
 
     /// Purges dead messages, at most 64, and lets in the senders that waited for their slots (O9). `false` where none was dead.
-    pub(super) fn bury(&mut self, signals: &Signals, fx: &mut Effects<T>) -> bool {
+    pub(in crate::mailbox) fn bury(&mut self, signals: &Signals, fx: &mut Effects<T>) -> bool {
         if !self.queue.may_die() {
             return false;
         }
@@ -140,7 +142,7 @@ impl<T: Item> Core<T> {
     }
 
     /// There is room; an early random drop may keep some of it free.
-    pub(super) fn enter_room(
+    pub(in crate::mailbox) fn enter_room(
         &mut self,
         item: &mut Option<T>,
         tag: Tag,
@@ -171,7 +173,7 @@ impl<T: Item> Core<T> {
     }
 
     /// There is no room: the declared words are tried in order (O9).
-    pub(super) fn overflow(
+    pub(in crate::mailbox) fn overflow(
         &mut self,
         item: &mut Option<T>,
         tag: Tag,
@@ -218,7 +220,7 @@ impl<T: Item> Core<T> {
     }
 
     /// A newcomer takes over the place of a message of its key (O7); where it weighs more, the difference must be found.
-    pub(super) fn take_over(
+    pub(in crate::mailbox) fn take_over(
         &mut self,
         twin: u32,
         item: &mut Option<T>,

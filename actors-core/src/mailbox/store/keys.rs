@@ -22,10 +22,10 @@
 //!
 //! Hashes stand for keys: two keys with the same hash, one pair in 2^64, wait for each other needlessly and stay in order too.
 
-use super::Item;
-use super::list::{List, NIL};
-use super::queue::Queue;
-use super::slots::{KEY, LANE, Slots};
+use crate::mailbox::item::Item;
+use crate::mailbox::store::list::{List, NIL};
+use crate::mailbox::store::queue::Queue;
+use crate::mailbox::store::slots::{KEY, LANE, Slots};
 use crate::policy::Priority;
 use std::collections::HashMap;
 
@@ -56,7 +56,7 @@ impl Chain {
 
 /// Keys with a turn under way, or with queued messages.
 #[derive(Debug, Default)]
-pub(super) struct Keys {
+pub(in crate::mailbox) struct Keys {
     chains: HashMap<u64, Chain>,
     /// Those with a turn under way: as many as workers at most.
     busy: Vec<u64>,
@@ -67,7 +67,7 @@ pub(super) struct Keys {
 
 impl Keys {
     /// Gives memory back, where no key is known.
-    pub(super) fn shrink(&mut self) {
+    pub(in crate::mailbox) fn shrink(&mut self) {
         if self.chains.is_empty() {
             self.chains = HashMap::new();
         }
@@ -91,14 +91,14 @@ const LOOKED_AT: usize = 32;
 impl<T: Item> Queue<T> {
     /// A message of an ordered type is queued.
     #[cold]
-    pub(super) fn enter_key(&mut self, slot: u32, lane: usize) {
+    pub(in crate::mailbox) fn enter_key(&mut self, slot: u32, lane: usize) {
         let Queue { slots, keys: Some(keys), .. } = self else { return };
         let chain = keys.chains.entry(slots.hash(slot)).or_default();
         chain.queued[lane].push_back(KEY, slots, slot);
     }
 
     /// Whether messages of this key hold as many slots as one more of this type may find (S8).
-    pub(super) fn is_key_full(&self, class: usize, hash: u64) -> bool {
+    pub(in crate::mailbox) fn is_key_full(&self, class: usize, hash: u64) -> bool {
         let kind = &self.kinds[class];
         kind.is_ordered
             && self
@@ -108,7 +108,7 @@ impl<T: Item> Queue<T> {
     }
 
     /// The oldest queued messages of this type among the oldest of a key.
-    pub(super) fn oldest_of_key(&self, class: usize, hash: u64) -> impl Iterator<Item = u32> {
+    pub(in crate::mailbox) fn oldest_of_key(&self, class: usize, hash: u64) -> impl Iterator<Item = u32> {
         let lane = self.kinds[class].lane();
         let chain = self.keys.as_ref().and_then(|keys| keys.chains.get(&hash));
         let first = chain.and_then(|chain| chain.queued[lane].front());
@@ -117,13 +117,13 @@ impl<T: Item> Queue<T> {
     }
 
     /// How many messages are parked.
-    pub(super) fn parked(&self) -> usize {
+    pub(in crate::mailbox) fn parked(&self) -> usize {
         self.keys.as_ref().map_or(0, |keys| keys.parked)
     }
 
     /// Whether a message at the front of a lane may have its turn as far as its key goes; then its key's turn is under way. If
     /// not, it is parked.
-    pub(super) fn begin_key(&mut self, slot: u32, lane: usize) -> bool {
+    pub(in crate::mailbox) fn begin_key(&mut self, slot: u32, lane: usize) -> bool {
         let Queue { kinds, slots, lanes, keys, .. } = self;
         let (Some(keys), true) = (keys, kinds[usize::from(slots.at(slot).class)].is_ordered) else {
             return true;
@@ -155,7 +155,7 @@ impl<T: Item> Queue<T> {
     }
 
     /// A turn of this key is over. Which lanes got a message by that.
-    pub(super) fn end_key(&mut self, hash: u64) -> [bool; Priority::COUNT] {
+    pub(in crate::mailbox) fn end_key(&mut self, hash: u64) -> [bool; Priority::COUNT] {
         if let Some(keys) = &mut self.keys
             && let Some(chain) = keys.chains.get_mut(&hash)
         {
@@ -191,7 +191,7 @@ impl<T: Item> Queue<T> {
 
     /// Takes a message out of its lane, or from where it is parked. One that had been let go makes way for the next of its key.
     #[cold]
-    pub(super) fn leave_key(&mut self, slot: u32, lane: usize) {
+    pub(in crate::mailbox) fn leave_key(&mut self, slot: u32, lane: usize) {
         let hash = self.slots.hash(slot);
         let Queue { slots, lanes, keys, .. } = self;
         let mut chain = keys.as_mut().and_then(|keys| keys.chains.get_mut(&hash));
@@ -217,12 +217,12 @@ impl<T: Item> Queue<T> {
     }
 
     /// The oldest that is parked of each key and lane.
-    pub(super) fn parked_heads(&self) -> impl Iterator<Item = u32> {
+    pub(in crate::mailbox) fn parked_heads(&self) -> impl Iterator<Item = u32> {
         self.keys.iter().flat_map(|keys| keys.heads())
     }
 
     /// No turn of any key is under way any more: what is parked goes back to its lane, one after the other as each is taken out.
-    pub(super) fn free_keys(&mut self) {
+    pub(in crate::mailbox) fn free_keys(&mut self) {
         let busy = self.keys.as_mut().map_or_else(Vec::new, |keys| std::mem::take(&mut keys.busy));
         for hash in busy {
             self.end_key(hash);
@@ -231,7 +231,7 @@ impl<T: Item> Queue<T> {
 
     /// Puts everything that is parked back to where it stood in its lane; it is parked again when its turn would come. For the rare
     /// moments in which all of a lane must be seen: O(n log n) of what was parked.
-    pub(super) fn unpark_all(&mut self) {
+    pub(in crate::mailbox) fn unpark_all(&mut self) {
         let Queue { slots, lanes, keys: Some(keys), .. } = self else { return };
         let mut back = Vec::new();
         for chain in keys.chains.values_mut() {

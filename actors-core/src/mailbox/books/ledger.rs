@@ -4,8 +4,8 @@
 //! that a message type that is never refused costs a few words. [`LOSSES`] is the one table that ties a column to its
 //! [`Reason`] and says whether a dead letter reports it.
 
-use super::Class;
 use crate::error::Reason;
+use crate::mailbox::item::Class;
 use std::any::TypeId;
 
 /// When a message was lost, seen from the mailbox.
@@ -20,7 +20,7 @@ pub(crate) enum Stage {
 impl Stage {
     /// Of a message that was in the mailbox. One that its sender takes back because it would wait for it for ever counts as refused,
     /// queued or not: it never had its turn, and its sender was told in the poll that sent it, or in the one that began to wait.
-    pub(super) fn of(reason: Reason) -> Stage {
+    pub(in crate::mailbox) fn of(reason: Reason) -> Stage {
         if reason == Reason::WouldDeadlock { Stage::Refused } else { Stage::Lost }
     }
 }
@@ -69,17 +69,17 @@ pub(crate) fn has_letter(reason: Reason) -> bool {
 
 /// Counters of one type, kept under the mailbox's lock.
 #[derive(Debug, Default)]
-pub(super) struct Counts {
-    pub(super) offered: u64,
-    pub(super) handled: u64,
-    pub(super) queued: u32,
-    pub(super) waiting: u32,
-    pub(super) in_service: u32,
+pub(in crate::mailbox) struct Counts {
+    pub(in crate::mailbox) offered: u64,
+    pub(in crate::mailbox) handled: u64,
+    pub(in crate::mailbox) queued: u32,
+    pub(in crate::mailbox) waiting: u32,
+    pub(in crate::mailbox) in_service: u32,
     losses: Option<Box<[u64; LOSSES.len()]>>,
 }
 
 impl Counts {
-    pub(super) fn lose(&mut self, stage: Stage, reason: Reason) {
+    pub(in crate::mailbox) fn lose(&mut self, stage: Stage, reason: Reason) {
         self.losses.get_or_insert_default()[place(stage, reason)] += 1;
     }
 
@@ -87,7 +87,7 @@ impl Counts {
         self.losses.as_ref().map_or(0, |losses| losses[place(stage, reason)])
     }
 
-    pub(super) fn row(&self, class: &Class) -> Row {
+    pub(in crate::mailbox) fn row(&self, class: &Class) -> Row {
         let lost = |reason| self.lost(Stage::Lost, reason);
         Row {
             message: class.name,
@@ -219,7 +219,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn new(rows: Vec<(Row, TypeId)>) -> Self {
+    pub(in crate::mailbox) fn new(rows: Vec<(Row, TypeId)>) -> Self {
         let (rows, types) = rows.into_iter().unzip();
         Ledger { rows, types }
     }

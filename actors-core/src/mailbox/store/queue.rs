@@ -13,14 +13,13 @@
 //! - Q2 a slot is in its lane's list, and in its type's list and pool if that type needs them, exactly while its item is there.
 //! - Q3 the index holds exactly the unclaimed messages of conflating types, at most one per key.
 
-use super::claim::{Batch, Claim};
-use super::expiry::Expiry;
-use super::keys::Keys;
-use super::kind::Kind;
-use super::list::{List, NIL};
-use super::slots::{KIND, LANE, Slots, Tag};
-use super::{Class, Item};
 use crate::clock::Tick;
+use crate::mailbox::item::{Class, Item};
+use crate::mailbox::store::expiry::Expiry;
+use crate::mailbox::store::keys::Keys;
+use crate::mailbox::store::kind::Kind;
+use crate::mailbox::store::list::List;
+use crate::mailbox::store::slots::{KIND, LANE, Slots, Tag};
 use crate::policy::{Limits, Order, Overflow, Policy, Priority};
 use hashbrown::HashTable;
 
@@ -31,20 +30,20 @@ const KEPT_SLOTS: usize = 1024;
 /// Slots, lanes, types and index. In the order of use.
 #[derive(Debug)]
 #[repr(C)]
-pub(super) struct Queue<T> {
-    pub(super) kinds: Box<[Kind]>,
-    pub(super) slots: Slots<T>,
+pub(in crate::mailbox) struct Queue<T> {
+    pub(in crate::mailbox) kinds: Box<[Kind]>,
+    pub(in crate::mailbox) slots: Slots<T>,
     /// Slots that are promised and not filled yet.
-    pub(super) permits: usize,
-    pub(super) lanes: [List; Priority::COUNT],
+    pub(in crate::mailbox) permits: usize,
+    pub(in crate::mailbox) lanes: [List; Priority::COUNT],
     /// Summed weight of what is queued.
-    pub(super) bytes: u64,
+    pub(in crate::mailbox) bytes: u64,
     /// Some type is served newest first under pressure.
-    pub(super) has_lifo: bool,
+    pub(in crate::mailbox) has_lifo: bool,
     /// Messages have weights.
-    pub(super) is_weighed: bool,
+    pub(in crate::mailbox) is_weighed: bool,
     /// Only where several workers must keep the order of keys.
-    pub(super) keys: Option<Box<Keys>>,
+    pub(in crate::mailbox) keys: Option<Box<Keys>>,
     index: HashTable<u32>,
     /// Messages that may die in the queue.
     expiry: Expiry,
@@ -53,7 +52,7 @@ pub(super) struct Queue<T> {
 }
 
 impl<T: Item> Queue<T> {
-    pub(super) fn new(classes: &[Class], limits: &Limits) -> Self {
+    pub(in crate::mailbox) fn new(classes: &[Class], limits: &Limits) -> Self {
         let has_heirs = classes.iter().any(|class| class.policy.priority > Priority::Normal);
         let mut queue = Queue {
             kinds: classes.iter().map(|class| Kind::new(&class.policy, limits, has_heirs)).collect(),
@@ -77,7 +76,7 @@ impl<T: Item> Queue<T> {
 
     /// Changes what may change of a type while the mailbox lives. What bookkeeping a new overflow list needs is made up for:
     /// O(messages in the lanes it is about), once.
-    pub(super) fn adjust(&mut self, class: usize, policy: &Policy) {
+    pub(in crate::mailbox) fn adjust(&mut self, class: usize, policy: &Policy) {
         self.unpark_all();
         self.kinds[class].adjust(policy, self.is_weighed);
         self.relist();
@@ -127,41 +126,41 @@ impl<T: Item> Queue<T> {
 
     /// Queued messages, claimed ones included (Q1).
     #[inline]
-    pub(super) fn used(&self) -> usize {
+    pub(in crate::mailbox) fn used(&self) -> usize {
         self.slots.len()
     }
 
     /// Slots that nobody else can have: queued messages and permits (B1).
     #[inline]
-    pub(super) fn taken(&self) -> usize {
+    pub(in crate::mailbox) fn taken(&self) -> usize {
         self.slots.len() + self.permits
     }
 
     /// Most slots that were ever taken at once.
-    pub(super) fn peak(&self) -> usize {
+    pub(in crate::mailbox) fn peak(&self) -> usize {
         self.peak.max(self.slots.peak())
     }
 
     /// Which lanes have an unclaimed message.
-    pub(super) fn busy(&self) -> [bool; Priority::COUNT] {
+    pub(in crate::mailbox) fn busy(&self) -> [bool; Priority::COUNT] {
         self.lanes.map(|lane| !lane.is_empty())
     }
 
-    pub(super) fn lane_len(&self, lane: usize) -> usize {
+    pub(in crate::mailbox) fn lane_len(&self, lane: usize) -> usize {
         self.lanes[lane].len()
     }
 
     /// Messages in lanes: those that are neither claimed nor parked.
-    pub(super) fn runnable(&self) -> usize {
+    pub(in crate::mailbox) fn runnable(&self) -> usize {
         self.lanes.iter().map(List::len).sum()
     }
 
-    pub(super) fn lane_front(&self, lane: usize) -> Option<u32> {
+    pub(in crate::mailbox) fn lane_front(&self, lane: usize) -> Option<u32> {
         self.lanes[lane].front()
     }
 
     /// The unclaimed message of the same key. Runs the user's `Eq` before anything has changed (B6).
-    pub(super) fn twin(&self, item: &T, tag: &Tag) -> Option<u32> {
+    pub(in crate::mailbox) fn twin(&self, item: &T, tag: &Tag) -> Option<u32> {
         let is_same = |&key: &u32| {
             let entry = self.slots.at(key);
             entry.class == tag.class
@@ -173,7 +172,7 @@ impl<T: Item> Queue<T> {
 
     /// Puts a message at the end of its lane. `make` must not panic.
     #[inline(always)]
-    pub(super) fn push(&mut self, make: impl FnOnce() -> T, tag: Tag) -> u32 {
+    pub(in crate::mailbox) fn push(&mut self, make: impl FnOnce() -> T, tag: Tag) -> u32 {
         let key = self.slots.take();
         // There is none in it: without a look at what was there, the message is written where it is to lie.
         std::mem::forget(self.slots.at_mut(key).item.replace(make()));
@@ -200,12 +199,12 @@ impl<T: Item> Queue<T> {
 
     /// Whether anything queued may die.
     #[inline]
-    pub(super) fn may_die(&self) -> bool {
+    pub(in crate::mailbox) fn may_die(&self) -> bool {
         !self.expiry.is_empty()
     }
 
     /// A queued message that is dead by now, if one is found; `moved` counts what that takes, in one critical section.
-    pub(super) fn next_dead(&mut self, now: Tick, moved: &mut usize) -> Option<u32> {
+    pub(in crate::mailbox) fn next_dead(&mut self, now: Tick, moved: &mut usize) -> Option<u32> {
         while let Some(dead) = self.expiry.next_dead(&self.slots, now, moved) {
             // Claimed ones are the consumer's to find.
             if self.slots.at(dead).item.is_some() {
@@ -221,7 +220,7 @@ impl<T: Item> Queue<T> {
     }
 
     /// Replaces the value and the tag of a queued message; its place stays.
-    pub(super) fn replace(&mut self, key: u32, item: T, tag: Tag) -> (Option<T>, Tag) {
+    pub(in crate::mailbox) fn replace(&mut self, key: u32, item: T, tag: Tag) -> (Option<T>, Tag) {
         let old_tag = self.slots.tag(key);
         self.slots.set_tag(key, &tag);
         let old = self.slots.at_mut(key).item.replace(item);
@@ -235,7 +234,7 @@ impl<T: Item> Queue<T> {
 
     /// The message that has the next turn of its lane: the first; but where that one's type is served newest first, the
     /// newest of its type.
-    pub(super) fn next_of_lane(&self, lane: usize, is_pressed: bool) -> Option<u32> {
+    pub(in crate::mailbox) fn next_of_lane(&self, lane: usize, is_pressed: bool) -> Option<u32> {
         let front = self.lanes[lane].front()?;
         if !is_pressed {
             return Some(front);
@@ -244,41 +243,10 @@ impl<T: Item> Queue<T> {
         if kind.is_lifo { kind.list.back() } else { Some(front) }
     }
 
-    /// Moves messages from the front of a lane into a claim, until `max` are claimed in all. `false` when it met one that ends
-    /// the claim: a dead one, or one that is claimed by itself.
-    pub(super) fn claim_front(
-        &mut self,
-        lane: usize,
-        max: usize,
-        now: Tick,
-        claim: &mut Claim,
-        batch: &mut Batch<T>,
-    ) -> bool {
-        let before = batch.rest();
-        let (mut at, mut are_bare, mut goes_on) = (self.lanes[lane].head(), true, true);
-        while batch.rest() < max && at != NIL {
-            let entry = self.slots.at_mut(at);
-            let kind = &self.kinds[usize::from(entry.class)];
-            if entry.expires <= now || kind.is_single {
-                goes_on = false;
-                break;
-            }
-            are_bare &= kind.is_bare;
-            claim.add(at, entry.class, lane);
-            batch.add(at, entry);
-            at = entry.next();
-        }
-        self.lanes[lane].cut_front(LANE, &mut self.slots, (batch.rest() - before) as u32, at);
-        if !are_bare {
-            batch.keys(before).for_each(|key| self.unlist(key));
-        }
-        goes_on
-    }
-
     /// Takes out whoever [`next_of_lane`](Queue::next_of_lane) named, as [`unlink`](Queue::unlink) does. The first in the lane,
     /// if that is another one, takes over the place that becomes free, so that other types' turns come as they would have.
     #[inline]
-    pub(super) fn unlink_next(&mut self, key: u32, lane: usize) {
+    pub(in crate::mailbox) fn unlink_next(&mut self, key: u32, lane: usize) {
         let is_first = self.lanes[lane].front() == Some(key);
         match is_first {
             true => self.lanes[lane].remove(LANE, &mut self.slots, key),
@@ -289,7 +257,7 @@ impl<T: Item> Queue<T> {
 
     /// Takes an unclaimed message out of lists and index; its slot stays taken, and the item in it for the caller to take.
     #[inline]
-    pub(super) fn unlink(&mut self, key: u32) {
+    pub(in crate::mailbox) fn unlink(&mut self, key: u32) {
         let kind = &self.kinds[usize::from(self.slots.at(key).class)];
         let lane = kind.lane();
         match kind.is_ordered {
@@ -300,7 +268,7 @@ impl<T: Item> Queue<T> {
     }
 
     #[inline]
-    fn unlist(&mut self, key: u32) {
+    pub(in crate::mailbox) fn unlist(&mut self, key: u32) {
         let kind = &mut self.kinds[usize::from(self.slots.at(key).class)];
         if kind.is_bare {
             return;
@@ -323,7 +291,7 @@ impl<T: Item> Queue<T> {
     }
 
     /// Puts a claimed message back at the front of its lane.
-    pub(super) fn unclaim(&mut self, key: u32, item: Option<T>) {
+    pub(in crate::mailbox) fn unclaim(&mut self, key: u32, item: Option<T>) {
         self.slots.at_mut(key).item = item;
         let tag = self.slots.tag(key);
         let class = usize::from(tag.class);
@@ -341,7 +309,7 @@ impl<T: Item> Queue<T> {
 
     /// Gives the slot of a claimed message free.
     #[inline]
-    pub(super) fn release(&mut self, key: u32, class: usize) {
+    pub(in crate::mailbox) fn release(&mut self, key: u32, class: usize) {
         self.bytes -= u64::from(self.slots.weight(key));
         if self.slots.give(key) != Tick::NEVER {
             self.expiry.leave(key);
@@ -350,7 +318,7 @@ impl<T: Item> Queue<T> {
     }
 
     /// Takes an unclaimed message out altogether.
-    pub(super) fn remove(&mut self, key: u32) -> Option<(T, Tag)> {
+    pub(in crate::mailbox) fn remove(&mut self, key: u32) -> Option<(T, Tag)> {
         self.unlink(key);
         let tag = self.slots.tag(key);
         let item = self.slots.at_mut(key).item.take()?;
@@ -361,7 +329,7 @@ impl<T: Item> Queue<T> {
     /// Gives memory back after a burst. Called when nothing is queued. The arena is returned, to be dropped after the lock is free:
     /// that takes time with its size.
     #[must_use = "it is dropped after the lock is free"]
-    pub(super) fn shrink(&mut self) -> Option<Box<Slots<T>>> {
+    pub(in crate::mailbox) fn shrink(&mut self) -> Option<Box<Slots<T>>> {
         if self.used() > 0 || self.slots.capacity() <= KEPT_SLOTS {
             return None;
         }

@@ -3,19 +3,26 @@
 //! It does what a slab does, and writes into slots instead of moving whole entries in and out: moving a hundred bytes that were
 //! just written field by field costs more than the lock (ADR 5).
 
-use super::list::{Arena, Link, NIL};
 use crate::clock::Tick;
 use crate::error::Reason;
+use crate::mailbox::store::list::{Arena, Link, NIL};
 
 /// Which of a slot's links: its lane's, or its type's. All but the first exist only where there are extras.
-pub(super) const LANE: usize = 0;
-pub(super) const KIND: usize = 1;
+pub(in crate::mailbox) const LANE: usize = 0;
+pub(in crate::mailbox) const KIND: usize = 1;
 /// The third: its key's, where several workers keep the order of keys.
-pub(super) const KEY: usize = 2;
+pub(in crate::mailbox) const KEY: usize = 2;
 
 /// Slots that are made first, and up to how many their number is quadrupled instead of doubled.
 const FIRST: usize = 4;
 const SMALL: usize = 256;
+
+/// Where an admitted message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(in crate::mailbox) key: u32,
+    pub(in crate::mailbox) id: u64,
+}
 
 /// What the mailbox remembers of a message beside the message.
 #[derive(Clone, Copy, Debug)]
@@ -44,28 +51,28 @@ impl Tag {
 
 /// One slot: what every message needs, so that a small one fits into a cache line or little more.
 #[derive(Debug)]
-pub(super) struct Entry<T> {
+pub(in crate::mailbox) struct Entry<T> {
     /// `None` while claimed, and while free.
-    pub(super) item: Option<T>,
+    pub(in crate::mailbox) item: Option<T>,
     /// As in its [`Tag`].
-    pub(super) id: u64,
-    pub(super) stamp: Tick,
-    pub(super) expires: Tick,
-    pub(super) deadline: Tick,
+    pub(in crate::mailbox) id: u64,
+    pub(in crate::mailbox) stamp: Tick,
+    pub(in crate::mailbox) expires: Tick,
+    pub(in crate::mailbox) deadline: Tick,
     /// Its neighbours in its lane; in a free one, the next free one.
     lane: Link,
-    pub(super) class: u16,
+    pub(in crate::mailbox) class: u16,
     /// Set when the message was withdrawn while claimed: it is dropped as this instead of going back.
-    pub(super) doom: Option<Reason>,
+    pub(in crate::mailbox) doom: Option<Reason>,
     /// It waits for a turn of its key, and stands in no lane (`keys.rs`).
-    pub(super) is_parked: bool,
+    pub(in crate::mailbox) is_parked: bool,
     /// When it came to the front of its lane too early, if it did: a number that only grows.
-    pub(super) stall: u32,
+    pub(in crate::mailbox) stall: u32,
 }
 
 /// What only some policies need of a message.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Extra {
+pub(in crate::mailbox) struct Extra {
     /// Its neighbours in its type's list.
     kind: Link,
     /// Its neighbours among the queued messages of its key and lane.
@@ -73,13 +80,13 @@ pub(super) struct Extra {
     hash: u64,
     weight: u32,
     /// Where it stands in its type's pool, if its type has one.
-    pub(super) pool_at: u32,
+    pub(in crate::mailbox) pool_at: u32,
 }
 
 /// All slots. Their number follows what was queued at once, not the capacity.
 #[derive(Debug)]
 #[repr(C)]
-pub(super) struct Slots<T> {
+pub(in crate::mailbox) struct Slots<T> {
     used: u32,
     /// First free slot; each free one names the next.
     free: u32,
@@ -90,37 +97,37 @@ pub(super) struct Slots<T> {
 }
 
 impl<T> Slots<T> {
-    pub(super) fn new(has_extras: bool) -> Self {
+    pub(in crate::mailbox) fn new(has_extras: bool) -> Self {
         Slots { entries: Vec::new(), extras: Vec::new(), has_extras, free: NIL, used: 0 }
     }
 
-    pub(super) fn has_extras(&self) -> bool {
+    pub(in crate::mailbox) fn has_extras(&self) -> bool {
         self.has_extras
     }
 
     /// From now on every slot has its extra; those of messages that are queued say that they weigh nothing and have no key.
-    pub(super) fn add_extras(&mut self) {
+    pub(in crate::mailbox) fn add_extras(&mut self) {
         self.has_extras = true;
         self.extras.resize(self.entries.len(), Extra::default());
     }
 
     #[inline]
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::mailbox) fn len(&self) -> usize {
         self.used as usize
     }
 
-    pub(super) fn capacity(&self) -> usize {
+    pub(in crate::mailbox) fn capacity(&self) -> usize {
         self.entries.capacity()
     }
 
     /// As many as were ever taken at once.
-    pub(super) fn peak(&self) -> usize {
+    pub(in crate::mailbox) fn peak(&self) -> usize {
         self.entries.len()
     }
 
     /// The neighbours of a slot in one of its lists.
     #[inline]
-    pub(super) fn link_of(&self, which: usize, key: u32) -> Link {
+    pub(in crate::mailbox) fn link_of(&self, which: usize, key: u32) -> Link {
         match which {
             LANE => self.entries[key as usize].lane,
             KIND => self.extras[key as usize].kind,
@@ -129,34 +136,34 @@ impl<T> Slots<T> {
     }
 
     #[inline]
-    pub(super) fn at(&self, key: u32) -> &Entry<T> {
+    pub(in crate::mailbox) fn at(&self, key: u32) -> &Entry<T> {
         &self.entries[key as usize]
     }
 
     #[inline]
-    pub(super) fn at_mut(&mut self, key: u32) -> &mut Entry<T> {
+    pub(in crate::mailbox) fn at_mut(&mut self, key: u32) -> &mut Entry<T> {
         &mut self.entries[key as usize]
     }
 
-    pub(super) fn extra_mut(&mut self, key: u32) -> &mut Extra {
+    pub(in crate::mailbox) fn extra_mut(&mut self, key: u32) -> &mut Extra {
         &mut self.extras[key as usize]
     }
 
-    pub(super) fn pool_at(&self, key: u32) -> u32 {
+    pub(in crate::mailbox) fn pool_at(&self, key: u32) -> u32 {
         self.extras[key as usize].pool_at
     }
 
-    pub(super) fn hash(&self, key: u32) -> u64 {
+    pub(in crate::mailbox) fn hash(&self, key: u32) -> u64 {
         self.extras[key as usize].hash
     }
 
     /// Bytes that a message counts for.
     #[inline]
-    pub(super) fn weight(&self, key: u32) -> u32 {
+    pub(in crate::mailbox) fn weight(&self, key: u32) -> u32 {
         if self.has_extras { self.extras[key as usize].weight } else { 0 }
     }
 
-    pub(super) fn tag(&self, key: u32) -> Tag {
+    pub(in crate::mailbox) fn tag(&self, key: u32) -> Tag {
         let Entry { id, stamp, expires, deadline, class, .. } = self.entries[key as usize];
         let Extra { hash, weight, .. } = self.extras.get(key as usize).copied().unwrap_or_default();
         Tag { id, class, weight, stamp, expires, deadline, hash }
@@ -164,7 +171,7 @@ impl<T> Slots<T> {
 
     /// Writes a message's tag into its slot.
     #[inline]
-    pub(super) fn set_tag(&mut self, key: u32, tag: &Tag) {
+    pub(in crate::mailbox) fn set_tag(&mut self, key: u32, tag: &Tag) {
         let entry = &mut self.entries[key as usize];
         (entry.id, entry.class, entry.stamp) = (tag.id, tag.class, tag.stamp);
         (entry.expires, entry.deadline) = (tag.expires, tag.deadline);
@@ -175,13 +182,13 @@ impl<T> Slots<T> {
     }
 
     /// The slot, if this message still has it.
-    pub(super) fn find(&mut self, key: u32, id: u64) -> Option<&mut Entry<T>> {
+    pub(in crate::mailbox) fn find(&mut self, key: u32, id: u64) -> Option<&mut Entry<T>> {
         self.entries.get_mut(key as usize).filter(|entry| entry.id == id)
     }
 
     /// A free slot, to be filled.
     #[inline]
-    pub(super) fn take(&mut self) -> u32 {
+    pub(in crate::mailbox) fn take(&mut self) -> u32 {
         self.used += 1;
         let key = self.free;
         match self.entries.get(key as usize) {
@@ -220,7 +227,7 @@ impl<T> Slots<T> {
 
     /// Gives a slot back whose item is gone and which stands in no list. Returns when its message would have died.
     #[inline]
-    pub(super) fn give(&mut self, key: u32) -> Tick {
+    pub(in crate::mailbox) fn give(&mut self, key: u32) -> Tick {
         let free = self.free;
         let entry = &mut self.entries[key as usize];
         entry.id = 0;
@@ -236,7 +243,7 @@ impl<T> Slots<T> {
 impl<T> Entry<T> {
     /// Who comes after it in its lane, or `NIL`.
     #[inline]
-    pub(super) fn next(&self) -> u32 {
+    pub(in crate::mailbox) fn next(&self) -> u32 {
         self.lane.next()
     }
 }

@@ -8,11 +8,14 @@
 //! The message never enters the queue, so it holds no slot; nothing else changes: there is one seat, whoever has it. A consumer
 //! that comes while the seat is lent goes back to sleep, whatever it came for, and is woken when the seat is back.
 
-use super::core::Phase;
-use super::ledger::Stage;
-use super::{Item, Mailbox, Rouse};
-use crate::clock::{self, Span};
+use crate::clock;
+use crate::clock::Span;
 use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::core::Phase;
+use crate::mailbox::effects::Rouse;
+use crate::mailbox::item::Item;
+use crate::mailbox::section::Mailbox;
 use crate::policy::Donation;
 use crate::sync::spin_loop;
 use std::time::Duration;

@@ -1,11 +1,18 @@
 //! The way out: claims, what the consumer has done since, and what goes back. The other half of `core.rs`.
 
-use super::claim::{Batch, Signals, here};
-use super::core::Core;
-use super::ledger::Stage;
-use super::{Effects, Item};
-use crate::clock::{Span, Tick};
+use crate::clock::Tick;
 use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::core::Core;
+use crate::mailbox::effects::Effects;
+use crate::mailbox::item::Item;
+use crate::mailbox::section::Mailbox;
+use crate::mailbox::signals::{Signals, here};
+use crate::mailbox::store::claim::Claim;
+use crate::mailbox::store::list::NIL;
+use crate::mailbox::store::queue::Queue;
+use crate::mailbox::store::slots::LANE;
+use crate::mailbox::take::batch::Batch;
 use crate::policy::Priority;
 use std::time::Duration;
 
@@ -20,36 +27,8 @@ const CLAIMS_PER_LOOK: u32 = 8;
 const PRESSED_AFTER: Duration = Duration::from_millis(100);
 
 impl<T: Item> Core<T> {
-    /// Enters into the books what the consumer has done since, and hands over the slots that this frees.
-    pub(super) fn settle(&mut self, signals: &Signals, fx: &mut Effects<T>) {
-        let freed = self.enter(signals.progress());
-        if freed && self.lines.waiting() > 0 {
-            self.grant(signals, fx);
-        }
-    }
-
-    /// The same where nobody waits.
-    pub(super) fn settle_books(&mut self, signals: &Signals) {
-        self.enter(signals.progress());
-    }
-
-    fn enter(&mut self, progress: u32) -> bool {
-        let Core { claim, queue, turns, .. } = self;
-        let freed = claim.enter_begun(progress, |key, class| {
-            queue.release(key, class);
-            queue.kinds[class].counts.in_service += 1;
-        });
-        claim.enter_ended(progress, |class| {
-            let counts = &mut queue.kinds[class].counts;
-            counts.in_service -= 1;
-            counts.handled += 1;
-            *turns += 1;
-        });
-        freed
-    }
-
     /// The running turn ended in another way than by returning. Which type's it was, if one was running.
-    pub(super) fn conclude(
+    pub(in crate::mailbox) fn conclude(
         &mut self,
         reason: Reason,
         signals: &Signals,
@@ -68,7 +47,12 @@ impl<T: Item> Core<T> {
     }
 
     /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
-    pub(super) fn unclaim(&mut self, batch: &mut Batch<T>, signals: &Signals, fx: &mut Effects<T>) {
+    pub(in crate::mailbox) fn unclaim(
+        &mut self,
+        batch: &mut Batch<T>,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) {
         while let Some(taken) = batch.pop_back() {
             let (key, item) = (taken.key, taken.item.take());
             match self.queue.slots.at(key).doom {
@@ -88,7 +72,12 @@ impl<T: Item> Core<T> {
 
     /// Takes the only message that is queued out, and begins its turn: what [`claim`](Core::claim) comes to where there is no choice.
     /// `false`, and nothing has happened, where the message is dead or somebody waits.
-    pub(super) fn claim_only(&mut self, now: Tick, signals: &Signals, batch: &mut Batch<T>) -> bool {
+    pub(in crate::mailbox) fn claim_only(
+        &mut self,
+        now: Tick,
+        signals: &Signals,
+        batch: &mut Batch<T>,
+    ) -> bool {
         let lane = (0..Priority::COUNT).find(|&lane| self.queue.lane_len(lane) > 0);
         let Some((lane, key)) = lane.and_then(|lane| Some((lane, self.queue.lane_front(lane)?))) else {
             return false;
@@ -118,7 +107,7 @@ impl<T: Item> Core<T> {
     /// Takes up to `max` messages out, in the order of turns, and begins the turn of the first, so that its slot is free at once.
     /// Nothing may be claimed when this is called. With an empty batch there is either nothing queued, or all it came
     /// across was dead and it should be called again.
-    pub(super) fn claim(
+    pub(in crate::mailbox) fn claim(
         &mut self,
         max: usize,
         now: Tick,
@@ -168,20 +157,13 @@ impl<T: Item> Core<T> {
         self.note_empty(now);
     }
 
-    /// The queue may have run empty.
-    pub(super) fn note_empty(&mut self, now: Tick) {
-        if self.queue.used() == 0 {
-            self.busy_longest = self.busy_longest.max(Span::of(now.since(self.busy_since)));
-        }
-    }
-
     /// Whether the mailbox has not been empty for so long that types which declare it are served newest first.
-    pub(super) fn is_pressed(&self, now: Tick) -> bool {
+    pub(in crate::mailbox) fn is_pressed(&self, now: Tick) -> bool {
         self.queue.has_lifo && now.since(self.busy_since) >= PRESSED_AFTER
     }
 
     /// Begins the next claimed turn under the lock, so that its slot goes to whoever waits in the same critical section.
-    pub(super) fn begin(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+    pub(in crate::mailbox) fn begin(&mut self, signals: &Signals, fx: &mut Effects<T>) {
         signals.begin_turn();
         self.settle(signals, fx);
         if self.lines.waiting() > 0 {
@@ -191,7 +173,7 @@ impl<T: Item> Core<T> {
     }
 
     /// Whether what is claimed may go on: nothing of it was withdrawn, and no higher lane has a message (S3).
-    pub(super) fn may_go_on(&self, signals: &Signals) -> bool {
+    pub(in crate::mailbox) fn may_go_on(&self, signals: &Signals) -> bool {
         let highest = self.queue.busy().iter().rposition(|busy| *busy);
         let is_outranked = self.schedule.outranks()
             && highest.is_some_and(|lane| self.claim.is_outranked_by(lane, signals.progress()));
@@ -216,7 +198,7 @@ impl<T: Item> Core<T> {
 
     /// The instant of a claim. Where turns are known to be short and nothing queued may die, one in so many claims is enough of a
     /// reason to look at the clock: for the rates.
-    pub(super) fn claim_instant(&mut self, is_swift: bool) -> Tick {
+    pub(in crate::mailbox) fn claim_instant(&mut self, is_swift: bool) -> Tick {
         self.is_swift = is_swift;
         self.unseen += 1;
         let may_guess = is_swift && self.unseen < CLAIMS_PER_LOOK && !self.queue.may_die();
@@ -232,43 +214,63 @@ impl<T: Item> Core<T> {
     }
 
     /// Nothing is queued, and the consumer goes to sleep.
-    pub(super) fn rest(&mut self, fx: &mut Effects<T>) {
+    pub(in crate::mailbox) fn rest(&mut self, fx: &mut Effects<T>) {
         self.is_swift = false;
         self.drain.idle();
         self.shrink(fx);
     }
+}
 
-    /// Gives memory back after a burst.
-    pub(super) fn shrink(&mut self, fx: &mut Effects<T>) {
-        if let Some(slots) = self.queue.shrink() {
-            fx.will_drop(slots);
-        }
-    }
-
-    /// Loses what is queued (F4), as much of it as one visit may; another one goes on.
-    pub(super) fn lose_all(&mut self, fx: &mut Effects<T>) {
-        self.queue.free_keys();
-        for lane in (0..Priority::COUNT).rev() {
-            while let Some(key) = self.queue.lane_front(lane) {
-                if !fx.may_move() {
-                    return;
-                }
-                self.give_up(key, Reason::Closed, fx);
+impl<T: Item> Queue<T> {
+    /// Moves messages from the front of a lane into a claim, until `max` are claimed in all. `false` when it met one that ends
+    /// the claim: a dead one, or one that is claimed by itself.
+    pub(in crate::mailbox) fn claim_front(
+        &mut self,
+        lane: usize,
+        max: usize,
+        now: Tick,
+        claim: &mut Claim,
+        batch: &mut Batch<T>,
+    ) -> bool {
+        let before = batch.rest();
+        let (mut at, mut are_bare, mut goes_on) = (self.lanes[lane].head(), true, true);
+        while batch.rest() < max && at != NIL {
+            let entry = self.slots.at_mut(at);
+            let kind = &self.kinds[usize::from(entry.class)];
+            if entry.expires <= now || kind.is_single {
+                goes_on = false;
+                break;
             }
+            are_bare &= kind.is_bare;
+            claim.add(at, entry.class, lane);
+            batch.add(at, entry);
+            at = entry.next();
         }
-        self.shrink(fx);
+        self.lanes[lane].cut_front(LANE, &mut self.slots, (batch.rest() - before) as u32, at);
+        if !are_bare {
+            batch.keys(before).for_each(|key| self.unlist(key));
+        }
+        goes_on
+    }
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// The running turn of this worker ended by returning: a load and a store, no lock, where there is only one. Only for who
+    /// holds the seat.
+    #[inline]
+    pub(crate) fn end_turn(&self, worker: u32) {
+        match self.limits.workers.is_pool() {
+            false => self.signals.end_turn(),
+            true => self.end_turn_of(worker),
+        }
     }
 
-    /// The longest time that the mailbox was not empty, up to now.
-    pub(super) fn busy_longest(&self, now: Tick) -> Duration {
-        let current = if self.queue.used() == 0 { Duration::ZERO } else { now.since(self.busy_since) };
-        self.busy_longest.get().unwrap_or_default().max(current)
-    }
-
-    /// Age of the oldest unclaimed message.
-    pub(super) fn oldest_age(&self, now: Tick) -> Duration {
-        let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
-        let oldest = fronts.chain(self.queue.parked_heads()).map(|key| self.queue.slots.at(key).stamp).min();
-        oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
+    /// The running turn ended otherwise: by a panic, or cut off. Only for who holds the seat.
+    /// Which type it was, if there was one.
+    pub(crate) fn conclude_turn(&self, worker: u32, reason: Reason, fx: &mut Effects<T>) -> Option<usize> {
+        if self.limits.workers.is_pool() {
+            return self.conclude_turn_of(worker, reason, fx);
+        }
+        self.lock().core.conclude(reason, &self.signals, fx)
     }
 }

@@ -1,28 +1,21 @@
 //! The line and the permits: who waits for a slot, who gets one, who is promised one (O1). A part of the critical section.
 
-use super::claim::Signals;
-use super::core::{Core, Panicked, Phase};
-use super::ledger::Stage;
-use super::line::{Departed, Standing};
-use super::slots::Tag;
-use super::{Effects, Entrance, Item, Place, Verdict};
-use crate::clock::Tick;
-use crate::error::{Admission, Reason};
-use std::time::Duration;
-
-/// What became of the wish for a permit.
-#[derive(Debug)]
-pub(crate) enum Promise {
-    Given,
-    InLine(u32),
-    Refused(Reason, Option<Duration>),
-}
+use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::core::{Core, Panicked, Phase};
+use crate::mailbox::effects::Effects;
+use crate::mailbox::enter::verdict::{Entrance, Left, Standby, Verdict};
+use crate::mailbox::item::Item;
+use crate::mailbox::section::{Locked, Mailbox};
+use crate::mailbox::signals::Signals;
+use crate::mailbox::store::line::{Departed, Standing};
+use crate::mailbox::store::slots::{Place, Tag};
+use crate::wakers::{cloned, discard};
+use std::task::Waker;
 
 impl<T: Item> Core<T> {
-    // --- the line ---------------------------------------------------------------------------------------------------
-
     /// A sender joins the line of its type, if it may.
-    pub(super) fn join(
+    pub(in crate::mailbox) fn join(
         &mut self,
         item: &mut Option<T>,
         tag: Tag,
@@ -53,14 +46,14 @@ impl<T: Item> Core<T> {
 
     /// From now on every turn that begins must hand its slot over at once. One that has just begun without having seen this
     /// has its slot handed over here, or when it is suspended.
-    fn hurry(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+    pub(in crate::mailbox) fn hurry(&mut self, signals: &Signals, fx: &mut Effects<T>) {
         signals.interrupt_and_fence();
         self.settle(signals, fx);
     }
 
     /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1). As many as one visit may;
     /// the caller then continues with another visit before it does anything else.
-    pub(super) fn grant(&mut self, signals: &Signals, fx: &mut Effects<T>) {
+    pub(in crate::mailbox) fn grant(&mut self, signals: &Signals, fx: &mut Effects<T>) {
         if self.phase != Phase::Open {
             // Those that are left are sent away.
             return;
@@ -136,7 +129,7 @@ impl<T: Item> Core<T> {
 
     /// The number of slots that a key holds has changed, or who waits with a message of it: finds out for each type who of them is
     /// the first, and whether it lacks nothing but room (S8).
-    pub(super) fn review(&mut self, hash: u64) {
+    pub(in crate::mailbox) fn review(&mut self, hash: u64) {
         if !self.lines.has_keyed() {
             return;
         }
@@ -155,7 +148,7 @@ impl<T: Item> Core<T> {
     }
 
     /// What a key may hold has changed.
-    pub(super) fn review_all(&mut self) {
+    pub(in crate::mailbox) fn review_all(&mut self) {
         let mut next = self.lines.key_after(None);
         while let Some(hash) = next {
             self.review(hash);
@@ -164,7 +157,12 @@ impl<T: Item> Core<T> {
     }
 
     /// Lets in a waiter who waits for no other reason than that the supervisor says so (P2).
-    pub(super) fn admit_squeezed(&mut self, waiter: u32, signals: &Signals, fx: &mut Effects<T>) -> bool {
+    pub(in crate::mailbox) fn admit_squeezed(
+        &mut self,
+        waiter: u32,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> bool {
         let Some((_, tag)) = self.lines.peek(waiter) else { return false };
         let (class, weight) = (usize::from(tag.class), tag.weight);
         let has_slot = self.has_slot(class, weight) && !self.queue.is_key_full(class, tag.hash);
@@ -175,7 +173,7 @@ impl<T: Item> Core<T> {
     }
 
     /// A waiter gives up. Whom it stood before may need less than it did.
-    pub(super) fn leave(
+    pub(in crate::mailbox) fn leave(
         &mut self,
         waiter: u32,
         reason: Reason,
@@ -198,7 +196,7 @@ impl<T: Item> Core<T> {
     }
 
     /// Sends the waiters away, as many as one visit may: admission is closed (F4).
-    pub(super) fn clear_lines(&mut self, fx: &mut Effects<T>) {
+    pub(in crate::mailbox) fn clear_lines(&mut self, fx: &mut Effects<T>) {
         let types = self.queue.kinds.len();
         while let Some(key) = (0..types)
             .find_map(|class| self.lines.head(class))
@@ -220,99 +218,75 @@ impl<T: Item> Core<T> {
         }
         self.revoke_permits();
     }
+}
 
-    // --- permits ----------------------------------------------------------------------------------------------------
+impl<T: Item, S> Mailbox<T, S> {
+    /// How a waiter stands; when it no longer waits, this forgets it. A waiter that waits on is
+    /// woken by `waker`.
+    pub(crate) fn look(&self, waiter: u32, waker: &Waker) -> Standby<T> {
+        let inner = self.lock();
+        let lines = &inner.core.lines;
+        if !lines.is_waiting(waiter) {
+            return Self::collect(inner, waiter);
+        }
+        if lines.has_waker(waiter, waker) {
+            return Standby::Waiting;
+        }
+        drop(inner);
+        self.look_first(waiter, waker)
+    }
 
-    /// Promises a slot to a message of this type that is yet to come. Never costs anybody else's message.
-    pub(super) fn promise(
-        &mut self,
-        class: usize,
-        entrance: Entrance,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Promise {
-        if self.phase != Phase::Open {
-            return Promise::Refused(Reason::Closed, None);
+    /// How a waiter stands that has left no waker yet, or another one.
+    ///
+    /// A panic of the waker's `clone` goes to the caller before anything has changed; its message
+    /// stays in line until the caller drops its future.
+    pub(crate) fn look_first(&self, waiter: u32, waker: &Waker) -> Standby<T> {
+        let waker = cloned(waker);
+        let mut inner = self.lock();
+        let lines = &mut inner.core.lines;
+        if lines.is_waiting(waiter) {
+            let old = lines.leave_waker(waiter, waker);
+            drop(inner);
+            discard(old);
+            return Standby::Waiting;
         }
-        self.ring(fx);
-        self.settle(signals, fx);
-        if self.queue.kinds[class].in_line == 0 && !self.has_room(class, 0) {
-            self.bury(signals, fx);
-        }
-        if self.queue.kinds[class].in_line == 0 && self.has_room(class, 0) {
-            self.give_permit(class);
-            return Promise::Given;
-        }
-        match entrance {
-            Entrance::Wait if self.lines.waiting() < self.max_waiting => {
-                self.queue.kinds[class].in_line += 1;
-                let key = self.lines.join(
-                    None,
-                    Tag::new(class as u16, self.recent, Tick::NEVER),
-                    // It has no key yet.
-                    false,
-                    self.queue.kinds.len(),
-                );
-                self.hurry(signals, fx);
-                Promise::InLine(key)
-            }
-            _ => Promise::Refused(Reason::Full, self.retry_after(class).get()),
+        let standby = Self::collect(inner, waiter);
+        // A panic in its `Drop` must not lose the outcome, which is nowhere else any more.
+        discard(waker);
+        standby
+    }
+
+    /// The outcome of a waiter that no longer waits, which is forgotten.
+    fn collect(mut inner: Locked<'_, T, S>, waiter: u32) -> Standby<T> {
+        let (standing, last) = inner.core.lines.forget(waiter);
+        let room = inner.core.lines.shrink();
+        drop(inner);
+        drop(room);
+        discard(last);
+        match standing {
+            Some(Standing::In(place)) => Standby::In(place),
+            Some(Standing::Promised) => Standby::Promised,
+            Some(Standing::Out(item, reason)) => Standby::Out(item, reason),
+            Some(Standing::Waiting(_)) | None => unreachable!("a waiter's outcome is collected once"),
         }
     }
 
-    fn give_permit(&mut self, class: usize) {
-        self.queue.permits += 1;
-        self.queue.kinds[class].permits += 1;
-    }
-
-    /// A permit is given back, or about to be used. `false` when it was revoked: admission is closed.
-    pub(super) fn take_permit(&mut self, class: usize) -> bool {
-        if self.phase != Phase::Open {
-            return false;
+    /// A waiter gives up, for this reason.
+    pub(crate) fn leave(&self, waiter: u32, reason: Reason, fx: &mut Effects<T>) -> Left<T> {
+        let mut inner = self.lock();
+        let left = inner.core.leave(waiter, reason, &self.signals, fx);
+        inner.rouse_if_filled(fx);
+        let (standing, last) = inner.core.lines.forget(waiter);
+        let room = inner.core.lines.shrink();
+        drop(inner);
+        drop(room);
+        discard(last);
+        match (left, standing) {
+            (Some((item, tag)), _) => Left::Back(item, tag),
+            (None, Some(Standing::In(place))) => Left::In(place),
+            (None, Some(Standing::Promised)) => Left::Promised,
+            (None, Some(Standing::Out(item, reason))) => Left::Out(item, reason),
+            (None, Some(Standing::Waiting(_)) | None) => unreachable!("a waiter leaves once"),
         }
-        self.queue.permits -= 1;
-        self.queue.kinds[class].permits -= 1;
-        true
-    }
-
-    /// Revokes every permit (F4).
-    fn revoke_permits(&mut self) {
-        self.queue.permits = 0;
-        self.queue.kinds.iter_mut().for_each(|kind| kind.permits = 0);
-    }
-
-    /// A message for which there is a permit. Its slot is certain; its bytes, and its key's share, are not, because they were not known.
-    pub(super) fn redeem(
-        &mut self,
-        item: &mut Option<T>,
-        mut tag: Tag,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        self.queue.kinds[class].counts.offered += 1;
-        let Some(newcomer) = item.as_ref().filter(|_| self.take_permit(class)) else {
-            return self.refuse(class, Reason::Closed);
-        };
-        self.ring(fx);
-        self.stamp(&mut tag);
-        let verdict = match self.find_twin(newcomer, &tag) {
-            Err(Panicked) => self.lose_newcomer(class, Reason::Panicked),
-            Ok(Some(twin)) if self.has_bytes(class, self.bytes_over(twin, &tag)) => {
-                Verdict::In(self.conflate(twin, item.take(), tag, fx), Admission::Conflated)
-            }
-            Ok(None)
-                if self.has_bytes(class, tag.weight.into()) && !self.queue.is_key_full(class, tag.hash) =>
-            {
-                Verdict::In(self.push(item.take(), tag, signals), Admission::Queued)
-            }
-            Ok(_) if self.queue.kinds[class].room_bytes < u64::from(tag.weight) => {
-                self.refuse_for_good(class)
-            }
-            Ok(_) => self.refuse(class, Reason::Full),
-        };
-        // Where it did not need the slot, somebody else may have it.
-        self.grant(signals, fx);
-        verdict
     }
 }

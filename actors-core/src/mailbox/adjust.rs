@@ -1,46 +1,16 @@
-//! What a mailbox offers beside messages: promises of slots, and policies that change while it lives.
+//! Policies that change while the mailbox lives.
 
-use super::slots::Tag;
-use super::{Effects, Entrance, Item, Mailbox, Promise, Verdict};
 use crate::clock::Span;
+use crate::mailbox::core::Core;
+use crate::mailbox::effects::Effects;
+use crate::mailbox::item::Item;
+use crate::mailbox::section::Mailbox;
+use crate::mailbox::signals::Signals;
 use crate::policy::{Overflow, OverflowList, Policy};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 impl<T: Item, S> Mailbox<T, S> {
-    // --- permits ----------------------------------------------------------------------------------------------------
-
-    /// Asks for a slot for a message that is yet to come.
-    pub(crate) fn promise(&self, class: usize, entrance: Entrance, fx: &mut Effects<T>) -> Promise {
-        let mut inner = self.lock();
-        let promise = inner.core.promise(class, entrance, &self.signals, fx);
-        if inner.crew.is_some() {
-            // Of what died meanwhile some may have stood in the way of others, whose key is free, or have left them its slot.
-            inner.rouse(fx);
-        }
-        promise
-    }
-
-    /// A permit goes unused.
-    pub(crate) fn give_back(&self, class: usize, fx: &mut Effects<T>) {
-        let mut inner = self.lock();
-        if inner.core.take_permit(class) {
-            inner.core.settle(&self.signals, fx);
-            inner.core.grant(&self.signals, fx);
-            inner.rouse_if_filled(fx);
-        }
-    }
-
-    /// Offers a message for which there is a permit, which is used up by it.
-    pub(crate) fn redeem(&self, item: &mut Option<T>, tag: Tag, fx: &mut Effects<T>) -> Verdict {
-        let mut inner = self.lock();
-        let verdict = inner.core.redeem(item, tag, &self.signals, fx);
-        inner.rouse_if_filled(fx);
-        verdict
-    }
-
-    // --- policies that change ---------------------------------------------------------------------------------------
-
     /// The policy of a class as it is now.
     pub(crate) fn policy(&self, class: usize) -> Policy {
         let inner = self.lock();
@@ -90,6 +60,17 @@ impl<T: Item, S> Mailbox<T, S> {
             None => self.classes[class].policy.timeout,
             Some(live) => Duration::from_nanos(live[class].timeout_ns.load(Ordering::Relaxed)),
         }
+    }
+}
+
+impl<T: Item> Core<T> {
+    /// Changes what may change of a type's policy while the mailbox lives.
+    pub(super) fn adjust(&mut self, class: usize, policy: &Policy, signals: &Signals, fx: &mut Effects<T>) {
+        self.queue.adjust(class, policy);
+        self.review_all();
+        // More room may be what somebody waits for.
+        self.settle(signals, fx);
+        self.grant(signals, fx);
     }
 }
 

@@ -1,11 +1,123 @@
 //! What is under the mailbox's lock.
 
-use super::core::{Core, Phase};
-use super::crew::Crew;
-use super::{Effects, Item, Rouse};
-use crate::sync::MutexGuard;
+use crate::clock::Tick;
+use crate::mailbox::adjust::Live;
+use crate::mailbox::core::{Core, Phase};
+use crate::mailbox::effects::{Effects, Rouse};
+use crate::mailbox::item::{Class, Item};
+use crate::mailbox::signals::Signals;
+use crate::mailbox::take::pool::Crew;
+use crate::policy::Limits;
+use crate::reentry;
+use crate::seed::{Purpose, Seed};
+use crate::sync::{Mutex, MutexGuard};
 use crate::wakers::TaskWaker;
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
+
+/// A mailbox and its lock.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Mailbox<T, S> {
+    pub(super) shell: Mutex<Shell<T, S>>,
+    pub(super) classes: Cow<'static, [Class]>,
+    /// What was changed since the start of the policies; made with the first change.
+    pub(super) live: OnceLock<Box<[Live]>>,
+    pub(super) limits: Limits,
+    pub(super) now: fn() -> Tick,
+    /// What `drop_random`, the spread of `retry_after` and the hashes of keys are derived from.
+    pub(super) seed: Seed,
+    pub(super) signals: Signals,
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// `now` is the clock of ages and ttl; `seed` is for everything random.
+    pub(crate) fn new(
+        limits: Limits,
+        classes: Cow<'static, [Class]>,
+        seat: Option<S>,
+        now: fn() -> Tick,
+        seed: Seed,
+    ) -> Self {
+        let shell = Mutex::new(Shell { inner: None, seat, may_lend: false });
+        Mailbox { shell, signals: Signals::default(), classes, limits, live: OnceLock::new(), now, seed }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn class(&self, class: usize) -> &Class {
+        &self.classes[class]
+    }
+
+    /// A contended lock is left to `parking_lot`: it yields early, so that whoever has the lock does much before it moves to
+    /// another core. Spinning here was measured to be slower by half.
+    #[inline]
+    fn lock_shell(&self) -> MutexGuard<'_, Shell<T, S>> {
+        match self.shell.try_lock() {
+            Some(shell) => shell,
+            None => self.lock_contended(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn lock(&self) -> Locked<'_, T, S> {
+        let shell = self.lock_shell();
+        let is_made = shell.inner.is_some();
+        #[cfg(feature = "testing")]
+        let shell = Self::begin_visit(shell);
+        match is_made {
+            true => Locked(shell),
+            false => self.make(shell),
+        }
+    }
+
+    /// A visit begins, whose work is counted.
+    #[cfg(feature = "testing")]
+    fn begin_visit<'a>(mut shell: MutexGuard<'a, Shell<T, S>>) -> MutexGuard<'a, Shell<T, S>> {
+        if let Some(inner) = &mut shell.inner {
+            inner.core.work.begin();
+        }
+        shell
+    }
+
+    /// The most messages and waiters that one visit has touched so far.
+    #[cfg(feature = "testing")]
+    pub(crate) fn most_work(&self) -> usize {
+        self.lock().core.work.most
+    }
+
+    #[cold]
+    fn lock_contended(&self) -> MutexGuard<'_, Shell<T, S>> {
+        reentry::wait_for(std::ptr::from_ref(self).addr(), || self.shell.lock())
+    }
+
+    /// The first message comes, or something else that needs more than a place for the seat.
+    #[cold]
+    fn make<'a>(&'a self, mut shell: MutexGuard<'a, Shell<T, S>>) -> Locked<'a, T, S> {
+        // A mailbox that was used stays where it is.
+        let home = std::ptr::from_ref(self).addr();
+        shell.inner = Some(Box::new(Inner {
+            seat: shell.seat.take(),
+            is_roused: false,
+            is_held: false,
+            may_lend: shell.may_lend,
+            is_tainted: false,
+            must_renew: false,
+            task: Task::None,
+            crew: self.limits.workers.is_pool().then(|| Box::new(Crew::new(self.limits.workers))),
+            core: Core::new(&self.limits, &self.classes, self.now, self.seed.stream(Purpose::Mailbox), home),
+        }));
+        Locked(shell)
+    }
+
+    /// Whether nothing has ever happened to it.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.lock_shell().inner.is_none()
+    }
+}
 
 /// The consumer's task, as far as the mailbox knows it.
 #[derive(Debug)]

@@ -9,51 +9,50 @@
 //! While nobody looks, the first message that is queued takes the long way in, where it rings; from then on messages take the short
 //! one again. So an idle mailbox costs nobody a timer, and a busy one nobody an instruction.
 
-use super::core::Core;
-use super::{Effects, Item, Mailbox};
 use crate::clock::{Span, Tick};
-use crate::policy::{Overflow, Priority, Sight};
+use crate::mailbox::books::ledger::Counts;
+use crate::mailbox::books::ledger::Ledger;
+use crate::mailbox::books::watched::Alarm;
+use crate::mailbox::core::Core;
+use crate::mailbox::effects::Effects;
+use crate::mailbox::item::Item;
+use crate::mailbox::section::Mailbox;
+use crate::policy::{Backlog, Priority, Sight, outlook};
 use std::time::Duration;
 
-/// Whether somebody looks at a mailbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Alarm {
-    /// Nobody is to.
-    Off,
-    /// Nobody does; the next message rings.
-    Armed,
-    /// It rang.
-    Rung,
-}
-
-/// What is seen of a mailbox beside the numbers that it keeps anyway.
-#[derive(Debug)]
-pub(super) struct Watched {
-    pub(super) alarm: Alarm,
-    /// The shortest stay of messages whose turns have begun since somebody looked.
-    stay: Span,
-    /// When a turn began last.
-    pub(super) moved: Tick,
-    /// Messages that were refused before they came here.
-    pub(super) shed: u64,
-}
-
-impl Watched {
-    pub(super) fn new(is_supervised: bool) -> Self {
-        let alarm = if is_supervised { Alarm::Armed } else { Alarm::Off };
-        Watched { alarm, stay: Span::NONE, moved: Tick::ZERO, shed: 0 }
-    }
-
-    /// A turn begins of a message that was offered at `stamp`.
-    #[inline]
-    pub(super) fn began(&mut self, now: Tick, stamp: Tick) {
-        self.moved = now;
-        // `NONE` is the longest.
-        self.stay = self.stay.min(Span::of(now.since(stamp)));
-    }
-}
-
 impl<T: Item> Core<T> {
+    /// The longest time that the mailbox was not empty, up to now.
+    pub(super) fn busy_longest(&self, now: Tick) -> Duration {
+        let current = if self.queue.used() == 0 { Duration::ZERO } else { now.since(self.busy_since) };
+        self.busy_longest.get().unwrap_or_default().max(current)
+    }
+
+    /// Age of the oldest unclaimed message.
+    pub(super) fn oldest_age(&self, now: Tick) -> Duration {
+        let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
+        let oldest = fronts.chain(self.queue.parked_heads()).map(|key| self.queue.slots.at(key).stamp).min();
+        oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
+    }
+
+    /// When a sender that is refused should try again, of whatever type, before the spread; `None` where nothing keeps a sender out.
+    pub(super) fn outlook(&self, now: Tick) -> Option<Duration> {
+        let is_idle = self.queue.taken() == 0 && self.lines.waiting() == 0;
+        let running = self.turn_began().map(|began| now.since(began));
+        let messages = self.queue.used() + self.lines.waiting();
+        let backlog = Backlog { messages, drain_rate: self.drain.rate(), running, refusals: 0 };
+        (!is_idle).then(|| outlook(&backlog))
+    }
+
+    /// When the turn that is running began, if one is. Of a turn that a sender runs, and in a pool, the answer may be too late: since
+    /// when messages have been queued.
+    pub(super) fn turn_began(&self) -> Option<Tick> {
+        let is_serving = self.queue.kinds.iter().any(|kind| kind.counts.in_service > 0);
+        match self.claim.is_running() {
+            true => Some(self.watched.moved),
+            false => is_serving.then(|| self.watched.moved.max(self.busy_since)),
+        }
+    }
+
     /// A message came the long way: if nobody looks, somebody is to.
     #[inline]
     pub(super) fn ring(&mut self, fx: &mut Effects<T>) {
@@ -100,6 +99,46 @@ impl<T: Item> Core<T> {
 }
 
 impl<T: Item, S> Mailbox<T, S> {
+    pub(crate) fn depth(&self, now: Tick, fx: &mut Effects<T>) -> Depth {
+        let mut inner = self.lock();
+        inner.core.settle(&self.signals, fx);
+        let offers = inner.core.ids + inner.core.watched.shed;
+        inner.core.arrivals.saw(now, offers);
+        let core = &inner.core;
+        Depth {
+            queued: core.queue.used(),
+            waiting: core.lines.waiting(),
+            permits: core.queue.permits,
+            bytes: core.queue.bytes,
+            peak: core.queue.peak().min(self.limits.capacity),
+            #[cfg(feature = "testing")]
+            is_idle: inner.crew.as_ref().map_or(inner.seat.is_some(), |crew| crew.is_idle())
+                && (inner.is_held || (core.queue.used() == 0 && core.is_open())),
+            oldest_age: core.oldest_age(now),
+            drain_rate: core.drain.rate(),
+            arrival_rate: core.arrivals.rate(),
+            arrival_peak: core.arrivals.peak(),
+            busy_longest: core.busy_longest(now),
+            workers: inner.workers().0,
+            workers_busy: inner.workers().1,
+            stuck: core.stuck(now),
+            retry_after: core.outlook(now),
+        }
+    }
+
+    pub(crate) fn ledger(&self, fx: &mut Effects<T>) -> Ledger {
+        if self.is_untouched() {
+            let none = Counts::default();
+            return Ledger::new(
+                self.classes.iter().map(|class| (none.row(class), (class.type_id)())).collect(),
+            );
+        }
+        let mut inner = self.lock();
+        inner.core.settle(&self.signals, fx);
+        let kinds = inner.core.queue.kinds.iter().zip(self.classes.iter());
+        Ledger::new(kinds.map(|(kind, class)| (kind.counts.row(class), (class.type_id)())).collect())
+    }
+
     /// A look at everything. `shed` is how many messages were refused before they came here, since ever.
     pub(crate) fn sight(&self, now: Tick, shed: u64, fx: &mut Effects<T>) -> Sight {
         let mut inner = self.lock();
@@ -168,10 +207,24 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 }
 
-impl super::kind::Kind {
-    /// Whether senders may be refused before the mailbox is full: nobody was promised otherwise, and it is not urgent.
-    pub(super) fn is_sheddable(&self) -> bool {
-        let may_be_lost = self.overflow.is_droppable() || self.overflow.last_resort() == Overflow::Reject;
-        may_be_lost && self.lane() < Priority::Urgent.lane()
-    }
+/// Numbers of a mailbox at one instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Depth {
+    pub(crate) queued: usize,
+    pub(crate) waiting: usize,
+    pub(crate) permits: usize,
+    pub(crate) bytes: u64,
+    pub(crate) peak: usize,
+    /// Nothing to do, and no turn under way.
+    #[cfg(feature = "testing")]
+    pub(crate) is_idle: bool,
+    pub(crate) oldest_age: Duration,
+    pub(crate) drain_rate: f64,
+    pub(crate) arrival_rate: f64,
+    pub(crate) arrival_peak: f64,
+    pub(crate) busy_longest: Duration,
+    pub(crate) stuck: Duration,
+    pub(crate) workers: usize,
+    pub(crate) workers_busy: usize,
+    pub(crate) retry_after: Option<Duration>,
 }

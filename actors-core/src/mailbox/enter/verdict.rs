@@ -1,15 +1,8 @@
 //! What senders and watchers are told.
 
-use super::slots::Tag;
 use crate::error::{Admission, Reason};
+use crate::mailbox::store::slots::{Place, Tag};
 use std::time::Duration;
-
-/// Where an admitted message stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(super) key: u32,
-    pub(super) id: u64,
-}
 
 /// Whether a sender would wait in line. One that is put in line has left no waker yet: it is cloned when the lock is free, and
 /// [`look_first`](super::Mailbox::look_first) leaves it.
@@ -63,26 +56,4 @@ pub(crate) enum Withdrawn {
     Claimed,
     /// Its turn has begun.
     Begun,
-}
-
-/// Numbers of a mailbox at one instant.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Depth {
-    pub(crate) queued: usize,
-    pub(crate) waiting: usize,
-    pub(crate) permits: usize,
-    pub(crate) bytes: u64,
-    pub(crate) peak: usize,
-    /// Nothing to do, and no turn under way.
-    #[cfg(feature = "testing")]
-    pub(crate) is_idle: bool,
-    pub(crate) oldest_age: Duration,
-    pub(crate) drain_rate: f64,
-    pub(crate) arrival_rate: f64,
-    pub(crate) arrival_peak: f64,
-    pub(crate) busy_longest: Duration,
-    pub(crate) stuck: Duration,
-    pub(crate) workers: usize,
-    pub(crate) workers_busy: usize,
-    pub(crate) retry_after: Option<Duration>,
 }

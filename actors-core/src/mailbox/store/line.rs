@@ -18,9 +18,9 @@
 //! What is left of a waiter after that is a note of how it ended; its sender collects it, or its drop does. So the notes are
 //! as many as there are living send futures, and the waiters are at most `max_waiting`.
 
-use super::list::{Arena, Link, List};
-use super::slots::Tag;
-use super::{Place, Reason};
+use crate::error::Reason;
+use crate::mailbox::store::list::{Arena, Link, List};
+use crate::mailbox::store::slots::{Place, Tag};
 use crate::wakers::WakerSlot;
 use slab::Slab;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ use std::task::Waker;
 
 /// How a waiter stands.
 #[derive(Debug)]
-pub(super) enum Standing<T> {
+pub(in crate::mailbox) enum Standing<T> {
     /// In line, with its message; with none it wants a permit.
     Waiting(Option<T>),
     /// Its message got a slot.
@@ -41,10 +41,10 @@ pub(super) enum Standing<T> {
 }
 
 #[derive(Debug)]
-pub(super) struct Waiter<T> {
+pub(in crate::mailbox) struct Waiter<T> {
     /// `None` only between taking a standing out and writing the next.
     standing: Option<Standing<T>>,
-    pub(super) tag: Tag,
+    pub(in crate::mailbox) tag: Tag,
     /// Arrival number: lines of one lane are merged by it.
     ticket: u64,
     /// Empty until its sender, which has joined, has left it.
@@ -67,7 +67,7 @@ const KEPT_WAITERS: usize = 64;
 
 /// All lines of a mailbox: one per message type.
 #[derive(Debug)]
-pub(super) struct Lines<T> {
+pub(in crate::mailbox) struct Lines<T> {
     waiters: Slab<Waiter<T>>,
     /// Made when somebody waits first.
     lines: Vec<List>,
@@ -79,17 +79,17 @@ pub(super) struct Lines<T> {
 
 /// A waiter that was taken out of the line.
 #[derive(Debug)]
-pub(super) struct Departed<T> {
+pub(in crate::mailbox) struct Departed<T> {
     /// `None`: it wants a permit.
-    pub(super) item: Option<T>,
-    pub(super) tag: Tag,
+    pub(in crate::mailbox) item: Option<T>,
+    pub(in crate::mailbox) tag: Tag,
     /// It stood in the line of its type: not only its key kept it waiting.
-    pub(super) stood: bool,
-    pub(super) is_keyed: bool,
+    pub(in crate::mailbox) stood: bool,
+    pub(in crate::mailbox) is_keyed: bool,
 }
 
 impl<T> Lines<T> {
-    pub(super) fn new() -> Self {
+    pub(in crate::mailbox) fn new() -> Self {
         Lines {
             waiters: Slab::new(),
             lines: Vec::new(),
@@ -100,12 +100,18 @@ impl<T> Lines<T> {
         }
     }
 
-    pub(super) fn waiting(&self) -> usize {
+    pub(in crate::mailbox) fn waiting(&self) -> usize {
         self.waiting
     }
 
     /// Joins the line of its type, of which there are `types`; one that is kept by its key stands in no line yet.
-    pub(super) fn join(&mut self, item: Option<T>, tag: Tag, is_keyed: bool, types: usize) -> u32 {
+    pub(in crate::mailbox) fn join(
+        &mut self,
+        item: Option<T>,
+        tag: Tag,
+        is_keyed: bool,
+        types: usize,
+    ) -> u32 {
         self.tickets += 1;
         let waiter = Waiter {
             standing: Some(Standing::Waiting(item)),
@@ -128,13 +134,13 @@ impl<T> Lines<T> {
     }
 
     /// The arrival number of a waiter that is in line.
-    pub(super) fn ticket(&self, key: u32) -> Option<u64> {
+    pub(in crate::mailbox) fn ticket(&self, key: u32) -> Option<u64> {
         let waiter = self.waiters.get(key as usize)?;
         matches!(waiter.standing, Some(Standing::Waiting(_))).then_some(waiter.ticket)
     }
 
     /// First of a type's line, with its arrival number and its message's weight.
-    pub(super) fn head(&self, class: usize) -> Option<(u32, u64, u32)> {
+    pub(in crate::mailbox) fn head(&self, class: usize) -> Option<(u32, u64, u32)> {
         let of = |key: u32| {
             let waiter = &self.waiters[key as usize];
             (key, waiter.ticket, waiter.tag.weight)
@@ -149,24 +155,24 @@ impl<T> Lines<T> {
     }
 
     /// How many waiters do not stand in line, because of their keys or behind another one of their key.
-    pub(super) fn held_back(&self) -> usize {
+    pub(in crate::mailbox) fn held_back(&self) -> usize {
         self.keyed.len() - self.ready.len()
     }
 
     /// Whether any waiter is kept by its key.
-    pub(super) fn has_keyed(&self) -> bool {
+    pub(in crate::mailbox) fn has_keyed(&self) -> bool {
         !self.keyed.is_empty()
     }
 
     /// First of those of this key and type: its arrival number, and whether it stands in line.
-    pub(super) fn first_of_key(&self, hash: u64, class: u16) -> Option<(u64, bool)> {
+    pub(in crate::mailbox) fn first_of_key(&self, hash: u64, class: u16) -> Option<(u64, bool)> {
         let all = (hash, class, 0)..=(hash, class, u64::MAX);
         let (&(.., ticket), _) = self.keyed.range(all).next()?;
         Some((ticket, self.ready.contains_key(&(class, ticket))))
     }
 
     /// The first of those of this key and type lacks nothing but room from now on, or lacks more.
-    pub(super) fn set_ready(&mut self, hash: u64, class: u16, ticket: u64, is_ready: bool) {
+    pub(in crate::mailbox) fn set_ready(&mut self, hash: u64, class: u16, ticket: u64, is_ready: bool) {
         if !is_ready {
             self.ready.remove(&(class, ticket));
         } else if let Some(&key) = self.keyed.get(&(hash, class, ticket)) {
@@ -175,18 +181,18 @@ impl<T> Lines<T> {
     }
 
     /// The first key with waiters, or the one after this one.
-    pub(super) fn key_after(&self, hash: Option<u64>) -> Option<u64> {
+    pub(in crate::mailbox) fn key_after(&self, hash: Option<u64>) -> Option<u64> {
         let after = hash.map_or(Bound::Unbounded, |hash| Bound::Excluded((hash, u16::MAX, u64::MAX)));
         self.keyed.range((after, Bound::Unbounded)).next().map(|(&(hash, ..), _)| hash)
     }
 
     /// A waiter that only its key keeps waiting, or any other of those that are kept by their keys.
-    pub(super) fn any_keyed(&self) -> Option<u32> {
+    pub(in crate::mailbox) fn any_keyed(&self) -> Option<u32> {
         self.keyed.first_key_value().map(|(_, key)| *key)
     }
 
     /// The message and tag of a waiter that is in line.
-    pub(super) fn peek(&self, key: u32) -> Option<(Option<&T>, &Tag)> {
+    pub(in crate::mailbox) fn peek(&self, key: u32) -> Option<(Option<&T>, &Tag)> {
         let waiter = &self.waiters[key as usize];
         match &waiter.standing {
             Some(Standing::Waiting(item)) => Some((item.as_ref(), &waiter.tag)),
@@ -195,7 +201,7 @@ impl<T> Lines<T> {
     }
 
     /// Takes the message of a waiter out of the line; a note must follow.
-    pub(super) fn take(&mut self, key: u32) -> Option<Departed<T>> {
+    pub(in crate::mailbox) fn take(&mut self, key: u32) -> Option<Departed<T>> {
         let waiter = &mut self.waiters[key as usize];
         let (tag, ticket, is_keyed) = (waiter.tag, waiter.ticket, waiter.is_keyed);
         match waiter.standing.take() {
@@ -221,7 +227,7 @@ impl<T> Lines<T> {
     }
 
     /// Leaves a note for a waiter whose message was taken, and returns whom to wake.
-    pub(super) fn note(&mut self, key: u32, standing: Standing<T>) -> Option<Waker> {
+    pub(in crate::mailbox) fn note(&mut self, key: u32, standing: Standing<T>) -> Option<Waker> {
         let waiter = &mut self.waiters[key as usize];
         waiter.standing = Some(standing);
         waiter.waker.take()
@@ -230,13 +236,13 @@ impl<T> Lines<T> {
     /// Gives memory back after a long line, where no sender waits or has a note to collect. What is returned is dropped after the lock
     /// is free: that takes time with its size.
     #[must_use = "it is dropped after the lock is free"]
-    pub(super) fn shrink(&mut self) -> Option<Slab<Waiter<T>>> {
+    pub(in crate::mailbox) fn shrink(&mut self) -> Option<Slab<Waiter<T>>> {
         let is_worth_it = self.waiters.is_empty() && self.waiters.capacity() > KEPT_WAITERS;
         is_worth_it.then(|| std::mem::take(&mut self.waiters))
     }
 
     /// Forgets a waiter that is no longer in line; its waker is foreign code, to be dropped after the lock is free.
-    pub(super) fn forget(&mut self, key: u32) -> (Option<Standing<T>>, Option<Waker>) {
+    pub(in crate::mailbox) fn forget(&mut self, key: u32) -> (Option<Standing<T>>, Option<Waker>) {
         match self.waiters.try_remove(key as usize) {
             Some(mut waiter) => (waiter.standing, waiter.waker.take()),
             None => (None, None),
@@ -244,18 +250,18 @@ impl<T> Lines<T> {
     }
 
     /// Whether the waiter is still in line.
-    pub(super) fn is_waiting(&self, key: u32) -> bool {
+    pub(in crate::mailbox) fn is_waiting(&self, key: u32) -> bool {
         matches!(self.waiters[key as usize].standing, Some(Standing::Waiting(_)))
     }
 
     /// Whether the waiter's sender has left this waker.
-    pub(super) fn has_waker(&self, key: u32, waker: &Waker) -> bool {
+    pub(in crate::mailbox) fn has_waker(&self, key: u32, waker: &Waker) -> bool {
         self.waiters[key as usize].waker.has(waker)
     }
 
     /// Leaves the waker of a waiter that is still in line. The waker it replaces is dropped after the lock is free.
     #[must_use = "it is dropped after the lock is free"]
-    pub(super) fn leave_waker(&mut self, key: u32, waker: Waker) -> Option<Waker> {
+    pub(in crate::mailbox) fn leave_waker(&mut self, key: u32, waker: Waker) -> Option<Waker> {
         self.waiters[key as usize].waker.put(waker)
     }
 }

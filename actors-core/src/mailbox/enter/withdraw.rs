@@ -1,11 +1,15 @@
 //! For waits that would close a cycle (D1): whether one in line can only be ended by a turn, and how a message is taken back whose
 //! sender is told that it would wait for ever.
 
-use super::claim::Signals;
-use super::core::Core;
-use super::ledger::Stage;
-use super::{Effects, Item, Mailbox, Place};
 use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::core::Core;
+use crate::mailbox::effects::Effects;
+use crate::mailbox::enter::verdict::Withdrawn;
+use crate::mailbox::item::Item;
+use crate::mailbox::section::Mailbox;
+use crate::mailbox::signals::Signals;
+use crate::mailbox::store::slots::Place;
 
 /// What became of the wish to have a message back that its sender had better not have sent.
 #[derive(Debug)]
@@ -18,6 +22,28 @@ pub(crate) enum Retracted<T> {
 }
 
 impl<T: Item> Core<T> {
+    /// The sender of an admitted message no longer wants it.
+    pub(in crate::mailbox) fn withdraw(
+        &mut self,
+        place: Place,
+        reason: Reason,
+        signals: &Signals,
+        fx: &mut Effects<T>,
+    ) -> Withdrawn {
+        self.settle(signals, fx);
+        let Some(entry) = self.queue.slots.find(place.key, place.id) else { return Withdrawn::Begun };
+        if entry.item.is_none() {
+            // Claimed: the consumer drops it when it looks.
+            entry.doom = Some(reason);
+            self.claim.has_doomed = true;
+            signals.interrupt();
+            return Withdrawn::Claimed;
+        }
+        self.give_up(place.key, reason, fx);
+        self.grant(signals, fx);
+        Withdrawn::Out
+    }
+
     fn retract(&mut self, place: Place, signals: &Signals, fx: &mut Effects<T>) -> Retracted<T> {
         self.settle(signals, fx);
         let Some(entry) = self.queue.slots.find(place.key, place.id) else { return Retracted::Begun };
@@ -32,6 +58,28 @@ impl<T: Item> Core<T> {
 }
 
 impl<T: Item, S> Mailbox<T, S> {
+    /// Whether an admitted message still waits for its turn: it was neither begun nor lost, and
+    /// nothing has taken its place.
+    pub(crate) fn is_pending(&self, place: Place, fx: &mut Effects<T>) -> bool {
+        let mut inner = self.lock();
+        inner.core.settle(&self.signals, fx);
+        inner.core.queue.slots.find(place.key, place.id).is_some()
+    }
+
+    /// Takes an admitted message back out, unless its turn has begun.
+    pub(crate) fn withdraw(&self, place: Place, reason: Reason, fx: &mut Effects<T>) -> Withdrawn {
+        let mut inner = self.lock();
+        let withdrawn = inner.core.withdraw(place, reason, &self.signals, fx);
+        if withdrawn == Withdrawn::Out && inner.is_drained() {
+            // The consumer may be waiting before its next instance, for which there is nothing left to do (F2).
+            inner.call(fx);
+        } else if inner.crew.is_some() {
+            // Who gets its slot is for a worker that sleeps, where what had it waited for its key.
+            inner.rouse(fx);
+        }
+        withdrawn
+    }
+
     /// Takes an admitted message back out, as if it had been refused, unless it is claimed or its turn has begun.
     pub(crate) fn retract(&self, place: Place, fx: &mut Effects<T>) -> Retracted<T> {
         let mut inner = self.lock();

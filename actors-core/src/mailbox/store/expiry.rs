@@ -13,9 +13,9 @@
 //! Invariant: E1 a slot stands here exactly once while its message may die and is queued, except that of a claimed message which was
 //! found dead: the consumer finds that, too.
 
-use super::list::{Arena, Link, List, NIL};
-use super::slots::Slots;
 use crate::clock::Tick;
+use crate::mailbox::store::list::{Arena, Link, List, NIL};
+use crate::mailbox::store::slots::Slots;
 
 /// Messages that are moved into the heap in one critical section: a few microseconds.
 const MOVED_MAX: usize = 256;
@@ -46,7 +46,7 @@ const LIST: usize = 0;
 
 /// Messages that may die. By slot, so that its memory follows the slots'.
 #[derive(Debug, Default)]
-pub(super) struct Expiry {
+pub(in crate::mailbox) struct Expiry {
     places: Places,
     fresh: List,
     heap: Vec<(Tick, u32)>,
@@ -55,12 +55,12 @@ pub(super) struct Expiry {
 impl Expiry {
     /// Whether anything queued may die.
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::mailbox) fn is_empty(&self) -> bool {
         self.fresh.is_empty() && self.heap.is_empty()
     }
 
     /// A message that may die is queued. One that stands here already stays where it is.
-    pub(super) fn enter(&mut self, slot: u32) {
+    pub(in crate::mailbox) fn enter(&mut self, slot: u32) {
         let all = &mut self.places.0;
         if all.len() <= slot as usize {
             all.resize(slot as usize + 1, Place { link: Link::default(), at: NOWHERE });
@@ -72,7 +72,7 @@ impl Expiry {
     }
 
     /// It is queued no longer, or dies at another time.
-    pub(super) fn leave(&mut self, slot: u32) {
+    pub(in crate::mailbox) fn leave(&mut self, slot: u32) {
         let Some(place) = self.places.0.get_mut(slot as usize) else { return };
         match std::mem::replace(&mut place.at, NOWHERE) {
             NOWHERE => {}
@@ -82,7 +82,12 @@ impl Expiry {
     }
 
     /// A message that is dead by now, if one is found. It stands here no longer.
-    pub(super) fn next_dead<T>(&mut self, slots: &Slots<T>, now: Tick, moved: &mut usize) -> Option<u32> {
+    pub(in crate::mailbox) fn next_dead<T>(
+        &mut self,
+        slots: &Slots<T>,
+        now: Tick,
+        moved: &mut usize,
+    ) -> Option<u32> {
         while *moved < MOVED_MAX
             && let Some(slot) = self.fresh.front()
         {
@@ -158,7 +163,7 @@ const _: () = assert!((crate::policy::CAPACITY_MAX as u64) < FRESH as u64 && FRE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mailbox::Tag;
+    use crate::mailbox::store::slots::Tag;
 
     /// Compares with a scan, over many steps that a simple generator chooses.
     #[test]

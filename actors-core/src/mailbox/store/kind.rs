@@ -1,66 +1,66 @@
 //! What the mailbox keeps of one message type: what its policy comes to in numbers, its lists, its books.
 
-use super::ledger::Counts;
-use super::list::List;
-use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Ramp, Swift};
+use crate::mailbox::books::ledger::Counts;
+use crate::mailbox::store::list::List;
+use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Priority, Ramp, Swift};
 
 /// Slots of a type's unclaimed messages, in no order.
 #[derive(Debug, Default)]
-pub(super) struct Pool(pub(super) Vec<u32>);
+pub(in crate::mailbox) struct Pool(pub(in crate::mailbox) Vec<u32>);
 
 /// One message type inside the mailbox.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(in crate::mailbox) struct Kind {
     lane: u8,
-    pub(super) overflow: OverflowList,
+    pub(in crate::mailbox) overflow: OverflowList,
     /// Nothing of it is to be minded but room: no key, no ttl, no weight, no early drop, nobody who is to be told.
-    pub(super) is_plain: bool,
+    pub(in crate::mailbox) is_plain: bool,
     /// The same, whoever is to be told.
     is_simple: bool,
     is_armed: bool,
     /// Nothing keeps its messages but their lane: no list, no pool, no index.
-    pub(super) is_bare: bool,
+    pub(in crate::mailbox) is_bare: bool,
     /// Unclaimed messages, oldest first; only kept where something needs it.
-    pub(super) list: List,
-    pub(super) is_listed: bool,
+    pub(in crate::mailbox) list: List,
+    pub(in crate::mailbox) is_listed: bool,
     /// Unclaimed messages in no order, to draw lots; only kept where `drop_random` does.
-    pub(super) pool: Option<Box<Pool>>,
-    pub(super) conflates: bool,
+    pub(in crate::mailbox) pool: Option<Box<Pool>>,
+    pub(in crate::mailbox) conflates: bool,
     /// Its messages are claimed one at a time: until its own turn begins, a newer one may take a message's place.
-    pub(super) is_single: bool,
+    pub(in crate::mailbox) is_single: bool,
     /// Its messages have keys, and several workers must keep their order.
-    pub(super) is_ordered: bool,
+    pub(in crate::mailbox) is_ordered: bool,
     /// Newest first under pressure.
-    pub(super) is_lifo: bool,
+    pub(in crate::mailbox) is_lifo: bool,
     /// Its messages may be evicted for a higher lane's.
-    pub(super) is_evictable: bool,
-    pub(super) early: Option<Ramp>,
+    pub(in crate::mailbox) is_evictable: bool,
+    pub(in crate::mailbox) early: Option<Ramp>,
     /// How many slots may be taken before this type's lane has no more room (B5).
     room: u32,
     /// How many slots types like it may hold before its senders wait, where the supervisor says so (P2); otherwise the greatest number.
     squeezed: u32,
     /// How many bytes may be taken with it.
-    pub(super) room_bytes: u64,
+    pub(in crate::mailbox) room_bytes: u64,
     /// How many slots this type may hold (B2).
-    pub(super) max: u32,
+    pub(in crate::mailbox) max: u32,
     /// How many slots messages of one of its keys may hold, where keys are ordered (S8).
-    pub(super) max_per_key: u32,
+    pub(in crate::mailbox) max_per_key: u32,
     /// The same where nothing is declared.
     default_per_key: u32,
     has_per_key: bool,
     /// Slots that are promised to it.
-    pub(super) permits: u32,
+    pub(in crate::mailbox) permits: u32,
     /// Senders in line, those included that want a permit; without those that only their key keeps waiting.
-    pub(super) in_line: u32,
+    pub(in crate::mailbox) in_line: u32,
     /// Whether senders may run its turns.
-    pub(super) swift: Swift,
-    pub(super) counts: Counts,
+    pub(in crate::mailbox) swift: Swift,
+    pub(in crate::mailbox) counts: Counts,
     /// Refusals for want of room since a turn ended, and how many turns had ended by then.
     refusals: (u32, u64),
 }
 
 impl Kind {
-    pub(super) fn new(policy: &Policy, limits: &Limits, has_heirs: bool) -> Self {
+    pub(in crate::mailbox) fn new(policy: &Policy, limits: &Limits, has_heirs: bool) -> Self {
         let mut kind = Kind {
             lane: policy.priority.lane() as u8,
             overflow: policy.overflow,
@@ -97,7 +97,7 @@ impl Kind {
     }
 
     /// Takes over from a policy what may change while the mailbox lives.
-    pub(super) fn adjust(&mut self, policy: &Policy, is_weighed: bool) {
+    pub(in crate::mailbox) fn adjust(&mut self, policy: &Policy, is_weighed: bool) {
         self.overflow = policy.overflow;
         self.early = policy.early;
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
@@ -114,28 +114,28 @@ impl Kind {
     }
 
     /// As it is declared.
-    pub(super) fn max_per_key(&self) -> Option<usize> {
+    pub(in crate::mailbox) fn max_per_key(&self) -> Option<usize> {
         self.has_per_key.then_some(self.max_per_key as usize)
     }
 
     /// The next message of it is to be seen.
-    pub(super) fn set_armed(&mut self, is_armed: bool) {
+    pub(in crate::mailbox) fn set_armed(&mut self, is_armed: bool) {
         self.is_armed = is_armed;
         self.is_plain = self.is_simple && !is_armed && self.squeezed == u32::MAX;
     }
 
     /// How many slots types like it may hold before its senders wait, if it is a type whose senders do.
-    pub(super) fn squeeze(&mut self, most: Option<u32>) {
+    pub(in crate::mailbox) fn squeeze(&mut self, most: Option<u32>) {
         self.squeezed = most.filter(|_| self.overflow.last_resort() == Overflow::Block).unwrap_or(u32::MAX);
         self.set_armed(self.is_armed);
     }
 
-    pub(super) fn squeezed(&self) -> Option<u32> {
+    pub(in crate::mailbox) fn squeezed(&self) -> Option<u32> {
         (self.squeezed != u32::MAX).then_some(self.squeezed)
     }
 
     /// Counts a refusal for want of room; `turns` have ended so far. Returns how many there were before it since a turn ended.
-    pub(super) fn refused_since(&mut self, turns: u64) -> u32 {
+    pub(in crate::mailbox) fn refused_since(&mut self, turns: u64) -> u32 {
         let (refused, ended) = &mut self.refusals;
         if *ended != turns {
             (*refused, *ended) = (0, turns);
@@ -146,28 +146,34 @@ impl Kind {
     }
 
     /// Whether something needs to know the order of its messages.
-    pub(super) fn wants_list(&self) -> bool {
+    pub(in crate::mailbox) fn wants_list(&self) -> bool {
         self.overflow.has(Overflow::DropOldest) || self.conflates || self.is_lifo || self.is_evictable
     }
 
     /// Whether it keeps more about a message than its place in its lane.
-    pub(super) fn needs_extras(&self) -> bool {
+    pub(in crate::mailbox) fn needs_extras(&self) -> bool {
         self.wants_list() || self.pool.is_some() || self.conflates || self.is_ordered
     }
 
     #[inline]
-    pub(super) fn lane(&self) -> usize {
+    pub(in crate::mailbox) fn lane(&self) -> usize {
         self.lane.into()
     }
 
     #[inline]
-    pub(super) fn room(&self) -> usize {
+    pub(in crate::mailbox) fn room(&self) -> usize {
         self.room as usize
     }
 
     /// Slots that it holds, by messages and permits.
     #[inline]
-    pub(super) fn held(&self) -> u32 {
+    pub(in crate::mailbox) fn held(&self) -> u32 {
         self.counts.queued + self.permits
+    }
+
+    /// Whether senders may be refused before the mailbox is full: nobody was promised otherwise, and it is not urgent.
+    pub(in crate::mailbox) fn is_sheddable(&self) -> bool {
+        let may_be_lost = self.overflow.is_droppable() || self.overflow.last_resort() == Overflow::Reject;
+        may_be_lost && self.lane() < Priority::Urgent.lane()
     }
 }

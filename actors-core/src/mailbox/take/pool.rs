@@ -15,13 +15,16 @@
 //!   there are more looks again.
 //! - C3 `alive` workers have a station; a worker that goes has given up its place under the same lock.
 
-use super::claim::{Batch, Signals};
-use super::core::{Core, Phase};
-use super::ledger::Stage;
-use super::taker::{Seated, Take, Taker};
-use super::{Effects, Item, Mailbox, Rouse};
 use crate::clock::Tick;
 use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::core::{Core, Phase};
+use crate::mailbox::effects::{Effects, Rouse};
+use crate::mailbox::item::Item;
+use crate::mailbox::section::Mailbox;
+use crate::mailbox::signals::Signals;
+use crate::mailbox::take::batch::Batch;
+use crate::mailbox::take::taker::{Seated, Take, Taker};
 use crate::policy::{Priority, Workers};
 use crate::wakers::TaskWaker;
 use std::task::{Context, Poll};
@@ -55,7 +58,7 @@ struct Station {
 
 /// The workers of a pool.
 #[derive(Debug)]
-pub(super) struct Crew {
+pub(in crate::mailbox) struct Crew {
     /// By number; numbers of workers that have gone are used again.
     stations: Vec<Station>,
     /// Who sleeps. Who came last is woken first: its caches are warm, and those that are not needed stay asleep.
@@ -71,7 +74,7 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    pub(super) fn new(workers: Workers) -> Self {
+    pub(in crate::mailbox) fn new(workers: Workers) -> Self {
         Crew {
             stations: Vec::new(),
             idle: Vec::new(),
@@ -83,7 +86,7 @@ impl Crew {
         }
     }
 
-    pub(super) fn alive(&self) -> usize {
+    pub(in crate::mailbox) fn alive(&self) -> usize {
         self.alive
     }
 
@@ -96,13 +99,13 @@ impl Crew {
             .collect()
     }
 
-    pub(super) fn busy(&self) -> usize {
+    pub(in crate::mailbox) fn busy(&self) -> usize {
         self.busy
     }
 
     /// Whoever is there sleeps: nobody has a turn, is on the way to one, or begins anew.
     #[cfg(feature = "testing")]
-    pub(super) fn is_idle(&self) -> bool {
+    pub(in crate::mailbox) fn is_idle(&self) -> bool {
         self.idle.len() == self.present
     }
 
@@ -125,7 +128,7 @@ impl Crew {
 
     /// Wakes a worker for a message, if there are more of them than workers on their way.
     #[inline]
-    pub(super) fn rouse(&mut self, runnable: usize) -> Rouse {
+    pub(in crate::mailbox) fn rouse(&mut self, runnable: usize) -> Rouse {
         if runnable <= self.roused {
             return Rouse::Nothing;
         }
@@ -137,7 +140,7 @@ impl Crew {
     }
 
     /// Wakes everybody, whatever they do: something is to be minded.
-    pub(super) fn call_all<T>(&mut self, fx: &mut Effects<T>) {
+    pub(in crate::mailbox) fn call_all<T>(&mut self, fx: &mut Effects<T>) {
         self.stations
             .iter()
             .filter_map(|station| station.waker.clone())
@@ -145,7 +148,7 @@ impl Crew {
     }
 
     /// A worker says whom to wake.
-    pub(super) fn introduce(&mut self, number: u32, waker: TaskWaker) {
+    pub(in crate::mailbox) fn introduce(&mut self, number: u32, waker: TaskWaker) {
         self.stations[number as usize].waker = Some(waker);
     }
 
@@ -166,7 +169,7 @@ impl Crew {
     }
 
     /// Wakes whoever sleeps: they have nothing to wait for any more.
-    pub(super) fn call_idle<T>(&mut self, fx: &mut Effects<T>) {
+    pub(in crate::mailbox) fn call_idle<T>(&mut self, fx: &mut Effects<T>) {
         while let Some(number) = self.idle.pop() {
             let station = &mut self.stations[number as usize];
             station.is_idle = false;
@@ -192,7 +195,7 @@ impl Crew {
     }
 
     /// One worker, or every one, shall begin anew between two turns.
-    pub(super) fn renew(&mut self, number: Option<u32>) {
+    pub(in crate::mailbox) fn renew(&mut self, number: Option<u32>) {
         match number {
             Some(number) => self.stations[number as usize].must_renew = true,
             None => self.stations.iter_mut().for_each(|station| station.must_renew = station.is_taken),
@@ -200,7 +203,7 @@ impl Crew {
     }
 
     /// One of them is about to.
-    pub(super) fn forget_renewal(&mut self, number: u32) {
+    pub(in crate::mailbox) fn forget_renewal(&mut self, number: u32) {
         self.stations[number as usize].must_renew = false;
     }
 }
@@ -246,7 +249,7 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// A worker's turn ended by returning.
-    pub(super) fn end_turn_of(&self, worker: u32) {
+    pub(in crate::mailbox) fn end_turn_of(&self, worker: u32) {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let Some(crew) = &mut inner.crew else { return };
@@ -257,7 +260,12 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// A worker's turn ended otherwise.
-    pub(super) fn conclude_turn_of(&self, worker: u32, reason: Reason, fx: &mut Effects<T>) -> Option<usize> {
+    pub(in crate::mailbox) fn conclude_turn_of(
+        &self,
+        worker: u32,
+        reason: Reason,
+        fx: &mut Effects<T>,
+    ) -> Option<usize> {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let crew = inner.crew.as_mut()?;
@@ -361,7 +369,7 @@ impl<T: Item> Core<T> {
 impl<T: Item, S> Taker<T, S> {
     /// The next turn of one worker among several.
     #[cold]
-    pub(super) fn take_in_pool(
+    pub(in crate::mailbox) fn take_in_pool(
         &mut self,
         mailbox: &Mailbox<T, S>,
         cx: &mut Context<'_>,

@@ -7,7 +7,7 @@ pub(crate) const CLAIM_MAX: usize = crate::policy::TURNS_MAX as usize;
 
 /// How long a batch may take (S3): long enough to save the lock for short turns, short enough that nobody waits
 /// noticeably for a message that is claimed but not begun.
-pub(super) const BUDGET: Duration = Duration::from_micros(20);
+pub(in crate::mailbox) const BUDGET: Duration = Duration::from_micros(20);
 
 /// Turns shorter than this are timed in groups of [`GROUP`].
 const SHORT: Duration = Duration::from_nanos(500);
@@ -16,7 +16,7 @@ const GROUP: u32 = 16;
 
 /// How many messages to claim at a time: as many as fit into [`BUDGET`], judged by the turns so far.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(in crate::mailbox) struct Budget {
     mean: Duration,
     /// What follows from it.
     claim_max: u32,
@@ -33,30 +33,30 @@ impl Default for Budget {
 
 impl Budget {
     #[inline]
-    pub(super) fn claim_max(&self) -> usize {
+    pub(in crate::mailbox) fn claim_max(&self) -> usize {
         self.claim_max as usize
     }
 
     /// When the batch that is under way began, if it is timed.
-    pub(super) fn began(&self) -> Option<Instant> {
+    pub(in crate::mailbox) fn began(&self) -> Option<Instant> {
         self.began
     }
 
     /// Whether turns are known to be so short that a full claim fits.
     #[inline]
-    pub(super) fn is_swift(&self) -> bool {
+    pub(in crate::mailbox) fn is_swift(&self) -> bool {
         self.claim_max() == CLAIM_MAX
     }
 
     /// A batch begins.
-    pub(super) fn begin(&mut self, now: Instant) {
+    pub(in crate::mailbox) fn begin(&mut self, now: Instant) {
         self.finish(now);
         self.began = Some(now);
         self.turns = 0;
     }
 
     /// The batch that ran, if any, is over.
-    pub(super) fn finish(&mut self, now: Instant) {
+    pub(in crate::mailbox) fn finish(&mut self, now: Instant) {
         let Some(began) = self.began.take() else { return };
         if self.turns > 0 {
             let seen = now.saturating_duration_since(began) / self.turns;
@@ -69,24 +69,24 @@ impl Budget {
     }
 
     /// No backlog, nothing to learn from.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::mailbox) fn forget(&mut self) {
         self.turns = 0;
         self.began = None;
     }
 
     #[inline]
-    pub(super) fn turn(&mut self) {
+    pub(in crate::mailbox) fn turn(&mut self) {
         self.turns += 1;
     }
 
     /// Whether the batch may go on, by the clock and not by experience.
-    pub(super) fn lasts_exactly(&self, now: impl FnOnce() -> Instant) -> bool {
+    pub(in crate::mailbox) fn lasts_exactly(&self, now: impl FnOnce() -> Instant) -> bool {
         self.began.is_some_and(|began| now().saturating_duration_since(began) < BUDGET)
     }
 
     /// Whether the batch may go on.
     #[inline]
-    pub(super) fn lasts(&self, now: impl FnOnce() -> Instant) -> bool {
+    pub(in crate::mailbox) fn lasts(&self, now: impl FnOnce() -> Instant) -> bool {
         let is_known = self.is_swift() && !self.turns.is_multiple_of(GROUP);
         is_known || self.lasts_by_look(now)
     }

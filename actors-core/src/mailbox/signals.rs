@@ -1,0 +1,115 @@
+//! What the consumer and everybody else tell each other without the lock.
+
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
+use crate::sync::thread_local;
+
+const INTERRUPT: u8 = 1;
+const KILLED: u8 = 2;
+const OUTRANKED: u8 = 4;
+
+thread_local! {
+    static HERE: u8 = const { 0 };
+}
+
+/// A number that names this thread while it lives.
+pub(super) fn here() -> usize {
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
+/// Words between the consumer and everybody else. They lie far from the lock, beside what is hardly ever read: the consumer writes
+/// its progress with every turn, and would otherwise take the lock's cache line away from the producers each time.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    /// Written by the consumer only.
+    progress: AtomicU32,
+    /// Written by anybody, cleared under the lock.
+    flags: AtomicU8,
+    /// Nobody has the seat, and nothing is queued, as of the last time that it came back. Written under the lock; whoever reads
+    /// it looks again under the lock.
+    is_home: AtomicBool,
+}
+
+impl Signals {
+    // Acquire pairs with the Release in `set_progress`: who sees a turn ended sees what it did.
+    pub(super) fn progress(&self) -> u32 {
+        self.progress.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_progress(&self, progress: u32) {
+        self.progress.store(progress, Ordering::Release);
+    }
+
+    /// The consumer's next turn begins.
+    pub(super) fn begin_turn(&self) {
+        self.set_progress(self.progress.load(Ordering::Relaxed) + 1);
+    }
+
+    /// The consumer's turn ended, if one is running.
+    pub(super) fn end_turn(&self) {
+        let progress = self.progress.load(Ordering::Relaxed);
+        if progress % 2 == 1 {
+            self.set_progress(progress + 1);
+        }
+    }
+
+    #[inline]
+    pub(super) fn set_home(&self, is_home: bool) {
+        self.is_home.store(is_home, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_home(&self) -> bool {
+        self.is_home.load(Ordering::Relaxed)
+    }
+
+    /// Before its next turn the consumer shall take the lock.
+    pub(super) fn interrupt(&self) {
+        self.flags.fetch_or(INTERRUPT, Ordering::Relaxed);
+    }
+
+    /// Like `interrupt`, before reading the progress: either that reading sees a turn begun, or the consumer, in
+    /// `is_calm_now`, sees the flag.
+    pub(super) fn interrupt_and_fence(&self) {
+        self.interrupt();
+        fence(Ordering::SeqCst);
+    }
+
+    /// Another thread has sent something of a higher lane than what is claimed: it may wait for what is left of the
+    /// consumer's 20 µs.
+    pub(super) fn outrank(&self) {
+        // Often it is set; a read is cheaper than a write.
+        if self.flags.load(Ordering::Relaxed) & OUTRANKED == 0 {
+            self.flags.fetch_or(OUTRANKED, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether nothing else than that is to be minded.
+    pub(super) fn is_only_outranked(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) == OUTRANKED
+    }
+
+    /// Like `is_calm`, for once a turn has begun and takes its time.
+    pub(super) fn is_calm_now(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.is_calm()
+    }
+
+    /// No further turn shall begin, and a suspended one shall be dropped.
+    pub(super) fn kill(&self) {
+        self.flags.fetch_or(KILLED, Ordering::Release);
+    }
+
+    pub(super) fn is_calm(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) fn is_killed(&self) -> bool {
+        self.flags.load(Ordering::Acquire) & KILLED != 0
+    }
+
+    pub(super) fn clear_interrupt(&self) {
+        // Mostly it is clear; a read is cheaper than a write that others would have to fetch.
+        if self.flags.load(Ordering::Relaxed) & (INTERRUPT | OUTRANKED) != 0 {
+            self.flags.fetch_and(!(INTERRUPT | OUTRANKED), Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Claims: the consumer takes several messages per lock, and tells how far it is by one atomic number.
+//!
+//! ```text
+//!   claim     a   b   c   d   e
+//!   progress  0 → 1 → 2 → 3 …           odd: turn (n-1)/2 runs;  even: n/2 turns have ended
+//! ```
+//!
+//! The consumer alone writes `progress`, once when a turn begins and once when it ends; whoever holds the lock reads it and
+//! enters what happened into the books. So a turn costs two plain stores instead of a lock, and the ledger is still exact
+//! whenever somebody holds the lock (L1, B1): a claimed message keeps its slot until its turn begins.
+//!
+//! Whoever needs the consumer's attention sets a signal; the consumer looks at it before every turn.
+
+use crate::policy::{Lanes, Priority};
+
+/// Consecutive turns of one lane within a claim, and the schedule before the first of them.
+#[derive(Debug)]
+struct Run {
+    start: u32,
+    lane: u8,
+    before: Lanes,
+    busy: [bool; Priority::COUNT],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Claimed {
+    key: u32,
+    class: u16,
+    lane: u8,
+}
+
+/// In `woke`: it did not. A claim has fewer turns than this.
+const ASLEEP: u8 = u8::MAX;
+
+/// The books' side of a claim: which slots were taken, in order of turns, and how far they have been entered.
+#[derive(Debug, Default)]
+pub(in crate::mailbox) struct Claim {
+    items: Vec<Claimed>,
+    runs: Vec<Run>,
+    begun: u32,
+    ended: u32,
+    lowest: u8,
+    /// For lanes that got their first message since: how many turns had begun by then.
+    woke: [u8; Priority::COUNT],
+    /// Something of it was withdrawn.
+    pub(in crate::mailbox) has_doomed: bool,
+    /// The consumer's thread.
+    pub(in crate::mailbox) thread: usize,
+}
+
+impl Claim {
+    /// For up to so many messages.
+    pub(in crate::mailbox) fn reset(&mut self, count: usize) {
+        self.items.clear();
+        if self.items.capacity() < count {
+            self.items.reserve_exact(count);
+        }
+        self.runs.clear();
+        self.begun = 0;
+        self.ended = 0;
+        self.lowest = Priority::COUNT as u8;
+        self.woke = [ASLEEP; Priority::COUNT];
+        self.has_doomed = false;
+    }
+
+    /// A claim of one message, whose turn begins now.
+    pub(in crate::mailbox) fn only(&mut self, key: u32, class: u16, lane: usize) {
+        self.reset(1);
+        self.lowest = lane as u8;
+        self.add(key, class, lane);
+        self.begun = 1;
+    }
+
+    /// What is added from here on is of this lane.
+    pub(in crate::mailbox) fn begin_run(
+        &mut self,
+        lane: usize,
+        before: Lanes,
+        busy: [bool; Priority::COUNT],
+    ) {
+        self.runs.push(Run { start: self.items.len() as u32, lane: lane as u8, before, busy });
+        self.lowest = self.lowest.min(lane as u8);
+    }
+
+    #[inline]
+    pub(in crate::mailbox) fn add(&mut self, key: u32, class: u16, lane: usize) {
+        self.items.push(Claimed { key, class, lane: lane as u8 });
+    }
+
+    /// The lane of what is claimed; of several the lowest.
+    pub(in crate::mailbox) fn lowest(&self) -> usize {
+        self.lowest.into()
+    }
+
+    /// Whether a claimed turn runs, as far as it was entered.
+    pub(in crate::mailbox) fn is_running(&self) -> bool {
+        self.ended < self.begun
+    }
+
+    /// Whether messages may still be claimed and not begun.
+    pub(in crate::mailbox) fn is_out(&self) -> bool {
+        (self.begun as usize) < self.items.len()
+    }
+
+    /// Whether a message of this lane would have its turn before something that is claimed and has not begun.
+    pub(in crate::mailbox) fn is_outranked_by(&self, lane: usize, progress: u32) -> bool {
+        if lane <= self.lowest() {
+            return false;
+        }
+        let begun = (progress as usize).div_ceil(2).min(self.items.len());
+        self.items[begun..].iter().any(|item| usize::from(item.lane) < lane)
+    }
+
+    /// A lane gets its first message while this is out: how many turns of higher lanes are claimed and have not begun.
+    pub(in crate::mailbox) fn lane_woke(&mut self, lane: usize, progress: u32) -> u16 {
+        let begun = (progress as usize).div_ceil(2).min(self.items.len());
+        self.woke[lane] = begun as u8;
+        self.higher(lane, begun, self.items.len())
+    }
+
+    fn higher(&self, lane: usize, from: usize, to: usize) -> u16 {
+        self.items[from..to].iter().filter(|item| usize::from(item.lane) > lane).count() as u16
+    }
+
+    /// What has not begun went back: forgets it, and says how the schedule stands then.
+    pub(in crate::mailbox) fn cut(&mut self) -> Option<Lanes> {
+        if !self.is_out() {
+            // All of it has begun: the schedule stands as it should, and lanes may have got a first message since.
+            return None;
+        }
+        let begun = self.begun as usize;
+        let run = self.runs.iter().rev().find(|run| run.start <= self.begun)?;
+        let mut schedule = run.before.clone();
+        if self.begun > run.start {
+            schedule.took(run.lane.into(), (self.begun - run.start) as u16, run.busy);
+        }
+        for lane in 0..Priority::COUNT {
+            // A lane that gets a message of its own back has been waiting all along.
+            let is_back = self.items[begun..].iter().any(|item| usize::from(item.lane) == lane);
+            if self.woke[lane] != ASLEEP && !is_back {
+                schedule.woke(lane, self.higher(lane, self.woke[lane].into(), begun));
+            }
+        }
+        self.items.truncate(begun);
+        Some(schedule)
+    }
+
+    /// The slots and types of turns that have begun since, in order.
+    #[inline]
+    pub(in crate::mailbox) fn enter_begun(
+        &mut self,
+        progress: u32,
+        mut release: impl FnMut(u32, usize),
+    ) -> bool {
+        let begun = progress.div_ceil(2).min(self.items.len() as u32);
+        if begun <= self.begun {
+            return false;
+        }
+        for item in &self.items[self.begun as usize..begun as usize] {
+            release(item.key, item.class.into());
+        }
+        self.begun = begun;
+        true
+    }
+
+    /// The types of turns that have ended since, in order.
+    #[inline]
+    pub(in crate::mailbox) fn enter_ended(&mut self, progress: u32, mut handled: impl FnMut(usize)) {
+        let ended = (progress / 2).min(self.items.len() as u32);
+        if ended <= self.ended {
+            return;
+        }
+        for item in &self.items[self.ended as usize..ended as usize] {
+            handled(item.class.into());
+        }
+        self.ended = ended;
+    }
+
+    /// Ends the running turn in the books.
+    pub(in crate::mailbox) fn conclude(&mut self) -> Option<usize> {
+        if self.ended >= self.begun {
+            return None;
+        }
+        let class = self.items[self.ended as usize].class;
+        self.ended += 1;
+        Some(class.into())
+    }
+}

@@ -1,0 +1,140 @@
+//! What a consumer has taken out and not begun.
+
+use crate::clock::Tick;
+use crate::mailbox::store::slots::Entry;
+use crate::shelf;
+
+/// A message on its way to its turn.
+#[derive(Debug)]
+pub(crate) struct Taken<T> {
+    /// For whoever runs the turn to take.
+    pub(crate) item: Option<T>,
+    pub(crate) class: u16,
+    pub(crate) stamp: Tick,
+    pub(crate) deadline: Tick,
+    pub(in crate::mailbox) expires: Tick,
+    pub(in crate::mailbox) key: u32,
+}
+
+impl<T> Taken<T> {
+    fn none() -> Self {
+        let never = Tick::NEVER;
+        Taken { item: None, class: 0, stamp: never, deadline: never, expires: never, key: 0 }
+    }
+}
+
+/// A consumer keeps room for so many messages; more room than that is borrowed from its thread while it is at work.
+const KEPT: usize = 2;
+/// Room that is not worth keeping: 32 messages of a kilobyte and a half.
+const SHELVED_MAX: usize = 48 * 1024;
+
+/// What a consumer has claimed. Its places are reused, and filled field by field (see `slots.rs`).
+#[derive(Debug)]
+pub(in crate::mailbox) struct Batch<T> {
+    places: Vec<Taken<T>>,
+    /// Claimed: `next..len`. The running turn's is the one before `next`.
+    next: usize,
+    len: usize,
+}
+
+impl<T: 'static> Batch<T> {
+    pub(in crate::mailbox) fn new() -> Self {
+        Batch { places: Vec::new(), next: 0, len: 0 }
+    }
+
+    pub(in crate::mailbox) fn rest(&self) -> usize {
+        self.len - self.next
+    }
+
+    pub(in crate::mailbox) fn is_empty(&self) -> bool {
+        self.next == self.len
+    }
+
+    /// When the last of what is claimed was offered: of one lane the youngest.
+    pub(in crate::mailbox) fn youngest(&self) -> Option<Tick> {
+        (!self.is_empty()).then(|| self.places[self.len - 1].stamp)
+    }
+
+    /// Turns of it that have begun.
+    pub(in crate::mailbox) fn begun(&self) -> usize {
+        self.next
+    }
+
+    pub(in crate::mailbox) fn clear(&mut self) {
+        (self.next, self.len) = (0, 0);
+    }
+
+    /// So many messages at most are going to be added to an empty claim.
+    pub(in crate::mailbox) fn prepare(&mut self, count: usize) {
+        let have = self.places.len();
+        if have >= count {
+            return;
+        }
+        if have <= KEPT
+            && count > KEPT
+            && let Some(places) = shelf::take()
+        {
+            self.places = places;
+        }
+        if self.places.len() < count {
+            self.places.reserve_exact(count - self.places.len());
+            self.places.resize_with(count, Taken::none);
+        }
+    }
+
+    /// Nothing is claimed now, and perhaps for long.
+    pub(in crate::mailbox) fn give_room_back(&mut self) {
+        if self.places.len() > KEPT {
+            self.clear();
+            let places = std::mem::take(&mut self.places);
+            if size_of_val(&*places) <= SHELVED_MAX {
+                shelf::give(places);
+            }
+        }
+    }
+
+    /// Adds a message from its slot.
+    #[inline]
+    pub(in crate::mailbox) fn add(&mut self, key: u32, entry: &mut Entry<T>) {
+        let place = &mut self.places[self.len];
+        // It is empty: written without looking, so that the message is moved at once.
+        std::mem::swap(&mut place.item, &mut entry.item);
+        place.class = entry.class;
+        place.stamp = entry.stamp;
+        place.deadline = entry.deadline;
+        place.expires = entry.expires;
+        place.key = key;
+        self.len += 1;
+    }
+
+    /// Slots of what was added since there were `before` messages, none of which has begun.
+    pub(in crate::mailbox) fn keys(&self, before: usize) -> impl Iterator<Item = u32> {
+        self.places[self.next + before..self.len].iter().map(|taken| taken.key)
+    }
+
+    #[inline]
+    pub(in crate::mailbox) fn front(&self) -> Option<&Taken<T>> {
+        self.places[..self.len].get(self.next)
+    }
+
+    /// The next turn begins.
+    #[inline]
+    pub(in crate::mailbox) fn advance(&mut self) {
+        self.next += 1;
+    }
+
+    /// The message whose turn it is.
+    #[inline]
+    pub(in crate::mailbox) fn current(&mut self) -> Option<&mut Taken<T>> {
+        self.places.get_mut(self.next.checked_sub(1)?)
+    }
+
+    /// The last claimed one, to go back.
+    pub(in crate::mailbox) fn pop_back(&mut self) -> Option<&mut Taken<T>> {
+        if self.is_empty() {
+            return None;
+        }
+        self.len -= 1;
+        self.places.get_mut(self.len)
+    }
+}
