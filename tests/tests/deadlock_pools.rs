@@ -2,9 +2,10 @@
 
 use actors_core::prelude::*;
 use actors_core::{Action, Level, Pressure, What, testing};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -30,6 +31,14 @@ impl Asker {
         let _turn = self.gate.acquire().await;
         let why = self.partner.get()?.ping().ask().await.err()?;
         Some(why.cycle()?.iter().map(ToString::to_string).collect())
+    }
+
+    /// The same, once the gate is open.
+    #[message]
+    async fn own_after_gate(&mut self, ctx: &mut Context<Self>) -> Option<Reason> {
+        let _turn = self.gate.acquire().await;
+        let own: AskerHandle = ctx.handle();
+        own.pong().ask().await.err().map(|why| why.reason())
     }
 
     #[message]
@@ -149,6 +158,108 @@ fn d1_a_pool_that_may_still_grow_is_not_stuck() {
         assert!(began.elapsed() < 5 * SECOND, "{:?} {:?}", began.elapsed(), system.decisions());
         assert_eq!(pair.asker.ledger().total().refused(Reason::WouldDeadlock), 0);
         assert!(pair.gate.available_permits() == 100);
+    });
+}
+
+/// Asks its own pool, also when an instance of it starts.
+struct Introvert {
+    /// What became of the asks at the start.
+    starts: mpsc::UnboundedSender<Option<Reason>>,
+    is_first: bool,
+    /// Whether an instance that is refused starts anyway.
+    is_lenient: bool,
+}
+
+#[actor(capacity = 16, reserve = 0)]
+impl Introvert {
+    #[started]
+    async fn started(&mut self, ctx: &mut Context<Self>) -> Result<(), String> {
+        if self.is_first {
+            return Ok(());
+        }
+        let own: IntrovertHandle = ctx.handle();
+        let refused = own.pong().ask().await.err().map(|why| why.reason());
+        let _ = self.starts.send(refused);
+        match refused {
+            Some(why) if !self.is_lenient => Err(format!("{why:?}")),
+            _ => Ok(()),
+        }
+    }
+
+    #[message]
+    async fn own(&mut self, ctx: &mut Context<Self>) -> Option<Vec<String>> {
+        let own: IntrovertHandle = ctx.handle();
+        let why = own.pong().ask().await.err()?;
+        Some(why.cycle()?.iter().map(ToString::to_string).collect())
+    }
+
+    #[message]
+    fn pong(&mut self) {}
+}
+
+type Starts = mpsc::UnboundedReceiver<Option<Reason>>;
+
+fn introvert(system: &System, most: usize, is_lenient: bool) -> (IntrovertHandle, Starts) {
+    let (starts, seen) = mpsc::unbounded_channel();
+    let made = AtomicUsize::new(0);
+    let make = move || {
+        let is_first = made.fetch_add(1, Ordering::Relaxed) == 0;
+        Introvert { starts: starts.clone(), is_first, is_lenient }
+    };
+    let pressure = Pressure::new().respond(&[Action::Spawn]);
+    let actor = system.actor(make).name("introvert").workers(1..=most).pressure(pressure);
+    (actor.spawn().unwrap(), seen)
+}
+
+#[test]
+fn d1_a_pool_whose_newcomers_ask_it_too_grows_to_its_most_and_then_one_is_told() {
+    testing::run(async |system| {
+        let (own, mut starts) = introvert(&system, 4, true);
+        let began = Instant::now();
+        assert_eq!(own.own().await.unwrap(), None, "who was told has answered the others");
+        assert!(began.elapsed() < 5 * SECOND, "{:?} {:?}", began.elapsed(), system.decisions());
+        testing::quiet(&system).await;
+        let mut told: Vec<_> = std::iter::from_fn(|| starts.try_recv().ok()).collect();
+        told.sort();
+        assert_eq!(told, [None, None, Some(Reason::WouldDeadlock)], "{:?}", system.decisions());
+        assert!(own.ledger().is_balanced());
+    });
+}
+
+#[test]
+fn d1_a_pool_whose_supervisor_rests_is_stuck_and_a_wait_that_began_before_is_told() {
+    testing::run(async |system| {
+        let (own, mut starts) = introvert(&system, 2, false);
+        let began = Instant::now();
+        // The newcomer is told, and does not start: it helps nobody, and is taken back.
+        let told = own.own().await.unwrap();
+        assert_eq!(told, Some(vec!["introvert".to_string()]));
+        assert!(began.elapsed() < 10 * SECOND, "{:?} {:?}", began.elapsed(), system.decisions());
+        assert_eq!(starts.try_recv().unwrap(), Some(Reason::WouldDeadlock));
+        assert!(own.ledger().is_balanced());
+    });
+}
+
+#[test]
+fn d1_a_pool_that_loses_the_worker_that_was_free_is_stuck_and_a_wait_that_began_before_is_told() {
+    testing::run(async |system| {
+        let pair = pair(&system, 1, 2, Pressure::new());
+        assert_eq!(pair.asker.resize(2), 2);
+        // One is in a turn; the other one is free, and is held back from the message that the first one waits for.
+        let held = pair.gate.acquire_many(100).await.unwrap();
+        let first = tokio::spawn(pair.asker.own_after_gate().owned());
+        sleep(SECOND).await;
+        let hold = testing::hold(&pair.asker);
+        drop(held);
+        sleep(SECOND).await;
+        assert!(!first.is_finished());
+        let began = Instant::now();
+        assert_eq!(pair.asker.resize(1), 1);
+        assert_eq!(first.await.unwrap().unwrap(), Some(Reason::WouldDeadlock));
+        assert_eq!(began.elapsed().as_secs(), 0);
+        hold.release();
+        testing::quiet(&system).await;
+        assert!(pair.asker.ledger().is_balanced());
     });
 }
 

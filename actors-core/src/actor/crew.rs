@@ -4,8 +4,9 @@ use super::Actor;
 use super::cell::Cell;
 use crate::error::{ActorName, Stage};
 use crate::mailbox::Effects;
+use crate::observe::trace;
 use crate::policy::Action;
-use crate::wait::{Crew, InLine, Node};
+use crate::wait::{self, Crew, InLine, Node};
 use std::sync::Arc;
 
 impl<A: Actor> Node for Cell<A> {
@@ -17,13 +18,15 @@ impl<A: Actor> Node for Cell<A> {
         &self.name
     }
 
-    /// Another worker may come where the supervisor may spawn one.
+    /// Another worker may come where the supervisor may spawn one, and does not rest after a trial that failed.
     fn crew(&self) -> Crew {
         let limits = self.mailbox.limits();
         let workers = self.mailbox.worker_numbers();
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
-        let may_grow =
-            may_spawn && workers.len() < limits.workers.most() && self.system.supervisor().is_there();
+        let may_grow = may_spawn
+            && workers.len() < limits.workers.most()
+            && self.gate.may_grow()
+            && self.system.supervisor().is_there();
         Crew { workers, may_grow }
     }
 
@@ -48,5 +51,15 @@ impl<A: Actor> Node for Cell<A> {
         let is_let_in = self.mailbox.admit_waiter(place.waiter, place.ticket, &mut fx);
         self.apply(&mut fx);
         is_let_in
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    /// Ends a wait of a cycle that has formed because this pool has one worker fewer, or will not grow (D1). A cycle none of whose
+    /// waits can fail is logged.
+    pub(crate) fn review_waits(&self) {
+        if let Some(names) = wait::review(self) {
+            trace::would_deadlock(&names);
+        }
     }
 }

@@ -94,6 +94,7 @@ impl<T: Item> Core<T> {
             workers,
             busy,
             stuck: self.stuck(now),
+            needs_growth: false,
         }
     }
 }

@@ -213,6 +213,24 @@ fn p4_a_backlog_that_is_gone_is_proof_enough() {
 }
 
 #[test]
+fn p4_a_pool_whose_turns_all_wait_for_it_grows_to_its_most_before_its_trial_is_judged() {
+    let mut bench = Bench::new(&[Action::Spawn], (1, 8));
+    (bench.throughput, bench.sight.busy, bench.sight.needs_growth) = (0, 1, true);
+    let decided = deeds(bench.pressed().go(200));
+    let added = |from, to| What::WorkersAdded { from, to };
+    assert_eq!(decided, [added(1, 3), added(3, 6), added(6, 8)]);
+    assert!(bench.plan().may_grow, "that trial is not over");
+    let decided = deeds(bench.go(11 * SECOND));
+    assert!(
+        matches!(decided[..], [What::WorkersTakenBack { from: 8, to: 1, .. }, What::Exhausted]),
+        "{decided:?}"
+    );
+    assert!(!bench.plan().may_grow, "it rests");
+    bench.go(30 * SECOND);
+    assert!(bench.plan().may_grow || bench.plan().workers > 1, "and tries again later");
+}
+
+#[test]
 fn p4_after_a_trial_that_failed_spawn_rests_for_30_seconds_and_twice_as_long_each_time_up_to_5_minutes() {
     let mut bench = Bench::new(&[Action::Spawn], (1, 8));
     bench.sight.busy = 1;

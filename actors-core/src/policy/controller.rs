@@ -52,6 +52,8 @@ pub(crate) struct Sight {
     pub(crate) busy: usize,
     /// Messages are queued, and for so long no turn has begun or ended; otherwise nothing.
     pub(crate) stuck: Duration,
+    /// Each worker's turn waits for the pool itself, so no turn ends before another worker comes (D1).
+    pub(crate) needs_growth: bool,
 }
 
 impl Sight {
@@ -72,6 +74,8 @@ pub(crate) struct Plan {
     pub(crate) level: Level,
     /// Workers that there are to be.
     pub(crate) workers: usize,
+    /// It may start more of them when there is pressure.
+    pub(crate) may_grow: bool,
     /// Whom senders' messages must pass.
     pub(crate) threshold: Threshold,
     /// Senders of `block` types wait from the `low` mark on: see [`squeezed`].
@@ -159,7 +163,7 @@ impl Controller {
         }
         self.shed.saw(sight, self.course(), now);
         self.tell_of_threshold(now, &mut log);
-        self.plan(sight)
+        self.plan(sight, now)
     }
 
     /// Somebody else has said how many workers there are to be.
@@ -167,7 +171,7 @@ impl Controller {
         self.scale.adopt(workers, now);
     }
 
-    fn plan(&mut self, sight: &Sight) -> Plan {
+    fn plan(&mut self, sight: &Sight, now: Tick) -> Plan {
         // Where it may not spawn, their number is somebody else's affair.
         let may_spawn = self.actions.contains(&Action::Spawn);
         let workers = if may_spawn { self.scale.target() } else { sight.workers };
@@ -177,7 +181,9 @@ impl Controller {
         self.is_at_rest = level == Level::Calm && self.engaged == 0 && is_least && is_idle;
         let threshold = if self.is_engaged(Action::Shed) { self.shed.threshold() } else { Threshold::OPEN };
         let is_squeezed = self.is_engaged(Action::Block);
-        Plan { level, workers, threshold, is_squeezed, is_at_rest: self.is_at_rest }
+        // At rest it forgets a trial that failed, and begins anew with the next message.
+        let may_grow = may_spawn && (self.is_at_rest || !self.scale.is_exhausted(now));
+        Plan { level, workers, may_grow, threshold, is_squeezed, is_at_rest: self.is_at_rest }
     }
 
     fn why(&self, sight: &Sight, now: Tick) -> Why {

@@ -155,6 +155,15 @@ impl Scale {
             (self.trial, self.rest) = (None, REST_MIN);
             return Some(What::WorkersKept { from, to, gain: None });
         }
+        if sight.needs_growth && to < self.workers.most() {
+            // No turn can end before there are more: to wait for a gain would be to wait for nothing. How many turns wait
+            // for the pool itself cannot be seen, so their number doubles, as where senders are throttled.
+            let next = to.saturating_mul(2).min(self.workers.most());
+            let began = (sight.workers >= next).then_some(now);
+            (trial.to, trial.asked, trial.began) = (next, now, began);
+            (self.target, self.resized, self.grown) = (next, now, now);
+            return Some(What::WorkersAdded { from: to, to: next });
+        }
         if now.since(began) < history.measured() {
             return None;
         }

@@ -62,6 +62,7 @@ pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome 
     let plan = Plan {
         level: Level::Calm,
         workers: scene.workers.0,
+        may_grow: true,
         threshold: Threshold::OPEN,
         is_squeezed: false,
         is_at_rest: true,

@@ -115,7 +115,10 @@ async fn turns<A: Actor>(runner: &mut Runner<A>) -> StopReason {
 /// The end: whoever waits is told, the children end, then `#[stopped]` runs, then the state goes.
 async fn finish<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
     let is_retired = why == StopReason::Retired;
-    if !is_retired {
+    if is_retired {
+        // It takes no more turns.
+        runner.cell.review_waits();
+    } else {
         if let (StopReason::StartFailed, Some(failed)) = (why, runner.failed.take()) {
             runner.cell.life.lock().failed = Some(failed);
         }

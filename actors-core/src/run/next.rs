@@ -58,7 +58,9 @@ pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> 
         };
         let end = if why == StopReason::Restarted { why } else { StopReason::Restarted };
         dispose(runner, end).await;
-        pause(&runner.cell, delay).await;
+        if pause(&runner.cell, runner.worker(), delay).await == Paused::Retired {
+            return Err(StopReason::Retired);
+        }
         if runner.cell.mailbox.is_killed() || runner.cell.mailbox.is_drained() {
             return Err(runner.why_finished());
         }
@@ -104,11 +106,20 @@ pub(super) fn make_instance<A: Actor>(runner: &mut Runner<A>) -> Result<(), Stop
     }
 }
 
-/// Waits before the next instance, but no longer than there is something to wait for: whoever stops the actor meanwhile, or kills it,
-/// wakes this task. Others have a turn in any case, so that starts that fail for ever do not keep a thread.
-async fn pause<A: Actor>(cell: &Arc<Cell<A>>, delay: Duration) {
+/// How a pause ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paused {
+    Over,
+    /// The pool has a worker too many, and this one has left it.
+    Retired,
+}
+
+/// Waits before the next instance, but no longer than there is something to wait for: whoever stops the actor meanwhile, kills it, or
+/// makes its pool smaller, wakes this task. Others have a turn in any case, so that starts that fail for ever do not keep a thread.
+async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> Paused {
     if delay.is_zero() {
-        return tokio::task::yield_now().await;
+        tokio::task::yield_now().await;
+        return Paused::Over;
     }
     let was_open = cell.mailbox.is_open();
     let mut timer = pin!(tokio::time::sleep(delay));
@@ -117,7 +128,13 @@ async fn pause<A: Actor>(cell: &Arc<Cell<A>>, delay: Duration) {
             true => !cell.mailbox.is_open(),
             false => cell.mailbox.is_killed() || cell.mailbox.is_drained(),
         };
-        if is_told { Poll::Ready(()) } else { timer.as_mut().poll(cx) }
+        if is_told {
+            return Poll::Ready(Paused::Over);
+        }
+        if cell.mailbox.retire_needless(worker) {
+            return Poll::Ready(Paused::Retired);
+        }
+        timer.as_mut().poll(cx).map(|()| Paused::Over)
     })
-    .await;
+    .await
 }

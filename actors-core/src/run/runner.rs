@@ -323,6 +323,9 @@ impl<A: Actor> Runner<A> {
         }
         self.is_over = !is_last;
         self.cell.apply(&mut self.fx);
+        if !is_last {
+            self.cell.review_waits();
+        }
         is_last
     }
 

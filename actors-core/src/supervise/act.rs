@@ -10,6 +10,7 @@ use crate::policy::{
     Action, Controller, GUESS_FIRST, Plan, Pressure, Priority, Threshold, Workers, squeezed,
 };
 use crate::seed::Purpose;
+use crate::wait;
 use std::sync::Arc;
 
 /// What is kept of an actor while somebody looks at it.
@@ -73,6 +74,7 @@ impl<A: Actor> Subject for Cell<A> {
             // Somebody may have resized it by hand.
             state.controller.adopt(self.mailbox.workers_wanted(), now);
         }
+        sight.needs_growth = may_spawn && sight.busy > 0 && wait::needs_growth(&*self);
         let plan = state.controller.look(&sight, now, &mut decided);
         self.follow(&plan, may_spawn, &mut state.is_squeezed);
         for change in decided {
@@ -85,6 +87,7 @@ impl<A: Actor> Subject for Cell<A> {
     fn reset(self: Arc<Self>) {
         self.gate.open();
         self.gate.set_level(Default::default());
+        self.gate.set_may_grow(true);
         self.squeeze(false);
     }
 
@@ -112,6 +115,10 @@ impl<A: Actor> Cell<A> {
         }
         if may_spawn && plan.workers != self.mailbox.workers_wanted() {
             self.resize(plan.workers);
+        }
+        // The turns of its workers may have waited for nothing but another one (D1).
+        if may_spawn && self.gate.set_may_grow(plan.may_grow) {
+            self.review_waits();
         }
     }
 

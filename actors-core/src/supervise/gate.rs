@@ -5,7 +5,7 @@
 
 use crate::policy::{Level, Rng, Threshold, spread};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A type that is never shed.
@@ -16,6 +16,8 @@ const NEVER: u8 = u8::MAX;
 pub(crate) struct Gate {
     threshold: AtomicU32,
     level: AtomicU8,
+    /// The supervisor starts no more workers for now.
+    is_at_most: AtomicBool,
     /// Made when somebody is to be refused first.
     refusals: OnceLock<Box<Refusals>>,
 }
@@ -89,6 +91,17 @@ impl Gate {
 
     pub(super) fn set_level(&self, level: Level) {
         self.level.store(level as u8, Ordering::Relaxed);
+    }
+
+    /// Whether the supervisor may start more workers, as far as its trials are concerned.
+    pub(crate) fn may_grow(&self) -> bool {
+        !self.is_at_most.load(Ordering::Acquire)
+    }
+
+    /// Returns whether it could until now, and cannot any more.
+    pub(super) fn set_may_grow(&self, may_grow: bool) -> bool {
+        let was_at_most = self.is_at_most.swap(!may_grow, Ordering::AcqRel);
+        !was_at_most && !may_grow
     }
 
     pub(super) fn is_open(&self) -> bool {

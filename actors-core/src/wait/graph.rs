@@ -59,19 +59,43 @@ impl Graph {
             return None;
         }
         let mut reached = Reached::default();
-        reached.find_all(self, new, now);
+        let first = (&*new.plan.to, Goal::of(&new.plan.what));
+        reached.find_all(self, first, Some(new), Growth::Allowed, now);
         reached.free_all();
-        let path = reached.path(*reached.index.get(&(target, Goal::of(&new.plan.what)))?, own)?;
-        let (own, others) = path.split_first()?;
-        let around: Vec<usize> = std::iter::once(own).chain(others.iter().rev()).copied().collect();
-        let names = around.iter().map(|at| reached.actors[*at].node.name().clone()).collect();
-        let pairs = around.iter().zip(around.iter().cycle().skip(1));
-        let known =
-            pairs.flat_map(|(from, to)| reached.waits(*from, *to)).filter(|edge| !Arc::ptr_eq(edge, new));
-        let waits = std::iter::once(new).chain(known).cloned().collect();
-        let actors = around.iter().map(|at| reached.actors[*at].node.id()).collect();
-        Some(Cycle { names, actors, waits })
+        let path = reached.path(0, own)?;
+        Some(reached.cycle(&path, Some(new)))
     }
+
+    /// The cycle that the waits in the graph already form through `node`, from it on. Returns `None` unless `node` is stuck.
+    pub(super) fn standing_cycle(&self, node: &dyn Node) -> Option<Cycle> {
+        let reached = self.stuck(node, Growth::Allowed)?;
+        let path = reached.actors[0].targets().find_map(|target| reached.path(target, node.id()))?;
+        Some(reached.cycle(&path, None))
+    }
+
+    /// Whether only another worker of `node` can move it: all turns of those it has wait for an actor that is stuck with it.
+    pub(super) fn needs_growth(&self, node: &dyn Node) -> bool {
+        self.stuck(node, Growth::ExceptOfFirst).is_some()
+    }
+
+    /// Returns what can be reached from `node`, if `node` cannot end a turn.
+    fn stuck<'a>(&'a self, node: &'a dyn Node, growth: Growth) -> Option<Reached<'a>> {
+        if !self.waits(node.id()) {
+            return None;
+        }
+        let mut reached = Reached::default();
+        reached.find_all(self, (node, Goal::Turn), None, growth, clock::now());
+        reached.free_all();
+        reached.actors[0].is_stuck.then_some(reached)
+    }
+}
+
+/// Whose growth counts as a way out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Growth {
+    Allowed,
+    /// As if the actor at which the search begins could not grow.
+    ExceptOfFirst,
 }
 
 /// What an actor must do before a wait can end.
@@ -101,6 +125,13 @@ struct Suspect<'a> {
     is_stuck: bool,
 }
 
+impl Suspect<'_> {
+    /// The actors that its turns wait for.
+    fn targets(&self) -> impl Iterator<Item = usize> {
+        self.turns.iter().flatten().map(|(target, _)| *target)
+    }
+}
+
 /// Whoever can be reached from a wait, along waits.
 #[derive(Default)]
 struct Reached<'a> {
@@ -109,18 +140,26 @@ struct Reached<'a> {
 }
 
 impl<'a> Reached<'a> {
-    fn find_all(&mut self, graph: &'a Graph, new: &'a Arc<Edge>, now: Tick) {
-        self.meet(new);
+    /// `first` comes at place 0. `new` is a wait that is not in the graph yet.
+    fn find_all(
+        &mut self,
+        graph: &'a Graph,
+        first: (&'a dyn Node, Goal),
+        new: Option<&'a Arc<Edge>>,
+        growth: Growth,
+        now: Tick,
+    ) {
+        self.meet(first.0, first.1);
         let mut next = 0;
         while next < self.actors.len() {
-            self.look_at(next, graph, new, now);
+            let may_grow = next > 0 || growth == Growth::Allowed;
+            self.look_at(next, graph, new, may_grow, now);
             next += 1;
         }
     }
 
-    /// The place of what a wait needs among all, where it is at first taken to be stuck.
-    fn meet(&mut self, edge: &'a Edge) -> usize {
-        let (node, goal) = (&*edge.plan.to, Goal::of(&edge.plan.what));
+    /// The place of an actor and its goal among all, where it is at first taken to be stuck.
+    fn meet(&mut self, node: &'a dyn Node, goal: Goal) -> usize {
         match self.index.entry((node.id(), goal)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => {
@@ -132,10 +171,17 @@ impl<'a> Reached<'a> {
 
     /// Finds out whom the turns of one of them wait for; where one free worker is enough, not further than to the first one
     /// that waits for nothing.
-    fn look_at(&mut self, at: usize, graph: &'a Graph, new: &'a Arc<Edge>, now: Tick) {
+    fn look_at(
+        &mut self,
+        at: usize,
+        graph: &'a Graph,
+        new: Option<&'a Arc<Edge>>,
+        may_grow: bool,
+        now: Tick,
+    ) {
         let Suspect { node, goal, .. } = self.actors[at];
         let crew = node.crew();
-        let mut is_stuck = goal == Goal::End || !crew.may_grow;
+        let mut is_stuck = goal == Goal::End || !(may_grow && crew.may_grow);
         let is_killed = node.is_killed();
         let mut turns = Vec::new();
         for worker in crew.workers {
@@ -143,11 +189,12 @@ impl<'a> Reached<'a> {
                 break;
             }
             let turn = Waiter { actor: node.id(), worker };
-            let own = (new.plan.from == turn).then_some(new);
+            let own = new.filter(|new| new.plan.from == turn);
             let known = graph.of(turn).filter(|edge| edge.is_live(now));
             // A turn that is about to be dropped waits for nothing.
             let waits = own.into_iter().chain(known).filter(|edge| !is_killed || edge.plan.outlives_kill);
-            let targets: Vec<_> = waits.map(|edge| (self.meet(edge), edge)).collect();
+            let targets: Vec<_> =
+                waits.map(|edge| (self.meet(&*edge.plan.to, Goal::of(&edge.plan.what)), edge)).collect();
             is_stuck = goal == Goal::End || !targets.is_empty();
             turns.push(targets);
         }
@@ -182,6 +229,19 @@ impl<'a> Reached<'a> {
         waits.filter(move |(target, _)| *target == to).map(|(_, edge)| *edge)
     }
 
+    /// The cycle along a path of [`path`](Reached::path), with `new` as its first wait where there is one.
+    fn cycle(&self, path: &[usize], new: Option<&Arc<Edge>>) -> Cycle {
+        let own = path.iter().take(1);
+        let around: Vec<usize> = own.chain(path.iter().skip(1).rev()).copied().collect();
+        let names = around.iter().map(|at| self.actors[*at].node.name().clone()).collect();
+        let pairs = around.iter().zip(around.iter().cycle().skip(1));
+        let known = pairs.flat_map(|(from, to)| self.waits(*from, *to));
+        let known = known.filter(|edge| new.is_none_or(|new| !Arc::ptr_eq(edge, new)));
+        let waits = new.into_iter().chain(known).cloned().collect();
+        let actors = around.iter().map(|at| self.actors[*at].node.id()).collect();
+        Cycle { names, actors, waits }
+    }
+
     /// The shortest way along waits of the stuck from one of them to the actor `own`, backwards: `own` first, `from` last.
     fn path(&self, from: usize, own: usize) -> Option<Vec<usize>> {
         if !self.actors[from].is_stuck {
@@ -194,7 +254,7 @@ impl<'a> Reached<'a> {
         while next < found.len() && !is_own(found[next]) {
             let at = found[next];
             next += 1;
-            for &(target, _) in self.actors[at].turns.iter().flatten() {
+            for target in self.actors[at].targets() {
                 if self.actors[target].is_stuck && before[target].is_none() {
                     before[target] = Some(at);
                     found.push(target);

@@ -18,6 +18,9 @@
 //!
 //! A wait for an actor's end is stuck when the turn of *any* of its workers is: each of them must end.
 //!
+//! **When is that asked?** When a wait is about to be added, and when a way out goes: a worker leaves its pool, or the supervisor
+//! will start no more of them for a while ([`review`]).
+//!
 //! **Who is told?** The wait that would close the cycle, if it can fail. `closed` and a parent's wait for its children cannot (D3):
 //! then another wait of the cycle is *cut*, which is done under the lock, and its task is woken to find that out.
 //!
@@ -181,15 +184,15 @@ struct Cycle {
     names: Names,
     /// The ids of these actors.
     actors: Vec<usize>,
-    /// Its waits, beginning with the one that would close it.
+    /// Its waits, beginning with the one that would close it, where it is not closed yet.
     waits: Vec<Arc<Edge>>,
 }
 
 impl Cycle {
-    /// Ends one of its waits that can fail, if there is one: the first one behind that which would close it. To be done under
-    /// the graph's lock; it is woken later.
+    /// Ends the first of its waits that can fail, if there is one. To be done under the graph's lock; it is woken later. A wait
+    /// that is about to begin is never ended here: only one that cannot fail comes with a call of this.
     fn cut_one(&self) -> Option<Arc<Edge>> {
-        let victim = self.waits.iter().skip(1).find(|edge| edge.can_fail)?;
+        let victim = self.waits.iter().find(|edge| edge.can_fail)?;
         let own = self.actors.iter().position(|actor| *actor == victim.plan.from.actor)?;
         let mut names = self.names.to_vec();
         names.rotate_left(own);
@@ -320,6 +323,37 @@ pub(crate) fn begin_in_any_case(plan: Plan) -> (Wait, Option<Names>) {
             }
         }
     }
+}
+
+/// Looks at waits that are in the graph already, because a way out has gone: `node` has one worker fewer, or its supervisor will not
+/// start another one for a while. Where they form a cycle, one of them is ended, or else the names around it are returned.
+#[cold]
+pub(crate) fn review(node: &dyn Node) -> Option<Names> {
+    sweep();
+    loop {
+        let graph = GRAPH.lock();
+        let cycle = graph.standing_cycle(node)?;
+        drop(graph);
+        // Before anybody is refused (P2): with one of them let in, this cycle is none.
+        if cycle.admit_one() {
+            continue;
+        }
+        // Looked for again: while the lock was free, the cycle may have ended.
+        let graph = GRAPH.lock();
+        let cycle = graph.standing_cycle(node)?;
+        let victim = cycle.cut_one();
+        drop(graph);
+        match victim {
+            Some(victim) => victim.wake(),
+            None => return Some(cycle.names),
+        }
+    }
+}
+
+/// Whether `node` can only move with another worker: each of its turns waits for an actor that is stuck with it.
+pub(crate) fn needs_growth(node: &dyn Node) -> bool {
+    sweep();
+    GRAPH.lock().needs_growth(node)
 }
 
 /// The turn has ended: what it began to wait for and has kept for later is no wait of the next one.

@@ -158,6 +158,35 @@ fn d1_a_pool_that_may_grow_is_part_of_no_cycle() {
 }
 
 #[test]
+fn d1_waits_that_formed_no_cycle_do_when_the_pool_they_lead_to_cannot_grow_any_more() {
+    let [a, b] = &actors();
+    let pool = &actor(7, 2);
+    pool.may_grow.store(true, Ordering::Relaxed);
+    let mut graph = Graph::new();
+    let waits = [ask((pool, 0), a), ask((a, 0), pool), ask((pool, 1), pool)];
+    for wait in &waits {
+        assert_eq!(offer(&mut graph, wait), NOBODY);
+    }
+    let standing = |graph: &Graph| {
+        let cycle = graph.standing_cycle(&**pool)?;
+        Some(cycle.names.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert!(standing(&graph).is_none() && graph.needs_growth(&**pool));
+    pool.may_grow.store(false, Ordering::Relaxed);
+    assert_eq!(standing(&graph).unwrap(), ["7", "0"]);
+    // Ended, it is no wait any more, and its worker has a way.
+    let cut = graph.standing_cycle(&**pool).unwrap().cut_one().unwrap();
+    assert!(Arc::ptr_eq(&cut, &waits[0]) && standing(&graph).is_none() && !graph.needs_growth(&**pool));
+    assert_eq!(offer(&mut graph, &ask((pool, 0), b)), NOBODY);
+    assert!(standing(&graph).is_none() && !graph.needs_growth(&**pool), "it waits for somebody who is free");
+    // Fewer workers: the one that is left waits for the pool alone.
+    graph.take_all(Waiter { actor: 7, worker: 1 });
+    assert!(graph.standing_cycle(&**pool).is_none());
+    pool.workers.store(1, Ordering::Relaxed);
+    assert!(standing(&graph).is_none());
+}
+
+#[test]
 fn d1_of_several_workers_that_wait_for_each_other_all_must() {
     let (p, q) = (&actor(1, 2), &actor(2, 2));
     let mut graph = Graph::new();

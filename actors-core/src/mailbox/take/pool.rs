@@ -177,6 +177,14 @@ impl Crew {
         }
     }
 
+    /// Wakes those that have no turn: who sleeps, and who waits before another start.
+    fn call_free<T>(&mut self, fx: &mut Effects<T>) {
+        let is_free = |station: &&Station| station.serving.is_none() && !station.is_idle;
+        let free = self.stations.iter().filter(is_free);
+        free.filter_map(|station| station.waker.clone()).for_each(|waker| fx.will_wake(waker.into_waker()));
+        self.call_idle(fx);
+    }
+
     /// A worker counts no longer; its station is its own until it has gone.
     fn retire(&mut self, number: u32) {
         self.stations[number as usize].is_retiring = true;
@@ -225,7 +233,7 @@ impl<T: Item, S> Mailbox<T, S> {
         let Some(crew) = inner.crew.as_deref_mut() else { return Vec::new() };
         crew.want = want;
         if want < crew.alive {
-            crew.call_idle(fx);
+            crew.call_free(fx);
         }
         // A pool that drains may need another worker: its turns may wait for messages that it has queued.
         let has_turns = match inner.core.phase {
@@ -233,6 +241,18 @@ impl<T: Item, S> Mailbox<T, S> {
             phase => phase < Phase::Killed && crew.present > 0 && inner.core.queue.used() > 0,
         };
         if has_turns { crew.hire() } else { Vec::new() }
+    }
+
+    /// A worker without an instance leaves the pool, if there are too many. Returns whether it does.
+    pub(crate) fn retire_needless(&self, worker: u32) -> bool {
+        let mut inner = self.lock();
+        let is_open = inner.core.phase == Phase::Open;
+        let Some(crew) = inner.crew.as_deref_mut() else { return false };
+        let is_needless = is_open && crew.alive > crew.want;
+        if is_needless {
+            crew.retire(worker);
+        }
+        is_needless
     }
 
     /// How many workers there are to be.
