@@ -234,7 +234,8 @@ fn d1_a_pool_whose_supervisor_rests_is_stuck_and_a_wait_that_began_before_is_tol
         // The newcomer is told, and does not start: it helps nobody, and is taken back.
         let told = own.own().await.unwrap();
         assert_eq!(told, Some(vec!["introvert".to_string()]));
-        assert!(began.elapsed() < 10 * SECOND, "{:?} {:?}", began.elapsed(), system.decisions());
+        // A trial is judged after ten seconds at most.
+        assert!(began.elapsed() < 11 * SECOND, "{:?} {:?}", began.elapsed(), system.decisions());
         assert_eq!(starts.try_recv().unwrap(), Some(Reason::WouldDeadlock));
         assert!(own.ledger().is_balanced());
     });
