@@ -71,15 +71,24 @@ pub fn finishes(test: impl FnOnce() + Send + 'static) {
 /// Tells a test's child process apart from its parent.
 const ALONE: &str = "ACTORS_TEST_ALONE";
 
-/// Runs a test that could hang, abort or overflow its stack in a child process; `name` is the test's own name. The child is
+/// Runs a test that could hang, abort or overflow its stack in a child process; the name is the test's own name. The child is
 /// this test binary again with one test selected. A child that hangs is killed.
+#[macro_export]
+macro_rules! alone {
+    ($name:literal, $test:expr $(,)?) => {
+        $crate::alone_as(concat!(module_path!(), "::", $name), $test)
+    };
+}
+
+/// What [`alone!`] does; `path` is that of the test, with its crate.
 ///
 /// # Panics
 /// When the child fails or hangs.
-pub fn alone(name: &str, test: impl FnOnce()) {
+pub fn alone_as(path: &str, test: impl FnOnce()) {
     if std::env::var_os(ALONE).is_some() {
         return test();
     }
+    let (_, name) = path.split_once("::").expect("a path begins with its crate");
     let binary = std::env::current_exe().expect("a test binary has a path");
     let mut child = Command::new(binary)
         .args([name, "--exact", "--nocapture", "--test-threads=1"])

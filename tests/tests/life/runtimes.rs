@@ -236,15 +236,15 @@ fn on(workers: usize) {
 
 #[test]
 fn l1_every_message_has_one_outcome_with_one_runtime_worker() {
-    alone("l1_every_message_has_one_outcome_with_one_runtime_worker", || on(1));
+    alone!("l1_every_message_has_one_outcome_with_one_runtime_worker", || on(1));
 }
 
 #[test]
 fn l1_every_message_has_one_outcome_with_four_runtime_workers() {
-    alone("l1_every_message_has_one_outcome_with_four_runtime_workers", || on(4));
+    alone!("l1_every_message_has_one_outcome_with_four_runtime_workers", || on(4));
 }
 
 #[test]
 fn l1_every_message_has_one_outcome_with_sixteen_runtime_workers() {
-    alone("l1_every_message_has_one_outcome_with_sixteen_runtime_workers", || on(16));
+    alone!("l1_every_message_has_one_outcome_with_sixteen_runtime_workers", || on(16));
 }

@@ -188,7 +188,7 @@ fn l4_declared_losses_are_debug_and_refusals_of_lower_lanes_are_info() {
 #[test]
 fn l4_without_a_subscriber_that_wants_the_lines_nothing_is_done() {
     // Level and interest are the process's: this test must not share one with subscribers that want more.
-    actors_tests::alone("l4_without_a_subscriber_that_wants_the_lines_nothing_is_done", || {
+    actors_tests::alone!("l4_without_a_subscriber_that_wants_the_lines_nothing_is_done", || {
         logged(LevelFilter::ERROR, async |system, lines| {
             let (shop, _held) = full(&system);
             let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();

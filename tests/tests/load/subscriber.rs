@@ -133,7 +133,7 @@ fn life(subscriber: fn()) {
 
 #[test]
 fn b6_a_subscriber_that_panics_ends_nothing_and_loses_nothing() {
-    alone("b6_a_subscriber_that_panics_ends_nothing_and_loses_nothing", || {
+    alone!("b6_a_subscriber_that_panics_ends_nothing_and_loses_nothing", || {
         hide_its_panics();
         life(|| panic!("no disk"));
     });
@@ -145,7 +145,7 @@ thread_local! {
 
 #[test]
 fn b6_a_subscriber_may_send_to_the_actors_that_it_hears_of() {
-    alone("b6_a_subscriber_may_send_to_the_actors_that_it_hears_of", || {
+    alone!("b6_a_subscriber_may_send_to_the_actors_that_it_hears_of", || {
         life(|| {
             // Not at each call: each send is followed by calls, and paused time passes only when all is quiet.
             let may_send = CALLS.load(Ordering::Relaxed).is_multiple_of(16);
@@ -162,7 +162,7 @@ fn b6_a_subscriber_may_send_to_the_actors_that_it_hears_of() {
 
 #[test]
 fn b6_on_threads_a_hostile_subscriber_leaves_the_books_balanced() {
-    alone("b6_on_threads_a_hostile_subscriber_leaves_the_books_balanced", || {
+    alone!("b6_on_threads_a_hostile_subscriber_leaves_the_books_balanced", || {
         hide_its_panics();
         tracing::subscriber::set_global_default(Hostile(|| {
             let call = CALLS.load(Ordering::Relaxed);

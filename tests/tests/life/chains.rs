@@ -72,7 +72,7 @@ fn chain(system: &System, alive: &Arc<AtomicUsize>, is_first_oldest: bool) -> Li
 
 #[test]
 fn f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest() {
-    alone("f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest", || {
+    alone!("f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest", || {
         for is_first_oldest in [false, true] {
             let alive = Arc::default();
             let rt = on_one_thread();
@@ -88,7 +88,7 @@ fn f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest() {
 
 #[test]
 fn f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives() {
-    alone("f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives", || {
+    alone!("f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives", || {
         let alive = Arc::default();
         on_one_thread().block_on(async {
             let first = chain(&System::new("chain"), &alive, true);
@@ -102,7 +102,7 @@ fn f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives() {
 
 #[test]
 fn f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime() {
-    alone("f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime", || {
+    alone!("f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime", || {
         let alive = Arc::default();
         let rt = on_one_thread();
         let system = rt.block_on(async { System::new("chain") });
@@ -140,7 +140,7 @@ impl Desk {
 
 #[test]
 fn t3_a_message_that_holds_an_ask_that_holds_a_message_and_so_on_is_withdrawn_with_the_outermost_one() {
-    alone(
+    alone!(
         "t3_a_message_that_holds_an_ask_that_holds_a_message_and_so_on_is_withdrawn_with_the_outermost_one",
         || {
             on_one_thread().block_on(async {
@@ -184,7 +184,7 @@ impl Nest {
 
 #[test]
 fn f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime() {
-    alone("f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime", || {
+    alone!("f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime", || {
         for is_killed in [false, true] {
             let (alive, seen) = (Arc::default(), Arc::<AtomicUsize>::default());
             let rt = on_one_thread();
@@ -226,7 +226,7 @@ impl Waiting {
 
 #[test]
 fn d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_runtime() {
-    alone("d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_runtime", || {
+    alone!("d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_runtime", || {
         for is_killed in [false, true] {
             let (alive, reached) = (Arc::default(), Arc::<AtomicUsize>::default());
             let rt = on_one_thread();

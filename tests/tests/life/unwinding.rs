@@ -126,7 +126,7 @@ impl Item for Thing {}
 
 #[test]
 fn f1_an_asker_s_waker_that_panics_is_woken_by_a_turn_that_panics() {
-    alone("f1_an_asker_s_waker_that_panics_is_woken_by_a_turn_that_panics", || {
+    alone!("f1_an_asker_s_waker_that_panics_is_woken_by_a_turn_that_panics", || {
         run(async |system| {
             for how in 0..3 {
                 let field: FieldHandle = system.spawn(Field::default());
@@ -155,7 +155,7 @@ fn f1_an_asker_s_waker_that_panics_is_woken_by_a_turn_that_panics() {
 
 #[test]
 fn f1_what_a_turn_that_panics_holds_may_panic_when_it_is_dropped() {
-    alone("f1_what_a_turn_that_panics_holds_may_panic_when_it_is_dropped", || {
+    alone!("f1_what_a_turn_that_panics_holds_may_panic_when_it_is_dropped", || {
         run(async |system| {
             for how in 0..8 {
                 let (idle, busy) = (system.spawn(Field::default()), system.spawn(Field::default()));

@@ -1,7 +1,7 @@
 //! F7: what the log says of a job that panics.
 
 use actors_core::prelude::*;
-use actors_tests::{SECOND, run};
+use actors_tests::{SECOND, alone, run};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use tracing::Subscriber;
@@ -57,23 +57,25 @@ impl Clerk {
 
 #[test]
 fn f7_a_job_s_panic_is_logged_whether_its_instance_is_still_there_or_not() {
-    let errors = Errors::default();
-    let subscriber = tracing_subscriber::registry().with(errors.clone());
-    tracing::subscriber::set_global_default(subscriber).unwrap();
-    run(async |system| {
-        let clerk: ClerkHandle = system.actor(|| Clerk).name("clerk").spawn().unwrap();
-        let logged = || std::mem::take(&mut *errors.0.lock().unwrap());
-        let line = |logged: &[String]| {
-            logged.iter().filter(|line| line.contains("pipe of `Due` panicked: the pipe bursts")).count()
-        };
-        clerk.pipe().await.unwrap();
-        tokio::time::sleep(2 * SECOND).await;
-        let there = logged();
-        assert_eq!(line(&there), 1, "{there:?}");
-        assert!(there[0].contains("actor=clerk"), "{there:?}");
-        clerk.pipe().await.unwrap();
-        clerk.fails().await.unwrap();
-        tokio::time::sleep(2 * SECOND).await;
-        assert_eq!(line(&logged()), 1);
+    alone!("f7_a_job_s_panic_is_logged_whether_its_instance_is_still_there_or_not", || {
+        let errors = Errors::default();
+        let subscriber = tracing_subscriber::registry().with(errors.clone());
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        run(async |system| {
+            let clerk: ClerkHandle = system.actor(|| Clerk).name("clerk").spawn().unwrap();
+            let logged = || std::mem::take(&mut *errors.0.lock().unwrap());
+            let line = |logged: &[String]| {
+                logged.iter().filter(|line| line.contains("pipe of `Due` panicked: the pipe bursts")).count()
+            };
+            clerk.pipe().await.unwrap();
+            tokio::time::sleep(2 * SECOND).await;
+            let there = logged();
+            assert_eq!(line(&there), 1, "{there:?}");
+            assert!(there[0].contains("actor=clerk"), "{there:?}");
+            clerk.pipe().await.unwrap();
+            clerk.fails().await.unwrap();
+            tokio::time::sleep(2 * SECOND).await;
+            assert_eq!(line(&logged()), 1);
+        });
     });
 }

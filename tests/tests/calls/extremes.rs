@@ -72,7 +72,7 @@ async fn with(system: &System, change: impl FnOnce(SpawnBuilder<Mill, Mills>) ->
 
 #[test]
 fn numbers_of_slots_senders_bytes_workers_and_jobs() {
-    alone("numbers_of_slots_senders_bytes_workers_and_jobs", || {
+    alone!("numbers_of_slots_senders_bytes_workers_and_jobs", || {
         run(async |system| {
             for n in NUMBERS {
                 with(&system, |mill| mill.capacity(n)).await;

@@ -514,7 +514,7 @@ fn poll_with_panics<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 #[test]
 fn b6_a_waker_whose_drop_panics_loses_no_slot_and_no_answer() {
     // A panic in a poll is followed by the drop of its future, and two panics at once end the process.
-    alone("b6_a_waker_whose_drop_panics_loses_no_slot_and_no_answer", || {
+    alone!("b6_a_waker_whose_drop_panics_loses_no_slot_and_no_answer", || {
         run(async |system| {
             struct Seat;
             #[actor(local, capacity = 1, reserve = 0)]

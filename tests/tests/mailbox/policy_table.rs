@@ -161,7 +161,7 @@ fn write_line(text: &mut String, line: &Line) {
 const HEAD: &str = "\
 # What each policy does
 
-Written by a test (`tests/tests/policy_table.rs`) from what a run showed; it fails when this file is stale.
+Written by a test (`tests/tests/mailbox/policy_table.rs`) from what a run showed; it fails when this file is stale.
 
 ## A full mailbox
 

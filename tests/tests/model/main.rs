@@ -5,29 +5,17 @@
 //! Time is paused. Every step happens at a millisecond of its own and deadlines are odd where everything else is even, so that
 //! never two things happen at once and the reference needs no opinion on ties.
 
-#[path = "model/compared.rs"]
 mod compared;
-#[path = "model/crew.rs"]
 mod crew;
-#[path = "model/keys.rs"]
 mod keys;
-#[path = "model/messages.rs"]
 mod messages;
-#[path = "model/offers.rs"]
 mod offers;
-#[path = "model/permits.rs"]
 mod permits;
-#[path = "model/program.rs"]
 mod program;
-#[path = "model/reference.rs"]
 mod reference;
-#[path = "model/room.rs"]
 mod room;
-#[path = "model/runtime.rs"]
 mod runtime;
-#[path = "model/setup.rs"]
 mod setup;
-#[path = "model/turns.rs"]
 mod turns;
 
 use program::{CAPACITY, Program, Step};

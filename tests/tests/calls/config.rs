@@ -52,7 +52,7 @@ struct Twins;
 
 mod inner {
     #[derive(Debug, actors_core::Message)]
-    pub struct Ping;
+    pub(crate) struct Ping;
 }
 
 #[derive(Debug, Message)]

@@ -256,7 +256,7 @@ fn t2_the_deadline_covers_the_queue() {
         assert_eq!((late.reason(), before.elapsed()), (Reason::TimedOut, 3 * SECOND));
         assert_eq!(desk.reading().depth, 0);
         held.release();
-        assert_eq!(desk.seen().await.unwrap(), []);
+        assert_eq!(desk.seen().await.unwrap(), [0; 0]);
         assert_eq!(row::<m::Question>(&desk).expired, 1);
     });
 }
@@ -605,7 +605,7 @@ fn t5_a_policy_changed_at_start_is_kept_to_as_well() {
         assert_eq!(desk.question(1).await.unwrap_err().reason(), Reason::TimedOut);
         assert_eq!(before.elapsed(), 2 * SECOND);
         held.release();
-        assert_eq!(desk.seen().await.unwrap(), []);
+        assert_eq!(desk.seen().await.unwrap(), [0; 0]);
     });
 }
 
@@ -633,7 +633,7 @@ fn paused() -> tokio::runtime::Runtime {
 
 #[test]
 fn t2_a_paused_clock_that_was_read_first_and_is_ahead_stops_no_other_clock() {
-    alone("t2_a_paused_clock_that_was_read_first_and_is_ahead_stops_no_other_clock", || {
+    alone!("t2_a_paused_clock_that_was_read_first_and_is_ahead_stops_no_other_clock", || {
         paused().block_on(async {
             advance(2 * HOUR).await;
             let watchmaker = System::new("ahead").spawn(Watchmaker);
@@ -652,7 +652,7 @@ fn t2_a_paused_clock_that_was_read_first_and_is_ahead_stops_no_other_clock() {
 
 #[test]
 fn t2_a_clock_that_is_years_ahead_has_deadlines_too() {
-    alone("t2_a_clock_that_is_years_ahead_has_deadlines_too", || {
+    alone!("t2_a_clock_that_is_years_ahead_has_deadlines_too", || {
         paused().block_on(async {
             advance(24 * 365 * 3 * HOUR).await;
             let watchmaker = System::new("far").spawn(Watchmaker);

@@ -43,7 +43,7 @@ fn f6_a_weak_handle_that_is_upgraded_in_vain_changes_nothing() {
 
 #[test]
 fn f6_an_actor_that_is_found_while_it_is_started_loses_no_handle() {
-    alone("f6_an_actor_that_is_found_while_it_is_started_loses_no_handle", || {
+    alone!("f6_an_actor_that_is_found_while_it_is_started_loses_no_handle", || {
         let rt = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let system = rt.block_on(async { System::new("race") });
         let is_over = Arc::new(AtomicBool::new(false));
@@ -112,7 +112,7 @@ fn lodger(system: &System, restart: Restart, manner: Manner) -> LodgerHandle {
 
 #[test]
 fn o1_a_sender_that_was_let_in_is_woken_before_its_instance_ends() {
-    alone("o1_a_sender_that_was_let_in_is_woken_before_its_instance_ends", || {
+    alone!("o1_a_sender_that_was_let_in_is_woken_before_its_instance_ends", || {
         // Turns that take no time at all are known to be short, and wake-ups of senders wait for more of them.
         actors_core::__private::freeze_cpu_clock();
         for panics in [false, true] {
@@ -307,7 +307,7 @@ async fn turns_of_others(system: &System, children: u32, is_killed: bool) -> u32
 
 #[test]
 fn f2_many_children_end_in_linear_time_and_let_others_run() {
-    alone("f2_many_children_end_in_linear_time_and_let_others_run", || {
+    alone!("f2_many_children_end_in_linear_time_and_let_others_run", || {
         for is_killed in [false, true] {
             run(async |system| {
                 // With a number of steps that grew with the square of the children, 60,000 of them would take minutes here.

@@ -1,0 +1,13 @@
+//! What a caller sees: handles and macros, calls and their deadlines, configuration, and what bad input is told.
+
+pub mod api;
+mod bad_input;
+mod cancel;
+mod config;
+mod donated;
+mod errors;
+mod extremes;
+mod generic;
+mod peers;
+mod time;
+mod words;

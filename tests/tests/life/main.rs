@@ -1,0 +1,15 @@
+//! From start to end: instances and their restarts, children, jobs, failures, and hostile surroundings.
+
+mod chains;
+mod family;
+mod faults;
+mod hostile;
+mod job_log;
+mod jobs;
+mod lifecycle;
+mod reentry;
+mod restart;
+mod runtimes;
+mod seed;
+mod surroundings;
+mod unwinding;

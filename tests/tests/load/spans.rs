@@ -1,0 +1,68 @@
+//! S6: what a handler logs stands in its actor's span, whoever runs the turn, and in nobody else's.
+
+use actors_core::prelude::*;
+use actors_tests::{alone, meet_workers};
+use std::sync::{Arc, Mutex};
+use tracing::{Instrument, Subscriber, info, info_span};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+
+/// The spans around each event of this test's handlers, outermost first.
+#[derive(Clone, Default)]
+struct Scopes(Arc<Mutex<Vec<Vec<&'static str>>>>);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Scopes {
+    fn on_event(&self, event: &tracing::Event<'_>, context: LayerContext<'_, S>) {
+        if event.metadata().target() == "handler" {
+            let scope = context.event_scope(event).into_iter().flat_map(|scope| scope.from_root());
+            self.0.lock().unwrap().push(scope.map(|span| span.name()).collect());
+        }
+    }
+}
+
+struct Scribe;
+
+#[actor(local)]
+impl Scribe {
+    #[message]
+    fn note(&mut self) -> Option<tokio::task::Id> {
+        info!(target: "handler", "noted");
+        tokio::task::try_id()
+    }
+
+    #[message]
+    async fn note_later(&mut self) {
+        tokio::task::yield_now().await;
+        info!(target: "handler", "noted");
+    }
+}
+
+#[test]
+fn s6_spans_of_a_sender_do_not_leak_into_the_turns_it_runs() {
+    alone!("s6_spans_of_a_sender_do_not_leak_into_the_turns_it_runs", || {
+        let scopes = Scopes::default();
+        let subscriber = tracing_subscriber::registry().with(scopes.clone());
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let system = runtime.block_on(async { System::new("spans") });
+        meet_workers(&runtime, &system, 2);
+        runtime.block_on(async {
+            let scribe = system.spawn(Scribe);
+            let sender = async move {
+                // Where the processor was taken from a turn, it seemed long, and some of the next ones run in the actor's task.
+                let mut turns = 0..10_000;
+                while turns.next().is_some() && scribe.note().await.unwrap() != tokio::task::try_id() {}
+                assert!(!turns.is_empty(), "the sender never runs the turn");
+                scribe.note_later().ask().await.unwrap();
+                info!(target: "handler", "the sender itself");
+            };
+            tokio::spawn(sender.instrument(info_span!("sender"))).await.unwrap();
+        });
+        let scopes = scopes.0.lock().unwrap();
+        let (last, of_turns) = scopes.split_last().unwrap();
+        assert_eq!(*last, ["sender"]);
+        assert!(of_turns.len() >= 2 && of_turns.iter().all(|scope| *scope == ["actor"]), "{of_turns:?}");
+    });
+}
