@@ -8,6 +8,9 @@ test:
 ci:
     bash .ci/run
 
+extra *steps:
+    bash .ci/extra {{steps}}
+
 storm k="10" s="20":
     cargo run --release --example storefront -- --storm {{k}} --seconds {{s}}
 

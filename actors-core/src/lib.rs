@@ -47,6 +47,8 @@
 //!
 //! The numbered promises (B1, O4, …) that docs and tests cite are in `docs/spec.md`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod actor;
 pub mod send;
 
@@ -86,11 +88,6 @@ mod wording;
 
 #[doc(hidden)]
 pub mod __private;
-
-/// The README's program, compiled and run as it stands.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-mod readme {}
 
 pub use actor::context::Context;
 pub use actor::ending::{Closed, Ending, Ready, Stop};

@@ -23,7 +23,7 @@ pub(crate) struct Cli {
     /// The status of a refusal for this reason, for example full=429; can be repeated
     #[arg(long = "status", value_name = "REASON=CODE", value_parser = parse_status)]
     pub(crate) statuses: Vec<(Reason, StatusCode)>,
-    /// Off, error, warn, info, debug or trace [default: warn]; docs/log.md says what each line means
+    /// Off, error, warn, info, debug or trace [default: warn]; docs/guide/operations.md says what each line means
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<LevelFilter>,
     /// How long GET /readyz says no before the shop stops to take connections: as long as a balancer needs to look

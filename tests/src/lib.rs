@@ -1,5 +1,8 @@
 //! What the conformance tests share. The tests themselves are in `tests/`, a file per letter of the spec.
 
+#[cfg(doctest)]
+mod documents;
+
 use actors_core::prelude::*;
 use actors_core::testing;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! Log lines, behind the feature `tracing`: few, and each worth reading at night. docs/log.md lists them.
+//! Log lines, behind the feature `tracing`: few, and each worth reading at night. docs/guide/operations.md lists them.
 //!
 //! A subscriber is foreign code: it runs while no lock is held, it may send to actors, and a panic in it ends nothing here.
 

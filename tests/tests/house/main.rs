@@ -1,4 +1,9 @@
-//! What a machine can keep of the house's rules: who imports whom, what has one home, that the spec's tests exist.
+//! Rules that a machine can check: imports between modules, single homes, documents, packages.
+
+mod documents;
+mod operations;
+mod packages;
+mod rust;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -202,67 +207,4 @@ fn every_public_future_says_whether_it_is_cancel_safe() {
 fn the_map_fits_on_a_wall() {
     let lines = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap().lines().count();
     assert!(lines < 250, "ARCHITECTURE.md has {lines} lines");
-}
-
-#[test]
-fn every_test_that_the_spec_names_exists() {
-    let spec = fs::read_to_string(root().join("docs/spec.md")).unwrap();
-    let mut tests = sources(&root().join("tests/tests"));
-    tests.extend(core_sources(""));
-    let mut named = 0;
-    for name in
-        spec.split('`').skip(1).step_by(2).filter_map(|word| word.split_once("::")).filter(|(file, _)| {
-            // `file::test`
-            file.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !file.is_empty()
-        })
-    {
-        let (file, test) = name;
-        let exists = tests.iter().any(|(path, text)| {
-            path.ends_with(&format!("/{file}.rs")) && text.contains(&format!("fn {test}"))
-        });
-        assert!(exists, "docs/spec.md names `{file}::{test}`, which is not there");
-        named += 1;
-    }
-    assert!(named > 40, "the spec names only {named} tests");
-}
-
-#[test]
-fn every_built_rule_has_a_test_in_the_spec() {
-    let spec = fs::read_to_string(root().join("docs/spec.md")).unwrap();
-    for row in spec.lines().filter(|line| line.starts_with("| ")) {
-        let cells: Vec<_> = row.split('|').map(str::trim).collect();
-        let is_rule = cells[1].len() <= 3 && cells[1].chars().nth(1).is_some_and(|c| c.is_ascii_digit());
-        if is_rule && !row.contains("not built") && !row.contains("untested:") {
-            assert!(cells[3].contains("::"), "rule {} names no test", cells[1]);
-        }
-    }
-}
-
-#[test]
-fn the_first_program_of_the_readme_runs_with_the_dependencies_that_it_names() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let block = |language: &str| {
-        let (_, rest) = readme.split_once(&format!("```{language}\n")).unwrap();
-        rest.split_once("```").unwrap().0
-    };
-    // The doctest of `actors-core` compiles and runs the program; here is the rest of what a reader pastes.
-    let core = fs::read_to_string(root().join("actors-core/src/lib.rs")).unwrap();
-    assert!(
-        core.contains("#[cfg(doctest)]\n#[doc = include_str!(\"../../README.md\")]"),
-        "the doctest is gone"
-    );
-    assert!(block("rust").contains("#[tokio::main]\nasync fn main()"), "the program is not complete");
-    let named: toml::Table = block("toml").parse().unwrap();
-    let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
-    let dependencies = named["dependencies"].as_table().unwrap();
-    assert_eq!(dependencies.keys().collect::<Vec<_>>(), ["actors-core", "tokio"]);
-    let path = dependencies["actors-core"]["path"].as_str().unwrap();
-    assert!(root().join(path.strip_prefix("../actors/").unwrap()).join("Cargo.toml").exists());
-    let tokio = &workspace["workspace"]["dependencies"]["tokio"];
-    assert_eq!(dependencies["tokio"]["version"], tokio["version"]);
-    let features = dependencies["tokio"]["features"].as_array().unwrap();
-    for feature in ["macros", "rt-multi-thread"] {
-        assert!(features.iter().any(|named| named.as_str() == Some(feature)), "`{feature}` is missing");
-    }
-    assert!(readme.contains("cargo doc --open -p actors-core --all-features"), "docs without all features");
 }
