@@ -111,7 +111,7 @@ pub use policy::{
 };
 pub use reply::ReplyTo;
 pub use send::{Ask, AskReturning, Permit, Reserve, Tell};
-pub use spawn::{Repeats, SpawnBuilder};
+pub use spawn::{Makes, Repeats, SpawnBuilder};
 pub use supervise::{Decision, Event};
 pub use system::{ShutdownReport, System};
 pub use system_builder::SystemBuilder;

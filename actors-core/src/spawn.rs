@@ -87,6 +87,21 @@ pub trait Repeats<A>: sealed::Sealed<A> {}
 #[diagnostic::do_not_recommend]
 impl<A, F: Fn() -> A + Send + Sync + 'static> Repeats<A> for F {}
 
+/// A factory, as [`System::actor`] and [`Context::actor`] take it. Implemented for every closure that makes one
+/// instance each time it is called.
+///
+/// [`Context::actor`]: crate::Context::actor
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a factory",
+    label = "expected a closure that makes the actor's instances",
+    note = "a factory makes another instance after a failure: `system.actor(move || Shop::new(..))`",
+    note = "one value needs no factory: `system.spawn(shop)`, or `system.instance(shop)` for a builder"
+)]
+pub trait Makes<A>: Fn() -> A {}
+
+#[diagnostic::do_not_recommend]
+impl<A, F: Fn() -> A> Makes<A> for F {}
+
 mod sealed {
     pub trait Sealed<A> {}
     impl<A, F: FnOnce() -> A> Sealed<A> for F {}
@@ -113,7 +128,7 @@ pub trait NeedsFeatureSerde {}
 
 /// Stand-ins that name the feature which the real methods need.
 #[cfg(not(feature = "serde"))]
-impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
+impl<A: Actor, F> SpawnBuilder<A, F> {
     /// Needs the feature `serde`.
     #[doc(hidden)]
     pub fn configure<C>(self, _: &C) -> Self
@@ -133,7 +148,7 @@ impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
     }
 }
 
-impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
+impl<A: Actor, F> SpawnBuilder<A, F> {
     pub(crate) fn new(system: System, make: F, begin: fn(F) -> (A, Option<Factory<A>>)) -> Self {
         SpawnBuilder {
             system,

@@ -11,7 +11,7 @@ use crate::observe::{DeadLetters, Letters, Snapshot};
 use crate::panics::caught;
 use crate::runtime_guard::RuntimeGuard;
 use crate::seed::Seed;
-use crate::spawn::SpawnBuilder;
+use crate::spawn::{Makes, SpawnBuilder};
 use crate::supervise::{Decision, Leaving, Log, Supervisor};
 use crate::sync::Lock;
 use crate::system_builder::SystemBuilder;
@@ -259,7 +259,7 @@ impl System {
     /// [`SpawnBuilder::spawn`], where a panic in it is an error.
     pub fn actor<A: Actor, F>(&self, factory: F) -> SpawnBuilder<A, F>
     where
-        F: Fn() -> A + Send + Sync + 'static,
+        F: Makes<A> + Send + Sync + 'static,
     {
         SpawnBuilder::new(self.clone(), factory, |make| {
             let first = make();

@@ -9,7 +9,7 @@ use crate::clock::{self, Span, Tick};
 use crate::error::{About, ActorName, AskError, SendError, StopReason};
 use crate::observe::Reading;
 use crate::reply::OpenReply;
-use crate::spawn::SpawnBuilder;
+use crate::spawn::{Makes, SpawnBuilder};
 use crate::supervise::Family;
 use crate::system::System;
 use std::fmt;
@@ -196,7 +196,7 @@ impl<A: Actor> Context<A> {
     /// fails too often, it ends and this actor fails (F2).
     pub fn actor<B: Actor, F>(&mut self, factory: F) -> SpawnBuilder<B, F>
     where
-        F: Fn() -> B + Send + Sync + 'static,
+        F: Makes<B> + Send + Sync + 'static,
     {
         self.cell.system.actor(factory).child_of(self.make_family())
     }

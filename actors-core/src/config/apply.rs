@@ -48,7 +48,7 @@ impl Configured {
     }
 }
 
-impl<A: Actor, F: FnOnce() -> A> SpawnBuilder<A, F> {
+impl<A: Actor, F> SpawnBuilder<A, F> {
     /// Says what `config` says, instead of what is declared or was said before; what is said afterwards overrides it. What
     /// is wrong is an error of [`spawn`](SpawnBuilder::spawn).
     pub fn configure(mut self, config: &ActorConfig) -> Self {
