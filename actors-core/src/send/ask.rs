@@ -22,6 +22,9 @@ use std::time::Duration;
 /// lost. Inside a turn, an ask that could only be answered after that turn is told so at once:
 /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), with the actors around the [`cycle`](AskError::cycle).
 ///
+/// It borrows the handle. What outlives the handle, such as a task, takes [`owned`](Ask::owned):
+/// `tokio::spawn(shop.price(7).owned())`.
+///
 /// # Cancel safety
 /// Cancel safe. Dropped while it is pending, the message was not sent: it leaves the line or the queue, counted `cancelled`. Only a
 /// message whose turn has begun by then is handled all the same, and its answer is dropped.
@@ -84,7 +87,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         self
     }
 
-    /// The same with a handle of its own, so that it may leave this scope, for example into a task.
+    /// Takes a handle of its own, so that the call may leave this scope, for example into a task.
     pub fn owned(self) -> Ask<'static, A, M> {
         Ask { journey: self.journey.owned(), slot: self.slot }
     }

@@ -84,7 +84,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
         self
     }
 
-    /// The same with a handle of its own, so that it may leave this scope.
+    /// Takes a handle of its own, so that the wait may leave this scope, for example into a task.
     ///
     /// # Panics
     /// When it was polled already.

@@ -20,6 +20,9 @@ use std::time::Duration;
 /// default, elsewhere for as long as it takes; and not at all where only the end of that turn could make room
 /// ([`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock)). A dropped newcomer (`drop_newest`) is no error: `Ok(Admission::Dropped)`.
 ///
+/// It borrows the handle. What outlives the handle, such as a task, takes [`owned`](Tell::owned):
+/// `tokio::spawn(shop.viewed(page).owned())`.
+///
 /// # Cancel safety
 /// Cancel safe. Dropped while it is pending, the message was not sent: it leaves the line, and where it was let in meanwhile it is
 /// withdrawn, both counted `cancelled`. Only a message whose turn has begun by then is handled all the same.
@@ -84,7 +87,7 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
         self
     }
 
-    /// The same with a handle of its own, so that it may leave this scope, for example into a task.
+    /// Takes a handle of its own, so that the call may leave this scope, for example into a task.
     pub fn owned(self) -> Tell<'static, A, M> {
         Tell { journey: self.journey.owned() }
     }
