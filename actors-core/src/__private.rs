@@ -35,6 +35,16 @@ pub trait AnActor: Send + 'static {} // write `Arc` for `Rc`, `Box<dyn T + Send>
 #[rustfmt::skip]
 pub trait AMessage: Send + 'static {} // write `Arc` for `Rc`, `Box<dyn T + Send>` for `Box<dyn T>`
 
+/// A method of the actor's block that is a message. No type implements it: the handle's stand-ins for methods without
+/// a mark assume it, so that a call of one says what is missing.
+#[diagnostic::on_unimplemented(
+    message = "this method of `{A}` is not a message, so `{Self}` does not have it",
+    label = "not a message",
+    note = "write `#[message]` above the method in the `#[actor]` block of `{A}`"
+)]
+#[rustfmt::skip]
+pub trait MethodIsAMessage<A> {} // write `#[message]` above the method in the `#[actor]` block
+
 /// The mail of an actor, for the compiler.
 pub trait AMail: Send + 'static {}
 

@@ -290,7 +290,7 @@ pub(crate) fn clause_of_message(actor: &Actor, message: &Message) -> TokenStream
     }
 }
 
-fn with_where(clause: TokenStream) -> TokenStream {
+pub(crate) fn with_where(clause: TokenStream) -> TokenStream {
     if clause.is_empty() {
         quote! { where }
     } else {

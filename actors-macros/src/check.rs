@@ -11,7 +11,7 @@ use crate::attr;
 use crate::errors::Errors;
 use crate::generics::{Generics, OfMessage};
 use crate::model::{
-    Actor, Answer, Block, Hook, Item, Message, Method, Mistaken, Param, Role, Source, Target,
+    Actor, Answer, Block, Hook, Item, Message, Method, Mistaken, Param, Role, Source, Target, Unmarked,
 };
 use crate::names::{plain, type_name};
 use crate::params::{is_argument, params};
@@ -27,14 +27,25 @@ pub(crate) fn check(block: &Block, words: ActorWords, errors: &mut Errors) -> Op
         let name = crate::names::ident("Self");
         Target { path: name.to_token_stream(), name, generics: Generics::default() }
     });
-    let mut actor =
-        Actor { target, words, messages: Vec::new(), mistaken: Vec::new(), started: None, stopped: None };
+    let mut actor = Actor {
+        target,
+        words,
+        messages: Vec::new(),
+        mistaken: Vec::new(),
+        unmarked: Vec::new(),
+        started: None,
+        stopped: None,
+    };
     for item in &block.items {
-        if let Item::Method(method) = item
-            && let Some(role) = role(method, errors)
-        {
-            add(&mut actor, method, role, errors);
+        let Item::Method(method) = item else { continue };
+        match role(method, errors) {
+            Some(role) => add(&mut actor, method, role, errors),
+            None => actor.unmarked.extend(unmarked(method)),
         }
+    }
+    let is_marked = |item: &Item| matches!(item, Item::Method(method) if !method.roles.is_empty());
+    if errors.count() == 0 && !block.items.iter().any(is_marked) {
+        report_nothing_marked(&mut actor, errors);
     }
     for message in &actor.messages {
         let types = message.args().map(|arg| &arg.ty).chain(message.answer.reply());
@@ -86,6 +97,41 @@ fn add(actor: &mut Actor, method: &Method, (role, words): (Role, TokenStream), e
     }
 }
 
+/// A method that a caller may look for on the handle.
+fn unmarked(method: &Method) -> Option<Unmarked> {
+    method.signature.receiver()?;
+    Some(Unmarked {
+        method: method.signature.ident.clone(),
+        cfgs: method.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect(),
+        arguments: arguments(method),
+    })
+}
+
+/// An actor without a message and without a hook never runs any code: a mark was forgotten.
+fn report_nothing_marked(actor: &mut Actor, errors: &mut Errors) {
+    let name = &actor.target.name;
+    match actor.unmarked.first() {
+        Some(first) => errors.at(
+            &first.method,
+            format!("no method of `{name}` is a message; write `#[message]` above those that the handle has"),
+        ),
+        None => errors.at(
+            name,
+            format!(
+                "`{name}` has no message; add a method that is one: `#[message] fn viewed(&mut self) {{ … }}`"
+            ),
+        ),
+    }
+    // One mistake gives one error: calls of these methods on the handle are sound until it is mended.
+    let stand_ins = std::mem::take(&mut actor.unmarked).into_iter().filter(|method| method.cfgs.is_empty());
+    actor.mistaken.extend(stand_ins.map(|Unmarked { method, arguments, .. }| Mistaken { method, arguments }));
+}
+
+/// The number of arguments of a call on the handle.
+fn arguments(method: &Method) -> usize {
+    method.signature.inputs.iter().filter(|input| is_argument(input)).count()
+}
+
 /// Its calls are not to be errors too.
 fn mistaken(actor: &mut Actor, method: &Method) {
     let name = &method.signature.ident;
@@ -95,8 +141,7 @@ fn mistaken(actor: &mut Actor, method: &Method) {
     {
         return;
     }
-    let arguments = method.signature.inputs.iter().filter(|input| is_argument(input)).count();
-    actor.mistaken.push(Mistaken { method: name.clone(), arguments });
+    actor.mistaken.push(Mistaken { method: name.clone(), arguments: arguments(method) });
 }
 
 fn message(

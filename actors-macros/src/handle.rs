@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use crate::bounds;
 use crate::errors::Errors;
 use crate::message::{self, at};
-use crate::model::{Actor, Message, Mistaken, Source};
+use crate::model::{Actor, Message, Mistaken, Source, Unmarked};
 
 pub(crate) fn handle(actor: &Actor) -> TokenStream {
     let (me, vis) = (bounds::actor_type(actor), &actor.words.vis);
@@ -20,6 +20,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
     let path = &actor.target.path;
     let mistaken = actor.mistaken.iter().map(|method| mistaken(actor, method));
     let methods = actor.messages.iter().map(|message| method(actor, message)).chain(mistaken);
+    let unmarked = actor.unmarked.iter().map(|method| unmarked(actor, method));
     let doc = format!(
         "The handle of `{}`: one method for each message. All the rest comes from `actors_core::Handle`, \
          to which it derefs.",
@@ -37,6 +38,8 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         #[allow(dead_code, unreachable_pub, deprecated, clippy::all)]
         #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
         impl #declared #own #clause { #(#methods)* }
+
+        #(#unmarked)*
 
         #[automatically_derived]
         impl #declared ::core::clone::Clone for #own #clause {
@@ -97,6 +100,23 @@ fn mistaken(actor: &Actor, Mistaken { method, arguments }: &Mistaken) -> TokenSt
     quote! {
         #[doc(hidden)]
         #vis fn #method(&self, #(#arguments),*) -> #name { ::core::unreachable!() }
+    }
+}
+
+/// A method that the handle does not have, because nothing marks it. The bound never holds, so the method hides no other
+/// one of its name; a call that finds no other one fails with the trait's advice, and shows the method that lacks its mark.
+fn unmarked(actor: &Actor, Unmarked { method, cfgs, .. }: &Unmarked) -> TokenStream {
+    let (me, vis, own) = (bounds::actor_type(actor), &actor.words.vis, bounds::handle_type(actor));
+    let generics = &actor.target.generics;
+    let (declared, clause) = (generics.declared(), bounds::with_where(generics.clause()));
+    let bound = quote_spanned! { at(method.span())=> for<'__actor> #own: ::actors_core::__private::MethodIsAMessage<#me> };
+    quote! {
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(dead_code, unreachable_pub, clippy::all)]
+        impl #declared #own #clause #bound {
+            #vis fn #method(&self) {}
+        }
     }
 }
 

@@ -81,6 +81,7 @@ mod words;
 /// implementations of `Actor`, `Message` and `Handler`. A message struct is `Debug`, and `Clone` where it has
 /// no arguments or only numbers, `bool`, `char`, `String`, `Duration` and `Instant`. All of it is private
 /// unless the block says `vis`. A call of a method inside the block (`self.charge(…)`) remains a plain call.
+/// A method without a mark is the actor's own, and the handle does not have it. A block without any mark is an error.
 ///
 /// # Marks on methods
 ///
@@ -96,6 +97,16 @@ mod words;
 /// asks; a method that returns nothing is told. With a parameter `ReplyTo<T>` the method returns nothing and
 /// answers later. `#[started]` takes the context or nothing, and returns nothing or `Result<(), E>`;
 /// `#[stopped]` takes `why: StopReason` or nothing.
+///
+/// # Errors of the compiler
+///
+/// The macro cannot add a note to these errors:
+///
+/// | the compiler says | what to write |
+/// |---|---|
+/// | ``struct `ShopHandle` is private`` | `#[actor(vis = pub)]`, or `vis = pub(crate)`: handle, module and messages are private without it |
+/// | ``the method `charge` exists …, but its trait bounds were not satisfied``, ``MethodIsAMessage<Shop>`` | `#[message]` above `charge` in the block |
+/// | `` `shop` does not live long enough``, ``borrowed for `'static` `` at `tokio::spawn(shop.charge(990))` | `tokio::spawn(shop.charge(990).owned())`: a call borrows its handle, and a task may outlive it |
 ///
 /// # Words of `#[actor(…)]`
 ///

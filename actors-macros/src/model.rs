@@ -16,6 +16,8 @@ pub(crate) struct Actor {
     pub(crate) messages: Vec<Message>,
     /// Methods that would be messages but for a mistake.
     pub(crate) mistaken: Vec<Mistaken>,
+    /// Methods on the actor's state that no attribute marks: the handle does not have them.
+    pub(crate) unmarked: Vec<Unmarked>,
     pub(crate) started: Option<Hook>,
     pub(crate) stopped: Option<Hook>,
 }
@@ -35,6 +37,15 @@ pub(crate) struct Target {
 pub(crate) struct Mistaken {
     pub(crate) method: Ident,
     /// How many a call of it has.
+    pub(crate) arguments: usize,
+}
+
+/// A method with a receiver and without a mark: the actor's own, or one whose `#[message]` was forgotten.
+pub(crate) struct Unmarked {
+    pub(crate) method: Ident,
+    /// The conditions under which it exists.
+    pub(crate) cfgs: Vec<Attribute>,
+    /// The number of arguments of a call.
     pub(crate) arguments: usize,
 }
 

@@ -39,13 +39,19 @@ impl Shop {
 struct Pool;
 
 #[actor(workers = 2..=4, keep_alive = "1m", pressure(high = 0.9, low = 0.6, target = "50ms", respond = [spawn, shed]))]
-impl Pool {}
+impl Pool {
+    #[message]
+    fn viewed(&mut self) {}
+}
 
 /// Leaves to default what is done about pressure.
 struct Growing;
 
 #[actor(workers = 1..=3)]
-impl Growing {}
+impl Growing {
+    #[message]
+    fn viewed(&mut self) {}
+}
 
 /// Two messages of one name, from two modules.
 struct Twins;

@@ -113,7 +113,10 @@ impl Gate {
 struct Door;
 
 #[actor(schedule = weighted(by = turns))]
-impl Door {}
+impl Door {
+    #[message]
+    fn viewed(&mut self) {}
+}
 
 #[test]
 fn o9_words_become_policies() {
@@ -164,12 +167,18 @@ impl Till {
 struct Shelf;
 
 #[actor(workers = 0x4, pressure(respond = shed))]
-impl Shelf {}
+impl Shelf {
+    #[message]
+    fn viewed(&mut self) {}
+}
 
 struct Cart;
 
 #[actor(workers = 2..=1_024)]
-impl Cart {}
+impl Cart {
+    #[message]
+    fn viewed(&mut self) {}
+}
 
 struct Desk;
 

@@ -38,6 +38,9 @@ impl Busy {}
 struct Full;
 
 #[actor(capacity = 16_777_216, max_waiting = 0, reserve = 0, jobs = 0, max_bytes = 4_294_967_295)]
-impl Full {}
+impl Full {
+    #[message]
+    fn viewed(&mut self) {}
+}
 
 fn main() {}

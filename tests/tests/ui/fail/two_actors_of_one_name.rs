@@ -3,10 +3,16 @@ use actors_core::prelude::*;
 struct Cart<T>(T);
 
 #[actor]
-impl Cart<u32> {}
+impl Cart<u32> {
+    #[message]
+    fn viewed(&mut self) {}
+}
 
 #[actor]
-impl Cart<String> {}
+impl Cart<String> {
+    #[message]
+    fn sold(&mut self) {}
+}
 
 fn main() {
     let _ = (Cart(1).0, Cart(String::new()).0);

@@ -257,7 +257,10 @@ mod other {
 struct Idle<T>(T);
 
 #[actor]
-impl<T: Send + 'static> Idle<T> {}
+impl<T: Send + 'static> Idle<T> {
+    #[started]
+    fn begin(&mut self) {}
+}
 
 fn compiles(shop: &ShopHandle<Mock>, cache: &CacheHandle<String, u8, 2>, desk: &DeskHandle<Mock, u8>) {
     drop((shop.viewed(String::new()), shop.swap(Mock(Vec::new())), shop.put(String::new())));

@@ -42,7 +42,10 @@ mod sizes {
 struct Cart;
 
 #[actor(schedule = weighted, workers = 4, pressure(respond = shed))]
-impl Cart {}
+impl Cart {
+    #[started]
+    fn begin(&mut self) {}
+}
 
 struct Till;
 
@@ -67,7 +70,10 @@ impl Till {
 struct Shelf;
 
 #[actor(schedule = strict, workers = 1..=8)]
-impl Shelf {}
+impl Shelf {
+    #[message]
+    fn viewed(&mut self) {}
+}
 
 struct Door;
 
