@@ -6,13 +6,11 @@
 //! scale. A message between two of them is stamped by its sender's clock and judged by its receiver's. CPU budgets are about the
 //! real processor: see [`budget`] and [`cpu`].
 
+pub(crate) use actors_policy::Span;
+pub use actors_policy::Tick;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Nanoseconds since an epoch that lies a century before this process first asked for the time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tick(u64);
 
 /// The tick of [`origin`]. Paused clocks may stand before or after it: a century before and four after are representable,
 /// which is more than tokio's timers can be set to.
@@ -25,90 +23,36 @@ fn origin() -> Instant {
     *AT.get_or_init(|| Instant::from_std(std::time::Instant::now()))
 }
 
-fn nanos(span: Duration) -> u64 {
-    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
-}
-
-impl Tick {
-    /// An instant that never comes.
-    pub const NEVER: Tick = Tick(u64::MAX);
-    /// The epoch.
-    pub const ZERO: Tick = Tick(0);
-
-    /// The instant `nanos` after the epoch; simulations and tests make their own time with it.
-    pub const fn from_nanos(nanos: u64) -> Tick {
-        Tick(nanos)
-    }
-
-    /// This instant plus `span`; saturates at [`NEVER`](Tick::NEVER).
-    pub fn after(self, span: Duration) -> Tick {
-        Tick(self.0.saturating_add(nanos(span)))
-    }
-
-    /// Time from `earlier` to this instant; zero when `earlier` is the later one.
-    pub fn since(self, earlier: Tick) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
-    }
-
-    /// The tick of an instant: never [`ZERO`](Tick::ZERO), which stands for a time that has not been read, and always before
-    /// [`NEVER`](Tick::NEVER).
-    #[inline]
-    fn at(instant: Instant) -> Tick {
-        let origin = origin();
-        match instant.checked_duration_since(origin) {
-            Some(after) => Tick(ORIGIN.saturating_add(nanos(after)).min(u64::MAX - 1)),
-            None => Tick(ORIGIN.saturating_sub(nanos(origin.duration_since(instant))).max(1)),
-        }
-    }
-
-    /// The instant of a tick. `None` where it never comes, or lies beyond what this platform's clock can say.
-    pub(crate) fn instant(self) -> Option<Instant> {
-        if self == Tick::NEVER {
-            return None;
-        }
-        match self.0.checked_sub(ORIGIN) {
-            Some(after) => origin().checked_add(Duration::from_nanos(after)),
-            // What is long over is due now, also where this platform's clock cannot say so.
-            None => {
-                Some(origin().checked_sub(Duration::from_nanos(ORIGIN - self.0)).unwrap_or_else(Instant::now))
-            }
-        }
+/// Returns the tick of an instant: never [`Tick::ZERO`], which stands for a time that has not been read, and always before
+/// [`Tick::NEVER`].
+#[inline]
+fn tick(instant: Instant) -> Tick {
+    let origin = origin();
+    let nanos = |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
+    match instant.checked_duration_since(origin) {
+        Some(after) => Tick::from_nanos(ORIGIN.saturating_add(nanos(after)).min(u64::MAX - 1)),
+        None => Tick::from_nanos(ORIGIN.saturating_sub(nanos(origin.duration_since(instant))).max(1)),
     }
 }
 
-/// A length of time in nanoseconds, or none: eight bytes without holes, so that what has one is quick to copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Span(u64);
-
-impl Span {
-    pub(crate) const NONE: Span = Span(u64::MAX);
-
-    /// Five centuries at most.
-    pub(crate) fn of(span: Duration) -> Span {
-        Span(nanos(span).min(u64::MAX - 1))
+/// Returns the instant of a tick. `None` for one that never comes, or that lies beyond what this platform's clock can say.
+pub(crate) fn instant(tick: Tick) -> Option<Instant> {
+    if tick == Tick::NEVER {
+        return None;
     }
-
-    pub(crate) fn from_nanos(nanos: u64) -> Span {
-        Span(nanos)
-    }
-
-    pub(crate) fn nanos(self) -> u64 {
-        self.0
-    }
-
-    #[inline]
-    pub(crate) fn is_none(self) -> bool {
-        self == Span::NONE
-    }
-
-    pub(crate) fn get(self) -> Option<Duration> {
-        (!self.is_none()).then(|| Duration::from_nanos(self.0))
+    match tick.as_nanos().checked_sub(ORIGIN) {
+        Some(after) => origin().checked_add(Duration::from_nanos(after)),
+        // A tick long past is due now, also where this platform's clock cannot express it.
+        None => {
+            let before = Duration::from_nanos(ORIGIN - tick.as_nanos());
+            Some(origin().checked_sub(before).unwrap_or_else(Instant::now))
+        }
     }
 }
 
 /// Now, on tokio's clock: that of the runtime that this thread is in, which differs from others only where it is or was paused.
 pub(crate) fn now() -> Tick {
-    Tick::at(Instant::now())
+    tick(Instant::now())
 }
 
 /// Now, for the budget of a consumer. It is the real clock, except in a runtime with a paused clock: there turns take no time unless
@@ -151,7 +95,7 @@ mod tests {
         let later = [Duration::ZERO, Duration::from_secs(7200), 30 * YEAR];
         let instants = earlier.into_iter().filter_map(|span| now.checked_sub(span));
         for instant in instants.chain(later.into_iter().filter_map(|span| now.checked_add(span))) {
-            assert_eq!(Tick::at(instant).instant(), Some(instant));
+            assert_eq!(super::instant(tick(instant)), Some(instant));
         }
     }
 
@@ -161,16 +105,16 @@ mod tests {
         let far = [200, 400, 600, 1000].map(|years| now.checked_add(years * YEAR));
         let past = [1, 200, 1000].map(|years| now.checked_sub(years * YEAR));
         let instants = past.into_iter().rev().chain([Some(now)]).chain(far).flatten();
-        let ticks: Vec<_> = instants.map(Tick::at).collect();
+        let ticks: Vec<_> = instants.map(tick).collect();
         assert!(ticks.is_sorted(), "{ticks:?}");
-        assert!(ticks.iter().all(|tick| Tick::ZERO < *tick && *tick < Tick::NEVER), "{ticks:?}");
+        assert!(ticks.iter().all(|at| Tick::ZERO < *at && *at < Tick::NEVER), "{ticks:?}");
     }
 
     #[test]
     fn t2_what_is_past_everything_is_due_and_what_is_beyond_everything_never_comes() {
-        assert!(Tick::ZERO.instant().is_some_and(|at| at <= Instant::now()));
-        assert_eq!(Tick::at(Instant::now()).after(Duration::MAX), Tick::NEVER);
-        assert_eq!(Tick::NEVER.instant(), None);
+        assert!(instant(Tick::ZERO).is_some_and(|at| at <= Instant::now()));
+        assert_eq!(tick(Instant::now()).after(Duration::MAX), Tick::NEVER);
+        assert_eq!(instant(Tick::NEVER), None);
         assert_eq!(Tick::ZERO.since(Tick::NEVER), Duration::ZERO);
     }
 }

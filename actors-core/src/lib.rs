@@ -73,7 +73,6 @@ mod reentry;
 mod runtime_guard;
 mod seed;
 mod shelf;
-pub mod sizing;
 mod spawn;
 mod supervise;
 mod sync;
@@ -83,8 +82,6 @@ mod system_builder;
 pub mod testing;
 mod text;
 mod wakers;
-#[cfg(feature = "serde")]
-mod wording;
 
 #[doc(hidden)]
 pub mod __private;
@@ -98,6 +95,8 @@ pub use actor::recipient::Recipient;
 pub use actor::{Actor, Handler, Inline, Mail, Typed, TypedHandle};
 #[cfg(feature = "macros")]
 pub use actors_macros::{Message, actor};
+#[doc(inline)]
+pub use actors_policy::sizing;
 pub use clock::Tick;
 pub use error::{
     ActorName, Admission, AskError, BoxError, PolicyError, Reason, SendError, SpawnError, Spent, StartError,

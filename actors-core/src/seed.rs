@@ -1,16 +1,9 @@
-//! The one source of chance of a system.
+//! Where the seeds come from: the operating system, once per system or once per process.
 //!
-//! ```text
-//!   seed of the system ──► seed per actor name ──► stream per purpose: shedding, jitter, drop_random, backoff
-//!                                               └─► hashes of keys
-//! ```
-//!
-//! Each step is a SipHash, which is one-way in practice: a client that sees the jitter of many `retry_after` values does not
-//! learn the seed, and so cannot make the hashes of keys collide either.
+//! Everything derived from a seed is pure and lives in `actors_policy::seed`.
 
-use crate::policy::Rng;
-use std::fmt;
-use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
+pub(crate) use actors_policy::seed::{Purpose, Seed};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 
 /// The state for keys that are hashed by [`Message::key_hash`](crate::Message::key_hash): one for the whole process.
@@ -19,61 +12,9 @@ pub(crate) fn of_process() -> &'static RandomState {
     STATE.get_or_init(RandomState::new)
 }
 
-/// What a stream of random numbers is for. Streams of different purposes are independent.
-#[derive(Clone, Copy, Debug, Hash)]
-pub(crate) enum Purpose {
-    /// `drop_random` and the jitter of `retry_after`, in one mailbox.
-    Mailbox,
-    /// Which senders are shed, and the jitter of what they are told.
-    Gate,
-    /// The spread of the delays before a restart.
-    Backoff,
-    /// The hashes of keys.
-    Keys,
-}
-
-/// The seed of a system, or of one actor in it. Its `Debug` does not show it: it protects the hashes of keys.
-#[derive(Clone, Copy)]
-pub(crate) struct Seed(u64);
-
-impl fmt::Debug for Seed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seed")
-    }
-}
-
-impl Seed {
-    pub(crate) const fn new(seed: u64) -> Seed {
-        Seed(seed)
-    }
-
-    /// A seed from the operating system's randomness: std seeds `RandomState` from it.
-    pub(crate) fn from_os() -> Seed {
-        Seed(RandomState::new().hash_one(0u8))
-    }
-
-    /// The seed of the actor of this name.
-    pub(crate) fn of(self, name: &str) -> Seed {
-        let mut hasher = DefaultHasher::new();
-        (self.0, name).hash(&mut hasher);
-        Seed(hasher.finish())
-    }
-
-    /// The stream of random numbers for this purpose.
-    pub(crate) fn stream(self, purpose: Purpose) -> Rng {
-        Rng::new(self.hasher(purpose).finish())
-    }
-
-    /// A hasher for one key. It has the seed as its first input, which no client knows.
-    pub(crate) fn key_hasher(self) -> DefaultHasher {
-        self.hasher(Purpose::Keys)
-    }
-
-    fn hasher(self, purpose: Purpose) -> DefaultHasher {
-        let mut hasher = DefaultHasher::new();
-        (self.0, purpose).hash(&mut hasher);
-        hasher
-    }
+/// Returns a seed from the operating system's randomness: std seeds `RandomState` from it.
+pub(crate) fn from_os() -> Seed {
+    Seed::new(RandomState::new().hash_one(0u8))
 }
 
 #[cfg(test)]
@@ -81,18 +22,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn t9_streams_differ_by_seed_purpose_and_name_and_by_nothing_else() {
-        let first = |seed, purpose, name| Seed::new(seed).of(name).stream(purpose).next();
-        let stream = first(1, Purpose::Mailbox, "shop-1");
-        assert_eq!(stream, first(1, Purpose::Mailbox, "shop-1"));
-        assert_ne!(stream, first(2, Purpose::Mailbox, "shop-1"));
-        assert_ne!(stream, first(1, Purpose::Gate, "shop-1"));
-        assert_ne!(stream, first(1, Purpose::Mailbox, "shop-2"));
-    }
-
-    #[test]
     fn t9_without_a_seed_two_systems_differ() {
-        let first = || Seed::from_os().stream(Purpose::Gate).next();
+        let first = || from_os().stream(Purpose::Gate).next_u64();
         assert_ne!(first(), first());
     }
 }

@@ -1,7 +1,7 @@
 //! What is said about a system before it exists.
 
 use crate::error::ActorName;
-use crate::seed::Seed;
+use crate::seed::{self, Seed};
 use crate::system::System;
 
 /// A system about to be made; see [`System::builder`].
@@ -33,6 +33,6 @@ impl SystemBuilder {
 
     /// Makes the system. It lives on the tokio runtime in which it is made or, failing that, first used.
     pub fn build(self) -> System {
-        System::with(self.name, self.seed.map_or_else(Seed::from_os, Seed::new))
+        System::with(self.name, self.seed.map_or_else(seed::from_os, Seed::new))
     }
 }

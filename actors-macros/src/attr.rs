@@ -8,7 +8,7 @@ use quote::ToTokens;
 use syn::{Attribute, Meta};
 
 use crate::errors::Errors;
-use crate::wording::{self, Vocabulary};
+use actors_policy::wording::{self, Vocabulary};
 
 /// One word with what was said about it.
 pub(crate) struct Word {

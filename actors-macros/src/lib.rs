@@ -41,7 +41,6 @@ mod search;
 mod types;
 mod verbs;
 mod weight;
-mod wording;
 mod words;
 
 /// Makes an impl block an actor: a method marked `#[message]` is a message, and the typed handle has a method

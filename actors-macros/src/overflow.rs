@@ -5,8 +5,8 @@ use syn::spanned::Spanned;
 
 use crate::attr::split;
 use crate::errors::Errors;
-use crate::wording;
 use crate::words::with_parentheses;
+use actors_policy::wording;
 
 /// One word, or a list in brackets that is tried in order; with the fill from which `drop_random` begins.
 pub(crate) fn overflow(

@@ -10,8 +10,8 @@ use crate::attr::{self, Value, Word};
 use crate::errors::Errors;
 use crate::names::ident;
 use crate::overflow::list;
-use crate::wording::{self, Vocabulary};
 use crate::words::duration;
+use actors_policy::wording::{self, Vocabulary};
 
 const PRESSURE: Vocabulary<'static> = Vocabulary {
     of: "`pressure`",

@@ -10,7 +10,7 @@ use crate::errors::Errors;
 use crate::overflow::overflow;
 use crate::pool::Pool;
 use crate::weight::Weight;
-use crate::wording::{self, Number, Vocabulary, list};
+use actors_policy::wording::{self, Number, Vocabulary, list};
 
 /// Slots of a mailbox that says nothing.
 const CAPACITY_DEFAULT: u64 = 256;

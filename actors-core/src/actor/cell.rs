@@ -451,7 +451,7 @@ impl<A: Actor> Cell<A> {
     /// An instance of a worker has failed: decides what follows, and tells the parent.
     pub(crate) fn failed(&self, worker: u32, why: StopReason) -> Revival {
         let Some(origin) = &self.origin else { return Revival::Never };
-        let random = origin.rng.lock().next();
+        let random = origin.rng.lock().next_u64();
         let fault = if why == StopReason::StartFailed { Fault::Start } else { Fault::Run };
         let present = self.mailbox.worker_numbers();
         let revival = origin.failures.lock().failed(worker, &present, fault, clock::now(), random);

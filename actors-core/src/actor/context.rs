@@ -217,7 +217,7 @@ impl<A: Actor> Context<A> {
 
     /// Until when somebody waits for this turn, if anybody does.
     pub fn deadline(&self) -> Option<tokio::time::Instant> {
-        self.until().instant()
+        clock::instant(self.until())
     }
 
     /// How much of that is left; `None` when nobody waits.

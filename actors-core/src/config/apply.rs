@@ -7,7 +7,7 @@ use crate::error::SpawnError;
 use crate::mailbox::Class;
 use crate::policy::{Limits, Overflow, Settings};
 use crate::spawn::SpawnBuilder;
-use crate::wording::{list, nearest};
+use actors_policy::wording::{list, nearest};
 
 /// What configuration has said to a builder: what was wrong, and what can only be judged once nothing else follows.
 #[derive(Clone, Debug, Default)]

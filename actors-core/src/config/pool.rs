@@ -4,7 +4,7 @@ use super::read::{PRESSURE, below, duration, named, unread, words};
 use super::written::Written;
 use super::{ActorConfig, Mistakes, PressureConfig};
 use crate::policy::{Action, Pressure, Settings};
-use crate::wording;
+use actors_policy::wording;
 use std::ops::RangeInclusive;
 
 /// A number, or a range in text.

@@ -3,7 +3,7 @@
 use super::written::Written;
 use super::{ActorConfig, MessageConfig, Mistakes, PressureConfig, pool};
 use crate::policy::{Order, Overflow, OverflowList, Priority, Ramp, Schedule};
-use crate::wording::{self, Number, Vocabulary};
+use actors_policy::wording::{self, Number, Vocabulary};
 use serde::de::{Deserialize, Deserializer, Error};
 use std::fmt::Debug;
 use std::time::Duration;

@@ -12,7 +12,7 @@ impl Serialize for ActorConfig {
         say(&mut map, "max_waiting", &self.max_waiting)?;
         say(&mut map, "max_bytes", &self.max_bytes)?;
         say(&mut map, "reserve", &self.reserve)?;
-        say(&mut map, "schedule", &self.schedule.map(schedule))?;
+        say(&mut map, "schedule", &self.schedule.map(Schedule::word))?;
         match self.workers.as_ref().map(|workers| (*workers.start(), *workers.end())) {
             Some((least, most)) if least == most => map.serialize_entry("workers", &least)?,
             range => say(&mut map, "workers", &range.map(|(least, most)| format!("{least}..={most}")))?,
@@ -46,7 +46,7 @@ impl Serialize for PressureConfig {
 impl Serialize for MessageConfig {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        say(&mut map, "priority", &self.priority.map(priority))?;
+        say(&mut map, "priority", &self.priority.map(Priority::word))?;
         let list: Option<Vec<String>> =
             self.overflow.map(|list| list.words().iter().map(|word| self.overflow(*word)).collect());
         match list.as_deref() {
@@ -57,7 +57,7 @@ impl Serialize for MessageConfig {
         say(&mut map, "max_per_key", &self.max_per_key)?;
         say(&mut map, "ttl", &self.ttl.map(duration))?;
         say(&mut map, "timeout", &self.timeout.map(duration))?;
-        say(&mut map, "order", &self.order.map(order))?;
+        say(&mut map, "order", &self.order.map(Order::word))?;
         map.end()
     }
 }
@@ -73,30 +73,6 @@ impl MessageConfig {
 
 fn say<M: SerializeMap, T: Serialize>(map: &mut M, word: &str, value: &Option<T>) -> Result<(), M::Error> {
     value.as_ref().map_or(Ok(()), |value| map.serialize_entry(word, value))
-}
-
-fn priority(priority: Priority) -> &'static str {
-    match priority {
-        Priority::Low => "low",
-        Priority::Normal => "normal",
-        Priority::High => "high",
-        Priority::Urgent => "urgent",
-    }
-}
-
-fn order(order: Order) -> &'static str {
-    match order {
-        Order::Fifo => "fifo",
-        Order::LifoUnderPressure => "lifo_under_pressure",
-    }
-}
-
-fn schedule(schedule: Schedule) -> &'static str {
-    match schedule {
-        Schedule::Strict => "strict",
-        Schedule::Weighted => "weighted",
-        Schedule::WeightedByTime => "weighted(by = time)",
-    }
 }
 
 /// In the largest unit that says it exactly.

@@ -3,7 +3,7 @@
 //! An error holds an [`Arc`] of a [`Life`] and reads name, message type and cause of the end when it is shown. So a refusal costs one
 //! atomic increment, and an error stays true: an actor that was draining when it refused may have been killed since.
 
-use super::{ActorName, StartError, StopReason};
+use super::{ActorName, Spaced, Spent, StartError, StopReason};
 use crate::sync::{Guard, Lock};
 use std::fmt;
 use std::sync::Arc;
@@ -47,42 +47,6 @@ pub(crate) enum Detail {
     Parent,
     /// It was told to stop, and had not drained within this time.
     DrainedTooLong(Duration),
-}
-
-/// Failures that were more than the restart policy allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Spent {
-    /// How many failures there were.
-    pub failures: u32,
-    /// In how long a time.
-    pub within: Duration,
-    /// How many are followed by a new instance.
-    pub limit: u32,
-}
-
-impl fmt::Display for Spent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Spent { failures, within, limit } = self;
-        let plural = if *failures == 1 { "" } else { "s" };
-        write!(f, "{failures} failure{plural} in {} (limit {limit})", Spaced(*within))
-    }
-}
-
-/// A time with a space between number and unit: `10 s`.
-pub(crate) struct Spaced(pub(crate) Duration);
-
-impl fmt::Display for Spaced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, ms) = (self.0.as_secs_f64(), self.0.as_secs_f64() * 1e3);
-        match self.0 {
-            _ if self.0 >= Duration::from_secs(120) => write!(f, "{:.0} min", seconds / 60.0),
-            _ if self.0 >= Duration::from_secs(10) => write!(f, "{seconds:.0} s"),
-            _ if self.0 >= Duration::from_secs(1) => write!(f, "{} s", (seconds * 10.0).round() / 10.0),
-            _ if self.0 >= Duration::from_millis(10) => write!(f, "{ms:.0} ms"),
-            _ => write!(f, "{} ms", (ms * 10.0).round() / 10.0),
-        }
-    }
 }
 
 /// Where the names of message types come from.
@@ -208,19 +172,5 @@ impl LifeState {
             Stage::Ended(why) => Some(why),
             _ => self.why,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn l3_times_in_sentences_are_short() {
-        let said = |ms| Spaced(Duration::from_millis(ms)).to_string();
-        assert_eq!(
-            [1, 45, 1_500, 10_000, 60_000, 600_000].map(said),
-            ["1 ms", "45 ms", "1.5 s", "10 s", "60 s", "10 min"]
-        );
     }
 }

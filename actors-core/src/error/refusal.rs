@@ -1,7 +1,7 @@
 //! A message that was not taken, and an ask that got no answer.
 
-use super::life::{Life, Spaced};
-use super::{ActorName, Around, Reason, StopReason};
+use super::life::Life;
+use super::{ActorName, Around, Reason, Spaced, StopReason};
 use crate::clock::Span;
 use std::fmt;
 use std::sync::Arc;

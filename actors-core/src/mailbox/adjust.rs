@@ -15,18 +15,14 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn policy(&self, class: usize) -> Policy {
         let inner = self.lock();
         let kind = &inner.core.queue.kinds[class];
-        let max = (kind.max != u32::MAX).then_some(kind.max as usize);
-        let declared = self.classes[class].policy;
-        let max_per_key = kind.max_per_key();
-        Policy {
-            overflow: kind.overflow,
-            max,
-            max_per_key,
-            early: kind.early,
-            ttl: self.ttl(class),
-            timeout: self.timeout(class),
-            ..declared
-        }
+        let mut policy = self.classes[class].policy;
+        policy.overflow = kind.overflow;
+        policy.max = (kind.max != u32::MAX).then_some(kind.max as usize);
+        policy.max_per_key = kind.max_per_key();
+        policy.early = kind.early;
+        policy.ttl = self.ttl(class);
+        policy.timeout = self.timeout(class);
+        policy
     }
 
     /// Changes the policy of a class.

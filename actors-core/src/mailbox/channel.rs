@@ -33,7 +33,7 @@ use crate::error::{About, Admission, AskError, Life, Reason, SendError};
 use crate::mailbox::Ledger;
 use crate::panics::ignored;
 use crate::policy::Settings;
-use crate::seed::Seed;
+use crate::seed::{self, Seed};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::wakers::{Relayed, discard, wake};
 use std::fmt;
@@ -89,7 +89,7 @@ pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Send
         class.policy.check().map_err(|why| format!("{}: {why}", class.name))?;
     }
     let life = Life::of_channel(classes.iter().map(Class::name));
-    let seed = settings.declared_seed().map_or_else(Seed::from_os, Seed::new);
+    let seed = settings.declared_seed().map_or_else(seed::from_os, Seed::new);
     let mailbox = Mailbox::new(limits, classes.into(), Some(()), clock::now, seed);
     let shared = Arc::new(Shared { mailbox, senders: AtomicUsize::new(1), life });
     let receiver = Receiver {

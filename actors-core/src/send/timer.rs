@@ -31,7 +31,7 @@ impl Timer {
     /// Sets it to `end`, on the runtime it is polled on, and on the actor's only if there is none. Where both are the same, and
     /// have workers, it is one that was used before, if there is one.
     pub(super) fn set<A: Actor>(&mut self, end: Tick, cell: &Cell<A>) {
-        let Some(at) = end.instant() else { return self.clear(cell) };
+        let Some(at) = clock::instant(end) else { return self.clear(cell) };
         let here = runtime::Handle::try_current();
         let is_at_home = cell.timers.is_kept() && here.as_ref().is_ok_and(|here| here.id() == cell.rt.id());
         let used = if is_at_home { cell.timers.take() } else { None };

@@ -236,13 +236,6 @@ fn the_effective_configuration_can_be_written_and_read_again_in_other_formats_to
     });
 }
 
-#[test]
-fn the_wording_s_parts_are_the_macros_own_too() {
-    let link = Path::new(env!("CARGO_MANIFEST_DIR")).join("../actors-core/src/wording");
-    let target = std::fs::read_link(&link).expect("actors-core/src/wording is a symbolic link");
-    assert_eq!(target, Path::new("../../actors-macros/src/wording"));
-}
-
 /// What the attribute says: the sentences of a file of `ui/fail`.
 fn sentences(file: &str) -> BTreeSet<String> {
     let path =

@@ -78,7 +78,7 @@ impl<T: Item, S> Mailbox<T, S> {
             return Lend::No;
         }
         let kind = &mut inner.core.queue.kinds[class];
-        let is_timed = match kind.swift.next() {
+        let is_timed = match kind.swift.donation() {
             Donation::No => return Lend::No,
             Donation::Yes => false,
             Donation::Timed => true,

@@ -1,0 +1,23 @@
+//! Pure decisions: numbers in, a verdict out. No tokio, no atomics, no locks; `now` is an argument.
+//!
+//! ```text
+//!   declared words  ──►  Policy, Settings  ──checked──►  Limits      (once, at start)
+//!   queue depth     ──►  Limits::room                  ──►  may this lane have a slot?
+//!   lanes due       ──►  Strict, Weighted              ──►  which lane, for how many turns?
+//!   fill            ──►  Ramp                          ──►  how probable is an early drop?
+//!   backlog, rate   ──►  retry_after                   ──►  when to try again
+//!   looks           ──►  Controller                    ──►  how many workers, who is refused, who waits early
+//! ```
+//!
+//! The code is in the crate `actors-policy`, which has no dependency that could make it impure; this module is its public part.
+
+#[doc(inline)]
+pub use actors_policy::{
+    Action, Backlog, CAPACITY_MAX, Change, JOBS_MAX, Level, Limits, MAX_BYTES_MAX, Order, Overflow,
+    OverflowList, Policy, Pressure, Priority, Ramp, Restart, Schedule, Settings, Strategy, Strict, TURNS_MAX,
+    WORKERS_MAX, Weighted, WeightedByTime, What, Why, Workers, retry_after,
+};
+pub(crate) use actors_policy::{
+    Arrivals, Controller, Donation, DrainRate, Failures, Fault, GUESS_FIRST, Lanes, Plan, Revival, Rng,
+    Sight, Swift, Threshold, outlook, retry_span, spread, squeezed,
+};

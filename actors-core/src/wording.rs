@@ -1,1 +1,0 @@
-../../actors-macros/src/wording.rs

@@ -1,0 +1,225 @@
+//! What a message type declares about itself.
+
+use super::overflow::{Overflow, OverflowList};
+use super::ramp::Ramp;
+use std::time::Duration;
+
+/// The lane of a message type. Higher lanes go first, with a bound on how long lower ones wait (S2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub enum Priority {
+    /// Work that may wait.
+    Low,
+    /// Everything that says nothing.
+    #[default]
+    Normal,
+    /// Work that goes before the rest.
+    High,
+    /// Work a mailbox always has room for: half of the reserve is its own.
+    Urgent,
+}
+
+impl Priority {
+    /// Number of lanes.
+    pub const COUNT: usize = 4;
+    /// Lowest first.
+    pub const ALL: [Priority; 4] = [Priority::Low, Priority::Normal, Priority::High, Priority::Urgent];
+
+    /// The word as it is declared.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Priority::Low => "low",
+            Priority::Normal => "normal",
+            Priority::High => "high",
+            Priority::Urgent => "urgent",
+        }
+    }
+
+    /// 0 for `Low` to 3 for `Urgent`.
+    #[inline]
+    pub const fn lane(self) -> usize {
+        self as usize
+    }
+}
+
+/// What a message type declares: its lane, what happens when there is no room, how long it is worth anything.
+///
+/// ```
+/// # use actors_policy as actors_core;
+/// use actors_core::{Overflow, Policy, Priority};
+/// use std::time::Duration;
+///
+/// const VIEWS: Policy =
+///     Policy::tell().priority(Priority::Low).overflow(&[Overflow::DropOldest]).ttl(Duration::from_secs(5));
+/// assert!(VIEWS.check().is_ok());
+/// assert!(VIEWS.overflow(&[Overflow::Block, Overflow::Reject]).check().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// The lane.
+    pub priority: Priority,
+    /// What happens when there is no room.
+    pub overflow: OverflowList,
+    /// Slots that messages of this type may hold at once; `None`: as many as there are (B2).
+    pub max: Option<usize>,
+    /// Slots that messages of one key may hold at once where several workers keep the order of keys; `None`: a quarter of the
+    /// capacity, at least one (S8). Without effect where there is one worker.
+    pub max_per_key: Option<usize>,
+    /// Age at which it is worthless.
+    pub ttl: Option<Duration>,
+    /// Default deadline of an ask, and of a blocked send inside a turn.
+    pub timeout: Duration,
+    /// Which of its queued messages goes first.
+    pub order: Order,
+    /// The fill from which `drop_random` begins before there is no room.
+    pub early: Option<Ramp>,
+    /// Whether the type has a conflation key.
+    pub keyed: bool,
+}
+
+/// Which of a type's queued messages goes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Order {
+    /// The oldest.
+    #[default]
+    Fifo,
+    /// The oldest; but the newest while the mailbox has not been empty for 100 ms. Under a lasting overload the newest are
+    /// then served while somebody still waits for them, instead of all of them too late; the oldest wait longer, perhaps
+    /// for ever, so that the type should have a `ttl` or asks with deadlines. Other types in the lane lose nothing: the
+    /// type's turns come as often as before.
+    ///
+    /// Ben Maurer: Fail at Scale (ACM Queue 13, 8, 2015), "adaptive LIFO"; the interval is CoDel's (RFC 8289, section 3.2).
+    LifoUnderPressure,
+}
+
+impl Order {
+    /// The word as it is declared.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Order::Fifo => "fifo",
+            Order::LifoUnderPressure => "lifo_under_pressure",
+        }
+    }
+}
+
+/// Default deadline of an ask. Long enough for any handler that is not stuck, short enough that a stuck one is noticed
+/// while the person who waits is still there.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Policy {
+    /// The default of a one-way message: `normal`, `block`.
+    pub const fn tell() -> Self {
+        Policy {
+            priority: Priority::Normal,
+            overflow: OverflowList::new(&[Overflow::Block]),
+            max: None,
+            max_per_key: None,
+            ttl: None,
+            timeout: TIMEOUT,
+            order: Order::Fifo,
+            early: None,
+            keyed: false,
+        }
+    }
+
+    /// The default of a message that has a reply: `normal`, `reject`.
+    pub const fn ask() -> Self {
+        Policy { overflow: OverflowList::new(&[Overflow::Reject]), ..Policy::tell() }
+    }
+
+    /// Sets the lane.
+    #[must_use]
+    pub const fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Sets what happens when there is no room: words tried in order.
+    #[must_use]
+    pub const fn overflow(mut self, list: &[Overflow]) -> Self {
+        self.overflow = OverflowList::new(list);
+        self
+    }
+
+    /// Sets how many slots messages of this type may hold at once.
+    #[must_use]
+    pub const fn max(mut self, slots: usize) -> Self {
+        self.max = Some(slots);
+        self
+    }
+
+    /// Sets how many slots messages of one key may hold at once in a pool (S8): those of all types with this key count, of the
+    /// type's own lane and of higher ones. Needs a key; without effect where there is one worker.
+    #[must_use]
+    pub const fn max_per_key(mut self, slots: usize) -> Self {
+        self.max_per_key = Some(slots);
+        self
+    }
+
+    /// Sets the age at which a message is worthless, counted from the first poll of its send.
+    #[must_use]
+    pub const fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// Sets the default deadline of an ask.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets which of its queued messages goes first.
+    #[must_use]
+    pub const fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Lets `drop_random` begin early, at the fill `from` (0 to 1); see [`Ramp`].
+    #[must_use]
+    pub const fn early(mut self, from: f64) -> Self {
+        self.early = Some(Ramp::from(from));
+        self
+    }
+
+    /// Says that the message has a conflation key (`Message::key_hash` and `Message::same_key`).
+    #[must_use]
+    pub const fn keyed(mut self) -> Self {
+        self.keyed = true;
+        self
+    }
+
+    /// Whether this policy makes sense, with the sentence that says why not.
+    pub fn check(&self) -> Result<(), String> {
+        if self.ttl.is_some_and(|ttl| ttl.is_zero()) {
+            return Err(
+                "a ttl of zero would let no message live; leave it out or write at least \"1ns\"".into()
+            );
+        }
+        if self.timeout.is_zero() {
+            return Err("a timeout of zero would let no ask succeed; write for example \"2s\"".into());
+        }
+        if self.max == Some(0) {
+            return Err("a `max` of 0 would let no message in; write at least 1".into());
+        }
+        if self.max_per_key == Some(0) {
+            return Err("a `max_per_key` of 0 would let no message in; write at least 1".into());
+        }
+        if self.max_per_key.is_some() && !self.keyed {
+            return Err(
+                "`max_per_key` counts the messages of one key: give the type a key, or leave it out".into()
+            );
+        }
+        if let Some(ramp) = self.early {
+            if !self.overflow.has(Overflow::DropRandom) {
+                return Err("only `drop_random` begins early; put it into the overflow list".into());
+            }
+            ramp.check()?;
+        }
+        self.overflow.check(self.keyed)
+    }
+}

@@ -1,0 +1,230 @@
+//! What a supervisor remembers of the last second or so: counters at some instants, so that rates over any time up to now are
+//! differences.
+
+use super::controller::Sight;
+use crate::time::Tick;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Instants that are remembered: with the least distance it is 1.3 seconds, in two and a half kilobytes.
+const SAMPLES: usize = 64;
+/// Least distance of two; where turns are long it is more, so that a trial fits in twice.
+const SPACING: Duration = Duration::from_millis(20);
+/// Nothing is measured over less than this.
+const SPAN_MIN: Duration = Duration::from_millis(20);
+/// A backlog that will be gone in so long at the speed at which it shrinks needs no more workers.
+const DRAINED: Duration = Duration::from_secs(1);
+/// A trial, or a measurement, lasts as long as so many turns of one worker: fewer say little about their mean.
+const TURNS: u32 = 3;
+
+/// The shortest time over which rates are measured: CoDel's interval, ten looks.
+pub(crate) const MEASURED_MIN: Duration = Duration::from_millis(100);
+/// The longest. It was meant to be a second; but of turns of a second or more, of which there are many where models or batches are
+/// called, no trial of one second sees the end, and every worker would be taken back.
+pub(crate) const MEASURED_MAX: Duration = Duration::from_secs(10);
+
+/// Counters at an instant.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    at: Tick,
+    turns: u64,
+    arrivals: u64,
+    /// Time that workers have spent in turns, all together, in seconds.
+    worked: f64,
+    backlog: usize,
+}
+
+/// What happened from some instant up to now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Past {
+    pub(crate) seconds: f64,
+    turns: u64,
+    arrivals: u64,
+    worked: f64,
+    /// By how much the backlog has shrunk.
+    shrunk: f64,
+}
+
+impl Past {
+    /// Turns ended a second.
+    pub(crate) fn throughput(&self) -> f64 {
+        self.turns as f64 / self.seconds
+    }
+
+    /// Messages offered a second.
+    pub(crate) fn arrival_rate(&self) -> f64 {
+        self.arrivals as f64 / self.seconds
+    }
+
+    /// Workers in a turn, on average.
+    #[cfg(test)]
+    pub(crate) fn busy(&self) -> f64 {
+        self.worked / self.seconds
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    samples: VecDeque<Sample>,
+    newest: Option<(Sample, usize)>,
+    backlog_since: Option<Tick>,
+}
+
+impl History {
+    /// Nobody has looked for a while: what lies before is forgotten, and what has happened since then is in no rate.
+    pub(crate) fn begin(&mut self) {
+        *self = History { samples: std::mem::take(&mut self.samples), ..History::default() };
+        self.samples.clear();
+    }
+
+    pub(crate) fn saw(&mut self, sight: &Sight, now: Tick) {
+        let worked = self.newest.map_or(0.0, |(last, busy)| {
+            // Who is in a turn is seen at instants only; between two of them it is half of both.
+            last.worked + now.since(last.at).as_secs_f64() * (busy + sight.busy) as f64 / 2.0
+        });
+        let backlog = sight.queued + sight.waiting;
+        let sample = Sample { at: now, turns: sight.turns, arrivals: sight.arrivals, worked, backlog };
+        self.newest = Some((sample, sight.busy));
+        self.backlog_since = if backlog > 0 { self.backlog_since.or(Some(now)) } else { None };
+        let spacing = SPACING.max(self.measured() * 2 / SAMPLES as u32);
+        if self.samples.back().is_none_or(|last| now.since(last.at) >= spacing) {
+            if self.samples.len() == SAMPLES {
+                self.samples.pop_front();
+            }
+            self.samples.push_back(sample);
+        }
+    }
+
+    /// What happened since the last instant that is remembered and not after `from`, but for no less than 20 ms; `None` while
+    /// nothing is known.
+    pub(crate) fn since(&self, from: Tick) -> Option<Past> {
+        let (newest, _) = self.newest?;
+        let is_old = |sample: &&Sample| sample.at <= from && newest.at.since(sample.at) >= SPAN_MIN;
+        let then = self.samples.iter().rev().find(is_old).or(self.samples.front())?;
+        let span = newest.at.since(then.at);
+        (span >= SPAN_MIN).then(|| Past {
+            seconds: span.as_secs_f64(),
+            turns: newest.turns.saturating_sub(then.turns),
+            arrivals: newest.arrivals.saturating_sub(then.arrivals),
+            worked: newest.worked - then.worked,
+            shrunk: then.backlog as f64 - newest.backlog as f64,
+        })
+    }
+
+    /// What happened in the last so long, but not before there was a backlog: so that neither quiet times are in it, nor too few
+    /// messages.
+    pub(crate) fn of_late(&self, span: Duration) -> Option<Past> {
+        let (newest, _) = self.newest?;
+        let from = Tick::ZERO.after(newest.at.since(Tick::ZERO).saturating_sub(span));
+        self.since(self.backlog_since.map_or(from, |began| began.max(from)))
+    }
+
+    /// How long a turn takes on average. While none has ended it is at least what was worked.
+    pub(crate) fn service(&self) -> f64 {
+        self.since(Tick::ZERO).map_or(0.0, |past| past.worked / past.turns.max(1) as f64)
+    }
+
+    /// Over how long rates must be measured to say something.
+    pub(crate) fn measured(&self) -> Duration {
+        (Duration::from_secs_f64(self.service()) * TURNS).clamp(MEASURED_MIN, MEASURED_MAX)
+    }
+
+    /// Whether the backlog shrinks so fast that it will soon be gone.
+    pub(crate) fn is_draining(&self, after: Tick) -> bool {
+        let Some((newest, _)) = self.newest else { return false };
+        let from = Tick::ZERO.after(newest.at.since(Tick::ZERO).saturating_sub(MEASURED_MIN));
+        self.since(from.max(after))
+            .is_some_and(|past| newest.backlog as f64 * past.seconds < past.shrunk * DRAINED.as_secs_f64())
+    }
+
+    /// Time in turns since it began, in seconds, and when that was.
+    pub(crate) fn worked(&self) -> f64 {
+        self.newest.map_or(0.0, |(newest, _)| newest.worked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: u64) -> Tick {
+        Tick::ZERO.after(Duration::from_millis(3_600_000 + ms))
+    }
+
+    /// Looks at 100 messages a second for two workers that are always busy.
+    fn watched(every: u64, until: u64) -> History {
+        let mut history = History::default();
+        for ms in (0..=until).step_by(every as usize) {
+            let count = ms / 10;
+            let sight = Sight { queued: 5, turns: count, arrivals: 2 * count, busy: 2, ..Sight::default() };
+            history.saw(&sight, at(ms));
+        }
+        history
+    }
+
+    #[test]
+    fn p4_rates_and_mean_service_time_are_differences_of_counters_however_late_the_looks_are() {
+        for every in [10, 30, 100, 1000] {
+            let history = watched(every, 3000);
+            let past = history.of_late(Duration::from_secs(1)).unwrap();
+            assert!((past.throughput() - 100.0).abs() < 5.0, "{every}: {past:?}");
+            assert!((past.arrival_rate() - 200.0).abs() < 10.0, "{every}: {past:?}");
+            assert!((past.busy() - 2.0).abs() < 1e-6 && (history.service() - 0.02).abs() < 0.001, "{every}");
+        }
+    }
+
+    #[test]
+    fn p4_who_began_or_ended_a_turn_between_two_looks_was_busy_for_half_of_the_time() {
+        let mut history = History::default();
+        [0, 4, 2].into_iter().zip([0, 100, 200]).for_each(|(busy, ms)| {
+            history.saw(&Sight { busy, ..Sight::default() }, at(ms));
+        });
+        assert!((history.worked() - 0.5).abs() < 1e-9, "{}", history.worked());
+    }
+
+    #[test]
+    fn p4_quiet_time_before_a_backlog_is_in_no_rate() {
+        let mut history = History::default();
+        for ms in (0..1000).step_by(10) {
+            history.saw(&Sight::default(), at(ms));
+        }
+        for ms in (0..=40).step_by(10) {
+            history.saw(&Sight { queued: 1, arrivals: ms, ..Sight::default() }, at(1000 + ms));
+        }
+        let rate = history.of_late(MEASURED_MIN).unwrap().arrival_rate();
+        assert!((600.0..=1000.0).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn p4_memory_is_bounded_and_reaches_as_far_as_a_trial() {
+        let history = watched(10, 100_000);
+        assert_eq!(history.samples.len(), SAMPLES);
+        assert!(history.since(Tick::ZERO).unwrap().seconds > 1.0);
+        let mut slow = History::default();
+        for ms in (0..60_000).step_by(10) {
+            slow.saw(&Sight { turns: ms / 2000, busy: 1, ..Sight::default() }, at(ms));
+        }
+        assert!((slow.service() - 2.0).abs() < 0.5, "{}", slow.service());
+        assert!(slow.since(Tick::ZERO).unwrap().seconds > slow.measured().as_secs_f64());
+    }
+
+    #[test]
+    fn p4_a_turn_that_never_ends_counts_as_long_as_it_lasts() {
+        let mut history = History::default();
+        (0..100).for_each(|n| history.saw(&Sight { busy: 1, ..Sight::default() }, at(10 * n)));
+        assert!((history.service() - 0.99).abs() < 0.01, "{}", history.service());
+    }
+
+    #[test]
+    fn p4_a_backlog_that_is_soon_gone_is_draining() {
+        // 8 in 10 ms are 800 a second, and 848 are left; 9 are 900, and 829 are left.
+        for (per_look, is_draining) in [(0, false), (1, false), (8, false), (9, true), (20, true)] {
+            let mut history = History::default();
+            for look in 0..20 {
+                history
+                    .saw(&Sight { queued: 1000 - look * per_look, ..Sight::default() }, at(10 * look as u64));
+            }
+            assert_eq!(history.is_draining(Tick::ZERO), is_draining, "{per_look}");
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! How much a mailbox holds, and which lane may have a slot.
+
+use super::pressure::{Pressure, Workers, effective};
+use super::{Action, Priority, Schedule};
+use std::time::Duration;
+
+/// The largest capacity: 2^24 slots. Slot numbers are 32 bits wide, and a mailbox of sixteen million messages is a
+/// database; ask for one.
+pub const CAPACITY_MAX: usize = 1 << 24;
+
+/// The largest `max_bytes`: 2^32 - 2. Weights are kept in 32 bits beside each message, and a mailbox that holds four
+/// gigabytes is a database too.
+pub const MAX_BYTES_MAX: usize = u32::MAX as usize - 1;
+
+/// Timers, pipes and watches of an actor at a time that says nothing. They are tasks of the
+/// runtime; a thousand is more than a design that is not leaking them needs.
+const JOBS: u32 = 1024;
+
+/// The most that `jobs` may say: 2^16. All jobs of an actor are ended together with it, in one go.
+pub const JOBS_MAX: usize = 1 << 16;
+
+/// What an actor declares about its mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    capacity: usize,
+    max_waiting: Option<usize>,
+    max_bytes: Option<usize>,
+    reserve: Option<usize>,
+    schedule: Schedule,
+    workers: Workers,
+    pressure: Option<Pressure>,
+    seed: Option<u64>,
+    jobs: u32,
+}
+
+impl Settings {
+    /// 256 slots, as many waiters, an eighth in reserve, no bound on bytes, strict priorities, one
+    /// worker, 1,024 jobs, nothing is done about pressure.
+    pub const fn new() -> Self {
+        Settings {
+            capacity: 256,
+            max_waiting: None,
+            max_bytes: None,
+            reserve: None,
+            schedule: Schedule::Strict,
+            workers: Workers::ONE,
+            pressure: None,
+            seed: None,
+            jobs: JOBS,
+        }
+    }
+
+    /// Timers, pipes and watches that may be under way at a time (B3); 1,024 by default, at most
+    /// 65,536. With 0 the actor has none.
+    #[must_use]
+    pub const fn jobs(mut self, jobs: usize) -> Self {
+        // What does not fit is above the limit, and refused by the check.
+        self.jobs = if jobs > JOBS_MAX { u32::MAX } else { jobs as u32 };
+        self
+    }
+
+    /// Slots in the mailbox.
+    #[must_use]
+    pub const fn capacity(mut self, slots: usize) -> Self {
+        self.capacity = slots;
+        self
+    }
+
+    /// Senders that may wait in line; the capacity by default.
+    #[must_use]
+    pub const fn max_waiting(mut self, senders: usize) -> Self {
+        self.max_waiting = Some(senders);
+        self
+    }
+
+    /// Slots that only `high` and `urgent` may take; an eighth of the capacity, rounded up, by default.
+    #[must_use]
+    pub const fn reserve(mut self, slots: usize) -> Self {
+        self.reserve = Some(slots);
+        self
+    }
+
+    /// Bound on the summed weight of queued messages (B2); none by default, and then no message is weighed.
+    #[must_use]
+    pub const fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = Some(bytes);
+        self
+    }
+
+    /// How lanes share turns (S2).
+    #[must_use]
+    pub const fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// Instances of the actor that share the mailbox, at least and at most (S4).
+    #[must_use]
+    pub const fn workers(mut self, least: usize, most: usize) -> Self {
+        self.workers = Workers::new(least, most, self.workers.keep_alive());
+        self
+    }
+
+    /// How long a worker above the least number stays that is not needed; 10 seconds by default.
+    #[must_use]
+    pub const fn keep_alive(mut self, time: Duration) -> Self {
+        self.workers = Workers::new(self.workers.least(), self.workers.most(), time);
+        self
+    }
+
+    /// When the mailbox is under pressure, and what is done about it. Nothing by default; but a pool that may grow does.
+    #[must_use]
+    pub const fn pressure(mut self, pressure: Pressure) -> Self {
+        self.pressure = Some(pressure);
+        self
+    }
+
+    #[doc(hidden)]
+    pub fn declared_workers(&self) -> Workers {
+        self.workers
+    }
+
+    #[doc(hidden)]
+    pub fn declared_pressure(&self) -> Option<Pressure> {
+        self.pressure
+    }
+
+    /// The seed of everything random in the mailbox: `drop_random` (O5), the spread of
+    /// `retry_after` (P7), the hashes of keys. By default it is derived from the system's seed and
+    /// the actor's name; a channel's is random.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    #[doc(hidden)]
+    pub fn declared_seed(&self) -> Option<u64> {
+        self.seed
+    }
+
+    /// Checks the numbers and works out what was left to default.
+    ///
+    /// # Errors
+    /// A sentence that says which number cannot be, and what would.
+    pub fn limits(&self) -> Result<Limits, String> {
+        let capacity = self.capacity;
+        if capacity == 0 {
+            return Err("a capacity of 0 would hold no message; write at least 1".into());
+        }
+        if capacity > CAPACITY_MAX {
+            return Err(format!("a capacity of {capacity} is above the limit of {CAPACITY_MAX} (2^24)"));
+        }
+        let max_waiting = self.max_waiting.unwrap_or(capacity);
+        if max_waiting > CAPACITY_MAX {
+            return Err(format!("max_waiting = {max_waiting} is above the limit of {CAPACITY_MAX} (2^24)"));
+        }
+        // An eighth, but always leaving the lower lanes at least one slot (B5).
+        let reserve = self.reserve.unwrap_or_else(|| capacity.div_ceil(8).min(capacity - 1));
+        if reserve >= capacity {
+            return Err(format!(
+                "a reserve of {reserve} leaves `low` and `normal` no slot of {capacity}; write at most {}",
+                capacity - 1
+            ));
+        }
+        let max_bytes = self.max_bytes.unwrap_or(MAX_BYTES_MAX);
+        if max_bytes == 0 {
+            return Err("a max_bytes of 0 would let no message in; leave it out or write more".into());
+        }
+        if max_bytes > MAX_BYTES_MAX {
+            return Err(format!("max_bytes = {max_bytes} is above the limit of {MAX_BYTES_MAX} (4 GiB)"));
+        }
+        if self.jobs as usize > JOBS_MAX {
+            return Err(format!("`jobs` is at most {JOBS_MAX} (2^16); write less"));
+        }
+        self.workers.check()?;
+        let pressure = effective(self);
+        pressure.map_or(Ok(()), |pressure| pressure.check())?;
+        if pressure.is_some_and(|pressure| pressure.has(Action::Spawn)) && !self.workers.is_elastic() {
+            return Err(format!(
+                "`spawn` needs a number of workers that may grow, and here it is always {}; write for example \
+                 `workers = {0}..={1}`, or leave `spawn` out",
+                self.workers.least(),
+                self.workers.least().saturating_mul(4)
+            ));
+        }
+        if self.workers.is_pool() && self.schedule == Schedule::WeightedByTime {
+            return Err(
+                "handling time is shared by one worker's turns; with several write `schedule = weighted`"
+                    .into(),
+            );
+        }
+        Ok(Limits {
+            capacity,
+            max_waiting,
+            max_bytes: self.max_bytes,
+            reserve,
+            schedule: self.schedule,
+            workers: self.workers,
+            pressure,
+            jobs: self.jobs,
+        })
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings::new()
+    }
+}
+
+/// Checked bounds of one mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    #[doc(hidden)]
+    pub capacity: usize,
+    #[doc(hidden)]
+    pub max_waiting: usize,
+    #[doc(hidden)]
+    pub max_bytes: Option<usize>,
+    #[doc(hidden)]
+    pub reserve: usize,
+    #[doc(hidden)]
+    pub schedule: Schedule,
+    #[doc(hidden)]
+    pub workers: Workers,
+    #[doc(hidden)]
+    pub pressure: Option<Pressure>,
+    jobs: u32,
+}
+
+impl Limits {
+    #[doc(hidden)]
+    #[inline]
+    pub fn jobs(&self) -> usize {
+        self.jobs as usize
+    }
+
+    /// A lane may take a slot while fewer than this many are taken (B1, B5): `low` and `normal` only while more than the
+    /// reserve is free, `high` only while more than half of it is, `urgent` while anything is.
+    #[inline]
+    pub fn room(&self, lane: Priority) -> usize {
+        let kept = match lane {
+            Priority::Low | Priority::Normal => self.reserve,
+            Priority::High => self.reserve / 2,
+            Priority::Urgent => 0,
+        };
+        self.capacity - kept
+    }
+
+    /// How many slots messages of one key may hold where nothing is declared (S8): a quarter, so that four busy keys together
+    /// are needed to fill the mailbox, and at least one.
+    #[inline]
+    pub fn per_key(&self) -> usize {
+        (self.capacity / 4).max(1)
+    }
+
+    /// A lane may have bytes while no more than this many are taken with them. Where there are types above `normal`
+    /// (`has_heirs`), the same share of the bytes is kept back as of the slots, so that a flood of heavy trifles cannot make
+    /// the mailbox refuse an urgent message either (B5).
+    #[inline]
+    pub fn room_bytes(&self, lane: Priority, has_heirs: bool) -> usize {
+        let max = self.max_bytes.unwrap_or(usize::MAX);
+        let kept = if has_heirs { self.capacity - self.room(lane) } else { 0 };
+        // In 128 bits: 2^32 bytes times 2^24 slots.
+        max - (max as u128 * kept as u128 / self.capacity as u128) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b5_the_reserve_is_an_eighth_rounded_up_and_leaves_one_slot() {
+        for (capacity, reserve) in [(1, 0), (2, 1), (8, 1), (9, 2), (256, 32), (1024, 128)] {
+            assert_eq!(Settings::new().capacity(capacity).limits().unwrap().reserve, reserve, "{capacity}");
+        }
+    }
+
+    #[test]
+    fn b5_each_lane_stops_at_its_own_mark() {
+        let limits = Settings::new().capacity(16).reserve(5).limits().unwrap();
+        let marks = Priority::ALL.map(|lane| limits.room(lane));
+        assert_eq!(marks, [11, 11, 14, 16]);
+    }
+
+    #[test]
+    fn b5_of_the_bytes_the_same_share_is_kept_back() {
+        let limits = Settings::new().capacity(16).reserve(4).max_bytes(1000).limits().unwrap();
+        assert_eq!(Priority::ALL.map(|lane| limits.room_bytes(lane, true)), [750, 750, 875, 1000]);
+        assert_eq!(limits.room_bytes(Priority::Low, false), 1000);
+        let none = Settings::new().limits().unwrap();
+        assert_eq!(none.room_bytes(Priority::Urgent, true), usize::MAX);
+    }
+
+    #[test]
+    fn impossible_numbers_are_refused_with_a_sentence() {
+        for (settings, word) in [
+            (Settings::new().capacity(0), "at least 1"),
+            (Settings::new().capacity(usize::MAX), "2^24"),
+            (Settings::new().max_waiting(usize::MAX), "2^24"),
+            (Settings::new().capacity(4).reserve(4), "at most 3"),
+            (Settings::new().max_bytes(0), "leave it out"),
+            (Settings::new().max_bytes(usize::MAX), "4 GiB"),
+            (Settings::new().jobs(JOBS_MAX + 1), "2^16"),
+            (Settings::new().jobs(usize::MAX), "2^16"),
+            (Settings::new().workers(0, 4), "at least"),
+            (Settings::new().pressure(Pressure::new().high(2.0)), "up to 1"),
+            (Settings::new().pressure(Pressure::new().respond(&[Action::Spawn])), "1..=4"),
+            (Settings::new().workers(1, 2).schedule(Schedule::WeightedByTime), "weighted"),
+        ] {
+            let why = settings.limits().unwrap_err();
+            assert!(why.contains(word), "{why}");
+        }
+    }
+}

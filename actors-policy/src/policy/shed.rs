@@ -1,0 +1,269 @@
+//! Which senders are refused before they touch the mailbox (P3).
+//!
+//! Zhou et al.: Overload Control for Scaling WeChat Microservices (SoCC 2018, "DAGOR"): nobody knows what a
+//! service can take, and nobody needs to. A share of what is offered is admitted; it shrinks by a twentieth while there is
+//! pressure, and grows by a hundredth otherwise, so that it finds itself. What was offered lately, counted by lane, says where a
+//! threshold has to lie so that this share passes: whole lanes are refused, lowest first, and of one a part.
+
+use super::controller::Sight;
+use super::threshold::Threshold;
+use crate::time::Tick;
+use std::time::Duration;
+
+/// How often the share moves. DAGOR takes a second, across machines; here the effect of a step is seen at once, in a queue whose
+/// target is some milliseconds. From everything to a tenth takes 45 steps.
+const TICK: Duration = Duration::from_millis(50);
+/// While there is pressure the share is multiplied by this (DAGOR's alpha, 5 %).
+const SHRINK: f64 = 0.95;
+/// Otherwise this much of everything is added (DAGOR's beta, 1 %). Added, and not multiplied with: additive increase and
+/// multiplicative decrease converge (Chiu, Jain, 1989), and from the floor it takes a hundred steps instead of four hundred.
+const GROW: f64 = 0.01;
+/// Something always passes, so that it is seen when the pressure is over, and not only its share of nothing.
+const FLOOR: f64 = 0.02;
+/// After a late look so many steps are made up for at most; what was seen then says nothing about a longer time.
+const STEPS_MAX: u32 = 10;
+/// What was offered is forgotten by this share in a tick: what counts is about the last half second.
+const FORGET: f64 = 0.1;
+/// `urgent` is never shed: lanes 0 to 2 are.
+const LANES: usize = 3;
+/// Less than this was offered by all lanes together: nothing.
+const NOTHING: f64 = 0.01;
+
+/// Where the share is going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// Nobody is refused.
+    Off,
+    /// There is pressure: even the quickest messages are late.
+    Down,
+    /// There is pressure, but only because there is hardly any room.
+    DownForRoom,
+    /// The backlog shrinks already; or what was engaged later is to be released first.
+    Hold,
+    Up,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shed {
+    share: f64,
+    /// Under which it does not go.
+    least: f64,
+    /// What was offered per lane of late, and since ever.
+    offered: [f64; LANES],
+    counted: [u64; LANES],
+    /// What was offered since the last tick.
+    newly: u64,
+    ticked: Tick,
+}
+
+impl Shed {
+    pub(crate) fn new() -> Self {
+        Shed {
+            share: 1.0,
+            least: FLOOR,
+            offered: [0.0; LANES],
+            counted: [0; LANES],
+            newly: 0,
+            ticked: Tick::ZERO,
+        }
+    }
+
+    /// Nobody has looked for a while, because nothing was offered.
+    pub(crate) fn begin(&mut self, now: Tick) {
+        self.ticked = now;
+    }
+
+    /// What was offered up to this look.
+    pub(crate) fn count(&mut self, sight: &Sight) {
+        let counts = sight.offered.iter().zip(&self.counted);
+        self.newly = counts.map(|(count, counted)| count.saturating_sub(*counted)).sum();
+    }
+
+    /// One look.
+    pub(crate) fn saw(&mut self, sight: &Sight, course: Course, now: Tick) {
+        if course == Course::Off {
+            self.share = 1.0;
+        }
+        let steps = (now.since(self.ticked).as_nanos() / TICK.as_nanos()).min(u128::from(STEPS_MAX)) as u32;
+        if steps == 0 {
+            return;
+        }
+        // What is left of a step counts for the next one.
+        let made_up = self.ticked.after(TICK * steps);
+        self.ticked = if now.since(made_up) < TICK { made_up } else { now };
+        let keep = (1.0 - FORGET).powi(steps as i32);
+        for (lane, offered) in self.offered.iter_mut().enumerate() {
+            let count = sight.offered[lane];
+            *offered = *offered * keep + count.saturating_sub(self.counted[lane]) as f64;
+            self.counted[lane] = count;
+        }
+        match course {
+            // With nothing to refuse there is nothing to learn.
+            Course::Down | Course::DownForRoom if self.total() < NOTHING => {}
+            Course::Down | Course::DownForRoom => {
+                self.least = if course == Course::Down { FLOOR } else { self.highest().max(FLOOR) };
+                let shrunk = self.share * SHRINK.powi(steps as i32);
+                self.share = shrunk.max(self.least).min(self.share);
+            }
+            Course::Up => self.share = (self.share + GROW * f64::from(steps)).min(1.0),
+            Course::Off | Course::Hold => {}
+        }
+    }
+
+    /// The share that is admitted.
+    pub(crate) fn share(&self) -> f64 {
+        self.share
+    }
+
+    /// It can do no more: hardly anything is admitted, or there is nothing that might be refused.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.share <= self.least || (self.newly == 0 && self.total() < NOTHING)
+    }
+
+    /// All is admitted.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.share >= 1.0
+    }
+
+    /// The share of the highest lane that is offered anything, if there are others: its messages are the quickest, and as long as
+    /// they are not late, what fills the mailbox lies in lanes that are refused already.
+    fn highest(&self) -> f64 {
+        let highest =
+            self.offered.iter().rev().map(|offered| offered / self.total()).find(|share| *share > NOTHING);
+        highest.filter(|share| *share < 1.0 - NOTHING).unwrap_or(FLOOR)
+    }
+
+    fn total(&self) -> f64 {
+        self.offered.iter().sum()
+    }
+
+    /// Who passes: from the highest lane down, until the share is used up.
+    pub(crate) fn threshold(&self) -> Threshold {
+        let total = self.total();
+        if self.is_at_rest() || total < NOTHING {
+            return Threshold::OPEN;
+        }
+        let mut budget = self.share * total;
+        for lane in (0..LANES).rev() {
+            if budget < self.offered[lane] {
+                return Threshold::new(lane, budget / self.offered[lane]);
+            }
+            budget -= self.offered[lane];
+        }
+        Threshold::OPEN
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(tick: u32) -> Tick {
+        Tick::ZERO.after(Duration::from_secs(3600) + TICK * tick)
+    }
+
+    /// So many ticks of this course, with so much offered per lane in each.
+    struct Ticks {
+        shed: Shed,
+        ticks: u32,
+        offered: [u64; 4],
+    }
+
+    impl Ticks {
+        fn new() -> Self {
+            let mut shed = Shed::new();
+            shed.begin(at(0));
+            Ticks { shed, ticks: 0, offered: [0; 4] }
+        }
+
+        fn go(&mut self, ticks: u32, per_tick: [u64; 4], course: Course) {
+            for _ in 0..ticks {
+                self.ticks += 1;
+                (0..4).for_each(|lane| self.offered[lane] += per_tick[lane]);
+                let sight = Sight { offered: self.offered, ..Sight::default() };
+                self.shed.saw(&sight, course, at(self.ticks));
+            }
+        }
+    }
+
+    #[test]
+    fn p3_the_share_shrinks_by_a_twentieth_under_pressure_and_grows_by_a_hundredth_otherwise() {
+        let mut ticks = Ticks::new();
+        ticks.go(10, [1; 4], Course::Down);
+        assert!((ticks.shed.share() - 0.95f64.powi(10)).abs() < 1e-9);
+        ticks.go(10, [1; 4], Course::Up);
+        assert!((ticks.shed.share() - 0.95f64.powi(10) - 0.1).abs() < 1e-9);
+        ticks.go(10, [1; 4], Course::Hold);
+        assert!((ticks.shed.share() - 0.95f64.powi(10) - 0.1).abs() < 1e-9);
+        ticks.go(1, [1; 4], Course::Off);
+        assert!(ticks.shed.is_at_rest() && ticks.shed.threshold().is_open());
+    }
+
+    #[test]
+    fn p3_late_looks_make_up_for_ten_steps_and_no_more() {
+        let sight = Sight { offered: [1, 0, 0, 0], ..Sight::default() };
+        for (late, steps) in [(1, 1), (7, 7), (10, 10), (500, 10)] {
+            let mut shed = Shed::new();
+            shed.begin(at(0));
+            shed.saw(&sight, Course::Down, at(late));
+            assert!((shed.share() - 0.95f64.powi(steps)).abs() < 1e-9, "{late}: {}", shed.share());
+            shed.saw(&sight, Course::Down, at(late));
+            assert!((shed.share() - 0.95f64.powi(steps)).abs() < 1e-9, "nothing is left of {late}");
+        }
+    }
+
+    #[test]
+    fn p3_the_threshold_lies_where_the_share_runs_out_in_what_was_offered() {
+        for (down, offered, lane, share) in [
+            // 0.95^10 is 0.5987 of 100.
+            (10, [50, 30, 20, 0], 0, 0.197),
+            (10, [30, 50, 20, 0], 1, 0.797),
+            (10, [10, 10, 80, 0], 2, 0.748),
+            // What urgent messages there are changes nothing.
+            (10, [30, 50, 20, 900], 1, 0.797),
+            (10, [100, 0, 0, 0], 0, 0.599),
+            (500, [0, 100, 0, 0], 1, 0.02),
+        ] {
+            let mut ticks = Ticks::new();
+            ticks.go(down, offered, Course::Down);
+            let threshold = ticks.shed.threshold();
+            assert_eq!(threshold.lane(), lane, "{offered:?}");
+            assert!((threshold.share() - share).abs() < 0.001, "{offered:?}: {threshold:?}");
+        }
+    }
+
+    #[test]
+    fn p3_the_threshold_follows_what_is_offered_within_a_second() {
+        let mut ticks = Ticks::new();
+        ticks.go(30, [100, 0, 10, 0], Course::Down);
+        assert_eq!(ticks.shed.threshold().lane(), 0);
+        ticks.go(50, [0, 0, 100, 0], Course::Hold);
+        assert_eq!(ticks.shed.threshold().lane(), 2);
+    }
+
+    #[test]
+    fn p3_a_backlog_of_lower_lanes_never_costs_the_highest_one_its_room() {
+        let mut ticks = Ticks::new();
+        ticks.go(200, [50, 30, 20, 0], Course::DownForRoom);
+        let threshold = ticks.shed.threshold();
+        assert!(threshold.lane() == 2 && threshold.share() > 0.999, "all of the highest, and none below");
+        assert!(ticks.shed.is_exhausted());
+        ticks.go(10, [50, 30, 20, 0], Course::Down);
+        assert!(ticks.shed.threshold().lane() == 2 && !ticks.shed.is_exhausted(), "unless even it is late");
+        let mut alone = Ticks::new();
+        alone.go(10, [0, 50, 0, 0], Course::DownForRoom);
+        assert!((alone.shed.threshold().share() - 0.599).abs() < 0.001, "a single lane is its own backlog");
+    }
+
+    #[test]
+    fn p5_shedding_is_exhausted_at_its_floor_or_with_nothing_to_refuse() {
+        let mut ticks = Ticks::new();
+        assert!(ticks.shed.is_exhausted(), "nothing was offered");
+        ticks.go(1, [0, 0, 0, 9], Course::Down);
+        assert!(ticks.shed.is_exhausted() && ticks.shed.threshold().is_open(), "urgent is never shed");
+        ticks.go(1, [0, 1, 0, 0], Course::Down);
+        assert!(!ticks.shed.is_exhausted());
+        ticks.go(100, [0, 1, 0, 0], Course::Down);
+        assert!(ticks.shed.is_exhausted() && ticks.shed.share() > 0.0);
+    }
+}

@@ -1,0 +1,299 @@
+//! A mailbox with workers, senders and perhaps a database behind it, in simulated time: what the controller's decisions lead to.
+//! Events in a heap, a seeded random stream, no clock.
+
+use super::change::Change;
+use super::controller::{Controller, Plan, Sight, squeezed};
+use super::level::Level;
+use super::rng::{Rng, unit};
+use super::scene::{MILLI, Outcome, SECOND, SLICE, Scene, Senders, Stream};
+use super::threshold::Threshold;
+use crate::time::Tick;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+/// What it takes until a worker has been made.
+const STARTING: u64 = MILLI;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// A message of this stream.
+    Send(usize),
+    Started,
+    /// A turn's call is done.
+    Served(usize),
+    Look,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    stream: usize,
+    entered: u64,
+}
+
+/// Everything that there is.
+pub(crate) struct World {
+    scene: Scene,
+    streams: Vec<Stream>,
+    controller: Controller,
+    rng: Rng,
+    /// Of each stream, so that it is the same whatever else there is.
+    arrivals: Vec<Rng>,
+    now: u64,
+    events: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    number: u64,
+    lanes: [VecDeque<Message>; 4],
+    line: VecDeque<usize>,
+    /// Turns that wait for the database, and that it works on.
+    pending: VecDeque<usize>,
+    calling: usize,
+    workers: usize,
+    starting: usize,
+    plan: Plan,
+    sight: Sight,
+    moved: u64,
+    is_looked_at: bool,
+    decided: Vec<Change>,
+    outcome: Outcome,
+}
+
+/// What happens in so many nanoseconds.
+pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome {
+    let plan = Plan {
+        level: Level::Calm,
+        workers: scene.workers.0,
+        may_grow: true,
+        threshold: Threshold::OPEN,
+        is_squeezed: false,
+        is_at_rest: true,
+    };
+    let mut world = World {
+        controller: Controller::new(scene.pressure, scene.declared()),
+        rng: Rng::new(scene.seed),
+        arrivals: (1..=streams.len() as u64).map(|at| Rng::new(scene.seed << 32 | at << 16)).collect(),
+        now: 0,
+        events: BinaryHeap::new(),
+        number: 0,
+        lanes: Default::default(),
+        line: VecDeque::new(),
+        pending: VecDeque::new(),
+        calling: 0,
+        workers: scene.workers.0,
+        starting: 0,
+        sight: Sight { capacity: scene.capacity, ..Sight::default() },
+        plan,
+        moved: 0,
+        is_looked_at: false,
+        decided: Vec::new(),
+        outcome: Outcome { workers: vec![(0, scene.workers.0)], ..Outcome::default() },
+        streams: streams.to_vec(),
+        scene,
+    };
+    let slices = until.div_ceil(SLICE) as usize;
+    world.outcome.handled = vec![[0; 4]; slices];
+    world.outcome.shed = vec![[0; 4]; slices];
+    world.run(until);
+    world.outcome
+}
+
+/// A time around this one, spread exponentially.
+fn spread(rng: &mut Rng, mean: f64) -> u64 {
+    (-(1.0 - unit(rng.next_u64())).ln() * mean) as u64
+}
+
+impl World {
+    fn run(&mut self, until: u64) {
+        for (at, stream) in self.streams.clone().into_iter().enumerate() {
+            let senders = match stream.senders {
+                Senders::Open(_) => 1,
+                Senders::Closed(senders, _) | Senders::Asking(senders, _) => senders,
+            };
+            // Not all at the same instant.
+            let apart = match stream.senders {
+                Senders::Open(_) => 0,
+                Senders::Closed(senders, pause) | Senders::Asking(senders, pause) => {
+                    pause / senders as u64 + 1000
+                }
+            };
+            (0..senders as u64).for_each(|n| self.plan_event(stream.from + n * apart, Event::Send(at)));
+        }
+        self.plan_event(0, Event::Look);
+        while let Some(Reverse((at, _, event))) = self.events.pop() {
+            if at >= until {
+                return;
+            }
+            self.now = at;
+            match event {
+                Event::Send(stream) => self.send(stream),
+                Event::Served(stream) => self.served(stream),
+                Event::Started => {
+                    self.starting -= 1;
+                    self.workers += 1;
+                    self.work();
+                }
+                Event::Look => self.look(),
+            }
+        }
+    }
+
+    fn plan_event(&mut self, at: u64, event: Event) {
+        self.number += 1;
+        self.events.push(Reverse((at, self.number, event)));
+    }
+
+    fn slice(&self) -> usize {
+        (self.now / SLICE) as usize
+    }
+
+    fn queued(&self) -> usize {
+        self.lanes.iter().map(VecDeque::len).sum()
+    }
+
+    fn send(&mut self, at: usize) {
+        let stream = self.streams[at];
+        if self.now >= stream.until {
+            return;
+        }
+        if let Senders::Open(rate) = stream.senders {
+            let next = self.now + spread(&mut self.arrivals[at], SECOND as f64 / rate);
+            self.plan_event(next, Event::Send(at));
+        }
+        self.is_looked_at = true;
+        self.sight.arrivals += 1;
+        if !stream.is_blocking {
+            self.sight.offered[stream.lane] += 1;
+            if !self.plan.threshold.admits(stream.lane, self.sight.arrivals) {
+                let slice = self.slice();
+                self.outcome.shed[slice][stream.lane] += 1;
+                return self.again(at);
+            }
+        }
+        let is_line = stream.is_blocking && !self.line.is_empty();
+        if self.queued() < self.room(stream) && !is_line {
+            self.enter(at);
+        } else if stream.is_blocking && self.line.len() < self.scene.capacity {
+            self.line.push_back(at);
+        } else {
+            self.outcome.full += 1;
+            self.again(at);
+        }
+        self.work();
+    }
+
+    /// An eighth is kept for the high lanes, as mailboxes do.
+    fn room(&self, stream: Stream) -> usize {
+        let capacity = self.scene.capacity;
+        let room = if stream.lane < 2 { capacity - capacity / 8 } else { capacity };
+        let is_squeezed = self.plan.is_squeezed && stream.is_blocking;
+        if is_squeezed { room.min(squeezed(&self.scene.pressure, capacity)) } else { room }
+    }
+
+    fn enter(&mut self, at: usize) {
+        let message = Message { stream: at, entered: self.now };
+        self.lanes[self.streams[at].lane].push_back(message);
+        if let Senders::Closed(_, pause) = self.streams[at].senders {
+            self.plan_event(self.now + pause, Event::Send(at));
+        }
+    }
+
+    /// A refused sender tries again after its pause, but not at once.
+    fn again(&mut self, at: usize) {
+        if let Senders::Closed(_, pause) | Senders::Asking(_, pause) = self.streams[at].senders {
+            self.plan_event(self.now + pause.max(10 * MILLI), Event::Send(at));
+        }
+    }
+
+    /// Idle workers begin turns; whoever waits in line moves up.
+    fn work(&mut self) {
+        while self.sight.busy < self.workers {
+            let Some(message) = self.lanes.iter_mut().rev().find_map(VecDeque::pop_front) else { return };
+            let stay = Duration::from_nanos(self.now - message.entered);
+            self.sight.sojourn = Some(self.sight.sojourn.map_or(stay, |least| least.min(stay)));
+            self.sight.busy += 1;
+            self.moved = self.now;
+            self.call(message.stream);
+            self.move_up();
+        }
+    }
+
+    fn move_up(&mut self) {
+        while let Some(at) = self.line.front().copied() {
+            if self.queued() >= self.room(self.streams[at]) {
+                return;
+            }
+            self.line.pop_front();
+            self.enter(at);
+        }
+    }
+
+    fn call(&mut self, stream: usize) {
+        if self.scene.downstream.is_some_and(|limit| self.calling >= limit) {
+            self.pending.push_back(stream);
+            return;
+        }
+        self.calling += 1;
+        let mean = self.scene.service;
+        let service = if self.scene.is_spread { spread(&mut self.rng, mean as f64) } else { mean };
+        self.plan_event(self.now + service, Event::Served(stream));
+    }
+
+    fn served(&mut self, stream: usize) {
+        self.calling -= 1;
+        if let Some(next) = self.pending.pop_front() {
+            self.call(next);
+        }
+        let slice = self.slice();
+        self.outcome.handled[slice][self.streams[stream].lane] += 1;
+        self.sight.turns += 1;
+        self.sight.busy -= 1;
+        self.moved = self.now;
+        if let Senders::Asking(_, pause) = self.streams[stream].senders {
+            self.plan_event(self.now + pause, Event::Send(stream));
+        }
+        self.leave();
+        self.work();
+    }
+
+    /// Workers that are no longer wanted go once they are idle.
+    fn leave(&mut self) {
+        while self.workers > self.plan.workers && self.sight.busy < self.workers {
+            self.workers -= 1;
+        }
+    }
+
+    fn look(&mut self) {
+        self.plan_event(self.now + self.scene.looks, Event::Look);
+        if self.plan.is_at_rest && !self.is_looked_at {
+            return;
+        }
+        self.is_looked_at = false;
+        let oldest = self.lanes.iter().filter_map(VecDeque::front).map(|message| message.entered).min();
+        let age = oldest.map(|entered| Duration::from_nanos(self.now - entered));
+        let idle = Duration::from_nanos(self.now - self.moved);
+        self.sight = Sight {
+            queued: self.queued(),
+            waiting: self.line.len(),
+            sojourn: self.sight.sojourn.or(age),
+            workers: self.workers,
+            stuck: if oldest.is_some() { idle } else { Duration::ZERO },
+            ..self.sight
+        };
+        // Hours after the epoch, as a clock has it.
+        let now = Tick::from_nanos(3600 * SECOND + self.now);
+        self.plan = self.controller.look(&self.sight, now, &mut self.decided);
+        self.sight.sojourn = None;
+        let at = self.now;
+        self.outcome.decided.extend(self.decided.drain(..).map(|change| (at, change)));
+        self.outcome.plans.push((at, self.plan));
+        if self.outcome.workers.last().is_some_and(|(_, last)| *last != self.plan.workers) {
+            self.outcome.workers.push((at, self.plan.workers));
+        }
+        while self.workers + self.starting < self.plan.workers {
+            self.starting += 1;
+            self.plan_event(at + STARTING, Event::Started);
+        }
+        self.leave();
+        self.move_up();
+        self.work();
+    }
+}

@@ -1,0 +1,95 @@
+//! Why an actor ended.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Why an actor ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// `stop`, on the handle or in the context; everything accepted was handled.
+    Stopped,
+    /// `kill`, or a `stop` whose deadline passed.
+    Killed,
+    /// The last handle was dropped, and everything accepted was handled.
+    Unreferenced,
+    /// A handler panicked, and there was no factory to begin anew from, or it has happened too often.
+    Panicked,
+    /// `#[started]` failed or panicked, and there was no factory, or it has happened too often.
+    StartFailed,
+    /// A child failed too often (F2).
+    ChildFailed,
+    /// Only this instance has ended; another one goes on in its place.
+    Restarted,
+    /// Only this worker has ended: there were more of them than needed.
+    Retired,
+    /// The tokio runtime ended beneath the actor.
+    RuntimeGone,
+}
+
+impl fmt::Display for StopReason {
+    /// The cause, as the end of a sentence about the actor.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            StopReason::Stopped => "stop was called",
+            StopReason::Killed => "kill was called",
+            StopReason::Unreferenced => "its last handle was dropped",
+            StopReason::Panicked => "it panicked",
+            StopReason::StartFailed => "it did not start",
+            StopReason::ChildFailed => "a child of it failed too often",
+            StopReason::Restarted => "another instance took its place",
+            StopReason::Retired => "the pool needed one worker less",
+            StopReason::RuntimeGone => "its runtime ended",
+        })
+    }
+}
+
+/// Failures that were more than the restart policy allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Spent {
+    /// How many failures there were.
+    pub failures: u32,
+    /// In how long a time.
+    pub within: Duration,
+    /// How many are followed by a new instance.
+    pub limit: u32,
+}
+
+impl fmt::Display for Spent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Spent { failures, within, limit } = self;
+        let plural = if *failures == 1 { "" } else { "s" };
+        write!(f, "{failures} failure{plural} in {} (limit {limit})", Spaced(*within))
+    }
+}
+
+/// A time with a space between number and unit: `10 s`.
+pub struct Spaced(pub Duration);
+
+impl fmt::Display for Spaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, ms) = (self.0.as_secs_f64(), self.0.as_secs_f64() * 1e3);
+        match self.0 {
+            _ if self.0 >= Duration::from_secs(120) => write!(f, "{:.0} min", seconds / 60.0),
+            _ if self.0 >= Duration::from_secs(10) => write!(f, "{seconds:.0} s"),
+            _ if self.0 >= Duration::from_secs(1) => write!(f, "{} s", (seconds * 10.0).round() / 10.0),
+            _ if self.0 >= Duration::from_millis(10) => write!(f, "{ms:.0} ms"),
+            _ => write!(f, "{} ms", (ms * 10.0).round() / 10.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l3_times_in_sentences_are_short() {
+        let said = |ms| Spaced(Duration::from_millis(ms)).to_string();
+        assert_eq!(
+            [1, 45, 1_500, 10_000, 60_000, 600_000].map(said),
+            ["1 ms", "45 ms", "1.5 s", "10 s", "60 s", "10 min"]
+        );
+    }
+}
