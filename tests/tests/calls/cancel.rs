@@ -4,7 +4,7 @@
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings};
-use actors_tests::{meet_workers, others, poll, run};
+use actors_tests::{alone, meet_workers, others, poll, run};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use tokio::runtime::Builder;
@@ -159,38 +159,40 @@ impl Quick {
 
 #[test]
 fn t3_a_task_without_budget_yields_before_a_donated_turn_and_not_after_it() {
-    actors_core::__private::freeze_cpu_clock();
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let system = {
-        let _inside = runtime.enter();
-        System::new("budget")
-    };
-    meet_workers(&runtime, &system, 1);
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let (quick, other) = (system.spawn(Quick(seen.clone())), system.spawn(Quick(seen.clone())));
-    let task = runtime.spawn(async move {
-        while tokio::task::coop::has_budget_remaining() {
-            let _ = poll(&mut std::pin::pin!(tokio::task::coop::consume_budget()));
-        }
-        // The first turn of each type is timed, and costs a unit of budget.
-        let mut tell = quick.tick(1);
-        assert!(poll(&mut tell).is_pending());
-        drop(tell);
-        let mut ask = other.ask_tick(2);
-        assert!(poll(&mut ask).is_pending());
-        drop(ask);
-        tokio::task::yield_now().await;
-        for actor in [&quick, &other] {
-            assert!(actor.ledger().is_balanced());
-            assert_eq!(
-                actor.ledger().total().handled,
-                0,
-                "what was dropped while it was pending was handled"
-            );
-        }
-        quick.tick(3).await.unwrap();
-        assert_eq!(other.ask_tick(4).await.unwrap(), 4);
+    alone!("t3_a_task_without_budget_yields_before_a_donated_turn_and_not_after_it", || {
+        actors_core::__private::freeze_cpu_clock();
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let system = {
+            let _inside = runtime.enter();
+            System::new("budget")
+        };
+        meet_workers(&runtime, &system, 1);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (quick, other) = (system.spawn(Quick(seen.clone())), system.spawn(Quick(seen.clone())));
+        let task = runtime.spawn(async move {
+            while tokio::task::coop::has_budget_remaining() {
+                let _ = poll(&mut std::pin::pin!(tokio::task::coop::consume_budget()));
+            }
+            // The first turn of each type is timed, and costs a unit of budget.
+            let mut tell = quick.tick(1);
+            assert!(poll(&mut tell).is_pending());
+            drop(tell);
+            let mut ask = other.ask_tick(2);
+            assert!(poll(&mut ask).is_pending());
+            drop(ask);
+            tokio::task::yield_now().await;
+            for actor in [&quick, &other] {
+                assert!(actor.ledger().is_balanced());
+                assert_eq!(
+                    actor.ledger().total().handled,
+                    0,
+                    "what was dropped while it was pending was handled"
+                );
+            }
+            quick.tick(3).await.unwrap();
+            assert_eq!(other.ask_tick(4).await.unwrap(), 4);
+        });
+        runtime.block_on(task).unwrap();
+        assert_eq!(*seen.lock().unwrap(), [3, 4]);
     });
-    runtime.block_on(task).unwrap();
-    assert_eq!(*seen.lock().unwrap(), [3, 4]);
 }

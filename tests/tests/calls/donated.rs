@@ -537,7 +537,7 @@ fn s6_a_handler_that_turns_slow_is_soon_left_to_its_own_task() {
         moody.turn_slow().ask().await.unwrap();
         let mut donated = 0;
         for _ in 0..1000 {
-            donated += u32::from(moody.work().await.unwrap().0 == here().0);
+            donated += u32::from(moody.work().await.unwrap().1 == here().1);
         }
         // At most fifteen that were not timed, and now and then one to see whether it is still so.
         assert!(donated <= 40, "{donated} of 1000 slow turns ran in their sender");

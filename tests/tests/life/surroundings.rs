@@ -2,7 +2,7 @@
 //! `block_in_place`, because it runs either in the actor's own task or in a task of a worker of the same runtime.
 
 use actors_core::prelude::*;
-use actors_tests::meet_workers;
+use actors_tests::{alone, meet_workers};
 use std::pin::pin;
 use std::task::{Context as TaskContext, Waker};
 use std::thread::ThreadId;
@@ -169,68 +169,76 @@ const NEVER: [(&str, Surrounding); 11] = [
 
 #[test]
 fn s6_nothing_is_donated_elsewhere_than_in_a_task_of_a_worker_of_the_actor_s_runtime() {
-    actors_tests::finishes(|| {
-        for (name, surrounding) in NEVER {
-            let (runtime, surveyor) = site(2);
-            assert!(!surrounding(&runtime, surveyor), "a turn was donated in {name}");
-        }
-    });
-}
-
-#[test]
-fn s6_a_blocking_thread_that_was_a_worker_before_runs_no_turn() {
-    actors_tests::finishes(|| {
-        let (runtime, surveyor) = site(1);
-        runtime.block_on(async {
-            for _ in 0..8 {
-                // The worker moves to another thread, and the one it had becomes a blocking thread.
-                tokio::spawn(async { block_in_place(|| ()) }).await.unwrap();
-                let surveyor = surveyor.clone();
-                let there = spawn_blocking(move || {
-                    let local = LocalSet::new();
-                    let task = local.spawn_local(async move { is_donated(&surveyor).await });
-                    Rt::current().block_on(local.run_until(task)).unwrap()
-                });
-                assert!(!there.await.unwrap());
+    alone!("s6_nothing_is_donated_elsewhere_than_in_a_task_of_a_worker_of_the_actor_s_runtime", || {
+        actors_tests::finishes(|| {
+            for (name, surrounding) in NEVER {
+                let (runtime, surveyor) = site(2);
+                assert!(!surrounding(&runtime, surveyor), "a turn was donated in {name}");
             }
         });
     });
 }
 
 #[test]
-fn s6_every_worker_of_the_actor_s_runtime_donates_also_to_what_is_polled_within_a_task() {
-    actors_tests::finishes(|| {
-        for count in [1, 2] {
-            let (runtime, surveyor) = site(count);
-            let task = runtime.spawn(async move {
-                let direct = surveyor.place().await.unwrap() == here();
-                let joined = futures_util::future::join_all((0..40).map(|_| surveyor.place())).await;
-                let joined = joined.into_iter().all(|place| place.unwrap() == here());
-                let boxed: std::pin::Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(surveyor.place());
-                (direct, joined, boxed.await.unwrap() == here())
+fn s6_a_blocking_thread_that_was_a_worker_before_runs_no_turn() {
+    alone!("s6_a_blocking_thread_that_was_a_worker_before_runs_no_turn", || {
+        actors_tests::finishes(|| {
+            let (runtime, surveyor) = site(1);
+            runtime.block_on(async {
+                for _ in 0..8 {
+                    // The worker moves to another thread, and the one it had becomes a blocking thread.
+                    tokio::spawn(async { block_in_place(|| ()) }).await.unwrap();
+                    let surveyor = surveyor.clone();
+                    let there = spawn_blocking(move || {
+                        let local = LocalSet::new();
+                        let task = local.spawn_local(async move { is_donated(&surveyor).await });
+                        Rt::current().block_on(local.run_until(task)).unwrap()
+                    });
+                    assert!(!there.await.unwrap());
+                }
             });
-            assert_eq!(runtime.block_on(task).unwrap(), (true, true, true), "{count} workers");
-        }
+        });
+    });
+}
+
+#[test]
+fn s6_every_worker_of_the_actor_s_runtime_donates_also_to_what_is_polled_within_a_task() {
+    alone!("s6_every_worker_of_the_actor_s_runtime_donates_also_to_what_is_polled_within_a_task", || {
+        actors_tests::finishes(|| {
+            for count in [1, 2] {
+                let (runtime, surveyor) = site(count);
+                let task = runtime.spawn(async move {
+                    let direct = surveyor.place().await.unwrap() == here();
+                    let joined = futures_util::future::join_all((0..40).map(|_| surveyor.place())).await;
+                    let joined = joined.into_iter().all(|place| place.unwrap() == here());
+                    let boxed: std::pin::Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(surveyor.place());
+                    (direct, joined, boxed.await.unwrap() == here())
+                });
+                assert_eq!(runtime.block_on(task).unwrap(), (true, true, true), "{count} workers");
+            }
+        });
     });
 }
 
 #[test]
 fn s6_a_local_set_that_a_worker_s_task_drives_may_run_turns() {
-    actors_tests::finishes(|| {
-        let (runtime, surveyor) = site(2);
-        let task = runtime.spawn(async move {
-            // A `LocalSet` is not `Send`, so it lives within one poll; what is donated needs no second one.
-            let local = LocalSet::new();
-            let task = local.spawn_local(async move {
-                let place = surveyor.place().await.unwrap();
-                assert_eq!(place, here());
-                assert_eq!(surveyor.survey().await.expect("a handler may block in place"), place);
+    alone!("s6_a_local_set_that_a_worker_s_task_drives_may_run_turns", || {
+        actors_tests::finishes(|| {
+            let (runtime, surveyor) = site(2);
+            let task = runtime.spawn(async move {
+                // A `LocalSet` is not `Send`, so it lives within one poll; what is donated needs no second one.
+                let local = LocalSet::new();
+                let task = local.spawn_local(async move {
+                    let place = surveyor.place().await.unwrap();
+                    assert_eq!(place, here());
+                    assert_eq!(surveyor.survey().await.expect("a handler may block in place"), place);
+                });
+                let mut done = pin!(local.run_until(task));
+                let mut cx = TaskContext::from_waker(Waker::noop());
+                let is_done = (0..4).any(|_| done.as_mut().poll(&mut cx).is_ready());
+                assert!(is_done, "the local task waits");
             });
-            let mut done = pin!(local.run_until(task));
-            let mut cx = TaskContext::from_waker(Waker::noop());
-            let is_done = (0..4).any(|_| done.as_mut().poll(&mut cx).is_ready());
-            assert!(is_done, "the local task waits");
+            runtime.block_on(task).unwrap();
         });
-        runtime.block_on(task).unwrap();
     });
 }

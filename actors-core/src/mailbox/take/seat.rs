@@ -24,6 +24,9 @@ use std::time::Duration;
 const WAIT: Duration = Duration::from_micros(20);
 /// Pauses between two looks at whether it is back. Who looks more often takes the lock's cache line away from whoever is at work.
 const SPINS: u32 = 32;
+/// At most so many looks: more than fit into [`WAIT`], so that the wait ends where the clock stands still too
+/// ([`clock::freeze_cpu_clock`]).
+const LOOKS: u32 = 64;
 
 /// What came of the wish to run a turn.
 pub(crate) enum Lend<S> {
@@ -99,7 +102,10 @@ impl<T: Item, S> Mailbox<T, S> {
     #[cold]
     pub(crate) fn lend_soon(&self, class: usize, is_ask: bool) -> Option<Loan<S>> {
         let (began, mut loan) = (clock::cpu(), None);
-        while clock::cpu().saturating_duration_since(began) < WAIT {
+        for _ in 0..LOOKS {
+            if clock::cpu().saturating_duration_since(began) >= WAIT {
+                break;
+            }
             (0..SPINS).for_each(|_| spin_loop());
             if !self.signals.is_home() {
                 continue;
