@@ -341,7 +341,10 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             let handle = Handle::new(cell.clone());
             match self.system.enroll(&handle, self.is_detached) {
                 Ok(is_late) => break (cell, handle, is_late, seat),
-                Err(error) => match (error, seat.or_else(|| cell.mailbox.end(&mut Effects::new()))) {
+                Err(error) => match (
+                    error,
+                    seat.or_else(|| cell.mailbox.visit(&mut Effects::new(), |section| section.end())),
+                ) {
                     // Somebody gave his actor the name that was invented: numbers do not run out.
                     (SpawnError::NameTaken(_), Some(seat)) if self.name.is_none() => actor = seat.actor,
                     (error, _) => return Err(error),

@@ -30,7 +30,7 @@ use crate::actor::handle::Handle;
 use crate::actor::message::{AnyParcel, Message, Parcel};
 use crate::actor::recipient::Recipient;
 use crate::actor::{Actor, Handler, Mail, Typed};
-use crate::mailbox::{Class, Effects};
+use crate::mailbox::Class;
 use crate::sync::Lock;
 use crate::system::System;
 use std::collections::VecDeque;
@@ -169,9 +169,7 @@ impl<A: Actor> Held<A> {
     pub fn release(self) {}
 
     fn set(&self, is_held: bool) {
-        let mut fx = Effects::new();
-        self.cell.mailbox.hold(is_held, &mut fx);
-        self.cell.apply(&mut fx);
+        self.cell.visit(|section| section.hold(is_held));
     }
 }
 

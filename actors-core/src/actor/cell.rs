@@ -7,7 +7,7 @@ use crate::clock::{self, Tick};
 use crate::drops;
 pub(crate) use crate::error::Stage;
 use crate::error::{ActorName, Detail, Life, Reason, StopReason};
-use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Place, Rouse, Seated, has_letter};
+use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Place, Seated, Section, Wake, has_letter};
 use crate::observe::losses::{LossLog, Lossy};
 use crate::observe::span::ActorSpan;
 use crate::observe::trace;
@@ -218,22 +218,33 @@ impl<A: Actor> Cell<A> {
 
     /// Wakes the consumer after a push. Most pushes wake nothing, so that case is checked inline.
     #[inline(always)]
-    pub(crate) fn rouse(self: &Arc<Self>, rouse: Rouse) {
-        if !matches!(rouse, Rouse::Nothing) {
-            self.rouse_now(rouse);
+    pub(crate) fn wake(self: &Arc<Self>, next: Wake) {
+        if !matches!(next, Wake::Nothing) {
+            self.wake_now(next);
         }
     }
 
     #[inline(never)]
-    fn rouse_now(self: &Arc<Self>, rouse: Rouse) {
-        match rouse {
-            Rouse::Nothing => {}
-            Rouse::Wake(waker) => wake(waker),
-            Rouse::Spawn => run::employ(self),
+    fn wake_now(self: &Arc<Self>, next: Wake) {
+        match next {
+            Wake::Nothing => {}
+            Wake::Task(waker) => wake(waker),
+            Wake::Spawn => run::employ(self),
         }
     }
 
-    /// Wakes whom the mailbox wants woken, and reports what it lost.
+    /// Runs one critical section of the mailbox, then applies what follows from it.
+    pub(crate) fn visit<R>(
+        self: &Arc<Self>,
+        visit: impl FnOnce(&mut Section<'_, Post<A>, Box<Seat<A>>>) -> R,
+    ) -> R {
+        let mut effects = Effects::new();
+        let result = self.mailbox.visit(&mut effects, visit);
+        self.apply(&mut effects);
+        result
+    }
+
+    /// Wakes the tasks that the mailbox wants woken, and reports what it lost.
     #[inline]
     pub(crate) fn apply(self: &Arc<Self>, fx: &mut Effects<Post<A>>) {
         if !fx.is_empty() {
@@ -246,7 +257,7 @@ impl<A: Actor> Cell<A> {
             if fx.wake() {
                 run::employ(self);
             }
-            if fx.take_ring() {
+            if fx.take_sample_request() {
                 self.system.supervisor().watch(self);
             }
             if !fx.lost.is_empty() {
@@ -255,7 +266,7 @@ impl<A: Actor> Cell<A> {
             if !fx.take_unfinished() {
                 return;
             }
-            self.mailbox.carry_on(fx);
+            self.mailbox.visit(fx, |section| section.carry_on());
         }
     }
 
@@ -380,18 +391,14 @@ impl<A: Actor> Cell<A> {
 
     /// For how long the latest turn has been running, if one is.
     pub(crate) fn turn(self: &Arc<Self>, now: Tick) -> Option<Duration> {
-        let mut fx = Effects::new();
-        let turn = self.mailbox.turn(now, &mut fx);
-        self.apply(&mut fx);
+        let turn = self.visit(|section| section.turn(now));
         turn
     }
 
     /// Closes admission; the actor ends when it has handled what it has (F4).
     pub(crate) fn close(self: &Arc<Self>, why: StopReason) {
         self.life.lock().why.get_or_insert(why);
-        let mut fx = Effects::new();
-        self.mailbox.close(&mut fx);
-        self.apply(&mut fx);
+        self.visit(|section| section.close());
     }
 
     /// Closes admission and ends the actor now (F4).
@@ -401,13 +408,13 @@ impl<A: Actor> Cell<A> {
 
     /// Like [`kill`](Cell::kill), and says why.
     pub(crate) fn kill_for(self: &Arc<Self>, detail: Option<Detail>) {
-        let mut fx = Effects::new();
-        if self.mailbox.kill(&mut fx) {
+        let mut effects = Effects::new();
+        if self.mailbox.visit(&mut effects, |section| section.kill()) {
             let mut life = self.life.lock();
             life.why = Some(StopReason::Killed);
             life.detail = detail.or(life.detail);
         }
-        self.apply(&mut fx);
+        self.apply(&mut effects);
     }
 
     /// A new instance is to go on in the place of the one there is; without a factory the actor ends.
@@ -420,9 +427,7 @@ impl<A: Actor> Cell<A> {
 
     /// The same for one of several workers alone.
     pub(crate) fn renew_worker(self: &Arc<Self>, worker: Option<u32>) {
-        let mut fx = Effects::new();
-        self.mailbox.renew(worker, &mut fx);
-        self.apply(&mut fx);
+        self.visit(|section| section.renew(worker));
     }
 
     /// A child has failed too often: so has this (F2).
@@ -438,9 +443,7 @@ impl<A: Actor> Cell<A> {
     /// Ends the actor now, because it has failed for good.
     pub(crate) fn give_up(self: &Arc<Self>, why: StopReason) {
         self.life.lock().why = Some(why);
-        let mut fx = Effects::new();
-        self.mailbox.kill(&mut fx);
-        self.apply(&mut fx);
+        self.visit(|section| section.kill());
     }
 
     /// Whether an instance that stops itself is followed by another one.
@@ -498,7 +501,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn employ_crew(self: &Arc<Self>, first: Option<Box<Seat<A>>>) {
         let workers = self.mailbox.limits().workers.least();
         let mut first = first;
-        for number in self.mailbox.hire(workers) {
+        for number in self.mailbox.start_workers(workers) {
             run::employ_worker(self, number, first.take());
         }
     }
@@ -507,9 +510,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn resize(self: &Arc<Self>, workers: usize) -> usize {
         let range = self.mailbox.limits().workers;
         let workers = workers.clamp(range.least(), range.most());
-        let mut fx = Effects::new();
-        let hired = self.mailbox.resize(workers, &mut fx);
-        self.apply(&mut fx);
+        let hired = self.visit(|section| section.resize(workers));
         hired.into_iter().for_each(|number| run::employ_worker(self, number, None));
         workers
     }
@@ -547,9 +548,7 @@ impl<A: Actor> Cell<A> {
         change: impl FnOnce(Policy) -> Policy,
     ) -> Result<(), String> {
         let policy = change(self.mailbox.policy(class));
-        let mut fx = Effects::new();
-        let result = self.mailbox.adjust(class, &policy, &mut fx);
-        self.apply(&mut fx);
+        let result = self.visit(|section| section.adjust(class, &policy));
         result
     }
 
@@ -572,34 +571,30 @@ impl<A: Actor> Cell<A> {
     // --- watching ---------------------------------------------------------------------------------------------------
 
     pub(crate) fn reading(self: &Arc<Self>) -> Reading {
-        let mut fx = Effects::new();
-        let depth = self.mailbox.depth(clock::now(), &mut fx);
-        self.apply(&mut fx);
+        let now = clock::now();
+        let depth = self.visit(|section| section.depth(now));
         let (limits, is_alive) = (self.mailbox.limits(), self.ended().is_none());
         Reading::new(&depth, limits, is_alive, self.gate.level(), self.jobs_running())
     }
 
     /// Whether a message that was admitted still waits for its turn.
     pub(crate) fn is_pending(self: &Arc<Self>, place: Place) -> bool {
-        let mut fx = Effects::new();
-        let is_pending = self.mailbox.is_pending(place, &mut fx);
-        self.apply(&mut fx);
+        let is_pending = self.visit(|section| section.is_pending(place));
         is_pending
     }
 
     pub(crate) fn ledger(self: &Arc<Self>) -> Ledger {
-        let mut fx = Effects::new();
-        let mut ledger = self.mailbox.ledger(&mut fx);
+        let mut effects = Effects::new();
+        let mut ledger = self.mailbox.ledger(&mut effects);
         ledger.add_shed(self.gate.refused());
-        self.apply(&mut fx);
+        self.apply(&mut effects);
         ledger
     }
 
     #[cfg(feature = "testing")]
     pub(crate) fn is_quiet(self: &Arc<Self>) -> bool {
-        let mut fx = Effects::new();
-        let depth = self.mailbox.depth(clock::now(), &mut fx);
-        self.apply(&mut fx);
+        let now = clock::now();
+        let depth = self.visit(|section| section.depth(now));
         self.ended().is_some() || depth.is_idle
     }
 

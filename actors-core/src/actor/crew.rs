@@ -3,7 +3,6 @@
 use super::Actor;
 use super::cell::Cell;
 use crate::error::{ActorName, Stage};
-use crate::mailbox::Effects;
 use crate::observe::trace;
 use crate::policy::Action;
 use crate::wait::{self, Crew, InLine, Node};
@@ -47,9 +46,7 @@ impl<A: Actor> Node for Cell<A> {
     }
 
     fn admit(self: Arc<Self>, place: InLine) -> bool {
-        let mut fx = Effects::new();
-        let is_let_in = self.mailbox.admit_waiter(place.waiter, place.ticket, &mut fx);
-        self.apply(&mut fx);
+        let is_let_in = self.visit(|section| section.admit_waiter(place.waiter, place.ticket));
         is_let_in
     }
 }

@@ -174,7 +174,7 @@ impl<A: Actor> Handle<A> {
     /// needed after their `keep_alive`.
     pub fn resize(&self, workers: usize) -> usize {
         let workers = self.cell.resize(workers);
-        if self.cell.mailbox.ring() {
+        if self.cell.mailbox.request_sample() {
             // Whoever looks after it shall see what comes of that, although no message comes.
             self.cell.system.supervisor().watch(&self.cell);
         }

@@ -1,11 +1,8 @@
 //! Policies that change while the mailbox lives.
 
 use crate::clock::Span;
-use crate::mailbox::core::Core;
-use crate::mailbox::effects::Effects;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::Mailbox;
-use crate::mailbox::signals::Signals;
+use crate::mailbox::section::{Mailbox, Section};
 use crate::policy::{Overflow, OverflowList, Policy};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -23,22 +20,6 @@ impl<T: Item, S> Mailbox<T, S> {
         policy.ttl = self.ttl(class);
         policy.timeout = self.timeout(class);
         policy
-    }
-
-    /// Changes the policy of a class.
-    ///
-    /// # Errors
-    /// A sentence that says what cannot be, or what cannot change while the mailbox lives.
-    pub(crate) fn adjust(&self, class: usize, policy: &Policy, fx: &mut Effects<T>) -> Result<(), String> {
-        policy.check()?;
-        check_change(&self.classes[class].policy, policy)?;
-        let live =
-            self.live.get_or_init(|| self.classes.iter().map(|class| Live::new(&class.policy)).collect());
-        let mut inner = self.lock();
-        live[class].set(policy);
-        inner.core.adjust(class, policy, &self.signals, fx);
-        inner.rouse_if_filled(fx);
-        Ok(())
     }
 
     /// The ttl of a class, as it is now.
@@ -59,14 +40,24 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 }
 
-impl<T: Item> Core<T> {
-    /// Changes what may change of a type's policy while the mailbox lives.
-    pub(super) fn adjust(&mut self, class: usize, policy: &Policy, signals: &Signals, fx: &mut Effects<T>) {
+impl<T: Item, S> Section<'_, T, S> {
+    /// Changes the policy of a class.
+    ///
+    /// # Errors
+    /// A sentence that says what cannot be, or what cannot change while the mailbox lives.
+    pub(crate) fn adjust(&mut self, class: usize, policy: &Policy) -> Result<(), String> {
+        let Mailbox { classes, live, .. } = self.mailbox;
+        policy.check()?;
+        check_change(&classes[class].policy, policy)?;
+        live.get_or_init(|| classes.iter().map(|class| Live::new(&class.policy)).collect())[class]
+            .set(policy);
         self.queue.adjust(class, policy);
         self.review_all();
-        // More room may be what somebody waits for.
-        self.settle(signals, fx);
-        self.grant(signals, fx);
+        // More room may be what a sender waits for.
+        self.settle();
+        self.grant();
+        self.wake_if_filled();
+        Ok(())
     }
 }
 

@@ -27,7 +27,7 @@
 //! # }
 //! ```
 
-use super::{Class, Effects, Entrance, Item, Left, Mailbox, Plainly, Rouse, Standby, Take, Taker, Verdict};
+use super::{Class, Effects, Entrance, Item, Left, Mailbox, Plainly, Standby, Take, Taker, Verdict, Wake};
 use crate::clock::{self, Tick};
 use crate::error::{About, Admission, AskError, Life, Reason, SendError};
 use crate::mailbox::Ledger;
@@ -65,7 +65,7 @@ impl<T: Item> Shared<T> {
             if !fx.take_unfinished() {
                 return;
             }
-            self.mailbox.carry_on(fx);
+            self.mailbox.visit(fx, |section| section.carry_on());
         }
     }
 }
@@ -118,7 +118,7 @@ impl<T: Item> Drop for Sender<T> {
         // AcqRel: what other senders did is done before the channel closes.
         if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
             let mut fx = Effects::new();
-            self.shared.mailbox.close(&mut fx);
+            self.shared.mailbox.visit(&mut fx, |section| section.close());
             self.shared.apply(&mut fx);
         }
     }
@@ -171,7 +171,7 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance)
                 None => unreachable!("it was looked at"),
             });
             drop(door);
-            if let Rouse::Wake(waker) = rouse {
+            if let Wake::Task(waker) = rouse {
                 wake(waker);
             }
             return Offered::Done(Ok(Admission::Queued));
@@ -189,7 +189,7 @@ fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance)
         }
     };
     let mut fx = Effects::new();
-    let verdict = shared.mailbox.offer(value, tag, entrance, &mut fx);
+    let verdict = shared.mailbox.visit(&mut fx, |section| section.offer(value, tag, entrance));
     shared.apply(&mut fx);
     match verdict {
         Verdict::In(_, admission) => Offered::Done(Ok(admission)),
@@ -267,12 +267,12 @@ impl<T: Item> Drop for Sending<'_, T> {
     fn drop(&mut self) {
         let State::InLine(waiter) = self.state else { return };
         let mut fx = Effects::new();
-        let left = self.shared.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+        let left = self.shared.mailbox.visit(&mut fx, |section| section.leave(waiter, Reason::Cancelled));
         self.shared.apply(&mut fx);
         match left {
             Left::Back(value, _) | Left::Out(value, _) => discard(value),
             Left::In(place) => {
-                self.shared.mailbox.withdraw(place, Reason::Cancelled, &mut fx);
+                self.shared.mailbox.visit(&mut fx, |section| section.withdraw(place, Reason::Cancelled));
                 self.shared.apply(&mut fx);
             }
             Left::Promised => {}
@@ -344,7 +344,7 @@ impl<T: Item> Receiver<T> {
 
     /// Closes the channel: senders are refused, what is queued can still be received.
     pub fn close(&mut self) {
-        self.shared.mailbox.close(&mut self.fx);
+        self.shared.mailbox.visit(&mut self.fx, |section| section.close());
         self.shared.apply(&mut self.fx);
     }
 
@@ -360,7 +360,7 @@ impl<T: Item> Receiver<T> {
 impl<T: Item> Drop for Receiver<T> {
     fn drop(&mut self) {
         self.taker.put_back(&self.shared.mailbox, &mut self.fx);
-        self.shared.mailbox.end(&mut self.fx);
+        self.shared.mailbox.visit(&mut self.fx, |section| section.end());
         self.shared.apply(&mut self.fx);
     }
 }

@@ -1,80 +1,23 @@
 //! Control is state beside the queue, not messages in it: it waits behind nothing, is never refused, and does not pile up (B4).
 
+use crate::error::Reason;
 use crate::mailbox::core::Phase;
-use crate::mailbox::effects::Effects;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::{Mailbox, Task};
-use crate::panics::ignored;
+use crate::mailbox::section::{Mailbox, Section};
+use crate::mailbox::staff::{Staff, Task};
+use crate::policy::Priority;
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// Puts the seat where the first consumer finds it.
-    /// `is_ready`: it may be lent before the consumer has had it.
+    /// Puts the seat where the first consumer finds it. With `is_ready`, a sender may take it before the consumer has.
     pub(crate) fn install(&self, seat: S, is_ready: bool) {
         let mut shell = self.shell.lock();
         match &mut shell.inner {
-            None => (shell.seat, shell.may_lend) = (Some(seat), is_ready),
-            Some(inner) => (inner.seat, inner.may_lend) = (Some(seat), is_ready),
+            None => (shell.seat, shell.is_ready) = (Some(seat), is_ready),
+            Some(inner) => match &mut inner.staff {
+                Staff::One(one) => (one.seat, one.is_ready) = (Some(seat), is_ready),
+                Staff::Pool(_) => unreachable!("each worker of a pool brings a seat of its own"),
+            },
         }
-    }
-
-    /// Closes admission; what is queued is still handed out. `false` when it was closed before.
-    pub(crate) fn close(&self, fx: &mut Effects<T>) -> bool {
-        let mut inner = self.lock();
-        if inner.core.phase != Phase::Open {
-            return false;
-        }
-        inner.core.phase = Phase::Draining;
-        inner.core.clear_lines(fx);
-        // Not only if it sleeps: it may be waiting before its next instance.
-        inner.call(fx);
-        true
-    }
-
-    /// A new instance is to go on, between two turns; the old one has no further turn. Of several workers all are meant, or only one.
-    /// `false` where there will be none.
-    pub(crate) fn renew(&self, worker: Option<u32>, fx: &mut Effects<T>) -> bool {
-        let mut inner = self.lock();
-        if inner.core.phase >= Phase::Killed {
-            return false;
-        }
-        match &mut inner.crew {
-            Some(crew) => crew.renew(worker),
-            None => (inner.must_renew, inner.may_lend) = (true, false),
-        }
-        self.signals.interrupt();
-        inner.call(fx);
-        true
-    }
-
-    /// A new instance is about to be made, and is the one that was wanted.
-    pub(crate) fn forget_renewal(&self, worker: u32) {
-        let mut inner = self.lock();
-        match &mut inner.crew {
-            Some(crew) => crew.forget_renewal(worker),
-            None => inner.must_renew = false,
-        }
-    }
-
-    /// A new instance is about to have its first turn. What has died in the queue meanwhile goes first.
-    pub(crate) fn begin_anew(&self, fx: &mut Effects<T>) {
-        let mut inner = self.lock();
-        inner.is_tainted = false;
-        inner.core.settle(&self.signals, fx);
-        inner.core.bury(&self.signals, fx);
-        inner.rouse_if_filled(fx);
-    }
-
-    /// Closes admission and hands out nothing more; a suspended turn is dropped. `false` when it was killed before.
-    pub(crate) fn kill(&self, fx: &mut Effects<T>) -> bool {
-        let mut inner = self.lock();
-        if inner.core.phase >= Phase::Killed {
-            return false;
-        }
-        inner.core.phase = Phase::Killed;
-        inner.core.clear_lines(fx);
-        self.signals.kill();
-        inner.call(fx);
-        true
     }
 
     /// Whether it takes messages.
@@ -84,68 +27,148 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Whether nothing is left to be handled, and nothing more will come.
     pub(crate) fn is_drained(&self) -> bool {
-        self.lock().is_drained()
+        self.lock().core.is_drained()
     }
 
-    /// The end: everything that is queued is lost, and the seat comes out if nobody has it.
-    pub(crate) fn end(&self, fx: &mut Effects<T>) -> Option<S> {
-        let mut inner = self.lock();
-        inner.core.settle(&self.signals, fx);
-        inner.core.phase = Phase::Ended;
-        self.signals.kill();
-        inner.core.clear_lines(fx);
-        inner.core.lose_all(fx);
-        let task = std::mem::replace(&mut inner.task, Task::Coming);
-        let seat = inner.seat.take();
-        drop(inner);
-        ignored(|| drop(task));
-        seat
+    /// Whether the consumer was told to stop at once. Takes no lock.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.signals.is_killed()
     }
 
-    /// Goes on where a visit stopped because it had moved as much as it may: lets waiters in or sends them away, loses what is left.
-    /// Called, before anything else, where [`Effects::take_unfinished`] is true.
-    pub(crate) fn carry_on(&self, fx: &mut Effects<T>) {
+    /// Notes that a task will come to consume. `false` where one was started before, and the caller must not start another.
+    pub(crate) fn employ(&self) -> bool {
         let mut inner = self.lock();
-        match inner.core.phase {
+        match &mut inner.staff {
+            Staff::One(one) if matches!(one.task, Task::None) => {
+                (one.task, one.is_woken) = (Task::Coming, true);
+                true
+            }
+            Staff::One(_) => false,
+            // Its workers are started with their numbers; this is a task of its own, which ends the actor with its runtime.
+            Staff::Pool(pool) => !std::mem::replace(&mut pool.is_employed, true),
+        }
+    }
+
+    /// Notes that the new instance that was wanted is about to be made.
+    pub(crate) fn forget_renewal(&self, worker: u32) {
+        let mut inner = self.lock();
+        match &mut inner.staff {
+            Staff::One(one) => one.must_renew = false,
+            Staff::Pool(pool) => pool.worker_mut(worker).must_renew = false,
+        }
+    }
+}
+
+impl<T: Item, S> Section<'_, T, S> {
+    /// Closes admission; what is queued is still handed out. `false` when it was closed before.
+    pub(crate) fn close(&mut self) -> bool {
+        if self.phase != Phase::Open {
+            return false;
+        }
+        self.phase = Phase::Draining;
+        self.clear_lines();
+        // Not only if it sleeps: it may be waiting before its next instance.
+        self.wake_all();
+        true
+    }
+
+    /// Asks for a new instance, between two turns: the old one has no further turn. With several workers, `None` means all.
+    /// `false` where there will be no new instance.
+    pub(crate) fn renew(&mut self, worker: Option<u32>) -> bool {
+        if self.phase >= Phase::Killed {
+            return false;
+        }
+        match &mut *self.staff {
+            Staff::One(one) => (one.must_renew, one.is_ready) = (true, false),
+            Staff::Pool(pool) => pool.renew(worker),
+        }
+        self.signals().interrupt();
+        self.wake_all();
+        true
+    }
+
+    /// Notes that a new instance is about to have its first turn. Messages that have expired meanwhile are purged first.
+    pub(crate) fn begin_anew(&mut self) {
+        if let Staff::One(one) = &mut *self.staff {
+            one.is_poisoned = false;
+        }
+        self.settle();
+        self.purge_expired();
+        self.wake_if_filled();
+    }
+
+    /// Closes admission and hands out nothing more; a suspended turn is dropped. `false` when it was killed before.
+    pub(crate) fn kill(&mut self) -> bool {
+        if self.phase >= Phase::Killed {
+            return false;
+        }
+        self.phase = Phase::Killed;
+        self.clear_lines();
+        self.signals().kill();
+        self.wake_all();
+        true
+    }
+
+    /// Ends the mailbox: everything that is queued is lost. Returns the seat, if nobody has it.
+    pub(crate) fn end(&mut self) -> Option<S> {
+        self.settle();
+        self.phase = Phase::Ended;
+        self.signals().kill();
+        self.clear_lines();
+        self.lose_all();
+        let one = match &mut *self.staff {
+            Staff::One(one) => one,
+            Staff::Pool(pool) => {
+                pool.is_employed = true;
+                return None;
+            }
+        };
+        if let Task::Known(waker) = std::mem::replace(&mut one.task, Task::Coming) {
+            self.effects.will_drop(Some(waker.into_waker()));
+        }
+        one.seat.take()
+    }
+
+    /// Continues where a visit stopped because it had moved as much as it may: lets waiters in or sends them away, and loses
+    /// what is left. Called, before anything else, where [`Effects::take_unfinished`](super::Effects::take_unfinished) is true.
+    pub(crate) fn carry_on(&mut self) {
+        match self.phase {
             Phase::Open => {
-                inner.core.grant(&self.signals, fx);
-                inner.rouse_if_filled(fx);
+                self.grant();
+                self.wake_if_filled();
             }
             phase => {
-                inner.core.clear_lines(fx);
+                self.clear_lines();
                 if phase == Phase::Ended {
-                    inner.core.lose_all(fx);
+                    self.lose_all();
                 }
             }
         }
     }
 
-    /// Whether the consumer was told to stop at once.
-    pub(crate) fn is_killed(&self) -> bool {
-        self.signals.is_killed()
+    /// Loses what is queued (F4), as much of it as one visit may; another one continues.
+    fn lose_all(&mut self) {
+        self.queue.free_keys();
+        for lane in (0..Priority::COUNT).rev() {
+            while let Some(key) = self.queue.lane_front(lane) {
+                if !self.effects.may_move() {
+                    return;
+                }
+                self.give_up(key, Reason::Closed);
+            }
+        }
+        self.shrink();
     }
 
-    /// Holds back or lets go the handing out of messages.
+    /// Holds back the handing out of messages, or lets it continue.
     #[cfg(feature = "testing")]
-    pub(crate) fn hold(&self, held: bool, fx: &mut Effects<T>) {
-        let mut inner = self.lock();
-        inner.is_held = held;
-        match held {
-            true => self.signals.interrupt(),
-            // Who has nothing to do may have to go.
-            false if inner.crew.is_some() => inner.call(fx),
-            false => inner.rouse(fx),
+    pub(crate) fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+        match (is_held, &*self.staff) {
+            (true, _) => self.signals().interrupt(),
+            // A worker that has nothing to do may have to retire.
+            (false, Staff::Pool(_)) => self.wake_all(),
+            (false, Staff::One(_)) => self.wake_one(),
         }
-    }
-
-    /// A task will come to consume, or has come; nobody else need be given one. `false` when one is there already.
-    pub(crate) fn employ(&self) -> bool {
-        let mut inner = self.lock();
-        let is_first = matches!(inner.task, Task::None);
-        if is_first {
-            inner.task = Task::Coming;
-            inner.is_roused = true;
-        }
-        is_first
     }
 }

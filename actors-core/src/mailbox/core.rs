@@ -7,16 +7,17 @@
 use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
-use crate::mailbox::books::watched::{Alarm, Watched};
-use crate::mailbox::effects::{Effects, Lost};
+use crate::mailbox::books::watched::{Sampling, Watched};
+use crate::mailbox::effects::Lost;
 use crate::mailbox::item::{Class, Item};
+use crate::mailbox::section::Section;
 use crate::mailbox::signals::{Signals, here};
 use crate::mailbox::store::claim::Claim;
 use crate::mailbox::store::line::Lines;
 use crate::mailbox::store::queue::Queue;
 use crate::mailbox::store::slots::{Place, Tag};
 use crate::panics::caught;
-use crate::policy::{Arrivals, DrainRate, Lanes, Limits, Priority, Rng};
+use crate::policy::{Arrivals, DrainRate, Lanes, Limits, Rng};
 use crate::reentry;
 use crate::sync::as_if_unlocked;
 use std::time::Duration;
@@ -40,9 +41,11 @@ pub(crate) enum Phase {
 /// In the order of use, so that a send touches few cache lines.
 #[derive(Debug)]
 #[repr(C)]
-pub(super) struct Core<T> {
+pub(crate) struct Core<T> {
     pub(super) phase: Phase,
-    /// The consumer is at work, and known to be quick.
+    /// Nothing is handed out. Only tests hold.
+    pub(super) is_held: bool,
+    /// The consumer is at work, and its turns are known to be short.
     pub(super) is_swift: bool,
     pub(super) pushes: u32,
     pub(super) ids: u64,
@@ -99,6 +102,61 @@ impl Work {
     }
 }
 
+impl<T: Item, S> Section<'_, T, S> {
+    pub(super) fn conflate(&mut self, twin: u32, item: Option<T>, tag: Tag) -> Place {
+        if let Some(item) = item {
+            let (old, old_tag) = self.queue.replace(twin, item, tag);
+            self.lose(old, old_tag, Reason::Conflated);
+        }
+        Place { key: twin, id: tag.id }
+    }
+
+    /// A message gets a free slot.
+    pub(super) fn push(&mut self, item: Option<T>, tag: Tag) -> Place {
+        let Some(item) = item else { unreachable!("whoever pushes has a message") };
+        let signals = self.signals();
+        let place = self.push_made(|| item, tag, signals);
+        if self.queue.kinds[usize::from(tag.class)].is_ordered {
+            self.review(tag.hash);
+        }
+        place
+    }
+
+    // --- the books -------------------------------------------------------------------------------------------------
+
+    /// Enters into the books what the consumer has done since, and hands over the slots that this frees.
+    pub(super) fn settle(&mut self) {
+        let progress = self.signals().progress();
+        let freed = self.enter(progress);
+        if freed && self.lines.waiting() > 0 {
+            self.grant();
+        }
+    }
+
+    // --- losses -----------------------------------------------------------------------------------------------------
+
+    pub(super) fn lose(&mut self, item: Option<T>, tag: Tag, reason: Reason) {
+        self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::of(reason), reason);
+        if let Some(item) = item {
+            self.effects.lost.push(Lost { item, class: usize::from(tag.class), stamp: tag.stamp, reason });
+        }
+    }
+
+    /// Takes an unclaimed message out and loses it.
+    pub(super) fn give_up(&mut self, key: u32, reason: Reason) {
+        if let Some((item, tag)) = self.take_out(key) {
+            self.lose(Some(item), tag, reason);
+        }
+    }
+
+    /// Gives memory back after a burst.
+    pub(super) fn shrink(&mut self) {
+        if let Some(slots) = self.queue.shrink() {
+            self.effects.will_free(slots);
+        }
+    }
+}
+
 impl<T: Item> Core<T> {
     pub(super) fn new(limits: &Limits, classes: &[Class], now: fn() -> Tick, rng: Rng, home: usize) -> Self {
         let mut core = Core {
@@ -118,6 +176,7 @@ impl<T: Item> Core<T> {
             ids: 0,
             recent: Tick::ZERO,
             pushes: 0,
+            is_held: false,
             is_swift: false,
             running_age: Span::NONE,
             unseen: 0,
@@ -125,7 +184,7 @@ impl<T: Item> Core<T> {
             watched: Watched::new(limits.pressure.is_some()),
             work: Work::default(),
         };
-        core.set_alarm(core.watched.alarm);
+        core.set_sampling(core.watched.sampling);
         core
     }
 
@@ -151,7 +210,7 @@ impl<T: Item> Core<T> {
         self.pushes += 1;
         let is_empty = self.queue.used() == 0;
         // A supervisor judges by ages.
-        let is_due = is_empty || self.watched.alarm != Alarm::Off;
+        let is_due = is_empty || self.watched.sampling != Sampling::Off;
         if self.pushes >= PUSHES_PER_STAMP || (is_due && !self.is_swift) {
             self.saw((self.now)());
         }
@@ -173,24 +232,6 @@ impl<T: Item> Core<T> {
         }
         reentry::guarded(self.home, || as_if_unlocked(|| caught(|| self.queue.twin(item, tag))))
             .map_err(|_| Panicked)
-    }
-
-    pub(super) fn conflate(&mut self, twin: u32, item: Option<T>, tag: Tag, fx: &mut Effects<T>) -> Place {
-        if let Some(item) = item {
-            let (old, old_tag) = self.queue.replace(twin, item, tag);
-            self.lose(old, old_tag, Reason::Conflated, fx);
-        }
-        Place { key: twin, id: tag.id }
-    }
-
-    /// A message gets a free slot.
-    pub(super) fn push(&mut self, item: Option<T>, tag: Tag, signals: &Signals) -> Place {
-        let Some(item) = item else { unreachable!("whoever pushes has a message") };
-        let place = self.push_made(|| item, tag, signals);
-        if self.queue.kinds[usize::from(tag.class)].is_ordered {
-            self.review(tag.hash);
-        }
-        place
     }
 
     /// A message that is made when there is a slot for it gets one.
@@ -226,14 +267,9 @@ impl<T: Item> Core<T> {
         self.phase == Phase::Open
     }
 
-    // --- the books -------------------------------------------------------------------------------------------------
-
-    /// Enters into the books what the consumer has done since, and hands over the slots that this frees.
-    pub(super) fn settle(&mut self, signals: &Signals, fx: &mut Effects<T>) {
-        let freed = self.enter(signals.progress());
-        if freed && self.lines.waiting() > 0 {
-            self.grant(signals, fx);
-        }
+    /// Whether nothing is left to be handled, and nothing more will come.
+    pub(super) fn is_drained(&self) -> bool {
+        self.phase != Phase::Open && self.queue.used() == 0
     }
 
     /// The same where nobody waits.
@@ -263,22 +299,6 @@ impl<T: Item> Core<T> {
         }
     }
 
-    // --- losses -----------------------------------------------------------------------------------------------------
-
-    pub(super) fn lose(&mut self, item: Option<T>, tag: Tag, reason: Reason, fx: &mut Effects<T>) {
-        self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::of(reason), reason);
-        if let Some(item) = item {
-            fx.lost.push(Lost { item, class: usize::from(tag.class), stamp: tag.stamp, reason });
-        }
-    }
-
-    /// Takes an unclaimed message out and loses it.
-    pub(super) fn give_up(&mut self, key: u32, reason: Reason, fx: &mut Effects<T>) {
-        if let Some((item, tag)) = self.take_out(key) {
-            self.lose(Some(item), tag, reason, fx);
-        }
-    }
-
     /// Takes an unclaimed message out. Its key may hold one more after that.
     pub(super) fn take_out(&mut self, key: u32) -> Option<(T, Tag)> {
         let (item, tag) = self.queue.remove(key)?;
@@ -287,27 +307,6 @@ impl<T: Item> Core<T> {
             self.review(tag.hash);
         }
         Some((item, tag))
-    }
-
-    /// Gives memory back after a burst.
-    pub(super) fn shrink(&mut self, fx: &mut Effects<T>) {
-        if let Some(slots) = self.queue.shrink() {
-            fx.will_drop(slots);
-        }
-    }
-
-    /// Loses what is queued (F4), as much of it as one visit may; another one goes on.
-    pub(super) fn lose_all(&mut self, fx: &mut Effects<T>) {
-        self.queue.free_keys();
-        for lane in (0..Priority::COUNT).rev() {
-            while let Some(key) = self.queue.lane_front(lane) {
-                if !fx.may_move() {
-                    return;
-                }
-                self.give_up(key, Reason::Closed, fx);
-            }
-        }
-        self.shrink(fx);
     }
 }
 

@@ -1,12 +1,12 @@
-//! What follows from a visit to the mailbox, once its lock is free: foreign code runs here and not under it (B6).
+//! What follows from a visit to the mailbox once its lock is free: foreign code runs here and not under the lock (B6).
 
 use crate::clock::Tick;
 use crate::error::Reason;
-use crate::wakers::wake;
+use crate::wakers::{discard, wake};
 use std::any::Any;
 use std::task::Waker;
 
-/// A message that was taken from somebody.
+/// A message that was accepted and then lost.
 #[derive(Debug)]
 pub(crate) struct Lost<T> {
     pub(crate) item: T,
@@ -15,7 +15,7 @@ pub(crate) struct Lost<T> {
     pub(crate) reason: Reason,
 }
 
-/// Messages that were taken from somebody, in order. Mostly there is none, or one: that one needs no allocation.
+/// Lost messages, in order. Most visits lose none or one, so the first needs no allocation.
 #[derive(Debug)]
 pub(crate) struct Losses<T> {
     first: Option<Lost<T>>,
@@ -34,35 +34,41 @@ impl<T> Losses<T> {
         self.first.is_none()
     }
 
-    /// Takes them out.
+    /// Takes all of them out.
     pub(crate) fn take(&mut self) -> impl Iterator<Item = Lost<T>> + use<T> {
         self.first.take().into_iter().chain(std::mem::take(&mut self.rest))
     }
 }
 
-/// What must happen after the lock is free.
+/// What must happen once the lock is free.
 #[derive(Debug)]
 pub(crate) struct Effects<T> {
     pub(crate) lost: Losses<T>,
-    /// Mostly there is nobody to wake, or one; more than one only when slots are freed for a line.
+    /// The first task to wake. There are more only when a visit frees several slots for a line.
     waker: Option<Waker>,
     wakers: Vec<Waker>,
     /// The consumer must be woken, and has no task yet.
     must_spawn: bool,
-    /// Somebody is to look at the mailbox from now on.
-    pub(super) rings: bool,
-    /// Waiters and messages that this visit has moved so far, and that are to be woken or dropped when it is over.
+    /// The supervisor must sample the mailbox from now on.
+    pub(super) requests_sample: bool,
+    /// Waiters and messages that this visit has moved so far. Each is to be woken or dropped when it is over.
     moved: u32,
-    /// It has stopped at the bound, and another visit is to go on ([`Mailbox::carry_on`](super::Mailbox::carry_on)).
+    /// The visit stopped at its bound, and another one continues ([`Section::carry_on`](super::Section::carry_on)).
     is_unfinished: bool,
     /// Set with `is_unfinished` and with garbage: these effects are applied at once, not with the next wake-up.
     is_due: bool,
-    /// Memory that is given back. Dropping it takes time with its size.
-    garbage: Option<Box<dyn Any + Send>>,
+    /// Memory to free, and wakers that wake nobody any more. Dropping them takes time, or is foreign code.
+    garbage: Vec<Garbage>,
 }
 
-/// Waiters that are let in or sent away, and messages that are lost at the end, in one visit to the mailbox: what follows from
-/// each is a waker to wake or a message to drop, and a hundred of them take a few microseconds under the lock.
+#[derive(Debug)]
+enum Garbage {
+    Memory(Box<dyn Any + Send>),
+    Waker(Waker),
+}
+
+/// Waiters that one visit lets in or sends away, and messages that it loses at the end. Each becomes a waker to wake or a
+/// message to drop; 64 of them take a few microseconds under the lock.
 pub(super) const MOVED_MAX: u32 = 64;
 
 impl<T> Effects<T> {
@@ -73,15 +79,15 @@ impl<T> Effects<T> {
             waker: None,
             wakers: Vec::new(),
             must_spawn: false,
-            rings: false,
+            requests_sample: false,
             moved: 0,
             is_unfinished: false,
             is_due: false,
-            garbage: None,
+            garbage: Vec::new(),
         }
     }
 
-    /// Whether this visit may move one more; if not, another one is to go on.
+    /// Whether this visit may move one more waiter or message. If not, another visit continues.
     pub(super) fn may_move(&mut self) -> bool {
         self.is_unfinished |= self.moved >= MOVED_MAX;
         self.is_due |= self.is_unfinished;
@@ -89,23 +95,32 @@ impl<T> Effects<T> {
         !self.is_unfinished
     }
 
-    /// Whether what follows must happen now, although no waker is to be woken.
+    /// Whether these effects must be applied now, although no task is to be woken.
     pub(super) fn is_due(&self) -> bool {
         self.is_due
     }
 
-    /// Memory that is to be given back when the lock is free.
-    pub(super) fn will_drop(&mut self, garbage: Box<dyn Any + Send>) {
-        (self.garbage, self.is_due) = (Some(garbage), true);
+    /// Frees memory once the lock is free.
+    pub(super) fn will_free(&mut self, memory: Box<dyn Any + Send>) {
+        self.garbage.push(Garbage::Memory(memory));
+        self.is_due = true;
     }
 
-    /// What is to be dropped when the lock is free.
+    /// Drops a waker, without waking it, once the lock is free.
+    pub(super) fn will_drop(&mut self, waker: Option<Waker>) {
+        if let Some(waker) = waker {
+            self.garbage.push(Garbage::Waker(waker));
+            self.is_due = true;
+        }
+    }
+
+    /// Whether memory will be freed once the lock is free.
     #[cfg(test)]
-    pub(super) fn has_garbage(&self) -> bool {
-        self.garbage.is_some()
+    pub(super) fn frees_memory(&self) -> bool {
+        self.garbage.iter().any(|garbage| matches!(garbage, Garbage::Memory(_)))
     }
 
-    /// Whether another visit is to go on where this one has stopped.
+    /// Whether another visit must continue where this one stopped.
     #[must_use]
     pub(crate) fn take_unfinished(&mut self) -> bool {
         self.moved = 0;
@@ -115,7 +130,11 @@ impl<T> Effects<T> {
     /// Whether nothing is to be done.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.waker.is_none() && self.lost.is_empty() && !self.has_wakers() && !self.rings && !self.is_due
+        self.waker.is_none()
+            && self.lost.is_empty()
+            && !self.has_wakers()
+            && !self.requests_sample
+            && !self.is_due
     }
 
     #[inline]
@@ -123,34 +142,39 @@ impl<T> Effects<T> {
         self.waker.is_some() || self.must_spawn || !self.wakers.is_empty()
     }
 
-    pub(super) fn will_rouse(&mut self, rouse: Rouse) {
-        match rouse {
-            Rouse::Nothing => {}
-            Rouse::Wake(waker) => self.will_wake(waker),
-            Rouse::Spawn => self.must_spawn = true,
+    pub(super) fn will_wake(&mut self, wake: Wake) {
+        match wake {
+            Wake::Nothing => {}
+            Wake::Task(waker) => self.will_wake_task(waker),
+            Wake::Spawn => self.must_spawn = true,
         }
     }
 
-    pub(super) fn will_wake(&mut self, waker: Waker) {
+    pub(super) fn will_wake_task(&mut self, waker: Waker) {
         match self.waker {
             None => self.waker = Some(waker),
             Some(_) => self.wakers.push(waker),
         }
     }
 
-    /// Whether somebody is to look at the mailbox from now on.
+    /// Whether the supervisor must sample the mailbox from now on.
     #[must_use]
-    pub(crate) fn take_ring(&mut self) -> bool {
-        std::mem::take(&mut self.rings)
+    pub(crate) fn take_sample_request(&mut self) -> bool {
+        std::mem::take(&mut self.requests_sample)
     }
 
-    /// Wakes whom it must. Wakers are foreign code: a panic in one keeps nobody else from being woken.
-    /// `true` when the consumer must be given a task.
+    /// Wakes tasks and drops garbage. Wakers are foreign code: a panic in one keeps no other from being woken.
+    /// Returns whether the consumer must be given a task.
     #[must_use]
     pub(crate) fn wake(&mut self) -> bool {
         self.moved = 0;
         if std::mem::take(&mut self.is_due) {
-            drop(self.garbage.take());
+            for garbage in self.garbage.drain(..) {
+                match garbage {
+                    Garbage::Memory(memory) => drop(memory),
+                    Garbage::Waker(waker) => discard(waker),
+                }
+            }
         }
         for waker in self.waker.take().into_iter().chain(self.wakers.drain(..)) {
             wake(waker);
@@ -161,9 +185,9 @@ impl<T> Effects<T> {
 
 /// What the consumer needs after a push.
 #[derive(Debug)]
-pub(crate) enum Rouse {
+pub(crate) enum Wake {
     Nothing,
-    Wake(Waker),
-    /// It has no task yet.
+    Task(Waker),
+    /// The consumer has no task yet.
     Spawn,
 }

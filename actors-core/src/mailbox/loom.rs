@@ -57,8 +57,8 @@
 //! anew hands over too).
 
 use super::{
-    Class, Donated, Effects, Entrance, Item, Left, Lend, Loan, Mailbox, Place, Plainly, Promise, Rouse, Row,
-    Standby, Take, Taker, Verdict, Withdrawn,
+    Class, Donated, Effects, Entrance, Item, Left, Lend, Loan, Mailbox, Place, Plainly, Promise, Row,
+    Standby, Take, Taker, Verdict, Wake, Withdrawn,
 };
 use crate::clock::{self, Span, Tick};
 use crate::error::Reason;
@@ -139,7 +139,7 @@ fn offer(mailbox: &Desk, job: Job) -> Option<u32> {
     }
     let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
     let mut fx = Effects::new();
-    let verdict = mailbox.offer(&mut Some(job), tag, Entrance::Wait, &mut fx);
+    let verdict = mailbox.visit(&mut fx, |section| section.offer(&mut Some(job), tag, Entrance::Wait));
     apply(&mut fx);
     match verdict {
         Verdict::In(..) => None,
@@ -148,8 +148,8 @@ fn offer(mailbox: &Desk, job: Job) -> Option<u32> {
     }
 }
 
-fn call(rouse: Rouse) {
-    if let Rouse::Wake(waker) = rouse {
+fn call(rouse: Wake) {
+    if let Wake::Task(waker) = rouse {
         waker.wake();
     }
 }
@@ -230,7 +230,7 @@ impl Consumer {
             assert!(self.poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
         let mut fx = Effects::new();
-        let queued = self.mailbox.depth(clock::now(), &mut fx).queued;
+        let queued = self.mailbox.visit(&mut fx, |section| section.depth(clock::now())).queued;
         let inner = self.mailbox.lock();
         (inner.seat.as_ref().expect("nobody has it").turns, queued)
     }
@@ -238,8 +238,8 @@ impl Consumer {
     /// The loop ends, as `Runner::close` does it: the seat, unless somebody else has it.
     fn end(&mut self) -> Option<Seat> {
         self.taker.put_back(&self.mailbox, &mut self.fx);
-        self.mailbox.conclude_turn(0, Reason::Closed, &mut self.fx);
-        let left = self.mailbox.end(&mut self.fx);
+        self.mailbox.visit(&mut self.fx, |section| section.fail_turn(0, Reason::Closed));
+        let left = self.mailbox.visit(&mut self.fx, |section| section.end());
         apply(&mut self.fx);
         left.or_else(|| self.taker.seat.take())
     }
@@ -267,8 +267,8 @@ impl Consumer {
 fn close(mailbox: &Desk, kills: bool) {
     let mut fx = Effects::new();
     match kills {
-        true => mailbox.kill(&mut fx),
-        false => mailbox.close(&mut fx),
+        true => mailbox.visit(&mut fx, |section| section.kill()),
+        false => mailbox.visit(&mut fx, |section| section.close()),
     };
     apply(&mut fx);
 }
@@ -276,7 +276,7 @@ fn close(mailbox: &Desk, kills: bool) {
 /// Gives up in line; whether the message came back.
 fn leave(mailbox: &Desk, waiter: u32) -> bool {
     let mut fx = Effects::new();
-    let left = mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+    let left = mailbox.visit(&mut fx, |section| section.leave(waiter, Reason::Cancelled));
     apply(&mut fx);
     matches!(left, Left::Back(..))
 }
@@ -294,7 +294,7 @@ fn donate(mailbox: &Desk, ends_well: bool) -> (bool, Option<Seat>) {
 fn place(mailbox: &Desk, job: Job) -> Place {
     let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
     let mut fx = Effects::new();
-    let verdict = mailbox.offer(&mut Some(job), tag, Entrance::Try, &mut fx);
+    let verdict = mailbox.visit(&mut fx, |section| section.offer(&mut Some(job), tag, Entrance::Try));
     apply(&mut fx);
     let Verdict::In(place, _) = verdict else { panic!("there is room") };
     place
@@ -302,7 +302,7 @@ fn place(mailbox: &Desk, job: Job) -> Place {
 
 fn withdraw(mailbox: &Desk, place: Place) -> bool {
     let mut fx = Effects::new();
-    let withdrawn = mailbox.withdraw(place, Reason::Cancelled, &mut fx);
+    let withdrawn = mailbox.visit(&mut fx, |section| section.withdraw(place, Reason::Cancelled));
     apply(&mut fx);
     withdrawn != Withdrawn::Begun
 }
@@ -430,11 +430,11 @@ fn a_permit_given_back_lets_the_next_in_and_wakes_the_consumer() {
     check(Some(3), || {
         let mailbox = mailbox(1);
         let mut consumer = Consumer::asleep(&mailbox);
-        let promise = mailbox.promise(0, Entrance::Try, &mut Effects::new());
+        let promise = mailbox.visit(&mut Effects::new(), |section| section.promise(0, Entrance::Try));
         assert!(matches!(promise, Promise::Given));
         let giver = beside(&mailbox, |mailbox| {
             let mut fx = Effects::new();
-            mailbox.give_back(0, &mut fx);
+            mailbox.visit(&mut fx, |section| section.give_back(0));
             apply(&mut fx);
         });
         let sender = beside(&mailbox, |mailbox| send(mailbox, Job('b', 0)));

@@ -24,7 +24,7 @@
 //! ```text
 //!   channel  control  adjust  sample      what callers use: a channel, stop and kill, new policies, numbers
 //!   enter/                     take/      the way in; the way out
-//!   section  core                         the lock; what is under it, and the steps that both ways share
+//!   section  core  staff                  the lock; what is under it, and the steps that both ways share
 //!   store/                                slots, lanes, types, keys, expiry, waiters, claims
 //!   books/                                ledger, and what is noted for a supervisor
 //!   effects  signals  item                what follows after the lock; atomics beside it; what is moved
@@ -56,20 +56,21 @@ mod loom;
 mod sample;
 mod section;
 mod signals;
+mod staff;
 mod store;
 mod take;
 
 pub(crate) use books::ledger::has_letter;
 pub use books::ledger::{Ledger, Row};
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
-pub(crate) use effects::{Effects, Lost, Rouse};
+pub(crate) use effects::{Effects, Lost, Wake};
 pub(crate) use enter::fast_path::Plainly;
 pub(crate) use enter::permits::Promise;
 pub(crate) use enter::verdict::{Entrance, Left, Standby, Verdict, Withdrawn};
 pub(crate) use enter::withdraw::Retracted;
 pub use item::{Class, Item};
 pub(crate) use sample::Depth;
-pub(crate) use section::Mailbox;
+pub(crate) use section::{Mailbox, Section};
 pub(crate) use store::slots::Place;
 pub(crate) use take::seat::{Donated, Lend, Loan};
 pub(crate) use take::taker::{Seated, Take, Taker};

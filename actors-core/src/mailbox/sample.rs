@@ -10,15 +10,25 @@
 //! one again. So an idle mailbox costs nobody a timer, and a busy one nobody an instruction.
 
 use crate::clock::{Span, Tick};
-use crate::mailbox::books::ledger::Counts;
-use crate::mailbox::books::ledger::Ledger;
-use crate::mailbox::books::watched::Alarm;
+use crate::mailbox::books::ledger::{Counts, Ledger};
+use crate::mailbox::books::watched::Sampling;
 use crate::mailbox::core::Core;
 use crate::mailbox::effects::Effects;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::Mailbox;
+use crate::mailbox::section::{Mailbox, Section};
 use crate::policy::{Backlog, Priority, Sight, outlook};
 use std::time::Duration;
+
+impl<T: Item, S> Section<'_, T, S> {
+    /// A message came the long way: if nobody looks, somebody is to.
+    #[inline]
+    pub(super) fn request_sample(&mut self) {
+        if self.watched.sampling == Sampling::Armed {
+            self.set_sampling(Sampling::Requested);
+            self.effects.requests_sample = true;
+        }
+    }
+}
 
 impl<T: Item> Core<T> {
     /// The longest time that the mailbox was not empty, up to now.
@@ -53,18 +63,9 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// A message came the long way: if nobody looks, somebody is to.
-    #[inline]
-    pub(super) fn ring(&mut self, fx: &mut Effects<T>) {
-        if self.watched.alarm == Alarm::Armed {
-            self.set_alarm(Alarm::Rung);
-            fx.rings = true;
-        }
-    }
-
-    pub(super) fn set_alarm(&mut self, alarm: Alarm) {
-        self.watched.alarm = alarm;
-        self.queue.kinds.iter_mut().for_each(|kind| kind.set_armed(alarm == Alarm::Armed));
+    pub(super) fn set_sampling(&mut self, sampling: Sampling) {
+        self.watched.sampling = sampling;
+        self.queue.kinds.iter_mut().for_each(|kind| kind.set_armed(sampling == Sampling::Armed));
     }
 
     /// Messages are queued, and no turn began for so long.
@@ -99,54 +100,69 @@ impl<T: Item> Core<T> {
     }
 }
 
-impl<T: Item, S> Mailbox<T, S> {
-    pub(crate) fn depth(&self, now: Tick, fx: &mut Effects<T>) -> Depth {
-        let mut inner = self.lock();
-        inner.core.settle(&self.signals, fx);
-        let offers = inner.core.ids + inner.core.watched.shed;
-        inner.core.arrivals.saw(now, offers);
-        let core = &inner.core;
+impl<T: Item, S> Section<'_, T, S> {
+    pub(crate) fn depth(&mut self, now: Tick) -> Depth {
+        self.settle();
+        let offers = self.ids + self.watched.shed;
+        self.arrivals.saw(now, offers);
+        let (workers, workers_busy) = self.workers();
         Depth {
-            queued: core.queue.used(),
-            waiting: core.lines.waiting(),
-            permits: core.queue.permits,
-            bytes: core.queue.bytes,
-            peak: core.queue.peak().min(self.limits.capacity),
+            queued: self.queue.used(),
+            waiting: self.lines.waiting(),
+            permits: self.queue.permits,
+            bytes: self.queue.bytes,
+            peak: self.queue.peak().min(self.mailbox.limits.capacity),
             #[cfg(feature = "testing")]
-            is_idle: inner.crew.as_ref().map_or(inner.seat.is_some(), |crew| crew.is_idle())
-                && (inner.is_held || (core.queue.used() == 0 && core.is_open())),
-            oldest_age: core.oldest_age(now),
-            drain_rate: core.drain.rate(),
-            arrival_rate: core.arrivals.rate(),
-            arrival_peak: core.arrivals.peak(),
-            busy_longest: core.busy_longest(now),
-            workers: inner.workers().0,
-            workers_busy: inner.workers().1,
-            stuck: core.stuck(now),
-            retry_after: core.outlook(now),
+            is_idle: self.staff.is_idle() && (self.is_held || (self.queue.used() == 0 && self.is_open())),
+            oldest_age: self.oldest_age(now),
+            drain_rate: self.drain.rate(),
+            arrival_rate: self.arrivals.rate(),
+            arrival_peak: self.arrivals.peak(),
+            busy_longest: self.busy_longest(now),
+            workers,
+            workers_busy,
+            stuck: self.stuck(now),
+            retry_after: self.outlook(now),
         }
     }
 
-    pub(crate) fn ledger(&self, fx: &mut Effects<T>) -> Ledger {
+    /// Takes a sample for the supervisor. `shed` is the cumulative number of messages that were refused before the mailbox.
+    pub(crate) fn sample(&mut self, now: Tick, shed: u64) -> Sight {
+        self.settle();
+        self.watched.shed = shed;
+        let (workers, busy) = self.workers();
+        let capacity = self.mailbox.limits.capacity;
+        Sight { capacity, ..self.core.sight(now, workers, busy) }
+    }
+
+    /// For how long the turn that began last has been running, if one is.
+    pub(crate) fn turn(&mut self, now: Tick) -> Option<Duration> {
+        self.settle();
+        (self.workers().1 > 0).then(|| now.since(self.watched.moved))
+    }
+
+    /// Sets how many slots `block` types may hold before their senders wait; `None` lifts the limit (P2).
+    pub(crate) fn set_soft_limit(&mut self, most: Option<u32>) {
+        self.queue.kinds.iter_mut().for_each(|kind| kind.set_soft_limit(most));
+        self.settle();
+        self.grant();
+        self.wake_if_filled();
+    }
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    pub(crate) fn ledger(&self, effects: &mut Effects<T>) -> Ledger {
         if self.is_untouched() {
             let none = Counts::default();
             return Ledger::new(
                 self.classes.iter().map(|class| (none.row(class), (class.type_id)())).collect(),
             );
         }
-        let mut inner = self.lock();
-        inner.core.settle(&self.signals, fx);
-        let kinds = inner.core.queue.kinds.iter().zip(self.classes.iter());
-        Ledger::new(kinds.map(|(kind, class)| (kind.counts.row(class), (class.type_id)())).collect())
-    }
-
-    /// A look at everything. `shed` is how many messages were refused before they came here, since ever.
-    pub(crate) fn sight(&self, now: Tick, shed: u64, fx: &mut Effects<T>) -> Sight {
-        let mut inner = self.lock();
-        inner.core.settle(&self.signals, fx);
-        inner.core.watched.shed = shed;
-        let (workers, busy) = inner.workers();
-        Sight { capacity: self.limits.capacity, ..inner.core.sight(now, workers, busy) }
+        self.visit(effects, |section| {
+            section.settle();
+            let kinds = section.queue.kinds.iter().zip(self.classes.iter());
+            Ledger::new(kinds.map(|(kind, class)| (kind.counts.row(class), (class.type_id)())).collect())
+        })
     }
 
     /// Whether a message is queued, or a turn runs.
@@ -156,48 +172,32 @@ impl<T: Item, S> Mailbox<T, S> {
         inner.core.queue.used() > 0 || inner.workers().1 > 0
     }
 
-    /// For how long the turn that began last has been running, if one is.
-    pub(crate) fn turn(&self, now: Tick, fx: &mut Effects<T>) -> Option<Duration> {
+    /// Asks for sampling to begin, although no message has come. `false` where it has begun already.
+    pub(crate) fn request_sample(&self) -> bool {
         let mut inner = self.lock();
-        inner.core.settle(&self.signals, fx);
-        (inner.workers().1 > 0).then(|| now.since(inner.core.watched.moved))
-    }
-
-    /// Somebody is to look, although no message has come. `false` where somebody does.
-    pub(crate) fn ring(&self) -> bool {
-        let mut inner = self.lock();
-        let is_armed = inner.core.watched.alarm == Alarm::Armed;
+        let is_armed = inner.core.watched.sampling == Sampling::Armed;
         if is_armed {
-            inner.core.set_alarm(Alarm::Rung);
+            inner.core.set_sampling(Sampling::Requested);
         }
         is_armed
     }
 
-    /// Nobody will look any more, until a message rings. `false` where there is something to be seen.
+    /// Ends sampling until the next message requests it. `false` where there is something to sample.
     pub(crate) fn arm(&self) -> bool {
         let mut inner = self.lock();
         let is_empty = inner.core.queue.used() == 0 && inner.core.lines.waiting() == 0;
-        if is_empty && inner.core.watched.alarm == Alarm::Rung {
-            inner.core.set_alarm(Alarm::Armed);
+        if is_empty && inner.core.watched.sampling == Sampling::Requested {
+            inner.core.set_sampling(Sampling::Armed);
         }
         is_empty
     }
 
-    /// The supervisor that looked at this mailbox is gone: the next message rings, whatever is queued.
+    /// Notes that the supervisor which sampled this mailbox is gone: the next message requests sampling, whatever is queued.
     pub(crate) fn rearm(&self) {
         let mut inner = self.lock();
-        if inner.core.watched.alarm == Alarm::Rung {
-            inner.core.set_alarm(Alarm::Armed);
+        if inner.core.watched.sampling == Sampling::Requested {
+            inner.core.set_sampling(Sampling::Armed);
         }
-    }
-
-    /// How many slots `block` types may hold before their senders wait, if not all (P2).
-    pub(crate) fn squeeze(&self, most: Option<u32>, fx: &mut Effects<T>) {
-        let mut inner = self.lock();
-        inner.core.queue.kinds.iter_mut().for_each(|kind| kind.squeeze(most));
-        inner.core.settle(&self.signals, fx);
-        inner.core.grant(&self.signals, fx);
-        inner.rouse_if_filled(fx);
     }
 
     /// By type: the lane in which it may be shed, if it may (P3).

@@ -1,17 +1,24 @@
-//! What is under the mailbox's lock.
+//! The mailbox, its lock, and [`Section`]: the lock while it is held.
+//!
+//! ```text
+//!   mailbox.visit(&mut effects, |section| section.close())      one critical section
+//!   cell.apply(&mut effects)                                    wakes, drops and reports once the lock is free
+//! ```
+//!
+//! Everything that changes a mailbox is a method of [`Section`]. It derefs to [`Core`], so that the steps which need neither
+//! wakers nor losses can stay plain methods of the data.
 
 use crate::clock::Tick;
 use crate::mailbox::adjust::Live;
-use crate::mailbox::core::{Core, Phase};
-use crate::mailbox::effects::{Effects, Rouse};
+use crate::mailbox::core::Core;
+use crate::mailbox::effects::{Effects, Wake};
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::signals::Signals;
-use crate::mailbox::take::pool::Crew;
+use crate::mailbox::staff::{One, Pool, Staff};
 use crate::policy::Limits;
 use crate::reentry;
 use crate::seed::{Purpose, Seed};
 use crate::sync::{Mutex, MutexGuard};
-use crate::wakers::TaskWaker;
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
@@ -22,17 +29,91 @@ use std::sync::OnceLock;
 pub(crate) struct Mailbox<T, S> {
     pub(super) shell: Mutex<Shell<T, S>>,
     pub(super) classes: Cow<'static, [Class]>,
-    /// What was changed since the start of the policies; made with the first change.
+    /// The parts of the policies that are read without the lock; made when a policy changes for the first time.
     pub(super) live: OnceLock<Box<[Live]>>,
     pub(super) limits: Limits,
     pub(super) now: fn() -> Tick,
-    /// What `drop_random`, the spread of `retry_after` and the hashes of keys are derived from.
+    /// The source of randomness for `drop_random`, the spread of `retry_after` and the hashes of keys.
     pub(super) seed: Seed,
     pub(super) signals: Signals,
+    pub(super) staffing: Staffing,
+}
+
+/// Whether one consumer takes messages out or a pool does. Readable without the lock; [`Staff`] is its counterpart under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Staffing {
+    One,
+    Pool,
+}
+
+/// What is under the lock. Before its first message a mailbox is nothing but a place for the seat.
+#[derive(Debug)]
+pub(super) struct Shell<T, S> {
+    pub(super) inner: Option<Box<Inner<T, S>>>,
+    /// The seat, until there is an inner.
+    pub(super) seat: Option<S>,
+    pub(super) is_ready: bool,
+}
+
+/// What a mailbox consists of once it is used, in the order of use.
+#[derive(Debug)]
+#[repr(C)]
+pub(super) struct Inner<T, S> {
+    pub(super) staff: Staff<S>,
+    pub(super) core: Core<T>,
+}
+
+/// The lock of a mailbox that is in use, held.
+pub(super) struct Locked<'a, T, S>(MutexGuard<'a, Shell<T, S>>);
+
+impl<T, S> Deref for Locked<'_, T, S> {
+    type Target = Inner<T, S>;
+
+    #[inline]
+    fn deref(&self) -> &Inner<T, S> {
+        match &self.0.inner {
+            Some(inner) => inner,
+            None => unreachable!("`Mailbox::lock` makes the inner before it returns"),
+        }
+    }
+}
+
+impl<T, S> DerefMut for Locked<'_, T, S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Inner<T, S> {
+        match &mut self.0.inner {
+            Some(inner) => inner,
+            None => unreachable!("`Mailbox::lock` makes the inner before it returns"),
+        }
+    }
+}
+
+/// One critical section: what is under the lock, and what must follow once the lock is free.
+pub(crate) struct Section<'a, T, S> {
+    pub(super) mailbox: &'a Mailbox<T, S>,
+    pub(super) staff: &'a mut Staff<S>,
+    pub(super) core: &'a mut Core<T>,
+    pub(super) effects: &'a mut Effects<T>,
+}
+
+impl<T, S> Deref for Section<'_, T, S> {
+    type Target = Core<T>;
+
+    #[inline]
+    fn deref(&self) -> &Core<T> {
+        self.core
+    }
+}
+
+impl<T, S> DerefMut for Section<'_, T, S> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Core<T> {
+        self.core
+    }
 }
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// `now` is the clock of ages and ttl; `seed` is for everything random.
+    /// `now` is the clock of ages and ttl; `seed` is the source of everything random.
     pub(crate) fn new(
         limits: Limits,
         classes: Cow<'static, [Class]>,
@@ -40,8 +121,10 @@ impl<T: Item, S> Mailbox<T, S> {
         now: fn() -> Tick,
         seed: Seed,
     ) -> Self {
-        let shell = Mutex::new(Shell { inner: None, seat, may_lend: false });
-        Mailbox { shell, signals: Signals::default(), classes, limits, live: OnceLock::new(), now, seed }
+        let shell = Mutex::new(Shell { inner: None, seat, is_ready: false });
+        let staffing = if limits.workers.is_pool() { Staffing::Pool } else { Staffing::One };
+        let (signals, live) = (Signals::default(), OnceLock::new());
+        Mailbox { shell, signals, classes, limits, live, now, seed, staffing }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -52,7 +135,18 @@ impl<T: Item, S> Mailbox<T, S> {
         &self.classes[class]
     }
 
-    /// A contended lock is left to `parking_lot`: it yields early, so that whoever has the lock does much before it moves to
+    /// Runs one critical section. What `visit` leaves in `effects` is due as soon as this returns.
+    #[inline]
+    pub(crate) fn visit<R>(
+        &self,
+        effects: &mut Effects<T>,
+        visit: impl FnOnce(&mut Section<'_, T, S>) -> R,
+    ) -> R {
+        let mut locked = self.lock();
+        visit(&mut locked.section(self, effects))
+    }
+
+    /// A contended lock is left to `parking_lot`: it yields early, so that its holder does much before the lock moves to
     /// another core. Spinning here was measured to be slower by half.
     #[inline]
     fn lock_shell(&self) -> MutexGuard<'_, Shell<T, S>> {
@@ -74,7 +168,7 @@ impl<T: Item, S> Mailbox<T, S> {
         }
     }
 
-    /// A visit begins, whose work is counted.
+    /// Starts to count the work of a critical section.
     #[cfg(feature = "testing")]
     fn begin_visit<'a>(mut shell: MutexGuard<'a, Shell<T, S>>) -> MutexGuard<'a, Shell<T, S>> {
         if let Some(inner) = &mut shell.inner {
@@ -83,7 +177,7 @@ impl<T: Item, S> Mailbox<T, S> {
         shell
     }
 
-    /// The most messages and waiters that one visit has touched so far.
+    /// The most messages and waiters that one critical section has touched so far.
     #[cfg(feature = "testing")]
     pub(crate) fn most_work(&self) -> usize {
         self.lock().core.work.most
@@ -94,22 +188,18 @@ impl<T: Item, S> Mailbox<T, S> {
         reentry::wait_for(std::ptr::from_ref(self).addr(), || self.shell.lock())
     }
 
-    /// The first message comes, or something else that needs more than a place for the seat.
+    /// Makes the inner, with the first message or anything else that needs more than a place for the seat.
     #[cold]
     fn make<'a>(&'a self, mut shell: MutexGuard<'a, Shell<T, S>>) -> Locked<'a, T, S> {
-        // A mailbox that was used stays where it is.
-        let home = std::ptr::from_ref(self).addr();
-        shell.inner = Some(Box::new(Inner {
-            seat: shell.seat.take(),
-            is_roused: false,
-            is_held: false,
-            may_lend: shell.may_lend,
-            is_tainted: false,
-            must_renew: false,
-            task: Task::None,
-            crew: self.limits.workers.is_pool().then(|| Box::new(Crew::new(self.limits.workers))),
-            core: Core::new(&self.limits, &self.classes, self.now, self.seed.stream(Purpose::Mailbox), home),
-        }));
+        // A mailbox that was used stays where it is, so its address names it.
+        let address = std::ptr::from_ref(self).addr();
+        let staff = match self.staffing {
+            Staffing::One => Staff::One(One::new(shell.seat.take(), shell.is_ready)),
+            Staffing::Pool => Staff::Pool(Box::new(Pool::new(self.limits.workers))),
+        };
+        let rng = self.seed.stream(Purpose::Mailbox);
+        let core = Core::new(&self.limits, &self.classes, self.now, rng, address);
+        shell.inner = Some(Box::new(Inner { staff, core }));
         Locked(shell)
     }
 
@@ -119,134 +209,86 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 }
 
-/// The consumer's task, as far as the mailbox knows it.
-#[derive(Debug)]
-pub(super) enum Task {
-    /// Nobody consumes yet.
-    None,
-    /// Somebody was told to, and has not come yet.
-    Coming,
-    Known(TaskWaker),
-}
-
-/// In the order of use.
-#[derive(Debug)]
-#[repr(C)]
-pub(super) struct Inner<T, S> {
-    /// The right to take messages out, while nobody has it.
-    pub(super) seat: Option<S>,
-    /// The task was woken and has not come yet.
-    pub(super) is_roused: bool,
-    /// Nothing is handed out; only tests hold.
-    pub(super) is_held: bool,
-    /// The consumer is ready for turns, so that a sender may run one.
-    pub(super) may_lend: bool,
-    /// A panic went through the seat while it was lent.
-    pub(super) is_tainted: bool,
-    /// A new instance is wanted, between two turns.
-    pub(super) must_renew: bool,
-    pub(super) task: Task,
-    /// Where there may be several workers: then seat and task are theirs.
-    pub(super) crew: Option<Box<Crew>>,
-    pub(super) core: Core<T>,
-}
-
-/// What is under the lock. Before its first message a mailbox is nothing but a place for the seat.
-#[derive(Debug)]
-pub(super) struct Shell<T, S> {
-    pub(super) inner: Option<Box<Inner<T, S>>>,
-    /// Until there is an inner.
-    pub(super) seat: Option<S>,
-    pub(super) may_lend: bool,
-}
-
-/// The lock, taken, and something beneath it.
-pub(super) struct Locked<'a, T, S>(pub(super) MutexGuard<'a, Shell<T, S>>);
-
-impl<T, S> Deref for Locked<'_, T, S> {
-    type Target = Inner<T, S>;
-
+impl<T: Item, S> Locked<'_, T, S> {
     #[inline]
-    fn deref(&self) -> &Inner<T, S> {
-        match &self.0.inner {
-            Some(inner) => inner,
-            None => unreachable!("it is made when the lock is taken"),
-        }
-    }
-}
-
-impl<T, S> DerefMut for Locked<'_, T, S> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut Inner<T, S> {
-        match &mut self.0.inner {
-            Some(inner) => inner,
-            None => unreachable!("it is made when the lock is taken"),
-        }
+    pub(super) fn section<'a>(
+        &'a mut self,
+        mailbox: &'a Mailbox<T, S>,
+        effects: &'a mut Effects<T>,
+    ) -> Section<'a, T, S> {
+        let Inner { staff, core } = &mut **self;
+        Section { mailbox, staff, core, effects }
     }
 }
 
 impl<T: Item, S> Inner<T, S> {
-    /// Wakes the consumer if somebody from the line was let in while it slept: permits, a `max` or bytes may have kept all
-    /// out.
-    pub(super) fn rouse_if_filled(&mut self, fx: &mut Effects<T>) {
-        if self.core.queue.used() > 0 {
-            self.rouse(fx);
-        }
-    }
-
-    /// Whether nothing is left to be handled, and nothing more will come.
-    pub(super) fn is_drained(&self) -> bool {
-        self.core.phase != Phase::Open && self.core.queue.used() == 0
+    /// Wakes a consumer for a message that is queued, if one sleeps and none is on its way.
+    #[inline]
+    pub(super) fn wake_one(&mut self) -> Wake {
+        wake_one(&mut self.staff, &self.core)
     }
 
     /// How many workers there are, and how many of them have a turn.
     pub(super) fn workers(&self) -> (usize, usize) {
-        match &self.crew {
-            Some(crew) => (crew.alive(), crew.busy()),
-            None => (1, self.core.queue.kinds.iter().map(|kind| kind.counts.in_service as usize).sum()),
+        workers(&self.staff, &self.core)
+    }
+}
+
+impl<'a, T: Item, S> Section<'a, T, S> {
+    pub(super) fn signals(&self) -> &'a Signals {
+        &self.mailbox.signals
+    }
+
+    /// Wakes a consumer for a message that is queued, if one sleeps and none is on its way.
+    pub(super) fn wake_one(&mut self) {
+        let wake = wake_one(self.staff, self.core);
+        self.effects.will_wake(wake);
+    }
+
+    /// Wakes a worker of a pool, if there is something for it to do. A single consumer is left alone: it was woken for what was
+    /// queued before, and takes everything that it finds.
+    pub(super) fn wake_worker(&mut self) {
+        if matches!(self.staff, Staff::Pool(_)) {
+            self.wake_one();
         }
     }
 
-    /// There is something to do: wakes the consumer if it sleeps.
-    pub(super) fn rouse(&mut self, fx: &mut Effects<T>) {
-        let rouse = self.rouse_one();
-        fx.will_rouse(rouse);
-    }
-
-    #[inline]
-    pub(super) fn rouse_one(&mut self) -> Rouse {
-        if self.seat.is_none() || self.is_held || self.is_roused {
-            self.rouse_crew()
-        } else {
-            self.call_one()
+    /// Wakes a consumer if anything is queued. For visits that may have let in a sender from the line while the consumer
+    /// slept, because permits, a `max` or bytes had kept everything out.
+    pub(super) fn wake_if_filled(&mut self) {
+        if self.core.queue.used() > 0 {
+            self.wake_one();
         }
     }
 
-    fn rouse_crew(&mut self) -> Rouse {
-        match &mut self.crew {
-            Some(crew) if !self.is_held => crew.rouse(self.core.queue.runnable()),
-            _ => Rouse::Nothing,
+    /// Wakes every consumer, whatever it does.
+    pub(super) fn wake_all(&mut self) {
+        match &mut *self.staff {
+            Staff::One(one) => self.effects.will_wake(one.wake()),
+            Staff::Pool(pool) => pool.wake_all(self.effects),
         }
     }
 
-    /// Wakes the consumer, whatever it does.
-    pub(super) fn call(&mut self, fx: &mut Effects<T>) {
-        if let Some(crew) = &mut self.crew {
-            return crew.call_all(fx);
-        }
-        let rouse = self.call_one();
-        fx.will_rouse(rouse);
+    /// How many workers there are, and how many of them have a turn.
+    pub(super) fn workers(&self) -> (usize, usize) {
+        workers(self.staff, self.core)
     }
+}
 
-    pub(super) fn call_one(&mut self) -> Rouse {
-        self.is_roused = true;
-        match &self.task {
-            Task::Known(waker) => Rouse::Wake(waker.clone().into_waker()),
-            Task::None => {
-                self.task = Task::Coming;
-                Rouse::Spawn
-            }
-            Task::Coming => Rouse::Nothing,
-        }
+#[inline]
+fn wake_one<T: Item, S>(staff: &mut Staff<S>, core: &Core<T>) -> Wake {
+    if core.is_held {
+        return Wake::Nothing;
+    }
+    match staff {
+        Staff::One(one) => one.wake_if_asleep(),
+        Staff::Pool(pool) => pool.wake_for(core.queue.runnable()),
+    }
+}
+
+fn workers<T: Item, S>(staff: &Staff<S>, core: &Core<T>) -> (usize, usize) {
+    match staff {
+        Staff::One(_) => (1, core.queue.kinds.iter().map(|kind| kind.counts.in_service as usize).sum()),
+        Staff::Pool(pool) => (pool.alive(), pool.busy()),
     }
 }

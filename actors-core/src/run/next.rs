@@ -131,7 +131,7 @@ async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> P
         if is_told {
             return Poll::Ready(Paused::Over);
         }
-        if cell.mailbox.retire_needless(worker) {
+        if cell.mailbox.retire_surplus(worker) {
             return Poll::Ready(Paused::Retired);
         }
         timer.as_mut().poll(cx).map(|()| Paused::Over)

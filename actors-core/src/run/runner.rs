@@ -275,7 +275,7 @@ impl<A: Actor> Runner<A> {
     }
 
     fn conclude(&mut self, reason: Reason) {
-        self.cell.mailbox.conclude_turn(self.worker, reason, &mut self.fx);
+        self.cell.mailbox.visit(&mut self.fx, |section| section.fail_turn(self.worker, reason));
         self.cell.apply(&mut self.fx);
     }
 
@@ -295,7 +295,7 @@ impl<A: Actor> Runner<A> {
 
     /// Another instance is about to have its first turn.
     pub(super) fn begin_anew(&mut self) {
-        self.cell.mailbox.begin_anew(&mut self.fx);
+        self.cell.mailbox.visit(&mut self.fx, |section| section.begin_anew());
         self.cell.apply(&mut self.fx);
     }
 
@@ -303,11 +303,13 @@ impl<A: Actor> Runner<A> {
     pub(super) fn close(&mut self) {
         self.taker.put_back(&self.cell.mailbox, &mut self.fx);
         // A turn that is still open here was dropped with the loop.
-        if let Some(class) = self.cell.mailbox.conclude_turn(self.worker, Reason::Closed, &mut self.fx) {
+        if let Some(class) =
+            self.cell.mailbox.visit(&mut self.fx, |section| section.fail_turn(self.worker, Reason::Closed))
+        {
             self.cell.mourn(class, Tick::ZERO, Reason::Closed, || None);
         }
         if !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed() {
-            let left = self.cell.mailbox.end(&mut self.fx);
+            let left = self.cell.mailbox.visit(&mut self.fx, |section| section.end());
             if left.is_some() {
                 self.taker.seat = left;
             }
@@ -317,9 +319,9 @@ impl<A: Actor> Runner<A> {
 
     /// This worker goes. `true` when it was the last one: then the actor has come to its end.
     pub(super) fn leave(&mut self) -> bool {
-        let is_last = self.cell.mailbox.leave_crew(self.worker, &mut self.fx);
+        let is_last = self.cell.mailbox.visit(&mut self.fx, |section| section.remove_worker(self.worker));
         if is_last {
-            self.cell.mailbox.end(&mut self.fx);
+            self.cell.mailbox.visit(&mut self.fx, |section| section.end());
         }
         self.is_over = !is_last;
         self.cell.apply(&mut self.fx);

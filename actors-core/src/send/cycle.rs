@@ -5,7 +5,7 @@ use crate::actor::cell::{Cell, Post};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
 use crate::error::Reason;
-use crate::mailbox::{Effects, Retracted};
+use crate::mailbox::Retracted;
 use crate::reply::Slot;
 use crate::sync::Arc as SlotArc;
 use crate::turn::waits;
@@ -70,9 +70,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     fn retract(&mut self) -> Retracted<Post<A>> {
         let Step::In(place) = self.step else { return Retracted::Begun };
         let cell = self.to.cell();
-        let mut fx = Effects::new();
-        let retracted = cell.mailbox.retract(place, &mut fx);
-        cell.apply(&mut fx);
+        let retracted = cell.visit(|section| section.retract(place));
         retracted
     }
 }

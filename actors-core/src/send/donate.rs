@@ -117,7 +117,7 @@ impl<A: crate::Actor> Drop for Borrowed<'_, A> {
     fn drop(&mut self) {
         let Some(seat) = self.seat.take() else { return };
         let returned = self.cell.mailbox.take_back(self.class, seat, self.donated);
-        self.cell.rouse(returned.rouse);
+        self.cell.wake(returned.rouse);
         if let Some(seat) = returned.left {
             ignored(|| drop(seat));
         }

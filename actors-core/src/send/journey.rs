@@ -7,7 +7,7 @@ use crate::actor::message::{Message, Parcel};
 use crate::actor::{Actor, Handler};
 use crate::clock::{self, Span, Tick};
 use crate::error::{About, Admission, AskError, Reason};
-use crate::mailbox::{Effects, Entrance, Place, Plainly, Verdict, Withdrawn};
+use crate::mailbox::{Entrance, Place, Plainly, Verdict, Withdrawn};
 use crate::reply::Teller;
 use crate::turn::current;
 use crate::wait::Names;
@@ -234,7 +234,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             _ => unreachable!("it is fresh"),
         });
         drop(entry);
-        cell.rouse(rouse);
+        cell.wake(rouse);
         Entered::In
     }
 
@@ -271,7 +271,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                 Plainly::In(mut door) => {
                     let (place, rouse) = door.fill_until(|| item, stamp, worth_until);
                     drop(door);
-                    cell.rouse(rouse);
+                    cell.wake(rouse);
                     self.expires = worth_until;
                     self.step = Step::In(place);
                     return Some(Ok(Admission::Queued));
@@ -294,13 +294,11 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         };
         self.expires = tag.expires;
         let mut item = Some(item);
-        let mut fx = Effects::new();
         let has_permit = self.tie.as_mut().is_some_and(|tie| std::mem::take(&mut tie.has_permit));
-        let verdict = match has_permit {
-            true => cell.mailbox.redeem(&mut item, tag, &mut fx),
-            false => cell.mailbox.offer(&mut item, tag, entrance, &mut fx),
-        };
-        cell.apply(&mut fx);
+        let verdict = cell.visit(|section| match has_permit {
+            true => section.redeem(&mut item, tag),
+            false => section.offer(&mut item, tag, entrance),
+        });
         let back = |item: Option<Post<A>>| item.and_then(message_of::<A, M>);
         match verdict {
             Verdict::In(place, admission) => {
@@ -384,9 +382,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     pub(super) fn withdraw(&mut self, reason: Reason) -> Withdrawn {
         let Step::In(place) = self.step else { return Withdrawn::Begun };
         let cell = self.to.cell();
-        let mut fx = Effects::new();
-        let withdrawn = cell.mailbox.withdraw(place, reason, &mut fx);
-        cell.apply(&mut fx);
+        let withdrawn = cell.visit(|section| section.withdraw(place, reason));
         if withdrawn == Withdrawn::Out {
             self.step = Step::Over;
             if let Some(tie) = &mut self.tie {
@@ -423,7 +419,5 @@ pub(super) fn message_of<A: Handler<M>, M: Message>(item: Post<A>) -> Option<M> 
 /// Gives a permit back.
 pub(super) fn give_back<A: Actor>(handle: &Handle<A>, class: usize) {
     let cell = handle.cell();
-    let mut fx = Effects::new();
-    cell.mailbox.give_back(class, &mut fx);
-    cell.apply(&mut fx);
+    cell.visit(|section| section.give_back(class));
 }

@@ -7,7 +7,7 @@ use crate::actor::Handler;
 use crate::actor::message::Message;
 use crate::clock::Tick;
 use crate::error::{Admission, AskError, Reason};
-use crate::mailbox::{Effects, Left, Place, Standby};
+use crate::mailbox::{Left, Place, Standby};
 use crate::turn::waits;
 use std::task::{Context, Poll};
 
@@ -89,9 +89,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         self.tie = None;
         let Some(waiter) = waiter else { unreachable!("it is in line") };
         let cell = self.to.cell();
-        let mut fx = Effects::new();
-        let left = cell.mailbox.leave(waiter, why.reason(), &mut fx);
-        cell.apply(&mut fx);
+        let left = cell.visit(|section| section.leave(waiter, why.reason()));
         // After the ledger has counted it: `why` was made before, and the log may have been written in between.
         cell.note_loss();
         let (item, why) = match left {

@@ -11,7 +11,7 @@ use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::clock::{self, Tick};
 use crate::error::{About, Admission, AskError, Reason, SendError};
-use crate::mailbox::{Effects, Entrance, Left, Promise, Standby};
+use crate::mailbox::{Entrance, Left, Promise, Standby};
 use crate::turn::{current, waits};
 use crate::wait::Wait;
 use std::fmt;
@@ -115,9 +115,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
         if let Some(retry_after) = cell.gate.bars(A::CLASS) {
             return Promise::Refused(Reason::Shed, Some(retry_after));
         }
-        let mut fx = Effects::new();
-        let promise = cell.mailbox.promise(A::CLASS, entrance, &mut fx);
-        cell.apply(&mut fx);
+        let promise = cell.visit(|section| section.promise(A::CLASS, entrance));
         promise
     }
 
@@ -142,9 +140,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
         self.step = Step::Over;
         self.wait = None;
         let cell = self.to.cell();
-        let mut fx = Effects::new();
-        let left = cell.mailbox.leave(waiter, reason, &mut fx);
-        cell.apply(&mut fx);
+        let left = cell.visit(|section| section.leave(waiter, reason));
         Some(left)
     }
 }

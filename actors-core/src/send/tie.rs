@@ -5,7 +5,7 @@ use crate::actor::cell::Cell;
 use crate::actor::handle::Handle;
 use crate::actor::{Actor, Mail};
 use crate::error::Reason;
-use crate::mailbox::{Effects, Left, Place};
+use crate::mailbox::{Left, Place};
 use crate::wait::Wait;
 use crate::wakers::discard;
 use std::ops::Deref;
@@ -76,9 +76,7 @@ impl<'a, A: Actor> Tie<'a, A> {
     /// A permit that was not used is somebody else's.
     fn give_back(&mut self) {
         if std::mem::take(&mut self.has_permit) {
-            let mut fx = Effects::new();
-            self.home.mailbox.give_back(self.class, &mut fx);
-            self.home.apply(&mut fx);
+            self.home.visit(|section| section.give_back(self.class));
         }
     }
 
@@ -86,9 +84,7 @@ impl<'a, A: Actor> Tie<'a, A> {
     pub(super) fn leave_line(&mut self) -> Option<Place> {
         let waiter = self.waiter.take()?;
         let cell = &*self.home;
-        let mut fx = Effects::new();
-        let left = cell.mailbox.leave(waiter, Reason::Cancelled, &mut fx);
-        cell.apply(&mut fx);
+        let left = cell.visit(|section| section.leave(waiter, Reason::Cancelled));
         match left {
             Left::Back(item, tag) => {
                 let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
@@ -113,9 +109,7 @@ impl<A: Actor> Drop for Tie<'_, A> {
         self.wait = None;
         let let_in = self.leave_line();
         if let Some(place) = self.place.take().or(let_in) {
-            let mut fx = Effects::new();
-            self.home.mailbox.withdraw(place, Reason::Cancelled, &mut fx);
-            self.home.apply(&mut fx);
+            self.home.visit(|section| section.withdraw(place, Reason::Cancelled));
         }
         self.give_back();
         self.timer.clear(&self.home);

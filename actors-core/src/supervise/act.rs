@@ -5,7 +5,6 @@ use crate::actor::cell::Cell;
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
 use crate::error::ActorName;
-use crate::mailbox::Effects;
 use crate::policy::{
     Action, Controller, GUESS_FIRST, Plan, Pressure, Priority, Threshold, Workers, squeezed,
 };
@@ -58,10 +57,8 @@ impl<A: Actor> Subject for Cell<A> {
         if self.ended().is_some() {
             return false;
         }
-        let mut fx = Effects::new();
         let shed = self.gate.refused().sum();
-        let mut sight = self.mailbox.sight(now, shed, &mut fx);
-        self.apply(&mut fx);
+        let mut sight = self.visit(|section| section.sample(now, shed));
         for (lane, refused) in self.mailbox.sheddable().into_iter().zip(self.gate.refused()) {
             if let Some(lane) = lane {
                 sight.offered[lane] += refused;
@@ -123,20 +120,17 @@ impl<A: Actor> Cell<A> {
     }
 
     fn shed(self: &Arc<Self>, threshold: Threshold) {
-        let mut fx = Effects::new();
-        let depth = self.mailbox.depth(crate::clock::now(), &mut fx);
-        self.apply(&mut fx);
+        let now = crate::clock::now();
+        let depth = self.visit(|section| section.depth(now));
         let rng = || self.system.seed().of(self.name.as_str()).stream(Purpose::Gate);
         let retry_after = depth.retry_after.unwrap_or(GUESS_FIRST);
         self.gate.set(threshold, &self.mailbox.sheddable(), retry_after, rng);
     }
 
     fn squeeze(self: &Arc<Self>, is_squeezed: bool) {
-        let mut fx = Effects::new();
         let limits = self.mailbox.limits();
         let most =
             limits.pressure.filter(|_| is_squeezed).map(|pressure| squeezed(&pressure, limits.capacity));
-        self.mailbox.squeeze(most.map(|most| most as u32), &mut fx);
-        self.apply(&mut fx);
+        self.visit(|section| section.set_soft_limit(most.map(|most| most as u32)));
     }
 }

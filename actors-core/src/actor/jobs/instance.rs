@@ -42,17 +42,17 @@ impl Instance {
     /// A job that it started has panicked; `failure` says so, as the end of a sentence. Where the
     /// instance is still there it fails, between two turns.
     pub(super) fn fail<A: Actor>(&self, cell: &Arc<Cell<A>>, failure: &str) {
-        let mut fx = Effects::new();
+        let mut effects = Effects::new();
         let mut standing = self.standing.lock();
         if *standing == Standing::There {
             *standing = Standing::Failed;
             cell.life.note_failure(failure);
             // Under this lock: an instance that ends waits for it, so the next one is not what is
             // renewed.
-            cell.mailbox.renew(Some(self.worker), &mut fx);
+            cell.mailbox.visit(&mut effects, |section| section.renew(Some(self.worker)));
         }
         drop(standing);
-        cell.apply(&mut fx);
+        cell.apply(&mut effects);
     }
 
     pub(crate) fn has_failed(&self) -> bool {

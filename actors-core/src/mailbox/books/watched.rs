@@ -4,19 +4,19 @@ use crate::clock::{Span, Tick};
 
 /// Whether somebody looks at a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::mailbox) enum Alarm {
+pub(in crate::mailbox) enum Sampling {
     /// Nobody is to.
     Off,
     /// Nobody does; the next message rings.
     Armed,
     /// It rang.
-    Rung,
+    Requested,
 }
 
 /// What is seen of a mailbox beside the numbers that it keeps anyway.
 #[derive(Debug)]
 pub(in crate::mailbox) struct Watched {
-    pub(in crate::mailbox) alarm: Alarm,
+    pub(in crate::mailbox) sampling: Sampling,
     /// The shortest stay of messages whose turns have begun since somebody looked.
     pub(in crate::mailbox) stay: Span,
     /// When a turn began last.
@@ -27,8 +27,8 @@ pub(in crate::mailbox) struct Watched {
 
 impl Watched {
     pub(in crate::mailbox) fn new(is_supervised: bool) -> Self {
-        let alarm = if is_supervised { Alarm::Armed } else { Alarm::Off };
-        Watched { alarm, stay: Span::NONE, moved: Tick::ZERO, shed: 0 }
+        let sampling = if is_supervised { Sampling::Armed } else { Sampling::Off };
+        Watched { sampling, stay: Span::NONE, moved: Tick::ZERO, shed: 0 }
     }
 
     /// A turn begins of a message that was offered at `stamp`.

@@ -1,7 +1,7 @@
 //! The way in, as a sender sees it: a slot at once, a verdict, a place in line, and the way back out.
 
 use crate::clock::{Span, Tick};
-use crate::mailbox::effects::Rouse;
+use crate::mailbox::effects::Wake;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Inner, Locked, Mailbox};
 use crate::mailbox::signals::Signals;
@@ -27,10 +27,10 @@ pub(crate) struct Doorway<'a, T, S> {
 impl<T: Item, S> Doorway<'_, T, S> {
     /// `make` gives the message when its slot is there, so that it goes straight into it.
     #[inline(always)]
-    pub(crate) fn fill(&mut self, make: impl FnOnce() -> T) -> Rouse {
+    pub(crate) fn fill(&mut self, make: impl FnOnce() -> T) -> Wake {
         let Inner { core, .. } = &mut *self.inner;
         core.enter_plainly(make, self.class, Tick::ZERO, Tick::NEVER, self.signals);
-        self.inner.rouse_one()
+        self.inner.wake_one()
     }
 
     /// The same for a message that is worthless after `deadline`; it was offered at `stamp`. Where it is.
@@ -39,10 +39,10 @@ impl<T: Item, S> Doorway<'_, T, S> {
         make: impl FnOnce() -> T,
         stamp: Tick,
         deadline: Tick,
-    ) -> (Place, Rouse) {
+    ) -> (Place, Wake) {
         let Inner { core, .. } = &mut *self.inner;
         let place = core.enter_plainly(make, self.class, stamp, deadline, self.signals);
-        (place, self.inner.rouse_one())
+        (place, self.inner.wake_one())
     }
 }
 

@@ -4,10 +4,9 @@ use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::core::{Core, Panicked, Phase};
-use crate::mailbox::effects::Effects;
 use crate::mailbox::enter::verdict::{Entrance, Verdict};
 use crate::mailbox::item::Item;
-use crate::mailbox::section::Mailbox;
+use crate::mailbox::section::{Mailbox, Section};
 use crate::mailbox::signals::Signals;
 use crate::mailbox::store::slots::{Place, Tag};
 use crate::panics::caught;
@@ -16,6 +15,64 @@ use std::hash::Hasher;
 
 /// Refusals of a type between two looks at the clock, while no drain rate is known: one look costs about as much as a refusal.
 const REFUSALS_PER_LOOK: u32 = 8;
+
+impl<T: Item, S> Section<'_, T, S> {
+    /// Offers a message for the first time. It stays in `item` unless the verdict says that it is in or in line.
+    pub(crate) fn offer(&mut self, item: &mut Option<T>, tag: Tag, entrance: Entrance) -> Verdict {
+        let verdict = self.decide(item, tag, entrance);
+        match verdict {
+            Verdict::In(..) => self.wake_one(),
+            // The visit may have let other senders in, and some workers may sleep while others wait for a key.
+            _ => self.wake_worker(),
+        }
+        verdict
+    }
+
+    fn decide(&mut self, item: &mut Option<T>, mut tag: Tag, entrance: Entrance) -> Verdict {
+        let class = usize::from(tag.class);
+        self.queue.kinds[class].counts.offered += 1;
+        if self.phase != Phase::Open {
+            return self.refuse(class, Reason::Closed);
+        }
+        self.request_sample();
+        if self.queue.kinds[class].in_line > 0 {
+            // Before the twin is looked for: who gets in from the line now may be it (O7).
+            self.settle();
+        }
+        if self.queue.kinds[class].room_bytes < u64::from(tag.weight) {
+            // It will never fit: neither is anybody given up for it, nor may it wait (B2).
+            return self.refuse_for_good(class);
+        }
+        let Some(newcomer) = item.as_ref() else {
+            return self.refuse(class, Reason::Closed);
+        };
+        self.stamp(&mut tag);
+        let mut twin = self.find_twin(newcomer, &tag);
+        if let Ok(found) = twin
+            && self.is_barred(found, &tag)
+        {
+            self.settle();
+            if self.is_barred(found, &tag) && self.purge_expired() {
+                // It may have been among the dead, or have been let in for one of them.
+                twin = self.find_twin(newcomer, &tag);
+            }
+        }
+        match twin {
+            Err(Panicked) => self.lose_newcomer(class, Reason::Panicked),
+            Ok(Some(twin)) => self.take_over(twin, item, tag, entrance),
+            Ok(None) => self.admit_newcomer(item, tag, entrance),
+        }
+    }
+
+    /// A newcomer without a twin: by room, by what its policy does where there is none, or by waiting.
+    fn admit_newcomer(&mut self, item: &mut Option<T>, tag: Tag, entrance: Entrance) -> Verdict {
+        let class = usize::from(tag.class);
+        if self.queue.kinds[class].in_line == 0 && self.has_room_for(&tag) {
+            return self.enter_room(item, tag);
+        }
+        self.overflow(item, tag, entrance)
+    }
+}
 
 impl<T: Item> Core<T> {
     /// Whether a message of this type and without a deadline would simply get a slot: the common case, before all others.
@@ -66,50 +123,6 @@ impl<T: Item> Core<T> {
         self.push_made(make, tag, signals)
     }
 
-    /// Offers a message for the first time. It stays in `item` unless the verdict says that it is in or in line.
-    pub(in crate::mailbox) fn offer(
-        &mut self,
-        item: &mut Option<T>,
-        mut tag: Tag,
-        entrance: Entrance,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        self.queue.kinds[class].counts.offered += 1;
-        if self.phase != Phase::Open {
-            return self.refuse(class, Reason::Closed);
-        }
-        self.ring(fx);
-        if self.queue.kinds[class].in_line > 0 {
-            // Before the twin is looked for: who gets in from the line now may be it (O7).
-            self.settle(signals, fx);
-        }
-        if self.queue.kinds[class].room_bytes < u64::from(tag.weight) {
-            // It will never fit: neither is anybody given up for it, nor may it wait (B2).
-            return self.refuse_for_good(class);
-        }
-        let Some(newcomer) = item.as_ref() else {
-            return self.refuse(class, Reason::Closed);
-        };
-        self.stamp(&mut tag);
-        let mut twin = self.find_twin(newcomer, &tag);
-        if let Ok(found) = twin
-            && self.is_barred(found, &tag)
-        {
-            self.settle(signals, fx);
-            if self.is_barred(found, &tag) && self.bury(signals, fx) {
-                // It may have been among the dead, or have been let in for one of them.
-                twin = self.find_twin(newcomer, &tag);
-            }
-        }
-        match twin {
-            Err(Panicked) => self.lose_newcomer(class, Reason::Panicked),
-            Ok(Some(twin)) => self.take_over(twin, item, tag, entrance, signals, fx),
-            Ok(None) => self.admit_newcomer(item, tag, entrance, signals, fx),
-        }
-    }
-
     /// Whether a newcomer finds no room, neither for itself nor in its twin's place. A newcomer whose own type is waiting does not
     /// pass: it waits too, or it is as if there were no slot (O1).
     fn is_barred(&self, twin: Option<u32>, tag: &Tag) -> bool {
@@ -120,22 +133,6 @@ impl<T: Item> Core<T> {
             None if kind.in_line > 0 => kind.overflow.last_resort() != Overflow::Block,
             None => !self.has_room_for(tag),
         }
-    }
-
-    /// A newcomer without a twin: by room, by what its policy does where there is none, or by waiting.
-    fn admit_newcomer(
-        &mut self,
-        item: &mut Option<T>,
-        tag: Tag,
-        entrance: Entrance,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        if self.queue.kinds[class].in_line == 0 && self.has_room_for(&tag) {
-            return self.enter_room(item, tag, signals, fx);
-        }
-        self.overflow(item, tag, entrance, signals, fx)
     }
 
     pub(in crate::mailbox) fn refuse(&mut self, class: usize, reason: Reason) -> Verdict {
@@ -205,23 +202,6 @@ impl<T: Item, S> Mailbox<T, S> {
             tag.hash = hash.map_err(|_| Reason::Panicked)?;
         }
         Ok(tag)
-    }
-
-    /// Offers a message for the first time; see [`Verdict`] for who has it afterwards.
-    pub(crate) fn offer(
-        &self,
-        item: &mut Option<T>,
-        tag: Tag,
-        entrance: Entrance,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let mut inner = self.lock();
-        let verdict = inner.core.offer(item, tag, entrance, &self.signals, fx);
-        if matches!(verdict, Verdict::In(..)) || inner.crew.is_some() {
-            // Of several workers some may sleep while others are in line for a key; and who was let in instead is for them.
-            inner.rouse(fx);
-        }
-        verdict
     }
 
     /// Counts an offer that was lost before it came here.

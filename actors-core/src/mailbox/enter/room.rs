@@ -14,10 +14,9 @@
 
 use crate::error::{Admission, Reason};
 use crate::mailbox::core::Core;
-use crate::mailbox::effects::Effects;
 use crate::mailbox::enter::verdict::{Entrance, Verdict};
 use crate::mailbox::item::Item;
-use crate::mailbox::signals::Signals;
+use crate::mailbox::section::Section;
 use crate::mailbox::store::kind::Kind;
 use crate::mailbox::store::slots::{KIND, Tag};
 use crate::policy::{Overflow, Priority};
@@ -73,10 +72,107 @@ impl Victims {
     }
 }
 
+impl<T: Item, S> Section<'_, T, S> {
+    /// Purges dead messages, at most 64, and lets in the senders that waited for their slots (O9). `false` where none was dead.
+    pub(in crate::mailbox) fn purge_expired(&mut self) -> bool {
+        if !self.queue.may_die() {
+            return false;
+        }
+        let now = (self.now)();
+        let (mut has_buried, mut moved) = (false, 0);
+        for _ in 0..PURGED_MAX {
+            let Some(dead) = self.queue.next_dead(now, &mut moved) else { break };
+            self.give_up(dead, Reason::Expired);
+            has_buried = true;
+        }
+        self.work.add(moved);
+        self.grant();
+        has_buried
+    }
+
+    /// There is room; an early random drop may keep some of it free.
+    pub(in crate::mailbox) fn enter_room(&mut self, item: &mut Option<T>, tag: Tag) -> Verdict {
+        let unlucky = self.draw_early(usize::from(tag.class));
+        let place = self.push(item.take(), tag);
+        let Some(unlucky) = unlucky else { return Verdict::In(place, Admission::Queued) };
+        self.give_up(unlucky, Reason::Dropped);
+        // It may have been the heavier.
+        self.grant();
+        Verdict::In(place, Admission::Displaced)
+    }
+
+    /// There is no room: the declared words are tried in order (O9).
+    pub(in crate::mailbox) fn overflow(
+        &mut self,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        let list = self.queue.kinds[class].overflow;
+        let has_line = self.queue.kinds[class].in_line > 0;
+        if has_line && list.last_resort() == Overflow::Block {
+            return self.join(item, tag, entrance);
+        }
+        let mut shortage = self.shortage(class, u64::from(tag.weight));
+        shortage.share = self.queue.is_key_full(class, tag.hash);
+        // Whoever waits has a right to what is free.
+        shortage.slot |= has_line;
+        if let Some((victims, reason)) = self.find_victims(&tag, shortage, None) {
+            // In this order, so that the lane is never empty in between and goes on waiting for its turn.
+            let place = self.push(item.take(), tag);
+            self.give_up_all(&victims, reason);
+            // What it took for the bytes may be more than one slot.
+            self.grant();
+            return Verdict::In(place, Admission::Displaced);
+        }
+        self.last_resort(item, tag, entrance)
+    }
+
+    /// Nothing could be given up.
+    fn last_resort(&mut self, item: &mut Option<T>, tag: Tag, entrance: Entrance) -> Verdict {
+        let class = usize::from(tag.class);
+        match self.queue.kinds[class].overflow.last_resort() {
+            Overflow::Block => self.join(item, tag, entrance),
+            Overflow::DropNewest => self.lose_newcomer(class, Reason::Dropped),
+            _ => self.refuse(class, Reason::Full),
+        }
+    }
+
+    /// A newcomer takes over the place of a message of its key (O7); where it weighs more, the difference must be found.
+    pub(in crate::mailbox) fn take_over(
+        &mut self,
+        twin: u32,
+        item: &mut Option<T>,
+        tag: Tag,
+        entrance: Entrance,
+    ) -> Verdict {
+        let class = usize::from(tag.class);
+        let added = self.bytes_over(twin, &tag);
+        if !self.has_bytes(class, added) {
+            let shortage = Shortage { bytes: self.shortage(class, added).bytes, ..Shortage::default() };
+            match self.find_victims(&tag, shortage, Some(twin)) {
+                Some((victims, reason)) => self.give_up_all(&victims, reason),
+                None => return self.last_resort(item, tag, entrance),
+            }
+        }
+        let place = self.conflate(twin, item.take(), tag);
+        // It may be the lighter, and victims leave slots.
+        self.grant();
+        Verdict::In(place, Admission::Conflated)
+    }
+
+    fn give_up_all(&mut self, victims: &Victims, reason: Reason) {
+        for &key in &victims.keys[..victims.len] {
+            self.give_up(key, reason);
+        }
+    }
+}
+
 impl<T: Item> Core<T> {
     /// Whether a message of this type and weight may have a slot now (B1, B2, B5).
     pub(in crate::mailbox) fn has_room(&self, class: usize, weight: u32) -> bool {
-        self.has_slot(class, weight) && !self.is_squeezed_out(class)
+        self.has_slot(class, weight) && !self.is_over_soft_limit(class)
     }
 
     /// Whether a message, whose key counts too, may have a slot now (S8).
@@ -88,10 +184,10 @@ impl<T: Item> Core<T> {
     /// Whether a message of a type must wait although there is a slot, because the supervisor says so (P2): types whose senders wait
     /// hold as many slots as they are to, those of lower lanes left out. So what is queued of other types, or below, keeps
     /// nobody out.
-    fn is_squeezed_out(&self, class: usize) -> bool {
+    fn is_over_soft_limit(&self, class: usize) -> bool {
         let own = &self.queue.kinds[class];
-        let Some(most) = own.squeezed() else { return false };
-        let is_like = |kind: &&Kind| kind.squeezed().is_some() && kind.lane() >= own.lane();
+        let Some(most) = own.soft_limit() else { return false };
+        let is_like = |kind: &&Kind| kind.soft_limit().is_some() && kind.lane() >= own.lane();
         self.queue.kinds.iter().filter(is_like).map(Kind::held).sum::<u32>() >= most
     }
 
@@ -116,46 +212,12 @@ impl<T: Item> Core<T> {
     fn shortage(&self, class: usize, added: u64) -> Shortage {
         let kind = &self.queue.kinds[class];
         Shortage {
-            slot: self.queue.taken() >= kind.room() || self.is_squeezed_out(class),
+            slot: self.queue.taken() >= kind.room() || self.is_over_soft_limit(class),
             quota: kind.held() >= kind.max,
             share: false,
             // Where others have more than this lane may, it is enough to bring no more than it takes away.
             bytes: (self.queue.bytes + added).saturating_sub(kind.room_bytes).min(added),
         }
-    }
-
-    /// Purges dead messages, at most 64, and lets in the senders that waited for their slots (O9). `false` where none was dead.
-    pub(in crate::mailbox) fn bury(&mut self, signals: &Signals, fx: &mut Effects<T>) -> bool {
-        if !self.queue.may_die() {
-            return false;
-        }
-        let now = (self.now)();
-        let (mut has_buried, mut moved) = (false, 0);
-        for _ in 0..PURGED_MAX {
-            let Some(dead) = self.queue.next_dead(now, &mut moved) else { break };
-            self.give_up(dead, Reason::Expired, fx);
-            has_buried = true;
-        }
-        self.work.add(moved);
-        self.grant(signals, fx);
-        has_buried
-    }
-
-    /// There is room; an early random drop may keep some of it free.
-    pub(in crate::mailbox) fn enter_room(
-        &mut self,
-        item: &mut Option<T>,
-        tag: Tag,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let unlucky = self.draw_early(usize::from(tag.class));
-        let place = self.push(item.take(), tag, signals);
-        let Some(unlucky) = unlucky else { return Verdict::In(place, Admission::Queued) };
-        self.give_up(unlucky, Reason::Dropped, fx);
-        // It may have been the heavier.
-        self.grant(signals, fx);
-        Verdict::In(place, Admission::Displaced)
     }
 
     /// Whom an early drop takes, at random: the fuller its type or its lane is, the likelier.
@@ -170,84 +232,6 @@ impl<T: Item> Core<T> {
         }
         let pool = kind.pool.as_ref().map(|pool| &pool.0).filter(|pool| !pool.is_empty())?;
         Some(pool[self.rng.below(pool.len())])
-    }
-
-    /// There is no room: the declared words are tried in order (O9).
-    pub(in crate::mailbox) fn overflow(
-        &mut self,
-        item: &mut Option<T>,
-        tag: Tag,
-        entrance: Entrance,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        let list = self.queue.kinds[class].overflow;
-        let has_line = self.queue.kinds[class].in_line > 0;
-        if has_line && list.last_resort() == Overflow::Block {
-            return self.join(item, tag, entrance, signals, fx);
-        }
-        let mut shortage = self.shortage(class, u64::from(tag.weight));
-        shortage.share = self.queue.is_key_full(class, tag.hash);
-        // Whoever waits has a right to what is free.
-        shortage.slot |= has_line;
-        if let Some((victims, reason)) = self.find_victims(&tag, shortage, None) {
-            // In this order, so that the lane is never empty in between and goes on waiting for its turn.
-            let place = self.push(item.take(), tag, signals);
-            self.give_up_all(&victims, reason, fx);
-            // What it took for the bytes may be more than one slot.
-            self.grant(signals, fx);
-            return Verdict::In(place, Admission::Displaced);
-        }
-        self.last_resort(item, tag, entrance, signals, fx)
-    }
-
-    /// Nothing could be given up.
-    fn last_resort(
-        &mut self,
-        item: &mut Option<T>,
-        tag: Tag,
-        entrance: Entrance,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        match self.queue.kinds[class].overflow.last_resort() {
-            Overflow::Block => self.join(item, tag, entrance, signals, fx),
-            Overflow::DropNewest => self.lose_newcomer(class, Reason::Dropped),
-            _ => self.refuse(class, Reason::Full),
-        }
-    }
-
-    /// A newcomer takes over the place of a message of its key (O7); where it weighs more, the difference must be found.
-    pub(in crate::mailbox) fn take_over(
-        &mut self,
-        twin: u32,
-        item: &mut Option<T>,
-        tag: Tag,
-        entrance: Entrance,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Verdict {
-        let class = usize::from(tag.class);
-        let added = self.bytes_over(twin, &tag);
-        if !self.has_bytes(class, added) {
-            let shortage = Shortage { bytes: self.shortage(class, added).bytes, ..Shortage::default() };
-            match self.find_victims(&tag, shortage, Some(twin)) {
-                Some((victims, reason)) => self.give_up_all(&victims, reason, fx),
-                None => return self.last_resort(item, tag, entrance, signals, fx),
-            }
-        }
-        let place = self.conflate(twin, item.take(), tag, fx);
-        // It may be the lighter, and victims leave slots.
-        self.grant(signals, fx);
-        Verdict::In(place, Admission::Conflated)
-    }
-
-    fn give_up_all(&mut self, victims: &Victims, reason: Reason, fx: &mut Effects<T>) {
-        for &key in &victims.keys[..victims.len] {
-            self.give_up(key, reason, fx);
-        }
     }
 
     /// Whom the first word that helps would give up, and as what. `spared` is not touched.

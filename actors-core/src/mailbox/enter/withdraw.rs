@@ -3,12 +3,9 @@
 
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
-use crate::mailbox::core::Core;
-use crate::mailbox::effects::Effects;
 use crate::mailbox::enter::verdict::Withdrawn;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::Mailbox;
-use crate::mailbox::signals::Signals;
+use crate::mailbox::section::{Mailbox, Section};
 use crate::mailbox::store::slots::Place;
 
 /// What became of the wish to have a message back that its sender had better not have sent.
@@ -21,75 +18,77 @@ pub(crate) enum Retracted<T> {
     Begun,
 }
 
-impl<T: Item> Core<T> {
+impl<T: Item, S> Section<'_, T, S> {
+    /// Whether an admitted message still waits for its turn: it was neither begun nor lost, and
+    /// nothing has taken its place.
+    pub(crate) fn is_pending(&mut self, place: Place) -> bool {
+        self.settle();
+        self.queue.slots.find(place.key, place.id).is_some()
+    }
+
+    /// Takes an admitted message back out, unless its turn has begun.
+    pub(crate) fn withdraw(&mut self, place: Place, reason: Reason) -> Withdrawn {
+        let withdrawn = self.take_back(place, reason);
+        if withdrawn == Withdrawn::Out && self.is_drained() {
+            // The consumer may be waiting before its next instance, for which there is nothing left to do (F2).
+            self.wake_all();
+        } else {
+            // Its slot may go to a message for a worker that sleeps, because its own had waited for its key.
+            self.wake_worker();
+        }
+        withdrawn
+    }
+
+    /// Takes an admitted message back out, as if it had been refused, unless it is claimed or its turn has begun.
+    pub(crate) fn retract(&mut self, place: Place) -> Retracted<T> {
+        let retracted = self.take_back_refused(place);
+        if matches!(retracted, Retracted::Out(_)) && self.is_drained() {
+            self.wake_all();
+        }
+        retracted
+    }
+
+    /// A waiter is part of a cycle. Whether it was let in, because it waited only for the effective capacity that the supervisor has
+    /// lowered, and there is a slot (P2). `ticket` says that the waiter is still the one that is meant.
+    ///
+    /// Then its note says so. It passes others of its line, who may go on waiting.
+    pub(crate) fn admit_waiter(&mut self, waiter: u32, ticket: u64) -> bool {
+        self.settle();
+        let is_let_in = self.lines.ticket(waiter) == Some(ticket) && self.admit_over_soft_limit(waiter);
+        self.wake_if_filled();
+        is_let_in
+    }
+
     /// The sender of an admitted message no longer wants it.
-    pub(in crate::mailbox) fn withdraw(
-        &mut self,
-        place: Place,
-        reason: Reason,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Withdrawn {
-        self.settle(signals, fx);
+    fn take_back(&mut self, place: Place, reason: Reason) -> Withdrawn {
+        self.settle();
         let Some(entry) = self.queue.slots.find(place.key, place.id) else { return Withdrawn::Begun };
         if entry.item.is_none() {
             // Claimed: the consumer drops it when it looks.
             entry.doom = Some(reason);
             self.claim.has_doomed = true;
-            signals.interrupt();
+            self.signals().interrupt();
             return Withdrawn::Claimed;
         }
-        self.give_up(place.key, reason, fx);
-        self.grant(signals, fx);
+        self.give_up(place.key, reason);
+        self.grant();
         Withdrawn::Out
     }
 
-    fn retract(&mut self, place: Place, signals: &Signals, fx: &mut Effects<T>) -> Retracted<T> {
-        self.settle(signals, fx);
+    fn take_back_refused(&mut self, place: Place) -> Retracted<T> {
+        self.settle();
         let Some(entry) = self.queue.slots.find(place.key, place.id) else { return Retracted::Begun };
         if entry.item.is_none() {
             return Retracted::Claimed;
         }
         let Some((item, tag)) = self.take_out(place.key) else { return Retracted::Claimed };
         self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::Refused, Reason::WouldDeadlock);
-        self.grant(signals, fx);
+        self.grant();
         Retracted::Out(item)
     }
 }
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// Whether an admitted message still waits for its turn: it was neither begun nor lost, and
-    /// nothing has taken its place.
-    pub(crate) fn is_pending(&self, place: Place, fx: &mut Effects<T>) -> bool {
-        let mut inner = self.lock();
-        inner.core.settle(&self.signals, fx);
-        inner.core.queue.slots.find(place.key, place.id).is_some()
-    }
-
-    /// Takes an admitted message back out, unless its turn has begun.
-    pub(crate) fn withdraw(&self, place: Place, reason: Reason, fx: &mut Effects<T>) -> Withdrawn {
-        let mut inner = self.lock();
-        let withdrawn = inner.core.withdraw(place, reason, &self.signals, fx);
-        if withdrawn == Withdrawn::Out && inner.is_drained() {
-            // The consumer may be waiting before its next instance, for which there is nothing left to do (F2).
-            inner.call(fx);
-        } else if inner.crew.is_some() {
-            // Who gets its slot is for a worker that sleeps, where what had it waited for its key.
-            inner.rouse(fx);
-        }
-        withdrawn
-    }
-
-    /// Takes an admitted message back out, as if it had been refused, unless it is claimed or its turn has begun.
-    pub(crate) fn retract(&self, place: Place, fx: &mut Effects<T>) -> Retracted<T> {
-        let mut inner = self.lock();
-        let retracted = inner.core.retract(place, &self.signals, fx);
-        if matches!(retracted, Retracted::Out(_)) && inner.is_drained() {
-            inner.call(fx);
-        }
-        retracted
-    }
-
     /// The arrival number of a waiter that is in line.
     pub(crate) fn ticket(&self, waiter: u32) -> Option<u64> {
         self.lock().core.lines.ticket(waiter)
@@ -100,26 +99,13 @@ impl<T: Item, S> Mailbox<T, S> {
         let inner = self.lock();
         inner.core.queue.permits == 0 && inner.core.lines.ticket(waiter) == Some(ticket)
     }
-
-    /// A waiter is part of a cycle. Whether it was let in, because it waited only for the effective capacity that the supervisor has
-    /// lowered, and there is a slot (P2). `ticket` says that the waiter is still the one that is meant.
-    ///
-    /// Then its note says so. It passes others of its line, who may go on waiting.
-    pub(crate) fn admit_waiter(&self, waiter: u32, ticket: u64, fx: &mut Effects<T>) -> bool {
-        let mut inner = self.lock();
-        inner.core.settle(&self.signals, fx);
-        let is_let_in = inner.core.lines.ticket(waiter) == Some(ticket)
-            && inner.core.admit_squeezed(waiter, &self.signals, fx);
-        inner.rouse_if_filled(fx);
-        is_let_in
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock;
-    use crate::mailbox::{Class, Entrance, Promise};
+    use crate::mailbox::{Class, Effects, Entrance, Promise};
     use crate::policy::{Policy, Settings};
     use crate::seed::Seed;
 
@@ -134,15 +120,15 @@ mod tests {
             Mailbox::new(limits, classes.into(), Some(()), clock::now, Seed::new(1));
         let mut fx = Effects::new();
         let wait = |fx: &mut Effects<Thing>| {
-            let promise = mailbox.promise(0, Entrance::Wait, fx);
+            let promise = mailbox.visit(fx, |section| section.promise(0, Entrance::Wait));
             let Promise::InLine(waiter) = promise else { panic!("there is no room: {promise:?}") };
             (waiter, mailbox.ticket(waiter).unwrap())
         };
         let tag = mailbox.tag(&Thing, clock::Tick::ZERO, clock::Tick::NEVER).unwrap();
-        mailbox.offer(&mut Some(Thing), tag, Entrance::Try, &mut fx);
+        mailbox.visit(&mut fx, |section| section.offer(&mut Some(Thing), tag, Entrance::Try));
         let (first, ticket) = wait(&mut fx);
         assert!(mailbox.is_stuck_in_line(first, ticket));
-        mailbox.leave(first, Reason::Cancelled, &mut fx);
+        mailbox.visit(&mut fx, |section| section.leave(first, Reason::Cancelled));
         assert!(!mailbox.is_stuck_in_line(first, ticket));
         let (second, _) = wait(&mut fx);
         assert_eq!(first, second);

@@ -38,7 +38,7 @@ pub(in crate::mailbox) struct Kind {
     /// How many slots may be taken before this type's lane has no more room (B5).
     room: u32,
     /// How many slots types like it may hold before its senders wait, where the supervisor says so (P2); otherwise the greatest number.
-    squeezed: u32,
+    soft_limit: u32,
     /// How many bytes may be taken with it.
     pub(in crate::mailbox) room_bytes: u64,
     /// How many slots this type may hold (B2).
@@ -79,7 +79,7 @@ impl Kind {
             early: None,
             // A capacity is at most 2^24.
             room: limits.room(policy.priority) as u32,
-            squeezed: u32::MAX,
+            soft_limit: u32::MAX,
             room_bytes: limits.room_bytes(policy.priority, has_heirs) as u64,
             max: u32::MAX,
             max_per_key: u32::MAX,
@@ -110,7 +110,7 @@ impl Kind {
             && policy.ttl.is_none()
             && policy.early.is_none()
             && !is_weighed;
-        self.squeeze(Some(self.squeezed));
+        self.set_soft_limit(Some(self.soft_limit));
     }
 
     /// As it is declared.
@@ -121,17 +121,17 @@ impl Kind {
     /// The next message of it is to be seen.
     pub(in crate::mailbox) fn set_armed(&mut self, is_armed: bool) {
         self.is_armed = is_armed;
-        self.is_plain = self.is_simple && !is_armed && self.squeezed == u32::MAX;
+        self.is_plain = self.is_simple && !is_armed && self.soft_limit == u32::MAX;
     }
 
     /// How many slots types like it may hold before its senders wait, if it is a type whose senders do.
-    pub(in crate::mailbox) fn squeeze(&mut self, most: Option<u32>) {
-        self.squeezed = most.filter(|_| self.overflow.last_resort() == Overflow::Block).unwrap_or(u32::MAX);
+    pub(in crate::mailbox) fn set_soft_limit(&mut self, most: Option<u32>) {
+        self.soft_limit = most.filter(|_| self.overflow.last_resort() == Overflow::Block).unwrap_or(u32::MAX);
         self.set_armed(self.is_armed);
     }
 
-    pub(in crate::mailbox) fn squeezed(&self) -> Option<u32> {
-        (self.squeezed != u32::MAX).then_some(self.squeezed)
+    pub(in crate::mailbox) fn soft_limit(&self) -> Option<u32> {
+        (self.soft_limit != u32::MAX).then_some(self.soft_limit)
     }
 
     /// Counts a refusal for want of room; `turns` have ended so far. Returns how many there were before it since a turn ended.

@@ -292,7 +292,8 @@ mod tests {
         for gives_up in [true, false] {
             let mailbox = mailbox(1);
             let mut fx = Effects::new();
-            let promise = |fx: &mut Effects<Thing>| mailbox.promise(0, Entrance::Wait, fx);
+            let promise =
+                |fx: &mut Effects<Thing>| mailbox.visit(fx, |section| section.promise(0, Entrance::Wait));
             assert!(matches!(promise(&mut fx), Promise::Given));
             let line: Vec<_> = (0..50_000)
                 .map(|_| match promise(&mut fx) {
@@ -303,14 +304,14 @@ mod tests {
             let room = || mailbox.lock().core.lines.waiters.capacity();
             assert!(room() >= 50_000);
             if !gives_up {
-                mailbox.end(&mut fx);
+                mailbox.visit(&mut fx, |section| section.end());
                 while fx.take_unfinished() {
-                    mailbox.carry_on(&mut fx);
+                    mailbox.visit(&mut fx, |section| section.carry_on());
                 }
             }
             for waiter in line {
                 if gives_up {
-                    mailbox.leave(waiter, Reason::Cancelled, &mut fx);
+                    mailbox.visit(&mut fx, |section| section.leave(waiter, Reason::Cancelled));
                 } else {
                     let outcome = mailbox.look(waiter, Waker::noop());
                     assert!(matches!(outcome, Standby::Out(None, Reason::Closed)), "{outcome:?}");
@@ -326,16 +327,16 @@ mod tests {
         let mut fx = Effects::new();
         for _ in 0..50_000 {
             let tag = mailbox.tag(&Thing, Tick::ZERO, Tick::NEVER).unwrap();
-            mailbox.offer(&mut Some(Thing), tag, Entrance::Try, &mut fx);
+            mailbox.visit(&mut fx, |section| section.offer(&mut Some(Thing), tag, Entrance::Try));
         }
         assert!(mailbox.lock().core.queue.slots.capacity() >= 50_000);
-        mailbox.end(&mut fx);
+        mailbox.visit(&mut fx, |section| section.end());
         while fx.take_unfinished() {
-            mailbox.carry_on(&mut fx);
+            mailbox.visit(&mut fx, |section| section.carry_on());
         }
         let inner = mailbox.lock();
         assert_eq!(inner.core.queue.slots.capacity(), 0);
         assert!(!inner.core.queue.may_die());
-        assert!(fx.has_garbage(), "the arena is dropped after the lock is free");
+        assert!(fx.frees_memory(), "the arena is dropped after the lock is free");
     }
 }

@@ -4,10 +4,10 @@ use crate::clock::Tick;
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::core::Core;
-use crate::mailbox::effects::Effects;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::Mailbox;
+use crate::mailbox::section::{Mailbox, Section, Staffing};
 use crate::mailbox::signals::{Signals, here};
+use crate::mailbox::staff::Staff;
 use crate::mailbox::store::claim::Claim;
 use crate::mailbox::store::list::NIL;
 use crate::mailbox::store::queue::Queue;
@@ -26,15 +26,10 @@ const CLAIMS_PER_LOOK: u32 = 8;
 /// A mailbox that has not been empty for this long has more than a burst to do: CoDel's interval (RFC 8289, section 3.2).
 const PRESSED_AFTER: Duration = Duration::from_millis(100);
 
-impl<T: Item> Core<T> {
+impl<T: Item, S> Section<'_, T, S> {
     /// The running turn ended in another way than by returning. Which type's it was, if one was running.
-    pub(in crate::mailbox) fn conclude(
-        &mut self,
-        reason: Reason,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) -> Option<usize> {
-        self.settle(signals, fx);
+    fn fail_claimed(&mut self, reason: Reason) -> Option<usize> {
+        self.settle();
         let class = self.claim.conclude();
         if let Some(class) = class {
             let counts = &mut self.queue.kinds[class].counts;
@@ -42,24 +37,19 @@ impl<T: Item> Core<T> {
             counts.lose(Stage::Lost, reason);
             self.turns += 1;
         }
-        signals.end_turn();
+        self.signals().end_turn();
         class
     }
 
     /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
-    pub(in crate::mailbox) fn unclaim(
-        &mut self,
-        batch: &mut Batch<T>,
-        signals: &Signals,
-        fx: &mut Effects<T>,
-    ) {
+    pub(in crate::mailbox) fn unclaim(&mut self, batch: &mut Batch<T>) {
         while let Some(taken) = batch.pop_back() {
             let (key, item) = (taken.key, taken.item.take());
             match self.queue.slots.at(key).doom {
                 Some(reason) => {
                     let tag = self.queue.slots.tag(key);
                     self.queue.release(key, usize::from(tag.class));
-                    self.lose(item, tag, reason, fx);
+                    self.lose(item, tag, reason);
                 }
                 None => self.queue.unclaim(key, item),
             }
@@ -67,17 +57,12 @@ impl<T: Item> Core<T> {
         if let Some(schedule) = self.claim.cut() {
             self.schedule = schedule;
         }
-        self.grant(signals, fx);
+        self.grant();
     }
 
     /// Takes the only message that is queued out, and begins its turn: what [`claim`](Core::claim) comes to where there is no choice.
     /// `false`, and nothing has happened, where the message is dead or somebody waits.
-    pub(in crate::mailbox) fn claim_only(
-        &mut self,
-        now: Tick,
-        signals: &Signals,
-        batch: &mut Batch<T>,
-    ) -> bool {
+    pub(in crate::mailbox) fn claim_only(&mut self, now: Tick, batch: &mut Batch<T>) -> bool {
         let lane = (0..Priority::COUNT).find(|&lane| self.queue.lane_len(lane) > 0);
         let Some((lane, key)) = lane.and_then(|lane| Some((lane, self.queue.lane_front(lane)?))) else {
             return false;
@@ -98,7 +83,7 @@ impl<T: Item> Core<T> {
         self.queue.kinds[usize::from(class)].counts.in_service += 1;
         self.claim.only(key, class, lane);
         self.claim.thread = here();
-        signals.set_progress(1);
+        self.signals().set_progress(1);
         self.watched.began(now, stamp);
         self.note_empty(now);
         true
@@ -107,20 +92,13 @@ impl<T: Item> Core<T> {
     /// Takes up to `max` messages out, in the order of turns, and begins the turn of the first, so that its slot is free at once.
     /// Nothing may be claimed when this is called. With an empty batch there is either nothing queued, or all it came
     /// across was dead and it should be called again.
-    pub(in crate::mailbox) fn claim(
-        &mut self,
-        max: usize,
-        now: Tick,
-        signals: &Signals,
-        batch: &mut Batch<T>,
-        fx: &mut Effects<T>,
-    ) {
+    pub(in crate::mailbox) fn claim(&mut self, max: usize, now: Tick, batch: &mut Batch<T>) {
         let count = max.min(self.queue.used());
         self.claim.reset(count);
         self.claim.thread = here();
         batch.clear();
         batch.prepare(count);
-        signals.set_progress(0);
+        self.signals().set_progress(0);
         let mut dead = 0;
         while batch.rest() < max && dead < DEAD_PER_LOCK {
             let busy = self.queue.busy();
@@ -131,8 +109,8 @@ impl<T: Item> Core<T> {
                     break;
                 }
                 // Its slot may let a sender of a higher lane in: look again.
-                self.give_up(front, Reason::Expired, fx);
-                self.grant(signals, fx);
+                self.give_up(front, Reason::Expired);
+                self.grant();
                 dead += 1;
                 continue;
             }
@@ -141,7 +119,8 @@ impl<T: Item> Core<T> {
                 // It is taken by itself, next time: the lane goes on waiting.
                 break;
             }
-            self.claim.begin_run(lane, self.schedule.clone(), busy);
+            let before = self.schedule.clone();
+            self.claim.begin_run(lane, before, busy);
             let before = batch.rest();
             let goes_on = self.claim_lane(lane, max.min(before + usize::from(turns)), now, batch);
             self.schedule.took(lane, (batch.rest() - before) as u16, busy);
@@ -152,24 +131,33 @@ impl<T: Item> Core<T> {
         }
         if let Some(stamp) = batch.youngest() {
             self.watched.began(now, stamp);
-            self.begin(signals, fx);
+            self.begin();
         }
         self.note_empty(now);
     }
 
+    /// Begins the next claimed turn under the lock, so that its slot goes to whoever waits in the same critical section.
+    pub(in crate::mailbox) fn begin(&mut self) {
+        self.signals().begin_turn();
+        self.settle();
+        if self.lines.waiting() > 0 {
+            // So it goes on with the next turn, until nobody waits any more.
+            self.signals().interrupt();
+        }
+    }
+
+    /// Nothing is queued, and the consumer goes to sleep.
+    pub(in crate::mailbox) fn rest(&mut self) {
+        self.is_swift = false;
+        self.drain.idle();
+        self.shrink();
+    }
+}
+
+impl<T: Item> Core<T> {
     /// Whether the mailbox has not been empty for so long that types which declare it are served newest first.
     pub(in crate::mailbox) fn is_pressed(&self, now: Tick) -> bool {
         self.queue.has_lifo && now.since(self.busy_since) >= PRESSED_AFTER
-    }
-
-    /// Begins the next claimed turn under the lock, so that its slot goes to whoever waits in the same critical section.
-    pub(in crate::mailbox) fn begin(&mut self, signals: &Signals, fx: &mut Effects<T>) {
-        signals.begin_turn();
-        self.settle(signals, fx);
-        if self.lines.waiting() > 0 {
-            // So it goes on with the next turn, until nobody waits any more.
-            signals.interrupt();
-        }
     }
 
     /// Whether what is claimed may go on: nothing of it was withdrawn, and no higher lane has a message (S3).
@@ -212,13 +200,6 @@ impl<T: Item> Core<T> {
         self.arrivals.saw(now, self.ids + self.watched.shed);
         now
     }
-
-    /// Nothing is queued, and the consumer goes to sleep.
-    pub(in crate::mailbox) fn rest(&mut self, fx: &mut Effects<T>) {
-        self.is_swift = false;
-        self.drain.idle();
-        self.shrink(fx);
-    }
 }
 
 impl<T: Item> Queue<T> {
@@ -255,22 +236,24 @@ impl<T: Item> Queue<T> {
 }
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// The running turn of this worker ended by returning: a load and a store, no lock, where there is only one. Only for who
-    /// holds the seat.
+    /// The running turn of this worker ended by returning. With a single consumer that is a load and a store, and takes no
+    /// lock. Only the holder of the seat calls this.
     #[inline]
     pub(crate) fn end_turn(&self, worker: u32) {
-        match self.limits.workers.is_pool() {
-            false => self.signals.end_turn(),
-            true => self.end_turn_of(worker),
+        match self.staffing {
+            Staffing::One => self.signals.end_turn(),
+            Staffing::Pool => self.end_turn_in_pool(worker),
         }
     }
+}
 
-    /// The running turn ended otherwise: by a panic, or cut off. Only for who holds the seat.
-    /// Which type it was, if there was one.
-    pub(crate) fn conclude_turn(&self, worker: u32, reason: Reason, fx: &mut Effects<T>) -> Option<usize> {
-        if self.limits.workers.is_pool() {
-            return self.conclude_turn_of(worker, reason, fx);
+impl<T: Item, S> Section<'_, T, S> {
+    /// The running turn of this worker ended otherwise: by a panic, or cut off. Returns its message type, if there was one.
+    /// Only the holder of the seat calls this.
+    pub(crate) fn fail_turn(&mut self, worker: u32, reason: Reason) -> Option<usize> {
+        match &*self.staff {
+            Staff::One(_) => self.fail_claimed(reason),
+            Staff::Pool(_) => self.fail_in_pool(worker, reason),
         }
-        self.lock().core.conclude(reason, &self.signals, fx)
     }
 }

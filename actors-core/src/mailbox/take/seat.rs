@@ -13,9 +13,10 @@ use crate::clock::Span;
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::core::Phase;
-use crate::mailbox::effects::Rouse;
+use crate::mailbox::effects::Wake;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::Mailbox;
+use crate::mailbox::section::{Inner, Mailbox};
+use crate::mailbox::staff::Staff;
 use crate::policy::Donation;
 use crate::sync::spin_loop;
 use std::time::Duration;
@@ -55,7 +56,7 @@ pub(crate) enum Donated {
 
 /// What follows from a seat's return, once the lock is free.
 pub(crate) struct Returned<S> {
-    pub(crate) rouse: Rouse,
+    pub(crate) rouse: Wake,
     /// The consumer ended meanwhile: the seat is the caller's to drop.
     pub(crate) left: Option<S>,
 }
@@ -66,36 +67,31 @@ impl<T: Item, S> Mailbox<T, S> {
     #[inline]
     pub(crate) fn lend(&self, class: usize) -> Lend<S> {
         let mut inner = self.lock();
-        let has_seat = inner.seat.is_some();
-        let core = &mut inner.core;
+        let Inner { staff, core } = &mut *inner;
+        let Staff::One(one) = staff else { return Lend::No };
         let (used, taken) = (core.queue.used(), core.queue.taken());
-        let is_open = core.phase == Phase::Open && core.lines.waiting() == 0 && !core.queue.is_weighed;
+        let is_open = core.is_open() && core.lines.waiting() == 0 && !core.queue.is_weighed;
         let kind = &mut core.queue.kinds[class];
         if !is_open || taken >= kind.room() || kind.held() >= kind.max {
             return Lend::No;
         }
-        if !has_seat || used > 0 {
+        if one.seat.is_none() || used > 0 {
             return if kind.swift.may_wait() { Lend::Soon } else { Lend::No };
         }
-        if !inner.may_lend || inner.is_held {
+        if !one.is_ready || core.is_held {
             return Lend::No;
         }
-        let kind = &mut inner.core.queue.kinds[class];
         let is_timed = match kind.swift.donation() {
             Donation::No => return Lend::No,
             Donation::Yes => false,
             Donation::Timed => true,
         };
+        let Some(seat) = one.seat.take() else { unreachable!("it was found above, under this lock") };
         kind.counts.offered += 1;
         kind.counts.in_service += 1;
-        inner.core.ids += 1;
-        match inner.seat.take() {
-            Some(seat) => {
-                self.signals.set_home(false);
-                Lend::Yes(Loan { seat, is_timed })
-            }
-            None => unreachable!("it was looked for under this lock"),
-        }
+        core.ids += 1;
+        self.signals.set_home(false);
+        Lend::Yes(Loan { seat, is_timed })
     }
 
     /// Waits a moment for the seat, and for the queue to be empty.
@@ -128,7 +124,8 @@ impl<T: Item, S> Mailbox<T, S> {
     #[inline]
     pub(crate) fn take_back(&self, class: usize, seat: S, donated: Donated) -> Returned<S> {
         let mut inner = self.lock();
-        let core = &mut inner.core;
+        let Inner { staff, core } = &mut *inner;
+        let Staff::One(one) = staff else { unreachable!("only a single consumer's seat can be taken") };
         core.turns += u64::from(!matches!(donated, Donated::Unused));
         let kind = &mut core.queue.kinds[class];
         kind.counts.in_service -= 1;
@@ -142,22 +139,20 @@ impl<T: Item, S> Mailbox<T, S> {
             }
             Donated::Panicked => {
                 kind.counts.lose(Stage::Lost, Reason::Panicked);
-                inner.is_tainted = true;
-                inner.may_lend = false;
+                (one.is_poisoned, one.is_ready) = (true, false);
             }
         }
-        let phase = inner.core.phase;
-        if phase == Phase::Ended {
-            return Returned { rouse: Rouse::Nothing, left: Some(seat) };
+        if core.phase == Phase::Ended {
+            return Returned { rouse: Wake::Nothing, left: Some(seat) };
         }
-        inner.seat = Some(seat);
-        let is_idle = inner.core.queue.used() == 0;
+        one.seat = Some(seat);
+        let is_idle = core.queue.used() == 0;
         self.signals.set_home(is_idle);
-        let rouse = match inner.is_tainted || inner.must_renew || phase != Phase::Open {
+        let rouse = match one.is_poisoned || one.must_renew || !core.is_open() {
             // Not only if it sleeps: it may have come while the seat was away.
-            true => inner.call_one(),
-            false if !is_idle => inner.rouse_one(),
-            false => Rouse::Nothing,
+            true => one.wake(),
+            false if !is_idle => inner.wake_one(),
+            false => Wake::Nothing,
         };
         Returned { rouse, left: None }
     }

@@ -2,10 +2,11 @@
 
 use crate::clock;
 use crate::clock::Tick;
-use crate::mailbox::core::Phase;
+use crate::mailbox::core::{Core, Phase};
 use crate::mailbox::effects::Effects;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::{Inner, Mailbox, Task};
+use crate::mailbox::section::{Mailbox, Section, Staffing};
+use crate::mailbox::staff::{Staff, Task};
 use crate::mailbox::take::batch::{Batch, Taken};
 use crate::mailbox::take::budget::{BUDGET, Budget, CLAIM_MAX};
 use crate::wakers::TaskWaker;
@@ -125,14 +126,16 @@ impl<T: Item, S> Taker<T, S> {
 
     /// Takes the seat out of the mailbox, and makes the task known, without taking a turn.
     pub(crate) fn take_seat(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>) {
-        let task = Task::Known(TaskWaker::of(cx));
+        let task = TaskWaker::of(cx);
         let mut inner = mailbox.lock();
-        if let Some(crew) = &mut inner.crew {
-            return crew.introduce(self.worker, TaskWaker::of(cx));
+        match &mut inner.staff {
+            Staff::One(one) => {
+                one.task = Task::Known(task);
+                self.seat = one.seat.take();
+                mailbox.signals.set_home(false);
+            }
+            Staff::Pool(pool) => pool.worker_mut(self.worker).waker = Some(task),
         }
-        inner.task = task;
-        self.seat = inner.seat.take();
-        mailbox.signals.set_home(false);
     }
 
     /// The next turn. Pending when there is none: then the seat is back in the mailbox, and the task will be woken.
@@ -171,13 +174,11 @@ impl<T: Item, S> Taker<T, S> {
     where
         S: Seated,
     {
-        if mailbox.limits.workers.is_pool() {
-            return self.take_in_pool(mailbox, cx, fx);
+        match mailbox.staffing {
+            Staffing::Pool => self.take_in_pool(mailbox, cx, fx),
+            Staffing::One if self.has_next() && self.attend(mailbox, fx) => self.turn(),
+            Staffing::One => self.refill(mailbox, cx, fx),
         }
-        if self.has_next() && self.attend(mailbox, fx) {
-            return self.turn();
-        }
-        self.refill(mailbox, cx, fx)
     }
 
     #[inline]
@@ -202,17 +203,19 @@ impl<T: Item, S> Taker<T, S> {
     /// Somebody wants the consumer's attention. `true` when the next claimed turn has begun all the same: it was a sender who
     /// joined the line, and gets the slot.
     fn attend(&mut self, mailbox: &Mailbox<T, S>, fx: &mut Effects<T>) -> bool {
-        let mut inner = mailbox.lock();
-        mailbox.signals.clear_interrupt();
-        inner.core.settle(&mailbox.signals, fx);
-        let goes_on = inner.core.phase < Phase::Killed
-            && !inner.is_held
-            && !inner.must_renew
-            && inner.core.may_go_on(&mailbox.signals);
-        if goes_on {
-            inner.core.begin(&mailbox.signals, fx);
-        }
-        goes_on
+        mailbox.visit(fx, |section| {
+            section.signals().clear_interrupt();
+            section.settle();
+            let must_renew = section.staff.one().is_some_and(|one| one.must_renew);
+            let goes_on = section.phase < Phase::Killed
+                && !section.is_held
+                && !must_renew
+                && section.may_go_on(section.signals());
+            if goes_on {
+                section.begin();
+            }
+            goes_on
+        })
     }
 
     /// Under the lock: puts back what was not begun, and claims anew.
@@ -233,68 +236,70 @@ impl<T: Item, S> Taker<T, S> {
         };
         // Declared before the lock, so dropped after it: a waker is foreign code.
         let _old;
-        let mut guard = mailbox.lock();
-        let inner = &mut *guard;
-        if !matches!(&inner.task, Task::Known(waker) if waker.is_of(cx)) {
-            _old = std::mem::replace(&mut inner.task, Task::Known(TaskWaker::of(cx)));
+        let mut locked = mailbox.lock();
+        let mut section = locked.section(mailbox, fx);
+        let Some(one) = section.staff.one() else { return Poll::Ready(Take::Finished) };
+        if !matches!(&one.task, Task::Known(waker) if waker.is_of(cx)) {
+            _old = std::mem::replace(&mut one.task, Task::Known(TaskWaker::of(cx)));
         }
-        inner.is_roused = false;
+        one.is_woken = false;
         if self.seat.is_none() {
-            self.seat = inner.seat.take();
+            self.seat = one.seat.take();
             mailbox.signals.set_home(false);
         }
         mailbox.signals.clear_interrupt();
-        inner.core.settle(&mailbox.signals, fx);
+        section.settle();
         if let Some(Timed { lane, began, ended }) = self.timed.take() {
             let span = ended.unwrap_or(began).since(began);
-            inner.core.schedule.spent(lane, self.batch.begun() as u16, span);
+            section.core.schedule.spent(lane, self.batch.begun() as u16, span);
         }
         if !self.batch.is_empty() {
-            inner.core.unclaim(&mut self.batch, &mailbox.signals, fx);
+            section.unclaim(&mut self.batch);
         }
         if self.seat.is_none() {
-            // It is lent, and whoever has it calls when it is back.
+            // A sender runs a turn with it, and wakes this task when it brings the seat back.
             return Poll::Pending;
         }
-        if inner.is_tainted {
+        let Some(one) = section.staff.one() else { return Poll::Ready(Take::Finished) };
+        if one.is_poisoned {
             return Poll::Ready(Take::Tainted);
         }
-        if inner.core.phase >= Phase::Killed {
+        if section.core.phase >= Phase::Killed {
             return Poll::Ready(Take::Finished);
         }
-        if std::mem::take(&mut inner.must_renew) {
+        if std::mem::take(&mut one.must_renew) {
             return Poll::Ready(Take::Renew);
         }
-        if inner.is_held {
-            return self.park(inner, fx);
+        if section.core.is_held {
+            return self.park(&mut section);
         }
-        if inner.core.queue.used() > 0 {
-            let now = inner.core.claim_instant(self.budget.is_swift());
-            let is_only = inner.core.queue.used() == 1;
-            if !is_only || !inner.core.claim_only(now, &mailbox.signals, &mut self.batch) {
-                inner.core.claim(self.budget.claim_max(), now, &mailbox.signals, &mut self.batch, fx);
-                // Slots of dead messages go to whoever waits.
-                inner.core.grant(&mailbox.signals, fx);
+        if section.core.queue.used() > 0 {
+            let now = section.claim_instant(self.budget.is_swift());
+            let is_only = section.core.queue.used() == 1;
+            if !is_only || !section.claim_only(now, &mut self.batch) {
+                section.claim(self.budget.claim_max(), now, &mut self.batch);
+                // Slots of expired messages go to senders in line.
+                section.grant();
             }
             if !self.batch.is_empty() {
                 unit.made_progress();
                 self.charge(cx);
                 self.batch.advance();
-                return self.begin_batch(inner, now);
+                return self.begin_batch(section.core, now);
             }
         }
-        if inner.core.queue.used() > 0 {
-            // Only dead messages so far: others may have the lock, then it looks again.
-            inner.call(fx);
+        if section.core.queue.used() > 0 {
+            // Only expired messages so far: the lock is left to others before the next look.
+            section.wake_all();
             return Poll::Pending;
         }
-        if inner.core.phase != Phase::Open {
+        if !section.core.is_open() {
             return Poll::Ready(Take::Finished);
         }
-        let recent = inner.core.recent;
-        inner.core.note_empty(recent);
+        let recent = section.core.recent;
+        section.note_empty(recent);
         mailbox.signals.set_home(true);
-        self.park(inner, fx)
+        self.park(&mut section)
     }
 
     /// Pays for the rest of a claim: a unit for each message, or for eight where turns are known to be short. A poll then goes on for a
@@ -322,17 +327,17 @@ impl<T: Item, S> Taker<T, S> {
         true
     }
 
-    fn begin_batch(&mut self, inner: &mut Inner<T, S>, now: Tick) -> Poll<Take> {
-        if inner.core.schedule.is_timed() {
-            self.timed = Some(Timed { lane: inner.core.claim.lowest(), began: now, ended: None });
+    fn begin_batch(&mut self, core: &mut Core<T>, now: Tick) -> Poll<Take> {
+        if core.schedule.is_timed() {
+            self.timed = Some(Timed { lane: core.claim.lowest(), began: now, ended: None });
         }
         // All there was, and not much: what has begun is no longer queued.
         // One message that woke it says nothing: perhaps it is all there is, as where somebody waits for its answer.
         let is_alone = std::mem::replace(&mut self.was_asleep, false) && self.batch.is_empty();
         let is_thin = !is_alone
-            && self.batch.rest() == inner.core.queue.used()
+            && self.batch.rest() == core.queue.used()
             && self.batch.rest() + 1 < THIN
-            && inner.core.lines.waiting() == 0
+            && core.lines.waiting() == 0
             && self.budget.is_swift();
         self.thin = if is_thin { self.thin + 1 } else { 0 };
         // Timing is worth its price where a batch follows or where turns are known to be long.
@@ -344,7 +349,7 @@ impl<T: Item, S> Taker<T, S> {
         Poll::Ready(Take::Turn)
     }
 
-    fn park(&mut self, inner: &mut Inner<T, S>, fx: &mut Effects<T>) -> Poll<Take> {
+    fn park(&mut self, section: &mut Section<'_, T, S>) -> Poll<Take> {
         (self.thin, self.was_asleep) = (0, true);
         // Single turns are not timed, but that is how an actor begins: until its turns are known to be short, they are.
         if self.budget.is_swift() {
@@ -352,10 +357,9 @@ impl<T: Item, S> Taker<T, S> {
         } else {
             self.budget.finish(clock::budget());
         }
-        inner.core.rest(fx);
-        if self.seat.is_some() {
-            inner.seat = self.seat.take();
-            inner.may_lend = true;
+        section.rest();
+        if let (Some(one), Some(seat)) = (section.staff.one(), self.seat.take()) {
+            (one.seat, one.is_ready) = (Some(seat), true);
         }
         Poll::Pending
     }
@@ -366,9 +370,10 @@ impl<T: Item, S> Taker<T, S> {
         if self.batch.is_empty() && mailbox.signals.is_calm_now() {
             return;
         }
-        let mut inner = mailbox.lock();
-        inner.core.settle(&mailbox.signals, fx);
-        inner.core.unclaim(&mut self.batch, &mailbox.signals, fx);
+        mailbox.visit(fx, |section| {
+            section.settle();
+            section.unclaim(&mut self.batch);
+        });
     }
 
     /// Nothing is claimed now.
