@@ -403,6 +403,28 @@ fn l2_what_was_lost_before_the_call_does_not_make_a_shutdown_unclean() {
 }
 
 #[test]
+fn l2_of_overlapping_shutdowns_each_reports_what_was_lost_after_it_was_called() {
+    run(async |system| {
+        let early: LampHandle = system.spawn(Lamp);
+        early.wait().await.unwrap();
+        let late = system.spawn(Sink);
+        others().await;
+        let mut first = Box::pin(system.shutdown(SECOND));
+        assert!(poll(&mut first).is_pending());
+        others().await;
+        late.take().try_send().unwrap_err();
+        // What is lost between the calls is in the first report, what is lost after both is in both.
+        let mut second = Box::pin(system.shutdown(SECOND));
+        assert!(poll(&mut second).is_pending());
+        late.take().try_send().unwrap_err();
+        let (first, second) = (first.await, second.await);
+        // With the turn that is cut off.
+        assert_eq!((first.lost, second.lost), (3, 2), "{first}\n{second}");
+        assert_eq!(system.shutdown(SECOND).await.lost, 0);
+    });
+}
+
+#[test]
 fn f6_a_handle_of_an_ended_actor_keeps_nothing_of_what_its_factory_captured() {
     run(async |system| {
         for workers in [1, 3] {

@@ -1,0 +1,102 @@
+//! Shutdowns that overlap (L2): the books of actors that have ended are in one place at any instant.
+
+use super::{Closing, System};
+use crate::actor::any::AnyCell;
+use crate::error::{ActorName, Detail, StopReason};
+use crate::mailbox::Row;
+use crate::observe::ActorSnapshot;
+use crate::wait::{Names, Node};
+use async_trait::async_trait;
+use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+
+/// An actor that has ended and has lost one message. Whoever reads its books first is held up.
+struct Ended {
+    was_read: AtomicBool,
+    reads: SyncSender<()>,
+    may_go: Mutex<Receiver<()>>,
+}
+
+#[async_trait]
+impl AnyCell for Ended {
+    fn total(self: Arc<Self>) -> Row {
+        if !self.was_read.swap(true, Ordering::Relaxed) {
+            self.reads.send(()).unwrap();
+            self.may_go.lock().unwrap().recv().unwrap();
+        }
+        let mut row = Row::empty("total");
+        (row.offered, row.undelivered) = (1, 1);
+        row
+    }
+
+    fn id(&self) -> usize {
+        0
+    }
+
+    fn name(&self) -> &ActorName {
+        unreachable!("only its books are asked for")
+    }
+
+    fn explain(&self, _: Detail) {}
+    fn close(self: Arc<Self>) {}
+    fn kill(self: Arc<Self>) {}
+    fn runtime_gone(self: Arc<Self>) {}
+    fn renew(self: Arc<Self>) {}
+    fn fail_by_child(self: Arc<Self>) {}
+
+    fn has_ended(&self) -> bool {
+        true
+    }
+
+    async fn closed(self: Arc<Self>) -> StopReason {
+        StopReason::Stopped
+    }
+
+    async fn ended(self: Arc<Self>) -> Result<StopReason, Names> {
+        Ok(StopReason::Stopped)
+    }
+
+    fn as_node(self: Arc<Self>) -> Arc<dyn Node> {
+        unreachable!("only its books are asked for")
+    }
+
+    fn snapshot(self: Arc<Self>) -> ActorSnapshot {
+        unreachable!("only its books are asked for")
+    }
+
+    fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    #[cfg(feature = "testing")]
+    fn is_quiet(self: Arc<Self>) -> bool {
+        true
+    }
+}
+
+#[test]
+fn l2_a_shutdown_that_begins_while_another_one_is_over_finds_the_books_of_all_actors() {
+    let system = System::new("crowd");
+    let (reads, was_read) = sync_channel(1);
+    let (go, may_go) = sync_channel(1);
+    let was_read_before = AtomicBool::new(false);
+    let cell = Arc::new(Ended { was_read: was_read_before, reads, may_go: Mutex::new(may_go) });
+    let first = Closing::begin(&system);
+    system.inner.registry.lock().ended.push(cell);
+    std::thread::scope(|scope| {
+        scope.spawn(|| drop(first));
+        was_read.recv().unwrap();
+        // The first one adds the books up at this moment.
+        let second = Closing::begin(&system);
+        let before = second.all().lost();
+        go.send(()).unwrap();
+        while system.inner.registry.lock().closings > 1 {
+            std::thread::yield_now();
+        }
+        assert_eq!((before, second.all().lost()), (1, 1), "nothing was lost meanwhile");
+        drop(second);
+        assert_eq!(Closing::begin(&system).all().lost(), 1);
+    });
+}
