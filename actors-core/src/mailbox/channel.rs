@@ -270,7 +270,7 @@ impl<T: Item> Drop for Sending<'_, T> {
         let left = self.shared.mailbox.visit(&mut fx, |section| section.leave(waiter, Reason::Cancelled));
         self.shared.apply(&mut fx);
         match left {
-            Left::Back(value, _) | Left::Out(value, _) => discard(value),
+            Left::Back(value, _) | Left::Out(value, ..) => discard(value),
             Left::In(place) => {
                 self.shared.mailbox.visit(&mut fx, |section| section.withdraw(place, Reason::Cancelled));
                 self.shared.apply(&mut fx);

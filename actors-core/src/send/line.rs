@@ -94,7 +94,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         cell.note_loss();
         let (item, why) = match left {
             Left::Back(item, _) => (item, why),
-            Left::Out(item, reason) => (item, self.why(reason)),
+            Left::Out(item, _, reason) => (item, self.why(reason)),
             Left::Promised => unreachable!("a message in line is not given a permit"),
             Left::In(place) => return self.let_in(place),
         };

@@ -175,7 +175,7 @@ impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
     fn give_up(&mut self, why: AskError) -> Result<Permit<A, M>, SendError<()>> {
         match self.leave(why.reason()) {
             Some(Left::Promised | Left::In(_)) => Ok(self.permit()),
-            Some(Left::Out(_, reason)) => Err(self.refusal(reason, None)),
+            Some(Left::Out(.., reason)) => Err(self.refusal(reason, None)),
             Some(Left::Back(..)) | None => Err(SendError::new((), why)),
         }
     }

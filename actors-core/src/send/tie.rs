@@ -93,8 +93,12 @@ impl<'a, A: Actor> Tie<'a, A> {
                 discard(item);
                 None
             }
-            // The outcome is dropped: the sender has gone away.
-            Left::Out(item, _) => {
+            Left::Out(item, tag, reason) => {
+                // Counted as refused already. Its sender goes away without the message: nobody else reports the loss (O10).
+                if item.is_some() {
+                    let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
+                    cell.report(self.class, tag.stamp, reason, text);
+                }
                 discard(item);
                 None
             }

@@ -196,3 +196,27 @@ fn t3_a_task_without_budget_yields_before_a_donated_turn_and_not_after_it() {
         assert_eq!(*seen.lock().unwrap(), [3, 4]);
     });
 }
+
+#[test]
+fn o10_a_message_that_was_refused_in_line_has_a_dead_letter_where_its_sender_went_away_before_it_knew() {
+    run(async |system| {
+        let mut letters = system.dead_letters();
+        let (till, _gate, _) = busy(&system).await;
+        let (mut told, mut untold) = (till.pay(3, None), till.pay(4, None));
+        assert!(poll(&mut told).is_pending() && poll(&mut untold).is_pending());
+        till.kill();
+        assert_eq!(till.ledger().total().refused(Reason::Closed), 2);
+        drop(untold);
+        let Poll::Ready(Err(error)) = poll(&mut told) else { panic!("it was refused") };
+        assert_eq!(error.reason(), Reason::Closed);
+        drop((told, error));
+        till.closed().await;
+        let seen: Vec<_> = std::iter::from_fn(|| letters.try_next())
+            .map(|letter| (letter.reason, letter.payload.unwrap_or_default()))
+            .collect();
+        // The turn and the queued message were accepted; of those in line the sender of one has it back.
+        assert_eq!(seen.len(), 3, "{seen:?}");
+        assert!(seen.iter().all(|(reason, _)| *reason == Reason::Closed), "{seen:?}");
+        assert!(till.ledger().is_balanced());
+    });
+}

@@ -43,8 +43,8 @@ pub(crate) enum Left<T> {
     In(Place),
     /// It had got its permit just before.
     Promised,
-    /// It had been refused just before.
-    Out(Option<T>, Reason),
+    /// It had been refused just before, for this reason: its sender has not been told.
+    Out(Option<T>, Tag, Reason),
 }
 
 /// What became of the wish to take an admitted message back.

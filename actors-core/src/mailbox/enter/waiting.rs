@@ -23,10 +23,10 @@ impl<T: Item, S> Section<'_, T, S> {
         }
         match (left, standing) {
             (Some((item, tag)), _) => Left::Back(item, tag),
-            (None, Some(Standing::In(place))) => Left::In(place),
-            (None, Some(Standing::Promised)) => Left::Promised,
-            (None, Some(Standing::Out(item, reason))) => Left::Out(item, reason),
-            (None, Some(Standing::Waiting(_)) | None) => unreachable!("a waiter leaves once"),
+            (None, Some((Standing::In(place), _))) => Left::In(place),
+            (None, Some((Standing::Promised, _))) => Left::Promised,
+            (None, Some((Standing::Out(item, reason), tag))) => Left::Out(item, tag, reason),
+            (None, Some((Standing::Waiting(_), _)) | None) => unreachable!("a waiter leaves once"),
         }
     }
 
@@ -265,10 +265,10 @@ impl<T: Item, S> Mailbox<T, S> {
         drop(room);
         discard(last);
         match standing {
-            Some(Standing::In(place)) => Standby::In(place),
-            Some(Standing::Promised) => Standby::Promised,
-            Some(Standing::Out(item, reason)) => Standby::Out(item, reason),
-            Some(Standing::Waiting(_)) | None => unreachable!("a waiter's outcome is collected once"),
+            Some((Standing::In(place), _)) => Standby::In(place),
+            Some((Standing::Promised, _)) => Standby::Promised,
+            Some((Standing::Out(item, reason), _)) => Standby::Out(item, reason),
+            Some((Standing::Waiting(_), _)) | None => unreachable!("a waiter's outcome is collected once"),
         }
     }
 }

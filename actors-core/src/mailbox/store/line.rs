@@ -242,9 +242,9 @@ impl<T> Lines<T> {
     }
 
     /// Forgets a waiter that is no longer in line; its waker is foreign code, to be dropped after the lock is free.
-    pub(in crate::mailbox) fn forget(&mut self, key: u32) -> (Option<Standing<T>>, Option<Waker>) {
+    pub(in crate::mailbox) fn forget(&mut self, key: u32) -> (Option<(Standing<T>, Tag)>, Option<Waker>) {
         match self.waiters.try_remove(key as usize) {
-            Some(mut waiter) => (waiter.standing, waiter.waker.take()),
+            Some(mut waiter) => (waiter.standing.map(|standing| (standing, waiter.tag)), waiter.waker.take()),
             None => (None, None),
         }
     }
