@@ -36,11 +36,13 @@ pub enum Reason {
     WouldDeadlock,
     /// The actor has as many timers, pipes and watches under way as it may have (`jobs`).
     TooManyJobs,
+    /// A periodic message was given a period of zero.
+    ZeroPeriod,
 }
 
 impl Reason {
     /// Every reason, in declaration order.
-    pub const ALL: [Reason; 15] = [
+    pub const ALL: [Reason; 16] = [
         Reason::Full,
         Reason::Dropped,
         Reason::Shed,
@@ -56,6 +58,7 @@ impl Reason {
         Reason::Unanswered,
         Reason::WouldDeadlock,
         Reason::TooManyJobs,
+        Reason::ZeroPeriod,
     ];
 
     /// The word used in labels and logs: `rate_limited`.
@@ -76,6 +79,7 @@ impl Reason {
             Reason::Unanswered => "unanswered",
             Reason::WouldDeadlock => "would_deadlock",
             Reason::TooManyJobs => "too_many_jobs",
+            Reason::ZeroPeriod => "zero_period",
         }
     }
 
@@ -96,6 +100,9 @@ impl Reason {
             Reason::Unanswered => "the handler dropped the reply without an answer",
             Reason::WouldDeadlock => "waiting for it could never end",
             Reason::TooManyJobs => "as many timers, pipes and watches are under way as `jobs` allows",
+            Reason::ZeroPeriod => {
+                "`send_every` needs a period above zero; to do something again at once, send the message again"
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use super::jobs::{self, Instance, Job, Lease, Owner, Pending};
 use super::message::Message;
 use super::{Actor, Handler, Typed, TypedHandle};
 use crate::clock::{self, Span, Tick};
-use crate::error::{About, ActorName, AskError, SendError, StopReason};
+use crate::error::{About, ActorName, AskError, Reason, SendError, StopReason};
 use crate::observe::Reading;
 use crate::reply::OpenReply;
 use crate::spawn::{Makes, SpawnBuilder};
@@ -256,10 +256,9 @@ impl<A: Actor> Context<A> {
     ///
     /// # Errors
     /// With the message: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under
-    /// way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is killed.
-    ///
-    /// # Panics
-    /// When `period` is zero.
+    /// way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is killed;
+    /// [`ZeroPeriod`](crate::Reason::ZeroPeriod) when `period` is zero. That is no panic, because a
+    /// panic in `#[started]` would be retried as a failed start.
     pub fn send_every<M: Message + Clone + Sync>(
         &mut self,
         period: Duration,
@@ -268,12 +267,10 @@ impl<A: Actor> Context<A> {
     where
         A: Handler<M>,
     {
-        assert!(
-            !period.is_zero(),
-            "`send_every` of `{}` at `{}` needs a period above zero; to do something again at once, send it again",
-            M::NAME,
-            self.cell.name
-        );
+        if period.is_zero() {
+            let why = AskError::new(&self.cell.life, About::Job, Reason::ZeroPeriod);
+            return Err(SendError::new(message, why));
+        }
         let instance = self.own_instance().clone();
         let lease = match self.lease::<M>("send_every", Owner::Instance, Some(instance), Pending::Ticks) {
             Ok(lease) => lease,

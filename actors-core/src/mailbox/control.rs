@@ -1,5 +1,6 @@
 //! Control is state beside the queue, not messages in it: it waits behind nothing, is never refused, and does not pile up (B4).
 
+use crate::clock::Tick;
 use crate::error::Reason;
 use crate::mailbox::core::Phase;
 use crate::mailbox::item::Item;
@@ -95,6 +96,17 @@ impl<T: Item, S> Section<'_, T, S> {
         self.settle();
         self.purge_expired();
         self.wake_if_filled();
+    }
+
+    /// Purges the dead messages of a mailbox that drains, for a worker that waits before its next instance. Returns when to do
+    /// it again: `NEVER` where no queued message may die, or the mailbox does not drain.
+    pub(crate) fn purge_draining(&mut self) -> Tick {
+        if self.is_open() {
+            return Tick::NEVER;
+        }
+        self.settle();
+        self.purge_expired();
+        self.queue.dead_due()
     }
 
     /// Closes admission and hands out nothing more; a suspended turn is dropped. `false` when it was killed before.

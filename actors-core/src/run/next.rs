@@ -5,11 +5,12 @@ use super::runner::Runner;
 use crate::actor::Actor;
 use crate::actor::cell::{Cell, Seat};
 use crate::actor::context::Context;
+use crate::clock::{Tick, instant};
 use crate::error::StopReason;
 use crate::observe::trace;
 use crate::panics::caught;
 use crate::policy::Revival;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -123,18 +124,34 @@ async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> P
     }
     let was_open = cell.mailbox.is_open();
     let mut timer = pin!(tokio::time::sleep(delay));
-    poll_fn(|cx| {
-        let is_told = match was_open {
-            true => !cell.mailbox.is_open(),
-            false => cell.mailbox.is_killed() || cell.mailbox.is_drained(),
-        };
-        if is_told {
-            return Poll::Ready(Paused::Over);
+    loop {
+        // While the actor drains, messages that die go at once: with no living one left there is nothing to wait for.
+        let mut death = pin!(until(cell.visit(|section| section.purge_draining())));
+        let paused = poll_fn(|cx| {
+            let is_told = match was_open {
+                true => !cell.mailbox.is_open(),
+                false => cell.mailbox.is_killed() || cell.mailbox.is_drained(),
+            };
+            if is_told {
+                return Poll::Ready(Some(Paused::Over));
+            }
+            if cell.mailbox.retire_surplus(worker) {
+                return Poll::Ready(Some(Paused::Retired));
+            }
+            if timer.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Some(Paused::Over));
+            }
+            death.as_mut().poll(cx).map(|()| None)
+        });
+        if let Some(paused) = paused.await {
+            return paused;
         }
-        if cell.mailbox.retire_surplus(worker) {
-            return Poll::Ready(Paused::Retired);
-        }
-        timer.as_mut().poll(cx).map(|()| Paused::Over)
-    })
-    .await
+    }
+}
+
+async fn until(end: Tick) {
+    match instant(end) {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => pending().await,
+    }
 }

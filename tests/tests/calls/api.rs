@@ -731,6 +731,7 @@ fn reasons_speak_one_word_list() {
         "unanswered",
         "would_deadlock",
         "too_many_jobs",
+        "zero_period",
     ];
     assert_eq!(words, expected);
     run(async |system| {

@@ -38,9 +38,8 @@ impl Mill {
     #[message(overflow = block)]
     fn arm(&mut self, delay: Duration, ctx: &mut Context<Self>) -> bool {
         let once = ctx.send_after(delay, mill_messages::Tell { n: 1 });
-        // A period of zero is documented to panic.
-        let every = delay.is_zero() || ctx.send_every(delay, mill_messages::Tell { n: 2 }).is_ok();
-        once.is_ok() && every
+        let every = ctx.send_every(delay, mill_messages::Tell { n: 2 }).err().map(|error| error.reason());
+        once.is_ok() && every == delay.is_zero().then_some(Reason::ZeroPeriod)
     }
 }
 

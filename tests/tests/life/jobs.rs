@@ -845,6 +845,34 @@ fn f7_a_future_of_a_pipe_is_dropped_when_its_actor_ends() {
     });
 }
 
+// --- bad arguments -------------------------------------------------------------------------------
+
+#[test]
+fn f7_a_period_of_zero_is_refused_at_once_with_a_sentence_and_fails_no_start() {
+    run(async |system| {
+        struct Hasty(Option<String>);
+        #[actor(local)]
+        impl Hasty {
+            #[started]
+            fn start(&mut self, ctx: &mut Context<Self>) {
+                self.0 = ctx.send_every(Duration::ZERO, HastyTick {}).err().map(|error| error.to_string());
+            }
+
+            #[message]
+            fn tick(&mut self) {}
+
+            #[message]
+            fn told(&mut self) -> Option<String> {
+                self.0.clone()
+            }
+        }
+        let hasty: HastyHandle = system.actor(|| Hasty(None)).spawn().unwrap();
+        let told = hasty.told().await.unwrap().unwrap();
+        assert!(told.contains("needs a period above zero; to do something again at once"), "{told}");
+        assert_eq!((hasty.ledger().total().offered, hasty.reading().jobs), (1, 0));
+    });
+}
+
 // --- the limit -----------------------------------------------------------------------------------
 
 #[test]

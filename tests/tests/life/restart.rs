@@ -1002,3 +1002,41 @@ fn f2_a_donated_turn_in_which_a_permanent_actor_stops_itself_is_the_last_of_its_
         }
     });
 }
+
+#[test]
+fn f2_an_actor_that_drains_and_waits_before_its_next_instance_ends_when_nothing_living_is_left() {
+    run(async |system| {
+        for living in [0, 1] {
+            let mut letters = system.dead_letters();
+            let life = Arc::new(Life::default());
+            let make = {
+                let life = life.clone();
+                move || Lamp::new(&life)
+            };
+            let restart = Restart::on_failure().backoff(20 * SECOND, 20 * SECOND);
+            let lamp: LampHandle = system.actor(make).restart(restart).spawn().unwrap();
+            let held = testing::hold(&lamp);
+            // The second failure is followed by a pause of 16 seconds at least.
+            lamp.fail_untold().await.unwrap();
+            lamp.fail_untold().await.unwrap();
+            for n in 0..60 {
+                lamp.work(n).timeout(SECOND + MS * n).try_send().unwrap();
+            }
+            for n in 0..living {
+                lamp.work(n).try_send().unwrap();
+            }
+            let accepted = lamp.reading().depth as u64;
+            let (stop, began) = (lamp.stop(), Instant::now());
+            held.release();
+            assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);
+            let took = began.elapsed();
+            assert!(if living == 0 { took < 2 * SECOND } else { took > 15 * SECOND }, "{living} {took:?}");
+            let total = lamp.ledger().total();
+            assert!(total.is_balanced(), "{total:?}");
+            assert_eq!(total.expired, accepted - 2 - u64::from(living));
+            let expired =
+                std::iter::from_fn(|| letters.try_next()).filter(|letter| letter.reason == Reason::Expired);
+            assert_eq!(expired.count() as u64, total.expired);
+        }
+    });
+}

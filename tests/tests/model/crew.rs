@@ -74,7 +74,15 @@ impl Reference {
             Some((0, 0)) => self.coming.push_back(Coming::Anew),
             Some((from, to)) => {
                 self.pausing.push(Pause { from: self.now + from, to: self.now + to });
+                self.purge_while_draining();
             }
+        }
+    }
+
+    /// While an actor that drains waits before its next instance, what dies goes at once: with nothing living left it ends.
+    pub(super) fn purge_while_draining(&mut self) {
+        if self.phase == Phase::Draining && self.is_pausing() && self.clear_the_dead() {
+            self.note("purged before the next instance");
         }
     }
 

@@ -90,6 +90,7 @@ impl Coverage {
             "no passing of its own type's line",
             "one failure too many",
             "parked",
+            "purged before the next instance",
             "refused for its weight",
             "retired",
             "retired before the queue was empty",

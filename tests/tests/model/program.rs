@@ -207,7 +207,12 @@ impl fmt::Debug for Setup {
 }
 
 pub(crate) fn program() -> impl Strategy<Value = Program> {
-    let some = prop_oneof![300 => step().prop_map(|step| vec![step]), 2 => flood(), 3 => trouble()];
+    let some = prop_oneof![
+        400 => step().prop_map(|step| vec![step]),
+        2 => flood(),
+        4 => trouble(),
+        1 => trouble_at_the_end(),
+    ];
     (setup(), prop::collection::vec(some, 1..120))
         .prop_map(|(setup, steps)| Program { setup, steps: steps.concat() })
 }
@@ -234,6 +239,18 @@ fn trouble() -> impl Strategy<Value = Vec<Step>> {
         let first = vec![send(class, 0), Step::PanicTurn(0), send(class, 0)];
         // What else was claimed with it goes back.
         [first, all(before), vec![Step::PanicTurns(0, more)], all(after), vec![then]].concat()
+    })
+}
+
+/// Two failures while the actor drains; then messages that die before the next instance comes.
+fn trouble_at_the_end() -> impl Strategy<Value = Vec<Step>> {
+    let dies = prop::collection::vec((class(), 0..3u8, 1..30u64), 1..4);
+    (class(), dies).prop_map(|(class, dies)| {
+        let send = |class, key, mode, timeout_ms| Step::Send { class, key, weight: 1, mode, timeout_ms };
+        let first = vec![send(class, 0, Mode::Ask, None); 2];
+        let dies = dies.into_iter().map(|(class, key, ms)| send(class, key, Mode::Tell, Some(ms)));
+        let end = [Step::Stop, Step::PanicTurn(0), Step::PanicTurn(0), Step::Advance { ms: 15 }];
+        first.into_iter().chain(dies).chain(end).collect()
     })
 }
 

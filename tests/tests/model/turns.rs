@@ -180,6 +180,7 @@ impl Reference {
     fn expire(&mut self) {
         let now = self.now;
         self.leave_the_line_in_time();
+        self.purge_while_draining();
         // An asker takes its message out when it stops waiting; a queued tell is found dead when its turn comes.
         while let Some(at) = self.queue.iter().position(|queued| queued.is_ask && queued.is_dead(now)) {
             let queued = self.take_out(at);

@@ -334,7 +334,7 @@ mod tests {
             assert_eq!(same.count(), 1, "{:?}", column.reason);
         }
         // A message whose reply was never given was handled, and a job that was refused has no message in the mailbox.
-        let none = [Reason::Unanswered, Reason::TooManyJobs];
+        let none = [Reason::Unanswered, Reason::TooManyJobs, Reason::ZeroPeriod];
         for reason in Reason::ALL.into_iter().filter(|reason| !none.contains(reason)) {
             assert!(LOSSES.iter().any(|column| column.reason == reason), "{reason:?}");
         }

@@ -59,6 +59,14 @@ impl Expiry {
         self.fresh.is_empty() && self.heap.is_empty()
     }
 
+    /// When to look for dead messages: at the soonest end, or at once while not all of them are in the heap.
+    pub(in crate::mailbox) fn due(&self) -> Tick {
+        match self.fresh.is_empty() {
+            true => self.heap.first().map_or(Tick::NEVER, |(expires, _)| *expires),
+            false => Tick::ZERO,
+        }
+    }
+
     /// A message that may die is queued. One that stands here already stays where it is.
     pub(in crate::mailbox) fn enter(&mut self, slot: u32) {
         let all = &mut self.places.0;

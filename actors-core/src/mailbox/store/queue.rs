@@ -203,6 +203,11 @@ impl<T: Item> Queue<T> {
         !self.expiry.is_empty()
     }
 
+    /// When to look for dead messages; `NEVER` where nothing queued may die.
+    pub(in crate::mailbox) fn dead_due(&self) -> Tick {
+        self.expiry.due()
+    }
+
     /// A queued message that is dead by now, if one is found; `moved` counts what that takes, in one critical section.
     pub(in crate::mailbox) fn next_dead(&mut self, now: Tick, moved: &mut usize) -> Option<u32> {
         while let Some(dead) = self.expiry.next_dead(&self.slots, now, moved) {
