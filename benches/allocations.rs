@@ -1,10 +1,10 @@
-//! **Question.** How often does a message touch the heap in steady state? The goal is never for a tell,
-//! however it is sent, nor for an ask.
+//! **Question.** How often does a message touch the heap in steady state? The goal is never, for
+//! any kind of tell and for an ask.
 //!
-//! **Method.** An allocator that counts, over 1,000,000 messages after a warm-up of a tenth of it, in the
-//! whole process: sender, actor and runtime. Reallocations count as allocations. The process exits with 1
-//! when a tell allocates more than once in 1000 messages; asks and the hand-written actor are there to
-//! compare with. `cargo bench -p benches --bench allocations`
+//! **Method.** A counting allocator, over 1,000,000 messages after a warm-up of a tenth of that, in
+//! the whole process: sender, actor and runtime. Reallocations count as allocations. The process
+//! exits with 1 when a tell allocates more than once in 1000 messages. Asks and the hand-written
+//! actor are for comparison. `cargo bench -p benches --bench allocations`
 
 use actors_core::System as Actors;
 use benches::{Counter, CounterHandle, Hand, hand, hand_ask, hand_total, produce, runtime};
@@ -16,13 +16,13 @@ use tokio::sync::mpsc;
 #[global_allocator]
 static HEAP: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Allocations per tell that are still called none: what starting tasks and growing to a working size come to.
+/// Allocations per tell that still count as none: starting tasks and growing to a working size.
 const NONE: f64 = 0.001;
 
-/// How many messages `try_send` sends before it lets the actor finish: they always fit.
+/// How many messages `try_send` sends before it lets the actor finish. They always fit.
 const BURST: u64 = 256;
 
-/// Waits for so many tasks, each of them with its share.
+/// Waits for a number of tasks, each with its share.
 async fn side_by_side<F: Future<Output = ()> + Send + 'static>(
     messages: u64,
     tasks: u64,
@@ -52,7 +52,7 @@ async fn tell_by_hand(tx: &mpsc::Sender<Hand>, messages: u64, producers: u64) {
     hand_total(tx).await;
 }
 
-/// It watches until the actor has finished: to ask would allocate.
+/// Watches until the actor has finished, because an ask would allocate.
 async fn try_send(counter: &CounterHandle, messages: u64) {
     for _ in 0..messages / BURST {
         for n in 0..BURST {
@@ -99,7 +99,7 @@ async fn ask_by_hand(tx: &mpsc::Sender<Hand>, messages: u64, askers: u64) {
     side_by_side(messages, askers, ask).await;
 }
 
-/// Allocations per message, after a warm-up.
+/// Returns allocations per message, after a warm-up.
 async fn count(messages: u64, send: impl AsyncFn(u64)) -> f64 {
     send(messages / 10).await;
     let region = Region::new(HEAP);
@@ -108,7 +108,7 @@ async fn count(messages: u64, send: impl AsyncFn(u64)) -> f64 {
     (change.allocations + change.reallocations) as f64 / messages as f64
 }
 
-/// Prints the table, and says whether the tells kept to [`NONE`].
+/// Prints the table, and returns whether the tells stay within [`NONE`].
 async fn table(messages: u64) -> bool {
     let (system, tx) = (Actors::new("bench"), hand());
     let counter: CounterHandle = system.spawn(Counter::default());
@@ -138,7 +138,7 @@ async fn table(messages: u64) -> bool {
 }
 
 fn main() -> ExitCode {
-    // Run as a test, without optimisation, it counts the same of fewer.
+    // Run as a test, without optimisation, it counts fewer messages.
     let is_bench = std::env::args().any(|arg| arg == "--bench");
     let messages = if is_bench { 1_000_000 } else { 100_000 };
     match runtime().block_on(table(messages)) {

@@ -1,11 +1,11 @@
-//! **Question.** How long does a question take, there and back, against `tokio::sync::mpsc` with a `oneshot`
-//! in the message? By askers, and by the handler's kind.
+//! **Question.** How long does an ask take, there and back, against `tokio::sync::mpsc` with a
+//! `oneshot` in the message? By number of askers, and by kind of handler.
 //!
-//! **Method.** Each asker is a task that asks, awaits the answer, and asks again. With one asker the figure
-//! is the time of a round trip; with 64 it is the time per answer while 64 questions are under way. Every ask
-//! of ours has a deadline, 30 seconds by default, so the hand-written actor is asked both without one and
-//! within `tokio::time::timeout`. Queue of 1024, two runtime workers. Compare within one run only, by ratio.
-//! `cargo bench -p benches --bench ask`
+//! **Method.** Each asker is a task that asks, awaits the answer, and asks again. With one asker
+//! the figure is the time of a round trip. With 64 it is the time per answer while 64 asks are in
+//! flight. Every ask of this runtime has a deadline, 30 seconds by default, so the hand-written
+//! actor is asked both without one and within `tokio::time::timeout`. Queue of 1024, two runtime
+//! workers. Compare within one run only, by ratio. `cargo bench -p benches --bench ask`
 
 use actors_core::System;
 use benches::{AsyncCounter, AsyncCounterHandle, Counter, CounterHandle, hand, hand_ask, runtime};
@@ -13,10 +13,10 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
-/// The deadline that an ask has by default.
+/// The default deadline of an ask.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Runs so many askers side by side, each for its share of the questions.
+/// Runs a number of askers concurrently, each for its share of the asks.
 async fn askers<F: Future<Output = ()> + Send + 'static>(
     questions: u64,
     askers: u64,

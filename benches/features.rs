@@ -1,12 +1,13 @@
 //! **Question.** What does each feature of a mailbox cost a message, in instructions?
 //!
-//! **Method.** The same 16-byte message everywhere: `try_send` in bursts of 128, and then the actor handles them, in its own
-//! task (`inline = never`), so that every message goes the whole way through the queue. Counted by callgrind on one worker
-//! thread, as in `instructions` (`src/callgrind.rs`): sender, turn, and what tokio does for both. *Full*: the actor is kept in a
-//! turn, its mailbox is full, and the figure is what the policy does with one message more; there is no turn in it. Every
-//! outcome is asserted. One row is plain, and all others say how many times its instructions they take.
-//! `cargo bench -p benches --bench features`, with `-- PART` only rows that have `PART` in their name; a whole run writes
-//! `charts/features.svg`.
+//! **Method.** The same 16-byte message everywhere: `try_send` in bursts of 128, then the actor
+//! handles them in its own task (`inline = never`), so that every message goes all the way through
+//! the queue. callgrind counts on one worker thread, as in `instructions` (`src/callgrind.rs`):
+//! sender, turn, and tokio's part of both. *Full*: the actor is held in a turn, its mailbox is
+//! full, and the figure is the policy's work for one more message, without a turn. Every outcome is
+//! asserted. One row is plain, and all others are multiples of its instructions.
+//! `cargo bench -p benches --bench features`, with `-- PART` only rows that have `PART` in their
+//! name; a whole run writes `charts/features.svg`.
 
 use actors_core::prelude::*;
 use benches::callgrind::{Cell, Wish, count, on_one_worker, wish};
@@ -21,13 +22,13 @@ use tokio::task::yield_now;
 /// Messages counted in a process, and as many again: whole bursts.
 const MESSAGES: u64 = 160 * BURST;
 
-/// Sent before the actor is let at them.
+/// Messages per burst, before the actor handles them.
 const BURST: u64 = 128;
 
-/// The second field of every message, and what it weighs where weights count.
+/// The second field of every message, and its weight where weights count.
 const WEIGHT: u64 = 16;
 
-/// Far away.
+/// A deadline that never passes.
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// An actor under test.
@@ -35,16 +36,16 @@ trait Subject: Send + Sync + 'static {
     fn start() -> Self;
     /// The message under test.
     fn send(&self, a: u64) -> Option<Admission>;
-    /// The same, with a deadline of its own.
+    /// Like `send`, but with a deadline of its own.
     fn send_in_time(&self, a: u64) -> Option<Admission>;
     /// A message of a lower lane, which may be evicted.
     fn send_trifle(&self) -> Option<Admission>;
-    /// Keeps the actor in a turn.
+    /// Holds the actor in a turn.
     fn hold(&self, began: oneshot::Sender<()>, end: oneshot::Receiver<()>);
     fn depth(&self) -> usize;
 }
 
-/// An actor in a module of its own, by the words of the actor and of its message.
+/// An actor in a module of its own, from the words of the actor and of its message.
 macro_rules! subject {
     ($module:ident, [$($actor:tt)*], [$($message:tt)*]) => {
         mod $module {
@@ -125,7 +126,7 @@ async fn room<S: Subject>(count: u64, send: impl Fn(&S, u64) -> Option<Admission
     for n in 0..count {
         let is_first = n % BURST == 0;
         let admission = send(&subject, n);
-        // The first of a burst has nobody to replace.
+        // The first message of a burst replaces none.
         assert!(admission == Some(expected) || (is_first && admission == Some(Admission::Queued)));
         while n % BURST == BURST - 1 && subject.depth() > 0 {
             yield_now().await;
@@ -133,12 +134,12 @@ async fn room<S: Subject>(count: u64, send: impl Fn(&S, u64) -> Option<Admission
     }
 }
 
-/// The same, each with a key of its own, where one is wanted.
+/// Like `room`, but each message has a key of its own where one is needed.
 async fn plainly<S: Subject>(count: u64) {
     room::<S>(count, |subject, n| subject.send(n), Admission::Queued).await;
 }
 
-/// Messages that find none; `None` is a refusal.
+/// Messages that find no room; `None` is a refusal.
 async fn full<S: Subject>(
     count: u64,
     fill: impl Fn(&S, u64) -> Option<Admission>,
@@ -159,7 +160,7 @@ async fn full<S: Subject>(
     }
 }
 
-/// The same, of the message that fills it too, each with a key of its own.
+/// Like `full`, but each message has a key of its own, also those that fill the mailbox.
 async fn full_of_them<S: Subject>(count: u64, expected: Option<Admission>) {
     full::<S>(count, |subject, n| subject.send(n), |n| u64::MAX - n, expected).await;
 }
@@ -198,7 +199,7 @@ macro_rules! lanes {
                 }
             }
 
-            /// Bursts in so many lanes in turn.
+            /// Bursts that use a number of lanes in turn.
             pub(super) async fn in_turn(count: u64, lanes: u64) {
                 let counter: CounterHandle = System::new("bench").spawn(Counter::default());
                 for n in 0..count {
@@ -222,7 +223,7 @@ lanes!(strict, strict);
 lanes!(by_turns, weighted);
 lanes!(by_time, weighted(by = time));
 
-/// An actor of as many message types as there are names.
+/// An actor with one message type per name.
 macro_rules! types {
     ($module:ident, $first:ident $($name:ident)*) => {
         mod $module {
@@ -305,7 +306,7 @@ const fn cell(name: &'static str, run: fn(u64)) -> Cell {
     Cell { name, run }
 }
 
-/// All rows: their group before the colon. The first is what the others are compared with.
+/// All rows; the group is before the colon. The first row is the reference.
 const CELLS: [Cell; 38] = {
     use Admission::{Conflated, Displaced, Dropped, Queued};
     [

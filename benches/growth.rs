@@ -1,20 +1,25 @@
-//! **Question.** How does the cost of a tell grow with the number of producers, with the number of actors, with the capacity of
-//! the mailbox, and with the size of the message?
+//! **Question.** How does the cost of a tell grow with the number of producers, with the number of
+//! actors, with the capacity of the mailbox, and with the size of the message?
 //!
-//! **Method.** Awaited sends of 16-byte messages into a mailbox of 1024, but for what grows, until everything is handled; the
-//! figure is that time by the number of messages. Ours with a plain `fn`, whose turns senders may run, ours with `inline = never`,
-//! where all go through the queue, and by hand over tokio's `mpsc`. Medians of rounds, in which everybody has a go and each
-//! round begins with another one; every go has a runtime of its own, with two workers, and what was handled is compared with
-//! what was sent.
+//! **Method.** Awaited sends of 16-byte messages into a mailbox of 1024, except for the parameter
+//! that grows, until everything is handled. The figure is that time divided by the number of
+//! messages. Contestants: a plain `fn`, whose turns senders may run; the same with
+//! `inline = never`, where all messages go through the queue; and the hand-written actor over
+//! tokio's `mpsc`. Medians of rounds in which every contestant runs once and each round begins with
+//! another one. Every run has a runtime of its own, with two workers, and compares what was handled
+//! with what was sent.
 //!
 //! - *Producers*: 1 to 256 tasks, one actor. Starting the tasks is in the figure.
-//! - *Actors*: 1 to 100,000, eight producers, each of which sends to all of them in turn and begins at another one. Ten messages
-//!   to each actor, or more where there are few. Starting the actors is not in the figure, and neither is each actor's first
-//!   message, which starts its task and grows its queue; it has a table of its own. 100,000 actors take less than a gigabyte.
+//! - *Actors*: 1 to 100,000, eight producers, each of which sends to all actors in turn and begins
+//!   at another one. Ten messages to each actor, or more where there are few actors. Starting the
+//!   actors is not in the figure, and neither is each actor's first message, which starts its task
+//!   and grows its queue; it has a table of its own. 100,000 actors take less than a gigabyte.
 //! - *Capacity*: 1 to 1,000,000 slots, one producer, which waits where there is no room.
-//! - *Size*: 8 B to 4 KiB, one producer, by value and `boxed`; writing the message is in the figure.
+//! - *Size*: 8 B to 4 KiB, one producer, by value and `boxed`. Writing the message is in the
+//!   figure.
 //!
-//! `cargo bench -p benches --bench growth`, with `-- --quick` for a first impression; a whole run writes `charts/growth-*.svg`.
+//! `cargo bench -p benches --bench growth`, with `-- --quick` for a first impression; a whole run
+//! writes `charts/growth-*.svg`.
 
 use actors_core::prelude::*;
 use benches::chart::{Panel, Series, draw};
@@ -26,19 +31,19 @@ use std::time::Instant;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::yield_now;
 
-/// Messages before anything is measured.
+/// Messages before the measurement.
 const WARM_UP: u64 = 5_000;
 
 /// Producers, where there are many actors.
 const PRODUCERS: usize = 8;
 
-/// Names of the contestants, everywhere the same.
+/// Names of the contestants, the same in all tables.
 const DONATED: &str = "actor, plain fn";
 const QUEUED: &str = "actor, inline = never";
 const BOXED: &str = "actor, inline = never, boxed";
 const BY_HAND: &str = "by hand, tokio mpsc";
 
-/// How many actors have not reached their goal, and who waits for that.
+/// The number of actors below their goal, and a notification for its end.
 #[derive(Debug, Default)]
 struct Goals {
     left: AtomicU64,
@@ -53,15 +58,16 @@ impl Goals {
     }
 }
 
-/// An actor that counts its messages, and says when there were as many as a message says; 0 is no number.
+/// An actor that counts its messages, and reports when it has as many as a message says; 0 is no
+/// number.
 trait Target: Clone + Send + Sync + 'static {
     fn start(system: &System, capacity: usize, goals: &Arc<Goals>) -> Self;
     fn tell(&self, goal: u64) -> impl Future<Output = bool> + Send;
-    /// How many were handled, once all that were sent before are.
+    /// Returns the number of handled messages once all earlier ones are handled.
     fn count(&self) -> impl Future<Output = Option<u64>> + Send;
 }
 
-/// One of ours, in a module of its own, by the words of the actor.
+/// An actor of this runtime in a module of its own, from the words of the actor.
 macro_rules! target {
     ($module:ident, $($words:tt)*) => {
         mod $module {
@@ -82,7 +88,7 @@ macro_rules! target {
                     }
                 }
 
-                // In the ticks' lane, and so behind them.
+                // In the lane of the ticks, and so behind them.
                 #[message(overflow = block)]
                 fn total(&mut self) -> u64 {
                     self.sum
@@ -148,7 +154,7 @@ impl Target for mpsc::Sender<Hand> {
     }
 }
 
-/// Runs one go, as a task on a fresh runtime.
+/// Runs one measurement as a task on a fresh runtime.
 fn go<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let rt = runtime();
     rt.block_on(rt.spawn(work)).unwrap_or_else(|error| panic!("a measurement failed: {error}"))
@@ -164,7 +170,7 @@ async fn send<T: Target>(target: T, count: u64) {
     }
 }
 
-/// So many producers, one actor.
+/// A number of producers and one actor.
 async fn producers<T: Target>(messages: u64, producers: u64, capacity: usize) -> f64 {
     let target = T::start(&System::new("bench"), capacity, &Arc::default());
     send(target.clone(), WARM_UP).await;
@@ -181,14 +187,15 @@ async fn producers<T: Target>(messages: u64, producers: u64, capacity: usize) ->
     spent
 }
 
-/// Sends each of the actors messages from all producers until it has had `goal`, and waits until they are handled.
+/// Sends messages to each actor from all producers until it has had `goal`, and waits until they
+/// are handled.
 async fn round_robin<T: Target>(actors: &Arc<Vec<T>>, goals: &Goals, each: u64, goal: u64) -> f64 {
     let messages = actors.len() * each as usize;
     goals.left.store(actors.len() as u64, Ordering::Release);
     let began = Instant::now();
     for producer in 0..PRODUCERS {
         let actors = actors.clone();
-        // Each begins where the one before ends.
+        // Each producer begins where the previous one ends.
         let share = messages * producer / PRODUCERS..messages * (producer + 1) / PRODUCERS;
         tokio::spawn(async move {
             for n in share {
@@ -200,12 +207,12 @@ async fn round_robin<T: Target>(actors: &Arc<Vec<T>>, goals: &Goals, each: u64, 
     nanos(began, messages as u64)
 }
 
-/// The first message to each of so many actors, and the later ones.
+/// The first message to each actor, and the later ones.
 async fn actors<T: Target>(actors: u64, messages: u64) -> [f64; 2] {
     let (system, goals) = (System::new("bench"), Arc::default());
     let targets: Arc<Vec<T>> = Arc::new((0..actors).map(|_| T::start(&system, CAPACITY, &goals)).collect());
     for _ in 0..1000 {
-        // They begin, and find that there is nothing to do.
+        // The actors start, and find nothing to do.
         yield_now().await;
     }
     let each = (messages / actors).max(10);
@@ -217,7 +224,7 @@ async fn actors<T: Target>(actors: u64, messages: u64) -> [f64; 2] {
     [first, later]
 }
 
-/// One producer of messages of a size: by hand.
+/// One producer of messages of a size, to the hand-written actor.
 async fn sized_by_hand<const WORDS: usize>(messages: u64) -> f64 {
     enum Sized<const WORDS: usize> {
         Tick([u64; WORDS]),
@@ -243,7 +250,7 @@ async fn sized_by_hand<const WORDS: usize>(messages: u64) -> f64 {
     nanos(began, messages)
 }
 
-/// The same, of ours.
+/// One producer of messages of a size, to an actor of this runtime.
 macro_rules! sized {
     ($module:ident, $words:literal $(, $word:ident)?) => {
         mod $module {
@@ -326,7 +333,7 @@ fn by_value_by_hand(bytes: u64, messages: u64) -> f64 {
     }
 }
 
-/// Who has a go: at a point, of what grows.
+/// A contestant's measurement at a point of the growing parameter.
 type Contestant<'a, const FIGURES: usize> = (&'static str, &'a dyn Fn(u64) -> [f64; FIGURES]);
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -334,7 +341,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Medians of rounds: for each figure that a go gives, a series per contestant.
+/// Medians of rounds: for each figure of a measurement, a series per contestant.
 fn measure<const FIGURES: usize>(
     points: &[u64],
     rounds: usize,
@@ -410,7 +417,7 @@ fn main() {
     print("actors", &later);
     print("actors, of the first message to each", &first);
 
-    // Enough to fill it twice.
+    // Enough messages to fill it twice.
     let messages =
         |capacity: u64| if capacity < 16 { 100_000 / less } else { (400_000 / less).max(2 * capacity) };
     let [by_capacity] = measure(

@@ -1,11 +1,12 @@
-//! **Question.** How many instructions does one operation take, and are they still as few as they were?
+//! **Question.** How many instructions does one operation take, and has the number grown?
 //!
-//! **Method.** callgrind counts a process that does N operations on one worker thread, and one that does 2N; the difference by
-//! N is one operation, the turn and all that tokio does for it included (`src/callgrind.rs`). Time plays no part, so the
-//! figures hold on a busy machine too. `instructions.txt` has what they were when somebody last looked; the process exits
-//! with 1 when one of ours is more than a tenth above it. What is by hand is there as a scale.
-//! `cargo bench -p benches --bench instructions`; with `-- PART` only what has `PART` in its name; with `WRITE=1` before it,
-//! the file is written anew.
+//! **Method.** callgrind counts a process that does N operations on one worker thread, and one that
+//! does 2N. The difference divided by N is one operation, with its turn and tokio's part
+//! (`src/callgrind.rs`). Time plays no part, so the figures hold on a busy machine too.
+//! `instructions.txt` has the accepted figures; the process exits with 1 when one of this runtime's
+//! is more than a tenth above it. Hand-written actors are a scale.
+//! `cargo bench -p benches --bench instructions`; with `-- PART` only names that contain `PART`;
+//! with `WRITE=1` before it, the file is rewritten.
 
 use actors_core::System;
 use benches::callgrind::{Cell, Wish, count, on_one_worker, wish};
@@ -19,17 +20,19 @@ use std::process::ExitCode;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
 
-/// Operations counted. What happens once, or by real time, comes to some thousands of instructions in a process.
+/// Operations counted. One-time work, or work that depends on real time, is some thousands of
+/// instructions per process.
 const OPERATIONS: u64 = 20_000;
 
-/// The guard's tolerance. Counts repeat to a few thousandths; another release of the compiler, of tokio or of the C library
-/// shifts them by some hundredths, which is nobody's fault here. A tenth is a change that somebody made.
+/// The guard's tolerance. Counts repeat to a few thousandths. Another release of the compiler, of
+/// tokio or of the C library shifts them by some hundredths. A tenth is a change in this
+/// repository.
 const TOLERANCE: f64 = 0.1;
 
-/// What `try_send` sends before it lets the actor have its turns.
+/// Messages that `try_send` sends before it lets the actor have its turns.
 const BURST: u64 = 128;
 
-/// How names begin that are no business of the guard.
+/// Beginnings of names that the guard ignores.
 const BY_HAND: &str = "by hand";
 
 const HEAD: &str = "\
@@ -54,7 +57,7 @@ const CELLS: [Cell; 12] = [
     Cell { name: "by hand, ask", run: |n| on_one_worker(ask_by_hand(n)) },
 ];
 
-/// An actor whose turns its senders may run: it has begun, and is idle.
+/// An actor whose turns its senders may run: it has started, and is idle.
 async fn idle() -> CounterHandle {
     let counter: CounterHandle = System::new("bench").spawn(Counter::default());
     assert!(counter.total().await.is_ok());
@@ -166,7 +169,7 @@ async fn ask_by_hand(count: u64) {
     }
 }
 
-/// Lines of a name and a count.
+/// Reads lines of a name and a count.
 fn read(text: &str) -> Vec<(String, f64)> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let fields = lines.filter_map(|line| line.rsplit_once(' '));
@@ -178,7 +181,7 @@ fn written(counts: &[(&str, f64)]) -> String {
     HEAD.to_owned() + &lines.collect::<String>()
 }
 
-/// Prints the table, and returns what is wrong, a sentence each.
+/// Prints the table, and returns a sentence for each problem.
 fn compare(counts: &[(&str, f64)], committed: &[(String, f64)]) -> Vec<String> {
     println!("\n| instructions of one | now | committed | change |\n|---|---:|---:|---:|");
     let mut wrong = Vec::new();

@@ -1,12 +1,14 @@
-//! **Question.** What does each overflow policy cost the sender, with room and without, and does it depend on how much is
-//! queued? None may be O(n) in the queue's length: from 16 to 1,000,000 a line may rise as caches are missed, not by factors
-//! of 60,000.
+//! **Question.** What does each overflow policy cost the sender, with room and without, and does
+//! the cost depend on the queue's length? None may be O(n): from 16 to 1,000,000 a line may rise
+//! with cache misses, but not by factors of 60,000.
 //!
-//! **Method.** The mailbox alone, as a channel, on one thread: `try_send`, while nobody receives. *Room*: an empty queue is
-//! filled to its capacity. *Full*: the queue is as full as it can be for the newcomer, and the policy says what happens; every
-//! outcome is asserted. The figure is the time of one send in nanoseconds, the median of several rounds, each on fresh queues
-//! and with the policies interleaved. tokio's `mpsc`, which knows one policy, to refuse, is the baseline of both.
-//! `cargo bench -p benches --bench policies`, with `-- --quick` for a first impression; writes `charts/policies.svg`.
+//! **Method.** The mailbox alone, as a channel, on one thread: `try_send`, while no receiver takes.
+//! *Room*: an empty queue is filled to its capacity. *Full*: the queue is as full as it can be for
+//! a new message, and the policy decides; every outcome is asserted. The figure is the time of one
+//! send in nanoseconds: the median of several rounds, each on fresh queues and with the policies
+//! interleaved. tokio's `mpsc`, which can only refuse, is the baseline of both.
+//! `cargo bench -p benches --bench policies`, with `-- --quick` for a first impression; writes
+//! `charts/policies.svg`.
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::{Admission, Overflow, Policy, Priority, Settings};
@@ -18,12 +20,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 const LENGTHS: [usize; 5] = [16, 256, 4096, 65_536, 1_000_000];
-/// Sends timed in a round, at least; short queues are taken several at a time.
+/// The minimal number of sends timed in a round. Short queues are measured several at a time.
 const BATCH: usize = 4096;
-/// Bytes that every value weighs.
+/// The weight of every value, in bytes.
 const WEIGHT: usize = 16;
 
-/// The class under test, and one below it that may be evicted.
+/// The class under test, and a lower one that may be evicted.
 const TESTED: usize = 0;
 const LOWER: usize = 1;
 
@@ -50,7 +52,7 @@ impl Item for Work {
     }
 }
 
-/// What is short in the full queue.
+/// The resource that is short in the full queue.
 #[derive(Clone, Copy)]
 enum Short {
     Slots,
@@ -64,9 +66,9 @@ struct Case {
     name: &'static str,
     list: &'static [Overflow],
     short: Short,
-    /// What fills the queue.
+    /// The content of the full queue.
     filler: usize,
-    /// Newcomers have keys that are queued.
+    /// New messages have keys that are queued.
     known: bool,
     /// `None`: refused.
     expected: Option<Admission>,
@@ -118,12 +120,12 @@ impl Case {
         channel(settings, classes).unwrap_or_else(|why| panic!("{}: {why}", self.name))
     }
 
-    /// How many fill it.
+    /// The number of values that fill it.
     fn full(&self, length: usize) -> usize {
         if matches!(self.short, Short::Max) { length.div_ceil(4) } else { length }
     }
 
-    /// Nanoseconds a send, into queues of this length that have room.
+    /// Nanoseconds per send, into queues of this length that have room.
     fn room(&self, length: usize) -> f64 {
         let full = self.full(length);
         let queues: Vec<_> = (0..BATCH.div_ceil(full)).map(|_| self.queue(length)).collect();
@@ -136,10 +138,10 @@ impl Case {
         })
     }
 
-    /// Nanoseconds a send, into full queues of this length.
+    /// Nanoseconds per send, into full queues of this length.
     fn full_queue(&self, length: usize) -> f64 {
         let full = self.full(length);
-        // No more than there is to evict.
+        // At most as many as can be evicted.
         let each = full.min(BATCH) as u64;
         let queues: Vec<_> = (0..BATCH.div_ceil(full)).map(|_| self.queue(length)).collect();
         for (tx, _rx) in &queues {
@@ -188,7 +190,8 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// Medians of `rounds` rounds in which everybody has a go: a line per name, a column per length.
+/// Medians of `rounds` rounds in which every contestant runs once: a line per name, a column per
+/// length.
 fn measure(rounds: usize, is_full: bool) -> Vec<(&'static str, Vec<f64>)> {
     let mut lines: Vec<_> = CASES.iter().map(|case| (case.name, Vec::new())).collect();
     lines.push(("by hand, tokio mpsc", Vec::new()));

@@ -1,13 +1,17 @@
-//! **Question.** In real time, on real threads: how soon does a pool grow, and shrink? How much of the high priority is
-//! handled at ten times the load? What does a refusal at the gate cost?
+//! **Question.** In real time, on real threads: how soon does a pool grow, and shrink? How much of
+//! the high priority is handled at ten times the load? What does a refusal by the supervisor's gate
+//! cost?
 //!
-//! **Method.** Handlers that wait: 10 ms in the pool, 1 ms at the desk. The generator is a thread of its own, so that what it costs
-//! to offer a message is not taken from whoever handles it; it keeps to its schedule and makes up for what it missed. *Best* in the
-//! pool is the throughput of the last second; at the desk it is what is handled of the same high-priority messages when nothing else
-//! is offered. Messages of high priority are worth nothing after a quarter of a second. A refusal is timed over half a million of them in
-//! a row; allocations are those of the whole process meanwhile. `cargo bench -p benches --bench pressure`, about 25 s.
+//! **Method.** Handlers that wait: 10 ms in the pool, 1 ms at the desk. The generator is a thread
+//! of its own, so that the cost of offering a message is not taken from the handlers. It keeps to
+//! its schedule and makes up for delays. *Best* in the pool is the throughput of the last second.
+//! At the desk it is the handled share of the same high-priority messages when nothing else is
+//! offered. Messages of high priority are worth nothing after a quarter of a second. A refusal is
+//! timed over half a million in a row; allocations are those of the whole process meanwhile.
+//! `cargo bench -p benches --bench pressure`, about 25 s.
 //!
-//! The laws themselves are tested in simulated time; this is to see them once for real, on a machine that has other things to do.
+//! The laws themselves are tested in simulated time. This bench shows them once in real time, on a
+//! machine with other work to do.
 
 use actors_core::prelude::*;
 use actors_core::{Action, Event, Pressure, What};
@@ -44,7 +48,7 @@ impl Desk {
     }
 }
 
-/// Calls `offer` so often a second, for so long, and makes up for what it has missed.
+/// Calls `offer` at this rate for this time, and makes up for delays.
 fn generate(rate: f64, span: Duration, mut offer: impl FnMut(u64)) {
     let (began, mut offered) = (Instant::now(), 0);
     while began.elapsed() < span {
@@ -55,7 +59,7 @@ fn generate(rate: f64, span: Duration, mut offer: impl FnMut(u64)) {
     }
 }
 
-/// A step from nothing to nearly eight workers' worth, and silence after it.
+/// A step from no load to nearly eight workers' worth, and silence after it.
 fn growth(system: &System) {
     let pool: PoolHandle = match system.actor(|| Pool).spawn() {
         Ok(pool) => pool,
@@ -110,7 +114,7 @@ fn size(event: &Event) -> Option<usize> {
     }
 }
 
-/// What is handled of so many orders a second beside so many views a second.
+/// The handled share of a rate of orders next to a rate of views.
 fn orders(system: &System, orders: f64, views: f64) -> (DeskHandle, f64) {
     let pressure = Pressure::new().respond(&[Action::Shed]);
     let desk: DeskHandle = match system.instance(Desk).pressure(pressure).spawn() {
@@ -135,7 +139,7 @@ fn orders(system: &System, orders: f64, views: f64) -> (DeskHandle, f64) {
 }
 
 fn shedding(system: &System) {
-    // What one can do: turns of a millisecond and whatever the timer adds.
+    // The capacity of one worker: turns of a millisecond plus the timer's overhead.
     let (desk, _) = orders(system, 0.0, 5000.0);
     let capacity = desk.ledger().total().handled as f64 / 5.0;
     desk.kill();

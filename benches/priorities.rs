@@ -1,11 +1,12 @@
-//! **Question.** What do priorities cost a tell: with 1, 2 and 4 of them in use, and with one urgent message
-//! among many normal ones? Against what one writes by hand: a `tokio::sync::mpsc` per priority, of which the
-//! actor polls the highest first.
+//! **Question.** What do priorities cost a tell: with 1, 2 and 4 of them in use, and with one
+//! urgent message among many normal ones? The baseline is the hand-written form: a
+//! `tokio::sync::mpsc` per priority, of which the actor polls the highest first.
 //!
-//! **Method.** As in `tell`: each producer is a task that awaits every send, and the measured time ends when
-//! the actor has answered a question of the lowest priority. The priorities change with every message, the
-//! worst case for batches. By hand each priority has a queue of 1024 of its own, ours share one; ours bounds
-//! how long a low message waits, by hand nothing does. Compare within one run only, by ratio.
+//! **Method.** As in `tell`: each producer is a task that awaits every send, and the measured time
+//! ends when the actor has answered an ask of the lowest priority. The priorities change with every
+//! message, the worst case for batches. In the hand-written actor each priority has a queue of
+//! 1024; in this runtime all share one. This runtime bounds how long a low message waits; the
+//! hand-written actor does not. Compare within one run only, by ratio.
 //! `cargo bench -p benches --bench priorities`
 
 use actors_core::System;
@@ -16,10 +17,11 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// One in so many is urgent where urgent messages are rare.
+/// One message in this many is urgent where urgent messages are rare.
 const RARE: u64 = 64;
 
-/// Runs so many producers side by side, each for its share of the messages, and then what ends the measurement.
+/// Runs a number of producers concurrently, each for its share of the messages, and then the ask
+/// that ends the measurement.
 async fn producers<F: Future<Output = ()> + Send + 'static>(
     messages: u64,
     producers: u64,
@@ -88,7 +90,7 @@ fn hand_lanes(lanes: u64) -> Vec<mpsc::Sender<Hand>> {
     senders
 }
 
-/// `lane_of` says which queue message `n` goes to.
+/// `lane_of` returns the queue of message `n`.
 async fn by_hand(messages: u64, count: u64, lanes: u64, lane_of: fn(u64, u64) -> u64) -> Duration {
     let senders = hand_lanes(lanes);
     let produce = |share| {

@@ -1,4 +1,4 @@
-//! Some producers, one actor, a lot of messages: something to point a profiler at.
+//! Some producers, one actor, many messages: a target for a profiler.
 //! `cargo run --release -p benches --example profile -- ours|hand MESSAGES PRODUCERS LANES`
 use actors_core::System;
 use benches::{Counter, CounterHandle, Hand, hand, hand_total, runtime};

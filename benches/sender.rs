@@ -1,12 +1,15 @@
-//! **Question.** What do donated turns cost the sender? It saves the way through the queue, and has the turn instead: what does an
-//! awaited send take of its time, usually and at worst, when handlers are longer than they should be, or uneven?
+//! **Question.** What do donated turns cost the sender? They save the way through the queue, but
+//! add the turn. How long does an awaited send take, usually and at worst, when handlers are longer
+//! than they should be, or uneven?
 //!
-//! **Method.** One task sends, and measures each of its awaited sends by itself, from the call until it may go on. Handlers spin:
-//! not at all, for 1 to 50 µs, or mostly not at all and now and then for long, in the same random order for everybody. *Paced*: a
-//! send every 100 µs, so that the actor is idle; in between the task yields, so that the actor has its turns. *Flat out*: one send
-//! after the other; waits for room in the mailbox of 1024 are in the figures then. *Donated* is the share of turns that the
-//! sender ran: a handler knows by the id of the task it finds itself in. Two workers; the contestants go one after the
-//! other, several times, and a figure is of all sends that a contestant made. A look at the clock, some 30 ns, is in all of them.
+//! **Method.** One task sends, and times each of its awaited sends, from the call until it
+//! continues. Handlers spin: not at all, for 1 to 50 µs, or mostly not at all and occasionally for
+//! long, in the same random order for every contestant. *Paced*: a send every 100 µs, so that the
+//! actor is idle; in between the task yields, so that the actor has its turns. *Flat out*: one send
+//! after the other; the figures then include waits for room in the mailbox of 1024. *Donated* is
+//! the share of turns that the sender ran: a handler knows by the id of its task. Two workers; the
+//! contestants run one after the other, several times, and a figure covers all sends of a
+//! contestant. All figures include a clock read of some 30 ns.
 //! `cargo bench -p benches --bench sender`, with `-- --quick` for a first impression.
 
 use actors_core::prelude::*;
@@ -15,14 +18,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{self, yield_now};
 
-/// Time between two sends of a paced sender.
+/// The time between two sends of a paced sender.
 const PACE: Duration = Duration::from_micros(100);
 
-/// Time for the sends of one go, by and large, and how many they are at most.
+/// The approximate time for the sends of one run, and their maximal number.
 const GO: Duration = Duration::from_millis(300);
 const MOST: u64 = 100_000;
 
-/// What a handler does: now and then something else than usually.
+/// The work of a handler: usually one thing, and occasionally another.
 #[derive(Clone, Copy, Debug)]
 struct Work {
     name: &'static str,
@@ -52,14 +55,14 @@ const WORKS: [Work; 7] = [
 ];
 
 impl Work {
-    /// What the next turn takes. The order is random enough not to keep step with anybody.
+    /// The work of the next turn. The order is random enough not to correlate with other intervals.
     fn next(&self, dice: &mut u64) -> Duration {
-        // Knuth's MMIX generator; its high bits are the better ones.
+        // Knuth's MMIX generator. Its high bits are the better ones.
         *dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         if (*dice >> 33) % 100 < self.rarely { self.rare } else { self.usual }
     }
 
-    /// How many sends make a go.
+    /// The number of sends in a run.
     fn sends(&self, is_paced: bool) -> u64 {
         let mean = (self.usual * (100 - self.rarely) as u32 + self.rare * self.rarely as u32) / 100;
         let each = if is_paced { PACE } else { mean };
@@ -77,7 +80,7 @@ fn spin(span: Duration) {
     }
 }
 
-/// An actor that works, and knows how many of its turns its sender ran.
+/// An actor that works, and counts how many of its turns its sender ran.
 trait Worker: Send + Sync + 'static {
     fn start(sender: task::Id) -> Self;
     fn work(&self, span: Duration) -> impl Future<Output = bool> + Send;
@@ -85,7 +88,7 @@ trait Worker: Send + Sync + 'static {
     fn donated(&self) -> impl Future<Output = Option<u64>> + Send;
 }
 
-/// One of ours, in a module of its own, by the words of the actor.
+/// An actor of this runtime in a module of its own, from the words of the actor.
 macro_rules! worker {
     ($module:ident $(, $($word:tt)+)?) => {
         mod $module {
@@ -160,7 +163,7 @@ impl Worker for mpsc::Sender<Hand> {
     }
 }
 
-/// What a contestant's sends took.
+/// The time that a contestant's sends took.
 #[derive(Debug, Default)]
 struct Seen {
     spans: Vec<Duration>,
@@ -240,7 +243,7 @@ fn print(title: &str, is_paced: bool, rounds: usize, less: u64) {
 
 fn main() {
     let has = |arg: &str| std::env::args().any(|given| given == arg);
-    // Run as a test it does the same with fewer.
+    // Run as a test, it does the same with fewer sends.
     let (rounds, less) = if has("--quick") || !has("--bench") { (1, 2) } else { (3, 1) };
     let began = Instant::now();
     print("paced", true, rounds, less);

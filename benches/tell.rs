@@ -1,9 +1,10 @@
-//! **Question.** How many one-way messages a second reach their handler, by producers and by priorities in use, against the
-//! actor that one writes by hand over `tokio::sync::mpsc`?
+//! **Question.** How many one-way messages per second reach their handler, by producers and by
+//! priorities in use, against the hand-written actor over `tokio::sync::mpsc`?
 //!
-//! **Method.** Each producer is a task that awaits every send; the measured time ends when the actor has handled all of them.
-//! Queue of 1024, 16-byte messages, plain `fn` handler, two runtime workers. Contestants alternate within a group; compare
-//! within one run only, by ratio. `cargo bench -p benches --bench tell -- --quick` gives a first impression.
+//! **Method.** Each producer is a task that awaits every send. The measured time ends when the
+//! actor has handled all of them. Queue of 1024, 16-byte messages, plain `fn` handler, two runtime
+//! workers. Contestants alternate within a group; compare within one run only, by ratio.
+//! `cargo bench -p benches --bench tell -- --quick` gives a first impression.
 
 use actors_core::System;
 use benches::{AsyncCounter, Counter, CounterHandle, Hand, hand, hand_total, produce, runtime};

@@ -1,12 +1,13 @@
-//! **Question.** What does `try_send` cost its sender: while the actor keeps up, and when the mailbox
-//! refuses? Against `tokio::sync::mpsc::Sender::try_send`.
+//! **Question.** What does `try_send` cost its sender: while the actor keeps up, and when the
+//! mailbox refuses? The baseline is `tokio::sync::mpsc::Sender::try_send`.
 //!
-//! **Method.** *Keeps up*: the sender sends a burst that always fits, and then lets the actor finish; only
-//! the bursts are timed, so the figure has the waking of the actor in it, once a burst, but not the turns.
-//! The sender is a task on a worker, which leaves the actor for later, or a plain thread, with the actor at
-//! work beside it. *Refused*: the actor is held in a turn, its queue of 1024 is full, and every `try_send` is
-//! refused. Ours gives the message back, counts it and works out when to try again; tokio's gives it back.
-//! Compare within one run only, by ratio. `cargo bench -p benches --bench try_send`
+//! **Method.** *Keeps up*: the sender sends a burst that always fits, and then lets the actor
+//! finish. Only the bursts are timed, so the figure includes waking the actor once per burst, but
+//! not the turns. The sender is a task on a worker, which leaves the actor for later, or a plain
+//! thread, with the actor at work at the same time. *Refused*: the actor is held in a turn, its
+//! queue of 1024 is full, and every `try_send` is refused. This runtime gives the message back,
+//! counts it and computes when to try again; tokio gives it back. Compare within one run only, by
+//! ratio. `cargo bench -p benches --bench try_send`
 
 use actors_core::System;
 use benches::{

@@ -1,4 +1,4 @@
-//! The mailbox alone, as a channel: a telemetry pipe that is asked for more than its uplink can carry.
+//! The mailbox alone, as a channel: a telemetry pipe under more load than its uplink can carry.
 //!
 //! ```text
 //!   sensors ──► Gauge    conflate by name      only the newest reading counts
@@ -7,7 +7,7 @@
 //!   operator ─► Flush    urgent                next, whatever is queued
 //! ```
 //!
-//! No actors, no macros: a type with a class per variant, a policy per class, one receiver.
+//! No actors and no macros: a type with a class per variant, a policy per class, one receiver.
 //! `cargo run --release --example channel`
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
@@ -61,7 +61,8 @@ fn pipe() -> Result<(Sender<Telemetry>, Receiver<Telemetry>), String> {
     let settings = Settings::new().capacity(64).max_bytes(2048).seed(7);
     // In the order of the class numbers.
     let classes = vec![
-        // Three names never fill the slots that are kept for `high`: the newest of each always gets in.
+        // Three names never fill the slots that are kept for `high`, so the newest value of each
+        // always enters.
         Class::new(
             "Gauge",
             Policy::tell().priority(Priority::High).keyed().overflow(&[Overflow::Conflate, Overflow::Reject]),
@@ -78,7 +79,7 @@ fn pipe() -> Result<(Sender<Telemetry>, Receiver<Telemetry>), String> {
 
 const TICK: Duration = Duration::from_millis(1);
 
-/// What arrived.
+/// The messages that arrived.
 #[derive(Default)]
 struct Uplink {
     gauges: BTreeMap<&'static str, u64>,
@@ -102,7 +103,7 @@ impl Uplink {
     }
 }
 
-/// Rounds of a millisecond in which everybody writes.
+/// Rounds of a millisecond, in each of which every writer writes.
 const ROUNDS: u64 = 200;
 
 async fn sensors(tx: Sender<Telemetry>) -> Result<(), BoxError> {
@@ -119,7 +120,7 @@ async fn sensors(tx: Sender<Telemetry>) -> Result<(), BoxError> {
 
 async fn services(tx: Sender<Telemetry>) -> Result<(), BoxError> {
     for span in 1..=50 * ROUNDS {
-        // Nobody waits for a trace: if there is no room, it or another one is given up.
+        // No sender waits for a trace: without room, this trace or another one is dropped.
         tx.send(Telemetry::Trace { span }).await?;
         if span % 50 == 0 {
             tokio::time::sleep(TICK).await;
@@ -131,9 +132,9 @@ async fn services(tx: Sender<Telemetry>) -> Result<(), BoxError> {
 async fn audit(tx: Sender<Telemetry>) -> Result<u64, BoxError> {
     let mut waited = 0;
     for n in 0..3 * ROUNDS {
-        let line = format!("user {n} signed in, and did this and that until somebody noticed");
+        let line = format!("user {n} signed in, opened three pages, and signed out again");
         waited += u64::from(tx.send(Telemetry::Entry { line }).await? == Admission::Waited);
-        // In bursts: what a burst finds no room for is taken from the traces, and then waits.
+        // In bursts: a burst first evicts traces, and then waits.
         if n % 60 == 0 {
             tokio::time::sleep(20 * TICK).await;
         }
@@ -152,13 +153,13 @@ async fn main() -> Result<(), BoxError> {
     let operator = tokio::spawn(async move {
         for _ in 0..10 {
             tokio::time::sleep(5 * TICK).await;
-            // Half of the reserve is for such as this, and nobody else's flood can take it.
+            // Half of the reserve is for urgent messages like this one, and no flood takes it.
             tx.send(Telemetry::Flush).await?;
         }
         Ok::<_, BoxError>(())
     });
 
-    // An uplink that carries a packet now and then; the channel ends with its last sender.
+    // An uplink that carries a packet now and then. The channel ends with its last sender.
     let mut uplink = Uplink::default();
     let mut packet = Vec::new();
     while rx.recv_many(&mut packet, 8).await > 0 {

@@ -1,4 +1,4 @@
-//! Three services that wait for each other, and what becomes of that.
+//! Three services that wait for each other, and how the runtime reports it.
 //!
 //! ```text
 //!   customer ──► orders ──take──► stock ──quote──► pricing
@@ -6,16 +6,18 @@
 //!                  └───────────── bought ─────────────┘     regular customers pay less
 //! ```
 //!
-//! Each of these calls is reasonable, and each service was written by somebody else. Together they are a deadlock: `orders` is in the
-//! turn of this very order, so it can count what the customer has bought only after that; which is after `stock` has answered,
-//! which is after `pricing` has.
+//! Each of these calls is reasonable, and each service may have another author. Together they are a
+//! deadlock. `orders` is in the turn of this order and can count the customer's purchases only
+//! after it. The turn ends after `stock` has answered, and `stock` answers after `pricing` has.
 //!
-//! Elsewhere all four would stand still until some time-out, which says nothing about why. Here the call that closes the cycle
-//! fails at once, in the service that made it, with the names around it in order. `pricing` answers with an error, as it
-//! would if `orders` were down; `stock` and `orders` hear of that in the usual way, and the next order is served.
+//! With other runtimes all of them would wait for a time-out that says nothing about the cause.
+//! Here the call that closes the cycle fails at once, in the service that made it, with the names
+//! around the cycle in order. `pricing` answers with an error, as it would if `orders` were down.
+//! `stock` and `orders` receive that error in the usual way, and the next order is served.
 //!
-//! The cure is in the sentence too: one arrow must go. Here `orders` knows how much the customer has bought before it asks, and can
-//! send it along. (Other cures: `tell` instead of `ask`; a `ReplyTo` that is answered later; the call in a task of its own.)
+//! The error also shows the fix: one arrow must go. Here `orders` knows the customer's purchases
+//! before it asks, and can send them along. (Other fixes: `tell` instead of `ask`; a `ReplyTo` that
+//! is answered later; the call in a task of its own.)
 //!
 //! `cargo run --release --example deadlock`
 
@@ -23,7 +25,7 @@ use actors_core::prelude::*;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// What a customer is told instead.
+/// The text that a customer gets instead.
 type Refusal = String;
 
 #[derive(Default)]
@@ -39,7 +41,7 @@ impl Orders {
         self.stock = Some(stock);
     }
 
-    /// `is_known`: what the customer has bought so far goes along.
+    /// `is_known`: whether the customer's purchases are sent along.
     #[message]
     async fn place(&mut self, customer: u32, is_known: bool) -> Result<u32, Refusal> {
         let Some(stock) = &self.stock else { return Err("not open yet".into()) };
@@ -49,7 +51,7 @@ impl Orders {
         Ok(cents)
     }
 
-    /// How much this customer has bought.
+    /// Returns how much this customer has bought.
     #[message]
     fn bought(&mut self, customer: u32) -> u32 {
         self.bought.get(&customer).copied().unwrap_or(0)
@@ -63,7 +65,7 @@ struct Stock {
 
 #[actor]
 impl Stock {
-    /// Takes a book off the shelf, at its price.
+    /// Takes a book from the shelf, at its price.
     #[message]
     async fn take(&mut self, customer: u32, bought: Option<u32>) -> Result<u32, Refusal> {
         let cents = self.pricing.quote(customer, bought).await.map_err(|error| error.to_string())??;
@@ -85,7 +87,7 @@ impl Pricing {
             None => match self.orders.bought(customer).await {
                 Ok(bought) => bought,
                 Err(error) => {
-                    println!("pricing hears: {error}");
+                    println!("pricing got an error: {error}");
                     return Err("there is no price now".into());
                 }
             },
@@ -105,10 +107,10 @@ async fn main() -> Result<(), BoxError> {
     for (customer, is_known) in [(7, false), (7, true), (7, false), (7, true)] {
         let began = Instant::now();
         let placed = orders.place(customer, is_known).await?;
-        assert!(began.elapsed() < Duration::from_secs(5), "nobody waits for a time-out");
+        assert!(began.elapsed() < Duration::from_secs(5), "no call waits for a time-out");
         match placed {
             Ok(cents) => println!("customer {customer} pays {cents} cents"),
-            Err(why) => println!("customer {customer} is told: {why}"),
+            Err(why) => println!("customer {customer} gets: {why}"),
         }
     }
     println!("{}", orders.ledger());

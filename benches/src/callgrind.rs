@@ -1,9 +1,11 @@
-//! Instructions, counted by callgrind: whatever the machine's load and its clock, the same program has the same count.
+//! Instructions, counted by callgrind. The same program has the same count, whatever the machine's
+//! load and clock.
 //!
-//! A bench that counts starts itself once more under valgrind for each figure, as a [`Cell`] with a number of operations, and
-//! then with twice as many: the difference, by that number, is one operation, and what happens once cancels out. Cells have
-//! one worker thread, and the processor's clock stands still in them, so that what goes by how long a turn takes, which is how
-//! much is claimed at once and who runs a turn, goes as if turns took no time.
+//! A bench that counts starts itself again under valgrind for each figure, as a [`Cell`] with a
+//! number of operations, and then with twice as many. The difference divided by that number is one
+//! operation, and one-time work cancels out. Cells have one worker thread, and the processor's
+//! clock stands still in them. So everything that depends on the length of a turn (how much is
+//! claimed at once, and which task runs a turn) behaves as if turns took no time.
 
 use actors_core::__private::freeze_cpu_clock;
 use std::env;
@@ -19,26 +21,26 @@ use tokio::runtime::Builder;
 pub struct Cell {
     /// Its row.
     pub name: &'static str,
-    /// Does so many operations, after what it takes to begin.
+    /// Does this many operations, after the setup.
     pub run: fn(u64),
 }
 
-/// What the command line wants of a bench that counts.
+/// The command of a bench that counts.
 #[derive(Clone, Debug)]
 pub enum Wish {
-    /// Nothing more: it was a cell, and has been run.
+    /// Nothing more to do: the process was a cell, and it has run.
     Over,
-    /// No counts: it is a test, maybe of a program without optimisation. Each cell has been run once.
+    /// No counts: the process is a test, perhaps without optimisation. Each cell has run once.
     Tested,
     /// The counts of these cells.
     Counts(Vec<Cell>),
 }
 
-/// Reads the command line: `cell NAME OPERATIONS` runs a cell in this process, `--bench PART` wants the counts of those whose
-/// name has the part in it.
+/// Reads the command line: `cell NAME OPERATIONS` runs a cell in this process; `--bench PART`
+/// counts the cells whose names contain the part.
 ///
 /// # Panics
-/// When the cell does, or there is none of that name.
+/// When the cell does, or when no cell has that name.
 pub fn wish(cells: impl IntoIterator<Item = Cell>) -> Wish {
     let args: Vec<String> = env::args().skip(1).collect();
     let mut cells = cells.into_iter();
@@ -65,14 +67,15 @@ pub fn wish(cells: impl IntoIterator<Item = Cell>) -> Wish {
 /// When the work does.
 pub fn on_one_worker(work: impl Future<Output = ()> + Send + 'static) {
     freeze_cpu_clock();
-    // tokio would fit the interval to how long polls take.
+    // tokio would otherwise adapt the interval to the length of polls.
     let runtime =
         Builder::new_multi_thread().worker_threads(1).global_queue_interval(61).enable_all().build();
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime to count on: {error}"));
     runtime.block_on(runtime.spawn(work)).unwrap_or_else(|error| panic!("a cell failed: {error}"));
 }
 
-/// Instructions of one operation of each cell. As many cells run at once as there are processors: it does not matter here.
+/// Instructions of one operation of each cell. As many cells run at once as there are processors,
+/// which does not change the counts.
 ///
 /// # Errors
 /// When there is no valgrind, or a cell failed.
@@ -107,7 +110,8 @@ fn one(cell: &Cell, operations: u64) -> Result<f64, String> {
 
 /// Instructions of a whole process.
 fn whole(cell: &Cell, operations: u64) -> Result<f64, String> {
-    let program = env::current_exe().map_err(|error| format!("who am I? {error}"))?;
+    let program =
+        env::current_exe().map_err(|error| format!("the path of this program is unknown: {error}"))?;
     let file = env::temp_dir().join(format!(
         "benches.{}.{}.callgrind",
         std::process::id(),
@@ -133,7 +137,7 @@ fn whole(cell: &Cell, operations: u64) -> Result<f64, String> {
     total.ok_or_else(|| format!("callgrind wrote no total for `{}`", cell.name))
 }
 
-/// For a file: letters and digits only.
+/// A file name: letters and digits only.
 fn name_of(cell: &Cell, operations: u64) -> String {
     let name: String = cell.name.chars().filter(char::is_ascii_alphanumeric).collect();
     format!("{name}.{operations}")

@@ -1,5 +1,5 @@
-//! Charts as SVG: lines over a logarithmic axis, for benches that ask how something grows, and bars, for those that ask what
-//! each of many things costs.
+//! Charts as SVG: lines over a logarithmic axis for benches about growth, and bars for those about
+//! the cost of many things.
 
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
@@ -8,7 +8,8 @@ use std::error::Error;
 use std::ops::Range;
 use std::path::Path;
 
-/// Colours that are told apart by most eyes (Okabe, Ito: Color universal design, 2008), and then lighter.
+/// Colours that most people can distinguish (Okabe, Ito: Color universal design, 2008), and then
+/// lighter ones.
 const COLOURS: [RGBColor; 8] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -23,26 +24,26 @@ const COLOURS: [RGBColor; 8] = [
 /// One line: a name, and its points.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// What the legend says.
+    /// The text of the legend.
     pub name: String,
-    /// x, y.
+    /// Points (x, y).
     pub points: Vec<(f64, f64)>,
 }
 
-/// What one panel shows.
+/// The content of one panel.
 #[derive(Clone, Debug)]
 pub struct Panel {
-    /// Above it.
+    /// The title above the panel.
     pub title: String,
-    /// Below it.
+    /// The label of the x axis.
     pub x: &'static str,
-    /// Beside it.
+    /// The label of the y axis.
     pub y: &'static str,
     /// Its lines.
     pub series: Vec<Series>,
 }
 
-/// Draws panels side by side, each with a logarithmic x axis and a y axis from 0.
+/// Draws panels next to each other, each with a logarithmic x axis and a y axis from 0.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -123,17 +124,17 @@ where
 /// One bar.
 #[derive(Clone, Copy, Debug)]
 pub struct Bar {
-    /// Stands above the first of several that have the same.
+    /// The heading above the first of several bars that have the same group.
     pub group: &'static str,
-    /// Beside it.
+    /// The label left of the bar.
     pub name: &'static str,
     /// Its length.
     pub value: f64,
 }
 
-/// Height of a line of a bar chart.
+/// The height of a line of a bar chart.
 const LINE: i32 = 19;
-/// Left of the bars.
+/// The width left of the bars.
 const NAMES: i32 = 250;
 /// Where the longest bar ends.
 const ENDS: i32 = 800;
@@ -176,7 +177,7 @@ pub fn bars(path: &Path, title: &str, reference: f64, bars: &[Bar]) -> Result<()
     Ok(())
 }
 
-/// 65536 as `64k`, 1000000 as `1M`.
+/// Writes 65536 as `64k` and 1000000 as `1M`.
 fn short(number: f64) -> String {
     match number {
         n if n >= 1e6 => format!("{:.0}M", n / 1e6),

@@ -1,8 +1,9 @@
-//! What the benches share: the actor under test, and the one a user would write by hand.
+//! The shared parts of the benches: the actor under test, and the one that a user would write by
+//! hand.
 //!
-//! Both get the same 16-byte message, count it, and sit behind a bounded queue of 1024. The hand-written one is a
-//! tokio task, an enum and `tokio::sync::mpsc`: the baseline of every ratio. Both run on a runtime with two workers,
-//! or `BENCH_WORKERS`.
+//! Both get the same 16-byte message, count it, and have a bounded queue of 1024. The hand-written
+//! one is a tokio task, an enum and `tokio::sync::mpsc`: the baseline of every ratio. Both run on a
+//! runtime with two workers, or `BENCH_WORKERS`.
 
 pub mod callgrind;
 pub mod chart;
@@ -15,19 +16,19 @@ use tokio::sync::{mpsc, oneshot};
 /// Slots of both queues.
 pub const CAPACITY: usize = 1024;
 
-/// Workers of the runtime, unless the environment variable `BENCH_WORKERS` says otherwise.
+/// Workers of the runtime, unless the environment variable `BENCH_WORKERS` sets another number.
 const WORKERS: usize = 2;
 
-/// A runtime as every bench uses it, with `BENCH_WORKERS` workers.
+/// The runtime of every bench, with `BENCH_WORKERS` workers.
 ///
 /// # Panics
-/// When the machine gives no threads, or `BENCH_WORKERS` is no number of workers.
+/// When the machine gives no threads, or `BENCH_WORKERS` is not a number of workers.
 pub fn runtime() -> Runtime {
     let runtime = Builder::new_multi_thread().worker_threads(workers()).enable_all().build();
     runtime.unwrap_or_else(|error| panic!("no runtime to bench on: {error}"))
 }
 
-/// What `BENCH_WORKERS` says, else two.
+/// The value of `BENCH_WORKERS`, or two.
 fn workers() -> usize {
     let Ok(said) = std::env::var("BENCH_WORKERS") else { return WORKERS };
     match said.parse() {
@@ -44,7 +45,7 @@ pub fn in_task(rt: &Runtime, measure: impl Future<Output = Duration> + Send + 's
     rt.block_on(rt.spawn(measure)).unwrap_or_else(|error| panic!("a measurement failed: {error}"))
 }
 
-/// Counts what it gets, in four lanes.
+/// Counts its messages, in four lanes.
 #[derive(Debug, Default)]
 pub struct Counter {
     sum: u64,
@@ -76,20 +77,20 @@ impl Counter {
         self.sum = self.sum.wrapping_add(a ^ b);
     }
 
-    /// What was counted.
+    /// Returns the count.
     #[message(priority = low, overflow = block)]
     fn total(&mut self) -> u64 {
         self.sum
     }
 
-    /// A question.
+    /// An ask.
     #[message(overflow = block)]
     fn question(&mut self, a: u64, b: u64) -> u64 {
         a ^ b
     }
 }
 
-/// The same, handled by an `async fn`.
+/// Like `Counter`, but its handlers are `async fn`.
 #[derive(Debug, Default)]
 pub struct AsyncCounter {
     sum: u64,
@@ -103,14 +104,15 @@ impl AsyncCounter {
         self.sum = self.sum.wrapping_add(a ^ b);
     }
 
-    /// A question.
+    /// An ask.
     #[message(overflow = block)]
     async fn question(&mut self, a: u64, b: u64) -> u64 {
         self.sum.wrapping_add(a ^ b)
     }
 }
 
-/// The same by a plain `fn` that only the actor's own task runs, so that every message goes through the queue.
+/// Like `Counter`, but only the actor's own task runs its turns, so that every message goes through
+/// the queue.
 #[derive(Debug, Default)]
 pub struct QueuedCounter {
     sum: u64,
@@ -124,7 +126,7 @@ impl QueuedCounter {
         self.sum = self.sum.wrapping_add(a ^ b);
     }
 
-    /// A question.
+    /// An ask.
     #[message(overflow = block)]
     fn question(&mut self, a: u64, b: u64) -> u64 {
         self.sum.wrapping_add(a ^ b)
@@ -134,7 +136,7 @@ impl QueuedCounter {
 /// Sends `count` messages, through `lanes` lanes in turn.
 ///
 /// # Panics
-/// When one is refused.
+/// When a message is refused.
 pub async fn produce(counter: CounterHandle, count: u64, lanes: u64) {
     for n in 0..count {
         let sent = match n % lanes {
@@ -147,7 +149,8 @@ pub async fn produce(counter: CounterHandle, count: u64, lanes: u64) {
     }
 }
 
-/// Takes ticks under every overflow policy, and can be held in a turn, so that its queue stays as it is.
+/// Takes ticks under every overflow policy, and can be held in a turn, so that its queue does not
+/// change.
 #[derive(Debug, Default)]
 pub struct Shelf {
     sum: u64,
@@ -191,7 +194,7 @@ impl Shelf {
         self.sum = self.sum.wrapping_add(a ^ b);
     }
 
-    /// A turn that says when it has begun, and lasts until it may end.
+    /// A turn that reports when it has begun, and lasts until it may end.
     #[message(overflow = block)]
     async fn hold(&mut self, began: oneshot::Sender<()>, end: oneshot::Receiver<()>) {
         let _ = began.send(());
@@ -199,16 +202,16 @@ impl Shelf {
     }
 }
 
-/// Keeps an actor in a turn until it is dropped.
+/// Holds an actor in a turn until it is dropped.
 #[derive(Debug)]
 pub struct Hold {
     _end: oneshot::Sender<()>,
 }
 
-/// Holds the actor, as soon as it has handled what it has.
+/// Holds the actor once it has handled its queue.
 ///
 /// # Panics
-/// When the actor is gone.
+/// When the actor has ended.
 pub async fn hold(shelf: &ShelfHandle) -> Hold {
     let (began, has_begun) = oneshot::channel();
     let (end, ended) = oneshot::channel();
@@ -222,11 +225,11 @@ pub async fn hold(shelf: &ShelfHandle) -> Hold {
 pub enum Hand {
     /// A tick.
     Tick(u64, u64),
-    /// A question.
+    /// An ask.
     Question(u64, u64, oneshot::Sender<u64>),
-    /// What was counted.
+    /// A request for the count.
     Total(oneshot::Sender<u64>),
-    /// A turn that says when it has begun, and lasts until it may end.
+    /// A turn that reports when it has begun, and lasts until it may end.
     Hold(oneshot::Sender<()>, oneshot::Receiver<()>),
 }
 
@@ -235,7 +238,7 @@ pub fn hand() -> mpsc::Sender<Hand> {
     hand_of(CAPACITY)
 }
 
-/// The same, with a queue of this many slots.
+/// Starts the hand-written actor with a queue of this many slots.
 pub fn hand_of(capacity: usize) -> mpsc::Sender<Hand> {
     let (tx, mut rx) = mpsc::channel(capacity);
     tokio::spawn(async move {
@@ -259,10 +262,10 @@ pub fn hand_of(capacity: usize) -> mpsc::Sender<Hand> {
     tx
 }
 
-/// Asks the hand-written actor for its total: it has then handled everything before.
+/// Asks the hand-written actor for its total, so that everything before it is handled.
 ///
 /// # Panics
-/// When the actor is gone.
+/// When the actor has ended.
 pub async fn hand_total(tx: &mpsc::Sender<Hand>) -> u64 {
     let (reply, answer) = oneshot::channel();
     let sent = tx.send(Hand::Total(reply)).await;
@@ -270,17 +273,17 @@ pub async fn hand_total(tx: &mpsc::Sender<Hand>) -> u64 {
     answer.await.unwrap_or_else(|_| panic!("it answers"))
 }
 
-/// One round of asking: the answer for the ledger's sake, so that nothing is optimised away.
+/// One round of asks. The answer is returned so that nothing is optimised away.
 pub async fn hand_ask(tx: &mpsc::Sender<Hand>, a: u64, b: u64) -> u64 {
     let (reply, answer) = oneshot::channel();
     let _ = tx.send(Hand::Question(a, b, reply)).await;
     answer.await.unwrap_or(0)
 }
 
-/// Holds the hand-written actor, as soon as it has handled what it has.
+/// Holds the hand-written actor once it has handled its queue.
 ///
 /// # Panics
-/// When the actor is gone.
+/// When the actor has ended.
 pub async fn hand_hold(tx: &mpsc::Sender<Hand>) -> Hold {
     let (began, has_begun) = oneshot::channel();
     let (end, ended) = oneshot::channel();

@@ -1,4 +1,4 @@
-//! The run as a picture: three panels over one time, shaded where there was pressure.
+//! The run as a chart: three panels over one time axis, shaded where there was pressure.
 
 use crate::Run;
 use crate::pool::Kind;
@@ -10,28 +10,29 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use std::path::Path;
 
-/// Colours that are told apart by most eyes (Okabe, Ito: Color universal design, 2008).
+/// Colours that most people can distinguish (Okabe, Ito: Color universal design, 2008).
 const BLUE: RGBColor = RGBColor(0, 114, 178);
 const RED: RGBColor = RGBColor(213, 94, 0);
 const GREEN: RGBColor = RGBColor(0, 158, 115);
 const PINK: RGBColor = RGBColor(204, 121, 167);
 const YELLOW: RGBColor = RGBColor(230, 159, 0);
 
-/// Room for the axis beside a panel: the same for all, so that their times are below each other.
+/// The width of the axis beside a panel. It is the same for all panels, so that their times line
+/// up.
 const AXIS: i32 = 64;
 
-/// The panel that says which phase is which.
+/// The panel that names the phases.
 const FIRST: &str = "messages";
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
-/// A name, a colour, and what is shown of a sample.
+/// A name, a colour, and the value that is shown of a sample.
 type Line<'a> = (&'static str, RGBColor, &'a dyn Fn(&Sample) -> Option<f64>);
 
-/// Draws depth, workers, and the share that is admitted, each over time.
+/// Draws depth, workers, and the admitted share over time.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// Returns an error when the file cannot be written.
 pub(crate) fn draw(path: &Path, run: &Run) -> Result<(), BoxError> {
     if let Some(parent) = path.parent() {
         std::fs::create_dir_all(parent)?;
@@ -83,7 +84,7 @@ fn shade(level: Level) -> RGBAColor {
     }
 }
 
-/// What the shades mean.
+/// The legend of the shades.
 fn key(head: &Area<'_>) -> Result<(), BoxError> {
     head.draw(&Text::new("A pool under pressure", (AXIS, 14), ("sans-serif", 18)))?;
     for (at, level) in [Level::Elevated, Level::Overloaded].into_iter().enumerate() {
@@ -94,7 +95,7 @@ fn key(head: &Area<'_>) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// `y` is what its axis says, where that ends, and where the legend is in nobody's way.
+/// `y` has the label of the axis, its upper end, and the position of the legend.
 fn panel(
     area: &Area<'_>,
     run: &Run,
@@ -102,7 +103,7 @@ fn panel(
     lines: &[Line<'_>],
 ) -> Result<(), BoxError> {
     let (name, top, legend) = y;
-    // Once is enough: the panels have one time.
+    // Once is enough: the panels share one time axis.
     let is_first = name == FIRST;
     let end = run.seen.samples.last().map_or(1.0, |sample| sample.at);
     let mut chart = ChartBuilder::on(area)

@@ -1,5 +1,5 @@
-//! The open loop: jobs are sent by the clock, whatever the pool does. One that waited for its answers would slow down with the
-//! pool, and could never overload it.
+//! The open loop: jobs are sent by the clock, whatever the pool does. A loop that waits for its
+//! answers slows down with the pool, and can never overload it.
 
 use crate::pool::{JobsHandle, Kind};
 use actors_core::Reason;
@@ -13,7 +13,7 @@ const MIX: [Kind; 20] = {
     [R, T, O, R, I, T, R, O, T, R, I, T, R, O, T, R, I, O, T, R]
 };
 
-/// The sender's own books, to be compared with the ledger.
+/// The sender's own counts, which are compared with the ledger.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
     offered: [AtomicU64; 4],
@@ -22,7 +22,7 @@ pub(crate) struct Sent {
 
 impl Sent {
     fn note(&self, kind: Kind, refused: Option<Reason>) {
-        // Read when every sender has ended.
+        // Read after every sender has ended.
         self.offered[kind as usize].fetch_add(1, Ordering::Relaxed);
         if refused == Some(Reason::Shed) {
             self.shed[kind as usize].fetch_add(1, Ordering::Relaxed);
@@ -38,7 +38,7 @@ impl Sent {
     }
 }
 
-/// Sends so many jobs a second for so long.
+/// Sends `rate` jobs per second for the time `length`.
 pub(crate) async fn drive(jobs: &JobsHandle, sent: &Arc<Sent>, rate: f64, length: Duration) {
     let began = Instant::now();
     let total = (rate * length.as_secs_f64()) as usize;
@@ -46,7 +46,7 @@ pub(crate) async fn drive(jobs: &JobsHandle, sent: &Arc<Sent>, rate: f64, length
     let mut count = 0;
     while count < total {
         ticks.tick().await;
-        // The first at once.
+        // The first job is due at once.
         let due = (began.elapsed().as_secs_f64() * rate) as usize + 1;
         while count < due.min(total) {
             let intended = began + Duration::from_secs_f64(count as f64 / rate);
@@ -62,7 +62,8 @@ fn send(jobs: &JobsHandle, sent: &Arc<Sent>, kind: Kind, due: Instant) {
         Kind::Thumbnail => jobs.thumbnail(due).try_send().err().map(|error| error.reason()),
         Kind::Report => jobs.report(due).try_send().err().map(|error| error.reason()),
         Kind::Import => {
-            // Waits, so it needs somebody who does. The line has an end (`max_waiting`): no more of them than that.
+            // An import waits in line, so it needs a task of its own. `max_waiting` bounds the
+            // line, and so the number of these tasks.
             let (jobs, sent) = (jobs.clone(), sent.clone());
             tokio::spawn(async move {
                 let refused = jobs.import(due).await.err().map(|error| error.reason());

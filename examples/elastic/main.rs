@@ -1,5 +1,5 @@
-//! A pool of workers under pressure: when more of them help, how it finds out that they do not, what it does then, and how it
-//! comes back.
+//! A pool of workers under pressure: when more workers help, how the supervisor finds that they do
+//! not, what it does then, and how the pool recovers.
 //!
 //! ```text
 //!   cargo run --release --example elastic                       half a minute; writes target/elastic.svg
@@ -19,29 +19,34 @@
 //!                  │                  │        orders and imports never         │                    │
 //! ```
 //!
-//! A pool grows by arithmetic and keeps what it grew by evidence. By arithmetic: 500 jobs a second, each of which takes a worker
-//! six milliseconds, occupy three workers (Little's law: L = λ · W), and four so that they are not always busy. By evidence: the
-//! new workers are on trial; a moment later the pool handles four times as much, so they stay.
+//! A pool grows by arithmetic, and keeps what it grew by evidence. The arithmetic is Little's law
+//! (L = λ · W): 500 jobs a second that each take a worker six milliseconds occupy three workers,
+//! and four leave some slack. The evidence is a trial: a moment later the pool handles four times
+//! as much, so the new workers stay.
 //!
-//! Then the service behind it becomes slow: two calls at once, whoever calls. In the pool that looks exactly like too few workers:
-//! the queue grows, everybody is busy. The arithmetic says eight. But eight workers handle no more than four, they
-//! only wait in front of the downstream instead of in the mailbox, where at least priorities hold; so the trial fails and they end.
-//! *A pool that only looks at its backlog would now grow until nothing works any more*, and would take the downstream with it: the more
-//! call it, the slower it is.
+//! Then the service behind the pool becomes slow: two calls at once, for all callers together. From
+//! within the pool this looks like too few workers: the queue grows and every worker is busy. The
+//! arithmetic asks for eight. But eight workers handle no more than four. They only wait at the
+//! downstream instead of in the mailbox, where at least priorities apply. So the trial fails and
+//! they retire. *A pool that only looks at its backlog would grow until nothing works any more*,
+//! and would take the downstream with it, which gets slower with each caller.
 //!
-//! What is left is to do less. Nobody tells the pool how much it can take, and it does not need to know: while there is pressure the
-//! share of messages that is admitted shrinks by a twentieth every 50 ms, otherwise it grows by a hundredth. Whoever is
-//! refused is refused before the mailbox, at the price of a comparison, and is told when to come back. Lowest priority first:
-//! reports that nobody reads before tomorrow, then thumbnails. Orders would be last; they pass, and nearly as quickly as ever. Imports,
-//! whose type says `block`, are never refused, but wait.
+//! What is left is to do less. The pool needs no setting for how much it can handle: under pressure
+//! the admitted share shrinks by a twentieth every 50 ms, and otherwise it grows by a hundredth. A
+//! refused sender is refused before the mailbox, at the cost of a comparison, and learns when to
+//! try again. The lowest priority goes first: reports that are read tomorrow, then thumbnails.
+//! Orders would be last; they pass, nearly as fast as before. Imports are of a `block` type: they
+//! are never refused, but wait.
 //!
-//! When it is over nobody has to do anything: what was engaged last is released first. The share grows back to all, and
-//! workers that were not needed for `keep_alive` end, also when no message ever comes again.
+//! The recovery is automatic: the action that engaged last is released first. The share grows back
+//! to all, and workers that were not needed for `keep_alive` retire, also when no further message
+//! arrives.
 //!
 //! # What to read
 //!
-//! [`pool`] declares all this, in one attribute and four words on messages. [`drive`] is the load, [`watch`] what can be seen from
-//! outside, [`verdict`] the promises: the program fails when one of them is not kept.
+//! [`pool`] declares all this, in one attribute and four words on messages. [`drive`] is the load,
+//! [`watch`] is what an observer sees, and [`verdict`] checks the promises: the program fails when
+//! one of them is broken.
 
 mod chart;
 mod drive;
@@ -63,21 +68,22 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the pool may take to end its last worker but one when nobody sends any more: five times `keep_alive`.
+/// How long the pool may take to retire all workers but one when no messages arrive: five times
+/// `keep_alive`.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
 
-/// A pool of workers that grows, finds out that growing does not help, sheds, and recovers.
+/// A pool of workers that grows, finds that growing does not help, sheds load, and recovers.
 #[derive(Debug, Parser)]
 struct Cli {
     /// Where the chart is written
     #[arg(default_value = "target/elastic.svg")]
     chart: PathBuf,
-    /// In half of the time
+    /// Runs in half of the time
     #[arg(long)]
     quick: bool,
 }
 
-/// What there is to be judged.
+/// The data that is judged.
 #[derive(Debug)]
 struct Run {
     /// When each phase began, in seconds, and its name.
@@ -100,7 +106,7 @@ async fn main() -> Result<ExitCode, BoxError> {
     let began = Instant::now();
     let (stop, stopped) = tokio::sync::oneshot::channel();
     let watching = tokio::spawn(watch::watch(system.clone(), jobs.clone(), began, async {
-        // Fails when the other end is gone: then there is nothing to see either.
+        // Fails when the other end is gone. Then there is nothing left to observe either.
         let _ = stopped.await;
     }));
     let (mut phases, mut accounts) = (Vec::new(), Vec::new());
@@ -129,13 +135,13 @@ async fn main() -> Result<ExitCode, BoxError> {
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Waits until one worker is left and nothing is amiss; `false` when that does not come.
+/// Waits until one worker is left and the pool is calm. Returns `false` when that does not happen.
 async fn silence(jobs: &JobsHandle) -> bool {
     let end = Instant::now() + SILENCE_MAX;
     while Instant::now() < end {
         let reading = jobs.reading();
         if reading.workers == 1 && reading.level == Level::Calm && reading.depth + reading.waiting == 0 {
-            // A little of the end is to be seen in the chart.
+            // The chart shows some of the end.
             tokio::time::sleep(Duration::from_secs(2)).await;
             return true;
         }

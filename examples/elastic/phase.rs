@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) struct Phase {
     pub(crate) name: &'static str,
     pub(crate) length: Duration,
-    /// Jobs a second.
+    /// Jobs per second.
     pub(crate) rate: f64,
     /// Calls that the downstream takes at once, and how long each takes.
     pub(crate) at_once: usize,
@@ -18,7 +18,7 @@ pub(crate) struct Phase {
 }
 
 impl Phase {
-    /// The four phases with traffic, at full length or hurried.
+    /// The four phases with traffic, at full length or shortened.
     pub(crate) fn all(is_quick: bool) -> [Phase; 4] {
         let phase = |name, [full, quick]: [u64; 2], rate, at_once, takes| Phase {
             name,
@@ -41,18 +41,18 @@ impl Phase {
     }
 }
 
-/// What became of one kind of job in one phase.
+/// The outcome of one kind of job in one phase.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account {
     pub(crate) offered: u64,
     pub(crate) handled: u64,
     pub(crate) shed: u64,
-    /// Refused because the mailbox was full, or given up in it.
+    /// Refused because the mailbox was full, or dropped from it.
     pub(crate) lost: u64,
 }
 
 impl Account {
-    /// From the books at the beginning and at the end.
+    /// The difference between the ledgers at the beginning and at the end.
     pub(crate) fn between(kind: Kind, then: &Ledger, now: &Ledger) -> Account {
         let [then, now] = [then, now].map(|ledger| kind.row(ledger));
         let shed = now.refused(Reason::Shed) - then.refused(Reason::Shed);
@@ -60,13 +60,13 @@ impl Account {
         Account { offered: now.offered - then.offered, handled: now.handled - then.handled, shed, lost }
     }
 
-    /// The share of what was offered that was shed.
+    /// The share of offered messages that was shed.
     pub(crate) fn shed_share(&self) -> f64 {
         self.shed as f64 / self.offered.max(1) as f64
     }
 }
 
-/// Prints what became of a phase's jobs. `times` are those of the jobs that were done in it, in microseconds.
+/// Prints the outcome of a phase's jobs. `times` are those of the jobs done in it, in microseconds.
 pub(crate) fn print(accounts: &[Account; 4], times: &[Histogram<u64>; 4], length: Duration) {
     println!("           job        offered  handled     shed     lost   p50 ms   p99 ms");
     for kind in Kind::ALL {

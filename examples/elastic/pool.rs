@@ -1,4 +1,4 @@
-//! The pool, what its messages are worth, and what its workers wait for.
+//! The pool, the worth of its messages, and what its workers wait for.
 
 use actors_core::Row;
 use actors_core::prelude::*;
@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// An order that is done later than this is of no use to anybody.
+/// An order that is done later than this is useless.
 pub(crate) const USEFUL: Duration = Duration::from_millis(250);
-/// The longest time that is told apart, in microseconds.
+/// The longest time that the histogram distinguishes, in microseconds.
 const TIME_MAX_US: u64 = 60_000_000;
 
 /// The four messages of the pool, highest priority first.
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) const ALL: [Kind; 4] = [Kind::Order, Kind::Import, Kind::Thumbnail, Kind::Report];
 
-    /// What the ledger says of it.
+    /// The row of the ledger.
     pub(crate) fn row(self, ledger: &Ledger) -> Row {
         match self {
             Kind::Order => ledger.of::<jobs_messages::Order>(),
@@ -36,11 +36,12 @@ impl Kind {
     }
 }
 
-/// By what part a call takes longer for each caller that waits: locks, connections and memory of somebody who has too much to do.
+/// By what part a call takes longer for each waiting caller: locks, connections and memory of an
+/// overloaded service.
 const CROWDED: f64 = 0.05;
 
-/// Somebody else's service: so many calls at once, each of which takes so long. Whoever calls while all are taken waits in its
-/// queue, which nobody on this side can see, and makes it slower for everybody.
+/// An external service that takes a number of calls at once, each for a fixed time. Further callers
+/// wait in its queue, which this side cannot see, and make it slower for all.
 #[derive(Debug)]
 pub(crate) struct Downstream {
     now: Mutex<Line>,
@@ -59,7 +60,7 @@ impl Downstream {
         Downstream { now: Mutex::new(Line::new(at_once, takes)), callers: AtomicUsize::new(0) }
     }
 
-    /// From now on; calls under way end as they began.
+    /// Applies from now on. Calls in flight end as they began.
     pub(crate) fn set(&self, at_once: usize, takes: Duration) {
         *locked(&self.now) = Line::new(at_once, takes);
     }
@@ -67,7 +68,7 @@ impl Downstream {
     async fn call(&self) {
         let Line { slots, at_once, takes } = locked(&self.now).clone();
         self.callers.fetch_add(1, Ordering::Relaxed);
-        // Never closed, so there always is a permit in the end.
+        // The semaphore is never closed, so a permit always comes.
         let _permit = slots.acquire().await;
         let waiting = self.callers.load(Ordering::Relaxed).saturating_sub(at_once);
         tokio::time::sleep(takes.mul_f64(1.0 + CROWDED * waiting as f64)).await;
@@ -81,8 +82,8 @@ impl Line {
     }
 }
 
-/// What was done since somebody asked, by kind: from the instant at which a job should have been sent to the end of its turn,
-/// in microseconds.
+/// The jobs done since the last reading, by kind: from the instant at which a job should have been
+/// sent to the end of its turn, in microseconds.
 #[derive(Debug)]
 pub(crate) struct Done {
     times: Mutex<[Histogram<u64>; 4]>,
@@ -90,7 +91,7 @@ pub(crate) struct Done {
 
 impl Done {
     /// # Errors
-    /// A histogram that cannot be.
+    /// Returns an error when a histogram cannot be created.
     pub(crate) fn new() -> Result<Self, hdrhistogram::CreationError> {
         let empty = Histogram::new_with_max(TIME_MAX_US, 3)?;
         Ok(Done { times: Mutex::new(Kind::ALL.map(|_| empty.clone())) })
@@ -101,7 +102,7 @@ impl Done {
         locked(&self.times)[kind as usize].saturating_record(us);
     }
 
-    /// What was noted, which is then forgotten.
+    /// Returns the recorded times and resets them.
     pub(crate) fn take(&self) -> [Histogram<u64>; 4] {
         let mut times = locked(&self.times);
         let taken = times.clone();
@@ -114,7 +115,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A worker. There are one to eight of them; each is an instance of this, and all take their turns from one mailbox.
+/// A worker. There are one to eight of them. Each is an instance of this type, and all take their
+/// messages from one mailbox.
 #[derive(Debug)]
 pub(crate) struct Jobs {
     pub(crate) downstream: Arc<Downstream>,
@@ -128,7 +130,8 @@ impl Jobs {
     }
 }
 
-// First more workers; where they do not help, less work; where there is nothing to refuse, senders that wait.
+// First more workers; where they do not help, less work; where nothing can be refused, senders that
+// wait.
 #[actor(
     vis = pub(crate),
     capacity = 64,
@@ -137,25 +140,25 @@ impl Jobs {
     pressure(target = "20ms", respond = [spawn, shed, block])
 )]
 impl Jobs {
-    /// What the company lives on: refused last, and then told so at once.
+    /// Earns the money: refused last, and then at once.
     #[message(priority = high, overflow = reject)]
     async fn order(&mut self, due: Instant) {
         self.work(Kind::Order, due).await;
     }
 
-    /// A partner's upload, which can be slowed down but not thrown away: its sender waits. Never shed.
+    /// A partner's upload, which can be slowed down but not dropped: its sender waits. Never shed.
     #[message(overflow = block)]
     async fn import(&mut self, due: Instant) {
         self.work(Kind::Import, due).await;
     }
 
-    /// Pictures can be made again when somebody looks at them.
+    /// A picture can be made again when it is viewed.
     #[message(overflow = drop_oldest)]
     async fn thumbnail(&mut self, due: Instant) {
         self.work(Kind::Thumbnail, due).await;
     }
 
-    /// Nobody reads them before tomorrow.
+    /// Reports are not read before tomorrow.
     #[message(priority = low, overflow = reject)]
     async fn report(&mut self, due: Instant) {
         self.work(Kind::Report, due).await;

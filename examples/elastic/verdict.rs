@@ -1,15 +1,15 @@
-//! Whether it happened as it was promised.
+//! Checks the promises.
 
 use crate::Run;
 use crate::drive::Sent;
 use crate::pool::Kind;
 use actors_core::{Event, Ledger, Reason, What};
 
-/// Which phase is which.
+/// The indices of two phases.
 const RUSH: usize = 1;
 const SLOW: usize = 2;
 
-/// Prints every promise, and whether it was kept. `true` when all were.
+/// Prints every promise, and whether it was kept. Returns `true` when all were.
 pub(crate) fn print(run: &Run, sent: &Sent, ledger: &Ledger, is_at_rest: bool) -> bool {
     let slow = &run.accounts[SLOW];
     let shed = |kind: Kind| slow[kind as usize].shed_share();
@@ -36,7 +36,8 @@ pub(crate) fn print(run: &Run, sent: &Sent, ledger: &Ledger, is_at_rest: bool) -
         (ledger.is_balanced(), "the ledger balances".to_owned()),
         (is_counted, "and agrees with the senders' own count of what was offered and shed".to_owned()),
     ];
-    // Not promised: a trial is a measurement of a tenth of a second, and on a busy machine it may say something else.
+    // Not a promise: a trial measures a tenth of a second, and may have another result on a busy
+    // machine.
     let is_taken_back = run.decided(SLOW, |what| matches!(what, What::WorkersTakenBack { .. }));
     let seen = if is_taken_back { "ok" } else { "unseen" };
     println!("{seen:<6} more workers did not help a slow downstream, and were taken back");
@@ -58,7 +59,7 @@ impl Run {
         samples.map(|sample| sample.workers).max().unwrap_or(0)
     }
 
-    /// Whether such a thing was decided in a phase.
+    /// Whether a decision of this kind was made in a phase.
     fn decided(&self, phase: usize, is_it: impl Fn(&What) -> bool) -> bool {
         let span = self.span(phase);
         self.whats().any(|(at, what)| span.contains(&at) && is_it(what))

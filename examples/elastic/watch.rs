@@ -1,4 +1,4 @@
-//! What can be seen from outside while it happens: decisions as sentences, and samples for the chart.
+//! The view from outside during the run: decisions as sentences, and samples for the chart.
 
 use crate::pool::{JobsHandle, Kind};
 use actors_core::prelude::*;
@@ -7,14 +7,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often somebody looks for new decisions.
+/// How often new decisions are read.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// Looks per sample,
+/// Reads of decisions per sample.
 const LOOKS: u32 = 5;
-/// and samples over which the share that is admitted is an average.
+/// Samples over which the admitted share is averaged.
 const AVERAGED: usize = 10;
 
-/// What was seen at one instant.
+/// The values at one instant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
     /// Seconds since the beginning.
@@ -24,11 +24,11 @@ pub(crate) struct Sample {
     pub(crate) workers: usize,
     pub(crate) busy: usize,
     pub(crate) level: Level,
-    /// The share of the last second's messages that was not shed, by kind; `None` where there were none.
+    /// The share of the last second's messages that was not shed, by kind; `None` without messages.
     pub(crate) admitted: [Option<f64>; 4],
 }
 
-/// Everything that was seen.
+/// All samples and decisions.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) samples: Vec<Sample>,
@@ -36,7 +36,7 @@ pub(crate) struct Seen {
     pub(crate) decisions: Vec<(f64, Decision)>,
 }
 
-/// Looks until `until` resolves. Prints each decision when it is seen.
+/// Samples until `until` resolves. Prints each decision when it appears.
 pub(crate) async fn watch(
     system: System,
     jobs: JobsHandle,
@@ -67,7 +67,7 @@ pub(crate) async fn watch(
 }
 
 impl Seen {
-    /// Prints what was decided since the last time.
+    /// Prints the decisions since the last call.
     fn listen(&mut self, system: &System, began: Instant) {
         let known = self.decisions.last().map_or(0, |(_, last)| last.serial);
         for decision in system.decisions().into_iter().filter(|decision| decision.serial > known) {
@@ -78,7 +78,7 @@ impl Seen {
     }
 }
 
-/// Offered and shed, by kind, since ever.
+/// Cumulative counts of offered and shed messages, by kind.
 fn counted(jobs: &JobsHandle) -> [(u64, u64); 4] {
     let ledger = jobs.ledger();
     Kind::ALL.map(|kind| {

@@ -10,23 +10,25 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
 
-/// A shop made of actors, over HTTP; or, with --storm, under more load than it can take.
+/// A shop made of actors, over HTTP; with --storm, under more load than it can handle.
 #[derive(Debug, Parser)]
 #[command(after_help = format!("What can be asked for:\n{}", endpoints::list()))]
 pub(crate) struct Cli {
     /// Where to listen; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
-    /// Keeps the orders in this file, instead of a temporary one
+    /// Keeps the orders in this file instead of a temporary one
     #[arg(long, value_name = "PATH")]
     pub(crate) db: Option<PathBuf>,
     /// The status of a refusal for this reason, for example full=429; can be repeated
     #[arg(long = "status", value_name = "REASON=CODE", value_parser = parse_status)]
     pub(crate) statuses: Vec<(Reason, StatusCode)>,
-    /// Off, error, warn, info, debug or trace [default: warn]; docs/guide/operations.md says what each line means
+    /// Off, error, warn, info, debug or trace [default: warn]; docs/guide/operations.md explains
+    /// each line
     #[arg(long, value_name = "LEVEL")]
     pub(crate) log: Option<LevelFilter>,
-    /// How long GET /readyz says no before the shop stops to take connections: as long as a balancer needs to look
+    /// How long GET /readyz answers 503 before the shop stops accepting connections: as long as a
+    /// load balancer needs to notice
     #[arg(long, value_name = "MS", default_value = "0", value_parser = parse_notice)]
     pub(crate) notice: Duration,
     /// Does not serve: measures the capacity, then offers this many times as much
@@ -35,7 +37,7 @@ pub(crate) struct Cli {
     /// How long the storm lasts
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(crate) seconds: u64,
-    /// What the storm is made of
+    /// What the storm consists of
     #[arg(long, value_enum, default_value_t = Mix::Default)]
     pub(crate) mix: Mix,
     /// Makes each write of the database this much slower in the middle third of the storm
@@ -43,11 +45,11 @@ pub(crate) struct Cli {
     pub(crate) slow_db: Option<Duration>,
 }
 
-/// What a storm is made of.
+/// The messages of a storm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mix {
-    /// 3 % charges, 2 % order status, 55 % page views, 35 % prices, 5 % audits: at ten times the capacity, half of the
-    /// capacity is asked for by those who matter
+    /// 3 % charges, 2 % order status, 55 % page views, 35 % prices, 5 % audits: at ten times the
+    /// capacity, the messages that matter ask for half of the capacity
     Default,
     /// Charges only
     Charges,

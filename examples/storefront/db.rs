@@ -1,4 +1,5 @@
-//! The orders' file. SQLite blocks, so nothing of it runs on a thread that drives actors.
+//! The file of orders. SQLite blocks, so all of it runs on blocking threads, never on a thread that
+//! drives actors.
 
 use actors_core::prelude::*;
 use rusqlite::{Connection, OptionalExtension};
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What is known of an order before it is written.
+/// An order before it is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Order {
     pub(crate) card: u64,
@@ -23,7 +24,7 @@ pub(crate) struct Slowness {
 impl Slowness {
     pub(crate) fn set(&self, by: Duration) {
         let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        // A lone setting: nothing else is published with it.
+        // An independent setting: no other data is published with it.
         self.ms.store(ms, Ordering::Relaxed);
     }
 
@@ -32,8 +33,8 @@ impl Slowness {
     }
 }
 
-/// An open file of orders. Its owner is one actor, so the lock is never contended; it is there because the blocking thread
-/// may outlive a turn that is cut off.
+/// An open file of orders. One actor owns it, so the lock is never contended. The lock exists
+/// because the blocking thread may outlive a turn that is cut off.
 #[derive(Debug)]
 pub(crate) struct Db {
     connection: Arc<Mutex<Connection>>,
@@ -41,10 +42,10 @@ pub(crate) struct Db {
 }
 
 impl Db {
-    /// Opens the file, and makes it where there is none. Blocks.
+    /// Opens the file, or creates it. Blocks.
     pub(crate) fn open(path: &Path, slowness: Slowness) -> rusqlite::Result<Db> {
         let connection = Connection::open(path)?;
-        // A commit returns when the order is on the disk: that is what a receipt promises.
+        // A commit returns when the order is on the disk. The receipt promises that.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute(
@@ -54,7 +55,7 @@ impl Db {
         Ok(Db { connection: Arc::new(Mutex::new(connection)), slowness })
     }
 
-    /// Runs `work` on a thread that may block. Once begun it ends, even if nobody waits any more.
+    /// Runs `work` on a blocking thread. Once begun it ends, even if its caller stops waiting.
     pub(crate) async fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<R> + Send + 'static,
@@ -64,13 +65,14 @@ impl Db {
         Ok(tokio::task::spawn_blocking(blocking).await??)
     }
 
-    /// How much slower than it is the database is told to be.
+    /// The configured slow-down.
     pub(crate) fn slowness(&self) -> Duration {
         self.slowness.get()
     }
 }
 
-/// Writes all orders in one transaction: all of them are in the file afterwards, or none. Returns their numbers.
+/// Writes all orders in one transaction: the file has all of them afterwards, or none. Returns
+/// their numbers.
 pub(crate) fn insert(
     connection: &mut Connection,
     orders: impl Iterator<Item = Order>,
@@ -84,13 +86,13 @@ pub(crate) fn insert(
         })
         .collect();
     drop(insert);
-    // An error leaves here; the transaction, dropped, is rolled back.
+    // An error returns here, and dropping the transaction rolls it back.
     let ids = ids?;
     transaction.commit()?;
     Ok(ids)
 }
 
-/// What an order cost, if there is one of this number.
+/// Returns the price of an order, if the order exists.
 pub(crate) fn find(connection: &Connection, id: u64) -> rusqlite::Result<Option<u64>> {
     connection
         .prepare_cached("SELECT cents FROM orders WHERE id = ?1")?
@@ -99,7 +101,7 @@ pub(crate) fn find(connection: &Connection, id: u64) -> rusqlite::Result<Option<
         .optional()
 }
 
-/// Where the orders are kept: a file of the user's, or a temporary one that is removed at the end.
+/// The path of the orders: a file of the user's, or a temporary one that is removed at the end.
 #[derive(Debug)]
 pub(crate) struct DbFile {
     path: PathBuf,
@@ -145,7 +147,8 @@ impl Drop for DbFile {
     fn drop(&mut self) {
         if self.is_temporary {
             for suffix in ["", "-wal", "-shm"] {
-                // Two of them are usually gone already; a leftover in the temporary directory harms nobody.
+                // Two of them are usually gone already. A leftover in the temporary directory does
+                // no harm.
                 let _ = std::fs::remove_file(with_suffix(&self.path, suffix));
             }
         }

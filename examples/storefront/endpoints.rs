@@ -1,4 +1,4 @@
-//! What can be asked for, in one table: `--help`, `GET /` and the answers 404 and 405 read it.
+//! The table of endpoints, used by `--help`, `GET /` and the answers 404 and 405.
 
 /// Method, path, and what it does.
 pub(crate) const ENDPOINTS: [(&str, &str, &str); 12] = [
@@ -20,7 +20,7 @@ pub(crate) const ENDPOINTS: [(&str, &str, &str); 12] = [
     ("GET", "/decisions", "what the runtime decided by itself"),
 ];
 
-/// The table as text, a line each.
+/// The table as text, one line per endpoint.
 pub(crate) fn list() -> String {
     let lines = ENDPOINTS.iter().map(|(method, path, what)| format!("  {method:<5} {path:<15} {what}\n"));
     lines.collect()

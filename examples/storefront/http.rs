@@ -1,5 +1,6 @@
-//! The shop over HTTP. Every response is 2xx, 4xx for what the request got wrong, or a refusal with `Retry-After`
-//! ([`refusal`](crate::refusal)). Nothing hangs: every message has a deadline, and so has the request as a whole.
+//! The shop over HTTP. Every response is 2xx, 4xx for a mistake in the request, or a refusal with
+//! `Retry-After` ([`refusal`](crate::refusal)). No request hangs: every message has a deadline, and
+//! so has the request as a whole.
 
 use crate::endpoints;
 use crate::metrics;
@@ -19,31 +20,33 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// A whole request, its body's arrival included. Every message has a shorter deadline, so only a client that is slow to
-/// send can exceed it.
+/// The limit for a whole request, the arrival of its body included. Every message has a shorter
+/// deadline, so only a client that sends slowly can exceed it.
 const REQUEST_MAX: Duration = Duration::from_secs(5);
-/// What may still be on its way to clients when the server stops.
+/// The limit for responses that are still being sent when the server stops.
 const HANGING_UP_MAX: Duration = Duration::from_secs(6);
 /// A card and an amount.
 const BODY_BYTES_MAX: usize = 4096;
-/// A page's name waits in a mailbox; its length is part of how much memory a full one takes.
+/// The page's name waits in a mailbox, so its length is part of the memory of a full one.
 const PAGE_BYTES_MAX: usize = 256;
-/// A million euros; what is more is a typing error, or one of ours.
+/// A million euros. A larger amount is a mistake.
 const CENTS_MAX: u64 = 100_000_000;
 
-/// The shop is ready below this: its `high` mark. Payments have no room above three quarters.
+/// The shop is ready below this fill, its `high` mark. Payments have no room above three quarters.
 const READY_BELOW: f64 = 0.65;
-/// The writer of orders is ready below this: `high` has no room above five eighths of its mailbox.
+/// The writer of orders is ready below this fill: `high` has no room above five eighths of its
+/// mailbox.
 const ORDERS_READY_BELOW: f64 = 0.5;
-/// Turns take milliseconds, a commit on a slow disk tens of them: an actor that begins none for so long hangs.
+/// Turns take milliseconds, and a commit on a slow disk tens of them. An actor that begins no turn
+/// for this long has stalled.
 const STUCK_MAX: Duration = Duration::from_secs(5);
 
-/// What every request can reach.
+/// The state that every request can reach.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
     pub(crate) service: Service,
     pub(crate) statuses: StatusTable,
-    /// Cancelled when the process was told to stop.
+    /// Cancelled when the process is told to stop.
     stopping: CancellationToken,
 }
 
@@ -53,8 +56,9 @@ impl App {
         App { service, statuses, stopping }
     }
 
-    /// Why more requests are not welcome, if they are not. Said before the queue is full: a balancer looks once in a while, and what it sends
-    /// until then must have room.
+    /// Returns why more requests are not welcome, if they are not. It reports this before the queue
+    /// is full: a load balancer polls, and the requests that it sends until the next poll must find
+    /// room.
     fn unready(&self) -> Option<String> {
         if self.stopping.is_cancelled() {
             return Some("the shop is shutting down".into());
@@ -63,7 +67,8 @@ impl App {
         unready("shop", shop, READY_BELOW).or_else(|| unready("orders", orders, ORDERS_READY_BELOW))
     }
 
-    /// A message was not handled. Where the runtime gives no time to come back at, it is when today's queue will be gone.
+    /// Builds the refusal for a message that was not handled. Without a `retry_after` of the error,
+    /// it uses the time until the current queue is empty.
     fn refused(&self, error: &impl Why) -> Failure {
         let (reason, retry_after) = error.why();
         self.refusal(reason, retry_after)
@@ -74,8 +79,8 @@ impl App {
         Failure::Refused(self.statuses.refusal(reason, retry_after))
     }
 
-    /// 202 when a one-way message is in the mailbox. Its place may still go to a newer one: that is what its sender agreed
-    /// to. A newcomer that was dropped itself is not accepted.
+    /// Returns 202 when a one-way message is in the mailbox. A newer message may still displace it,
+    /// as its type declares. A new message that was itself dropped is not accepted.
     fn accepted<M>(&self, sent: Result<Admission, SendError<M>>) -> Result<StatusCode, Failure> {
         match sent {
             Ok(Admission::Dropped) => Err(self.refusal(Reason::Dropped, None)),
@@ -85,16 +90,16 @@ impl App {
     }
 }
 
-/// Why a request has no answer of the shop's.
+/// Why the shop has no answer to a request.
 #[derive(Debug)]
 enum Failure {
-    /// There is no such path, or not for this method.
+    /// The path does not exist, or not for this method.
     NotHere(StatusCode),
-    /// More requests are not welcome now, and why.
+    /// More requests are not welcome now, with the reason.
     Unready(String),
-    /// The client's doing.
+    /// A mistake of the client.
     Bad(StatusCode, &'static str),
-    /// Ours.
+    /// A refusal by the shop.
     Refused(Refusal),
 }
 
@@ -130,8 +135,8 @@ fn unready<A: Actor>(name: &str, actor: &Handle<A>, below: f64) -> Option<String
         .then(|| format!("{name} has {depth} of {capacity} slots taken, and is ready again below {limit}"))
 }
 
-/// Serves until `stop`, then says for the time of `notice` that it is not ready, then takes no more connections and finishes the requests
-/// under way.
+/// Serves until `stop`. Then reports for the time of `notice` that it is not ready, stops accepting
+/// connections, and finishes the requests in flight.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: App,
@@ -259,7 +264,7 @@ async fn snapshot(State(app): State<App>) -> impl IntoResponse {
     Json(app.service.system.snapshot())
 }
 
-/// What the runtime decided by itself, a sentence each, oldest first: the last thousand of them.
+/// The decisions of the runtime, one sentence each, oldest first: the last thousand.
 async fn decisions(State(app): State<App>) -> String {
     let decisions = app.service.system.decisions();
     let lines = decisions.iter().map(|decision| format!("{:.1?} ago: {decision}\n", decision.at.elapsed()));
@@ -270,12 +275,12 @@ async fn metrics(State(app): State<App>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(&app.service.system.snapshot()))
 }
 
-/// Does not ask the actors, and is answered however busy they are.
+/// Asks no actor, so it answers however busy they are.
 async fn readyz(State(app): State<App>) -> Result<&'static str, Failure> {
     app.unready().map_or(Ok("ready\n"), |why| Err(Failure::Unready(why)))
 }
 
-/// Does not ask the actors: a shop that is busy is healthy.
+/// Asks no actor: a busy shop is healthy.
 async fn healthz(State(app): State<App>) -> Result<&'static str, Failure> {
     match app.service.shop.is_closed() || app.service.orders.is_closed() {
         false => Ok("ok\n"),

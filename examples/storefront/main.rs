@@ -2,12 +2,13 @@
 //!
 //! ```text
 //!   cargo run --release --example storefront                              serves on a free port until ctrl-c
-//!   cargo run --release --example storefront -- --storm 10 --seconds 20   offers ten times what it can take
+//!   cargo run --release --example storefront -- --storm 10 --seconds 20   offers ten times its capacity
 //! ```
 //!
-//! Read [`shop`] first: what a message is worth is said there, beside its handler. Then [`orders`], which writes many orders
-//! in one transaction and answers each when it is in the file, [`http`] and [`refusal`], where an overload becomes a status
-//! code, and [`service`], the beginning and the end. [`storm`] is the experiment that shows whether all this is true.
+//! Start with [`shop`]: each handler declares there what its message is worth. [`orders`] writes
+//! many orders in one transaction and answers each when it is in the file. [`http`] and [`refusal`]
+//! turn an overload into a status code. [`service`] starts and stops everything. [`storm`] is the
+//! experiment that checks all this.
 
 mod cli;
 mod db;
@@ -51,7 +52,8 @@ async fn main() -> Result<ExitCode, BoxError> {
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Serves until ctrl-c or SIGTERM, drains, and prints the books. `true` when they balance.
+/// Serves until ctrl-c or SIGTERM, drains, and prints the ledgers. Returns `true` when they
+/// balance.
 async fn serve(cli: &Cli, file: &DbFile) -> Result<bool, BoxError> {
     let stop = stop_signal()?;
     let service = Service::open(file).await?;
@@ -81,7 +83,7 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
 #[cfg(not(unix))]
 fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     Ok(async {
-        // Without a way to be told, it is stopped by being ended.
+        // Without a signal handler, only ending the process stops the shop.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }

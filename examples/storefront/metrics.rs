@@ -1,5 +1,5 @@
-//! A snapshot as text that Prometheus reads (text exposition format 0.0.4). Written by hand, to show what a snapshot has; a full exporter
-//! would add histograms.
+//! A snapshot as text that Prometheus reads (text exposition format 0.0.4). It is written manually,
+//! to show what a snapshot contains. A full exporter would add histograms.
 
 use actors_core::{ActorSnapshot, Level, Snapshot};
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// The content type of the format.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// A number of each actor: its name, what it says, and where it is read.
+/// A gauge per actor: its name, its help text, and where it is read.
 type Gauge = (&'static str, &'static str, fn(&ActorSnapshot) -> f64);
 
 const GAUGES: [Gauge; 9] = [
@@ -33,10 +33,10 @@ const GAUGES: [Gauge; 9] = [
     }),
 ];
 
-/// Columns of a ledger that are not outcomes: the message was offered, or is still on its way.
+/// Columns of a ledger that are not outcomes: the message was offered, or is still in flight.
 const NO_OUTCOMES: [&str; 4] = ["offered", "queued", "waiting", "in_service"];
 
-/// The whole page.
+/// Returns the whole page.
 pub(crate) fn text(snapshot: &Snapshot) -> String {
     let mut page = String::new();
     for (name, help, number) in GAUGES {
@@ -57,7 +57,7 @@ pub(crate) fn text(snapshot: &Snapshot) -> String {
     let mut outcomes = BTreeMap::new();
     each_count(snapshot, |actor, message, column, count| {
         if !NO_OUTCOMES.contains(&column) {
-            // Refusals have the reason's own word.
+            // Refusals carry the reason's own word.
             let outcome = column.strip_prefix("refused_").unwrap_or(column).to_owned();
             *outcomes.entry((actor.to_owned(), message.to_owned(), outcome)).or_insert(0) += count;
         }

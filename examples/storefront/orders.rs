@@ -4,19 +4,21 @@
 //!   shop ── Place { order, reply } ──► mailbox (64) ──► batch (32) ──► one transaction ──► every reply
 //! ```
 //!
-//! The mailbox is the buffer, and its depth ends a batch: when nothing more is queued there is nothing to wait for. So a
-//! lone order is written at once, a flood is written by the batch, and no timer decides. While a transaction runs the actor
-//! takes no turns: behind a slow disk the mailbox fills, then whoever sends waits, and so the pressure reaches the source.
+//! The mailbox is the buffer, and its depth ends a batch: when nothing more is queued, there is
+//! nothing to wait for. So a single order is written at once, a flood is written in batches, and no
+//! timer is needed. While a transaction runs, the actor takes no turns. Behind a slow disk the
+//! mailbox fills, then its senders wait, and so the pressure reaches the source.
 
 use crate::db::{self, Db, Order};
 use crate::shop::{Charged, Receipt, Status};
 use actors_core::prelude::*;
 
-/// Orders in one transaction at most: enough that a commit is cheap for each of them, few enough that the first does not
-/// wait long for the last.
+/// Orders in one transaction at most: enough that a commit is cheap per order, and few enough that
+/// the first does not wait long for the last.
 const BATCH_MAX: usize = 32;
 
-/// A paid order to be written. Whoever asked for the charge is answered from here: the reply travels in the message.
+/// A paid order to be written. The reply travels in the message, so this actor answers the caller
+/// of the charge.
 #[derive(Debug, Message)]
 #[message(priority = high, overflow = block)]
 pub(crate) struct Place {
@@ -24,8 +26,8 @@ pub(crate) struct Place {
     pub(crate) reply: ReplyTo<Charged>,
 }
 
-/// A question that the shop passes on, with what it found out itself. An urgent message always has room: half of the
-/// reserve is its own.
+/// A query that the shop forwards, with what the shop found out itself. An urgent message always
+/// has room: half of the reserve is for it.
 #[derive(Debug, Message)]
 #[message(priority = urgent, overflow = reject)]
 pub(crate) struct Lookup {
@@ -34,7 +36,7 @@ pub(crate) struct Lookup {
     pub(crate) reply: ReplyTo<Option<Status>>,
 }
 
-/// Owns the file.
+/// The owner of the file.
 #[derive(Debug)]
 pub(crate) struct Orders {
     db: Db,
@@ -47,21 +49,23 @@ impl Orders {
         Orders { db, batch: Vec::with_capacity(BATCH_MAX) }
     }
 
-    /// Ends the batch, unless there is room in it and somebody behind. Somebody who is queued will have a turn: both messages
-    /// of this actor are one-way and without a ttl, so none is taken back, and [`close`](Orders::close) sees to the rest.
+    /// Commits the batch, unless it has room and more messages are queued. A queued message will
+    /// have its turn: both messages of this actor are one-way and without a ttl, so none is
+    /// withdrawn, and [`close`](Orders::close) commits the rest.
     async fn go_on(&mut self, ctx: &Context<Self>) {
         if self.batch.len() >= BATCH_MAX || ctx.reading().depth == 0 {
             self.commit().await;
         }
     }
 
-    /// Writes the open batch and answers everybody in it.
+    /// Writes the open batch and answers every asker in it.
     ///
-    /// The answers are given by the blocking thread, after the commit: whatever happens to this turn meanwhile, an order in
-    /// the file is told as paid. When the file cannot be written the replies are dropped, which tells their askers so.
+    /// The blocking thread sends the answers after the commit. So an order in the file is reported
+    /// as paid, whatever happens to this turn meanwhile. When the file cannot be written, the
+    /// replies are dropped, and their askers learn that.
     async fn commit(&mut self) {
         let mut batch = std::mem::take(&mut self.batch);
-        // Nobody waits for these any more, and was told that they timed out: not written, not paid.
+        // These askers have timed out and know it: not written, not paid.
         batch.retain(|place| place.reply.is_wanted());
         if batch.is_empty() {
             return;
@@ -71,8 +75,9 @@ impl Orders {
             std::thread::sleep(slowness);
             let ids = db::insert(connection, batch.iter().map(|place| place.order))?;
             for (place, order) in batch.into_iter().zip(ids) {
-                // Fails for one who stopped waiting during the commit: paid, though told otherwise. A shop that takes real
-                // money lets its clients number their charges, so that trying again does not pay again.
+                // Fails for an asker that stopped waiting during the commit: the order is paid, but
+                // its asker got a time-out. A shop that takes real money lets its clients number
+                // their charges, so that a retry does not pay twice.
                 let _ = place.reply.send(Ok(Receipt { order }));
             }
             Ok(())
@@ -83,9 +88,10 @@ impl Orders {
     }
 }
 
-// There is one writer, so there are no workers to add; no order may be refused here that the shop has taken, so there is nothing to
-// shed. What is left is to take fewer at a time: then the shop feels the slow disk sooner, and the queue is where something can be
-// done about it. A batch is under way for tens of milliseconds on a slow disk, so the target is longer than one.
+// There is one writer, so no worker can be added. No order may be refused that the shop has taken,
+// so nothing can be shed. The only action left is `block`: the shop then feels the slow disk
+// sooner, and the backlog is where it can be acted on. A batch takes tens of milliseconds on a slow
+// disk, so the target is longer than one batch.
 #[actor(vis = pub(crate), capacity = 64, reserve = 48, pressure(target = "100ms", respond = block))]
 impl Orders {
     #[handler]
@@ -99,7 +105,7 @@ impl Orders {
         let Lookup { order, parcel, reply } = lookup;
         match self.db.run(move |connection| db::find(connection, order)).await {
             Ok(cents) => {
-                // Fails for one who stopped waiting.
+                // Fails for an asker that stopped waiting.
                 let _ = reply.send(cents.map(|cents| Status { order, cents, parcel }));
             }
             Err(error) => tracing::error!(%error, order, "order not read"),
@@ -107,7 +113,7 @@ impl Orders {
         self.go_on(ctx).await;
     }
 
-    /// What is left in an open batch is still written.
+    /// Writes the rest of an open batch.
     #[stopped]
     async fn close(&mut self) {
         self.commit().await;

@@ -1,26 +1,27 @@
-//! What a refusal looks like over HTTP: which status, and when to come back.
+//! A refusal over HTTP: which status it has, and when to try again.
 //!
 //! | reason | status | why |
 //! |---|---|---|
 //! | `rate_limited` | 429 Too Many Requests | this caller sent too much |
 //! | every other | 503 Service Unavailable | the shop has too much to do, or is closing; not the caller's fault |
 //!
-//! Either comes with `Retry-After`, in whole seconds, rounded up, at least 1: HTTP knows no shorter wait. The table is
-//! configurable, `--status full=429`, because proxies and clients retry the two differently.
+//! Either comes with `Retry-After`, in whole seconds, rounded up, at least 1, because HTTP has no
+//! shorter unit. The table is configurable (`--status full=429`), because proxies and clients retry
+//! the two statuses differently.
 
 use actors_core::{AskError, Reason, SendError};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::time::Duration;
 
-/// Which status a refusal has.
+/// The status of each refusal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StatusTable {
     codes: [StatusCode; Reason::ALL.len()],
 }
 
 impl StatusTable {
-    /// The defaults, and what is said differently.
+    /// The defaults, with these changes.
     pub(crate) fn new(changes: &[(Reason, StatusCode)]) -> Self {
         let mut codes = Reason::ALL.map(|reason| match reason {
             Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -53,7 +54,7 @@ pub(crate) fn parse_status(text: &str) -> Result<(Reason, StatusCode), String> {
     }
 }
 
-/// Why a message was not handled, and when to try again, whichever way it was sent.
+/// Why a message was not handled, and when to try again, for tells and asks.
 pub(crate) trait Why {
     fn why(&self) -> (Reason, Option<Duration>);
 }

@@ -1,4 +1,4 @@
-//! The actors put together, and taken apart in order.
+//! Starts the actors, and stops them in order.
 
 use crate::db::{Db, DbFile, Slowness};
 use crate::orders::{Orders, OrdersHandle};
@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What every request in the house has time for: longer than any of their deadlines.
+/// The limit for draining: longer than the deadline of any request.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// A running shop.
@@ -22,8 +22,8 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Opens the file and starts the actors. The shop is started last, so that it is the first to stop: it drains into the
-    /// writer.
+    /// Opens the file and starts the actors. The shop starts last and therefore stops first: it
+    /// drains into the writer.
     pub(crate) async fn open(file: &DbFile) -> Result<Service, BoxError> {
         let slowness = Slowness::default();
         let (path, slow) = (file.path().to_owned(), slowness.clone());
@@ -36,14 +36,14 @@ impl Service {
         Ok(Service { system, orders, shop, slowness })
     }
 
-    /// Stops taking messages, handles those that were taken, and closes the books.
+    /// Stops accepting messages, handles those that were accepted, and returns the ledgers.
     pub(crate) async fn close(self) -> Books {
         let report = self.system.shutdown(DRAIN_MAX).await;
         Books { shop: self.shop.ledger(), orders: self.orders.ledger(), report }
     }
 }
 
-/// What became of every message.
+/// The ledgers of both actors.
 #[derive(Debug)]
 pub(crate) struct Books {
     pub(crate) shop: Ledger,

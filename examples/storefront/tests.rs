@@ -1,4 +1,4 @@
-//! The shop over a real loopback connection. Nothing here waits for a clock.
+//! The shop over a real loopback connection. No test waits for a clock.
 
 use crate::db::DbFile;
 use crate::http::{self, App};
@@ -23,7 +23,7 @@ impl Server {
         Server::start_with(Duration::ZERO).await
     }
 
-    /// `notice` is how long it says that it is not ready before it stops.
+    /// `notice` is how long the shop reports that it is not ready before it stops.
     async fn start_with(notice: Duration) -> Server {
         let file = DbFile::new(None);
         let service = Service::open(&file).await.unwrap();
@@ -38,7 +38,7 @@ impl Server {
         Server { at, service, task, stop: Some(stop), file }
     }
 
-    /// The whole response, in lower case: header names come in any.
+    /// The whole response in lower case, because header names may have any case.
     async fn request(&self, line: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.at).await.unwrap();
         let length = body.len();
@@ -179,7 +179,7 @@ async fn a_shop_is_unready_before_its_queue_is_full_and_ready_again_afterwards()
     let shop = server.service.shop.clone();
     let flood = tokio::spawn(async move {
         loop {
-            // No more than 84 of 128 slots: payments have room up to 96.
+            // At most 84 of 128 slots: payments have room up to 96.
             while shop.reading().depth < 84 {
                 drop(shop.charge(1, 1).tell().try_send());
             }

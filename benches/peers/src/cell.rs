@@ -9,29 +9,30 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// Messages before anything is measured: buffers grow to their working size, threads wake up.
+/// Messages before the measurement: buffers grow to their working size, and threads wake up.
 const WARM_UP: u64 = 5_000;
 
-/// The same for actors.
+/// Actors before the measurement.
 const WARM_UP_ACTORS: u64 = 100;
 
-/// The allocator that counts, in the process that has it.
+/// The counting allocator, in the process that has it.
 pub type Heap = &'static StatsAlloc<System>;
 
-/// What a cell is to do.
+/// The task of a cell.
 #[derive(Clone, Copy, Debug)]
 pub struct Job {
     /// Which question.
     pub workload: Workload,
     /// How many messages, or actors.
     pub size: u64,
-    /// On what.
+    /// The runtime of the cell.
     pub rig: Rig,
-    /// What counts allocations, where they are counted.
+    /// The counting allocator, where allocations are counted.
     pub heap: Option<Heap>,
 }
 
-/// A process that measures one cell: `WORKLOAD CONTESTANT SIZE [single]`. It prints the figure.
+/// Runs a process that measures one cell: `WORKLOAD CONTESTANT SIZE [single]`. It prints the
+/// figure.
 pub fn main(args: &[String], heap: Option<Heap>) -> ExitCode {
     let [workload, contestant, size, rig @ ..] = args else {
         eprintln!("a cell is WORKLOAD CONTESTANT SIZE [single]");
@@ -48,7 +49,7 @@ pub fn main(args: &[String], heap: Option<Heap>) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Measures a contestant, in this process.
+/// Measures a contestant in this process.
 ///
 /// # Panics
 /// When a message was not sent, not answered, or not counted.
@@ -82,27 +83,27 @@ pub fn run<C: Contestant>(job: &Job) -> f64 {
     })
 }
 
-/// Sends so many, awaiting every send.
+/// Sends a number of messages, awaiting every send.
 async fn produce<C: Contestant>(actor: &C, count: u64) {
     for n in 0..count {
         assert!(actor.tell(n, 1).await, "a message was not sent");
     }
 }
 
-/// Asks so many, one after the other.
+/// Asks a number of times, one ask after the other.
 async fn inquire<C: Contestant>(actor: &C, count: u64) {
     for n in 0..count {
         assert!(actor.ask(n, 1).await.is_some(), "a question was not answered");
     }
 }
 
-/// The actor has handled everything, and it is as many as were sent.
+/// Checks that the actor has handled everything that was sent.
 async fn settle<C: Contestant>(actor: &C, expected: u64) {
     let handled = actor.count().await;
     assert_eq!(handled, Some(expected), "handled is not what was sent");
 }
 
-/// Runs tasks side by side, each for its share.
+/// Runs tasks concurrently, each for its share.
 async fn side_by_side<C, F>(count: u64, tasks: u64, work: impl Fn(u64) -> F)
 where
     C: Contestant,
@@ -114,7 +115,7 @@ where
     }
 }
 
-/// What one of so many gets of the whole.
+/// The share of one task.
 const fn share(count: u64, among: u64, which: u64) -> u64 {
     count / among + if which < count % among { 1 } else { 0 }
 }
@@ -165,7 +166,7 @@ async fn ask<C: Contestant>(count: u64, askers: u64) -> Duration {
     spent
 }
 
-/// Starts so many, and keeps them.
+/// Starts a number of actors, and keeps them.
 async fn start<C: Contestant>(actors: &mut Vec<C>, count: u64) {
     for _ in 0..count {
         actors.push(C::start().await);
@@ -207,7 +208,8 @@ async fn ping_pong<C: Contestant>(hops: u64) -> Duration {
     let mut spent = Duration::ZERO;
     for count in [WARM_UP, hops] {
         let (done, end) = oneshot::channel();
-        // The last hop is number 0: it comes to whom the first one came if the number of hops is odd.
+        // The last hop is number 0. It reaches the actor that got the first one if the number of
+        // hops is odd.
         let (to_one, to_other) = if count % 2 == 1 { (Some(done), None) } else { (None, Some(done)) };
         assert!(one.meet(Meeting { peer: other.clone(), done: to_one }).await);
         assert!(other.meet(Meeting { peer: one.clone(), done: to_other }).await);
@@ -295,7 +297,7 @@ async fn memory<C: Contestant>(job: Job, is_used: bool) -> f64 {
             settle(actor, 1).await;
         }
     }
-    // Actors that start by themselves are given the time to.
+    // Time for actors that start asynchronously.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let bytes = live(heap.stats()) - before;
     for actor in &actors {

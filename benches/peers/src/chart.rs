@@ -7,24 +7,24 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::error::Error;
 use std::path::Path;
 
-/// Panels side by side.
+/// Panels per row.
 const COLUMNS: usize = 4;
-/// Width of a panel.
+/// The width of a panel.
 const WIDTH: i32 = 420;
-/// What a bar takes.
+/// The height of a bar.
 const BAR: i32 = 17;
-/// Above the bars of a panel.
+/// The space above the bars of a panel.
 const HEAD: i32 = 44;
-/// Below them.
+/// The space below them.
 const FOOT: i32 = 30;
-/// Left of the bars.
+/// The space left of the bars.
 const NAMES: i32 = 172;
-/// Right of them, for the figure of the longest.
+/// The space right of them, for the figure of the longest.
 const RIGHT: i32 = 40;
 
 /// Ratios below this are cut off.
 const LEAST: f64 = 0.03;
-/// Ratios above this are.
+/// Ratios above this are cut off.
 const MOST: f64 = 30.0;
 
 const OURS: RGBColor = RGBColor(0, 114, 178);
@@ -33,7 +33,7 @@ const FRAMEWORK: RGBColor = RGBColor(230, 159, 0);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Draws what has ratios.
+/// Draws all workloads that have ratios.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -63,8 +63,9 @@ pub fn draw(path: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The axis' ends, as powers of ten, the same in all panels so that they compare. What lies beyond is cut off, with
-/// its figure beside it: one outlier is not to make everybody else's bars too short to tell apart.
+/// The ends of the axis, as powers of ten. They are the same in all panels so that the panels
+/// compare. A bar beyond them is cut off and labelled: one outlier must not make all other bars too
+/// short to compare.
 fn range(rows: &[&Row]) -> (f64, f64) {
     let ratios = rows.iter().flat_map(|row| row.entries()).filter_map(|(_, cell)| spread(&cell.ratios));
     let ends = ratios.fold((0.5_f64, 2.0_f64), |ends, [ratio, ..]| (ends.0.min(ratio), ends.1.max(ratio)));

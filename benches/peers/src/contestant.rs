@@ -1,5 +1,5 @@
-//! What every contestant can do, and how it is started. The workloads are written once, against this trait, and
-//! compiled for each contestant: nobody is called through a pointer.
+//! The interface of every contestant. The workloads are written once, against this trait, and
+//! compiled for each contestant, so that no call goes through a pointer.
 
 use crate::workload::Workload;
 use tokio::runtime::Builder;
@@ -12,19 +12,20 @@ pub const CAPACITY: usize = 1024;
 /// Workers of the runtime.
 pub const WORKERS: usize = 2;
 
-/// What the work runs on.
+/// The runtime of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rig {
     /// A tokio runtime with two workers.
     Workers,
-    /// One thread: instructions are counted where no thread waits for another by spinning.
+    /// One thread. Instructions are counted where no thread spins for another one.
     Single,
 }
 
-/// What an actor keeps: how many messages it has handled, and their sum, so that nothing is optimised away.
+/// The state of an actor: how many messages it has handled, and their sum, so that nothing is
+/// optimised away.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Book {
-    /// Ticks, questions and hops handled.
+    /// Ticks, asks and hops handled.
     pub count: u64,
     /// Their sum.
     pub sum: u64,
@@ -40,34 +41,35 @@ impl Book {
     }
 }
 
-/// Keeps an actor in a turn: it says that the turn has begun, and ends it when the other side is dropped.
+/// Holds an actor in a turn: it reports that the turn has begun, and ends it when the other side is
+/// dropped.
 #[derive(Debug)]
 pub struct Hold {
-    /// Told when the turn has begun.
+    /// Notified when the turn has begun.
     pub began: oneshot::Sender<()>,
     /// The turn lasts until this resolves.
     pub end: oneshot::Receiver<()>,
 }
 
 impl Hold {
-    /// What the actor does with it.
+    /// The turn that the actor runs.
     pub async fn keep(self) {
         let _ = self.began.send(());
         let _ = self.end.await;
     }
 }
 
-/// Whom an actor plays ping-pong with, and whom it tells when the last hop is done.
+/// The opponent of an actor in ping-pong, and a notification for the last hop.
 #[derive(Debug)]
 pub struct Meeting<C> {
-    /// The other one.
+    /// The other actor.
     pub peer: C,
-    /// Told at the end, by whichever of the two it comes to.
+    /// Notified by the actor that gets the last hop.
     pub done: Option<oneshot::Sender<()>>,
 }
 
 impl<C> Meeting<C> {
-    /// What an actor does with a hop: to its peer if there are any left, else to whoever waits for the end.
+    /// Sends a hop to the opponent if any are left, else notifies the end.
     #[inline]
     pub fn next(meeting: &mut Option<Self>, left: u64) -> Option<&C> {
         let meeting = meeting.as_mut()?;
@@ -81,24 +83,24 @@ impl<C> Meeting<C> {
     }
 }
 
-/// Something to be known about a contestant's figures.
+/// A remark on a contestant's figures.
 #[derive(Clone, Copy, Debug)]
 pub enum Note {
-    /// It cannot do this workload, and why.
+    /// It cannot do this workload, for this reason.
     Lacks(Workload, &'static str),
-    /// It does this workload in a way of its own.
+    /// It does this workload in a different way.
     On(Workload, &'static str),
-    /// Something about all of its figures.
+    /// A remark on all of its figures.
     All(&'static str),
 }
 
-/// An actor by its handle.
+/// The handle of an actor.
 pub trait Contestant: Clone + Send + Sync + 'static {
-    /// As it is named in tables and on the command line.
+    /// Its name in tables and on the command line.
     const NAME: &'static str;
-    /// Whose version its figures depend on.
+    /// The crate whose version its figures depend on.
     const CRATE: &'static str;
-    /// What is to be known about its figures.
+    /// Remarks on its figures.
     const NOTES: &'static [Note];
 
     /// Runs the work as a task of the rig, as most senders are, on whatever its actors need.
@@ -122,27 +124,27 @@ pub trait Contestant: Clone + Send + Sync + 'static {
         tokio::spawn(work)
     }
 
-    /// Starts an actor; as soon as this resolves, messages can be sent to it.
+    /// Starts an actor. Once this resolves, messages can be sent to it.
     fn start() -> impl Future<Output = Self> + Send;
 
-    /// Sends a message, waiting for room where there is a bound; says whether it was sent.
+    /// Sends a message, waiting for room where there is a bound. Returns whether it was sent.
     fn tell(&self, a: u64, b: u64) -> impl Future<Output = bool> + Send;
 
-    /// Sends a message without waiting; says whether it was sent.
+    /// Sends a message without waiting. Returns whether it was sent.
     fn try_tell(&self, a: u64, b: u64) -> bool;
 
     /// Asks, and awaits the answer.
     fn ask(&self, a: u64, b: u64) -> impl Future<Output = Option<u64>> + Send;
 
-    /// Asks how many it has handled. The question itself does not count.
+    /// Asks how many messages it has handled. This ask does not count.
     fn count(&self) -> impl Future<Output = Option<u64>> + Send;
 
-    /// Sends what keeps it in a turn.
+    /// Sends the message that holds it in a turn.
     fn hold(&self, hold: Hold) -> impl Future<Output = bool> + Send;
 
-    /// Tells it whom it plays with.
+    /// Sets its opponent.
     fn meet(&self, meeting: Meeting<Self>) -> impl Future<Output = bool> + Send;
 
-    /// Begins a game of so many hops.
+    /// Begins a game of this many hops.
     fn hop(&self, left: u64) -> impl Future<Output = bool> + Send;
 }

@@ -1,4 +1,4 @@
-//! The run: which cells, in which order, and what becomes of their figures.
+//! The run: which cells, in which order, and where their figures go.
 
 use crate::contestants;
 use crate::figures::{Cell, Row, spread};
@@ -18,13 +18,13 @@ peers [--quick] [--only WORKLOAD[,…]] [--contestants NAME[,…]] [--rounds N] 
   --rounds       how often everything is measured by the clock
   --out          where RESULTS.md and peers.svg go; a run that is whole writes to benches/ without being told";
 
-/// Rounds by the clock, in a whole run and in a quick one.
+/// Rounds of timed cells, in a whole run and in a quick one.
 const ROUNDS: [usize; 2] = [7, 2];
 
-/// Rounds of what is counted: it hardly varies.
+/// Rounds of counted cells, which hardly vary.
 const COUNTED_ROUNDS: usize = 3;
 
-/// What the command line asks for.
+/// The options of the command line.
 #[derive(Debug, Default)]
 struct Options {
     is_quick: bool,
@@ -81,7 +81,7 @@ impl Options {
         self.only.is_empty() || self.only.iter().any(|key| key == info.key)
     }
 
-    /// The baseline takes part in any case: without it there are no ratios.
+    /// The baseline always takes part: without it there are no ratios.
     fn takes_part(&self, at: usize) -> bool {
         let is_called = |name: &String| contestants::ALL[at].is_called(name);
         at == 0 || self.contestants.is_empty() || self.contestants.iter().any(is_called)
@@ -96,7 +96,7 @@ impl Options {
     }
 }
 
-/// What `peers` does.
+/// Runs `peers`.
 pub fn main(args: &[String]) -> ExitCode {
     let options = match Options::parse(args) {
         Ok(options) => options,
@@ -141,7 +141,7 @@ fn run(options: &Options) -> Result<(), String> {
     Ok(())
 }
 
-/// All rounds of one workload: in each round everybody, and each round begins with somebody else.
+/// All rounds of one workload. Each round has every contestant, and begins with another one.
 fn measure(options: &Options, programs: &Programs, info: &'static Info) -> Row {
     let count = contestants::ALL.len();
     let cells = (0..count).map(|at| options.takes_part(at).then(Cell::default)).collect();

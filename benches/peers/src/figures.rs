@@ -1,4 +1,4 @@
-//! What was measured: figures by workload, contestant and round, and what they come to.
+//! The figures by workload, contestant and round, and their medians.
 
 use crate::contestants::{self, Entry};
 use crate::workload::Info;
@@ -8,7 +8,7 @@ use crate::workload::Info;
 pub struct Cell {
     /// By round; empty where it does not take part.
     pub figures: Vec<f64>,
-    /// By round, to the baseline's of the same round.
+    /// By round, relative to the baseline of the same round.
     pub ratios: Vec<f64>,
     /// Why there is no figure, if something went wrong.
     pub failed: Option<String>,
@@ -19,24 +19,24 @@ pub struct Cell {
 pub struct Row {
     /// Which workload.
     pub info: &'static Info,
-    /// By contestant, in the order of `contestants::ALL`; `None` for those that were not asked for.
+    /// By contestant, in the order of `contestants::ALL`; `None` for those that were not selected.
     pub cells: Vec<Option<Cell>>,
-    /// Why nobody has a figure, if so.
+    /// Why no contestant has a figure, if so.
     pub skipped: Option<&'static str>,
 }
 
 impl Row {
-    /// The cells of those that were asked for.
+    /// The cells of the selected contestants.
     pub fn entries(&self) -> impl Iterator<Item = (&'static Entry, &Cell)> {
         contestants::ALL.iter().zip(&self.cells).filter_map(|(entry, cell)| Some((entry, cell.as_ref()?)))
     }
 
-    /// Whether ratios make sense: the baseline is not nothing.
+    /// Whether ratios make sense: the baseline is not zero.
     pub fn has_ratios(&self) -> bool {
         self.entries().any(|(_, cell)| !cell.ratios.is_empty())
     }
 
-    /// Works out the ratios of a round that is complete. To next to nothing there is no ratio.
+    /// Computes the ratios of a complete round. A baseline near zero gives no ratio.
     pub fn close_round(&mut self, of_round: &[Option<f64>]) {
         let Some(base) = of_round.first().copied().flatten().filter(|base| *base > 0.1) else { return };
         for (cell, figure) in self.cells.iter_mut().zip(of_round) {

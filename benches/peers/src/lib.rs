@@ -1,5 +1,6 @@
-//! What a message costs: this runtime, actors written by hand over five channels, and other frameworks, with the
-//! same message, the same handler and the same bound. `benches/README.md` says what is measured and how.
+//! The cost of a message: this runtime, actors written by hand over five channels, and other
+//! frameworks, with the same message, handler and bound. `benches/README.md` describes the
+//! measurements.
 
 pub mod cell;
 pub mod chart;

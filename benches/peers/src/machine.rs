@@ -22,7 +22,7 @@ pub fn describe() -> String {
     )
 }
 
-/// The date in UTC, by the calendar (Hinnant: chrono-compatible low-level date algorithms, 2021).
+/// The date in UTC (Hinnant: chrono-compatible low-level date algorithms, 2021).
 fn today() -> String {
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let days = seconds / 86_400 + 719_468;
@@ -35,7 +35,7 @@ fn today() -> String {
     format!("{}-{month:02}-{day:02}", year + era * 400 + u64::from(month <= 2))
 }
 
-/// The version of a crate that is locked here.
+/// The version of a crate in this workspace's Cargo.lock.
 pub fn version(krate: &str) -> &'static str {
     let mut lines = include_str!("../Cargo.lock").lines();
     let name = format!("name = \"{krate}\"");

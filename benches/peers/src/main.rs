@@ -1,4 +1,5 @@
-//! `cargo run --release --manifest-path benches/peers/Cargo.toml`: the whole table, and what it was measured on.
+//! `cargo run --release --manifest-path benches/peers/Cargo.toml`: the whole table, and the machine
+//! it was measured on.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Cells as processes: each figure comes from a fresh one, and whatever happens in it happens to it alone.
+//! Cells as processes: each figure comes from a fresh one, so a failure affects only that figure.
 
 use crate::contestants::Entry;
 use crate::workload::{Info, Kind};
@@ -13,24 +13,24 @@ use std::time::Duration;
 /// A cell that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The programs that cells run in.
+/// The programs of cells.
 #[derive(Clone, Debug)]
 pub struct Programs {
-    /// This one.
+    /// This program.
     plain: PathBuf,
-    /// The one that counts allocations.
+    /// The program that counts allocations.
     counted: PathBuf,
-    /// Whether there is a valgrind to count instructions with.
+    /// Whether valgrind is available to count instructions.
     has_valgrind: bool,
 }
 
 impl Programs {
-    /// Finds them; the one that counts allocations is built if cargo is there to build it.
+    /// Finds the programs. The one that counts allocations is built if cargo is available.
     ///
     /// # Errors
-    /// When there is none and it cannot be built.
+    /// When it is missing and cannot be built.
     pub fn find() -> Result<Self, String> {
-        let plain = env::current_exe().map_err(|error| format!("who am I? {error}"))?;
+        let plain = env::current_exe().map_err(|error| format!("the path of this program is unknown: {error}"))?;
         let counted = plain.with_file_name("counted");
         if let Ok(cargo) = env::var("CARGO") {
             let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
@@ -60,7 +60,7 @@ impl Programs {
     /// Measures a cell.
     ///
     /// # Errors
-    /// What the process said last when it failed, or that it took too long.
+    /// The last output of the process when it failed, or that it took too long.
     pub fn measure(&self, info: &Info, entry: &Entry, size: u64) -> Result<f64, String> {
         let cell = |program: &Path| {
             let mut command = Command::new(program);
@@ -78,7 +78,7 @@ impl Programs {
         }
     }
 
-    /// Instructions of a whole process that has one thread: what it does before and after the messages is in it.
+    /// Instructions of a whole process that has one thread, its start and end included.
     fn instructions(&self, info: &Info, entry: &Entry, size: u64) -> Result<f64, String> {
         let file = env::temp_dir().join(format!("peers.{}.callgrind", std::process::id()));
         let mut command = Command::new("valgrind");
@@ -102,7 +102,7 @@ fn figure(out: &str) -> Result<f64, String> {
     out.trim().parse().map_err(|_| format!("it printed no figure but `{}`", out.trim()))
 }
 
-/// Runs a process to its end, and no longer than we have patience.
+/// Runs a process to its end, with a time limit.
 fn output(mut command: Command) -> Result<String, String> {
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = child.map_err(|error| error.to_string())?;
@@ -120,7 +120,8 @@ fn output(mut command: Command) -> Result<String, String> {
     Err(reason(&String::from_utf8_lossy(&ended.stderr)).unwrap_or_else(|| ended.status.to_string()))
 }
 
-/// The first panic's message, since what comes later follows from it; what was expected is on lines of its own.
+/// The first panic's message, because later ones follow from it. An assertion's values are on
+/// separate lines.
 fn reason(stderr: &str) -> Option<String> {
     let mut lines = stderr.lines().map(str::trim);
     let panicked = lines.find(|line| line.contains("panicked at")).and_then(|_| lines.next());

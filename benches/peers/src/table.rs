@@ -7,7 +7,7 @@ use crate::machine;
 use crate::workload::{Info, Kind};
 use std::fmt::Write;
 
-/// Footnotes, numbered in the order in which they are met.
+/// Footnotes, numbered in order of appearance.
 #[derive(Debug, Default)]
 struct Footnotes(Vec<String>);
 
@@ -21,7 +21,7 @@ impl Footnotes {
     }
 }
 
-/// Everything that is known after a run.
+/// The results of a run.
 pub fn whole(rows: &[Row], how: &str, is_quick: bool) -> String {
     let mut text = String::from("# Peers\n\n");
     let _ = writeln!(text, "{}; {how}.\n", machine::describe());
@@ -68,7 +68,7 @@ fn versions() -> String {
     format!("Versions: {}.", all.join(", "))
 }
 
-/// Contestants down, workloads across.
+/// Contestants as rows, workloads as columns.
 fn across(rows: &[&Row], notes: &mut Footnotes, figure: impl Fn(&Info, &Cell) -> Option<String>) -> String {
     let titles: Vec<_> = rows.iter().map(|row| format!(" {} |", row.info.title)).collect();
     let mut text = format!("| |{}\n|---|{}\n", titles.concat(), "---:|".repeat(rows.len()));
@@ -89,7 +89,7 @@ fn across(rows: &[&Row], notes: &mut Footnotes, figure: impl Fn(&Info, &Cell) ->
     text + "\n"
 }
 
-/// What holds for all figures of a contestant.
+/// Remarks on all figures of a contestant.
 fn about(entry: &Entry, notes: &mut Footnotes) -> String {
     let of_all = |note: &Note| match note {
         Note::All(text) => Some(notes.mark(format!("{}: {text}", entry.krate))),
@@ -98,7 +98,7 @@ fn about(entry: &Entry, notes: &mut Footnotes) -> String {
     entry.notes.iter().filter_map(of_all).collect()
 }
 
-/// Why a cell has no figure, if so; and what is to be known about the figure that it has.
+/// Why a cell has no figure, if so, and remarks on the figure that it has.
 fn remarks(row: &Row, entry: &Entry, cell: &Cell, notes: &mut Footnotes) -> (Option<String>, String) {
     if let Some(why) = row.skipped {
         return (Some("–".to_owned()), notes.mark(format!("Not measured: {why}.")));
@@ -141,7 +141,7 @@ fn details(row: &Row) -> String {
     text
 }
 
-/// With as many digits as mean something.
+/// With as many digits as are significant.
 fn number(info: &Info, figure: f64) -> String {
     match figure {
         figure if info.key.starts_with("alloc") => format!("{figure:.2}"),

@@ -1,4 +1,4 @@
-//! What is measured, and how much of it.
+//! The workloads, and their sizes.
 
 /// A question put to every contestant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Workload {
     Many,
     /// Two actors and one message.
     PingPong,
-    /// A mailbox that is full.
+    /// A full mailbox.
     Refused,
     /// Starting actors.
     Spawn,
@@ -25,7 +25,7 @@ pub enum Workload {
     First,
     /// Bytes of an actor that has handled nothing.
     MemoryIdle,
-    /// Bytes of an actor that has.
+    /// Bytes of an actor that has handled messages.
     MemoryUsed,
     /// Allocations of a tell.
     AllocTell,
@@ -37,7 +37,7 @@ pub enum Workload {
     InstrAsk,
 }
 
-/// How a figure comes about.
+/// How a figure is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// By the clock.
@@ -48,20 +48,20 @@ pub enum Kind {
     Instructions,
 }
 
-/// What is to be known about a workload.
+/// The description of a workload.
 #[derive(Clone, Copy, Debug)]
 pub struct Info {
-    /// Which it is.
+    /// Which workload.
     pub workload: Workload,
-    /// On the command line.
+    /// Its name on the command line.
     pub key: &'static str,
-    /// Above its column and its panel.
+    /// The title of its column and panel.
     pub title: &'static str,
-    /// What the figure counts.
+    /// The unit of the figure.
     pub unit: &'static str,
-    /// How the figure comes about.
+    /// How the figure is measured.
     pub kind: Kind,
-    /// What is done, in a sentence.
+    /// The procedure, in a sentence.
     pub what: &'static str,
     /// How many messages, or actors, in a whole run and in a quick one.
     pub sizes: [u64; 2],
@@ -74,10 +74,10 @@ impl Workload {
     }
 }
 
-/// Messages that each of the many actors gets.
+/// Messages to each of the many actors.
 pub const EACH: u64 = 100;
 
-/// Sent at once where the sender does not wait; they always fit.
+/// Messages sent at once where the sender does not wait. They always fit.
 pub const BURST: u64 = 256;
 
 const fn info(
@@ -90,7 +90,7 @@ const fn info(
     Info { workload, key, title, unit, kind, what, sizes }
 }
 
-/// All of them, in the order of the tables.
+/// All workloads, in the order of the tables.
 pub const ALL: [Info; 16] = [
     info(
         Workload::Tell1,

@@ -1,13 +1,13 @@
-//! What the runtime decided by itself during a storm.
+//! The decisions of the runtime during a storm.
 
 use actors_core::Decision;
 use std::fmt;
 use tokio::time::Instant;
 
-/// More sentences than these nobody reads; the rest is counted.
+/// Decisions that are printed. The rest is only counted.
 const SHOWN: usize = 40;
 
-/// What was decided, and when the storm began.
+/// The decisions, and when the storm began.
 #[derive(Debug)]
 pub(super) struct Decided {
     decisions: Vec<Decision>,
@@ -21,7 +21,7 @@ impl Decided {
 }
 
 impl fmt::Display for Decided {
-    /// A line each, with the seconds since the storm began.
+    /// Writes one line per decision, with the seconds since the storm began.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "decisions: {}", self.decisions.len())?;
         for decision in self.decisions.iter().take(SHOWN) {

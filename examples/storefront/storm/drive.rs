@@ -1,8 +1,10 @@
-//! The open loop: messages are sent by the clock, on a thread and a runtime of their own, whatever the shop does.
+//! The open loop: messages are sent by the clock, on a thread and a runtime of their own, whatever
+//! the shop does.
 //!
-//! Every message has an instant at which it should be sent. A thousand times a second the driver sends what is due. The
-//! first poll of a question is done here and now: when it is refused, that is all; when not, the rest of it waits among
-//! [`Driver::pending`]. Its size is bounded by the shop, not here: who is not in a mailbox or in line has been refused.
+//! Every message has an instant at which it should be sent. A thousand times a second the driver
+//! sends the messages that are due. It polls each ask once at that instant. A refused ask ends
+//! there; the others wait in [`Driver::pending`]. The shop bounds their number: an ask that is
+//! neither in a mailbox nor in line was refused.
 
 use super::Plan;
 use super::tally::{Kind, Tally};
@@ -23,7 +25,7 @@ struct Due {
     begun: Instant,
 }
 
-/// Its end; `Some` order where it was a charge and is paid.
+/// The end of a send. The order is `Some` for a charge that was paid.
 type Done = (Due, Result<Option<u64>, AskError>);
 
 struct Driver {
@@ -75,7 +77,7 @@ impl Driver {
         self.tally
     }
 
-    /// Notes how deep the queues are, and sets how slow the database is.
+    /// Records the depth of the queues, and sets how slow the database is.
     fn look(&mut self, began: Instant) {
         let (shop, orders) = (self.service.shop.reading(), self.service.orders.reading());
         let depth = &mut self.tally.depth;
@@ -122,7 +124,7 @@ impl Driver {
         }
     }
 
-    /// Polls a question for the first time: then it is refused, or under way.
+    /// Polls an ask for the first time, after which it is refused or in flight.
     fn ask<M: Message>(
         &mut self,
         due: Due,
@@ -154,7 +156,7 @@ impl Driver {
     }
 }
 
-/// The type of the next message, from a number below 100.
+/// Chooses the type of the next message from a number below 100.
 fn pick(mix: Mix, percent: u64) -> Kind {
     match (mix, percent) {
         (Mix::Charges, _) | (Mix::Default, 0..3) => Kind::Charge,
@@ -165,7 +167,7 @@ fn pick(mix: Mix, percent: u64) -> Kind {
     }
 }
 
-/// Steele, Lea, Flood: SplitMix64. The same storm every time.
+/// SplitMix64 (Steele, Lea, Flood). Every storm has the same sequence.
 fn roll(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;

@@ -1,4 +1,5 @@
-//! The capacity, measured: how many charges a second the shop answers when it always has one to do.
+//! Measures the capacity: the charges per second that the shop answers when it always has one to
+//! do.
 
 use super::progress;
 use crate::db::DbFile;
@@ -9,13 +10,14 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Enough that the shop is never idle, few enough that nobody is ever refused: the mailbox has room for 96 charges.
+/// Enough callers that the shop is never idle, and few enough that none is refused: the mailbox has
+/// room for 96 charges.
 const CALLERS: usize = 64;
-/// Until the file is warm.
+/// The time until the file's pages are cached.
 const WARM_UP: Duration = Duration::from_millis(500);
 const LENGTH: Duration = Duration::from_secs(4);
 
-/// Charges a second, by a closed loop against a shop of its own.
+/// Returns charges per second, from a closed loop against a shop of its own.
 pub(super) async fn capacity(file: &DbFile) -> Result<f64, BoxError> {
     let service = Service::open(file).await?;
     let bar = progress("measuring", WARM_UP + LENGTH);
@@ -44,7 +46,7 @@ pub(super) async fn capacity(file: &DbFile) -> Result<f64, BoxError> {
     Ok(f64::from(answered) / LENGTH.as_secs_f64())
 }
 
-/// Charges one after the other, and counts those that were answered within the measured time.
+/// Sends one charge after the other, and counts those that were answered within the measured time.
 async fn caller(shop: ShopHandle, card: u64, begin: Instant) -> Result<u32, AskError> {
     let end = begin + LENGTH;
     let mut answered = 0;

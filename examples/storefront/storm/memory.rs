@@ -1,4 +1,4 @@
-//! How much memory the process has, over time. From `/proc`; where there is none, nothing is known and nothing claimed.
+//! The memory of the process over time, from `/proc`. Without `/proc` the figures are unknown.
 
 use super::progress;
 use std::time::Duration;
@@ -6,16 +6,17 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 
-/// What was seen.
+/// The measured memory.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Memory {
-    /// The most it ever was, in KiB.
+    /// The peak, in KiB.
     pub(super) peak: Option<u64>,
     /// Means of the first, middle and last third, in KiB.
     pub(super) thirds: [Option<u64>; 3],
 }
 
-/// Looks ten times a second until it is stopped. Keeps sums, not samples: a watch must not be what grows.
+/// Samples ten times a second until it is stopped. It keeps sums instead of samples, so that the
+/// measurement itself does not grow.
 #[derive(Debug)]
 pub(super) struct Watch {
     task: JoinHandle<Memory>,
@@ -30,7 +31,7 @@ impl Watch {
     }
 
     pub(super) async fn stop(self) -> Result<Memory, JoinError> {
-        // Fails when it has ended already.
+        // Fails if the task has already ended.
         let _ = self.stop.send(());
         self.task.await
     }
@@ -60,7 +61,7 @@ async fn watch(length: Duration, mut stopped: oneshot::Receiver<()>) -> Memory {
     Memory { peak: kib("VmHWM:"), thirds: sums.map(|(sum, samples): (u64, u64)| sum.checked_div(samples)) }
 }
 
-/// A line of the process's status.
+/// Reads a line of the process's status.
 fn kib(head: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(head))?;

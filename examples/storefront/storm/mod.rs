@@ -1,4 +1,4 @@
-//! The storm: how the shop behaves when it is offered many times what it can take.
+//! The storm: how the shop behaves when it is offered many times the load it can handle.
 //!
 //! ```text
 //!   measure ──► capacity            a closed loop: 64 callers, each waits for its answer
@@ -6,8 +6,9 @@
 //!   report  ◄── tally, books, memory, and the file itself
 //! ```
 //!
-//! A closed loop cannot overload anything, because its callers slow down with the shop; so the storm is an open one, and
-//! latency counts from the instant at which a message *should* have been sent.
+//! A closed loop cannot overload anything, because its callers slow down with the shop. The storm
+//! is therefore an open loop, and latency counts from the instant at which a message *should* have
+//! been sent.
 
 mod decisions;
 mod drive;
@@ -23,10 +24,10 @@ use actors_core::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 
-/// What is to be driven.
+/// The parameters of a storm.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
-    /// Charges a second that the shop answers when it is never idle and never flooded.
+    /// Charges per second that the shop answers when it is never idle and never flooded.
     capacity: f64,
     times: f64,
     length: Duration,
@@ -36,13 +37,14 @@ struct Plan {
 }
 
 impl Plan {
-    /// Messages a second.
+    /// Messages per second.
     fn rate(&self) -> f64 {
         self.capacity * self.times
     }
 }
 
-/// Measures, drives and reports. `true` when every message is accounted for and every receipt is in the file.
+/// Measures, drives and reports. Returns `true` when every message is accounted for and every
+/// receipt is in the file.
 pub(crate) async fn run(cli: &Cli, times: f64, file: &DbFile) -> Result<bool, BoxError> {
     let capacity = measure::capacity(&file.beside()).await?;
     let plan = Plan {
@@ -70,7 +72,7 @@ pub(crate) async fn run(cli: &Cli, times: f64, file: &DbFile) -> Result<bool, Bo
     Ok(report::print(&plan, &tally, &memory, &decided, &books, &orders))
 }
 
-/// A bar that fills with time.
+/// A progress bar that fills with time.
 fn progress(what: &'static str, length: Duration) -> ProgressBar {
     let ms = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
     let style = ProgressStyle::with_template("{msg:>9} [{bar:40}] {pos} of {len} ms")

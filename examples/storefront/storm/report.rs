@@ -1,4 +1,4 @@
-//! What is printed after a storm.
+//! The report after a storm.
 
 use super::Plan;
 use super::decisions::Decided;
@@ -8,16 +8,16 @@ use crate::cli::Mix;
 use crate::service::Books;
 use std::collections::HashSet;
 
-/// Memory is called flat when the last third's mean is within this of the first third's: what an allocator and the pages of
-/// SQLite's cache may still do while nothing grows.
+/// Memory counts as flat when the last third's mean is within this of the first third's. An
+/// allocator and SQLite's page cache may still move this much while nothing grows.
 const FLAT_KIB: u64 = 4 * 1024;
-/// Of those who matter, answered within their deadlines.
+/// The minimal share of charges and status requests that are answered within their deadlines.
 const ANSWERED_MIN: f64 = 0.99;
-/// Of the measured capacity, when nothing but charges arrives.
+/// The minimal share of the measured capacity when only charges arrive.
 const GOODPUT_MIN: f64 = 0.95;
 
-/// Prints everything. `true` when every message is accounted for and every receipt is in the file: the goals may be missed
-/// on a slow machine, these may not.
+/// Prints everything. Returns `true` when every message is accounted for and every receipt is in
+/// the file. The goals may be missed on a slow machine; these two may not.
 pub(super) fn print(
     plan: &Plan,
     tally: &Tally,
@@ -72,7 +72,7 @@ fn table(plan: &Plan, tally: &Tally, books: &Books) -> String {
     for kind in Kind::ALL {
         let (count, row) = (tally.of(kind), kind.row(books));
         let n = |number: u64| number.to_string();
-        // Nobody waits for a one-way message, so there is nothing to be in time.
+        // A one-way message has no asker, so it cannot be in time.
         let asked = |text: String| if kind.deadline().is_some() { text } else { "-".to_owned() };
         let ms = |quantile| match count.latency.is_empty() {
             true => "-".to_owned(),
@@ -114,7 +114,7 @@ fn align<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) -> String {
     text
 }
 
-/// Answers within their deadlines, a second, while the storm lasted.
+/// Answers within their deadlines per second, while the storm lasted.
 fn goodput(plan: &Plan, tally: &Tally, kind: Kind) -> f64 {
     tally.of(kind).thirds.iter().sum::<u64>() as f64 / plan.length.as_secs_f64()
 }
@@ -157,7 +157,8 @@ fn print_goals(plan: &Plan, tally: &Tally, memory: &Memory) {
     let goal = |is_met: bool, text: String| println!("{:<6} {text}", if is_met { "ok" } else { "MISSED" });
     let charges = tally.of(Kind::Charge);
     match plan.mix {
-        // While the database is slow nothing is promised but the books; afterwards all is as it was.
+        // While the database is slow, only the ledger is promised. Afterwards the shop must
+        // recover.
         _ if plan.slow_db.is_some() => {
             let possible = plan.capacity * plan.length.as_secs_f64() / 3.0;
             let share = charges.thirds[2] as f64 / possible.min(charges.offered_last as f64);

@@ -1,4 +1,4 @@
-//! The storm's own count, to be compared with the shop's ledger.
+//! The storm's own count, which is compared with the shop's ledger.
 
 use crate::service::Books;
 use crate::shop::shop_messages::{Audit, Charge, Priced, Status, Viewed};
@@ -6,7 +6,8 @@ use actors_core::{Admission, AskError, Reason, Row};
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 
-/// The longest latency that is told apart, in microseconds. Every deadline is shorter.
+/// The longest latency that the histogram distinguishes, in microseconds. Every deadline is
+/// shorter.
 const LATENCY_MAX_US: u64 = 60_000_000;
 
 /// The messages of the shop.
@@ -22,7 +23,7 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ALL: [Kind; 5] = [Kind::Charge, Kind::Status, Kind::View, Kind::Price, Kind::Audit];
 
-    /// As the shop declares it; `None` for those that nobody waits for.
+    /// The deadline that the shop declares; `None` for messages without an asker.
     pub(super) fn deadline(self) -> Option<Duration> {
         match self {
             Kind::Charge | Kind::Audit => Some(Duration::from_secs(2)),
@@ -31,7 +32,7 @@ impl Kind {
         }
     }
 
-    /// What the shop says of it.
+    /// The row of the shop's ledger.
     pub(super) fn row(self, books: &Books) -> Row {
         match self {
             Kind::Charge => books.shop.of::<Charge>(),
@@ -43,49 +44,51 @@ impl Kind {
     }
 }
 
-/// One type's count.
+/// The count of one message type.
 #[derive(Debug)]
 pub(super) struct Count {
     pub(super) offered: u64,
-    /// Of these, in the last third of the storm.
+    /// Messages offered in the last third of the storm.
     pub(super) offered_last: u64,
-    /// Answered, from the instant at which it should have been sent.
+    /// Answers within the deadline, which runs from the instant at which the message should have
+    /// been sent.
     pub(super) in_time: u64,
     pub(super) late: u64,
-    /// Of those in time, answered in the first, middle and last third of the storm.
+    /// Answers in time during the first, middle and last third of the storm.
     pub(super) thirds: [u64; 3],
-    /// Told that there is no answer, by reason.
+    /// Messages without an answer, by reason.
     pub(super) told: [u64; Reason::ALL.len()],
-    /// Of these, told without a time to come back at.
+    /// Messages without an answer whose error had no time to try again.
     pub(super) told_without_retry: u64,
-    /// One-way messages that cost an older one its place, or were lost themselves.
+    /// One-way messages that displaced an older one, or were dropped themselves.
     pub(super) dropped: u64,
     pub(super) conflated: u64,
-    /// Microseconds, of those that were answered.
+    /// Latency of the answers, in microseconds.
     pub(super) latency: Histogram<u64>,
 }
 
-/// The storm's books.
+/// All counts of a storm.
 #[derive(Debug)]
 pub(super) struct Tally {
     counts: [Count; Kind::ALL.len()],
     /// When the storm began, and how long it lasts.
     began: Instant,
     length: Duration,
-    /// Orders that were answered as paid.
+    /// Orders whose charge was answered as paid.
     pub(super) receipts: Vec<u64>,
-    /// How long it took to be refused, in nanoseconds.
+    /// How long a refusal took, in nanoseconds.
     pub(super) refusals: Histogram<u64>,
-    /// How much later than intended messages were sent, in microseconds: the driver's own doing.
+    /// How much later than intended messages were sent, in microseconds. This is the driver's own
+    /// delay.
     pub(super) lateness: Histogram<u64>,
-    /// The deepest the shop's and the writer's mailboxes were seen, and the longest line.
+    /// The greatest depth of the two mailboxes, and the longest line.
     pub(super) depth: [usize; 2],
     pub(super) line: usize,
 }
 
 impl Tally {
     /// # Errors
-    /// A histogram that cannot be.
+    /// Returns an error when a histogram cannot be created.
     pub(super) fn new(length: Duration) -> Result<Tally, hdrhistogram::CreationError> {
         let latency = Histogram::new_with_max(LATENCY_MAX_US, 3)?;
         let counts = Kind::ALL.map(|_| Count {
@@ -120,7 +123,7 @@ impl Tally {
         &mut self.counts[kind as usize]
     }
 
-    /// Which third of the storm an instant is in; 3 is after its end.
+    /// The third of the storm that an instant is in; 3 is after its end.
     fn third(&self, at: Instant) -> usize {
         ((at - self.began).as_secs_f64() * 3.0 / self.length.as_secs_f64()) as usize
     }
@@ -137,7 +140,7 @@ impl Tally {
         self.lateness.saturating_record(micros(intended.elapsed()));
     }
 
-    /// A question was answered.
+    /// Counts an answered ask.
     pub(super) fn answered(&mut self, kind: Kind, intended: Instant) {
         let now = Instant::now();
         let latency = now - intended;
@@ -154,14 +157,14 @@ impl Tally {
         }
     }
 
-    /// A question was not answered.
+    /// Counts an ask that was not answered.
     pub(super) fn told(&mut self, kind: Kind, why: &AskError) {
         let count = self.count(kind);
         count.told[why.reason() as usize] += 1;
         count.told_without_retry += u64::from(why.retry_after().is_none());
     }
 
-    /// A one-way message is in, or not.
+    /// Counts a one-way message, admitted or not.
     pub(super) fn sent(&mut self, kind: Kind, sent: Result<Admission, Reason>) {
         let count = self.count(kind);
         match sent {
@@ -172,7 +175,7 @@ impl Tally {
         }
     }
 
-    /// Where the ledger says something else than was counted here, a sentence each.
+    /// Returns a sentence for each difference between the ledger and this count.
     pub(super) fn differences(&self, books: &Books) -> Vec<String> {
         let mut found = Vec::new();
         for kind in Kind::ALL {

@@ -1,5 +1,6 @@
-//! The cells that count allocations: `counted cell WORKLOAD CONTESTANT SIZE`. A program of its own, because counting
-//! makes every allocation dearer, and so would tell on those who allocate wherever time is measured.
+//! The cells that count allocations: `counted cell WORKLOAD CONTESTANT SIZE`. A separate program,
+//! because counting makes every allocation slower and would distort the times of contestants that
+//! allocate.
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;

@@ -1,4 +1,5 @@
-//! actix: all actors on one arbiter, which is one thread; the senders on the two workers that everybody has.
+//! actix: all actors on one arbiter, which is one thread; the senders on the same two workers as
+//! for all contestants.
 
 use crate::contestant::{Book, CAPACITY, Contestant, Hold, Meeting, Note, Rig, WORKERS};
 use crate::workload::Workload;
@@ -7,7 +8,7 @@ use actix::prelude::*;
 use std::sync::OnceLock;
 use tokio::runtime::Builder;
 
-/// Counts what it gets.
+/// Counts its messages.
 #[derive(Default)]
 pub struct Counter {
     book: Book,
@@ -97,7 +98,7 @@ impl Handler<Hop> for Counter {
     }
 }
 
-/// Where the actors live.
+/// The arbiter of the actors.
 static ARBITER: OnceLock<ArbiterHandle> = OnceLock::new();
 
 /// The handle.
@@ -110,7 +111,7 @@ impl Contestant for Actix {
     const NOTES: &'static [Note] = &[
         Note::All(
             "All actors on one arbiter, which is one thread beside the two workers that the senders have. A tell is \
-             `do_send`, which ignores the bound of the mailbox: nobody waits for room, and what piles up takes memory.",
+             `do_send`, which ignores the bound of the mailbox: no sender waits for room, and the backlog takes memory.",
         ),
         Note::On(Workload::TrySend, "`try_send`, which keeps to the bound."),
     ];

@@ -1,4 +1,4 @@
-//! elfo, whose actors are started by the first message that its router sends to a key that is new.
+//! elfo, whose actors are started by the first message that its router sends to a new key.
 
 use crate::contestant::{Book, CAPACITY, Contestant, Hold, Meeting, Note};
 use crate::contestant::{Rig, WORKERS};
@@ -74,7 +74,7 @@ fn counters() -> Blueprint {
 /// The context that the senders share.
 static CONTEXT: OnceLock<Context> = OnceLock::new();
 
-/// The group of the counters, to which they are asked to start.
+/// The group of the counters, which starts them.
 static GROUP: OnceLock<Addr> = OnceLock::new();
 
 fn context() -> &'static Context {
@@ -116,7 +116,8 @@ impl Contestant for Elfo {
             Rig::Single => Builder::new_current_thread().enable_all().build(),
         };
         let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
-        // As its own benches start it: the public way starts a node that lasts until a signal ends it.
+        // Starts elfo as its own benches do. The public way starts a node that lasts until a signal
+        // ends it.
         let done = runtime.block_on(elfo::_priv::do_start(topology, false, |ctx, _| async move {
             CONTEXT.get_or_init(|| ctx);
             Self::task(work).await.unwrap_or_else(|error| panic!("{error}"))

@@ -1,22 +1,22 @@
-//! The actor that one writes by hand: a tokio task, an enum, and a channel. Five channels, one actor.
+//! The hand-written actor: a tokio task, an enum, and a channel. Five channels, one actor.
 
 use crate::contestant::{Book, CAPACITY, Contestant, Hold, Meeting, Note};
 use crate::workload::Workload;
 use std::sync::Once;
 use tokio::sync::{mpsc, oneshot};
 
-/// A channel to put under the actor.
+/// A channel for the hand-written actor.
 pub trait Channel: Sized + 'static {
-    /// As the actor over it is named.
+    /// The name of the actor over it.
     const NAME: &'static str;
-    /// The crate that it comes from.
+    /// Its crate.
     const CRATE: &'static str;
-    /// What is to be known about its figures.
+    /// Remarks on its figures.
     const NOTES: &'static [Note] = &[];
     /// The sending half.
     type Tx: Clone + Send + Sync + 'static;
 
-    /// Makes a channel, and starts the actor behind it with the loop that one writes for this channel.
+    /// Creates a channel, and starts the actor behind it with the usual loop for this channel.
     fn start() -> Self::Tx;
     /// Sends, waiting for room.
     fn send(tx: &Self::Tx, message: Message<Self>) -> impl Future<Output = bool> + Send;
@@ -24,17 +24,17 @@ pub trait Channel: Sized + 'static {
     fn try_send(tx: &Self::Tx, message: Message<Self>) -> bool;
 }
 
-/// What the actor understands.
+/// The messages of the actor.
 pub enum Message<K: Channel> {
     /// A message to be counted.
     Tick(u64, u64),
-    /// The same, with an answer.
+    /// A message to be counted, with an answer.
     Ask(u64, u64, oneshot::Sender<u64>),
-    /// How many were handled.
+    /// A request for the count.
     Count(oneshot::Sender<u64>),
     /// A turn that lasts.
     Hold(Hold),
-    /// Whom it plays with.
+    /// Its opponent.
     Meet(Meeting<Hand<K>>),
     /// A hop of the game.
     Hop(u64, u64),
@@ -51,7 +51,7 @@ impl<K: Channel> Actor<K> {
         Self { book: Book::default(), meeting: None }
     }
 
-    /// Handles a message, all but a turn that lasts: that one is for the loop to await.
+    /// Handles a message, except a turn that lasts, which the loop awaits.
     #[inline]
     fn handle(&mut self, message: Message<K>) -> Option<Hold> {
         match message {
@@ -128,7 +128,8 @@ impl<K: Channel> Contestant for Hand<K> {
     }
 }
 
-/// `$recv` is what the loop awaits, with `$rx` as its receiver, which some need as `mut`; it is to match `Some` or `Ok`.
+/// `$recv` is what the loop awaits, with `$rx` as its receiver, which some channels need as `mut`.
+/// It matches `Some` or `Ok`.
 macro_rules! channel {
     ($(#[$doc:meta])* $kind:ident, $name:literal, $krate:literal, $tx:ty, $new:expr,
      [$($rx:tt)+] $some:ident($recv:expr), |$stx:ident, $message:ident| $send:expr, $try_send:expr) => {
@@ -167,7 +168,7 @@ macro_rules! channel {
 }
 
 channel!(
-    /// What every ratio refers to.
+    /// The baseline of every ratio.
     Tokio, "by hand: tokio mpsc", "tokio", mpsc::Sender<Message<Self>>, mpsc::channel(CAPACITY),
     [mut rx] Some(rx.recv()), |tx, message| tx.send(message), tx.try_send(message).is_ok()
 );
@@ -191,12 +192,12 @@ channel!(
 );
 
 channel!(
-    /// Sync and async at once.
+    /// Sync and async at the same time.
     Flume, "by hand: flume", "flume", flume::Sender<Message<Self>>, flume::bounded(CAPACITY),
     [rx] Ok(rx.recv_async()), |tx, message| tx.send_async(message), tx.try_send(message).is_ok()
 );
 
-/// Its documentation asks for the detection, for the sake of machines with one core.
+/// Its documentation recommends this detection for machines with one core.
 fn crossfire<T: Send + Unpin + 'static>()
 -> (crossfire::MAsyncTx<crossfire::mpsc::Array<T>>, crossfire::AsyncRx<crossfire::mpsc::Array<T>>) {
     static DETECTED: Once = Once::new();

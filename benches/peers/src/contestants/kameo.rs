@@ -5,7 +5,7 @@ use kameo::actor::{ActorRef, Spawn};
 use kameo::mailbox;
 use kameo::message::{Context, Message};
 
-/// Counts what it gets.
+/// Counts its messages.
 #[derive(kameo::Actor, Default)]
 pub struct Counter {
     book: Book,

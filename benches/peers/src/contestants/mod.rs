@@ -1,4 +1,4 @@
-//! Who takes part, in the order of the tables.
+//! The contestants, in the order of the tables.
 
 pub mod actix;
 pub mod elfo;
@@ -12,16 +12,16 @@ use crate::cell::{self, Job};
 use crate::contestant::{Contestant, Note};
 use crate::workload::Workload;
 
-/// A contestant as the driver knows it.
+/// A contestant as the driver sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
-    /// As it is named in tables and on the command line.
+    /// Its name in tables and on the command line.
     pub name: &'static str,
-    /// Whose version its figures depend on.
+    /// The crate whose version its figures depend on.
     pub krate: &'static str,
-    /// What is to be known about its figures.
+    /// Remarks on its figures.
     pub notes: &'static [Note],
-    /// Measures it, in this process.
+    /// Measures it in this process.
     pub run: fn(&Job) -> f64,
 }
 
@@ -38,23 +38,24 @@ impl Entry {
         })
     }
 
-    /// Whether a word of the command line means it: the name, or what comes last in it (`kanal`, `fn`, `never`).
+    /// Whether a word of the command line selects it: its name, or the last part of it (`kanal`,
+    /// `fn`, `never`).
     pub fn is_called(&self, word: &str) -> bool {
         [": ", " = "].iter().any(|mark| self.name.rsplit(mark).next() == Some(word)) || self.name == word
     }
 
-    /// Whether it is one of ours.
+    /// Whether it is one of this runtime's.
     pub fn is_ours(&self) -> bool {
         self.krate == "actors-core"
     }
 
-    /// Whether it is written by hand.
+    /// Whether it is hand-written.
     pub fn is_by_hand(&self) -> bool {
         self.name.starts_with("by hand")
     }
 }
 
-/// All of them; the first is what every ratio refers to.
+/// All contestants. The first one is the baseline.
 pub const ALL: [Entry; 14] = [
     Entry::of::<hand::Hand<hand::Tokio>>(),
     Entry::of::<hand::Hand<hand::TokioMany>>(),

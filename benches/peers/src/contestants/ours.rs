@@ -1,30 +1,31 @@
-//! This runtime, three times: an `async fn`, a plain `fn`, and a plain `fn` that no sender ever runs.
+//! This runtime, three times: an `async fn`, a plain `fn`, and a plain `fn` that no sender ever
+//! runs.
 
 use crate::contestant::{Book, Contestant, Hold, Meeting, Note};
 use crate::workload::Workload;
 use actors_core::System;
 use std::sync::OnceLock;
 
-/// What is to be known about our figures.
+/// Remarks on this runtime's figures.
 const NOTES: &[Note] = &[
-    Note::On(Workload::Ask1, "Each of our asks has a deadline of 30 s, and so a timer; nobody else's has."),
-    Note::On(Workload::Ask64, "Each of our asks has a deadline of 30 s, and so a timer; nobody else's has."),
+    Note::On(Workload::Ask1, "Each ask of this runtime has a deadline of 30 s, and so a timer; no other contestant's has."),
+    Note::On(Workload::Ask64, "Each ask of this runtime has a deadline of 30 s, and so a timer; no other contestant's has."),
     Note::On(Workload::InstrTell, FROZEN),
     Note::On(Workload::InstrAsk, FROZEN),
 ];
 
-/// What is done so that our instructions do not vary.
+/// Stops the clock that claims are measured by, so that instruction counts do not vary.
 const FROZEN: &str = "We size batches by how long turns take, and callgrind makes them take some fifty times as long; so the \
                       clock that they are timed by stands still.";
 
-/// The system that the actors live in; it lasts as long as the process.
+/// The system of the actors. It lasts as long as the process.
 fn system() -> &'static System {
     static SYSTEM: OnceLock<System> = OnceLock::new();
     SYSTEM.get_or_init(|| System::new("peers"))
 }
 
-/// An actor of ours, in a module of its own. `$fn` is how its handlers begin: `fn` or `async fn`; what comes after
-/// it is added to the words of `#[actor]`.
+/// An actor of this runtime, in a module of its own. `$fn` is the beginning of its handlers, `fn`
+/// or `async fn`; what follows it is added to the words of `#[actor]`.
 macro_rules! ours {
     ($module:ident, $name:literal, [$($fn:tt)+] $(, $($word:tt)+)?) => {
         /// The actor, and its handle as a contestant.
@@ -32,7 +33,7 @@ macro_rules! ours {
             use super::*;
             use actors_core::prelude::*;
 
-            /// Counts what it gets.
+            /// Counts its messages.
             #[derive(Default)]
             pub struct Counter {
                 book: Book,
@@ -47,13 +48,13 @@ macro_rules! ours {
                     self.book.enter(a, b);
                 }
 
-                /// The same, with an answer.
+                /// A message to be counted, with an answer.
                 #[message(overflow = block)]
                 $($fn)+ question(&mut self, a: u64, b: u64) -> u64 {
                     self.book.enter(a, b)
                 }
 
-                /// How many were handled.
+                /// A request for the count.
                 #[message(overflow = block)]
                 $($fn)+ count(&mut self) -> u64 {
                     self.book.count
@@ -65,7 +66,7 @@ macro_rules! ours {
                     hold.keep().await;
                 }
 
-                /// Whom it plays with.
+                /// Its opponent.
                 #[message(overflow = block)]
                 $($fn)+ meet(&mut self, meeting: Meeting<Ours>) {
                     self.meeting = Some(meeting);

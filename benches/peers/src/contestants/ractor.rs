@@ -4,23 +4,23 @@ use crate::contestant::{Book, Contestant, Hold, Meeting, Note};
 use crate::workload::Workload;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
-/// What the actor understands.
+/// The messages of the actor.
 pub enum Message {
     /// A message to be counted.
     Tick(u64, u64),
-    /// The same, with an answer.
+    /// A message to be counted, with an answer.
     Question(u64, u64, RpcReplyPort<u64>),
-    /// How many were handled.
+    /// A request for the count.
     Count(RpcReplyPort<u64>),
     /// A turn that lasts.
     Hold(Hold),
-    /// Whom it plays with.
+    /// Its opponent.
     Meet(Meeting<Ractor>),
     /// A hop of the game.
     Hop(u64, u64),
 }
 
-/// Counts what it gets.
+/// Counts its messages.
 pub struct Counter;
 
 impl Actor for Counter {
@@ -65,7 +65,7 @@ impl Contestant for Ractor {
     const NAME: &'static str = "ractor";
     const CRATE: &'static str = "ractor";
     const NOTES: &'static [Note] = &[
-        Note::All("Its mailboxes have no bound: nobody waits for room, and what piles up takes memory."),
+        Note::All("Its mailboxes have no bound: no sender waits for room, and the backlog takes memory."),
         Note::Lacks(Workload::Refused, "its mailboxes have no bound, so nothing is refused"),
         Note::On(Workload::Spawn, "`spawn` waits until `pre_start` has run."),
     ];

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::{Context as Cx, Poll, Waker};
 use xtra::prelude::*;
 
-/// Counts what it gets.
+/// Counts its messages.
 #[derive(xtra::Actor, Default)]
 pub struct Counter {
     book: Book,
