@@ -55,6 +55,8 @@ pub mod send;
 pub mod mailbox;
 pub mod policy;
 
+mod current;
+mod env;
 mod run;
 mod turn;
 mod wait;
@@ -77,7 +79,6 @@ mod spawn;
 mod supervise;
 mod sync;
 mod system;
-mod system_builder;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
@@ -98,12 +99,13 @@ pub use actors_macros::{Message, actor};
 #[doc(inline)]
 pub use actors_policy::sizing;
 pub use clock::Tick;
+pub use env::System;
 pub use error::{
     ActorName, Admission, AskError, BoxError, PolicyError, Reason, SendError, SpawnError, Spent, StartError,
     StopReason,
 };
 pub use mailbox::{Class, Ledger, Row};
-pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Reading, Snapshot};
+pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Decision, Event, Reading, Snapshot};
 pub use policy::{
     Action, CAPACITY_MAX, Change, JOBS_MAX, Level, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy,
     Pressure, Priority, Ramp, Restart, Schedule, Settings, Strategy, WORKERS_MAX, What, Why, Workers,
@@ -111,9 +113,7 @@ pub use policy::{
 pub use reply::ReplyTo;
 pub use send::{Ask, AskReturning, Permit, Reserve, Tell};
 pub use spawn::{Makes, Repeats, SpawnBuilder};
-pub use supervise::{Decision, Event};
-pub use system::{ShutdownReport, System};
-pub use system_builder::SystemBuilder;
+pub use system::{ShutdownReport, SystemBuilder};
 
 /// Everything a file with an actor in it needs.
 pub mod prelude {

@@ -30,9 +30,9 @@ use crate::actor::handle::Handle;
 use crate::actor::message::{AnyParcel, Message, Parcel};
 use crate::actor::recipient::Recipient;
 use crate::actor::{Actor, Handler, Mail, Typed};
+use crate::env::System;
 use crate::mailbox::Class;
 use crate::sync::Lock;
-use crate::system::System;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -128,7 +128,7 @@ pub async fn quiet(system: &System) {
 
 /// Ends the system's supervisor for good, so that a test can see what holds without it: the declared policy (P6).
 pub fn kill_supervisor(system: &System) {
-    system.supervisor().ban();
+    system.watchlist().ban();
 }
 
 /// The most messages and waiting senders that were touched in one visit to an actor's mailbox, by whomever: its lock is held for as

@@ -1,33 +1,35 @@
 //! The cell: what all handles of one actor share, and what outlives its turns.
 
+use super::children::Children;
 use super::context::Context;
+use super::gate::Gate;
 use super::jobs::Table;
+use super::readings::Readings;
 use super::{Actor, Mail};
 use crate::clock::{self, Tick};
 use crate::drops;
+use crate::env::System;
 pub(crate) use crate::error::Stage;
 use crate::error::{ActorName, Detail, Life, Reason, StopReason};
 use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Place, Seated, Section, Wake, has_letter};
+use crate::observe::Event;
 use crate::observe::losses::{LossLog, Lossy};
 use crate::observe::span::ActorSpan;
 use crate::observe::trace;
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
 use crate::policy::{Failures, Fault, Policy, Restart, Revival, Rng, Strategy};
-use crate::run;
-use crate::supervise::{Event, Family, Gate};
 use crate::sync::Lock;
-use crate::system::System;
 use crate::wakers::wake;
 use std::hash::Hasher;
 use std::pin::Pin;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Context as TaskContext;
 use std::time::Duration;
 use tokio::runtime;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Sleep;
 
@@ -88,11 +90,15 @@ impl<A> Origin<A> {
     }
 }
 
-/// What an actor is started with, beside its mailbox.
-pub(crate) struct Birth<A> {
+/// Starts the task of a worker, with its instance if it has one already. Cells do not know what runs them.
+pub(crate) type RunTask<A> = fn(&Arc<Cell<A>>, u32, Option<Box<Seat<A>>>);
+
+/// What an actor is started with, in addition to its mailbox.
+pub(crate) struct Birth<A: Actor> {
+    pub(crate) run: RunTask<A>,
     pub(crate) name: ActorName,
     pub(crate) origin: Option<Origin<A>>,
-    pub(crate) parent: Option<Arc<Family>>,
+    pub(crate) parent: Option<Arc<Children>>,
     pub(crate) strategy: Strategy,
 }
 
@@ -101,12 +107,13 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) name: ActorName,
     pub(crate) system: System,
     pub(crate) rt: runtime::Handle,
+    run: RunTask<A>,
     /// Senders may run its turns: it lives on a multi-thread runtime, and there is one of it.
     pub(crate) may_donate: bool,
     /// Without one there is one instance, and none after it.
     pub(crate) origin: Option<Box<Origin<A>>>,
     /// Whose child it is.
-    pub(crate) parent: Option<Arc<Family>>,
+    pub(crate) parent: Option<Arc<Children>>,
     /// How its own children's failures concern their siblings.
     pub(crate) strategy: Strategy,
     /// Handles that keep the actor alive (F6).
@@ -118,7 +125,7 @@ pub(crate) struct Cell<A: Actor> {
     left: Lock<Vec<Box<Seat<A>>>>,
     /// Told at every change of `life`.
     pub(crate) changed: Notify,
-    watch: OnceLock<Watch>,
+    pub(super) readings: Readings,
     /// The timer that ends a drain.
     pub(crate) drain_timer: Lock<Option<AbortHandle>>,
     losses: LossLog,
@@ -182,7 +189,7 @@ impl<A: Actor> Cell<A> {
         system: System,
         rt: runtime::Handle,
     ) -> Arc<Self> {
-        let Birth { name, origin, parent, strategy } = birth;
+        let Birth { run, name, origin, parent, strategy } = birth;
         let is_multi_thread = rt.runtime_flavor() == runtime::RuntimeFlavor::MultiThread;
         let stage = if A::STARTS { Stage::Starting } else { Stage::Running };
         Arc::new(Cell {
@@ -198,11 +205,12 @@ impl<A: Actor> Cell<A> {
             gate: Gate::default(),
             timers: Timers::new(is_multi_thread),
             rt,
+            run,
             handles: AtomicUsize::new(0),
             unreferenced: OnceLock::new(),
             left: Lock::new(Vec::new()),
             changed: Notify::new(),
-            watch: OnceLock::new(),
+            readings: Readings::default(),
             drain_timer: Lock::new(None),
             losses: LossLog::default(),
             jobs: OnceLock::new(),
@@ -229,7 +237,7 @@ impl<A: Actor> Cell<A> {
         match next {
             Wake::Nothing => {}
             Wake::Task(waker) => wake(waker),
-            Wake::Spawn => run::employ(self),
+            Wake::Spawn => self.start_task(0, None),
         }
     }
 
@@ -255,10 +263,10 @@ impl<A: Actor> Cell<A> {
     fn apply_all(self: &Arc<Self>, fx: &mut Effects<Post<A>>) {
         loop {
             if fx.wake() {
-                run::employ(self);
+                self.start_task(0, None);
             }
             if fx.take_sample_request() {
-                self.system.supervisor().watch(self);
+                self.request_sample();
             }
             if !fx.lost.is_empty() {
                 fx.lost.take().for_each(|lost| self.bury(lost));
@@ -357,6 +365,12 @@ impl<A: Actor> Cell<A> {
         Some(left.swap_remove(at))
     }
 
+    /// Asks the supervisor to sample the mailbox.
+    pub(crate) fn request_sample(self: &Arc<Self>) {
+        let this: Weak<Self> = Arc::downgrade(self);
+        self.system.watchlist().add(this, &self.rt);
+    }
+
     // --- lifetimes --------------------------------------------------------------------------------------------------
 
     /// Only for [`Counted`](super::counted::Counted), like the next two.
@@ -375,18 +389,27 @@ impl<A: Actor> Cell<A> {
         if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(StopReason::Unreferenced);
             if self.mailbox.has_work() && self.unreferenced.set(clock::now()).is_ok() {
-                self.system.leaving().add(self);
+                let this: Weak<Self> = Arc::downgrade(self);
+                self.system.departing().add(self.id(), this, &self.rt);
                 if self.ended().is_some() {
                     // It ended meanwhile, before it was on the list.
-                    self.system.leaving().remove(self.id());
+                    self.system.departing().remove(self.id());
                 }
             }
         }
     }
 
-    /// Since when the actor has had no handle, where it still had something to do then.
-    pub(crate) fn unreferenced_since(&self) -> Option<Tick> {
-        self.unreferenced.get().copied()
+    /// Whether its last handle was dropped while it still had work.
+    pub(crate) fn is_departing(&self) -> bool {
+        self.unreferenced.get().is_some()
+    }
+
+    /// For how long the actor has had no handle, and for how long its latest turn has been running, if one is. `None` while
+    /// it has a handle, and after its end.
+    pub(crate) fn departing(self: &Arc<Self>) -> Option<(Duration, Option<Duration>)> {
+        let now = clock::now();
+        let since = self.unreferenced.get().copied().filter(|_| self.ended().is_none())?;
+        Some((now.since(since), self.turn(now)))
     }
 
     /// For how long the latest turn has been running, if one is.
@@ -466,7 +489,7 @@ impl<A: Actor> Cell<A> {
                 Event::GaveUp { why, spent: Some(spent) }
             }
         };
-        self.system.log().note(&self.name, event);
+        self.system.decided().record(&self.name, event);
         match (revival, &self.parent) {
             (Revival::After(_), Some(family)) => family.failed(self.id()),
             (Revival::TooOften(_), Some(family)) => family.gave_up(),
@@ -497,12 +520,18 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// Gives a worker a task, and an instance if there is one already. A single actor gets its task once in its life, from
+    /// the first that needs it.
+    pub(crate) fn start_task(self: &Arc<Self>, worker: u32, seat: Option<Box<Seat<A>>>) {
+        (self.run)(self, worker, seat);
+    }
+
     /// Gives each of a pool's first workers a task, and this instance to the first of them.
     pub(crate) fn employ_crew(self: &Arc<Self>, first: Option<Box<Seat<A>>>) {
         let workers = self.mailbox.limits().workers.least();
         let mut first = first;
         for number in self.mailbox.start_workers(workers) {
-            run::employ_worker(self, number, first.take());
+            self.start_task(number, first.take());
         }
     }
 
@@ -511,7 +540,7 @@ impl<A: Actor> Cell<A> {
         let range = self.mailbox.limits().workers;
         let workers = workers.clamp(range.least(), range.most());
         let hired = self.visit(|section| section.resize(workers));
-        hired.into_iter().for_each(|number| run::employ_worker(self, number, None));
+        hired.into_iter().for_each(|number| self.start_task(number, None));
         workers
     }
 
@@ -597,14 +626,6 @@ impl<A: Actor> Cell<A> {
         let depth = self.visit(|section| section.depth(now));
         self.ended().is_some() || depth.is_idle
     }
-
-    /// The watch channel.
-    pub(crate) fn watch(self: &Arc<Self>) -> &Watch {
-        self.watch.get_or_init(|| Watch {
-            readings: watch::Sender::new(self.reading()),
-            is_looking: AtomicBool::new(false),
-        })
-    }
 }
 
 impl<A: Actor> Drop for Cell<A> {
@@ -621,11 +642,4 @@ impl<A: Actor> Lossy for Cell<A> {
     fn report_losses(self: Arc<Self>) {
         self.log_losses();
     }
-}
-
-/// Who watches this actor's mailbox.
-pub(crate) struct Watch {
-    pub(crate) readings: watch::Sender<Reading>,
-    /// Whether a task takes readings.
-    pub(crate) is_looking: AtomicBool,
 }

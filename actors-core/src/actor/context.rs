@@ -1,19 +1,16 @@
 //! What a handler can reach beside its own state.
 
 use super::cell::Cell;
-use super::handle::{Handle, WeakHandle};
-use super::jobs::{self, Instance, Job, Lease, Owner, Pending};
-use super::message::Message;
-use super::{Actor, Handler, Typed, TypedHandle};
+use super::children::Children;
+use super::handle::Handle;
+use super::jobs::Instance;
+use super::{Actor, Typed, TypedHandle};
 use crate::clock::{self, Span, Tick};
-use crate::error::{About, ActorName, AskError, Reason, SendError, StopReason};
+use crate::env::System;
+use crate::error::{ActorName, StopReason};
 use crate::observe::Reading;
 use crate::reply::OpenReply;
-use crate::spawn::{Makes, SpawnBuilder};
-use crate::supervise::Family;
-use crate::system::System;
 use std::fmt;
-use std::future::Future;
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::Context as TaskContext;
 use std::time::Duration;
@@ -59,7 +56,7 @@ pub struct Context<A: Actor> {
     /// owed in a pool.
     instance: Option<Arc<Instance>>,
     /// Made with the first child.
-    family: Option<Arc<Family>>,
+    children: Option<Arc<Children>>,
 }
 
 impl<A: Actor> fmt::Debug for Context<A> {
@@ -71,8 +68,8 @@ impl<A: Actor> fmt::Debug for Context<A> {
 impl<A: Actor> Drop for Context<A> {
     fn drop(&mut self) {
         // Mostly they have ended. Not where the runtime has, or where the seat was lent when the actor came to its end.
-        if let Some(family) = &self.family {
-            family.kill();
+        if let Some(children) = &self.children {
+            children.kill();
         }
         if let Some(instance) = &self.instance {
             instance.end();
@@ -91,13 +88,13 @@ impl<A: Actor> Context<A> {
             timeout: Span::NONE,
             until: OnceLock::new(),
             instance: None,
-            family: None,
+            children: None,
         }
     }
 
     /// Its children, if it ever had any.
-    pub(crate) fn family(&self) -> Option<&Arc<Family>> {
-        self.family.as_ref()
+    pub(crate) fn children(&self) -> Option<&Arc<Children>> {
+        self.children.as_ref()
     }
 
     /// Which of several workers this is.
@@ -168,46 +165,14 @@ impl<A: Actor> Context<A> {
         self.stops_itself
     }
 
-    /// Starts an actor as a child of this instance: it is stopped when this instance ends or is replaced, the youngest child first,
-    /// and lives until then, or until it stops. Like every actor that is not from a factory it ends when it fails, and that is
-    /// nobody else's affair; a child that is to begin anew comes from [`actor`](Context::actor).
-    ///
-    /// # Panics
-    /// When its declared settings need a factory (several workers), or when there are 65,536 children.
-    #[track_caller]
-    pub fn spawn<B, H>(&mut self, child: B) -> H
-    where
-        B: Actor + Typed<H>,
-        H: TypedHandle<Actor = B>,
-    {
-        match self.instance(child).for_good() {
-            Ok(handle) => handle,
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// A child of this instance, to be started with a builder; see [`spawn`](Context::spawn).
-    pub fn instance<B: Actor>(&mut self, child: B) -> SpawnBuilder<B, impl FnOnce() -> B + use<A, B>> {
-        self.cell.system.instance(child).child_of(self.make_family())
-    }
-
-    /// A child of this instance, from a factory, to be started with a builder. Where it fails it begins anew, as its
-    /// [`Restart`](crate::Restart) says, and with it whoever of its siblings this actor's [`Strategy`](crate::Strategy) says. Where it
-    /// fails too often, it ends and this actor fails (F2).
-    pub fn actor<B: Actor, F>(&mut self, factory: F) -> SpawnBuilder<B, F>
-    where
-        F: Makes<B> + Send + Sync + 'static,
-    {
-        self.cell.system.actor(factory).child_of(self.make_family())
-    }
-
-    fn make_family(&mut self) -> Arc<Family> {
-        let (cell, family) = (&self.cell, &mut self.family);
+    /// The children of this instance; made with the first.
+    pub(crate) fn make_children(&mut self) -> Arc<Children> {
+        let (cell, children) = (&self.cell, &mut self.children);
         let make = || {
             let parent: Weak<Cell<A>> = Arc::downgrade(cell);
-            Arc::new(Family::new(parent, cell.strategy))
+            Arc::new(Children::new(parent, cell.strategy))
         };
-        family.get_or_insert_with(make).clone()
+        children.get_or_insert_with(make).clone()
     }
 
     /// The numbers of this actor's mailbox.
@@ -226,134 +191,8 @@ impl<A: Actor> Context<A> {
         (until != Tick::NEVER).then(|| until.since(clock::now()))
     }
 
-    /// Sends `message` to this actor after `delay`, under the message's own policy. A pending one
-    /// belongs to the actor: it survives restarts and keeps the actor alive (F6, F7). Where the
-    /// actor ends first, it counts `undelivered` and has a dead letter.
-    ///
-    /// # Errors
-    /// With the message: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under
-    /// way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is killed.
-    pub fn send_after<M: Message>(&mut self, delay: Duration, message: M) -> Result<Job, SendError<M>>
-    where
-        A: Handler<M>,
-    {
-        let lease = self.lease("send_after", Owner::Actor, None, Pending::Message(message));
-        let lease = lease.map_err(|(pending, why)| match pending {
-            Pending::Message(message) => SendError::new(message, why),
-            _ => unreachable!("it was refused with what it had to deliver"),
-        })?;
-        let handle = Handle::new(self.cell.clone());
-        Ok(lease.spawn(|lease| jobs::after(lease, handle, delay)))
-    }
-
-    /// Sends a clone of `message` to this actor every `period`, first after one period, under the
-    /// message's own policy. Belongs to this instance, and ends with it (F7). Does not keep the
-    /// actor alive.
-    ///
-    /// At most one tick is queued or waits in line: the next ones are left out until its turn has
-    /// begun, or it was lost. Ticks that were missed are not made up for; the times of the others
-    /// stay multiples of the period.
-    ///
-    /// # Errors
-    /// With the message: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under
-    /// way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is killed;
-    /// [`ZeroPeriod`](crate::Reason::ZeroPeriod) when `period` is zero. That is no panic, because a
-    /// panic in `#[started]` would be retried as a failed start.
-    pub fn send_every<M: Message + Clone + Sync>(
-        &mut self,
-        period: Duration,
-        message: M,
-    ) -> Result<Job, SendError<M>>
-    where
-        A: Handler<M>,
-    {
-        if period.is_zero() {
-            let why = AskError::new(&self.cell.life, About::Job, Reason::ZeroPeriod);
-            return Err(SendError::new(message, why));
-        }
-        let instance = self.own_instance().clone();
-        let lease = match self.lease::<M>("send_every", Owner::Instance, Some(instance), Pending::Ticks) {
-            Ok(lease) => lease,
-            Err((_, why)) => return Err(SendError::new(message, why)),
-        };
-        let weak = WeakHandle::new(&self.cell);
-        let message = lease.guard(message);
-        Ok(lease.spawn(|lease| jobs::every(lease, weak, period, message)))
-    }
-
-    /// Runs `future` next to the actor, which handles messages meanwhile, and sends what `then`
-    /// makes of its output. Belongs to the actor: it survives restarts, and does not keep the actor
-    /// alive (F7). Where the actor ends first, the message it would have sent has a dead letter, and
-    /// counts `cancelled` after a stop, `undelivered` otherwise.
-    ///
-    /// # Errors
-    /// With the future: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under
-    /// way as `jobs` says; [`Closed`](crate::Reason::Closed) once the actor is killed.
-    pub fn pipe<F, M>(
-        &mut self,
-        future: F,
-        then: impl FnOnce(F::Output) -> M + Send + 'static,
-    ) -> Result<Job, SendError<F>>
-    where
-        F: Future<Output: Send> + Send + 'static,
-        M: Message,
-        A: Handler<M>,
-    {
-        self.run("pipe", future, then)
-    }
-
-    /// Sends what `then` makes of the reason when `other` has ended. Belongs to the actor: it
-    /// survives restarts (F7). Does not keep either alive. Where this actor ends first, the message
-    /// it would have sent has a dead letter, and counts `cancelled` after a stop, `undelivered` otherwise.
-    ///
-    /// # Errors
-    /// [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says;
-    /// [`Closed`](crate::Reason::Closed) once this actor is killed.
-    pub fn watch<B: Actor, M: Message>(
-        &mut self,
-        other: &Handle<B>,
-        then: impl FnOnce(StopReason) -> M + Send + 'static,
-    ) -> Result<Job, SendError<()>>
-    where
-        A: Handler<M>,
-    {
-        let closed = other.closed();
-        let watched = self.run("watch", async move { closed.await }, then);
-        watched.map_err(|error| SendError::new((), error.into_parts().1))
-    }
-
-    fn run<F, M, C>(&mut self, verb: &'static str, future: F, then: C) -> Result<Job, SendError<F>>
-    where
-        F: Future<Output: Send> + Send + 'static,
-        C: FnOnce(F::Output) -> M + Send + 'static,
-        M: Message,
-        A: Handler<M>,
-    {
-        let instance = self.own_instance().clone();
-        let lease = match self.lease::<M>(verb, Owner::Actor, Some(instance), Pending::Promised) {
-            Ok(lease) => lease,
-            Err((_, why)) => return Err(SendError::new(future, why)),
-        };
-        let weak = WeakHandle::new(&self.cell);
-        let (future, then) = (lease.guard(Box::pin(future)), lease.guard(then));
-        Ok(lease.spawn(|lease| jobs::pipe(lease, weak, future, then)))
-    }
-
-    fn lease<M: Message>(
-        &self,
-        verb: &'static str,
-        owner: Owner,
-        instance: Option<Arc<Instance>>,
-        pending: Pending<M>,
-    ) -> Result<Lease<A, M>, (Pending<M>, AskError)>
-    where
-        A: Handler<M>,
-    {
-        let lease = self.cell.enter_job(verb, owner, instance, pending);
-        lease.map_err(|(pending, reason)| (pending, AskError::new(&self.cell.life, About::Job, reason)))
-    }
-
-    fn own_instance(&mut self) -> &Arc<Instance> {
+    /// The identity of this instance for its jobs; made with the first.
+    pub(crate) fn own_instance(&mut self) -> &Arc<Instance> {
         let worker = self.worker;
         self.instance.get_or_insert_with(|| Arc::new(Instance::new(worker)))
     }

@@ -25,7 +25,7 @@ impl<A: Actor> Node for Cell<A> {
         let may_grow = may_spawn
             && workers.len() < limits.workers.most()
             && self.gate.may_grow()
-            && self.system.supervisor().is_there();
+            && self.system.watchlist().is_active();
         Crew { workers, may_grow }
     }
 

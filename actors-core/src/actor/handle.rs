@@ -6,11 +6,10 @@ use super::ending::{Closed, Ready, Stop};
 use super::message::Message;
 use super::recipient::Recipient;
 use super::{Actor, Handler};
-use crate::error::{ActorName, PolicyError, SendError, StopReason};
+use crate::error::{ActorName, PolicyError, StopReason};
 use crate::mailbox::Ledger;
-use crate::observe::{self, Reading};
+use crate::observe::Reading;
 use crate::policy::Policy;
-use crate::send::{Ask, Permit, Reserve, Tell};
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -58,46 +57,6 @@ impl<A: Actor> Handle<A> {
     /// The actor's name.
     pub fn name(&self) -> &ActorName {
         &self.cell.name
-    }
-
-    /// Sends a message without asking for its answer. Nothing happens before the result is awaited, or `try_send` is called
-    /// on it.
-    #[inline]
-    pub fn tell<M: Message>(&self, message: M) -> Tell<'_, A, M>
-    where
-        A: Handler<M>,
-    {
-        Tell::new(self, message)
-    }
-
-    /// Sends a message and waits until it has been handled.
-    #[inline]
-    pub fn ask<M: Message>(&self, message: M) -> Ask<'_, A, M>
-    where
-        A: Handler<M>,
-    {
-        Ask::new(self, message)
-    }
-
-    /// Waits for a slot for a message of type `M`, which may then be made and sent without waiting; see [`Permit`].
-    ///
-    /// [`Permit`]: crate::Permit
-    pub fn reserve<M: Message>(&self) -> Reserve<'_, A, M>
-    where
-        A: Handler<M>,
-    {
-        Reserve::new(self)
-    }
-
-    /// A slot for a message of type `M`, if there is one now. Needs no async context.
-    ///
-    /// # Errors
-    /// [`Reason::Full`](crate::Reason::Full) or [`Reason::Closed`](crate::Reason::Closed).
-    pub fn try_reserve<M: Message>(&self) -> Result<Permit<A, M>, SendError<()>>
-    where
-        A: Handler<M>,
-    {
-        Reserve::new(self).now()
     }
 
     /// The policy of message type `M` in this actor's mailbox, as it is now.
@@ -161,7 +120,7 @@ impl<A: Actor> Handle<A> {
 
     /// Readings as they change, at most ten a second. While nobody holds a receiver nothing is measured.
     pub fn watch(&self) -> watch::Receiver<Reading> {
-        observe::watch(&self.cell)
+        self.cell.watch()
     }
 
     /// What became of every message offered so far (L1). Works after the actor's end too (L2).
@@ -176,7 +135,7 @@ impl<A: Actor> Handle<A> {
         let workers = self.cell.resize(workers);
         if self.cell.mailbox.request_sample() {
             // Whoever looks after it shall see what comes of that, although no message comes.
-            self.cell.system.supervisor().watch(&self.cell);
+            self.cell.request_sample();
         }
         workers
     }

@@ -47,15 +47,18 @@
 //! # }
 //! ```
 
-pub(crate) mod any;
+mod any;
 pub(crate) mod cell;
+pub(crate) mod children;
 pub(crate) mod context;
 mod counted;
 mod crew;
 pub(crate) mod ending;
+mod gate;
 pub(crate) mod handle;
 pub(crate) mod jobs;
 pub(crate) mod message;
+mod readings;
 pub(crate) mod recipient;
 
 use crate::error::{BoxError, StopReason};

@@ -2,12 +2,10 @@
 
 use super::pool::PoolSaid;
 use super::{ActorConfig, MessageConfig, Mistakes};
-use crate::actor::Actor;
-use crate::error::SpawnError;
 use crate::mailbox::Class;
 use crate::policy::{Limits, Overflow, Settings};
-use crate::spawn::SpawnBuilder;
 use actors_policy::wording::{list, nearest};
+use std::borrow::Cow;
 
 /// What configuration has said to a builder: what was wrong, and what can only be judged once nothing else follows.
 #[derive(Clone, Debug, Default)]
@@ -48,11 +46,15 @@ impl Configured {
     }
 }
 
-impl<A: Actor, F> SpawnBuilder<A, F> {
-    /// Says what `config` says, instead of what is declared or was said before; what is said afterwards overrides it. What
-    /// is wrong is an error of [`spawn`](SpawnBuilder::spawn).
-    pub fn configure(mut self, config: &ActorConfig) -> Self {
-        let settings = &mut self.settings;
+impl Configured {
+    /// Applies what `config` says to an actor's settings and message types, and notes what is wrong.
+    pub(crate) fn apply(
+        &mut self,
+        config: &ActorConfig,
+        actor: &str,
+        settings: &mut Settings,
+        classes: &mut Cow<'static, [Class]>,
+    ) {
         type Say = fn(Settings, usize) -> Settings;
         let numbers: [(Option<usize>, Say); 5] = [
             (config.capacity, |settings, slots| settings.capacity(slots)),
@@ -67,19 +69,24 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         if let Some(schedule) = config.schedule {
             *settings = settings.schedule(schedule);
         }
-        self.configured.pool.say(config, settings);
-        self.configured.reserve = config.reserve.or(self.configured.reserve);
+        self.pool.say(config, settings);
+        self.reserve = config.reserve.or(self.reserve);
         for (name, message) in &config.messages {
-            self.configure_message(name, message);
+            self.apply_message(name, message, actor, classes);
         }
-        self
     }
 
-    fn configure_message(&mut self, name: &str, config: &MessageConfig) {
+    fn apply_message(
+        &mut self,
+        name: &str,
+        config: &MessageConfig,
+        actor: &str,
+        classes: &mut Cow<'static, [Class]>,
+    ) {
         let path = format!("messages.{name}");
-        let mistakes = &mut self.configured.mistakes;
-        let Some(class) = mistakes.sound(&path, class_of::<A>(name, &self.classes)) else { return };
-        let policy = &mut self.classes.to_mut()[class].policy;
+        let mistakes = &mut self.mistakes;
+        let Some(class) = mistakes.sound(&path, class_of(actor, name, classes)) else { return };
+        let policy = &mut classes.to_mut()[class].policy;
         if let Some(list) = config.overflow {
             if list.has(Overflow::Conflate) && !policy.keyed {
                 let sentence = "`conflate` keeps the newest message of each key, and a key belongs to the code: write \
@@ -94,7 +101,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         if let Some(max) = config.max_per_key {
             if policy.keyed {
                 policy.max_per_key = Some(max);
-                self.configured.max_per_key.push((class, max));
+                self.max_per_key.push((class, max));
             } else {
                 let sentence = "`max_per_key` counts the messages of one key, and a key belongs to the code: leave it out, or \
                                 write `key = …` in the attribute";
@@ -104,15 +111,13 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         policy.ttl = config.ttl.or(policy.ttl);
         policy.timeout = config.timeout.unwrap_or(policy.timeout);
         policy.order = config.order.unwrap_or(policy.order);
-        self.configured.max.extend(config.max.map(|max| (class, max)));
+        self.max.extend(config.max.map(|max| (class, max)));
     }
+}
 
-    /// What the actor would be started with: declared, configured, and said to this builder.
-    ///
-    /// # Errors
-    /// What [`spawn`](SpawnBuilder::spawn) would say about it.
-    pub fn effective(&self) -> Result<ActorConfig, SpawnError> {
-        let limits = self.limits()?;
+impl ActorConfig {
+    /// The configuration that says all of this.
+    pub(crate) fn effective(limits: &Limits, settings: &Settings, classes: &[Class]) -> ActorConfig {
         let message = |class: &Class| MessageConfig {
             priority: Some(class.policy.priority),
             overflow: Some(class.policy.overflow),
@@ -123,8 +128,8 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             timeout: Some(class.policy.timeout),
             order: Some(class.policy.order),
         };
-        let pool = ActorConfig::of_pool(&self.settings);
-        Ok(ActorConfig {
+        let pool = ActorConfig::of_pool(settings);
+        ActorConfig {
             capacity: Some(limits.capacity),
             max_waiting: Some(limits.max_waiting),
             max_bytes: limits.max_bytes,
@@ -134,15 +139,14 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             keep_alive: pool.keep_alive,
             pressure: pool.pressure,
             jobs: Some(limits.jobs()),
-            messages: self.classes.iter().map(|class| (class.name().to_owned(), message(class))).collect(),
-        })
+            messages: classes.iter().map(|class| (class.name().to_owned(), message(class))).collect(),
+        }
     }
 }
 
-/// The one message of that name.
-fn class_of<A: Actor>(name: &str, classes: &[Class]) -> Result<usize, String> {
+/// The one message type of that name.
+fn class_of(actor: &str, name: &str, classes: &[Class]) -> Result<usize, String> {
     let mut found = classes.iter().enumerate().filter(|(_, class)| class.name() == name);
-    let actor = A::NAME;
     match (found.next(), found.next()) {
         (Some((class, _)), None) => Ok(class),
         (Some(_), Some(_)) => Err(format!(

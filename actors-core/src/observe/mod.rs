@@ -4,6 +4,7 @@
 //! listens; a snapshot asks every actor's mailbox in turn.
 
 mod advice;
+mod decisions;
 mod letters;
 pub(crate) mod losses;
 mod reading;
@@ -13,8 +14,9 @@ pub(crate) mod trace;
 
 pub use crate::text::brief;
 pub use advice::Advice;
+pub(crate) use decisions::Decisions;
+pub use decisions::{Decision, Event};
 pub use letters::{DeadLetter, DeadLetters};
 pub(crate) use letters::{Letters, Loss};
 pub use reading::Reading;
-pub(crate) use reading::watch;
 pub use snapshot::{ActorSnapshot, RowSnapshot, Snapshot};

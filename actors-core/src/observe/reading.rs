@@ -1,17 +1,9 @@
 //! A mailbox's numbers at one instant.
 
 use super::Advice;
-use crate::actor::Actor;
-use crate::actor::cell::Cell;
 use crate::mailbox::Depth;
 use crate::policy::{Level, Limits};
-use std::sync::atomic::{Ordering, fence};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::watch;
-
-/// How often a watched mailbox is looked at: as often as a person's eye can follow.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A mailbox's numbers at one instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,37 +86,5 @@ impl Reading {
     /// Share of the slots that are taken, 0 to 1.
     pub fn fill(&self) -> f64 {
         self.depth as f64 / self.capacity as f64
-    }
-}
-
-/// A receiver of readings. One task takes them while the actor lives and somebody has a receiver.
-pub(crate) fn watch<A: Actor>(cell: &Arc<Cell<A>>) -> watch::Receiver<Reading> {
-    let watch = cell.watch();
-    let receiver = watch.readings.subscribe();
-    if !watch.is_looking.swap(true, Ordering::AcqRel) {
-        cell.rt.spawn(look(Arc::downgrade(cell)));
-    }
-    receiver
-}
-
-async fn look<A: Actor>(cell: Weak<Cell<A>>) {
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let Some(cell) = cell.upgrade() else { return };
-        let reading = cell.reading();
-        let watch = cell.watch();
-        watch.readings.send_if_modified(|shown| std::mem::replace(shown, reading) != reading);
-        if cell.ended().is_some() {
-            return;
-        }
-        if watch.readings.receiver_count() == 0 {
-            watch.is_looking.swap(false, Ordering::AcqRel);
-            // Either the subscriber that comes meanwhile sees that nobody looks, or it is counted below.
-            fence(Ordering::SeqCst);
-            // Somebody may have come in between, and have found a task that was looking.
-            if watch.readings.receiver_count() == 0 || watch.is_looking.swap(true, Ordering::AcqRel) {
-                return;
-            }
-        }
     }
 }

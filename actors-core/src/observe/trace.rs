@@ -7,9 +7,9 @@ mod lines {
     use crate::error::{ActorName, Around, StopReason};
     use crate::mailbox::Row;
     use crate::observe::losses::{Severity, Summary};
+    use crate::observe::{Decision, Event};
     use crate::panics::ignored;
     use crate::policy::What;
-    use crate::supervise::{Decision, Event};
     use tracing::level_filters::LevelFilter;
 
     /// Whether a subscriber wants any of the lines about losses.
@@ -101,8 +101,8 @@ mod lines {
 mod lines {
     use crate::error::{ActorName, StopReason};
     use crate::mailbox::Row;
+    use crate::observe::Decision;
     use crate::observe::losses::Summary;
-    use crate::supervise::Decision;
 
     #[inline]
     pub(crate) fn hears_losses() -> bool {

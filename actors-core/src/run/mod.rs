@@ -19,13 +19,14 @@ mod runner;
 
 use crate::actor::Actor;
 use crate::actor::cell::{Cell, Seat, Stage};
+use crate::actor::children::{CHILDREN_DRAIN, Children};
 use crate::clock::Tick;
+use crate::current;
 use crate::error::{StartError, StopReason};
 use crate::observe::trace;
 use crate::panics::caught;
-use crate::supervise::{CHILDREN_DRAIN, Family};
 use crate::text::brief;
-use crate::turn::{self, Outcome, current};
+use crate::turn::{self, Outcome};
 use runner::Runner;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -36,14 +37,9 @@ use std::time::Duration;
 /// A `#[stopped]` that takes longer is cut off: somebody waits for the actor's end.
 const STOPPED_MAX: Duration = Duration::from_secs(30);
 
-/// Gives the actor a task. Called once in its life, by whoever was first to need it.
-pub(crate) fn employ<A: Actor>(cell: &Arc<Cell<A>>) {
-    employ_worker(cell, 0, None);
-}
-
-/// Gives a worker a task, and an instance if there is one already.
-pub(crate) fn employ_worker<A: Actor>(cell: &Arc<Cell<A>>, number: u32, seat: Option<Box<Seat<A>>>) {
-    let runner = Runner::new(cell.clone(), number, seat);
+/// Starts a worker's task, with its instance if it has one already. This is what cells are given to start their tasks.
+pub(crate) fn start_task<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, seat: Option<Box<Seat<A>>>) {
+    let runner = Runner::new(cell.clone(), worker, seat);
     // A runtime that is gone drops the future at once, and the runner's `Drop` ends the actor.
     cell.rt.spawn(cell.system.tracker().track_future(run(runner)));
 }
@@ -139,10 +135,10 @@ async fn finish<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
 async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
     let Some(mut seat) = runner.take_out() else { return };
     let cell = runner.cell.clone();
-    if let Some(family) = seat.ctx.family().cloned() {
+    if let Some(children) = seat.ctx.children().cloned() {
         match why {
-            StopReason::Killed => family.end_now().await,
-            _ => end_family(&cell, runner.worker(), &family).await,
+            StopReason::Killed => children.end_now().await,
+            _ => end_children(&cell, runner.worker(), &children).await,
         }
     }
     if !runner.is_tainted {
@@ -165,16 +161,16 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
 }
 
 /// Ends the children in order; at once, where the actor is killed meanwhile.
-async fn end_family<A: Actor>(cell: &Cell<A>, worker: u32, family: &Family) {
+async fn end_children<A: Actor>(cell: &Cell<A>, worker: u32, children: &Children) {
     let was_killed = cell.mailbox.is_killed();
     let parent = scope(cell, worker).waiter();
-    let mut end = pin!(family.end(parent, CHILDREN_DRAIN));
+    let mut end = pin!(children.end(parent, CHILDREN_DRAIN));
     let is_over = poll_fn(|cx| match !was_killed && cell.mailbox.is_killed() {
         true => Poll::Ready(false),
         false => end.as_mut().poll(cx).map(|()| true),
     });
     if !is_over.await {
-        family.end_now().await;
+        children.end_now().await;
     }
 }
 

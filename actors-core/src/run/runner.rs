@@ -3,12 +3,13 @@
 use crate::actor::cell::{Cell, Post, Seat, Stage};
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
+use crate::current::{self, worker};
 use crate::drops;
 use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{Effects, Take, Taker};
 use crate::observe::trace;
 use crate::panics::{caught, ignored};
-use crate::turn::{self, Lodged, Now, current, worker};
+use crate::turn::{self, Lodged, Now};
 use crate::wait;
 use std::future::Future;
 use std::pin::Pin;
@@ -348,12 +349,12 @@ impl<A: Actor> Runner<A> {
         self.cell.log_losses();
         let total = self.cell.ledger().total();
         trace::stopped(&self.cell.name, why, &total);
-        self.cell.system.retire(&self.cell, &total);
-        if self.cell.unreferenced_since().is_some() {
-            self.cell.system.leaving().remove(self.cell.id());
+        self.cell.system.registry().remove(self.cell.clone(), &total);
+        if self.cell.is_departing() {
+            self.cell.system.departing().remove(self.cell.id());
         }
-        if let Some(family) = &self.cell.parent {
-            family.disown(self.cell.id());
+        if let Some(siblings) = &self.cell.parent {
+            siblings.remove(self.cell.id());
         }
         self.cell.advance(Stage::Ended(why));
     }

@@ -4,11 +4,11 @@ use super::journey::{Journey, Refusal, Step, message_of};
 use crate::actor::cell::{Cell, Post};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
+use crate::current::waits;
 use crate::error::Reason;
 use crate::mailbox::Retracted;
 use crate::reply::Slot;
 use crate::sync::Arc as SlotArc;
-use crate::turn::waits;
 use crate::wait::{InLine, What};
 use std::task::{Context, Poll};
 

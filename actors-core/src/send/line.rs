@@ -6,9 +6,9 @@ use super::timer::end_of_wait;
 use crate::actor::Handler;
 use crate::actor::message::Message;
 use crate::clock::Tick;
+use crate::current::waits;
 use crate::error::{Admission, AskError, Reason};
 use crate::mailbox::{Left, Place, Standby};
-use crate::turn::waits;
 use std::task::{Context, Poll};
 
 impl<A: Handler<M>, M: Message> Journey<'_, A, M> {

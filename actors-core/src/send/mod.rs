@@ -15,6 +15,8 @@
 mod ask;
 mod cycle;
 mod donate;
+mod handle;
+mod jobs;
 mod journey;
 mod line;
 mod placed;
@@ -24,6 +26,5 @@ mod tie;
 mod timer;
 
 pub use ask::{Ask, AskReturning};
-pub(crate) use placed::Placed;
 pub use reserve::{Permit, Reserve};
 pub use tell::Tell;

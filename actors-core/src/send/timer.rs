@@ -3,7 +3,7 @@
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::clock::{self, Tick};
-use crate::turn::current;
+use crate::current;
 use crate::wakers::discard;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,47 +1,15 @@
 //! From a look to what is done: the one place where a supervisor touches an actor.
 
-use super::log::Event;
 use crate::actor::cell::Cell;
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
+use crate::env::{State, Subject};
 use crate::error::ActorName;
-use crate::policy::{
-    Action, Controller, GUESS_FIRST, Plan, Pressure, Priority, Threshold, Workers, squeezed,
-};
+use crate::observe::Event;
+use crate::policy::{Action, GUESS_FIRST, Plan, Priority, Threshold, squeezed};
 use crate::seed::Purpose;
 use crate::wait;
 use std::sync::Arc;
-
-/// What is kept of an actor while somebody looks at it.
-pub(super) struct State {
-    controller: Controller,
-    /// Its senders wait early.
-    is_squeezed: bool,
-}
-
-impl State {
-    pub(super) fn new(pressure: Pressure, workers: Workers) -> Self {
-        State { controller: Controller::new(pressure, workers), is_squeezed: false }
-    }
-}
-
-/// An actor, as far as a supervisor is concerned.
-pub(super) trait Subject: Send + Sync {
-    /// How decisions about it begin; `None` where nothing is to be decided.
-    fn state(&self) -> Option<State>;
-
-    /// Looks, decides and acts. `false` when nobody needs to look any more: then it rings when somebody must.
-    fn look(self: Arc<Self>, state: &mut State, now: Tick) -> bool;
-
-    /// Puts everything back as it was declared.
-    fn reset(self: Arc<Self>);
-
-    /// No supervisor looks at it any more: the next message rings.
-    fn rearm(&self);
-
-    /// The actor's name.
-    fn name(&self) -> &ActorName;
-}
 
 impl<A: Actor> Subject for Cell<A> {
     fn state(&self) -> Option<State> {
@@ -75,7 +43,7 @@ impl<A: Actor> Subject for Cell<A> {
         let plan = state.controller.look(&sight, now, &mut decided);
         self.follow(&plan, may_spawn, &mut state.is_squeezed);
         for change in decided {
-            self.system.log().note(&self.name, Event::Pressure(change));
+            self.system.decided().record(&self.name, Event::Pressure(change));
         }
         // Armed under the lock: a message that comes after this look rings.
         !(plan.is_at_rest && self.mailbox.arm())

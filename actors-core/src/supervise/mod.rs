@@ -14,15 +14,6 @@
 //! it, too, how long it has been stuck.
 
 mod act;
-mod gate;
-mod leaving;
-mod log;
-mod tree;
 mod watch;
 
-pub(crate) use gate::Gate;
-pub(crate) use leaving::Leaving;
-pub(crate) use log::Log;
-pub use log::{Decision, Event};
-pub(crate) use tree::{CHILDREN_DRAIN, Family};
-pub(crate) use watch::Supervisor;
+pub(crate) use watch::watching;

@@ -9,17 +9,13 @@
 //! without a timer. If it should end, by a panic of ours or with its runtime, everything it has moved goes back to where it was
 //! declared (P6), and the next mailbox that rings finds a new one.
 
-use super::act::{State, Subject};
-use crate::actor::Actor;
-use crate::actor::cell::Cell;
 use crate::clock::{self, Tick};
+use crate::env::{Newcomers, State, Subject};
 use crate::observe::trace;
 use crate::panics::{caught, ignored};
-use crate::sync::Lock;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
 /// How often a mailbox on the list is looked at. A look takes a mailbox's lock for less than a microsecond; a hundred a second let a
 /// threshold settle in half a second (DAGOR's own windows are of a second or 2000 requests, for a network of services).
@@ -28,71 +24,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
 /// The pause doubles this often, to about a minute: a defect that stays costs next to nothing, one that goes is over soon after.
 const PAUSE_DOUBLINGS: u32 = 6;
-
-/// Who looks at a system's mailboxes.
-#[derive(Default)]
-pub(crate) struct Supervisor {
-    shared: Arc<Shared>,
-    task: Lock<Task>,
-}
-
-#[derive(Default)]
-struct Task {
-    handle: Option<AbortHandle>,
-    /// Killed by a test: there is to be no other.
-    is_banned: bool,
-}
-
-#[derive(Default)]
-struct Shared {
-    /// Those that have rung since the task looked. Each rings once until it is armed again, so they are as many as actors.
-    rung: Lock<Vec<Weak<dyn Subject>>>,
-    news: Notify,
-}
-
-impl Supervisor {
-    /// A mailbox has rung.
-    pub(crate) fn watch<A: Actor>(&self, cell: &Arc<Cell<A>>) {
-        let subject: Weak<Cell<A>> = Arc::downgrade(cell);
-        let mut task = self.task.lock();
-        if task.is_banned {
-            return;
-        }
-        self.shared.rung.lock().push(subject);
-        if task.handle.as_ref().is_none_or(AbortHandle::is_finished) {
-            task.handle = Some(cell.rt.spawn(look(self.shared.clone())).abort_handle());
-        }
-        drop(task);
-        self.shared.news.notify_one();
-    }
-
-    /// Whether a mailbox that rings is heard.
-    pub(crate) fn is_there(&self) -> bool {
-        !self.task.lock().is_banned
-    }
-
-    /// Ends the task for good, as a test of what is left without it.
-    #[cfg(feature = "testing")]
-    pub(crate) fn ban(&self) {
-        let mut task = self.task.lock();
-        task.is_banned = true;
-        let handle = task.handle.take();
-        drop(task);
-        // Aborting may drop the task's list here, which puts back what was moved: not under the lock.
-        if let Some(handle) = handle {
-            handle.abort();
-        }
-    }
-}
-
-impl Drop for Supervisor {
-    fn drop(&mut self) {
-        let handle = self.task.lock().handle.take();
-        if let Some(handle) = handle {
-            handle.abort();
-        }
-    }
-}
 
 /// A mailbox on the list.
 struct Watched {
@@ -167,13 +98,12 @@ impl Drop for Watched {
     }
 }
 
-async fn look(shared: Arc<Shared>) {
+async fn look(newcomers: Arc<Newcomers>) {
     let mut list: Vec<Watched> = Vec::new();
     loop {
-        let rung = std::mem::take(&mut *shared.rung.lock());
-        list.extend(rung.into_iter().filter_map(Watched::new));
+        list.extend(newcomers.take().into_iter().filter_map(Watched::new));
         if list.is_empty() {
-            shared.news.notified().await;
+            newcomers.added().await;
             continue;
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -183,6 +113,11 @@ async fn look(shared: Arc<Shared>) {
             list.shrink_to_fit();
         }
     }
+}
+
+/// The task that samples the mailboxes on a system's watchlist.
+pub(crate) fn watching(newcomers: Arc<Newcomers>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(look(newcomers))
 }
 
 #[cfg(test)]

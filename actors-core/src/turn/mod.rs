@@ -3,13 +3,10 @@
 //! While a turn is polled, its thread knows which actor runs and until when (`current`), so that a send made inside inherits
 //! the turn's deadline (T2) and awaiting one's own end is refused (F4).
 
-pub(crate) mod current;
-pub(crate) mod waits;
-pub(crate) mod worker;
-
 use crate::actor::cell::{Cell, Post, Seat};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Inline, Mail};
+use crate::current;
 use crate::observe::span::ActorSpan;
 use crate::panics::caught;
 use crate::wait;

@@ -27,11 +27,9 @@
 
 mod instance;
 mod table;
-mod work;
 
 pub(crate) use instance::Instance;
-pub(crate) use table::{Lease, Owner, Pending, Table};
-pub(crate) use work::{after, every, pipe};
+pub(crate) use table::{Guarded, Lease, Owner, Pending, Table};
 
 use crate::error::Reason;
 use std::fmt;

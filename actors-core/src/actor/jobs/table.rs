@@ -48,7 +48,7 @@ pub(crate) enum Pending<M> {
 }
 
 /// One job's state.
-pub(super) struct State<A: Actor, M> {
+pub(crate) struct State<A: Actor, M> {
     cell: Weak<Cell<A>>,
     /// What it was started by, for the log.
     verb: &'static str,
@@ -167,7 +167,7 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
     }
 
     /// The message, to be sent now; `None` where the job is over.
-    pub(super) fn take_message(&self) -> Option<M> {
+    pub(crate) fn take_message(&self) -> Option<M> {
         let mut pending = self.state.pending.lock();
         match std::mem::replace(&mut *pending, Pending::Sending) {
             Pending::Message(message) => Some(message),
@@ -179,7 +179,7 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
     }
 
     /// Whether the message that was promised is to be sent now.
-    pub(super) fn redeem(&self) -> bool {
+    pub(crate) fn redeem(&self) -> bool {
         let mut pending = self.state.pending.lock();
         let is_promised = matches!(*pending, Pending::Promised);
         if is_promised {
@@ -189,18 +189,18 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
     }
 
     /// A message that is not to be sent any more.
-    pub(super) fn discard<T>(&self, value: T) {
+    pub(crate) fn discard<T>(&self, value: T) {
         self.state.discard(value);
     }
 
     /// The message could not even be offered.
-    pub(super) fn lose_message(&self, message: M) {
+    pub(crate) fn lose_message(&self, message: M) {
         self.state.lose_message(message);
     }
 
     /// The mailbox has refused the message, and counted it. There is no caller who has it back, so
     /// it has a dead letter.
-    pub(super) fn refused(&self, message: M, reason: Reason) {
+    pub(crate) fn refused(&self, message: M, reason: Reason) {
         if let Some(cell) = self.state.cell.upgrade() {
             cell.report(A::CLASS, self.state.since, reason, || message.describe());
         }
@@ -208,7 +208,7 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
     }
 
     /// The job's code has panicked, and no message comes of it.
-    pub(super) fn panicked(&self, text: String) {
+    pub(crate) fn panicked(&self, text: String) {
         self.state.fail(&text);
         if !matches!(self.state.replace(Pending::Over), Pending::Over) {
             self.state.count(Reason::Panicked, || Some(text));
@@ -238,15 +238,15 @@ pub(crate) struct Guarded<T, A: Handler<M>, M: Message> {
 }
 
 impl<T, A: Handler<M>, M: Message> Guarded<T, A, M> {
-    pub(super) fn get_mut(&mut self) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
         self.value.as_mut()
     }
 
-    pub(super) fn get(&self) -> Option<&T> {
+    pub(crate) fn get(&self) -> Option<&T> {
         self.value.as_ref()
     }
 
-    pub(super) fn take(&mut self) -> Option<T> {
+    pub(crate) fn take(&mut self) -> Option<T> {
         self.value.take()
     }
 }

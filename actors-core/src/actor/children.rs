@@ -14,8 +14,8 @@
 //! it from then on is answered by the new instance, and nobody has to wait for anybody: order among siblings comes out of
 //! their messages.
 
-use crate::actor::any::AnyCell;
 use crate::clock::Tick;
+use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, SpawnError};
 use crate::observe::trace;
 use crate::policy::Strategy;
@@ -42,15 +42,15 @@ const KILLED_MAX: Duration = Duration::from_millis(200);
 const STEPS_PER_YIELD: usize = 128;
 
 /// The children of one instance.
-pub(crate) struct Family {
-    parent: Weak<dyn AnyCell>,
+pub(crate) struct Children {
+    parent: Weak<dyn AnyActor>,
     strategy: Strategy,
-    children: Lock<Children>,
+    list: Lock<List>,
 }
 
 /// Every step costs O(log n): an instance with 65,536 children ends in a time that is linear in them.
 #[derive(Default)]
-struct Children {
+struct List {
     /// By number, which is the order of start.
     by_number: BTreeMap<u64, Child>,
     /// The number of each, by its cell's id.
@@ -60,7 +60,7 @@ struct Children {
     is_closed: bool,
 }
 
-impl Children {
+impl List {
     fn add(&mut self, child: Child) {
         self.numbers.insert(child.cell.id(), self.next);
         self.by_number.insert(self.next, child);
@@ -78,23 +78,23 @@ impl Children {
 }
 
 struct Child {
-    cell: Arc<dyn AnyCell>,
+    cell: Arc<dyn AnyActor>,
     /// A handle: the parent keeps it alive.
     _keeper: Box<dyn Any + Send + Sync>,
 }
 
-impl Family {
-    pub(crate) fn new(parent: Weak<dyn AnyCell>, strategy: Strategy) -> Self {
-        Family { parent, strategy, children: Lock::new(Children::default()) }
+impl Children {
+    pub(crate) fn new(parent: Weak<dyn AnyActor>, strategy: Strategy) -> Self {
+        Children { parent, strategy, list: Lock::new(List::default()) }
     }
 
     /// Takes a child in. `false` where the parent has come to its end: then the child is to be closed at once.
-    pub(crate) fn adopt(
+    pub(crate) fn add(
         &self,
-        cell: Arc<dyn AnyCell>,
+        cell: Arc<dyn AnyActor>,
         keeper: Box<dyn Any + Send + Sync>,
     ) -> Result<bool, SpawnError> {
-        let mut children = self.children.lock();
+        let mut children = self.list.lock();
         if children.is_closed {
             return Ok(false);
         }
@@ -108,7 +108,7 @@ impl Family {
         drop(children);
         if cell.has_ended() {
             // It was found by its name and killed before it was here, and so could not leave.
-            self.disown(id);
+            self.remove(id);
         }
         Ok(true)
     }
@@ -120,9 +120,9 @@ impl Family {
     }
 
     /// A child has ended.
-    pub(crate) fn disown(&self, id: usize) {
+    pub(crate) fn remove(&self, id: usize) {
         // Dropped after the lock is free: it has a handle.
-        let child = self.children.lock().remove(id);
+        let child = self.list.lock().remove(id);
         drop(child);
     }
 
@@ -131,7 +131,7 @@ impl Family {
         if self.strategy == Strategy::OneForOne {
             return;
         }
-        let children = self.children.lock();
+        let children = self.list.lock();
         if children.is_closed {
             return;
         }
@@ -142,13 +142,13 @@ impl Family {
         let concerned: Vec<_> = children.by_number.iter().filter_map(concerned).collect();
         drop(children);
         // The youngest first: it may be built on the others.
-        concerned.into_iter().rev().for_each(AnyCell::renew);
+        concerned.into_iter().rev().for_each(AnyActor::renew);
     }
 
     /// A child has failed too often.
     pub(crate) fn gave_up(&self) {
         // An instance that is on its way out takes nobody along.
-        let is_closed = self.children.lock().is_closed;
+        let is_closed = self.list.lock().is_closed;
         if let (false, Some(parent)) = (is_closed, self.parent.upgrade()) {
             parent.fail_by_child();
         }
@@ -172,7 +172,7 @@ impl Family {
             if tokio::time::timeout_at(end, cell.clone().closed()).await.is_err() {
                 return self.end_late().await;
             }
-            self.disown(cell.id());
+            self.remove(cell.id());
             ended += 1;
             yield_each(ended).await;
         }
@@ -209,17 +209,17 @@ impl Family {
     }
 
     /// Kills the youngest child that is left.
-    fn kill_one(&self) -> Option<Arc<dyn AnyCell>> {
+    fn kill_one(&self) -> Option<Arc<dyn AnyActor>> {
         let cell = self.close()?;
         cell.explain(Detail::Parent);
         cell.clone().kill();
-        self.disown(cell.id());
+        self.remove(cell.id());
         Some(cell)
     }
 
     /// From now on no child is taken in. The youngest that is left.
-    fn close(&self) -> Option<Arc<dyn AnyCell>> {
-        let mut children = self.children.lock();
+    fn close(&self) -> Option<Arc<dyn AnyActor>> {
+        let mut children = self.list.lock();
         children.is_closed = true;
         children.youngest().map(|child| child.cell.clone())
     }

@@ -1,18 +1,23 @@
 //! Starting an actor: what it declares, and what is said differently here.
 
+mod begin;
+#[cfg(feature = "serde")]
+mod configure;
+
 use crate::actor::cell::{Birth, Cell, Factory, Origin, Seat};
+use crate::actor::children::Children;
 use crate::actor::context::Context;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
+use crate::env::{AnyActor, System};
 use crate::error::{ActorName, Detail, SpawnError, StopReason};
 use crate::mailbox::{Class, Effects, Mailbox};
 use crate::panics::caught;
 use crate::policy::{Limits, Order, Policy, Pressure, Restart, Schedule, Settings, Strategy};
 use crate::seed::{Purpose, Seed};
-use crate::supervise::Family;
-use crate::system::System;
 use crate::{clock, run};
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -28,7 +33,7 @@ pub struct SpawnBuilder<A: Actor, F> {
     begin: fn(F) -> (A, Option<Factory<A>>),
     restart: Restart,
     strategy: Strategy,
-    parent: Option<Arc<Family>>,
+    parent: Option<Arc<Children>>,
     name: Option<ActorName>,
     pub(crate) settings: Settings,
     pub(crate) classes: Cow<'static, [Class]>,
@@ -222,8 +227,8 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         self
     }
 
-    pub(crate) fn child_of(mut self, family: Arc<Family>) -> Self {
-        self.parent = Some(family);
+    pub(crate) fn child_of(mut self, siblings: Arc<Children>) -> Self {
+        self.parent = Some(siblings);
         self
     }
 
@@ -326,7 +331,13 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             let origin = factory
                 .clone()
                 .map(|factory| Origin::new(factory, self.restart, seed.stream(Purpose::Backoff)));
-            let birth = Birth { name, origin, parent: self.parent.clone(), strategy: self.strategy };
+            let birth = Birth {
+                run: run::start_task,
+                name,
+                origin,
+                parent: self.parent.clone(),
+                strategy: self.strategy,
+            };
             let cell = Cell::new(mailbox, birth, self.system.clone(), rt.clone());
             let seat = Box::new(Seat { actor, ctx: Context::new(cell.clone(), 0) });
             // Complete before anybody can find it.
@@ -339,7 +350,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             };
             // The first handle exists before the actor can be found: one that is found has a handle at any time.
             let handle = Handle::new(cell.clone());
-            match self.system.enroll(&handle, self.is_detached) {
+            match register(&self.system, &handle, self.is_detached) {
                 Ok(is_late) => break (cell, handle, is_late, seat),
                 Err(error) => match (
                     error,
@@ -351,7 +362,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
                 },
             }
         };
-        let joined = if is_late { Ok(false) } else { join_family(&cell) };
+        let joined = if is_late { Ok(false) } else { join_siblings(&cell) };
         let is_late = !matches!(joined, Ok(true));
         if is_late {
             cell.life.explain(if joined.is_ok() && cell.parent.is_none() {
@@ -359,20 +370,27 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             } else {
                 Detail::Parent
             });
-            cell.close(StopReason::Stopped);
+            Cell::close(&cell, StopReason::Stopped);
         }
         if limits.workers.is_pool() {
             // Also where it is closed: somebody must see to its end.
             cell.employ_crew(seat);
         } else if !is_late && A::STARTS && cell.mailbox.employ() {
-            run::employ(&cell);
+            cell.start_task(0, None);
         }
         joined.map(|_| (handle, is_late))
     }
 }
 
-/// `false` where the parent has come to its end meanwhile.
-fn join_family<A: Actor>(cell: &Arc<Cell<A>>) -> Result<bool, SpawnError> {
-    let Some(family) = &cell.parent else { return Ok(true) };
-    family.adopt(cell.clone(), Box::new(Handle::new(cell.clone())))
+/// Registers a new actor. Returns `true` when the system is shutting down: then the actor must be closed at once.
+fn register<A: Actor>(system: &System, handle: &Handle<A>, is_detached: bool) -> Result<bool, SpawnError> {
+    let actor: Arc<dyn AnyActor> = handle.cell().clone();
+    let keeper = is_detached.then(|| Box::new(handle.clone()) as Box<dyn Any + Send + Sync>);
+    system.registry().add(&actor, system.next_serial(), keeper)
+}
+
+/// Adds a child to those of its parent. Returns `false` where the parent has ended meanwhile.
+fn join_siblings<A: Actor>(cell: &Arc<Cell<A>>) -> Result<bool, SpawnError> {
+    let Some(siblings) = &cell.parent else { return Ok(true) };
+    siblings.add(cell.clone(), Box::new(Handle::new(cell.clone())))
 }

@@ -1,8 +1,9 @@
 //! What is said about a system before it exists.
 
+use crate::env::System;
 use crate::error::ActorName;
 use crate::seed::{self, Seed};
-use crate::system::System;
+use crate::supervise;
 
 /// A system about to be made; see [`System::builder`].
 #[derive(Debug)]
@@ -33,6 +34,7 @@ impl SystemBuilder {
 
     /// Makes the system. It lives on the tokio runtime in which it is made or, failing that, first used.
     pub fn build(self) -> System {
-        System::with(self.name, self.seed.map_or_else(seed::from_os, Seed::new))
+        let seed = self.seed.map_or_else(seed::from_os, Seed::new);
+        System::with(self.name, seed, supervise::watching)
     }
 }

@@ -1,7 +1,7 @@
 //! Waits inside turns: what is pending in the turn that this thread polls is known to the wait-for graph (D1, D3).
 
-use super::current;
 use crate::clock::Tick;
+use crate::current;
 use crate::reentry;
 use crate::wait::{self, Names, Node, Plan, Wait, What};
 use std::sync::Arc;

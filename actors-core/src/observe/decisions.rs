@@ -1,7 +1,7 @@
 //! What was decided, kept for whoever asks later (P5).
 
+use super::trace;
 use crate::error::{ActorName, Spent, StopReason};
-use crate::observe::trace;
 use crate::policy::Change;
 use crate::sync::Lock;
 use std::collections::VecDeque;
@@ -101,7 +101,7 @@ impl fmt::Display for Failed {
 
 /// The decisions of a system.
 #[derive(Debug, Default)]
-pub(crate) struct Log {
+pub(crate) struct Decisions {
     kept: Lock<Kept>,
 }
 
@@ -111,8 +111,8 @@ struct Kept {
     decisions: VecDeque<Decision>,
 }
 
-impl Log {
-    pub(crate) fn note(&self, actor: &ActorName, event: Event) {
+impl Decisions {
+    pub(crate) fn record(&self, actor: &ActorName, event: Event) {
         let mut kept = self.kept.lock();
         kept.serial += 1;
         let decision = Decision { serial: kept.serial, at: Instant::now(), actor: actor.clone(), event };

@@ -89,7 +89,7 @@ impl Gate {
         }
     }
 
-    pub(super) fn set_level(&self, level: Level) {
+    pub(crate) fn set_level(&self, level: Level) {
         self.level.store(level as u8, Ordering::Relaxed);
     }
 
@@ -99,21 +99,21 @@ impl Gate {
     }
 
     /// Returns whether it could until now, and cannot any more.
-    pub(super) fn set_may_grow(&self, may_grow: bool) -> bool {
+    pub(crate) fn set_may_grow(&self, may_grow: bool) -> bool {
         let was_at_most = self.is_at_most.swap(!may_grow, Ordering::AcqRel);
         !was_at_most && !may_grow
     }
 
-    pub(super) fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.threshold.load(Ordering::Relaxed) == 0
     }
 
-    pub(super) fn open(&self) {
+    pub(crate) fn open(&self) {
         self.threshold.store(0, Ordering::Relaxed);
     }
 
     /// `lanes` says in which lane each type may be shed, if it may; `rng` makes the stream that the senders draw from.
-    pub(super) fn set(
+    pub(crate) fn set(
         &self,
         threshold: Threshold,
         lanes: &[Option<usize>],

@@ -1,7 +1,7 @@
 //! Shutdowns that overlap (L2): the books of actors that have ended are in one place at any instant.
 
-use super::{Closing, System};
-use crate::actor::any::AnyCell;
+use super::{Closing, Registry};
+use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, StopReason};
 use crate::mailbox::Row;
 use crate::observe::ActorSnapshot;
@@ -11,6 +11,7 @@ use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// An actor that has ended and has lost one message. Whoever reads its books first is held up.
 struct Ended {
@@ -20,7 +21,7 @@ struct Ended {
 }
 
 #[async_trait]
-impl AnyCell for Ended {
+impl AnyActor for Ended {
     fn total(self: Arc<Self>) -> Row {
         if !self.was_read.swap(true, Ordering::Relaxed) {
             self.reads.send(()).unwrap();
@@ -66,6 +67,12 @@ impl AnyCell for Ended {
         unreachable!("only its books are asked for")
     }
 
+    fn departing(self: Arc<Self>) -> Option<(Duration, Option<Duration>)> {
+        None
+    }
+
+    fn report_departing(&self, _: Duration, _: Duration) {}
+
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
@@ -78,25 +85,25 @@ impl AnyCell for Ended {
 
 #[test]
 fn l2_a_shutdown_that_begins_while_another_one_is_over_finds_the_books_of_all_actors() {
-    let system = System::new("crowd");
+    let registry = Registry::default();
     let (reads, was_read) = sync_channel(1);
     let (go, may_go) = sync_channel(1);
     let was_read_before = AtomicBool::new(false);
     let cell = Arc::new(Ended { was_read: was_read_before, reads, may_go: Mutex::new(may_go) });
-    let first = Closing::begin(&system);
-    system.inner.registry.lock().ended.push(cell);
+    let first = Closing::begin(&registry);
+    registry.state.lock().ended.push(cell);
     std::thread::scope(|scope| {
         scope.spawn(|| drop(first));
         was_read.recv().unwrap();
         // The first one adds the books up at this moment.
-        let second = Closing::begin(&system);
+        let second = Closing::begin(&registry);
         let before = second.all().lost();
         go.send(()).unwrap();
-        while system.inner.registry.lock().closings > 1 {
+        while registry.state.lock().closings > 1 {
             std::thread::yield_now();
         }
         assert_eq!((before, second.all().lost()), (1, 1), "nothing was lost meanwhile");
         drop(second);
-        assert_eq!(Closing::begin(&system).all().lost(), 1);
+        assert_eq!(Closing::begin(&registry).all().lost(), 1);
     });
 }

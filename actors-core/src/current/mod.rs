@@ -1,5 +1,8 @@
 //! Which turn this thread is polling.
 
+pub(crate) mod waits;
+pub(crate) mod worker;
+
 use crate::clock::{self, Span, Tick};
 use crate::wait::Waiter;
 use std::cell::Cell;

@@ -1,0 +1,186 @@
+//! What the actors of one system share: the runtime, the registry, dead letters, decisions, and the supervisor's list.
+//!
+//! ```text
+//!   System (a handle) ──► Inner ──┬─ runtime, seed, shutdown token, task tracker
+//!                                 ├─ registry: every actor, its type erased (`AnyActor`)
+//!                                 ├─ watchlist: mailboxes that ask to be sampled
+//!                                 ├─ departing: actors without a handle that have not ended yet
+//!                                 └─ dead letters, decisions, loss reporter
+//! ```
+//!
+//! An actor holds its system, so this module knows no actor: it sees them through [`AnyActor`] and [`Subject`]. What users
+//! call on a `System` is defined above, in `system` and `spawn`.
+//!
+//! **Invariant.** Nothing in here runs foreign code under a lock: what is removed from the registry is dropped after the lock.
+
+mod any;
+mod departing;
+mod registry;
+mod watchlist;
+
+pub(crate) use any::AnyActor;
+use departing::Departing;
+pub(crate) use registry::{Closing, Registry};
+pub(crate) use watchlist::{Newcomers, State, Subject, Watching, Watchlist};
+
+use crate::error::{ActorName, SpawnError};
+use crate::observe::losses::Reporter;
+use crate::observe::{Decisions, Letters};
+use crate::panics::caught;
+use crate::runtime_guard::RuntimeGuard;
+use crate::seed::Seed;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::runtime;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A set of actors that are found, watched and shut down together. Cheap to clone.
+///
+/// It lives on the tokio runtime in which it was made or, failing that, first used. Dropping it does not affect its actors.
+#[derive(Clone)]
+pub struct System {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: ActorName,
+    seed: Seed,
+    rt: OnceLock<runtime::Handle>,
+    guard: RuntimeGuard,
+    has_timers: OnceLock<bool>,
+    serial: AtomicU64,
+    registry: Registry,
+    token: CancellationToken,
+    tracker: TaskTracker,
+    letters: Letters,
+    decisions: Decisions,
+    watchlist: Watchlist,
+    departing: Departing,
+    reporter: Reporter,
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let actors = self.inner.registry.len();
+        f.debug_struct("System").field("name", &self.inner.name).field("actors", &actors).finish()
+    }
+}
+
+impl System {
+    /// A system without actors. `watching` is the task that samples the mailboxes on the watchlist.
+    pub(crate) fn with(name: ActorName, seed: Seed, watching: Watching) -> System {
+        let rt = OnceLock::new();
+        if let Ok(current) = runtime::Handle::try_current() {
+            let _ = rt.set(current);
+        }
+        System {
+            inner: Arc::new(Inner {
+                name,
+                seed,
+                rt,
+                guard: RuntimeGuard::default(),
+                has_timers: OnceLock::new(),
+                serial: AtomicU64::new(0),
+                registry: Registry::default(),
+                token: CancellationToken::new(),
+                tracker: TaskTracker::new(),
+                letters: Letters::default(),
+                decisions: Decisions::default(),
+                watchlist: Watchlist::new(watching),
+                departing: Departing::default(),
+                reporter: Reporter::default(),
+            }),
+        }
+    }
+
+    /// The system's name.
+    pub fn name(&self) -> &ActorName {
+        &self.inner.name
+    }
+
+    /// Returns a token that is cancelled when the system begins to shut down.
+    pub fn token(&self) -> CancellationToken {
+        self.inner.token.clone()
+    }
+
+    /// The runtime of the system; the current one, from now on, if it has none yet.
+    pub(crate) fn runtime(&self) -> Result<runtime::Handle, SpawnError> {
+        let rt = match self.inner.rt.get() {
+            Some(rt) => rt.clone(),
+            None => {
+                let current = runtime::Handle::try_current().map_err(|_| SpawnError::NoRuntime)?;
+                self.inner.rt.get_or_init(|| current).clone()
+            }
+        };
+        // Tried once: tokio reports a runtime without timers only by a panic.
+        let has_timers = self.inner.has_timers.get_or_init(|| {
+            let _inside = rt.enter();
+            caught(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
+        });
+        if *has_timers { Ok(rt) } else { Err(SpawnError::NoTimers) }
+    }
+
+    /// The seed from which everything random in this system is derived.
+    pub(crate) fn seed(&self) -> Seed {
+        self.inner.seed
+    }
+
+    /// Ends all actors with the runtime, also those that have no task in it. Called before an actor is registered.
+    pub(crate) fn guard(&self, rt: &runtime::Handle) {
+        let inner = Arc::downgrade(&self.inner);
+        self.inner.guard.set(rt, move || {
+            if let Some(inner) = inner.upgrade() {
+                System { inner }.runtime_gone();
+            }
+        });
+    }
+
+    /// The runtime has ended. Actors that are started from now on are closed from the beginning.
+    fn runtime_gone(&self) {
+        self.inner.registry.close();
+        for (_, actor) in self.inner.registry.actors() {
+            actor.runtime_gone();
+        }
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.inner.registry
+    }
+
+    pub(crate) fn tracker(&self) -> &TaskTracker {
+        &self.inner.tracker
+    }
+
+    pub(crate) fn decided(&self) -> &Decisions {
+        &self.inner.decisions
+    }
+
+    pub(crate) fn departing(&self) -> &Departing {
+        &self.inner.departing
+    }
+
+    pub(crate) fn watchlist(&self) -> &Watchlist {
+        &self.inner.watchlist
+    }
+
+    pub(crate) fn reporter(&self) -> &Reporter {
+        &self.inner.reporter
+    }
+
+    pub(crate) fn letters(&self) -> &Letters {
+        &self.inner.letters
+    }
+
+    /// The next number of a sequence that this system counts up.
+    pub(crate) fn next_serial(&self) -> u64 {
+        self.inner.serial.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Returns a name for an actor that was given none: its type's, and a number.
+    pub(crate) fn invent_name(&self, type_name: &str) -> ActorName {
+        ActorName::new(&format!("{}-{}", type_name.to_lowercase(), self.next_serial() + 1))
+    }
+}

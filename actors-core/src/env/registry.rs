@@ -1,0 +1,183 @@
+//! Every actor of a system by its name, and the books of those that have ended.
+
+use super::AnyActor;
+use crate::error::{ActorName, SpawnError};
+use crate::mailbox::Row;
+use crate::sync::Lock;
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+
+/// Actors that ended during a shutdown are kept until it is over, so that refusals after their end are counted: about a
+/// kilobyte each. Beyond this number, later refusals are missing from the report.
+const ENDED_MAX: usize = 131_072;
+
+/// Room for so many actors is not worth giving back.
+const ROOM_KEPT: usize = 1024;
+
+#[derive(Default)]
+pub(crate) struct Registry {
+    state: Lock<State>,
+}
+
+struct State {
+    actors: HashMap<ActorName, Entry>,
+    is_closed: bool,
+    /// The books of the actors that have ended, except for those in `ended`.
+    past: Row,
+    /// Shutdowns under way.
+    closings: usize,
+    /// Actors that have ended during a shutdown; at most [`ENDED_MAX`].
+    ended: Vec<Arc<dyn AnyActor>>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State {
+            actors: HashMap::new(),
+            is_closed: false,
+            past: Row::empty("total"),
+            closings: 0,
+            ended: Vec::new(),
+        }
+    }
+}
+
+struct Entry {
+    /// Order of start.
+    serial: u64,
+    actor: Weak<dyn AnyActor>,
+    /// Tells apart two actors that had the same name one after the other.
+    id: usize,
+    /// The handle of a detached actor: the system keeps it alive.
+    _keeper: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Registry {
+    /// Registers a new actor; `keeper` is a handle of it, if the system is to keep it alive. Returns `true` when the system
+    /// is shutting down: then the actor must be closed at once.
+    ///
+    /// # Errors
+    /// Another actor has this name.
+    pub(crate) fn add(
+        &self,
+        actor: &Arc<dyn AnyActor>,
+        serial: u64,
+        keeper: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Result<bool, SpawnError> {
+        let name = actor.name().clone();
+        let mut state = self.state.lock();
+        if state.actors.contains_key(&name) {
+            drop(state);
+            return Err(SpawnError::NameTaken(name));
+        }
+        let entry = Entry { serial, actor: Arc::downgrade(actor), id: actor.id(), _keeper: keeper };
+        state.actors.insert(name, entry);
+        Ok(state.is_closed)
+    }
+
+    /// Removes an actor that has ended, and keeps its books.
+    pub(crate) fn remove(&self, actor: Arc<dyn AnyActor>, total: &Row) {
+        let (name, id) = (actor.name().clone(), actor.id());
+        let mut state = self.state.lock();
+        match state.closings > 0 && state.ended.len() < ENDED_MAX {
+            true => state.ended.push(actor),
+            false => state.past.add(total),
+        }
+        let entry = match state.actors.get(&name) {
+            Some(entry) if entry.id == id => state.actors.remove(&name),
+            _ => None,
+        };
+        let (len, room) = (state.actors.len(), state.actors.capacity());
+        if room > ROOM_KEPT && len < room / 4 {
+            // Half of it, so that each move is paid for by as many actors that have ended.
+            state.actors.shrink_to(room / 2);
+        }
+        drop(state);
+        // It may hold the last handle of a detached actor.
+        drop(entry);
+    }
+
+    /// Refuses actors from now on: those that are added are told to close at once.
+    pub(crate) fn close(&self) {
+        self.state.lock().is_closed = true;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.state.lock().actors.len()
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<dyn AnyActor>> {
+        self.state.lock().actors.get(&ActorName::new(name))?.actor.upgrade()
+    }
+
+    /// Every live actor, in order of start.
+    pub(crate) fn actors(&self) -> Vec<(ActorName, Arc<dyn AnyActor>)> {
+        let state = self.state.lock();
+        let live = state.actors.iter();
+        let mut actors: Vec<_> = live
+            .filter_map(|(name, entry)| Some((entry.serial, name.clone(), entry.actor.upgrade()?)))
+            .collect();
+        drop(state);
+        actors.sort_by_key(|(serial, ..)| *serial);
+        actors.into_iter().map(|(_, name, actor)| (name, actor)).collect()
+    }
+}
+
+/// A shutdown under way. While there is one, actors that have ended are kept, for refusals after their end.
+pub(crate) struct Closing<'a>(&'a Registry);
+
+impl<'a> Closing<'a> {
+    pub(crate) fn begin(registry: &'a Registry) -> Self {
+        registry.state.lock().closings += 1;
+        Closing(registry)
+    }
+
+    /// The books of all actors, ended or not.
+    pub(crate) fn all(&self) -> Row {
+        let state = self.0.state.lock();
+        let past = state.past;
+        // Under one lock: an actor that ends meanwhile is counted once.
+        let live = state.actors.values().filter_map(|entry| entry.actor.upgrade());
+        let actors: Vec<_> = state.ended.iter().cloned().chain(live).collect();
+        drop(state);
+        sum(actors, past)
+    }
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        loop {
+            let mut before = self.0.state.lock();
+            if before.closings > 1 {
+                // Another shutdown needs the cells, and does the rest.
+                before.closings -= 1;
+                return;
+            }
+            let ended = before.ended.clone();
+            drop(before);
+            let total = sum(ended.iter().cloned(), Row::empty("total"));
+            // Cells and their sum change places in one step: a shutdown that begins meanwhile finds each actor's books in
+            // exactly one of them.
+            let mut after = self.0.state.lock();
+            if after.closings == 1 && after.ended.len() == ended.len() {
+                after.closings = 0;
+                after.past.add(&total);
+                let cells = std::mem::take(&mut after.ended);
+                drop(after);
+                // They may hold the last handles of other actors.
+                drop(cells);
+                return;
+            }
+        }
+    }
+}
+
+/// The books of some actors, added to `total`.
+fn sum(actors: impl IntoIterator<Item = Arc<dyn AnyActor>>, mut total: Row) -> Row {
+    actors.into_iter().for_each(|actor| total.add(&actor.total()));
+    total
+}
+
+#[cfg(test)]
+mod tests;
