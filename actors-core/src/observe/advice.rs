@@ -1,7 +1,7 @@
 //! Whether a mailbox is large enough, judged by what it has seen.
 
 use crate::policy::CAPACITY_MAX;
-use crate::sizing::{Load, Rounded, Short, Unsizable};
+use actors_policy::sizing::{Load, Rounded, Short, Unsizable};
 use std::fmt;
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Rules that a machine can check: imports between modules, single homes, documents, packages.
 
 mod documents;
+mod layers;
 mod operations;
 mod packages;
 mod rust;
@@ -45,20 +46,6 @@ fn forbid(sources: &[(String, String)], words: &[&str], why: &str) {
     assert!(bad.is_empty(), "{why}:\n{}", bad.join("\n"));
 }
 
-#[test]
-fn the_mailbox_knows_no_actors_and_no_tracing() {
-    let words = [
-        "crate::actor",
-        "crate::system",
-        "crate::send",
-        "crate::run",
-        "crate::observe",
-        "crate::turn",
-        "tracing::",
-    ];
-    forbid(&core_sources("mailbox"), &words, "the mailbox moves any T");
-}
-
 /// The table in `mailbox/mod.rs`: what each part of the mailbox must not import.
 #[test]
 fn inside_the_mailbox_imports_point_down() {
@@ -93,28 +80,6 @@ fn policies_are_pure() {
         fs::read_to_string(root().join("actors-policy/Cargo.toml")).unwrap().parse().unwrap();
     let dependencies = manifest["dependencies"].as_table().unwrap();
     assert_eq!(dependencies.keys().collect::<Vec<_>>(), ["serde"], "no runtime, no lock, no parser");
-}
-
-#[test]
-fn send_and_run_never_import_each_other() {
-    forbid(&core_sources("send"), &["crate::run"], "they meet at the mailbox");
-    forbid(&core_sources("run"), &["crate::send"], "they meet at the mailbox");
-}
-
-#[test]
-fn who_waits_for_whom_is_known_without_knowing_senders_or_loops() {
-    let words = [
-        "crate::send",
-        "crate::run",
-        "crate::turn",
-        "crate::actor",
-        "crate::mailbox",
-        "crate::reply",
-        "crate::system",
-    ];
-    let wait =
-        core_sources("wait").into_iter().map(|(name, text)| (name, text.replace("(crate::ReplyTo)", "")));
-    forbid(&wait.collect::<Vec<_>>(), &words, "the graph has numbers and traits");
 }
 
 #[test]
