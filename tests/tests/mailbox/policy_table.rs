@@ -1,5 +1,5 @@
-//! docs/policies.md is what a run says: each policy is put before a full mailbox, and what happens is written down. This test
-//! fails when the file says something else; `WRITE_TABLES=1 cargo test -p actors-tests --test policy_table` writes it anew.
+//! docs/policies.md shows the effect of each policy on a full mailbox. This test runs each policy, and fails when the page
+//! differs from the run; `WRITE_TABLES=1 cargo test -p actors-tests --test mailbox policy_table` rewrites the page.
 
 use actors_core::prelude::*;
 use actors_core::{DeadLetter, DeadLetters, Overflow, Row, testing};
@@ -129,7 +129,7 @@ async fn observe(system: &System, policy: &'static str, list: &'static [Overflow
     drop(held);
     others().await;
     let queue = handled.lock().unwrap().join(" ");
-    let waiting_ask = if waiting_ask == "waits in line" { "waits on".into() } else { waiting_ask };
+    let waiting_ask = if waiting_ask == "waits in line" { "still waits".into() } else { waiting_ask };
     let asked = observe_ask(system, list, is_twin).await;
     Line { policy, newcomer: admitted, asked, queue, waiting_ask, ledger, letters: reports }
 }
@@ -146,7 +146,7 @@ async fn observe_ask(system: &System, list: &'static [Overflow], is_twin: bool) 
     let mut newcomer = board.note(Note { n: 3, key }).ask();
     let outcome = poll(&mut newcomer);
     match (&outcome, board.reading().waiting) {
-        (Poll::Pending, 0) => "is in, waits for its answer".into(),
+        (Poll::Pending, 0) => "queued, waits for its answer".into(),
         _ => told(&outcome, |()| "answered".into(), AskError::reason),
     }
 }
@@ -159,14 +159,15 @@ fn write_line(text: &mut String, line: &Line) {
 }
 
 const HEAD: &str = "\
-# What each policy does
+# The effect of each policy
 
-Written by a test (`tests/tests/mailbox/policy_table.rs`) from what a run showed; it fails when this file is stale.
+A test writes this page from a run (`tests/tests/mailbox/policy_table.rs`), and fails when the page is stale. The
+guide explains when to use which word: [guide/overflow.md](guide/overflow.md).
 
 ## A full mailbox
 
-Three slots, all taken: a trifle `t0` (lane `low`, `drop_newest`), then `N1` (lane `normal`), whose asker waits, then `N2`. Now comes `N3`,
-under the policy in the first column.
+The mailbox has three slots, all taken. `t0` is a `Trifle` in the lane `low`, with `drop_newest`. `N1` and `N2` are `Note`s
+in the lane `normal`; `N1` has an asker that waits for its answer. Then `N3` arrives, under the policy in the first column.
 
 | overflow | `N3` as a tell | `N3` as an ask | handled afterwards | the asker of `N1` | ledger | dead letters |
 |---|---|---|---|---|---|---|
@@ -175,8 +176,8 @@ under the policy in the first column.
 const CURES: &str = "
 ## Which word cures which shortage
 
-The same trifle and notes are queued, and one thing is short while everything else is plenty (O9): slots, the reserve (only slots for
-`high` and `urgent` are left), the type's `max`, or bytes. What the sender of `N3` is told:
+The same messages are queued, and exactly one resource is short (O9): slots, slots outside the reserve (only those for `high`
+and `urgent` are left), the type's `max`, or bytes. The cells have the outcome for the sender of `N3`:
 
 | overflow | slots | reserve | `max` | bytes |
 |---|---|---|---|---|
