@@ -161,13 +161,14 @@ fn write_line(text: &mut String, line: &Line) {
 const HEAD: &str = "\
 # The effect of each policy
 
-A test writes this page from a run (`tests/tests/mailbox/policy_table.rs`), and fails when the page is stale. The
-guide explains when to use which word: [guide/overflow.md](guide/overflow.md).
+A test writes this page from a run (`tests/tests/mailbox/policy_table.rs`), and fails when the page is stale. The guide
+explains when to use which word: [guide/overflow.md](guide/overflow.md).
 
 ## A full mailbox
 
-The mailbox has three slots, all taken. `t0` is a `Trifle` in the lane `low`, with `drop_newest`. `N1` and `N2` are `Note`s
-in the lane `normal`; `N1` has an asker that waits for its answer. Then `N3` arrives, under the policy in the first column.
+The mailbox has three slots, all taken. `t0` is a `Trifle` in the lane `low`, with `drop_newest`. `N1` and `N2` are
+`Note`s in the lane `normal`; `N1` has an asker that waits for its answer. Then `N3` arrives, under the policy in the
+first column.
 
 | overflow | `N3` as a tell | `N3` as an ask | handled afterwards | the asker of `N1` | ledger | dead letters |
 |---|---|---|---|---|---|---|
@@ -176,8 +177,8 @@ in the lane `normal`; `N1` has an asker that waits for its answer. Then `N3` arr
 const CURES: &str = "
 ## Which word cures which shortage
 
-The same messages are queued, and exactly one resource is short (O9): slots, slots outside the reserve (only those for `high`
-and `urgent` are left), the type's `max`, or bytes. The cells have the outcome for the sender of `N3`:
+The same messages are queued, and exactly one resource is short (O9): slots, slots outside the reserve (only those for
+`high` and `urgent` are left), the type's `max`, or bytes. The cells have the outcome for the sender of `N3`:
 
 | overflow | slots | reserve | `max` | bytes |
 |---|---|---|---|---|
