@@ -1,4 +1,4 @@
-# What one does often. `just` without arguments lists it.
+# Frequent commands. `just` without arguments lists them.
 default:
     @just --list
 
@@ -17,7 +17,7 @@ storm k="10" s="20":
 bench *args:
     cargo bench -p benches {{args}}
 
-# The macros' messages as they are now; read the difference.
+# Rewrites the expected compile errors of the macros; read the difference.
 ui:
     TRYBUILD=overwrite cargo test -p actors-tests --test ui && git diff tests/tests/ui
 

@@ -20,7 +20,7 @@ fn sources(dir: &Path) -> Vec<(String, String)> {
         if path.is_dir() {
             found.extend(sources(&path));
         } else if path.extension().is_some_and(|ext| ext == "rs") {
-            let name = path.strip_prefix(root()).unwrap().display().to_string();
+            let name = path.strip_prefix(root()).unwrap().display().to_string().replace('\\', "/");
             found.push((name, fs::read_to_string(&path).unwrap()));
         }
     }
