@@ -14,7 +14,7 @@
 //! machine with other work to do.
 
 use actors_core::prelude::*;
-use actors_core::{Action, Event, Pressure, What};
+use actors_core::{Action, DecisionKind, Pressure};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System as Heap;
 use std::thread;
@@ -91,7 +91,7 @@ fn growth(system: &System) {
     while pool.reading().workers > 1 && silence.elapsed() < Duration::from_secs(10) {
         thread::sleep(Duration::from_millis(20));
     }
-    let sizes: Vec<usize> = system.decisions().iter().filter_map(|decision| size(&decision.event)).collect();
+    let sizes: Vec<usize> = system.decisions().iter().filter_map(|decision| size(&decision.kind)).collect();
     println!("| a step to 640 jobs a second of 10 ms, workers 1..=8 | |\n|---|---:|");
     println!("| best throughput, jobs a second | {best:.0} |");
     println!("| 90 % of it after (in a window of 200 ms) | {:.0?} |", soon.unwrap_or(Duration::MAX));
@@ -102,14 +102,11 @@ fn growth(system: &System) {
     );
 }
 
-fn size(event: &Event) -> Option<usize> {
-    match event {
-        Event::Pressure(change) => match change.what {
-            What::WorkersAdded { to, .. }
-            | What::WorkersTakenBack { to, .. }
-            | What::WorkersRetired { to, .. } => Some(to),
-            _ => None,
-        },
+fn size(kind: &DecisionKind) -> Option<usize> {
+    match *kind {
+        DecisionKind::WorkersAdded { to, .. }
+        | DecisionKind::WorkersTakenBack { to, .. }
+        | DecisionKind::WorkersRetired { to, .. } => Some(to),
         _ => None,
     }
 }

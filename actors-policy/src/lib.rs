@@ -6,26 +6,45 @@
 //!
 //! ```text
 //!   attributes (actors-macros) ──┐
-//!                                ├──► wording ──► Policy, Settings ──checked──► Limits
+//!                                ├──► wording ──► Policy, Settings ──checked──► Limits          declare/
 //!   configuration (actors-core) ─┘
 //!
-//!   a running mailbox (actors-core)   numbers and `now` ──► policy, seed, sizing ──► a decision
+//!                        ┌─ Limits::room, Strict, Weighted, Ramp, ShortTurns, retry_after       a message's path
+//!   numbers and `now` ──►├─ Controller                                                          supervisor/
+//!                        └─ Failures                                                            restart.rs
 //! ```
 //!
-//! Invariant: nothing here reads a clock, takes a lock, starts a task or allocates on a message's path. The time is an argument
+//! Invariant: nothing here reads a clock, takes a lock, starts a task, or allocates on a message's path. The time is an argument
 //! ([`Tick`]), and so is every random number. The manifest keeps this true: the only dependency is the optional `serde`.
 
-pub mod admission;
-mod policy;
-pub mod reason;
+mod admission;
+mod declare;
+mod drain;
+mod reason;
+mod restart;
+mod retry;
+mod rng;
+mod schedule;
 pub mod seed;
+mod short_turns;
 pub mod sizing;
 pub mod stop;
-pub mod time;
+mod supervisor;
+mod time;
 pub mod wording;
 
 pub use admission::Admission;
-pub use policy::*;
+pub use declare::{
+    Action, CAPACITY_MAX, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure,
+    Priority, Ramp, Settings, WORKERS_MAX, Workers,
+};
+pub use drain::{Arrivals, DrainRate};
 pub use reason::Reason;
+pub use restart::{Failures, Fault, Restart, Revival, Strategy};
+pub use retry::{Backlog, GUESS_FIRST, outlook, retry_after, retry_span, spread};
+pub use rng::Rng;
+pub use schedule::{Lanes, Schedule, Strict, TURNS_MAX, Weighted, WeightedByTime};
+pub use short_turns::{Donation, ShortTurns};
 pub use stop::{Spent, StopReason};
+pub use supervisor::{Cause, Controller, Decided, DecisionKind, Level, Plan, Sample, Threshold, soft_limit};
 pub use time::{Span, Tick};

@@ -39,7 +39,7 @@
 //! );
 //! ```
 
-use crate::policy::CAPACITY_MAX;
+use crate::CAPACITY_MAX;
 use std::fmt;
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 use crate::Run;
 use crate::drive::Sent;
 use crate::pool::Kind;
-use actors_core::{Event, Ledger, Reason, What};
+use actors_core::{DecisionKind, Ledger, Reason};
 
 /// The indices of two phases.
 const RUSH: usize = 1;
@@ -38,7 +38,7 @@ pub(crate) fn print(run: &Run, sent: &Sent, ledger: &Ledger, is_at_rest: bool) -
     ];
     // Not a promise: a trial measures a tenth of a second, and may have another result on a busy
     // machine.
-    let is_taken_back = run.decided(SLOW, |what| matches!(what, What::WorkersTakenBack { .. }));
+    let is_taken_back = run.decided(SLOW, |what| matches!(what, DecisionKind::WorkersTakenBack { .. }));
     let seen = if is_taken_back { "ok" } else { "unseen" };
     println!("{seen:<6} more workers did not help a slow downstream, and were taken back");
     for (is_kept, promise) in &promises {
@@ -60,21 +60,20 @@ impl Run {
     }
 
     /// Whether a decision of this kind was made in a phase.
-    fn decided(&self, phase: usize, is_it: impl Fn(&What) -> bool) -> bool {
+    fn decided(&self, phase: usize, is_it: impl Fn(&DecisionKind) -> bool) -> bool {
         let span = self.span(phase);
-        self.whats().any(|(at, what)| span.contains(&at) && is_it(what))
+        self.decided_kinds().any(|(at, what)| span.contains(&at) && is_it(what))
     }
 
     fn is_shedding(&self) -> bool {
-        let last =
-            self.whats().filter(|(_, what)| matches!(what, What::SheddingBegan | What::SheddingEnded)).last();
-        last.is_some_and(|(_, what)| *what == What::SheddingBegan)
+        let last = self
+            .decided_kinds()
+            .filter(|(_, what)| matches!(what, DecisionKind::SheddingBegan | DecisionKind::SheddingEnded))
+            .last();
+        last.is_some_and(|(_, what)| *what == DecisionKind::SheddingBegan)
     }
 
-    fn whats(&self) -> impl Iterator<Item = (f64, &What)> {
-        self.seen.decisions.iter().filter_map(|(at, decision)| match &decision.event {
-            Event::Pressure(change) => Some((*at, &change.what)),
-            _ => None,
-        })
+    fn decided_kinds(&self) -> impl Iterator<Item = (f64, &DecisionKind)> {
+        self.seen.decisions.iter().map(|(at, decision)| (*at, &decision.kind))
     }
 }

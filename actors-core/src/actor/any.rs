@@ -6,7 +6,8 @@ use super::ending::{Closed, until_ended};
 use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, StopReason};
 use crate::mailbox::Row;
-use crate::observe::{ActorSnapshot, Event};
+use crate::observe::ActorSnapshot;
+use crate::policy::{Cause, Decided, DecisionKind};
 use crate::wait::{Names, Node};
 use async_trait::async_trait;
 use std::any::Any;
@@ -85,7 +86,8 @@ impl<A: Actor> AnyActor for Cell<A> {
     }
 
     fn report_departing(&self, since: Duration, turn: Duration) {
-        self.system.decided().record(&self.name, Event::Unreferenced { since, turn });
+        let (kind, cause) = (DecisionKind::KeptAlive { turn }, Cause::Unreferenced(since));
+        self.system.decided().record(&self.name, Decided { kind, cause });
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

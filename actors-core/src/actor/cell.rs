@@ -12,13 +12,12 @@ use crate::env::System;
 pub(crate) use crate::error::Stage;
 use crate::error::{ActorName, Detail, Life, Reason, StopReason};
 use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Place, Seated, Section, Wake, has_letter};
-use crate::observe::Event;
 use crate::observe::losses::{LossLog, Lossy};
 use crate::observe::span::ActorSpan;
 use crate::observe::trace;
 use crate::observe::{Loss, Reading};
 use crate::panics::ignored;
-use crate::policy::{Failures, Fault, Policy, Restart, Revival, Rng, Strategy};
+use crate::policy::{Cause, Decided, DecisionKind, Failures, Fault, Policy, Restart, Revival, Rng, Strategy};
 use crate::sync::Lock;
 use crate::wakers::wake;
 use std::hash::Hasher;
@@ -481,15 +480,15 @@ impl<A: Actor> Cell<A> {
         let fault = if why == StopReason::StartFailed { Fault::Start } else { Fault::Run };
         let present = self.mailbox.worker_numbers();
         let revival = origin.failures.lock().failed(worker, &present, fault, clock::now(), random);
-        let event = match revival {
-            Revival::After(after) => Event::Restarted { why, after },
-            Revival::Never => Event::GaveUp { why, spent: None },
+        let kind = match revival {
+            Revival::After(after) => DecisionKind::Restarted { after },
+            Revival::Never => DecisionKind::GaveUp { spent: None },
             Revival::TooOften(spent) => {
                 self.life.lock().detail = Some(Detail::Spent(spent));
-                Event::GaveUp { why, spent: Some(spent) }
+                DecisionKind::GaveUp { spent: Some(spent) }
             }
         };
-        self.system.decided().record(&self.name, event);
+        self.system.decided().record(&self.name, Decided { kind, cause: Cause::Failure(why) });
         match (revival, &self.parent) {
             (Revival::After(_), Some(family)) => family.failed(self.id()),
             (Revival::TooOften(_), Some(family)) => family.gave_up(),

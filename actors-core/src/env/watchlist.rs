@@ -20,12 +20,12 @@ use tokio::task::AbortHandle;
 pub(crate) struct State {
     pub(crate) controller: Controller,
     /// The soft limit applies to its `block` types.
-    pub(crate) is_squeezed: bool,
+    pub(crate) has_soft_limit: bool,
 }
 
 impl State {
     pub(crate) fn new(pressure: Pressure, workers: Workers) -> Self {
-        State { controller: Controller::new(pressure, workers), is_squeezed: false }
+        State { controller: Controller::new(pressure, workers), has_soft_limit: false }
     }
 }
 

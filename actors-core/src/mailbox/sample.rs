@@ -16,7 +16,7 @@ use crate::mailbox::core::Core;
 use crate::mailbox::effects::Effects;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
-use crate::policy::{Backlog, Priority, Sight, outlook};
+use crate::policy::{Backlog, Priority, Sample, outlook};
 use std::time::Duration;
 
 impl<T: Item, S> Section<'_, T, S> {
@@ -76,14 +76,14 @@ impl<T: Item> Core<T> {
         }
     }
 
-    fn sight(&mut self, now: Tick, workers: usize, busy: usize) -> Sight {
+    fn sight(&mut self, now: Tick, workers: usize, busy: usize) -> Sample {
         let stay = std::mem::replace(&mut self.watched.stay, Span::NONE).get();
         let oldest = self.oldest_age(now);
         let mut offered = [0; Priority::COUNT];
         for kind in self.queue.kinds.iter().filter(|kind| kind.is_sheddable()) {
             offered[kind.lane()] += kind.counts.offered;
         }
-        Sight {
+        Sample {
             queued: self.queue.used(),
             waiting: self.lines.waiting(),
             held_back: self.queue.parked() + self.lines.held_back(),
@@ -94,7 +94,7 @@ impl<T: Item> Core<T> {
             offered,
             workers,
             busy,
-            stuck: self.stuck(now),
+            stalled: self.stuck(now),
             needs_growth: false,
         }
     }
@@ -127,12 +127,12 @@ impl<T: Item, S> Section<'_, T, S> {
     }
 
     /// Takes a sample for the supervisor. `shed` is the cumulative number of messages that were refused before the mailbox.
-    pub(crate) fn sample(&mut self, now: Tick, shed: u64) -> Sight {
+    pub(crate) fn sample(&mut self, now: Tick, shed: u64) -> Sample {
         self.settle();
         self.watched.shed = shed;
         let (workers, busy) = self.workers();
         let capacity = self.mailbox.limits.capacity;
-        Sight { capacity, ..self.core.sight(now, workers, busy) }
+        Sample { capacity, ..self.core.sight(now, workers, busy) }
     }
 
     /// For how long the turn that began last has been running, if one is.

@@ -14,8 +14,8 @@ pub(crate) mod trace;
 
 pub use crate::text::brief;
 pub use advice::Advice;
+pub use decisions::Decision;
 pub(crate) use decisions::Decisions;
-pub use decisions::{Decision, Event};
 pub use letters::{DeadLetter, DeadLetters};
 pub(crate) use letters::{Letters, Loss};
 pub use reading::Reading;

@@ -6,10 +6,10 @@
 mod lines {
     use crate::error::{ActorName, Around, StopReason};
     use crate::mailbox::Row;
+    use crate::observe::Decision;
     use crate::observe::losses::{Severity, Summary};
-    use crate::observe::{Decision, Event};
     use crate::panics::ignored;
-    use crate::policy::What;
+    use crate::policy::{Decided, DecisionKind};
     use tracing::level_filters::LevelFilter;
 
     /// Whether a subscriber wants any of the lines about losses.
@@ -27,16 +27,15 @@ mod lines {
     }
 
     pub(crate) fn decided(decision: &Decision) {
-        let Decision { actor, event, .. } = decision;
-        ignored(|| match event {
-            Event::GaveUp { .. } => tracing::error!(target: "actors", %actor, "{event}"),
-            Event::Restarted { .. } | Event::Unreferenced { .. } => {
-                tracing::warn!(target: "actors", %actor, "{event}");
+        use DecisionKind::{Exhausted, GaveUp, KeptAlive, Restarted, Stalled};
+        let Decision { actor, kind, cause, .. } = decision;
+        let decided = Decided { kind: kind.clone(), cause: *cause };
+        ignored(|| match kind {
+            GaveUp { .. } => tracing::error!(target: "actors", %actor, "{decided}"),
+            Restarted { .. } | KeptAlive { .. } | Exhausted | Stalled { .. } => {
+                tracing::warn!(target: "actors", %actor, "{decided}");
             }
-            Event::Pressure(change) => match change.what {
-                What::Exhausted | What::Wedged { .. } => tracing::warn!(target: "actors", %actor, "{event}"),
-                _ => tracing::info!(target: "actors", %actor, "{event}"),
-            },
+            _ => tracing::info!(target: "actors", %actor, "{decided}"),
         });
     }
 

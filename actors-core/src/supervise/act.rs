@@ -5,8 +5,7 @@ use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
 use crate::env::{State, Subject};
 use crate::error::ActorName;
-use crate::observe::Event;
-use crate::policy::{Action, GUESS_FIRST, Plan, Priority, Threshold, squeezed};
+use crate::policy::{Action, GUESS_FIRST, Plan, Priority, Threshold, soft_limit};
 use crate::seed::Purpose;
 use crate::wait;
 use std::sync::Arc;
@@ -26,10 +25,10 @@ impl<A: Actor> Subject for Cell<A> {
             return false;
         }
         let shed = self.gate.refused().sum();
-        let mut sight = self.visit(|section| section.sample(now, shed));
+        let mut sample = self.visit(|section| section.sample(now, shed));
         for (lane, refused) in self.mailbox.sheddable().into_iter().zip(self.gate.refused()) {
             if let Some(lane) = lane {
-                sight.offered[lane] += refused;
+                sample.offered[lane] += refused;
             }
         }
         let mut decided = Vec::new();
@@ -39,11 +38,11 @@ impl<A: Actor> Subject for Cell<A> {
             // Somebody may have resized it by hand.
             state.controller.adopt(self.mailbox.workers_wanted(), now);
         }
-        sight.needs_growth = may_spawn && sight.busy > 0 && wait::needs_growth(&*self);
-        let plan = state.controller.look(&sight, now, &mut decided);
-        self.follow(&plan, may_spawn, &mut state.is_squeezed);
-        for change in decided {
-            self.system.decided().record(&self.name, Event::Pressure(change));
+        sample.needs_growth = may_spawn && sample.busy > 0 && wait::needs_growth(&*self);
+        let plan = state.controller.decide(&sample, now, &mut decided);
+        self.follow(&plan, may_spawn, &mut state.has_soft_limit);
+        for decided in decided {
+            self.system.decided().record(&self.name, decided);
         }
         // Armed under the lock: a message that comes after this look rings.
         !(plan.is_at_rest && self.mailbox.arm())
@@ -53,7 +52,7 @@ impl<A: Actor> Subject for Cell<A> {
         self.gate.open();
         self.gate.set_level(Default::default());
         self.gate.set_may_grow(true);
-        self.squeeze(false);
+        self.set_soft_limit(false);
     }
 
     fn rearm(&self) {
@@ -66,7 +65,7 @@ impl<A: Actor> Subject for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
-    fn follow(self: &Arc<Self>, plan: &Plan, may_spawn: bool, is_squeezed: &mut bool) {
+    fn follow(self: &Arc<Self>, plan: &Plan, may_spawn: bool, has_soft_limit: &mut bool) {
         self.gate.set_level(plan.level);
         match plan.threshold.is_open() {
             true if self.gate.is_open() => {}
@@ -74,9 +73,9 @@ impl<A: Actor> Cell<A> {
             false => self.shed(plan.threshold),
         }
         // Only where it changes: it looks at everybody who waits.
-        if *is_squeezed != plan.is_squeezed {
-            *is_squeezed = plan.is_squeezed;
-            self.squeeze(plan.is_squeezed);
+        if *has_soft_limit != plan.has_soft_limit {
+            *has_soft_limit = plan.has_soft_limit;
+            self.set_soft_limit(plan.has_soft_limit);
         }
         if may_spawn && plan.workers != self.mailbox.workers_wanted() {
             self.resize(plan.workers);
@@ -95,10 +94,10 @@ impl<A: Actor> Cell<A> {
         self.gate.set(threshold, &self.mailbox.sheddable(), retry_after, rng);
     }
 
-    fn squeeze(self: &Arc<Self>, is_squeezed: bool) {
+    fn set_soft_limit(self: &Arc<Self>, has_soft_limit: bool) {
         let limits = self.mailbox.limits();
         let most =
-            limits.pressure.filter(|_| is_squeezed).map(|pressure| squeezed(&pressure, limits.capacity));
+            limits.pressure.filter(|_| has_soft_limit).map(|pressure| soft_limit(&pressure, limits.capacity));
         self.visit(|section| section.set_soft_limit(most.map(|most| most as u32)));
     }
 }

@@ -1,7 +1,7 @@
 //! L4: what the log says of an actor's refusals and losses, of its failures and of its supervision, and how loud each line is.
 
 use actors_core::prelude::*;
-use actors_core::{Action, Event, Pressure, What, testing};
+use actors_core::{Action, DecisionKind, Pressure, testing};
 use actors_tests::{HOUR, SECOND, others, run};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -250,12 +250,15 @@ fn l4_a_supervisor_that_is_at_its_end_warns_and_its_other_decisions_inform() {
         let lines: BTreeMap<_, _> = lines.taken().into_iter().map(|line| (line.text, line.level)).collect();
         let mut warned = (false, false);
         for decision in system.decisions() {
-            let Event::Pressure(change) = &decision.event else { panic!("{decision}") };
-            let (is_exhausted, is_wedged) =
-                (matches!(change.what, What::Exhausted), matches!(change.what, What::Wedged { .. }));
-            let due = if is_exhausted || is_wedged { Level::WARN } else { Level::INFO };
-            assert_eq!(lines.get(&change.to_string()), Some(&due), "{change}");
-            warned = (warned.0 || is_exhausted, warned.1 || is_wedged);
+            let (is_exhausted, is_stalled) = (
+                matches!(decision.kind, DecisionKind::Exhausted),
+                matches!(decision.kind, DecisionKind::Stalled { .. }),
+            );
+            let sentence = decision.to_string();
+            let sentence = sentence.strip_prefix("desk ").unwrap();
+            let due = if is_exhausted || is_stalled { Level::WARN } else { Level::INFO };
+            assert_eq!(lines.get(sentence), Some(&due), "{decision}");
+            warned = (warned.0 || is_exhausted, warned.1 || is_stalled);
         }
         assert_eq!(warned, (true, true), "{lines:?}");
     });

@@ -2,7 +2,7 @@
 //! `policy`; here it is the whole way: from a mailbox that fills to senders that are refused, wait, or are served by more.
 
 use actors_core::prelude::*;
-use actors_core::{Action, Change, Event, Level, Pressure, Restart, What, testing};
+use actors_core::{Action, Cause, DecisionKind, Level, Pressure, Restart, testing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -89,18 +89,16 @@ impl World {
         self.done.load(Ordering::Relaxed) - before
     }
 
-    fn changes(&self) -> Vec<Change> {
+    fn changes(&self) -> Vec<DecisionKind> {
         let decisions = self.system.decisions().into_iter();
         decisions
-            .filter_map(|decision| match decision.event {
-                Event::Pressure(change) => Some(change),
-                _ => None,
-            })
+            .filter(|decision| matches!(decision.cause, Cause::Load { .. }))
+            .map(|decision| decision.kind)
             .collect()
     }
 
-    fn count(&self, is_meant: impl Fn(&What) -> bool) -> usize {
-        self.changes().iter().filter(|change| is_meant(&change.what)).count()
+    fn count(&self, is_meant: impl Fn(&DecisionKind) -> bool) -> usize {
+        self.changes().iter().filter(|kind| is_meant(kind)).count()
     }
 
     fn sentences(&self) -> String {
@@ -250,7 +248,12 @@ fn p2_under_pressure_senders_of_block_types_wait_early_and_others_do_not() {
             world.jobs.job().await.unwrap();
         }
         sleep(SECOND).await;
-        assert_eq!(world.count(|what| matches!(what, What::SqueezeBegan { .. })), 1, "{}", world.sentences());
+        assert_eq!(
+            world.count(|what| matches!(what, DecisionKind::SoftLimitBegan { .. })),
+            1,
+            "{}",
+            world.sentences()
+        );
         assert_eq!(world.jobs.job().try_send().unwrap_err().reason(), Reason::Full);
         let waiting = tokio::spawn(world.jobs.job().owned());
         sleep(SECOND).await;
@@ -261,7 +264,12 @@ fn p2_under_pressure_senders_of_block_types_wait_early_and_others_do_not() {
         assert_eq!(waiting.await.unwrap().unwrap(), Admission::Waited);
         testing::quiet(&system).await;
         sleep(5 * SECOND).await;
-        assert_eq!(world.count(|what| matches!(what, What::SqueezeEnded)), 1, "{}", world.sentences());
+        assert_eq!(
+            world.count(|what| matches!(what, DecisionKind::SoftLimitEnded)),
+            1,
+            "{}",
+            world.sentences()
+        );
         let held = testing::hold(&world.jobs);
         for _ in 0..224 {
             world.jobs.job().try_send().unwrap();
@@ -271,7 +279,7 @@ fn p2_under_pressure_senders_of_block_types_wait_early_and_others_do_not() {
 }
 
 #[test]
-fn p2_a_squeezed_mailbox_keeps_its_order_and_loses_nothing() {
+fn p2_a_mailbox_with_a_soft_limit_keeps_its_order_and_loses_nothing() {
     testing::run(async |system| {
         let world = World::new(&system, 1000, 1, Pressure::new().target(ms(5)).respond(&[Action::Block]));
         for _ in 0..600 {
@@ -302,7 +310,7 @@ impl Till {
 }
 
 #[test]
-fn p2_a_squeeze_keeps_nobody_waiting_for_what_lies_below_it() {
+fn p2_a_soft_limit_keeps_nobody_waiting_for_what_lies_below_it() {
     testing::run(async |system| {
         for respond in [&[][..], &[Action::Block]] {
             let till: TillHandle =
@@ -323,10 +331,9 @@ fn p2_a_squeeze_keeps_nobody_waiting_for_what_lies_below_it() {
             };
             tokio::join!(flood, paying);
         }
-        let squeezed = |decision: &actors_core::Decision| {
-            matches!(&decision.event, Event::Pressure(Change { what: What::SqueezeBegan { .. }, .. }))
-        };
-        assert!(system.decisions().iter().any(squeezed));
+        let is_limited =
+            |decision: &actors_core::Decision| matches!(decision.kind, DecisionKind::SoftLimitBegan { .. });
+        assert!(system.decisions().iter().any(is_limited));
     });
 }
 
@@ -365,7 +372,12 @@ fn p3_the_lowest_priority_is_refused_before_the_mailbox_and_the_message_comes_ba
         let reports = world.jobs.ledger().of::<jobs_messages::Report>();
         assert!(reports.refused(Reason::Shed) > 5000 && reports.is_balanced(), "{reports:?}");
         sleep(30 * SECOND).await;
-        assert_eq!(world.count(|what| matches!(what, What::SheddingEnded)), 1, "{}", world.sentences());
+        assert_eq!(
+            world.count(|what| matches!(what, DecisionKind::SheddingEnded)),
+            1,
+            "{}",
+            world.sentences()
+        );
         world.jobs.report().try_send().unwrap();
     });
 }
@@ -390,9 +402,7 @@ fn p3_at_ten_times_the_load_nearly_all_of_the_high_priority_is_handled() {
         let changes: Vec<_> = system
             .decisions()
             .into_iter()
-            .filter(|decision| {
-                matches!(&decision.event, Event::Pressure(Change { what: What::Level { .. }, .. }))
-            })
+            .filter(|decision| matches!(decision.kind, DecisionKind::LevelChanged { .. }))
             .map(|decision| decision.at)
             .collect();
         assert!(changes.windows(2).all(|pair| pair[1] - pair[0] >= ms(500)), "{}", world.sentences());
@@ -425,8 +435,8 @@ fn p4_a_pool_grows_with_demand_and_shrinks_without_traffic() {
         };
         let ((), rate) = tokio::join!(world.send(4 * SECOND, Duration::from_micros(1250), job), measuring);
         assert!(rate >= 720, "{rate} of 800 a second\n{}", world.sentences());
-        let sizes = world.changes().into_iter().filter_map(|change| match change.what {
-            What::WorkersAdded { to, .. } | What::WorkersTakenBack { to, .. } => Some(to),
+        let sizes = world.changes().into_iter().filter_map(|kind| match kind {
+            DecisionKind::WorkersAdded { to, .. } | DecisionKind::WorkersTakenBack { to, .. } => Some(to),
             _ => None,
         });
         assert!(sizes.clone().is_sorted() || sizes.count() <= 4, "{}", world.sentences());
@@ -450,9 +460,9 @@ fn p4_more_workers_do_not_help_a_slow_database_and_the_next_action_does() {
                 world.sentences()
             );
         });
-        let what: Vec<_> = world.changes().into_iter().map(|change| change.what).collect();
-        let taken_back = what.iter().position(|what| matches!(what, What::WorkersTakenBack { .. }));
-        let shedding = what.iter().position(|what| matches!(what, What::SheddingBegan));
+        let what: Vec<_> = world.changes();
+        let taken_back = what.iter().position(|what| matches!(what, DecisionKind::WorkersTakenBack { .. }));
+        let shedding = what.iter().position(|what| matches!(what, DecisionKind::SheddingBegan));
         assert!(taken_back.is_some() && taken_back < shedding, "{}", world.sentences());
         let orders = world.jobs.ledger().of::<jobs_messages::Order>();
         assert!(orders.handled as f64 >= 0.9 * orders.offered as f64, "{orders:?}\n{}", world.sentences());
@@ -469,20 +479,19 @@ fn p5_actions_escalate_in_the_declared_order_and_retreat_in_reverse() {
         tokio::join!(world.send(20 * SECOND, ms(2), report), world.send(20 * SECOND, ms(50), job),);
         sleep(60 * SECOND).await;
         let changes = world.changes();
-        let at = |is_meant: fn(&What) -> bool| {
-            changes
-                .iter()
-                .position(|change| is_meant(&change.what))
-                .unwrap_or_else(|| panic!("{}", world.sentences()))
+        let at = |is_meant: fn(&DecisionKind) -> bool| {
+            changes.iter().position(|kind| is_meant(kind)).unwrap_or_else(|| panic!("{}", world.sentences()))
         };
         let began = [
-            at(|what| matches!(what, What::SqueezeBegan { .. })),
-            at(|what| matches!(what, What::WorkersAdded { .. })),
-            at(|what| matches!(what, What::SheddingBegan)),
+            at(|what| matches!(what, DecisionKind::SoftLimitBegan { .. })),
+            at(|what| matches!(what, DecisionKind::WorkersAdded { .. })),
+            at(|what| matches!(what, DecisionKind::SheddingBegan)),
         ];
         assert!(began.is_sorted(), "{}", world.sentences());
-        let ended =
-            [at(|what| matches!(what, What::SheddingEnded)), at(|what| matches!(what, What::SqueezeEnded))];
+        let ended = [
+            at(|what| matches!(what, DecisionKind::SheddingEnded)),
+            at(|what| matches!(what, DecisionKind::SoftLimitEnded)),
+        ];
         assert!(ended.is_sorted() && began[2] < ended[0], "{}", world.sentences());
         assert_eq!(world.jobs.reading().workers, 1);
         // At rest: nobody looks any more.
@@ -501,9 +510,7 @@ fn p5_every_decision_is_kept_as_a_value_and_a_sentence_and_the_log_is_bounded() 
         let decisions = system.decisions();
         let added = decisions
             .iter()
-            .find(|decision| {
-                matches!(&decision.event, Event::Pressure(Change { what: What::WorkersAdded { .. }, .. }))
-            })
+            .find(|decision| matches!(decision.kind, DecisionKind::WorkersAdded { .. }))
             .unwrap();
         let sentence = added.to_string();
         assert!(sentence.starts_with("jobs at ") && sentence.contains("started"), "{sentence}");
@@ -608,20 +615,30 @@ fn p7_who_is_shed_is_told_when_the_backlog_will_be_gone() {
 // --- F3 ----------------------------------------------------------------------------------------------------------------
 
 #[test]
-fn f3_a_wedged_actor_is_reported_as_that_and_overload_is_no_failure() {
+fn f3_a_stalled_actor_is_reported_as_that_and_overload_is_no_failure() {
     testing::run(async |system| {
         let world = World::new(&system, 0, 1, Pressure::new().respond(&[Action::Shed]));
         world.send(10 * SECOND, ms(10), report).await;
-        assert_eq!(world.count(|what| matches!(what, What::Wedged { .. })), 0, "{}", world.sentences());
+        assert_eq!(
+            world.count(|what| matches!(what, DecisionKind::Stalled { .. })),
+            0,
+            "{}",
+            world.sentences()
+        );
         sleep(40 * SECOND).await;
-        assert_eq!(world.count(|what| matches!(what, What::Wedged { .. })), 1, "{}", world.sentences());
+        assert_eq!(
+            world.count(|what| matches!(what, DecisionKind::Stalled { .. })),
+            1,
+            "{}",
+            world.sentences()
+        );
         assert!(world.jobs.reading().stuck > 40 * SECOND);
         world.database.add_permits(1);
         sleep(SECOND).await;
-        assert_eq!(world.count(|what| matches!(what, What::Moving)), 1, "{}", world.sentences());
+        assert_eq!(world.count(|what| matches!(what, DecisionKind::Resumed)), 1, "{}", world.sentences());
         assert!(world.jobs.reading().stuck < SECOND);
         let restarts =
-            system.decisions().into_iter().filter(|decision| !matches!(decision.event, Event::Pressure(_)));
+            system.decisions().into_iter().filter(|decision| !matches!(decision.cause, Cause::Load { .. }));
         assert_eq!(restarts.count(), 0, "overload is no failure");
         world.database.close();
     });

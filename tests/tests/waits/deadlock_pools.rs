@@ -1,7 +1,7 @@
 //! Deadlocks where several workers share a mailbox, and where a supervisor makes senders wait (D1, P2).
 
 use actors_core::prelude::*;
-use actors_core::{Action, Level, Pressure, What, testing};
+use actors_core::{Action, DecisionKind, Level, Pressure, testing};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -302,10 +302,11 @@ fn p2_a_wait_that_only_the_supervisor_made_closes_no_cycle() {
         }
         sleep(2 * SECOND).await;
         assert!(own.reading().level > Level::Calm);
-        let squeezed = system.decisions().into_iter().any(|decision| {
-            matches!(&decision.event, actors_core::Event::Pressure(change) if matches!(change.what, What::SqueezeBegan { .. }))
-        });
-        assert!(squeezed && own.note().try_send().is_err(), "{:?}", system.decisions());
+        let is_limited = system
+            .decisions()
+            .into_iter()
+            .any(|decision| matches!(decision.kind, DecisionKind::SoftLimitBegan { .. }));
+        assert!(is_limited && own.note().try_send().is_err(), "{:?}", system.decisions());
         let began = Instant::now();
         held.release();
         assert_eq!(first.await.unwrap().unwrap(), None, "there was a slot");

@@ -2,7 +2,7 @@
 
 use crate::mailbox::books::ledger::Counts;
 use crate::mailbox::store::list::List;
-use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Priority, Ramp, Swift};
+use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Priority, Ramp, ShortTurns};
 
 /// Slots of a type's unclaimed messages, in no order.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ pub(in crate::mailbox) struct Kind {
     /// Senders in line, those included that want a permit; without those that only their key keeps waiting.
     pub(in crate::mailbox) in_line: u32,
     /// Whether senders may run its turns.
-    pub(in crate::mailbox) swift: Swift,
+    pub(in crate::mailbox) short_turns: ShortTurns,
     pub(in crate::mailbox) counts: Counts,
     /// Refusals for want of room since a turn ended, and how many turns had ended by then.
     refusals: (u32, u64),
@@ -88,7 +88,7 @@ impl Kind {
             default_per_key: limits.per_key() as u32,
             permits: 0,
             in_line: 0,
-            swift: Swift::default(),
+            short_turns: ShortTurns::default(),
             counts: Counts::default(),
             refusals: (0, 0),
         };

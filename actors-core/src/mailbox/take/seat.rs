@@ -76,12 +76,12 @@ impl<T: Item, S> Mailbox<T, S> {
             return Lend::No;
         }
         if one.seat.is_none() || used > 0 {
-            return if kind.swift.may_wait() { Lend::Soon } else { Lend::No };
+            return if kind.short_turns.may_wait() { Lend::Soon } else { Lend::No };
         }
         if !one.is_ready || core.is_held {
             return Lend::No;
         }
-        let is_timed = match kind.swift.donation() {
+        let is_timed = match kind.short_turns.donation() {
             Donation::No => return Lend::No,
             Donation::Yes => false,
             Donation::Timed => true,
@@ -116,7 +116,7 @@ impl<T: Item, S> Mailbox<T, S> {
                 Lend::No => break,
             }
         }
-        self.lock().core.queue.kinds[class].swift.waited(loan.is_none(), is_ask);
+        self.lock().core.queue.kinds[class].short_turns.waited(loan.is_none(), is_ask);
         loan
     }
 
@@ -134,7 +134,7 @@ impl<T: Item, S> Mailbox<T, S> {
             Donated::Handled(span) => {
                 kind.counts.handled += 1;
                 if let Some(span) = span.get() {
-                    kind.swift.took(span);
+                    kind.short_turns.took(span);
                 }
             }
             Donated::Panicked => {

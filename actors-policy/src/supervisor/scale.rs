@@ -11,11 +11,11 @@
 //! Eilebrecht: Experience with Building a Controller for the .NET Thread Pool, 2009; here one step is judged, because an actor's
 //! pool is small.)
 
-use super::change::What;
-use super::controller::Sight;
+use super::controller::Sample;
+use super::decision::DecisionKind;
 use super::history::History;
-use super::pressure::Workers;
-use crate::time::Tick;
+use crate::Tick;
+use crate::Workers;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -113,12 +113,12 @@ impl Scale {
     }
 
     /// There is pressure: starts more workers, on trial.
-    pub(crate) fn grow(&mut self, sight: &Sight, history: &History, now: Tick) -> Option<What> {
+    pub(crate) fn grow(&mut self, sample: &Sample, history: &History, now: Tick) -> Option<DecisionKind> {
         if self.is_on_trial() || self.is_exhausted(now) || history.is_draining(self.resized) {
             return None;
         }
-        let backlog = sight.queued + sight.waiting;
-        if backlog > 0 && sight.held_back >= backlog {
+        let backlog = sample.queued + sample.waiting;
+        if backlog > 0 && sample.held_back >= backlog {
             // All of it waits for keys whose turns are under way.
             return None;
         }
@@ -135,34 +135,34 @@ impl Scale {
         if is_regretted || is_again {
             self.too_few = Some((from + 1, now));
         }
-        let began = (sight.workers >= to).then_some(now);
+        let began = (sample.workers >= to).then_some(now);
         self.trial = Some(Trial { from, to, asked: now, began, before: past.throughput() });
         (self.target, self.resized, self.grown) = (to, now, now);
-        Some(What::WorkersAdded { from, to })
+        Some(DecisionKind::WorkersAdded { from, to })
     }
 
     /// What became of a trial, once it is over.
-    pub(crate) fn judge(&mut self, sight: &Sight, history: &History, now: Tick) -> Option<What> {
+    pub(crate) fn judge(&mut self, sample: &Sample, history: &History, now: Tick) -> Option<DecisionKind> {
         let trial = self.trial.as_mut()?;
         let Some(began) = trial.began else {
-            let is_there = sight.workers >= trial.to || now.since(trial.asked) >= START_MAX;
+            let is_there = sample.workers >= trial.to || now.since(trial.asked) >= START_MAX;
             trial.began = is_there.then_some(now);
             return None;
         };
         let (from, to) = (trial.from, trial.to);
         // Workers that wait for a slow database take messages from the queue too, but none of them is idle.
-        if sight.queued + sight.waiting == 0 && sight.busy < sight.workers {
+        if sample.queued + sample.waiting == 0 && sample.busy < sample.workers {
             (self.trial, self.rest) = (None, REST_MIN);
-            return Some(What::WorkersKept { from, to, gain: None });
+            return Some(DecisionKind::WorkersKept { from, to, gain: None });
         }
-        if sight.needs_growth && to < self.workers.most() {
+        if sample.needs_growth && to < self.workers.most() {
             // No turn can end before there are more: to wait for a gain would be to wait for nothing. How many turns wait
             // for the pool itself cannot be seen, so their number doubles, as where senders are throttled.
             let next = to.saturating_mul(2).min(self.workers.most());
-            let began = (sight.workers >= next).then_some(now);
+            let began = (sample.workers >= next).then_some(now);
             (trial.to, trial.asked, trial.began) = (next, now, began);
             (self.target, self.resized, self.grown) = (next, now, now);
-            return Some(What::WorkersAdded { from: to, to: next });
+            return Some(DecisionKind::WorkersAdded { from: to, to: next });
         }
         if now.since(began) < history.measured() {
             return None;
@@ -174,17 +174,17 @@ impl Scale {
         self.trial = None;
         if rise > 0.0 && rise >= due {
             self.rest = REST_MIN;
-            return Some(What::WorkersKept { from, to, gain: Some(gain) });
+            return Some(DecisionKind::WorkersKept { from, to, gain: Some(gain) });
         }
         self.rests_until = Some(now.after(self.rest));
         self.rest = (self.rest * 2).min(REST_MAX);
         (self.target, self.resized) = (from, now);
-        Some(What::WorkersTakenBack { from: to, to: from, gain })
+        Some(DecisionKind::WorkersTakenBack { from: to, to: from, gain })
     }
 
     /// Enters what workers were needed.
-    pub(crate) fn saw(&mut self, sight: &Sight, history: &History, now: Tick) {
-        let is_active = sight.busy + sight.queued + sight.waiting > 0;
+    pub(crate) fn saw(&mut self, sample: &Sample, history: &History, now: Tick) {
+        let is_active = sample.busy + sample.queued + sample.waiting > 0;
         self.needs.saw(history.worked(), is_active, self.kept(now), now);
     }
 
@@ -200,7 +200,7 @@ impl Scale {
     }
 
     /// There is no pressure: ends workers that were not needed for as long as they are kept.
-    pub(crate) fn retire(&mut self, now: Tick) -> Option<What> {
+    pub(crate) fn retire(&mut self, now: Tick) -> Option<DecisionKind> {
         let from = self.target;
         if self.is_on_trial() || from == self.workers.least() {
             return None;
@@ -222,7 +222,7 @@ impl Scale {
         (self.target, self.resized) = (to, now);
         // That there was nothing to do says nothing about how many are needed.
         (self.retired, self.grown) = if is_idle { (None, Tick::ZERO) } else { (Some(now), self.grown) };
-        Some(What::WorkersRetired { from, to })
+        Some(DecisionKind::WorkersRetired { from, to })
     }
 }
 

@@ -9,8 +9,8 @@
 //! Each wait is spread by a fifth either way, at the limits too, so that senders that were refused together do not come back together.
 //! (Brooker: Exponential backoff and jitter, AWS 2015.)
 
-use super::rng::{splitmix, unit};
-use crate::time::Span;
+use crate::Span;
+use crate::rng::{splitmix, unit};
 use std::time::Duration;
 
 /// The shortest wait before it is spread: with a fifth less it is 1 ms. A retry below that belongs to the same burst.

@@ -28,7 +28,7 @@ const IN_VAIN_MAX_ASK: u8 = 6;
 
 /// What is known of a type's turns.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Swift {
+pub struct ShortTurns {
     /// Sends that still go by.
     pause: u32,
     untimed: u8,
@@ -53,7 +53,7 @@ pub enum Donation {
     Timed,
 }
 
-impl Swift {
+impl ShortTurns {
     /// Whether the next send may run its turn.
     #[inline]
     pub fn donation(&mut self) -> Donation {
@@ -118,15 +118,15 @@ mod tests {
     const LONG: Duration = Duration::from_micros(5);
     const QUICK: Duration = Duration::from_nanos(50);
 
-    fn donated(swift: &mut Swift, sends: u32, takes: Duration) -> (u32, u32) {
+    fn donated(turns: &mut ShortTurns, sends: u32, takes: Duration) -> (u32, u32) {
         let (mut donated, mut timed) = (0, 0);
         for _ in 0..sends {
-            match swift.donation() {
+            match turns.donation() {
                 Donation::No => {}
                 Donation::Yes => donated += 1,
                 Donation::Timed => {
                     (donated, timed) = (donated + 1, timed + 1);
-                    swift.took(takes);
+                    turns.took(takes);
                 }
             }
         }
@@ -135,26 +135,26 @@ mod tests {
 
     #[test]
     fn s6_short_turns_are_donated_and_one_in_sixteen_is_timed() {
-        let (donated, timed) = donated(&mut Swift::default(), 1600, QUICK);
+        let (donated, timed) = donated(&mut ShortTurns::default(), 1600, QUICK);
         assert!(donated == 1600 && (90..=110).contains(&timed), "{timed} of {donated} were timed");
     }
 
     #[test]
     fn s6_long_turns_are_hardly_ever_donated() {
-        let (donated, _) = donated(&mut Swift::default(), 1_000_000, LONG);
+        let (donated, _) = donated(&mut ShortTurns::default(), 1_000_000, LONG);
         assert!(donated < 32, "{donated} senders ran long turns");
     }
 
     #[test]
     fn s6_a_type_of_which_one_turn_in_ten_is_long_is_hardly_ever_donated() {
-        let (mut swift, mut donated, mut long) = (Swift::default(), 0, 0);
+        let (mut turns, mut donated, mut long) = (ShortTurns::default(), 0, 0);
         for send in 0..1_000_000 {
             let takes = if send % 10 == 9 { LONG } else { QUICK };
-            let donation = swift.donation();
+            let donation = turns.donation();
             donated += u32::from(donation != Donation::No);
             long += u32::from(donation != Donation::No && takes == LONG);
             if donation == Donation::Timed {
-                swift.took(takes);
+                turns.took(takes);
             }
         }
         assert!(long < 2000, "{long} senders ran long turns, of {donated} in all");
@@ -162,9 +162,9 @@ mod tests {
 
     #[test]
     fn s6_a_type_that_turns_short_again_is_donated_again() {
-        let mut swift = Swift::default();
-        donated(&mut swift, 1000, LONG);
-        let (again, _) = donated(&mut swift, 10_000, QUICK);
+        let mut turns = ShortTurns::default();
+        donated(&mut turns, 1000, LONG);
+        let (again, _) = donated(&mut turns, 10_000, QUICK);
         assert!(again > 8000, "{again}");
     }
 }

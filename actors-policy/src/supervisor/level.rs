@@ -9,9 +9,9 @@
 //! what counts is the *shortest* stay of an interval: Nichols, Jacobson: Controlling Delay Active Queue Management (RFC 8289).
 //! Its interval slides: it begins with the first stay that is too long.
 
-use super::controller::Sight;
-use super::pressure::Pressure;
-use crate::time::Tick;
+use super::controller::Sample;
+use crate::Pressure;
+use crate::Tick;
 use std::fmt;
 use std::time::Duration;
 
@@ -100,11 +100,11 @@ impl Gauge {
     }
 
     /// One look; from where to where the level has changed.
-    pub(crate) fn saw(&mut self, sight: &Sight, now: Tick) -> Option<(Level, Level)> {
-        let (fill, target) = (sight.fill(), self.pressure.target_sojourn());
+    pub(crate) fn saw(&mut self, sample: &Sample, now: Tick) -> Option<(Level, Level)> {
+        let (fill, target) = (sample.fill(), self.pressure.target_sojourn());
         let is_full = fill >= self.pressure.high_fill();
         self.full_since = if is_full { self.full_since.or(Some(now)) } else { None };
-        self.late_since = match sight.sojourn.and_then(|stay| stay.checked_sub(target)) {
+        self.late_since = match sample.sojourn.and_then(|stay| stay.checked_sub(target)) {
             // It was too long for at least so long, but nobody looked before the last time.
             Some(over) if !over.is_zero() => {
                 let began = Tick::ZERO.after(now.since(Tick::ZERO).saturating_sub(over));
@@ -115,9 +115,9 @@ impl Gauge {
         self.looked = now;
         self.is_late = self.late_since.is_some_and(|began| now.since(began) >= INTERVAL);
         self.is_pressed = is_full || self.is_late;
-        let is_quick = sight.sojourn.is_none_or(|stay| stay < target);
+        let is_quick = sample.sojourn.is_none_or(|stay| stay < target);
         // Senders in line count here: in a squeezed mailbox they are what is left of the pressure.
-        let is_eased = is_quick && sight.backlog_fill() < self.pressure.low_fill();
+        let is_eased = is_quick && sample.backlog_fill() < self.pressure.low_fill();
         self.eased_since = if is_eased { self.eased_since.or(Some(now)) } else { None };
         self.step(now)
     }
@@ -177,14 +177,14 @@ mod tests {
         Tick::ZERO.after(Duration::from_millis(3_600_000 + ms))
     }
 
-    fn seen(queued: usize, sojourn_ms: Option<u64>) -> Sight {
-        Sight { queued, capacity: 100, sojourn: sojourn_ms.map(Duration::from_millis), ..Sight::default() }
+    fn seen(queued: usize, sojourn_ms: Option<u64>) -> Sample {
+        Sample { queued, capacity: 100, sojourn: sojourn_ms.map(Duration::from_millis), ..Sample::default() }
     }
 
     /// The level after looks every 10 ms, from and up to these times.
-    fn looks(gauge: &mut Gauge, times: std::ops::Range<u64>, sight: &Sight) -> Level {
+    fn looks(gauge: &mut Gauge, times: std::ops::Range<u64>, sample: &Sample) -> Level {
         times.step_by(10).for_each(|ms| {
-            let _ = gauge.saw(sight, at(ms));
+            let _ = gauge.saw(sample, at(ms));
         });
         gauge.level()
     }
@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(looks(&mut gauge, 0..1000, &seen(90, Some(100))), Level::Overloaded);
         assert_eq!(looks(&mut gauge, 1000..5000, &seen(49, Some(20))), Level::Overloaded, "late by a hair");
         assert_eq!(looks(&mut gauge, 5000..6000, &seen(50, Some(1))), Level::Overloaded, "not under low");
-        let line = Sight { waiting: 60, ..seen(40, Some(1)) };
+        let line = Sample { waiting: 60, ..seen(40, Some(1)) };
         assert_eq!(looks(&mut gauge, 6000..7000, &line), Level::Overloaded, "a line is a backlog too");
         assert_eq!(looks(&mut gauge, 7000..7000 + DWELL, &seen(49, Some(1))), Level::Elevated);
         assert_eq!(looks(&mut gauge, 7000 + DWELL..7010 + DWELL, &seen(0, None)), Level::Calm);

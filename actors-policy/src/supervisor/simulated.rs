@@ -1,10 +1,10 @@
 //! What the controller's decisions lead to: the goals of P1 to P5, in simulated time.
 
-use super::change::What;
+use super::decision::DecisionKind;
 use super::level::Level;
-use super::pressure::{Action, Pressure};
 use super::scene::{MILLI, Outcome, SECOND, Scene, Senders, Stream};
 use super::simulation::simulate;
+use crate::{Action, Pressure};
 use std::time::Duration;
 
 const MINUTE: u64 = 60 * SECOND;
@@ -24,8 +24,8 @@ fn assert_levels(outcome: &Outcome, pressure: Pressure) {
     let changes: Vec<_> = outcome
         .decided
         .iter()
-        .filter_map(|(at, change)| match change.what {
-            What::Level { from, to } => Some((*at, from, to)),
+        .filter_map(|(at, change)| match change.kind {
+            DecisionKind::LevelChanged { from, to } => Some((*at, from, to)),
             _ => None,
         })
         .collect();
@@ -133,7 +133,7 @@ fn p4_with_no_traffic_at_all_a_pool_is_back_at_its_least_soon_after_keep_alive()
         let outcome = simulate(scene, &[busy], 5 * SECOND + keep_alive + 3 * SECOND);
         let (at, workers) = *outcome.workers.last().unwrap();
         assert_eq!(workers, least, "{}", outcome.story());
-        let retired = outcome.when(|what| matches!(what, What::WorkersRetired { .. }));
+        let retired = outcome.when(|what| matches!(what, DecisionKind::WorkersRetired { .. }));
         let idle = retired.iter().filter(|at| **at >= 5 * SECOND + keep_alive).count();
         assert_eq!(idle, 1, "in one step\n{}", outcome.story());
         let after = at - 5 * SECOND;
@@ -154,10 +154,10 @@ fn p4_a_slow_database_stops_growth_and_the_next_action_is_engaged_and_all_is_tak
         let outcome = simulate(scene, &streams, 2 * MINUTE);
         let story = outcome.story();
         // Trials beyond what the database takes fail, and each comes after a longer rest.
-        let failed = outcome.when(|what| matches!(what, What::WorkersTakenBack { .. }));
+        let failed = outcome.when(|what| matches!(what, DecisionKind::WorkersTakenBack { .. }));
         assert!(!failed.is_empty() && failed[0] < 3 * SECOND, "{story}");
         assert!(failed.windows(2).all(|pair| pair[1] - pair[0] >= 30 * SECOND), "{story}");
-        let began = outcome.when(|what| *what == What::SheddingBegan);
+        let began = outcome.when(|what| *what == DecisionKind::SheddingBegan);
         assert!(
             began.len() == 1 && began[0] - failed[0] < SECOND / 5,
             "the next action does not wait\n{story}"
@@ -172,8 +172,8 @@ fn p4_a_slow_database_stops_growth_and_the_next_action_is_engaged_and_all_is_tak
         assert!(full >= 0.98 * 400.0, "{full}\n{story}");
         assert!(outcome.throughput(10 * SECOND, MINUTE, &[2]) >= 0.98 * 200.0, "{story}");
         // And back: nobody is refused, then workers go.
-        let ended = outcome.when(|what| *what == What::SheddingEnded);
-        let retired = outcome.when(|what| matches!(what, What::WorkersRetired { .. }));
+        let ended = outcome.when(|what| *what == DecisionKind::SheddingEnded);
+        let retired = outcome.when(|what| matches!(what, DecisionKind::WorkersRetired { .. }));
         assert!(ended.len() == 1 && ended[0] > MINUTE && retired[0] > ended[0], "{story}");
         let plan = outcome.plans.last().unwrap().1;
         assert!(plan.is_at_rest && plan.workers == 1 && plan.threshold.is_open(), "{plan:?}\n{story}");
@@ -224,17 +224,17 @@ fn p3_the_admitted_share_finds_itself() {
 }
 
 #[test]
-fn p2_senders_that_wait_are_squeezed_and_let_in_again() {
+fn p2_senders_wait_at_the_soft_limit_and_are_let_in_again() {
     let pressure = Pressure::new().respond(&[Action::Block]);
     let scene = Scene::new(pressure, (1, 1), 10 * MILLI);
     let stream = Stream::new(Senders::Closed(300, 0)).blocking().between(0, 10 * SECOND);
     let outcome = simulate(scene, &[stream], 30 * SECOND);
-    let began = outcome.when(|what| matches!(what, What::SqueezeBegan { .. }));
-    let ended = outcome.when(|what| *what == What::SqueezeEnded);
+    let began = outcome.when(|what| matches!(what, DecisionKind::SoftLimitBegan { .. }));
+    let ended = outcome.when(|what| *what == DecisionKind::SoftLimitEnded);
     assert!(began.len() == 1 && ended.len() == 1 && began[0] < SECOND, "{}", outcome.story());
     assert!(ended[0] > 10 * SECOND, "{}", outcome.story());
-    let squeezed = outcome.plans.iter().filter(|(_, plan)| plan.is_squeezed);
-    assert!(squeezed.clone().count() > 900 && squeezed.clone().all(|(at, _)| *at < ended[0]));
+    let limited = outcome.plans.iter().filter(|(_, plan)| plan.has_soft_limit);
+    assert!(limited.clone().count() > 900 && limited.clone().all(|(at, _)| *at < ended[0]));
     assert!(outcome.plans.last().unwrap().1.level == Level::Calm);
     assert_levels(&outcome, pressure);
 }

@@ -1,7 +1,7 @@
 //! Who is refused before the mailbox: one number, for one load and one compare (P3).
 
-use super::declared::Priority;
-use super::rng::splitmix;
+use crate::Priority;
+use crate::rng::splitmix;
 
 /// The share of the lane that is partly admitted lies in these bits, in parts of 2^24; above them, the lane, and above it a bit that
 /// says that somebody is refused at all.

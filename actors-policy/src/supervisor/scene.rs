@@ -1,9 +1,9 @@
 //! What is simulated, and what came of it.
 
-use super::change::{Change, What};
 use super::controller::Plan;
-use super::limits::Settings;
-use super::pressure::{Pressure, Workers};
+use super::decision::{Decided, DecisionKind};
+use crate::Settings;
+use crate::{Pressure, Workers};
 use std::time::Duration;
 
 /// A second of simulated time, which is counted in nanoseconds.
@@ -95,7 +95,7 @@ pub(crate) struct Outcome {
     /// Messages refused at the gate, per slice and lane; and for want of room.
     pub(crate) shed: Vec<[u64; 4]>,
     pub(crate) full: u64,
-    pub(crate) decided: Vec<(u64, Change)>,
+    pub(crate) decided: Vec<(u64, Decided)>,
     /// Target numbers of workers, with when they changed.
     pub(crate) workers: Vec<(u64, usize)>,
     pub(crate) plans: Vec<(u64, Plan)>,
@@ -116,8 +116,8 @@ impl Outcome {
     }
 
     /// When something like this was decided.
-    pub(crate) fn when(&self, is: impl Fn(&What) -> bool) -> Vec<u64> {
-        self.decided.iter().filter(|(_, change)| is(&change.what)).map(|(at, _)| *at).collect()
+    pub(crate) fn when(&self, is: impl Fn(&DecisionKind) -> bool) -> Vec<u64> {
+        self.decided.iter().filter(|(_, change)| is(&change.kind)).map(|(at, _)| *at).collect()
     }
 
     /// All that was decided, as a person reads it.

@@ -1,7 +1,7 @@
 //! How much a mailbox holds, and which lane may have a slot.
 
 use super::pressure::{Pressure, Workers, effective};
-use super::{Action, Priority, Schedule};
+use crate::{Action, Priority, Schedule};
 use std::time::Duration;
 
 /// The largest capacity: 2^24 slots. Slot numbers are 32 bits wide, and a mailbox of sixteen million messages is a

@@ -5,9 +5,9 @@
 //! pressure, and grows by a hundredth otherwise, so that it finds itself. What was offered lately, counted by lane, says where a
 //! threshold has to lie so that this share passes: whole lanes are refused, lowest first, and of one a part.
 
-use super::controller::Sight;
+use super::controller::Sample;
 use super::threshold::Threshold;
-use crate::time::Tick;
+use crate::Tick;
 use std::time::Duration;
 
 /// How often the share moves. DAGOR takes a second, across machines; here the effect of a step is seen at once, in a queue whose
@@ -74,13 +74,13 @@ impl Shed {
     }
 
     /// What was offered up to this look.
-    pub(crate) fn count(&mut self, sight: &Sight) {
-        let counts = sight.offered.iter().zip(&self.counted);
+    pub(crate) fn count(&mut self, sample: &Sample) {
+        let counts = sample.offered.iter().zip(&self.counted);
         self.newly = counts.map(|(count, counted)| count.saturating_sub(*counted)).sum();
     }
 
     /// One look.
-    pub(crate) fn saw(&mut self, sight: &Sight, course: Course, now: Tick) {
+    pub(crate) fn saw(&mut self, sample: &Sample, course: Course, now: Tick) {
         if course == Course::Off {
             self.share = 1.0;
         }
@@ -93,7 +93,7 @@ impl Shed {
         self.ticked = if now.since(made_up) < TICK { made_up } else { now };
         let keep = (1.0 - FORGET).powi(steps as i32);
         for (lane, offered) in self.offered.iter_mut().enumerate() {
-            let count = sight.offered[lane];
+            let count = sample.offered[lane];
             *offered = *offered * keep + count.saturating_sub(self.counted[lane]) as f64;
             self.counted[lane] = count;
         }
@@ -180,8 +180,8 @@ mod tests {
             for _ in 0..ticks {
                 self.ticks += 1;
                 (0..4).for_each(|lane| self.offered[lane] += per_tick[lane]);
-                let sight = Sight { offered: self.offered, ..Sight::default() };
-                self.shed.saw(&sight, course, at(self.ticks));
+                let sample = Sample { offered: self.offered, ..Sample::default() };
+                self.shed.saw(&sample, course, at(self.ticks));
             }
         }
     }
@@ -201,13 +201,13 @@ mod tests {
 
     #[test]
     fn p3_late_looks_make_up_for_ten_steps_and_no_more() {
-        let sight = Sight { offered: [1, 0, 0, 0], ..Sight::default() };
+        let sample = Sample { offered: [1, 0, 0, 0], ..Sample::default() };
         for (late, steps) in [(1, 1), (7, 7), (10, 10), (500, 10)] {
             let mut shed = Shed::new();
             shed.begin(at(0));
-            shed.saw(&sight, Course::Down, at(late));
+            shed.saw(&sample, Course::Down, at(late));
             assert!((shed.share() - 0.95f64.powi(steps)).abs() < 1e-9, "{late}: {}", shed.share());
-            shed.saw(&sight, Course::Down, at(late));
+            shed.saw(&sample, Course::Down, at(late));
             assert!((shed.share() - 0.95f64.powi(steps)).abs() < 1e-9, "nothing is left of {late}");
         }
     }

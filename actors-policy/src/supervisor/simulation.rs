@@ -1,13 +1,13 @@
 //! A mailbox with workers, senders and perhaps a database behind it, in simulated time: what the controller's decisions lead to.
 //! Events in a heap, a seeded random stream, no clock.
 
-use super::change::Change;
-use super::controller::{Controller, Plan, Sight, squeezed};
+use super::controller::{Controller, Plan, Sample, soft_limit};
+use super::decision::Decided;
 use super::level::Level;
-use super::rng::{Rng, unit};
 use super::scene::{MILLI, Outcome, SECOND, SLICE, Scene, Senders, Stream};
 use super::threshold::Threshold;
-use crate::time::Tick;
+use crate::Tick;
+use crate::rng::{Rng, unit};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
@@ -50,10 +50,10 @@ pub(crate) struct World {
     workers: usize,
     starting: usize,
     plan: Plan,
-    sight: Sight,
+    sample: Sample,
     moved: u64,
     is_looked_at: bool,
-    decided: Vec<Change>,
+    decided: Vec<Decided>,
     outcome: Outcome,
 }
 
@@ -64,7 +64,7 @@ pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome 
         workers: scene.workers.0,
         may_grow: true,
         threshold: Threshold::OPEN,
-        is_squeezed: false,
+        has_soft_limit: false,
         is_at_rest: true,
     };
     let mut world = World {
@@ -80,7 +80,7 @@ pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome 
         calling: 0,
         workers: scene.workers.0,
         starting: 0,
-        sight: Sight { capacity: scene.capacity, ..Sight::default() },
+        sample: Sample { capacity: scene.capacity, ..Sample::default() },
         plan,
         moved: 0,
         is_looked_at: false,
@@ -159,10 +159,10 @@ impl World {
             self.plan_event(next, Event::Send(at));
         }
         self.is_looked_at = true;
-        self.sight.arrivals += 1;
+        self.sample.arrivals += 1;
         if !stream.is_blocking {
-            self.sight.offered[stream.lane] += 1;
-            if !self.plan.threshold.admits(stream.lane, self.sight.arrivals) {
+            self.sample.offered[stream.lane] += 1;
+            if !self.plan.threshold.admits(stream.lane, self.sample.arrivals) {
                 let slice = self.slice();
                 self.outcome.shed[slice][stream.lane] += 1;
                 return self.again(at);
@@ -184,8 +184,8 @@ impl World {
     fn room(&self, stream: Stream) -> usize {
         let capacity = self.scene.capacity;
         let room = if stream.lane < 2 { capacity - capacity / 8 } else { capacity };
-        let is_squeezed = self.plan.is_squeezed && stream.is_blocking;
-        if is_squeezed { room.min(squeezed(&self.scene.pressure, capacity)) } else { room }
+        let has_soft_limit = self.plan.has_soft_limit && stream.is_blocking;
+        if has_soft_limit { room.min(soft_limit(&self.scene.pressure, capacity)) } else { room }
     }
 
     fn enter(&mut self, at: usize) {
@@ -205,11 +205,11 @@ impl World {
 
     /// Idle workers begin turns; whoever waits in line moves up.
     fn work(&mut self) {
-        while self.sight.busy < self.workers {
+        while self.sample.busy < self.workers {
             let Some(message) = self.lanes.iter_mut().rev().find_map(VecDeque::pop_front) else { return };
             let stay = Duration::from_nanos(self.now - message.entered);
-            self.sight.sojourn = Some(self.sight.sojourn.map_or(stay, |least| least.min(stay)));
-            self.sight.busy += 1;
+            self.sample.sojourn = Some(self.sample.sojourn.map_or(stay, |least| least.min(stay)));
+            self.sample.busy += 1;
             self.moved = self.now;
             self.call(message.stream);
             self.move_up();
@@ -244,8 +244,8 @@ impl World {
         }
         let slice = self.slice();
         self.outcome.handled[slice][self.streams[stream].lane] += 1;
-        self.sight.turns += 1;
-        self.sight.busy -= 1;
+        self.sample.turns += 1;
+        self.sample.busy -= 1;
         self.moved = self.now;
         if let Senders::Asking(_, pause) = self.streams[stream].senders {
             self.plan_event(self.now + pause, Event::Send(stream));
@@ -256,7 +256,7 @@ impl World {
 
     /// Workers that are no longer wanted go once they are idle.
     fn leave(&mut self) {
-        while self.workers > self.plan.workers && self.sight.busy < self.workers {
+        while self.workers > self.plan.workers && self.sample.busy < self.workers {
             self.workers -= 1;
         }
     }
@@ -270,18 +270,18 @@ impl World {
         let oldest = self.lanes.iter().filter_map(VecDeque::front).map(|message| message.entered).min();
         let age = oldest.map(|entered| Duration::from_nanos(self.now - entered));
         let idle = Duration::from_nanos(self.now - self.moved);
-        self.sight = Sight {
+        self.sample = Sample {
             queued: self.queued(),
             waiting: self.line.len(),
-            sojourn: self.sight.sojourn.or(age),
+            sojourn: self.sample.sojourn.or(age),
             workers: self.workers,
-            stuck: if oldest.is_some() { idle } else { Duration::ZERO },
-            ..self.sight
+            stalled: if oldest.is_some() { idle } else { Duration::ZERO },
+            ..self.sample
         };
         // Hours after the epoch, as a clock has it.
         let now = Tick::from_nanos(3600 * SECOND + self.now);
-        self.plan = self.controller.look(&self.sight, now, &mut self.decided);
-        self.sight.sojourn = None;
+        self.plan = self.controller.decide(&self.sample, now, &mut self.decided);
+        self.sample.sojourn = None;
         let at = self.now;
         self.outcome.decided.extend(self.decided.drain(..).map(|change| (at, change)));
         self.outcome.plans.push((at, self.plan));

@@ -1,13 +1,13 @@
 //! What a supervisor remembers of the last second or so: counters at some instants, so that rates over any time up to now are
 //! differences.
 
-use super::controller::Sight;
-use crate::time::Tick;
+use super::controller::Sample;
+use crate::Tick;
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Instants that are remembered: with the least distance it is 1.3 seconds, in two and a half kilobytes.
-const SAMPLES: usize = 64;
+const POINTS: usize = 64;
 /// Least distance of two; where turns are long it is more, so that a trial fits in twice.
 const SPACING: Duration = Duration::from_millis(20);
 /// Nothing is measured over less than this.
@@ -25,7 +25,7 @@ pub(crate) const MEASURED_MAX: Duration = Duration::from_secs(10);
 
 /// Counters at an instant.
 #[derive(Clone, Copy, Debug)]
-struct Sample {
+struct Point {
     at: Tick,
     turns: u64,
     arrivals: u64,
@@ -65,33 +65,33 @@ impl Past {
 
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    samples: VecDeque<Sample>,
-    newest: Option<(Sample, usize)>,
+    points: VecDeque<Point>,
+    newest: Option<(Point, usize)>,
     backlog_since: Option<Tick>,
 }
 
 impl History {
     /// Nobody has looked for a while: what lies before is forgotten, and what has happened since then is in no rate.
     pub(crate) fn begin(&mut self) {
-        *self = History { samples: std::mem::take(&mut self.samples), ..History::default() };
-        self.samples.clear();
+        *self = History { points: std::mem::take(&mut self.points), ..History::default() };
+        self.points.clear();
     }
 
-    pub(crate) fn saw(&mut self, sight: &Sight, now: Tick) {
+    pub(crate) fn saw(&mut self, sample: &Sample, now: Tick) {
         let worked = self.newest.map_or(0.0, |(last, busy)| {
             // Who is in a turn is seen at instants only; between two of them it is half of both.
-            last.worked + now.since(last.at).as_secs_f64() * (busy + sight.busy) as f64 / 2.0
+            last.worked + now.since(last.at).as_secs_f64() * (busy + sample.busy) as f64 / 2.0
         });
-        let backlog = sight.queued + sight.waiting;
-        let sample = Sample { at: now, turns: sight.turns, arrivals: sight.arrivals, worked, backlog };
-        self.newest = Some((sample, sight.busy));
+        let backlog = sample.queued + sample.waiting;
+        let point = Point { at: now, turns: sample.turns, arrivals: sample.arrivals, worked, backlog };
+        self.newest = Some((point, sample.busy));
         self.backlog_since = if backlog > 0 { self.backlog_since.or(Some(now)) } else { None };
-        let spacing = SPACING.max(self.measured() * 2 / SAMPLES as u32);
-        if self.samples.back().is_none_or(|last| now.since(last.at) >= spacing) {
-            if self.samples.len() == SAMPLES {
-                self.samples.pop_front();
+        let spacing = SPACING.max(self.measured() * 2 / POINTS as u32);
+        if self.points.back().is_none_or(|last| now.since(last.at) >= spacing) {
+            if self.points.len() == POINTS {
+                self.points.pop_front();
             }
-            self.samples.push_back(sample);
+            self.points.push_back(point);
         }
     }
 
@@ -99,8 +99,8 @@ impl History {
     /// nothing is known.
     pub(crate) fn since(&self, from: Tick) -> Option<Past> {
         let (newest, _) = self.newest?;
-        let is_old = |sample: &&Sample| sample.at <= from && newest.at.since(sample.at) >= SPAN_MIN;
-        let then = self.samples.iter().rev().find(is_old).or(self.samples.front())?;
+        let is_old = |point: &&Point| point.at <= from && newest.at.since(point.at) >= SPAN_MIN;
+        let then = self.points.iter().rev().find(is_old).or(self.points.front())?;
         let span = newest.at.since(then.at);
         (span >= SPAN_MIN).then(|| Past {
             seconds: span.as_secs_f64(),
@@ -156,8 +156,9 @@ mod tests {
         let mut history = History::default();
         for ms in (0..=until).step_by(every as usize) {
             let count = ms / 10;
-            let sight = Sight { queued: 5, turns: count, arrivals: 2 * count, busy: 2, ..Sight::default() };
-            history.saw(&sight, at(ms));
+            let sample =
+                Sample { queued: 5, turns: count, arrivals: 2 * count, busy: 2, ..Sample::default() };
+            history.saw(&sample, at(ms));
         }
         history
     }
@@ -177,7 +178,7 @@ mod tests {
     fn p4_who_began_or_ended_a_turn_between_two_looks_was_busy_for_half_of_the_time() {
         let mut history = History::default();
         [0, 4, 2].into_iter().zip([0, 100, 200]).for_each(|(busy, ms)| {
-            history.saw(&Sight { busy, ..Sight::default() }, at(ms));
+            history.saw(&Sample { busy, ..Sample::default() }, at(ms));
         });
         assert!((history.worked() - 0.5).abs() < 1e-9, "{}", history.worked());
     }
@@ -186,10 +187,10 @@ mod tests {
     fn p4_quiet_time_before_a_backlog_is_in_no_rate() {
         let mut history = History::default();
         for ms in (0..1000).step_by(10) {
-            history.saw(&Sight::default(), at(ms));
+            history.saw(&Sample::default(), at(ms));
         }
         for ms in (0..=40).step_by(10) {
-            history.saw(&Sight { queued: 1, arrivals: ms, ..Sight::default() }, at(1000 + ms));
+            history.saw(&Sample { queued: 1, arrivals: ms, ..Sample::default() }, at(1000 + ms));
         }
         let rate = history.of_late(MEASURED_MIN).unwrap().arrival_rate();
         assert!((600.0..=1000.0).contains(&rate), "{rate}");
@@ -198,11 +199,11 @@ mod tests {
     #[test]
     fn p4_memory_is_bounded_and_reaches_as_far_as_a_trial() {
         let history = watched(10, 100_000);
-        assert_eq!(history.samples.len(), SAMPLES);
+        assert_eq!(history.points.len(), POINTS);
         assert!(history.since(Tick::ZERO).unwrap().seconds > 1.0);
         let mut slow = History::default();
         for ms in (0..60_000).step_by(10) {
-            slow.saw(&Sight { turns: ms / 2000, busy: 1, ..Sight::default() }, at(ms));
+            slow.saw(&Sample { turns: ms / 2000, busy: 1, ..Sample::default() }, at(ms));
         }
         assert!((slow.service() - 2.0).abs() < 0.5, "{}", slow.service());
         assert!(slow.since(Tick::ZERO).unwrap().seconds > slow.measured().as_secs_f64());
@@ -211,7 +212,7 @@ mod tests {
     #[test]
     fn p4_a_turn_that_never_ends_counts_as_long_as_it_lasts() {
         let mut history = History::default();
-        (0..100).for_each(|n| history.saw(&Sight { busy: 1, ..Sight::default() }, at(10 * n)));
+        (0..100).for_each(|n| history.saw(&Sample { busy: 1, ..Sample::default() }, at(10 * n)));
         assert!((history.service() - 0.99).abs() < 0.01, "{}", history.service());
     }
 
@@ -221,8 +222,10 @@ mod tests {
         for (per_look, is_draining) in [(0, false), (1, false), (8, false), (9, true), (20, true)] {
             let mut history = History::default();
             for look in 0..20 {
-                history
-                    .saw(&Sight { queued: 1000 - look * per_look, ..Sight::default() }, at(10 * look as u64));
+                history.saw(
+                    &Sample { queued: 1000 - look * per_look, ..Sample::default() },
+                    at(10 * look as u64),
+                );
             }
             assert_eq!(history.is_draining(Tick::ZERO), is_draining, "{per_look}");
         }

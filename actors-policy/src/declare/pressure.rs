@@ -1,6 +1,6 @@
 //! What an actor declares about pressure: when its mailbox is under it, and what is done about that, in which order (P1, P5).
 
-use super::limits::Settings;
+use crate::Settings;
 use std::time::Duration;
 
 /// Fills are kept in steps of this many to the whole.

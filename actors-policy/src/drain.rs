@@ -1,6 +1,6 @@
 //! How fast a mailbox drains, and how fast messages come.
 
-use crate::time::Tick;
+use crate::Tick;
 use std::time::Duration;
 
 /// Turns are counted over at least this long before a rate is believed.

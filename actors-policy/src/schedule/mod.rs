@@ -1,6 +1,10 @@
 //! Which lane has the next turn.
 
-use super::{Priority, Weighted, WeightedByTime};
+mod weighted;
+
+pub use weighted::{Weighted, WeightedByTime};
+
+use crate::Priority;
 use std::time::Duration;
 
 /// How lanes share turns.

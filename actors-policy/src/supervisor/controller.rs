@@ -1,26 +1,26 @@
 //! What a supervisor does about pressure: one look after another, a plan after each (P1 to P5, F3).
 //!
 //! ```text
-//!   Sight ──► history ──► level ──► engage the next action, or release the last ──► each engaged one acts ──► Plan, Changes
+//!   Sample ──► history ──► level ──► engage the next action, or release the last ──► each engaged one acts ──► Plan, Changes
 //! ```
 //!
 //! Actions are engaged in the order in which they were declared, each once the one before can do no more, and are released the
 //! other way round, each once it has nothing left to take back. So at any time the first so many of the list are engaged.
 
-use super::change::{Change, What, Why};
-use super::declared::Priority;
+use super::decision::{Cause, Decided, DecisionKind};
 use super::history::History;
 use super::level::{Gauge, Level};
-use super::pressure::{Action, Pressure, Workers};
 use super::scale::Scale;
 use super::shed::{Course, Shed};
 use super::threshold::Threshold;
-use crate::time::Tick;
+use crate::Priority;
+use crate::Tick;
+use crate::{Action, Pressure, Workers};
 use std::time::Duration;
 
 /// Messages are queued, and for so long no turn has begun or ended: a handler is stuck. As long as the default deadline of an ask,
 /// so that whoever waits has given up too.
-pub(crate) const WEDGED: Duration = Duration::from_secs(30);
+pub(crate) const STALLED: Duration = Duration::from_secs(30);
 /// A share of admitted messages that has changed by this factor is worth a sentence;
 const WORTH_A_WORD: f64 = 2.0;
 /// and by this one if it is another lane's turn: around the border of two lanes a share goes to and fro.
@@ -28,7 +28,7 @@ const ACROSS_A_BORDER: f64 = 1.5;
 
 /// What the supervisor sees of a mailbox, at one instant; counters are since ever.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Sight {
+pub struct Sample {
     /// Messages in the queue.
     pub queued: usize,
     /// Senders in line.
@@ -51,12 +51,12 @@ pub struct Sight {
     /// Workers in a turn now.
     pub busy: usize,
     /// Messages are queued, and for so long no turn has begun or ended; otherwise nothing.
-    pub stuck: Duration,
+    pub stalled: Duration,
     /// Each worker's turn waits for the pool itself, so no turn ends before another worker comes (D1).
     pub needs_growth: bool,
 }
 
-impl Sight {
+impl Sample {
     /// The part of the slots that is taken.
     pub fn fill(&self) -> f64 {
         self.queued as f64 / self.capacity.max(1) as f64
@@ -79,14 +79,14 @@ pub struct Plan {
     pub may_grow: bool,
     /// Whom senders' messages must pass.
     pub threshold: Threshold,
-    /// Senders of `block` types wait from the `low` mark on: see [`squeezed`].
-    pub is_squeezed: bool,
+    /// Senders of `block` types wait from the `low` mark on: see [`soft_limit`].
+    pub has_soft_limit: bool,
     /// Nobody needs to look any more until a message comes.
     pub is_at_rest: bool,
 }
 
 /// Slots that `block` types may take in a squeezed mailbox; one at least, so that something moves.
-pub fn squeezed(pressure: &Pressure, capacity: usize) -> usize {
+pub fn soft_limit(pressure: &Pressure, capacity: usize) -> usize {
     ((capacity as f64 * pressure.low_fill()) as usize).max(1)
 }
 
@@ -109,7 +109,7 @@ pub struct Controller {
     told: (Threshold, f64, Tick),
     is_shedding: bool,
     is_exhausted: bool,
-    is_wedged: bool,
+    is_stalled: bool,
     is_at_rest: bool,
 }
 
@@ -129,43 +129,43 @@ impl Controller {
             told: (Threshold::OPEN, 1.0, Tick::ZERO),
             is_shedding: false,
             is_exhausted: false,
-            is_wedged: false,
+            is_stalled: false,
             is_at_rest: true,
         }
     }
 
     /// One look: what is to be so, and, at the end of `decided`, what has changed.
-    pub fn look(&mut self, sight: &Sight, now: Tick, decided: &mut Vec<Change>) -> Plan {
+    pub fn decide(&mut self, sample: &Sample, now: Tick, decided: &mut Vec<Decided>) -> Plan {
         if self.is_at_rest {
             self.history.begin();
             self.gauge.begin(now);
             self.shed.begin(now);
         }
-        self.shed.count(sight);
-        self.history.saw(sight, now);
-        self.scale.saw(sight, &self.history, now);
-        let level = self.gauge.saw(sight, now);
-        let mut log = Log { why: self.why(sight, now), decided };
-        self.wedge(sight, &mut log);
+        self.shed.count(sample);
+        self.history.saw(sample, now);
+        self.scale.saw(sample, &self.history, now);
+        let level = self.gauge.saw(sample, now);
+        let mut log = Log { cause: self.cause(sample, now), decided };
+        self.stall(sample, &mut log);
         if let Some((from, to)) = level {
-            log.say(What::Level { from, to });
+            log.say(DecisionKind::LevelChanged { from, to });
         }
-        if let Some(what) = self.scale.judge(sight, &self.history, now) {
-            let has_failed = matches!(what, What::WorkersTakenBack { .. });
+        if let Some(kind) = self.scale.judge(sample, &self.history, now) {
+            let has_failed = matches!(kind, DecisionKind::WorkersTakenBack { .. });
             self.has_failed = has_failed && self.last() == Some(Action::Spawn);
-            log.say(what);
+            log.say(kind);
         }
         if self.gauge.is_pressed() && self.gauge.level() > Level::Calm {
             self.escalate(now, &mut log);
             if self.is_engaged(Action::Spawn) {
-                self.scale.grow(sight, &self.history, now).into_iter().for_each(|what| log.say(what));
+                self.scale.grow(sample, &self.history, now).into_iter().for_each(|kind| log.say(kind));
             }
         } else if self.gauge.is_eased() && self.gauge.level() == Level::Calm {
             self.retreat(now, &mut log);
         }
-        self.shed.saw(sight, self.course(), now);
+        self.shed.saw(sample, self.course(), now);
         self.tell_of_threshold(now, &mut log);
-        self.plan(sight, now)
+        self.plan(sample, now)
     }
 
     /// Somebody else has said how many workers there are to be.
@@ -173,34 +173,34 @@ impl Controller {
         self.scale.adopt(workers, now);
     }
 
-    fn plan(&mut self, sight: &Sight, now: Tick) -> Plan {
+    fn plan(&mut self, sample: &Sample, now: Tick) -> Plan {
         // Where it may not spawn, their number is somebody else's affair.
         let may_spawn = self.actions.contains(&Action::Spawn);
-        let workers = if may_spawn { self.scale.target() } else { sight.workers };
-        let is_least = !may_spawn || (workers == self.scale.least() && sight.workers <= workers);
+        let workers = if may_spawn { self.scale.target() } else { sample.workers };
+        let is_least = !may_spawn || (workers == self.scale.least() && sample.workers <= workers);
         let level = self.gauge.level();
-        let is_idle = sight.queued + sight.waiting == 0 && !self.is_wedged;
+        let is_idle = sample.queued + sample.waiting == 0 && !self.is_stalled;
         self.is_at_rest = level == Level::Calm && self.engaged == 0 && is_least && is_idle;
         let threshold = if self.is_engaged(Action::Shed) { self.shed.threshold() } else { Threshold::OPEN };
-        let is_squeezed = self.is_engaged(Action::Block);
+        let has_soft_limit = self.is_engaged(Action::Block);
         // At rest it forgets a trial that failed, and begins anew with the next message.
         let may_grow = may_spawn && (self.is_at_rest || !self.scale.is_exhausted(now));
-        Plan { level, workers, may_grow, threshold, is_squeezed, is_at_rest: self.is_at_rest }
+        Plan { level, workers, may_grow, threshold, has_soft_limit, is_at_rest: self.is_at_rest }
     }
 
-    fn why(&self, sight: &Sight, now: Tick) -> Why {
-        let behind = sight.sojourn.filter(|stay| *stay > self.pressure.target_sojourn());
-        Why { fill: sight.fill(), behind, lasted: self.gauge.lasted(now) }
+    fn cause(&self, sample: &Sample, now: Tick) -> Cause {
+        let behind = sample.sojourn.filter(|stay| *stay > self.pressure.target_sojourn());
+        Cause::load(sample.fill(), behind, self.gauge.lasted(now))
     }
 
-    fn wedge(&mut self, sight: &Sight, log: &mut Log<'_>) {
-        let is_wedged = sight.queued > 0 && sight.stuck >= WEDGED;
-        match (self.is_wedged, is_wedged) {
-            (false, true) => log.say(What::Wedged { queued: sight.queued, since: sight.stuck }),
-            (true, false) => log.say(What::Moving),
+    fn stall(&mut self, sample: &Sample, log: &mut Log<'_>) {
+        let is_stalled = sample.queued > 0 && sample.stalled >= STALLED;
+        match (self.is_stalled, is_stalled) {
+            (false, true) => log.say(DecisionKind::Stalled { queued: sample.queued, since: sample.stalled }),
+            (true, false) => log.say(DecisionKind::Resumed),
             _ => {}
         }
-        self.is_wedged = is_wedged;
+        self.is_stalled = is_stalled;
     }
 
     /// The action that was engaged last.
@@ -235,7 +235,7 @@ impl Controller {
             }
             let Some(next) = self.actions.get(self.engaged).copied() else {
                 if !self.is_exhausted && !self.actions.is_empty() {
-                    log.say(What::Exhausted);
+                    log.say(DecisionKind::Exhausted);
                 }
                 self.is_exhausted = true;
                 return;
@@ -245,7 +245,7 @@ impl Controller {
                 (self.engaged_at, self.has_failed) = (Some(now), false);
             }
             if next == Action::Block {
-                log.say(What::SqueezeBegan { fill: self.pressure.low_fill() });
+                log.say(DecisionKind::SoftLimitBegan { fill: self.pressure.low_fill() });
             }
         }
     }
@@ -254,7 +254,7 @@ impl Controller {
     fn retreat(&mut self, now: Tick, log: &mut Log<'_>) {
         self.is_exhausted = false;
         if matches!(self.last(), None | Some(Action::Spawn)) {
-            self.scale.retire(now).into_iter().for_each(|what| log.say(what));
+            self.scale.retire(now).into_iter().for_each(|kind| log.say(kind));
         }
         let Some(last) = self.last().filter(|_| self.gauge.is_settled(now)) else { return };
         let is_at_rest = match last {
@@ -270,8 +270,8 @@ impl Controller {
             Action::Spawn => {}
             // Where nothing was offered that could be refused, it was engaged in vain, and nobody has heard of it.
             Action::Shed if !std::mem::take(&mut self.is_shedding) => {}
-            Action::Shed => log.say(What::SheddingEnded),
-            Action::Block => log.say(What::SqueezeEnded),
+            Action::Shed => log.say(DecisionKind::SheddingEnded),
+            Action::Block => log.say(DecisionKind::SoftLimitEnded),
         }
     }
 
@@ -296,13 +296,13 @@ impl Controller {
         let (told, told_share, when) = self.told;
         if !self.is_shedding && !threshold.is_open() {
             self.is_shedding = true;
-            log.say(What::SheddingBegan);
+            log.say(DecisionKind::SheddingBegan);
         }
         let factor = if threshold.lane() == told.lane() { WORTH_A_WORD } else { ACROSS_A_BORDER };
         let is_worth_it = share >= told_share * factor || share * factor <= told_share;
         if !threshold.is_open() && is_worth_it && now.since(when) >= self.pressure.dwell_time() {
             self.told = (threshold, share, now);
-            log.say(What::SheddingMoved { lane: lane(threshold), share: threshold.share() });
+            log.say(DecisionKind::SheddingMoved { lane: lane(threshold), share: threshold.share() });
         }
     }
 }
@@ -313,12 +313,12 @@ fn lane(threshold: Threshold) -> Priority {
 
 /// Where decisions are written down, with what was seen in this look.
 struct Log<'a> {
-    why: Why,
-    decided: &'a mut Vec<Change>,
+    cause: Cause,
+    decided: &'a mut Vec<Decided>,
 }
 
 impl Log<'_> {
-    fn say(&mut self, what: What) {
-        self.decided.push(Change { what, why: self.why });
+    fn say(&mut self, kind: DecisionKind) {
+        self.decided.push(Decided { kind, cause: self.cause });
     }
 }

@@ -9,9 +9,9 @@
 //! to begin now and then. Failed starts are counted apart: by default they are limited by how long they go on. (Erlang/OTP, `supervisor`: intensity and period. The spread of the delays: Brooker, "Exponential
 //! Backoff and Jitter", AWS 2015, kept to a fifth, because here nobody competes for the same lock.)
 
-use super::retry::spread_of;
-use crate::stop::Spent;
-use crate::time::Tick;
+use crate::Spent;
+use crate::Tick;
+use crate::retry::spread_of;
 use std::collections::VecDeque;
 use std::time::Duration;
 

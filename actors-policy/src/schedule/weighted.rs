@@ -4,7 +4,8 @@
 //! higher lane first: in each round a lane may use up the credit that its weight gives it; when no lane that has a message has
 //! credit left, the next round begins. What a lane did not use because it had nothing to do it does not get later.
 
-use super::{Priority, TURNS_MAX};
+use super::TURNS_MAX;
+use crate::Priority;
 use std::time::Duration;
 
 /// Parts of the whole, lowest lane first.
@@ -159,7 +160,7 @@ mod tests {
         // Other lanes come and go as they like; `lane` always has a message.
         for (lane, weight) in WEIGHTS.into_iter().enumerate() {
             let mut schedule = Weighted::default();
-            let mut rng = super::super::Rng::new(lane as u64);
+            let mut rng = crate::Rng::new(lane as u64);
             let mut waited = 0;
             for _ in 0..100_000 {
                 let busy = std::array::from_fn(|other| other == lane || rng.chance(0.5));
