@@ -43,8 +43,8 @@ impl<A: Actor> AnyActor for Cell<A> {
         }
     }
 
-    fn renew(self: Arc<Self>) {
-        Cell::renew(&self);
+    fn restart(self: Arc<Self>) {
+        Cell::restart(&self);
     }
 
     fn fail_by_child(self: Arc<Self>) {
@@ -87,7 +87,7 @@ impl<A: Actor> AnyActor for Cell<A> {
 
     fn report_departing(&self, since: Duration, turn: Duration) {
         let (kind, cause) = (DecisionKind::KeptAlive { turn }, Cause::Unreferenced(since));
-        self.system.decided().record(&self.name, Decided { kind, cause });
+        self.system.decision_log().record(&self.name, Decided { kind, cause });
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

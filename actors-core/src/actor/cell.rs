@@ -33,9 +33,9 @@ use tokio::task::AbortHandle;
 use tokio::time::Sleep;
 
 /// A message as the mailbox moves it.
-pub(crate) struct Post<A: Actor>(pub(crate) A::Mail);
+pub(crate) struct Envelope<A: Actor>(pub(crate) A::Mail);
 
-impl<A: Actor> Item for Post<A> {
+impl<A: Actor> Item for Envelope<A> {
     fn class(&self) -> usize {
         self.0.class()
     }
@@ -66,7 +66,7 @@ impl<A: Actor> Seated for Box<Seat<A>> {
 }
 
 /// Where instances come from, and how their failures are met.
-pub(crate) struct Origin<A> {
+pub(crate) struct Restarts<A> {
     /// `None` once the actor has ended: a handle that is kept keeps nothing of what the factory captured.
     factory: Lock<Option<Factory<A>>>,
     failures: Lock<Failures>,
@@ -77,10 +77,10 @@ pub(crate) struct Origin<A> {
 /// Makes instances.
 pub(crate) type Factory<A> = Arc<dyn Fn() -> A + Send + Sync>;
 
-impl<A> Origin<A> {
+impl<A> Restarts<A> {
     pub(crate) fn new(factory: Factory<A>, restart: Restart, rng: Rng) -> Self {
         let (factory, failures) = (Lock::new(Some(factory)), Lock::new(Failures::new(restart)));
-        Origin { factory, failures, rng: Lock::new(rng) }
+        Restarts { factory, failures, rng: Lock::new(rng) }
     }
 
     /// The factory, to be called without a lock; `None` once the actor has ended.
@@ -90,27 +90,27 @@ impl<A> Origin<A> {
 }
 
 /// Starts the task of a worker, with its instance if it has one already. Cells do not know what runs them.
-pub(crate) type RunTask<A> = fn(&Arc<Cell<A>>, u32, Option<Box<Seat<A>>>);
+pub(crate) type StartTask<A> = fn(&Arc<Cell<A>>, u32, Option<Box<Seat<A>>>);
 
 /// What an actor is started with, in addition to its mailbox.
-pub(crate) struct Birth<A: Actor> {
-    pub(crate) run: RunTask<A>,
+pub(crate) struct CellParts<A: Actor> {
+    pub(crate) run: StartTask<A>,
     pub(crate) name: ActorName,
-    pub(crate) origin: Option<Origin<A>>,
+    pub(crate) restarts: Option<Restarts<A>>,
     pub(crate) parent: Option<Arc<Children>>,
     pub(crate) strategy: Strategy,
 }
 
 pub(crate) struct Cell<A: Actor> {
-    pub(crate) mailbox: Mailbox<Post<A>, Box<Seat<A>>>,
+    pub(crate) mailbox: Mailbox<Envelope<A>, Box<Seat<A>>>,
     pub(crate) name: ActorName,
     pub(crate) system: System,
     pub(crate) rt: runtime::Handle,
-    run: RunTask<A>,
+    run: StartTask<A>,
     /// Senders may run its turns: it lives on a multi-thread runtime, and there is one of it.
     pub(crate) may_donate: bool,
     /// Without one there is one instance, and none after it.
-    pub(crate) origin: Option<Box<Origin<A>>>,
+    pub(crate) restarts: Option<Box<Restarts<A>>>,
     /// Whose child it is.
     pub(crate) parent: Option<Arc<Children>>,
     /// How its own children's failures concern their siblings.
@@ -183,12 +183,12 @@ impl Timers {
 
 impl<A: Actor> Cell<A> {
     pub(crate) fn new(
-        mailbox: Mailbox<Post<A>, Box<Seat<A>>>,
-        birth: Birth<A>,
+        mailbox: Mailbox<Envelope<A>, Box<Seat<A>>>,
+        parts: CellParts<A>,
         system: System,
         rt: runtime::Handle,
     ) -> Arc<Self> {
-        let Birth { run, name, origin, parent, strategy } = birth;
+        let CellParts { run, name, restarts, parent, strategy } = parts;
         let is_multi_thread = rt.runtime_flavor() == runtime::RuntimeFlavor::MultiThread;
         let stage = if A::STARTS { Stage::Starting } else { Stage::Running };
         Arc::new(Cell {
@@ -197,7 +197,7 @@ impl<A: Actor> Cell<A> {
             name,
             system,
             may_donate: is_multi_thread && !mailbox.limits().workers.is_pool(),
-            origin: origin.map(Box::new),
+            restarts: restarts.map(Box::new),
             parent,
             strategy,
             mailbox,
@@ -243,7 +243,7 @@ impl<A: Actor> Cell<A> {
     /// Runs one critical section of the mailbox, then applies what follows from it.
     pub(crate) fn visit<R>(
         self: &Arc<Self>,
-        visit: impl FnOnce(&mut Section<'_, Post<A>, Box<Seat<A>>>) -> R,
+        visit: impl FnOnce(&mut Section<'_, Envelope<A>, Box<Seat<A>>>) -> R,
     ) -> R {
         let mut effects = Effects::new();
         let result = self.mailbox.visit(&mut effects, visit);
@@ -253,13 +253,13 @@ impl<A: Actor> Cell<A> {
 
     /// Wakes the tasks that the mailbox wants woken, and reports what it lost.
     #[inline]
-    pub(crate) fn apply(self: &Arc<Self>, fx: &mut Effects<Post<A>>) {
+    pub(crate) fn apply(self: &Arc<Self>, fx: &mut Effects<Envelope<A>>) {
         if !fx.is_empty() {
             self.apply_all(fx);
         }
     }
 
-    fn apply_all(self: &Arc<Self>, fx: &mut Effects<Post<A>>) {
+    fn apply_all(self: &Arc<Self>, fx: &mut Effects<Envelope<A>>) {
         loop {
             if fx.wake() {
                 self.start_task(0, None);
@@ -268,7 +268,7 @@ impl<A: Actor> Cell<A> {
                 self.request_sample();
             }
             if !fx.lost.is_empty() {
-                fx.lost.take().for_each(|lost| self.bury(lost));
+                fx.lost.take().for_each(|lost| self.drop_lost(lost));
             }
             if !fx.take_unfinished() {
                 return;
@@ -278,23 +278,23 @@ impl<A: Actor> Cell<A> {
     }
 
     /// A message was taken from somebody: tells the asker, reports, drops.
-    fn bury(self: &Arc<Self>, lost: Lost<Post<A>>) {
+    fn drop_lost(self: &Arc<Self>, lost: Lost<Envelope<A>>) {
         let Lost { mut item, class, stamp, reason } = lost;
-        self.mourn(class, stamp, reason, || item.0.parcel().describe());
+        self.report_loss(class, stamp, reason, || item.0.parcel().describe());
         // The asker's waker and the message's `Drop` are foreign code.
-        ignored(|| item.0.parcel_mut().tell_lost(reason));
+        ignored(|| item.0.parcel_mut().send_lost(reason));
         // A message may hold what loses another message.
         drops::bounded(move || drop(item));
     }
 
     /// A newcomer was lost, whose value is here.
-    pub(crate) fn bury_newcomer(self: &Arc<Self>, item: Post<A>, reason: Reason) {
+    pub(crate) fn drop_rejected(self: &Arc<Self>, item: Envelope<A>, reason: Reason) {
         let class = item.class();
-        self.bury(Lost { item, class, stamp: Tick::ZERO, reason });
+        self.drop_lost(Lost { item, class, stamp: Tick::ZERO, reason });
     }
 
     /// Dead letter and log line of a loss; `stamp` zero means that it had no age.
-    pub(crate) fn mourn(
+    pub(crate) fn report_loss(
         self: &Arc<Self>,
         class: usize,
         stamp: Tick,
@@ -440,26 +440,26 @@ impl<A: Actor> Cell<A> {
     }
 
     /// A new instance is to go on in the place of the one there is; without a factory the actor ends.
-    pub(crate) fn renew(self: &Arc<Self>) {
-        if self.origin.is_none() {
+    pub(crate) fn restart(self: &Arc<Self>) {
+        if self.restarts.is_none() {
             return self.kill();
         }
-        self.renew_worker(None);
+        self.restart_worker(None);
     }
 
     /// The same for one of several workers alone.
-    pub(crate) fn renew_worker(self: &Arc<Self>, worker: Option<u32>) {
+    pub(crate) fn restart_worker(self: &Arc<Self>, worker: Option<u32>) {
         self.visit(|section| section.renew(worker));
     }
 
     /// A child has failed too often: so has this (F2).
     pub(crate) fn fail_by_child(self: &Arc<Self>) {
         self.life.note_failure("a child of it failed too often");
-        if self.origin.is_none() {
+        if self.restarts.is_none() {
             return self.give_up(StopReason::ChildFailed);
         }
         self.life.lock().has_failed_child = true;
-        self.renew();
+        self.restart();
     }
 
     /// Ends the actor now, because it has failed for good.
@@ -470,16 +470,16 @@ impl<A: Actor> Cell<A> {
 
     /// Whether an instance that stops itself is followed by another one.
     pub(crate) fn is_permanent(&self) -> bool {
-        self.origin.as_ref().is_some_and(|origin| origin.failures.lock().restart().is_permanent())
+        self.restarts.as_ref().is_some_and(|restarts| restarts.failures.lock().restart().is_permanent())
     }
 
     /// An instance of a worker has failed: decides what follows, and tells the parent.
     pub(crate) fn failed(&self, worker: u32, why: StopReason) -> Revival {
-        let Some(origin) = &self.origin else { return Revival::Never };
-        let random = origin.rng.lock().next_u64();
+        let Some(restarts) = &self.restarts else { return Revival::Never };
+        let random = restarts.rng.lock().next_u64();
         let fault = if why == StopReason::StartFailed { Fault::Start } else { Fault::Run };
         let present = self.mailbox.worker_numbers();
-        let revival = origin.failures.lock().failed(worker, &present, fault, clock::now(), random);
+        let revival = restarts.failures.lock().failed(worker, &present, fault, clock::now(), random);
         let kind = match revival {
             Revival::After(after) => DecisionKind::Restarted { after },
             Revival::Never => DecisionKind::GaveUp { spent: None },
@@ -488,7 +488,7 @@ impl<A: Actor> Cell<A> {
                 DecisionKind::GaveUp { spent: Some(spent) }
             }
         };
-        self.system.decided().record(&self.name, Decided { kind, cause: Cause::Failure(why) });
+        self.system.decision_log().record(&self.name, Decided { kind, cause: Cause::Failure(why) });
         match (revival, &self.parent) {
             (Revival::After(_), Some(family)) => family.failed(self.id()),
             (Revival::TooOften(_), Some(family)) => family.gave_up(),
@@ -499,7 +499,7 @@ impl<A: Actor> Cell<A> {
 
     /// The actor has ended: drops the factory and what it captured.
     pub(crate) fn drop_factory(&self) {
-        let factory = self.origin.as_ref().and_then(|origin| origin.factory.lock().take());
+        let factory = self.restarts.as_ref().and_then(|restarts| restarts.factory.lock().take());
         if let Some(factory) = factory {
             drops::bounded(move || drop(factory));
         }
@@ -507,15 +507,15 @@ impl<A: Actor> Cell<A> {
 
     /// A worker's instance has started.
     pub(crate) fn has_started(&self, worker: u32) {
-        if let Some(origin) = &self.origin {
-            origin.failures.lock().started(worker);
+        if let Some(restarts) = &self.restarts {
+            restarts.failures.lock().started(worker);
         }
     }
 
     /// A worker has gone: its failures are not those of the next worker with its number.
     pub(crate) fn forget_failures(&self, worker: u32) {
-        if let Some(origin) = &self.origin {
-            origin.failures.lock().forget(worker);
+        if let Some(restarts) = &self.restarts {
+            restarts.failures.lock().forget(worker);
         }
     }
 
@@ -526,7 +526,7 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Gives each of a pool's first workers a task, and this instance to the first of them.
-    pub(crate) fn employ_crew(self: &Arc<Self>, first: Option<Box<Seat<A>>>) {
+    pub(crate) fn start_pool(self: &Arc<Self>, first: Option<Box<Seat<A>>>) {
         let workers = self.mailbox.limits().workers.least();
         let mut first = first;
         for number in self.mailbox.start_workers(workers) {

@@ -142,7 +142,7 @@ impl Children {
         let concerned: Vec<_> = children.by_number.iter().filter_map(concerned).collect();
         drop(children);
         // The youngest first: it may be built on the others.
-        concerned.into_iter().rev().for_each(AnyActor::renew);
+        concerned.into_iter().rev().for_each(AnyActor::restart);
     }
 
     /// A child has failed too often.

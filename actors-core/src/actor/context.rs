@@ -154,7 +154,7 @@ impl<A: Actor> Context<A> {
         match self.cell.is_permanent() {
             true => {
                 self.stops_itself = true;
-                self.cell.renew_worker(Some(self.worker));
+                self.cell.restart_worker(Some(self.worker));
             }
             false => self.cell.close(StopReason::Stopped),
         }

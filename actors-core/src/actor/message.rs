@@ -6,7 +6,7 @@ use crate::error::Reason;
 use crate::mailbox::Class;
 use crate::panics::caught;
 use crate::policy::Policy;
-use crate::reply::{ReplyTo, Teller};
+use crate::reply::{ReplySender, ReplyTo};
 use crate::seed::of_process;
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -74,7 +74,7 @@ impl Class {
 /// A message and whoever waits for its answer.
 pub struct Parcel<M: Message> {
     message: M,
-    asker: Option<Teller<M::Reply>>,
+    asker: Option<ReplySender<M::Reply>>,
 }
 
 impl<M: Message> fmt::Debug for Parcel<M> {
@@ -84,7 +84,7 @@ impl<M: Message> fmt::Debug for Parcel<M> {
 }
 
 impl<M: Message> Parcel<M> {
-    pub(crate) fn new(message: M, asker: Option<Teller<M::Reply>>) -> Self {
+    pub(crate) fn new(message: M, asker: Option<ReplySender<M::Reply>>) -> Self {
         Parcel { message, asker }
     }
 
@@ -103,7 +103,7 @@ impl<M: Message> Parcel<M> {
 /// A [`Parcel`] whose message type is erased; for the rare paths: losses, conflation, dead letters.
 pub trait AnyParcel: Send {
     #[doc(hidden)]
-    fn tell_lost(&mut self, reason: Reason);
+    fn send_lost(&mut self, reason: Reason);
     #[doc(hidden)]
     fn hash_key(&self, state: &mut dyn Hasher);
     #[doc(hidden)]
@@ -118,9 +118,9 @@ pub trait AnyParcel: Send {
 
 // `dyn Any` behind a reference needs no `Sync`: it never leaves the thread that looks.
 impl<M: Message> AnyParcel for Parcel<M> {
-    fn tell_lost(&mut self, reason: Reason) {
+    fn send_lost(&mut self, reason: Reason) {
         if let Some(asker) = self.asker.take() {
-            asker.tell(Err(reason));
+            asker.send(Err(reason));
         }
     }
 
@@ -147,7 +147,7 @@ impl<M: Message> AnyParcel for Parcel<M> {
 
 /// The answer that a handler owes; dropped without one, its asker is told what ended the turn.
 pub struct Answer<R> {
-    asker: Option<Teller<R>>,
+    asker: Option<ReplySender<R>>,
 }
 
 impl<R> fmt::Debug for Answer<R> {
@@ -164,7 +164,7 @@ impl<R> Answer<R> {
         if let Some(asker) = self.asker.take() {
             ctx.end_turn();
             // The reply may be dropped here, and the asker's waker runs: foreign code, and the turn is over.
-            let _ = caught(|| asker.tell(Ok(reply)));
+            let _ = caught(|| asker.send(Ok(reply)));
         }
     }
 
@@ -180,7 +180,7 @@ impl<R> Drop for Answer<R> {
         if let Some(asker) = self.asker.take() {
             // A turn is dropped by its own panic or because the actor is killed at an await.
             let reason = if std::thread::panicking() { Reason::Panicked } else { Reason::Closed };
-            asker.tell(Err(reason));
+            asker.send(Err(reason));
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) trait AnyActor: Send + Sync {
     /// The runtime has ended: an actor without a task ends now, one with a task when its task is dropped.
     fn runtime_gone(self: Arc<Self>);
     /// Replaces the running instance by a new one.
-    fn renew(self: Arc<Self>);
+    fn restart(self: Arc<Self>);
     /// A child has failed too often.
     fn fail_by_child(self: Arc<Self>);
     fn has_ended(&self) -> bool;

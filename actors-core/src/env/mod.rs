@@ -21,7 +21,7 @@ mod watchlist;
 pub(crate) use any::AnyActor;
 use departing::Departing;
 pub(crate) use registry::{Closing, Registry};
-pub(crate) use watchlist::{Newcomers, State, Subject, Watching, Watchlist};
+pub(crate) use watchlist::{SampleRequests, SamplingTask, State, Subject, Watchlist};
 
 use crate::error::{ActorName, SpawnError};
 use crate::observe::losses::Reporter;
@@ -70,8 +70,8 @@ impl fmt::Debug for System {
 }
 
 impl System {
-    /// A system without actors. `watching` is the task that samples the mailboxes on the watchlist.
-    pub(crate) fn with(name: ActorName, seed: Seed, watching: Watching) -> System {
+    /// A system without actors. `sampling` is the task that samples the mailboxes on the watchlist.
+    pub(crate) fn with(name: ActorName, seed: Seed, sampling: SamplingTask) -> System {
         let rt = OnceLock::new();
         if let Ok(current) = runtime::Handle::try_current() {
             let _ = rt.set(current);
@@ -89,7 +89,7 @@ impl System {
                 tracker: TaskTracker::new(),
                 letters: Letters::default(),
                 decisions: Decisions::default(),
-                watchlist: Watchlist::new(watching),
+                watchlist: Watchlist::new(sampling),
                 departing: Departing::default(),
                 reporter: Reporter::default(),
             }),
@@ -154,7 +154,7 @@ impl System {
         &self.inner.tracker
     }
 
-    pub(crate) fn decided(&self) -> &Decisions {
+    pub(crate) fn decision_log(&self) -> &Decisions {
         &self.inner.decisions
     }
 
@@ -180,7 +180,7 @@ impl System {
     }
 
     /// Returns a name for an actor that was given none: its type's, and a number.
-    pub(crate) fn invent_name(&self, type_name: &str) -> ActorName {
+    pub(crate) fn generate_name(&self, type_name: &str) -> ActorName {
         ActorName::new(&format!("{}-{}", type_name.to_lowercase(), self.next_serial() + 1))
     }
 }

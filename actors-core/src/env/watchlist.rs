@@ -1,7 +1,7 @@
 //! The mailboxes that a supervisor samples, and the task that does it (P1).
 //!
 //! ```text
-//!   a message is queued in a supervised mailbox ── requests a sample ──► newcomers ──► the task's own list
+//!   a message is queued in a supervised mailbox ── requests a sample ──► requests ──► the task's own list
 //! ```
 //!
 //! This is the passive half: the list, and whether there is a task. What the task does with a mailbox is in `supervise`.
@@ -35,7 +35,7 @@ pub(crate) trait Subject: Send + Sync {
     fn state(&self) -> Option<State>;
 
     /// Samples, decides and acts. Returns `false` when it is at rest: then it asks for a sample itself when one is due.
-    fn look(self: Arc<Self>, state: &mut State, now: Tick) -> bool;
+    fn sample(self: Arc<Self>, state: &mut State, now: Tick) -> bool;
 
     /// Restores what was declared.
     fn reset(self: Arc<Self>);
@@ -48,13 +48,13 @@ pub(crate) trait Subject: Send + Sync {
 }
 
 /// Makes the task that samples the mailboxes of a list until it is dropped.
-pub(crate) type Watching = fn(Arc<Newcomers>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type SamplingTask = fn(Arc<SampleRequests>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The supervised mailboxes of a system.
 pub(crate) struct Watchlist {
-    newcomers: Arc<Newcomers>,
+    requests: Arc<SampleRequests>,
     task: Lock<Task>,
-    watching: Watching,
+    sampling: SamplingTask,
 }
 
 #[derive(Default)]
@@ -66,12 +66,12 @@ struct Task {
 
 /// Mailboxes that asked for a sample since the task last took them; each is on one list only.
 #[derive(Default)]
-pub(crate) struct Newcomers {
+pub(crate) struct SampleRequests {
     subjects: Lock<Vec<Weak<dyn Subject>>>,
     added: Notify,
 }
 
-impl Newcomers {
+impl SampleRequests {
     pub(crate) fn take(&self) -> Vec<Weak<dyn Subject>> {
         std::mem::take(&mut *self.subjects.lock())
     }
@@ -83,8 +83,8 @@ impl Newcomers {
 }
 
 impl Watchlist {
-    pub(crate) fn new(watching: Watching) -> Self {
-        Watchlist { newcomers: Arc::default(), task: Lock::default(), watching }
+    pub(crate) fn new(sampling: SamplingTask) -> Self {
+        Watchlist { requests: Arc::default(), task: Lock::default(), sampling }
     }
 
     /// Samples this mailbox until it is at rest. Starts the task if there is none, on the actor's runtime.
@@ -93,12 +93,12 @@ impl Watchlist {
         if task.is_banned {
             return;
         }
-        self.newcomers.subjects.lock().push(subject);
+        self.requests.subjects.lock().push(subject);
         if task.handle.as_ref().is_none_or(AbortHandle::is_finished) {
-            task.handle = Some(rt.spawn((self.watching)(self.newcomers.clone())).abort_handle());
+            task.handle = Some(rt.spawn((self.sampling)(self.requests.clone())).abort_handle());
         }
         drop(task);
-        self.newcomers.added.notify_one();
+        self.requests.added.notify_one();
     }
 
     /// Returns whether mailboxes are sampled at all.

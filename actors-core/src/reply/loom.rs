@@ -16,13 +16,13 @@
 //! - a waker that is there already is kept, whosever it is: *changes its task*;
 //! - who tells wakes nobody: all in which somebody waits;
 //! - who tells gives the slot up only after the wake-up: *alone with the slot*;
-//! - a `Teller` that is dropped tells nothing: *dropped is told so*.
+//! - a `ReplySender` that is dropped tells nothing: *dropped is told so*.
 //! - a worker that owes replies leaves its waker in another critical section than it counts them: *woken when it owes none*.
 //!
 //! That a slot is kept for the next asker only if nobody else has it fails no model when left out: who has told never looks at the
 //! slot again. It is a precaution.
 
-use super::{OpenReplies, ReplyTo, Slot, Teller};
+use super::{OpenReplies, ReplySender, ReplyTo, Slot};
 use crate::error::Reason;
 use crate::sync;
 use loom::future::block_on;
@@ -62,8 +62,8 @@ fn an_asker_that_waits_is_told_the_answer() {
     model(|| {
         let alive = Arc::new(());
         let slot = Slot::new();
-        let (teller, answer) = (Teller::new(slot.clone()), answer(7, &alive));
-        let actor = thread::spawn(move || teller.tell(Ok(answer)));
+        let (sender, answer) = (ReplySender::new(slot.clone()), answer(7, &alive));
+        let actor = thread::spawn(move || sender.send(Ok(answer)));
         assert_eq!(wait(&slot).unwrap().number, 7);
         assert!(actor.join().unwrap());
         assert!(glance(&slot).is_pending(), "it is told once");
@@ -76,8 +76,8 @@ fn an_asker_that_changes_its_task_is_woken_where_it_polled_last() {
     model(|| {
         let alive = Arc::new(());
         let slot = Slot::new();
-        let (teller, answer) = (Teller::new(slot.clone()), answer(7, &alive));
-        let actor = thread::spawn(move || teller.tell(Ok(answer)));
+        let (sender, answer) = (ReplySender::new(slot.clone()), answer(7, &alive));
+        let actor = thread::spawn(move || sender.send(Ok(answer)));
         let answer = match glance(&slot) {
             Poll::Ready(answer) => answer,
             Poll::Pending => wait(&slot),
@@ -92,8 +92,8 @@ fn an_asker_that_changes_its_task_is_woken_where_it_polled_last() {
 fn an_asker_whose_message_was_dropped_is_told_so() {
     model(|| {
         let slot: sync::Arc<Slot<Answer>> = Slot::new();
-        let teller = Teller::new(slot.clone());
-        let actor = thread::spawn(move || drop(teller));
+        let sender = ReplySender::new(slot.clone());
+        let actor = thread::spawn(move || drop(sender));
         assert_eq!(wait(&slot).err(), Some(Reason::Closed));
         actor.join().unwrap();
     });
@@ -104,7 +104,8 @@ fn an_asker_that_goes_away_leaves_nothing_behind() {
     model(|| {
         let alive = Arc::new(());
         let slot = Slot::new();
-        let (reply, answer) = (ReplyTo::new(Some(Teller::new(slot.clone())), || None), answer(7, &alive));
+        let (reply, answer) =
+            (ReplyTo::new(Some(ReplySender::new(slot.clone())), || None), answer(7, &alive));
         let actor = thread::spawn(move || reply.send(answer).map_err(|answer| answer.number));
         let told = glance(&slot).is_ready();
         slot.abandon();
@@ -122,8 +123,8 @@ fn a_slot_that_is_used_again_belongs_to_its_new_asker() {
     builder.check(|| {
         let alive = Arc::new(());
         let tell = |slot: &sync::Arc<Slot<Answer>>, number| {
-            let (teller, answer) = (Teller::new(slot.clone()), answer(number, &alive));
-            thread::spawn(move || assert!(teller.tell(Ok(answer))))
+            let (sender, answer) = (ReplySender::new(slot.clone()), answer(number, &alive));
+            thread::spawn(move || assert!(sender.send(Ok(answer))))
         };
         let slot = Slot::new();
         let first = tell(&slot, 1);
@@ -155,8 +156,8 @@ fn an_asker_that_is_woken_finds_itself_alone_with_the_slot() {
         let mut slot = Slot::new();
         let waker = Waker::from(Arc::new(Call(thread::current())));
         assert!(slot.poll(&mut Context::from_waker(&waker)).is_pending());
-        let (teller, answer) = (Teller::new(slot.clone()), answer(7, &alive));
-        let actor = thread::spawn(move || teller.tell(Ok(answer)));
+        let (sender, answer) = (ReplySender::new(slot.clone()), answer(7, &alive));
+        let actor = thread::spawn(move || sender.send(Ok(answer)));
         thread::park();
         assert!(glance(&slot).is_ready());
         assert!(sync::Arc::get_mut(&mut slot).is_some());
@@ -178,7 +179,7 @@ fn a_worker_that_owes_replies_is_woken_when_it_owes_none() {
     model(|| {
         let owed = OpenReplies::none();
         let slot: sync::Arc<Slot<Answer>> = Slot::new();
-        let reply = ReplyTo::new(Some(Teller::new(slot.clone())), || Some(owed.add()));
+        let reply = ReplyTo::new(Some(ReplySender::new(slot.clone())), || Some(owed.add()));
         let bell = Arc::new(Bell(sync::atomic::AtomicU32::new(0)));
         let actor = thread::spawn(move || drop(reply));
         let waker = Waker::from(bell.clone());

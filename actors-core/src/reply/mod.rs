@@ -2,10 +2,10 @@
 //! answer.
 //!
 //! ```text
-//!   Ask ── holds ──► Slot ◄── holds ── Teller (in the parcel, then in the turn, or in a ReplyTo)
+//!   Ask ── holds ──► Slot ◄── holds ── ReplySender (in the parcel, then in the turn, or in a ReplyTo)
 //! ```
 //!
-//! The slot is told exactly once: with an answer, or with the [`Reason`] why there is none (F5). A `Teller` that is dropped
+//! The slot is told exactly once: with an answer, or with the [`Reason`] why there is none (F5). A `ReplySender` that is dropped
 //! untold tells [`Reason::Closed`], so that no asker ever waits for something that cannot come.
 
 #[cfg(all(test, actors_loom))]
@@ -15,7 +15,7 @@ mod open;
 pub(crate) use open::{OpenReplies, OpenReply};
 
 use crate::error::Reason;
-use crate::shelf;
+use crate::local_pool;
 use crate::sync::{Arc, Mutex};
 use crate::wait::{Awaited, Live};
 use crate::wakers::{cloned, discard, wake};
@@ -116,7 +116,7 @@ impl<R> Slot<R> {
 impl<R: Send + 'static> Slot<R> {
     /// An empty one: one that was used before, where this thread has one.
     pub(crate) fn new() -> Arc<Self> {
-        shelf::take().unwrap_or_else(|| Slot::with(State::Empty))
+        local_pool::take().unwrap_or_else(|| Slot::with(State::Empty))
     }
 
     /// The slot, for whoever wants to know whether it is awaited still.
@@ -134,7 +134,7 @@ impl<R: Send + 'static> Slot<R> {
     pub(crate) fn recycle(mut slot: Arc<Self>) {
         if let Some(unique) = Arc::get_mut(&mut slot) {
             *unique.state.get_mut() = State::Empty;
-            shelf::give(slot);
+            local_pool::give(slot);
         }
     }
 }
@@ -158,26 +158,26 @@ impl<R: Send> Live for Shared<R> {
 
 /// The side that answers.
 #[derive(Debug)]
-pub(crate) struct Teller<R> {
+pub(crate) struct ReplySender<R> {
     slot: Option<Arc<Slot<R>>>,
 }
 
-impl<R> Teller<R> {
+impl<R> ReplySender<R> {
     pub(crate) fn new(slot: Arc<Slot<R>>) -> Self {
-        Teller { slot: Some(slot) }
+        ReplySender { slot: Some(slot) }
     }
 
     /// Tells the asker. `false` when it has gone; then the answer is dropped here.
-    pub(crate) fn tell(mut self, answer: Result<R, Reason>) -> bool {
+    pub(crate) fn send(mut self, answer: Result<R, Reason>) -> bool {
         match self.slot.take() {
-            Some(slot) => tell(slot, answer).is_ok(),
+            Some(slot) => send(slot, answer).is_ok(),
             None => false,
         }
     }
 }
 
 /// Gives the slot up before the asker is woken, so that the asker finds itself alone with it.
-fn tell<R>(slot: Arc<Slot<R>>, answer: Result<R, Reason>) -> Result<(), Result<R, Reason>> {
+fn send<R>(slot: Arc<Slot<R>>, answer: Result<R, Reason>) -> Result<(), Result<R, Reason>> {
     let mut state = slot.state.lock();
     if matches!(*state, State::Over) {
         return Err(answer);
@@ -191,10 +191,10 @@ fn tell<R>(slot: Arc<Slot<R>>, answer: Result<R, Reason>) -> Result<(), Result<R
     Ok(())
 }
 
-impl<R> Drop for Teller<R> {
+impl<R> Drop for ReplySender<R> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            let _ = tell(slot, Err(Reason::Closed));
+            let _ = send(slot, Err(Reason::Closed));
         }
     }
 }
@@ -225,7 +225,7 @@ impl<R> Drop for Teller<R> {
 /// ```
 #[must_use = "dropping it tells the asker that there is no answer"]
 pub struct ReplyTo<R> {
-    asker: Option<Teller<R>>,
+    asker: Option<ReplySender<R>>,
 }
 
 impl<R> fmt::Debug for ReplyTo<R> {
@@ -236,8 +236,8 @@ impl<R> fmt::Debug for ReplyTo<R> {
 
 impl<R> ReplyTo<R> {
     /// `owed` says that an instance owes it, where that matters.
-    pub(crate) fn new(asker: Option<Teller<R>>, owed: impl FnOnce() -> Option<OpenReply>) -> Self {
-        if let Some(slot) = asker.as_ref().and_then(|teller| teller.slot.as_ref()) {
+    pub(crate) fn new(asker: Option<ReplySender<R>>, owed: impl FnOnce() -> Option<OpenReply>) -> Self {
+        if let Some(slot) = asker.as_ref().and_then(|sender| sender.slot.as_ref()) {
             slot.put_off(owed());
         }
         ReplyTo { asker }
@@ -245,7 +245,7 @@ impl<R> ReplyTo<R> {
 
     /// Whether somebody still waits for the answer. Work for an answer that nobody wants can be left undone.
     pub fn is_wanted(&self) -> bool {
-        self.asker.as_ref().and_then(|teller| teller.slot.as_ref()).is_some_and(|slot| !slot.is_abandoned())
+        self.asker.as_ref().and_then(|sender| sender.slot.as_ref()).is_some_and(|slot| !slot.is_abandoned())
     }
 
     /// Answers.
@@ -253,9 +253,9 @@ impl<R> ReplyTo<R> {
     /// # Errors
     /// The answer back, when nobody waits for it any more.
     pub fn send(mut self, reply: R) -> Result<(), R> {
-        let slot = self.asker.take().and_then(|mut teller| teller.slot.take());
+        let slot = self.asker.take().and_then(|mut sender| sender.slot.take());
         let Some(slot) = slot else { return Err(reply) };
-        match tell(slot, Ok(reply)) {
+        match send(slot, Ok(reply)) {
             Ok(()) | Err(Err(_)) => Ok(()),
             Err(Ok(reply)) => Err(reply),
         }
@@ -266,7 +266,7 @@ impl<R> Drop for ReplyTo<R> {
     fn drop(&mut self) {
         if let Some(asker) = self.asker.take() {
             let reason = if std::thread::panicking() { Reason::Panicked } else { Reason::Unanswered };
-            asker.tell(Err(reason));
+            asker.send(Err(reason));
         }
     }
 }

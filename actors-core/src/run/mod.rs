@@ -94,7 +94,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
         },
         Outcome::Cut => return Err(StopReason::Killed),
         Outcome::Panicked(text) => {
-            runner.is_tainted = true;
+            runner.is_poisoned = true;
             format!("it panicked: {text}")
         }
     };
@@ -141,7 +141,7 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
             _ => end_children(&cell, runner.worker(), &children).await,
         }
     }
-    if !runner.is_tainted {
+    if !runner.is_poisoned {
         let stopped = async { tokio::time::timeout(STOPPED_MAX, seat.actor.stopped(why)).await };
         let hook = Box::pin(stopped);
         match turn::guarded(scope(&cell, runner.worker()).outliving_kill(), hook, &cell, false).await {
@@ -157,7 +157,7 @@ async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
     if let Err(text) = caught(|| drop(seat)) {
         trace::ended_badly(&cell.name, "the drop of its state", &format!("panicked: {text}"));
     }
-    runner.is_tainted = false;
+    runner.is_poisoned = false;
 }
 
 /// Ends the children in order; at once, where the actor is killed meanwhile.

@@ -92,7 +92,7 @@ fn cause_of_renewal<A: Actor>(runner: &mut Runner<A>) -> StopReason {
 /// A new instance from the factory.
 pub(super) fn make_instance<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let cell = runner.cell.clone();
-    let factory = cell.origin.as_ref().and_then(|origin| origin.factory());
+    let factory = cell.restarts.as_ref().and_then(|restarts| restarts.factory());
     let Some(factory) = factory else { return Err(StopReason::Killed) };
     match caught(|| factory()) {
         Ok(actor) => {

@@ -1,6 +1,6 @@
 //! What the loop carries, and what happens if the loop itself is dropped.
 
-use crate::actor::cell::{Cell, Post, Seat, Stage};
+use crate::actor::cell::{Cell, Envelope, Seat, Stage};
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
 use crate::current::{self, worker};
@@ -9,25 +9,25 @@ use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{Effects, Take, Taker};
 use crate::observe::trace;
 use crate::panics::{caught, ignored};
-use crate::turn::{self, Lodged, Now};
+use crate::turn::{self, Now, TurnSeat};
 use crate::wait;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-type Fx<A> = Effects<Post<A>>;
+type Fx<A> = Effects<Envelope<A>>;
 
 /// The actor's loop's own state. Dropped before [`Runner::end`], the runtime has ended beneath the actor: then everybody
 /// who waits is told, and nothing else of the user's runs.
 pub(super) struct Runner<A: Actor> {
     pub(super) cell: Arc<Cell<A>>,
-    taker: Taker<Post<A>, Box<Seat<A>>>,
+    taker: Taker<Envelope<A>, Box<Seat<A>>>,
     fx: Fx<A>,
     /// Of a turn that is suspended.
     tag: TurnTag,
     /// A panic went through the state: it is not touched again (F1).
-    pub(super) is_tainted: bool,
+    pub(super) is_poisoned: bool,
     /// Why the latest instance did not start.
     pub(super) failed: Option<StartError>,
     /// Its number among the workers.
@@ -54,7 +54,7 @@ impl<A: Actor> Runner<A> {
         let (mut taker, fx) = (Taker::new(worker), Effects::new());
         taker.seat = seat;
         let tag = TurnTag::NONE;
-        Runner { cell, taker, fx, tag, is_tainted: false, failed: None, worker, is_over: false }
+        Runner { cell, taker, fx, tag, is_poisoned: false, failed: None, worker, is_over: false }
     }
 
     pub(super) fn worker(&self) -> u32 {
@@ -76,11 +76,11 @@ impl<A: Actor> Runner<A> {
 
     /// Runs turns, one after the other, until there will be none any more. `turn` is where the turn of an `async fn` lies, and
     /// `serve` makes one.
-    pub(super) fn poll_turns<F: Future<Output = Lodged<A>>>(
+    pub(super) fn poll_turns<F: Future<Output = TurnSeat<A>>>(
         &mut self,
         cx: &mut Context<'_>,
         turn: Pin<&mut Option<F>>,
-        serve: impl Fn(Lodged<A>, A::Mail) -> F,
+        serve: impl Fn(TurnSeat<A>, A::Mail) -> F,
     ) -> Poll<StopReason> {
         if self.cell.may_donate {
             worker::note(&self.cell.rt);
@@ -92,11 +92,11 @@ impl<A: Actor> Runner<A> {
         polled
     }
 
-    fn poll_on<F: Future<Output = Lodged<A>>>(
+    fn poll_on<F: Future<Output = TurnSeat<A>>>(
         &mut self,
         cx: &mut Context<'_>,
         mut turn: Pin<&mut Option<F>>,
-        serve: impl Fn(Lodged<A>, A::Mail) -> F,
+        serve: impl Fn(TurnSeat<A>, A::Mail) -> F,
     ) -> Poll<StopReason> {
         let cell = self.cell.clone();
         let _span = cell.span.enter();
@@ -117,7 +117,7 @@ impl<A: Actor> Runner<A> {
                 Take::Turn => {}
                 Take::Finished => return Poll::Ready(self.why_finished()),
                 Take::Tainted => {
-                    self.is_tainted = true;
+                    self.is_poisoned = true;
                     return Poll::Ready(StopReason::Panicked);
                 }
                 Take::Renew => return Poll::Ready(StopReason::Restarted),
@@ -136,7 +136,7 @@ impl<A: Actor> Runner<A> {
             };
             if let Some(mail) = mail {
                 let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
-                turn.set(Some(serve(Lodged::new(seat), mail)));
+                turn.set(Some(serve(TurnSeat::new(seat), mail)));
                 if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
                     return Poll::Ready(end);
                 }
@@ -149,7 +149,7 @@ impl<A: Actor> Runner<A> {
                 }
                 Now::Later(mail) => {
                     let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
-                    turn.set(Some(serve(Lodged::new(seat), mail)));
+                    turn.set(Some(serve(TurnSeat::new(seat), mail)));
                     if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
                         return Poll::Ready(end);
                     }
@@ -164,7 +164,7 @@ impl<A: Actor> Runner<A> {
 
     /// Polls the turn of an `async fn`. When it is suspended for the first time, what else was claimed goes back. Ready with a
     /// reason where it was the last turn.
-    fn poll_async<F: Future<Output = Lodged<A>>>(
+    fn poll_async<F: Future<Output = TurnSeat<A>>>(
         &mut self,
         cx: &mut Context<'_>,
         mut turn: Pin<&mut Option<F>>,
@@ -210,8 +210,8 @@ impl<A: Actor> Runner<A> {
         if let Err(text) = dropped {
             return self.panicked(&tag, text);
         }
-        self.conclude(Reason::Closed);
-        self.cell.mourn(tag.class, tag.stamp, Reason::Closed, || None);
+        self.fail_turn(Reason::Closed);
+        self.cell.report_loss(tag.class, tag.stamp, Reason::Closed, || None);
         StopReason::Killed
     }
 
@@ -225,10 +225,10 @@ impl<A: Actor> Runner<A> {
 
     /// A panic went through the state (F1).
     fn panicked(&mut self, tag: &TurnTag, text: String) -> StopReason {
-        self.conclude(Reason::Panicked);
-        self.is_tainted = true;
+        self.fail_turn(Reason::Panicked);
+        self.is_poisoned = true;
         self.cell.note_panic(tag.class, &text);
-        self.cell.mourn(tag.class, tag.stamp, Reason::Panicked, || Some(text));
+        self.cell.report_loss(tag.class, tag.stamp, Reason::Panicked, || Some(text));
         StopReason::Panicked
     }
 
@@ -275,7 +275,7 @@ impl<A: Actor> Runner<A> {
         self.seat().is_some_and(|seat| seat.ctx.has_failed())
     }
 
-    fn conclude(&mut self, reason: Reason) {
+    fn fail_turn(&mut self, reason: Reason) {
         self.cell.mailbox.visit(&mut self.fx, |section| section.fail_turn(self.worker, reason));
         self.cell.apply(&mut self.fx);
     }
@@ -307,7 +307,7 @@ impl<A: Actor> Runner<A> {
         if let Some(class) =
             self.cell.mailbox.visit(&mut self.fx, |section| section.fail_turn(self.worker, Reason::Closed))
         {
-            self.cell.mourn(class, Tick::ZERO, Reason::Closed, || None);
+            self.cell.report_loss(class, Tick::ZERO, Reason::Closed, || None);
         }
         if !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed() {
             let left = self.cell.mailbox.visit(&mut self.fx, |section| section.end());

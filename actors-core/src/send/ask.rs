@@ -7,7 +7,7 @@ use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::error::{AskError, Reason};
-use crate::reply::{Slot, Teller};
+use crate::reply::{ReplySender, Slot};
 use crate::sync::Arc;
 use std::fmt;
 use std::future::Future;
@@ -127,7 +127,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
                 Attempt::No => {}
             }
             let slot = self.slot.get_or_insert_with(|| Waiting(Some(Slot::new())));
-            let arrival = ready!(self.journey.poll_in(cx, || slot.0.clone().map(Teller::new)));
+            let arrival = ready!(self.journey.poll_in(cx, || slot.0.clone().map(ReplySender::new)));
             if let Err(refusal) = arrival {
                 return Poll::Ready(Err((refusal.why, refusal.message)));
             }

@@ -1,7 +1,7 @@
 //! Waits inside turns: they are known while they are pending, and the one that closes a cycle fails (D1).
 
 use super::journey::{Journey, Refusal, Step, message_of};
-use crate::actor::cell::{Cell, Post};
+use crate::actor::cell::{Cell, Envelope};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
 use crate::current::waits;
@@ -67,7 +67,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         }
     }
 
-    fn retract(&mut self) -> Retracted<Post<A>> {
+    fn retract(&mut self) -> Retracted<Envelope<A>> {
         let Step::In(place) = self.step else { return Retracted::Begun };
         let cell = self.to.cell();
         let retracted = cell.visit(|section| section.retract(place));

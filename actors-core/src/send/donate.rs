@@ -88,7 +88,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         Attempt::Done(result.map_err(|text| {
             // A panic went through the state (F1): the actor's own loop sees to the rest.
             cell.note_panic(A::CLASS, &text);
-            cell.mourn(A::CLASS, Tick::ZERO, Reason::Panicked, || Some(text));
+            cell.report_loss(A::CLASS, Tick::ZERO, Reason::Panicked, || Some(text));
             Reason::Panicked
         }))
     }

@@ -142,7 +142,7 @@ impl<A: Actor> Context<A> {
     where
         A: Handler<M>,
     {
-        let lease = self.cell().enter_job(verb, owner, instance, pending);
+        let lease = self.cell().add_job(verb, owner, instance, pending);
         lease.map_err(|(pending, reason)| (pending, AskError::new(&self.cell().life, About::Job, reason)))
     }
 }

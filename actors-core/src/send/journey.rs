@@ -1,7 +1,7 @@
 //! From the first poll to a slot in the mailbox: what [`Tell`](super::Tell) and [`Ask`](super::Ask) share.
 
 use super::tie::{Tie, To};
-use crate::actor::cell::{Cell, Post};
+use crate::actor::cell::{Cell, Envelope};
 use crate::actor::handle::Handle;
 use crate::actor::message::{Message, Parcel};
 use crate::actor::{Actor, Handler};
@@ -9,7 +9,7 @@ use crate::clock::{self, Span, Tick};
 use crate::current;
 use crate::error::{About, Admission, AskError, Reason};
 use crate::mailbox::{Entrance, Place, Plainly, Verdict, Withdrawn};
-use crate::reply::Teller;
+use crate::reply::ReplySender;
 use crate::wait::Names;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -147,7 +147,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     pub(super) fn poll_in(
         &mut self,
         cx: &mut Context<'_>,
-        asker: impl FnOnce() -> Option<Teller<M::Reply>>,
+        asker: impl FnOnce() -> Option<ReplySender<M::Reply>>,
     ) -> Poll<Arrival<M>> {
         let arrival = match self.step {
             Step::Fresh(_) => match self.offer(Entrance::Wait, asker()) {
@@ -230,7 +230,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         };
         // The message is moved once, from here to its slot.
         let rouse = entry.fill(|| match std::mem::replace(step, Step::Over) {
-            Step::Fresh(message) => Post(A::pack(Parcel::new(message, None))),
+            Step::Fresh(message) => Envelope(A::pack(Parcel::new(message, None))),
             _ => unreachable!("it is fresh"),
         });
         drop(entry);
@@ -259,10 +259,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     /// The one place where a message meets the mailbox for the first time. `None`: it is in line.
-    fn offer(&mut self, entrance: Entrance, asker: Option<Teller<M::Reply>>) -> Option<Arrival<M>> {
+    fn offer(&mut self, entrance: Entrance, asker: Option<ReplySender<M::Reply>>) -> Option<Arrival<M>> {
         let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { self.polled_again() };
         let is_ask = asker.is_some();
-        let item = Post::<A>(A::pack(Parcel::new(message, asker)));
+        let item = Envelope::<A>(A::pack(Parcel::new(message, asker)));
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
         let worth_until = if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER };
@@ -299,7 +299,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             true => section.redeem(&mut item, tag),
             false => section.offer(&mut item, tag, entrance),
         });
-        let back = |item: Option<Post<A>>| item.and_then(message_of::<A, M>);
+        let back = |item: Option<Envelope<A>>| item.and_then(message_of::<A, M>);
         match verdict {
             Verdict::In(place, admission) => {
                 self.step = Step::In(place);
@@ -317,7 +317,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             }
             Verdict::Lost(Reason::Dropped) => {
                 if let Some(item) = item {
-                    cell.bury_newcomer(item, Reason::Dropped);
+                    cell.drop_rejected(item, Reason::Dropped);
                 }
                 Some(Err(Refusal { message: None, why: self.why(Reason::Dropped) }))
             }
@@ -412,7 +412,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 }
 
-pub(super) fn message_of<A: Handler<M>, M: Message>(item: Post<A>) -> Option<M> {
+pub(super) fn message_of<A: Handler<M>, M: Message>(item: Envelope<A>) -> Option<M> {
     A::unpack(item.0).map(Parcel::into_message)
 }
 

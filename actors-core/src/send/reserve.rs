@@ -135,7 +135,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     }
 
     /// Leaves the line.
-    fn leave(&mut self, reason: Reason) -> Option<Left<crate::actor::cell::Post<A>>> {
+    fn leave(&mut self, reason: Reason) -> Option<Left<crate::actor::cell::Envelope<A>>> {
         let Step::InLine(waiter) = self.step else { return None };
         self.step = Step::Over;
         self.wait = None;

@@ -88,7 +88,7 @@ impl<'a, A: Actor> Tie<'a, A> {
         match left {
             Left::Back(item, tag) => {
                 let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
-                cell.mourn(self.class, tag.stamp, Reason::Cancelled, text);
+                cell.report_loss(self.class, tag.stamp, Reason::Cancelled, text);
                 // Its `Drop` may panic, and the sender may be going away because of a panic.
                 discard(item);
                 None

@@ -21,7 +21,7 @@ impl System {
         A: Actor + Typed<H>,
         H: TypedHandle<Actor = A>,
     {
-        match self.instance(actor).for_good() {
+        match self.instance(actor).start_or_close() {
             Ok(handle) => handle,
             Err(error) => panic!("{error}"),
         }
@@ -67,7 +67,7 @@ impl<A: Actor> Context<A> {
         B: Actor + Typed<H>,
         H: TypedHandle<Actor = B>,
     {
-        match self.instance(child).for_good() {
+        match self.instance(child).start_or_close() {
             Ok(handle) => handle,
             Err(error) => panic!("{error}"),
         }

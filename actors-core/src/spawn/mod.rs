@@ -4,7 +4,7 @@ mod begin;
 #[cfg(feature = "serde")]
 mod configure;
 
-use crate::actor::cell::{Birth, Cell, Factory, Origin, Seat};
+use crate::actor::cell::{Cell, CellParts, Factory, Restarts, Seat};
 use crate::actor::children::Children;
 use crate::actor::context::Context;
 use crate::actor::handle::Handle;
@@ -273,7 +273,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
     }
 
     /// Starts the actor even in a system that is shutting down; there it is closed from the beginning.
-    pub(crate) fn for_good<H>(self) -> Result<H, SpawnError>
+    pub(crate) fn start_or_close<H>(self) -> Result<H, SpawnError>
     where
         A: Typed<H>,
         H: TypedHandle<Actor = A>,
@@ -324,21 +324,21 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             )));
         }
         let (cell, handle, is_late, seat) = loop {
-            let name = self.name.clone().unwrap_or_else(|| self.system.invent_name(A::NAME));
+            let name = self.name.clone().unwrap_or_else(|| self.system.generate_name(A::NAME));
             let seed = self.system.seed().of(name.as_str());
             let of_mailbox = self.settings.declared_seed().map_or(seed, Seed::new);
             let mailbox = Mailbox::new(limits, self.classes.clone(), None, clock::now, of_mailbox);
-            let origin = factory
+            let restarts = factory
                 .clone()
-                .map(|factory| Origin::new(factory, self.restart, seed.stream(Purpose::Backoff)));
-            let birth = Birth {
+                .map(|factory| Restarts::new(factory, self.restart, seed.stream(Purpose::Backoff)));
+            let parts = CellParts {
                 run: run::start_task,
                 name,
-                origin,
+                restarts,
                 parent: self.parent.clone(),
                 strategy: self.strategy,
             };
-            let cell = Cell::new(mailbox, birth, self.system.clone(), rt.clone());
+            let cell = Cell::new(mailbox, parts, self.system.clone(), rt.clone());
             let seat = Box::new(Seat { actor, ctx: Context::new(cell.clone(), 0) });
             // Complete before anybody can find it.
             let seat = match limits.workers.is_pool() {
@@ -374,7 +374,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         }
         if limits.workers.is_pool() {
             // Also where it is closed: somebody must see to its end.
-            cell.employ_crew(seat);
+            cell.start_pool(seat);
         } else if !is_late && A::STARTS && cell.mailbox.employ() {
             cell.start_task(0, None);
         }

@@ -20,7 +20,7 @@ impl<A: Actor> Subject for Cell<A> {
         Some(State::new(limits.pressure?.within(reach), limits.workers))
     }
 
-    fn look(self: Arc<Self>, state: &mut State, now: Tick) -> bool {
+    fn sample(self: Arc<Self>, state: &mut State, now: Tick) -> bool {
         if self.ended().is_some() {
             return false;
         }
@@ -42,7 +42,7 @@ impl<A: Actor> Subject for Cell<A> {
         let plan = state.controller.decide(&sample, now, &mut decided);
         self.follow(&plan, may_spawn, &mut state.has_soft_limit);
         for decided in decided {
-            self.system.decided().record(&self.name, decided);
+            self.system.decision_log().record(&self.name, decided);
         }
         // Armed under the lock: a message that comes after this look rings.
         !(plan.is_at_rest && self.mailbox.arm())

@@ -1,7 +1,7 @@
 //! The supervisor: it observes, decides and acts, and is never on a message's way (P1 to P7, F2).
 //!
 //! ```text
-//!   mailbox ── rings ──► watch (a look every 10 ms) ──► policy: (state, sight, now) → plan ──► act ──► gate, room, workers
+//!   mailbox ── rings ──► sampler (a look every 10 ms) ──► policy: (state, sight, now) → plan ──► act ──► gate, room, workers
 //!                                                                   │
 //!                                                                   └──► log: every decision, as a value and a sentence
 //! ```
@@ -14,6 +14,6 @@
 //! it, too, how long it has been stuck.
 
 mod act;
-mod watch;
+mod sampler;
 
-pub(crate) use watch::watching;
+pub(crate) use sampler::sampling;

@@ -35,6 +35,6 @@ impl SystemBuilder {
     /// Makes the system. It lives on the tokio runtime in which it is made or, failing that, first used.
     pub fn build(self) -> System {
         let seed = self.seed.map_or_else(seed::from_os, Seed::new);
-        System::with(self.name, seed, supervise::watching)
+        System::with(self.name, seed, supervise::sampling)
     }
 }

@@ -28,7 +28,7 @@ impl System {
 
     /// What the runtime decided by itself about this system's actors, oldest first: the last 1024 decisions (P5).
     pub fn decisions(&self) -> Vec<Decision> {
-        self.decided().all()
+        self.decision_log().all()
     }
 
     /// A picture of every actor that is alive.

@@ -3,7 +3,7 @@
 //! While a turn is polled, its thread knows which actor runs and until when (`current`), so that a send made inside inherits
 //! the turn's deadline (T2) and awaiting one's own end is refused (F4).
 
-use crate::actor::cell::{Cell, Post, Seat};
+use crate::actor::cell::{Cell, Envelope, Seat};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Inline, Mail};
 use crate::current;
@@ -33,7 +33,7 @@ pub(crate) enum Now<A: Actor> {
 
 /// Runs the turn of one message here and now, if its handler is a plain `fn`. The thread knows already which turn it polls.
 #[inline]
-pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: &mut Option<Post<A>>) -> Now<A> {
+pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: &mut Option<Envelope<A>>) -> Now<A> {
     let run = || item.take().and_then(|item| item.0.deliver_now(&mut seat.actor, &mut seat.ctx));
     match caught(run) {
         Ok(None) => Now::Done,
@@ -44,12 +44,12 @@ pub(crate) fn now<A: Actor>(seat: &mut Seat<A>, item: &mut Option<Post<A>>) -> N
 
 /// A seat in the hands of an `async fn`'s turn. However the turn ends, the seat does not end with it: where the turn's future is
 /// dropped, or a panic goes through it, the seat is left with the cell.
-pub(crate) struct Lodged<A: Actor>(Option<Box<Seat<A>>>);
+pub(crate) struct TurnSeat<A: Actor>(Option<Box<Seat<A>>>);
 
-impl<A: Actor> Lodged<A> {
+impl<A: Actor> TurnSeat<A> {
     #[inline]
     pub(crate) fn new(seat: Box<Seat<A>>) -> Self {
-        Lodged(Some(seat))
+        TurnSeat(Some(seat))
     }
 
     #[inline]
@@ -58,7 +58,7 @@ impl<A: Actor> Lodged<A> {
     }
 }
 
-impl<A: Actor> Drop for Lodged<A> {
+impl<A: Actor> Drop for TurnSeat<A> {
     fn drop(&mut self) {
         if let Some(seat) = self.0.take() {
             let cell = seat.ctx.cell().clone();
@@ -68,7 +68,7 @@ impl<A: Actor> Drop for Lodged<A> {
 }
 
 /// The turn of an `async fn`.
-pub(crate) async fn serve<A: Actor>(mut seat: Lodged<A>, mail: A::Mail) -> Lodged<A> {
+pub(crate) async fn serve<A: Actor>(mut seat: TurnSeat<A>, mail: A::Mail) -> TurnSeat<A> {
     if let Some(Seat { actor, ctx }) = seat.0.as_deref_mut() {
         mail.deliver(actor, ctx).await;
     }

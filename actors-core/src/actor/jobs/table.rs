@@ -224,7 +224,7 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
 impl<A: Handler<M>, M: Message> Drop for Lease<A, M> {
     fn drop(&mut self) {
         if let Some(cell) = self.state.cell.upgrade() {
-            cell.leave_job(self.key);
+            cell.remove_job(self.key);
         }
         self.state.lose(Reason::Closed);
     }
@@ -271,7 +271,7 @@ impl<A: Actor> Cell<A> {
     /// # Errors
     /// What it was to deliver, with the reason: there are as many as there may be, or the actor has
     /// ended.
-    pub(crate) fn enter_job<M: Message>(
+    pub(crate) fn add_job<M: Message>(
         self: &Arc<Self>,
         verb: &'static str,
         owner: Owner,
@@ -309,7 +309,7 @@ impl<A: Actor> Cell<A> {
         // Either this sees that the actor has ended, or `end_jobs` sees the job.
         fence(Ordering::SeqCst);
         if self.mailbox.is_killed() {
-            self.leave_job(key);
+            self.remove_job(key);
             match state.replace(Pending::Over) {
                 // Counted as lost already.
                 Pending::Over => {}
@@ -319,7 +319,7 @@ impl<A: Actor> Cell<A> {
         Ok(Lease { state, key })
     }
 
-    fn leave_job(&self, key: Key) {
+    fn remove_job(&self, key: Key) {
         // What is removed is dropped once the lock is free.
         let _left = self.jobs.get().and_then(|table| table.lock().running.remove(&key));
     }

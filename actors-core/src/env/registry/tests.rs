@@ -44,7 +44,7 @@ impl AnyActor for Ended {
     fn close(self: Arc<Self>) {}
     fn kill(self: Arc<Self>) {}
     fn runtime_gone(self: Arc<Self>) {}
-    fn renew(self: Arc<Self>) {}
+    fn restart(self: Arc<Self>) {}
     fn fail_by_child(self: Arc<Self>) {}
 
     fn has_ended(&self) -> bool {

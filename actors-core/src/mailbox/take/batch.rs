@@ -1,8 +1,8 @@
 //! What a consumer has taken out and not begun.
 
 use crate::clock::Tick;
+use crate::local_pool;
 use crate::mailbox::store::slots::Entry;
-use crate::shelf;
 
 /// A message on its way to its turn.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl<T: 'static> Batch<T> {
         }
         if have <= KEPT
             && count > KEPT
-            && let Some(places) = shelf::take()
+            && let Some(places) = local_pool::take()
         {
             self.places = places;
         }
@@ -88,7 +88,7 @@ impl<T: 'static> Batch<T> {
             self.clear();
             let places = std::mem::take(&mut self.places);
             if size_of_val(&*places) <= SHELVED_MAX {
-                shelf::give(places);
+                local_pool::give(places);
             }
         }
     }
