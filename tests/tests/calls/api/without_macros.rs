@@ -1,0 +1,145 @@
+//! An actor written without the macros.
+
+use super::*;
+
+struct ByHand(u64);
+
+struct Add(u64);
+
+struct Price {
+    sku: u32,
+    cents: u64,
+}
+
+impl Message for Add {
+    type Reply = u64;
+    const NAME: &'static str = "Add";
+    const POLICY: Policy = Policy::ask().priority(Priority::High);
+
+    fn describe(&self) -> Option<String> {
+        Some(format!("add {}", self.0))
+    }
+}
+
+impl Message for Price {
+    type Reply = ();
+    const NAME: &'static str = "Price";
+    const POLICY: Policy = Policy::tell().keyed().overflow(&[Overflow::Conflate]);
+
+    fn key_hash(&self, state: &std::hash::RandomState) -> u64 {
+        std::hash::BuildHasher::hash_one(state, self.sku)
+    }
+
+    fn same_key(&self, other: &Self) -> bool {
+        self.sku == other.sku
+    }
+}
+
+enum HandMail {
+    Add(Parcel<Add>),
+    Price(Parcel<Price>),
+}
+
+impl Mail<ByHand> for HandMail {
+    const CLASSES: &'static [Class] = &[Class::of::<Add>(), Class::of::<Price>()];
+
+    fn class(&self) -> usize {
+        match self {
+            HandMail::Add(_) => 0,
+            HandMail::Price(_) => 1,
+        }
+    }
+
+    fn parcel(&self) -> &dyn AnyParcel {
+        match self {
+            HandMail::Add(parcel) => parcel,
+            HandMail::Price(parcel) => parcel,
+        }
+    }
+
+    fn parcel_mut(&mut self) -> &mut dyn AnyParcel {
+        match self {
+            HandMail::Add(parcel) => parcel,
+            HandMail::Price(parcel) => parcel,
+        }
+    }
+
+    fn deliver_now(self, actor: &mut ByHand, ctx: &mut Context<ByHand>) -> Option<Self> {
+        match self {
+            HandMail::Add(parcel) => {
+                let (Add(n), answer) = parcel.open();
+                actor.0 += n;
+                answer.send(ctx, actor.0);
+                None
+            }
+            later @ HandMail::Price(_) => Some(later),
+        }
+    }
+
+    async fn deliver(self, actor: &mut ByHand, ctx: &mut Context<ByHand>) {
+        let HandMail::Price(parcel) = self else { return };
+        let (price, answer) = parcel.open();
+        tokio::task::yield_now().await;
+        actor.0 += price.cents;
+        answer.send(ctx, ());
+    }
+}
+
+impl Actor for ByHand {
+    type Mail = HandMail;
+    const NAME: &'static str = "ByHand";
+}
+
+impl Handler<Add> for ByHand {
+    const CLASS: usize = 0;
+
+    fn pack(parcel: Parcel<Add>) -> HandMail {
+        HandMail::Add(parcel)
+    }
+
+    fn unpack(mail: HandMail) -> Option<Parcel<Add>> {
+        match mail {
+            HandMail::Add(parcel) => Some(parcel),
+            HandMail::Price(_) => None,
+        }
+    }
+}
+
+impl Handler<Price> for ByHand {
+    const CLASS: usize = 1;
+
+    fn pack(parcel: Parcel<Price>) -> HandMail {
+        HandMail::Price(parcel)
+    }
+
+    fn unpack(mail: HandMail) -> Option<Parcel<Price>> {
+        match mail {
+            HandMail::Price(parcel) => Some(parcel),
+            HandMail::Add(_) => None,
+        }
+    }
+}
+
+impl Typed<Handle<ByHand>> for ByHand {}
+
+#[test]
+fn an_actor_written_by_hand_is_like_any_other() {
+    run(async |system| {
+        let by_hand: Handle<ByHand> = system.spawn(ByHand(0));
+        assert_eq!(by_hand.ask(Add(2)).await.unwrap(), 2);
+        let held = testing::hold(&by_hand);
+        for cents in [10, 20, 30] {
+            by_hand.tell(Price { sku: 1, cents }).await.unwrap();
+        }
+        held.release();
+        testing::quiet(&system).await;
+        assert_eq!(by_hand.ask(Add(0)).await.unwrap(), 32);
+        assert_eq!(by_hand.ledger().of::<Price>().conflated, 2);
+        let mut lost = system.dead_letters();
+        let held = testing::hold(&by_hand);
+        by_hand.tell(Add(7)).await.unwrap();
+        by_hand.kill();
+        drop(held);
+        assert_eq!(lost.next().await.unwrap().payload.as_deref(), Some("add 7"));
+    });
+}

@@ -1,0 +1,134 @@
+//! What a program can get wrong: each a clear error or a defined outcome, never a hang, never a message without one.
+
+mod no_runtime;
+mod panics;
+mod runtime_ends;
+mod settings;
+mod times;
+
+use actors_core::prelude::*;
+use actors_core::{Overflow, SpawnError, testing};
+use actors_tests::{HOUR, SECOND, finishes, others, poll, run};
+use desk_messages as m;
+use std::hash::{Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+
+fn paused() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
+
+/// The text of a panic.
+fn text(panic: Box<dyn std::any::Any + Send>) -> String {
+    match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(panic) => (*panic.downcast::<&'static str>().unwrap()).to_owned(),
+    }
+}
+
+type Hook = Arc<dyn Fn() + Send + Sync>;
+
+/// A key, or a cargo, that is as unpleasant as a test wants it.
+struct Odd {
+    key: u32,
+    on_hash: Option<Hook>,
+    on_eq: Option<Hook>,
+    on_debug: Option<Hook>,
+    on_drop: Option<Hook>,
+}
+
+fn call(hook: &Option<Hook>) {
+    if let Some(hook) = hook {
+        hook();
+    }
+}
+
+impl Hash for Odd {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        call(&self.on_hash);
+        self.key.hash(state);
+    }
+}
+
+impl PartialEq for Odd {
+    fn eq(&self, other: &Self) -> bool {
+        call(&self.on_eq);
+        call(&other.on_eq);
+        self.key == other.key
+    }
+}
+
+impl Eq for Odd {}
+
+impl std::fmt::Debug for Odd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        call(&self.on_debug);
+        write!(f, "odd {}", self.key)
+    }
+}
+
+impl Drop for Odd {
+    fn drop(&mut self) {
+        call(&self.on_drop);
+    }
+}
+
+fn odd(key: u32) -> Odd {
+    Odd { key, on_hash: None, on_eq: None, on_debug: None, on_drop: None }
+}
+
+struct Desk;
+
+#[actor(capacity = 4, reserve = 0)]
+impl Desk {
+    #[message]
+    fn work(&mut self, n: u32) {
+        let _ = n;
+    }
+
+    #[message(overflow = block)]
+    fn question(&mut self, n: u32) -> u32 {
+        n
+    }
+
+    #[message]
+    async fn rest(&mut self, time: Duration) -> u32 {
+        tokio::time::sleep(time).await;
+        1
+    }
+
+    #[message(overflow = conflate, key = key)]
+    fn keyed(&mut self, key: Odd) {
+        drop(key);
+    }
+
+    #[message(overflow = drop_oldest, ttl = "5s")]
+    fn cargo(&mut self, cargo: Odd) {
+        drop(cargo);
+    }
+
+    #[message(overflow = block)]
+    fn cargo_asked(&mut self, cargo: Odd) -> Odd {
+        cargo
+    }
+
+    #[message]
+    fn bomb(&mut self, bomb: Arc<dyn Fn() + Send + Sync>) -> u32 {
+        bomb();
+        1
+    }
+
+    #[message]
+    fn ticks(&mut self, every: Duration, ctx: &mut Context<Self>) -> bool {
+        ctx.send_every(every, m::Work { n: 0 }).is_ok()
+    }
+
+    #[message]
+    fn arms(&mut self, after: Duration, ctx: &mut Context<Self>) -> bool {
+        ctx.send_after(after, m::Work { n: 0 }).is_ok()
+    }
+}

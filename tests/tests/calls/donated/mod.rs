@@ -1,0 +1,161 @@
+//! S6: turns that senders run themselves, and what could go wrong with them. On real threads, because nothing is donated on a
+//! current-thread runtime.
+
+mod deadlines;
+mod meanwhile;
+mod places;
+
+use actors_core::prelude::*;
+use actors_core::testing;
+use actors_tests::{meet_workers, others, poll};
+use bench_messages as m;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::thread::ThreadId;
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+
+/// Where a turn ran.
+type Where = (ThreadId, Option<tokio::task::Id>);
+
+fn here() -> Where {
+    (std::thread::current().id(), tokio::task::try_id())
+}
+
+#[derive(Default)]
+struct Bench {
+    n: u64,
+    seen: Arc<Mutex<Vec<u64>>>,
+    is_running: Arc<AtomicBool>,
+    back: Option<BenchHandle>,
+}
+
+impl Bench {
+    /// One turn at a time.
+    fn alone(&self, work: impl FnOnce()) {
+        assert!(!self.is_running.swap(true, Ordering::AcqRel), "two turns at once");
+        work();
+        self.is_running.store(false, Ordering::Release);
+    }
+}
+
+#[actor(capacity = 64)]
+impl Bench {
+    #[message]
+    fn tick(&mut self, n: u64) {
+        self.alone(|| self.seen.lock().unwrap().push(n));
+        self.n += 1;
+    }
+
+    #[message]
+    fn place(&mut self) -> Where {
+        here()
+    }
+
+    #[message(inline = never)]
+    fn place_never(&mut self) -> Where {
+        here()
+    }
+
+    #[message]
+    async fn place_async(&mut self) -> Where {
+        here()
+    }
+
+    #[message(overflow = block)]
+    fn count(&mut self) -> u64 {
+        self.n
+    }
+
+    #[message]
+    fn fail(&mut self) -> u64 {
+        std::panic::resume_unwind(Box::new("on purpose"))
+    }
+
+    #[message(priority = urgent)]
+    fn urgent(&mut self) {
+        self.seen.lock().unwrap().push(u64::MAX);
+    }
+
+    /// Says that it runs, and waits on its thread until it may end.
+    #[message]
+    fn gate(&mut self, began: Arc<AtomicBool>, end: Arc<AtomicBool>) {
+        began.store(true, Ordering::Release);
+        while !end.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Sends back to the one that sent this.
+    #[message]
+    fn reflect(&mut self, n: u64) {
+        if let Some(back) = &self.back {
+            let _ = back.tick(n).try_send();
+        }
+    }
+
+    #[message]
+    fn meet(&mut self, back: BenchHandle) {
+        self.back = Some(back);
+    }
+
+    #[message]
+    fn left(&mut self, ctx: &mut Context<Self>) -> Option<Duration> {
+        ctx.remaining()
+    }
+
+    #[message]
+    fn stop_me(&mut self, ctx: &mut Context<Self>) {
+        ctx.stop();
+    }
+
+    /// Allowed on a worker, and a panic in a `LocalSet`.
+    #[message]
+    fn block(&mut self) -> u64 {
+        tokio::task::block_in_place(|| 7)
+    }
+
+    /// From one bench to the other, inside a turn.
+    #[message]
+    async fn forward(&mut self, to: BenchHandle) -> (Where, Where) {
+        (to.place().await.unwrap(), here())
+    }
+}
+
+fn threads() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Runs a test as a task of a runtime with two workers; one whose thread waits for itself, or never ends a turn, fails.
+fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F + Send + 'static) {
+    actors_tests::finishes(move || run_on_threads(test));
+}
+
+fn run_on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F) {
+    let runtime = threads();
+    let system = {
+        let _inside = runtime.enter();
+        System::new("donated")
+    };
+    meet_workers(&runtime, &system, 2);
+    let task = runtime.spawn(test(system.clone()));
+    runtime.block_on(async move {
+        if let Err(error) = task.await {
+            std::panic::resume_unwind(error.into_panic());
+        }
+        let report = system.shutdown(Duration::from_secs(300)).await;
+        assert!(report.total.is_balanced(), "{:?}", report.total);
+    });
+}
+
+/// Runs a test on a thread that is none of the workers, so that a turn which keeps a worker does not keep the test.
+fn beside_threads<F: Future<Output = ()>>(test: impl FnOnce(System) -> F) {
+    threads().block_on(async {
+        let system = System::new("donated");
+        test(system.clone()).await;
+        let report = system.shutdown(Duration::from_secs(300)).await;
+        assert!(report.total.is_balanced(), "{:?}", report.total);
+    });
+}

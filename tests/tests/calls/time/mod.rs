@@ -1,0 +1,124 @@
+//! T: how long messages are worth something, and how long senders wait.
+
+mod calm;
+mod cancelled;
+mod clocks;
+mod deadlines;
+mod ttl;
+
+use actors_core::prelude::*;
+use actors_core::{Ask, Overflow, testing};
+use actors_tests::{HOUR, SECOND, alone, others, poll, run};
+use desk_messages as m;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::{Instant, advance};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// What an ask inside a turn came to, and how long it took.
+type Inner = Arc<Mutex<Vec<(Result<u32, Reason>, Duration)>>>;
+type Asks = Arc<Mutex<Vec<Ask<'static, Desk, m::Question>>>>;
+
+#[derive(Default)]
+struct Desk {
+    seen: Vec<u32>,
+    inner: Inner,
+    asks: Asks,
+}
+
+#[actor(capacity = 2, reserve = 0)]
+impl Desk {
+    #[message(ttl = "5s")]
+    fn brief(&mut self, n: u32) {
+        self.seen.push(n);
+    }
+
+    #[message(ttl = "5s")]
+    async fn brief_question(&mut self, rest: Duration) -> u32 {
+        tokio::time::sleep(rest).await;
+        7
+    }
+
+    #[message]
+    fn lasting(&mut self, n: u32) {
+        self.seen.push(n);
+    }
+
+    #[message(overflow = block, timeout = "20s")]
+    fn question(&mut self, n: u32) -> u32 {
+        self.seen.push(n);
+        n
+    }
+
+    #[message(overflow = block)]
+    fn plain_question(&mut self, n: u32) -> u32 {
+        n
+    }
+
+    #[message(overflow = block)]
+    async fn rest(&mut self, time: Duration) -> u32 {
+        tokio::time::sleep(time).await;
+        self.seen.push(100);
+        100
+    }
+
+    /// Asks another one inside this turn.
+    #[message(overflow = block)]
+    async fn forward(&mut self, to: DeskHandle, own: Option<Duration>) -> u32 {
+        let before = Instant::now();
+        let ask = to.question(5);
+        let answer = match own {
+            Some(own) => ask.timeout(own).await,
+            None => ask.await,
+        };
+        let answer = answer.map_err(|error| error.reason());
+        self.inner.lock().unwrap().push((answer, before.elapsed()));
+        1
+    }
+
+    /// Sends to another one inside this turn, and waits for room.
+    #[message(overflow = block, timeout = "7s")]
+    async fn push(&mut self, to: DeskHandle) -> u32 {
+        let before = Instant::now();
+        let sent = to.lasting(5).await;
+        let sent = sent.map(|_| 0).map_err(|error| error.reason());
+        self.inner.lock().unwrap().push((sent, before.elapsed()));
+        1
+    }
+
+    #[message]
+    async fn left(&mut self, ctx: &mut Context<Self>) -> (Option<Duration>, Option<Duration>) {
+        let before = ctx.remaining();
+        tokio::time::sleep(SECOND).await;
+        assert_eq!(ctx.deadline().map(|end| end - Instant::now()), ctx.remaining());
+        (before, ctx.remaining())
+    }
+
+    #[message]
+    fn left_told(&mut self, ctx: &mut Context<Self>) {
+        assert_eq!((ctx.deadline(), ctx.remaining()), (None, None));
+        self.seen.push(1);
+    }
+
+    /// Drops every ask that the test has left here.
+    #[message]
+    fn forget(&mut self) {
+        self.asks.lock().unwrap().clear();
+    }
+
+    #[message(overflow = block)]
+    fn seen(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.seen)
+    }
+}
+
+fn desk(system: &System) -> (DeskHandle, Inner) {
+    let inner = Inner::default();
+    let desk = Desk { inner: inner.clone(), ..Desk::default() };
+    (system.spawn(desk), inner)
+}
+
+fn row<M: Message>(desk: &DeskHandle) -> actors_core::Row {
+    desk.ledger().of::<M>()
+}

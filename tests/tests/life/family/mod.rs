@@ -1,0 +1,205 @@
+//! F2: parents and children, strategies, escalation, and the order in which they end.
+
+mod ending;
+mod escalation;
+mod random;
+mod strategies;
+
+use actors_core::prelude::*;
+use actors_core::{Restart, Strategy, testing};
+use actors_tests::{HOUR, SECOND, others, poll, run};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A panic that nobody prints.
+fn give_in() -> ! {
+    std::panic::resume_unwind(Box::new("on purpose"))
+}
+
+/// What happened in a tree, in order, and who is there.
+#[derive(Default)]
+struct Book {
+    lines: Mutex<Vec<String>>,
+    /// How many instances there are of each, and how many there ever were.
+    alive: Mutex<BTreeMap<String, (i64, u32)>>,
+    handles: Mutex<BTreeMap<String, NodeHandle>>,
+}
+
+impl Book {
+    fn write(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+    }
+
+    fn lines(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lines.lock().unwrap())
+    }
+
+    fn births(&self, name: &str) -> u32 {
+        self.alive.lock().unwrap().get(name).map_or(0, |counts| counts.1)
+    }
+
+    fn nobody_is_left(&self) {
+        let alive = self.alive.lock().unwrap();
+        assert!(alive.values().all(|(alive, _)| *alive == 0), "{alive:?}");
+    }
+
+    /// The child that is there now.
+    fn child(&self, name: &str) -> NodeHandle {
+        self.handles.lock().unwrap()[name].clone()
+    }
+
+    /// Whoever keeps no handles keeps nobody alive.
+    fn forget(&self) {
+        self.handles.lock().unwrap().clear();
+    }
+}
+
+/// A node of a tree: what it is called, what its children are, how it deals with them.
+#[derive(Clone)]
+struct Plan {
+    name: String,
+    restart: Restart,
+    strategy: Strategy,
+    has_factory: bool,
+    /// How long its end takes.
+    rest: Duration,
+    children: Vec<Plan>,
+}
+
+impl Plan {
+    fn leaf(name: &str) -> Plan {
+        Plan {
+            name: name.to_owned(),
+            restart: always(),
+            strategy: Strategy::OneForOne,
+            has_factory: true,
+            rest: Duration::ZERO,
+            children: Vec::new(),
+        }
+    }
+
+    fn of(name: &str, strategy: Strategy, children: impl IntoIterator<Item = Plan>) -> Plan {
+        Plan { strategy, children: children.into_iter().collect(), ..Plan::leaf(name) }
+    }
+
+    fn restart(self, restart: Restart) -> Plan {
+        Plan { restart, ..self }
+    }
+
+    fn rest(self, rest: Duration) -> Plan {
+        Plan { rest, ..self }
+    }
+}
+
+fn always() -> Restart {
+    Restart::on_failure().at_most(1, Duration::ZERO)
+}
+
+/// The first failure is one too many.
+fn once() -> Restart {
+    Restart::on_failure().at_most(0, HOUR)
+}
+
+struct Node {
+    plan: Plan,
+    book: Arc<Book>,
+    /// Work it has seen, and no other instance.
+    seen: u32,
+}
+
+impl Node {
+    fn new(plan: &Plan, book: &Arc<Book>) -> Node {
+        let mut alive = book.alive.lock().unwrap();
+        let counts = alive.entry(plan.name.clone()).or_default();
+        *counts = (counts.0 + 1, counts.1 + 1);
+        drop(alive);
+        Node { plan: plan.clone(), book: book.clone(), seen: 0 }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut alive = self.book.alive.lock().unwrap();
+        alive.entry(self.plan.name.clone()).or_default().0 -= 1;
+    }
+}
+
+#[actor(local, capacity = 64, reserve = 0)]
+impl Node {
+    #[started]
+    async fn begin(&mut self, ctx: &mut Context<Self>) -> Result<(), BoxError> {
+        for plan in self.plan.children.clone() {
+            let (book, restart, strategy, name) =
+                (self.book.clone(), plan.restart, plan.strategy, plan.name.clone());
+            let handle: NodeHandle = if plan.has_factory {
+                let make = move || Node::new(&plan, &book);
+                ctx.actor(make).restart(restart).strategy(strategy).spawn()?
+            } else {
+                ctx.instance(Node::new(&plan, &book)).strategy(strategy).spawn()?
+            };
+            self.book.handles.lock().unwrap().insert(name, handle);
+        }
+        Ok(())
+    }
+
+    #[message(overflow = block)]
+    fn work(&mut self) -> u32 {
+        self.seen += 1;
+        self.seen
+    }
+
+    #[message]
+    fn note(&mut self, n: u32) {
+        self.book.write(format!("{} {n}", self.plan.name));
+    }
+
+    #[message(overflow = block)]
+    fn fail(&mut self) {
+        give_in();
+    }
+
+    #[message]
+    async fn fail_later(&mut self, after: Duration) {
+        tokio::time::sleep(after).await;
+        give_in();
+    }
+
+    #[message(overflow = block, timeout = "1h")]
+    async fn rest(&mut self, time: Duration) -> u32 {
+        tokio::time::sleep(time).await;
+        self.seen += 1;
+        self.seen
+    }
+
+    #[message(overflow = block)]
+    fn stop_yourself(&mut self, ctx: &mut Context<Self>) {
+        ctx.stop();
+    }
+
+    #[stopped]
+    async fn end(&mut self, why: StopReason) {
+        tokio::time::sleep(self.plan.rest).await;
+        self.book.write(format!("{} {why:?}", self.plan.name));
+    }
+}
+
+/// Starts a tree, and waits until all of it is there.
+async fn grow(system: &System, plan: Plan) -> (Arc<Book>, NodeHandle) {
+    let book = Arc::<Book>::default();
+    let (made, restart, strategy) = (book.clone(), plan.restart, plan.strategy);
+    let root: NodeHandle = if plan.has_factory {
+        system.actor(move || Node::new(&plan, &made)).restart(restart).strategy(strategy).spawn().unwrap()
+    } else {
+        system.instance(Node::new(&plan, &made)).strategy(strategy).spawn().unwrap()
+    };
+    root.ready().await.unwrap();
+    testing::quiet(system).await;
+    (book, root)
+}
+
+fn leaves(names: &[&str]) -> Vec<Plan> {
+    names.iter().map(|name| Plan::leaf(name)).collect()
+}

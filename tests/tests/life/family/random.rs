@@ -1,0 +1,110 @@
+//! Random trees with random failures.
+
+use super::*;
+
+/// A small generator: what is drawn is the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+}
+
+fn random_plan(dice: &mut Dice, name: String, depth: u64, names: &mut Vec<String>) -> Plan {
+    names.push(name.clone());
+    let count = if depth == 0 { 0 } else { dice.below(4) };
+    let children = (0..count).map(|n| random_plan(dice, format!("{name}.{n}"), depth - 1, names)).collect();
+    let most = dice.below(4) as u32;
+    let pause = Duration::from_millis(10 * dice.below(3));
+    let restart = match dice.below(5) {
+        0 => always(),
+        1 => Restart::never(),
+        2 => Restart::permanent().at_most(most, SECOND).backoff(pause, pause),
+        _ => Restart::on_failure().at_most(most, SECOND).backoff(pause, pause),
+    };
+    let strategy = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne][dice.below(3) as usize];
+    Plan {
+        restart,
+        strategy,
+        has_factory: dice.below(6) > 0,
+        rest: Duration::from_millis(dice.below(4)),
+        children,
+        ..Plan::leaf(&name)
+    }
+}
+
+#[test]
+fn f2_random_trees_leave_nobody_behind_and_end_in_order() {
+    let cases = if cfg!(debug_assertions) { 150 } else { 1500 };
+    for seed in 0..cases {
+        run(async |system| {
+            let (mut dice, mut names) = (Dice(seed), Vec::new());
+            let plan = random_plan(&mut dice, "r".into(), 3, &mut names);
+            let root_plan = Plan { restart: always(), has_factory: true, ..plan };
+            let (book, root) = grow(&system, root_plan).await;
+            for _ in 0..dice.below(40) {
+                let name = &names[dice.below(names.len() as u64) as usize];
+                let handle = if name == "r" {
+                    Some(root.clone())
+                } else {
+                    book.handles.lock().unwrap().get(name).cloned()
+                };
+                let Some(node) = handle else { continue };
+                match dice.below(8) {
+                    // Several fail at once, where nobody had time to in between.
+                    0..3 => drop(node.fail().try_send()),
+                    3 => others().await,
+                    4 => drop(node.note(1).try_send()),
+                    5 if name != "r" => drop(node.stop()),
+                    6 if name != "r" => node.kill(),
+                    _ => tokio::time::sleep(Duration::from_millis(dice.below(50))).await,
+                }
+            }
+            testing::quiet(&system).await;
+            assert!(!root.is_closed(), "{seed}: a root that may always begin anew has ended");
+            root.work().await.unwrap();
+            testing::quiet(&system).await;
+            // Nobody has two instances, and each has a parent.
+            let alive: Vec<String> = {
+                let alive = book.alive.lock().unwrap();
+                assert!(alive.values().all(|(alive, _)| (0..=1).contains(alive)), "{seed}: {alive:?}");
+                alive.iter().filter(|(_, (alive, _))| *alive == 1).map(|(name, _)| name.clone()).collect()
+            };
+            for name in &alive {
+                let parent = name.rsplit_once('.').map(|(parent, _)| parent.to_owned());
+                assert!(
+                    parent.is_none_or(|parent| alive.contains(&parent)),
+                    "{seed}: {name} is an orphan in {alive:?}"
+                );
+            }
+            book.lines();
+            assert_eq!(root.stop().await.reason().unwrap(), StopReason::Stopped);
+            book.nobody_is_left();
+            book.forget();
+            assert!(system.snapshot().actors.is_empty(), "{seed}: {:?}", system.snapshot());
+            // Depth first, the youngest first, the parent after all its children.
+            let ends: Vec<_> =
+                book.lines().into_iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+            let mut sorted = alive;
+            sorted.sort_by(|a, b| end_order(a, b));
+            assert_eq!(ends, sorted, "{seed}");
+        });
+    }
+}
+
+/// Who ends before whom.
+fn end_order(a: &str, b: &str) -> std::cmp::Ordering {
+    let (mut left, mut right) = (a.split('.'), b.split('.'));
+    loop {
+        match (left.next(), right.next()) {
+            (Some(one), Some(other)) if one == other => {}
+            (Some(one), Some(other)) => return other.cmp(one),
+            // Who is below goes first.
+            (Some(_), None) => return std::cmp::Ordering::Less,
+            (None, Some(_)) => return std::cmp::Ordering::Greater,
+            (None, None) => return std::cmp::Ordering::Equal,
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! F1 to F3: an actor from a factory that fails begins anew, with its queue; how often, how soon, and what never counts.
+
+mod backoff;
+mod budgets;
+mod next_instance;
+mod not_failures;
+mod permanent;
+mod starts;
+mod threads;
+
+use actors_core::prelude::*;
+use actors_core::{DeadLetter, Restart, Row, testing};
+use actors_tests::{HOUR, SECOND, others, poll, run};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// What all instances of an actor went through.
+#[derive(Default)]
+struct Life {
+    births: AtomicU32,
+    alive: AtomicI32,
+    /// So many starts from now on fail: in the factory, in `#[started]` by an error, or by a panic.
+    bad_factories: AtomicI32,
+    bad_starts: AtomicI32,
+    panicking_starts: AtomicI32,
+    diary: Mutex<Vec<String>>,
+}
+
+impl Life {
+    fn write(&self, word: impl Into<String>) {
+        self.diary.lock().unwrap().push(word.into());
+    }
+
+    fn diary(&self) -> Vec<String> {
+        std::mem::take(&mut *self.diary.lock().unwrap())
+    }
+
+    fn births(&self) -> u32 {
+        self.births.load(Ordering::SeqCst)
+    }
+}
+
+fn one_less(count: &AtomicI32) -> bool {
+    count.fetch_sub(1, Ordering::SeqCst) > 0
+}
+
+struct Lamp {
+    life: Arc<Life>,
+    /// Which instance this is, from 1.
+    number: u32,
+}
+
+impl Lamp {
+    fn new(life: &Arc<Life>) -> Lamp {
+        if one_less(&life.bad_factories) {
+            give_in("no glass");
+        }
+        let number = life.births.fetch_add(1, Ordering::SeqCst) + 1;
+        assert_eq!(life.alive.fetch_add(1, Ordering::SeqCst), 0, "two instances at a time");
+        Lamp { life: life.clone(), number }
+    }
+
+    fn write(&self, word: impl std::fmt::Display) {
+        self.life.write(format!("{}: {word}", self.number));
+    }
+}
+
+impl Drop for Lamp {
+    fn drop(&mut self) {
+        self.life.alive.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A panic that nobody prints.
+fn give_in(why: &'static str) -> ! {
+    std::panic::resume_unwind(Box::new(why))
+}
+
+#[actor(local, capacity = 64, reserve = 0)]
+impl Lamp {
+    #[started]
+    async fn light(&mut self) -> Result<(), BoxError> {
+        if one_less(&self.life.bad_starts) {
+            return Err("no oil".into());
+        }
+        if one_less(&self.life.panicking_starts) {
+            give_in("no wick");
+        }
+        Ok(())
+    }
+
+    #[message]
+    fn work(&mut self, n: u32) {
+        self.write(n);
+    }
+
+    #[message(priority = urgent)]
+    fn urgent(&mut self, n: u32) {
+        self.write(format!("urgent {n}"));
+    }
+
+    #[message(overflow = block)]
+    fn fail(&mut self) -> u32 {
+        give_in("a fuse")
+    }
+
+    #[message]
+    fn fail_untold(&mut self) {
+        give_in("a fuse");
+    }
+
+    #[message(overflow = block)]
+    async fn fail_later(&mut self, after: Duration) -> u32 {
+        tokio::time::sleep(after).await;
+        give_in("a late fuse")
+    }
+
+    #[message(ttl = "1s")]
+    fn mortal(&mut self, n: u32) {
+        self.write(format!("mortal {n}"));
+    }
+
+    #[message(overflow = block)]
+    fn expired_so_far(&mut self, ctx: &mut Context<Self>) -> u64 {
+        ctx.handle::<LampHandle>().ledger().total().expired
+    }
+
+    #[message(overflow = reject)]
+    fn number(&mut self) -> u32 {
+        self.number
+    }
+
+    #[message(overflow = block)]
+    fn stop_yourself(&mut self, ctx: &mut Context<Self>) -> u32 {
+        ctx.stop();
+        self.write("stopped itself");
+        self.number
+    }
+
+    #[message]
+    fn stop_and_fail(&mut self, ctx: &mut Context<Self>) {
+        ctx.stop();
+        give_in("both");
+    }
+
+    #[message(overflow = reject, timeout = "1s")]
+    async fn rest(&mut self, time: Duration) -> Result<u32, String> {
+        tokio::time::sleep(time).await;
+        Err("a handler's own error".into())
+    }
+
+    #[message(priority = low, overflow = drop_oldest)]
+    fn glimpse(&mut self) {}
+
+    #[stopped]
+    async fn quench(&mut self, why: StopReason) {
+        self.write(format!("{why:?}"));
+    }
+}
+
+fn lamp_with(system: &System, restart: Restart) -> (Arc<Life>, LampHandle) {
+    let life = Arc::<Life>::default();
+    let lives = life.clone();
+    (life, system.actor(move || Lamp::new(&lives)).restart(restart).spawn().unwrap())
+}
+
+/// Begins anew at once, always.
+fn always() -> Restart {
+    Restart::on_failure().at_most(1, Duration::ZERO)
+}
+
+/// Every failure is followed by so long a pause, within a fifth, but for the first.
+fn slowly(pause: Duration) -> Restart {
+    Restart::on_failure().at_most(1000, 24 * HOUR).backoff(pause, pause)
+}
+
+fn total(lamp: &LampHandle) -> Row {
+    let ledger = lamp.ledger();
+    assert!(ledger.is_balanced(), "{ledger:?}");
+    ledger.total()
+}
+
+/// Lets it find out that its turns are short, so that it claims several messages at a time.
+async fn warm_up(lamp: &LampHandle) {
+    for _ in 0..20 {
+        let held = testing::hold(lamp);
+        for _ in 0..60 {
+            lamp.glimpse().await.unwrap();
+        }
+        held.release();
+        while lamp.reading().depth > 0 {
+            others().await;
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! S4: workers that share a mailbox, and keys that stay in order among them.
+
+mod ending;
+mod failures;
+mod keys;
+mod resizing;
+mod shared_mailbox;
+mod threads;
+mod wakeups;
+
+use actors_core::prelude::*;
+use actors_core::{Overflow, Policy, Pressure, Restart, testing};
+use actors_tests::{HOUR, SECOND, others, poll, run};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::RandomState;
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A panic that nobody prints.
+fn give_in() -> ! {
+    std::panic::resume_unwind(Box::new("on purpose"))
+}
+
+// Messages with keys, by hand: the key's own number is its hash, so that it is the same in all types.
+macro_rules! keyed {
+    ($name:ident, $reply:ty, $policy:expr) => {
+        #[derive(Debug)]
+        struct $name {
+            key: u64,
+            n: u32,
+            time: Duration,
+        }
+        impl Message for $name {
+            type Reply = $reply;
+            const NAME: &'static str = stringify!($name);
+            // Keys here may fill the mailbox: what they may hold by default is S8 (`hot_keys.rs`).
+            const POLICY: Policy = $policy.max_per_key(64);
+            fn key_hash(&self, _: &RandomState) -> u64 {
+                self.key
+            }
+            fn same_key(&self, other: &Self) -> bool {
+                self.key == other.key
+            }
+        }
+        impl $name {
+            fn new(key: u64, n: u32, time: Duration) -> Self {
+                $name { key, n, time }
+            }
+        }
+    };
+}
+
+use keyed;
+
+keyed!(Task, (), Policy::tell().keyed());
+keyed!(Question, u32, Policy::ask().keyed().overflow(&[Overflow::Block]).timeout(HOUR));
+keyed!(Mortal, (), Policy::tell().keyed().ttl(SECOND));
+keyed!(Trifle, (), Policy::tell().keyed().overflow(&[Overflow::DropOldest]).max(3));
+keyed!(Random, (), Policy::tell().keyed().overflow(&[Overflow::DropRandom]).max(3));
+keyed!(Latest, (), Policy::tell().keyed().overflow(&[Overflow::Conflate]));
+keyed!(Low, (), Policy::tell().keyed().priority(Priority::Low).overflow(&[Overflow::DropNewest]));
+keyed!(
+    Urgent,
+    (),
+    Policy::tell().keyed().priority(Priority::Urgent).overflow(&[Overflow::EvictLower, Overflow::Reject])
+);
+
+/// What all workers of a pool went through.
+#[derive(Default)]
+struct Office {
+    births: AtomicU32,
+    alive: AtomicI64,
+    most_alive: AtomicI64,
+    lines: Mutex<Vec<String>>,
+    /// Keys with a turn under way.
+    keys: Mutex<BTreeSet<u64>>,
+    bad_starts: AtomicI64,
+    /// How long `#[stopped]` takes.
+    rest: Mutex<Duration>,
+}
+
+impl Office {
+    fn write(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+    }
+
+    fn lines(&self) -> Vec<String> {
+        std::mem::take(&mut *self.lines.lock().unwrap())
+    }
+
+    /// The lines of one key, in order.
+    fn of(&self, key: u64) -> Vec<u32> {
+        let start = format!("{key}: ");
+        let lines = self.lines.lock().unwrap();
+        lines.iter().filter_map(|line| line.strip_prefix(&start)).map(|n| n.parse().unwrap()).collect()
+    }
+
+    fn alive(&self) -> i64 {
+        self.alive.load(Ordering::SeqCst)
+    }
+}
+
+struct Clerk {
+    office: Arc<Office>,
+}
+
+impl Clerk {
+    fn new(office: &Arc<Office>) -> Clerk {
+        office.births.fetch_add(1, Ordering::SeqCst);
+        let alive = office.alive.fetch_add(1, Ordering::SeqCst) + 1;
+        office.most_alive.fetch_max(alive, Ordering::SeqCst);
+        Clerk { office: office.clone() }
+    }
+
+    async fn handle(&mut self, key: u64, n: u32, time: Duration) {
+        let _inside = Inside::new(&self.office, key);
+        self.office.write(format!("{key}: {n}"));
+        if !time.is_zero() {
+            tokio::time::sleep(time).await;
+        }
+    }
+}
+
+/// A turn of this key is under way.
+struct Inside(Arc<Office>, u64);
+
+impl Inside {
+    fn new(office: &Arc<Office>, key: u64) -> Inside {
+        assert!(office.keys.lock().unwrap().insert(key), "two turns of key {key} at once");
+        Inside(office.clone(), key)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.keys.lock().unwrap().remove(&self.1);
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.office.alive.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[actor(local, capacity = 64, reserve = 0)]
+impl Clerk {
+    #[started]
+    async fn begin(&mut self) -> Result<(), BoxError> {
+        match self.office.bad_starts.fetch_sub(1, Ordering::SeqCst) > 0 {
+            true => Err("no chair".into()),
+            false => Ok(()),
+        }
+    }
+
+    #[handler]
+    async fn task(&mut self, it: Task) {
+        self.handle(it.key, it.n, it.time).await;
+    }
+
+    #[handler]
+    async fn question(&mut self, it: Question) -> u32 {
+        self.handle(it.key, it.n, it.time).await;
+        it.n
+    }
+
+    #[handler]
+    async fn mortal(&mut self, it: Mortal) {
+        self.handle(it.key, it.n, it.time).await;
+    }
+
+    #[handler]
+    async fn trifle(&mut self, it: Trifle) {
+        self.handle(it.key, it.n, it.time).await;
+    }
+
+    #[handler]
+    async fn random(&mut self, it: Random) {
+        self.handle(it.key, it.n, it.time).await;
+    }
+
+    #[handler]
+    async fn latest(&mut self, it: Latest) {
+        self.handle(it.key, it.n, it.time).await;
+    }
+
+    #[handler]
+    async fn low(&mut self, it: Low) {
+        self.handle(it.key, it.n, it.time).await;
+    }
+
+    #[handler]
+    async fn urgent(&mut self, it: Urgent) {
+        self.handle(it.key, it.n, it.time).await;
+    }
+
+    #[message(overflow = block, timeout = "1h")]
+    async fn rest(&mut self, time: Duration) -> u32 {
+        tokio::time::sleep(time).await;
+        1
+    }
+
+    #[message]
+    fn note(&mut self, n: u32) {
+        self.office.write(format!("note {n}"));
+    }
+
+    #[message(overflow = reject)]
+    fn look(&mut self) -> u32 {
+        2
+    }
+
+    #[message(overflow = block, timeout = "1h")]
+    async fn fail(&mut self, after: Duration) -> u32 {
+        tokio::time::sleep(after).await;
+        give_in();
+    }
+
+    #[message(overflow = block)]
+    fn stop_yourself(&mut self, ctx: &mut Context<Self>) -> u32 {
+        ctx.stop();
+        3
+    }
+
+    #[stopped]
+    async fn end(&mut self, why: StopReason) {
+        let rest = *self.office.rest.lock().unwrap();
+        tokio::time::sleep(rest).await;
+        self.office.write(format!("{why:?}"));
+    }
+}
+
+fn always() -> Restart {
+    Restart::on_failure().at_most(1, Duration::ZERO)
+}
+
+fn pool_with(
+    system: &System,
+    workers: RangeInclusive<usize>,
+    capacity: usize,
+    restart: Restart,
+) -> (Arc<Office>, ClerkHandle) {
+    let office = Arc::<Office>::default();
+    let made = office.clone();
+    let builder = system.actor(move || Clerk::new(&made)).workers(workers).restart(restart);
+    // Nobody but the test resizes it.
+    let builder = builder.pressure(Pressure::new());
+    (office, builder.capacity(capacity).max_waiting(64).reserve(0).spawn().unwrap())
+}
+
+fn pool(system: &System, workers: RangeInclusive<usize>) -> (Arc<Office>, ClerkHandle) {
+    pool_with(system, workers, 64, always())
+}
+
+fn is_balanced(pool: &ClerkHandle) -> actors_core::Row {
+    let ledger = pool.ledger();
+    assert!(ledger.is_balanced(), "{ledger:?}");
+    ledger.total()
+}

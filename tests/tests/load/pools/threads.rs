@@ -1,0 +1,278 @@
+//! Pools on a multi-thread runtime.
+
+use super::*;
+
+fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F + Send + 'static) {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
+    let system = {
+        let _inside = runtime.enter();
+        System::new("pools")
+    };
+    let task = runtime.spawn(test(system.clone()));
+    runtime.block_on(async move {
+        // Only reached by a failure.
+        if let Err(error) = tokio::time::timeout(Duration::from_secs(120), task).await.expect("it hangs") {
+            std::panic::resume_unwind(error.into_panic());
+        }
+        let report = system.shutdown(Duration::from_secs(300)).await;
+        assert!(report.is_clean() && report.total.is_balanced(), "{report}: {:?}", report.total);
+    });
+}
+
+#[test]
+fn s4_workers_that_are_cut_or_fail_at_once_have_each_its_own_end() {
+    on_threads(async |system| {
+        for round in 0..if cfg!(debug_assertions) { 300 } else { 3000 } {
+            let (office, pool) = pool(&system, 4..=4);
+            let is_kill = round % 2 == 0;
+            let turns: Vec<_> = (0..4)
+                .map(|_| {
+                    let pool = pool.clone();
+                    tokio::spawn(async move {
+                        let time = if is_kill { Duration::from_secs(3600) } else { Duration::from_millis(1) };
+                        if is_kill { pool.rest(time).await } else { pool.fail(time).await }
+                    })
+                })
+                .collect();
+            while is_kill && pool.reading().workers_busy < 4 {
+                tokio::task::yield_now().await;
+            }
+            if is_kill {
+                pool.kill();
+                assert_eq!(pool.closed().await, StopReason::Killed);
+                assert_eq!(office.lines(), ["Killed"; 4]);
+            }
+            for turn in turns {
+                let _ = turn.await.unwrap().unwrap_err();
+            }
+            if !is_kill {
+                // Another one for each, none of which a panic went through.
+                assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
+                let (lines, births) = (office.lines(), office.births.load(Ordering::SeqCst));
+                assert_eq!(lines, vec!["Stopped"; births as usize - 4]);
+            }
+            assert_eq!(office.alive(), 0);
+        }
+    });
+}
+
+/// What the workers of the storm have in common.
+#[derive(Default)]
+struct Sea {
+    keys: [AtomicBool; KEYS],
+    /// By sender and key: the last that was handled.
+    last: Mutex<BTreeMap<(usize, u64), u64>>,
+    handled: AtomicU64,
+    panicked: AtomicU64,
+    at_work: AtomicI64,
+    /// How many there may be.
+    most: AtomicI64,
+}
+
+const KEYS: usize = 7;
+
+struct Busy<'a>(&'a Sea, u64);
+
+impl<'a> Busy<'a> {
+    fn new(sea: &'a Sea, key: u64) -> Busy<'a> {
+        assert!(!sea.keys[key as usize].swap(true, Ordering::AcqRel), "two turns of key {key} at once");
+        let at_work = sea.at_work.fetch_add(1, Ordering::AcqRel) + 1;
+        assert!(at_work <= sea.most.load(Ordering::Acquire), "{at_work} workers");
+        Busy(sea, key)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.at_work.fetch_sub(1, Ordering::AcqRel);
+        self.0.keys[self.1 as usize].store(false, Ordering::Release);
+    }
+}
+
+macro_rules! wave {
+    ($name:ident, $reply:ty, $policy:expr) => {
+        #[derive(Debug)]
+        struct $name {
+            sender: usize,
+            key: u64,
+            n: u64,
+        }
+        impl Message for $name {
+            type Reply = $reply;
+            const NAME: &'static str = stringify!($name);
+            // Keys here may fill the mailbox: what they may hold by default is S8 (`hot_keys.rs`).
+            const POLICY: Policy = $policy.max_per_key(64);
+            fn key_hash(&self, _: &RandomState) -> u64 {
+                self.key
+            }
+        }
+    };
+}
+
+wave!(Wave, (), Policy::tell().keyed());
+wave!(Echo, u64, Policy::ask().keyed().overflow(&[Overflow::Block]));
+
+struct Swimmer {
+    sea: Arc<Sea>,
+    is_broken: bool,
+}
+
+impl Swimmer {
+    async fn swim(&mut self, sender: usize, key: u64, n: u64) {
+        assert!(
+            !std::mem::replace(&mut self.is_broken, true),
+            "a state that a panic went through is used again"
+        );
+        let sea = self.sea.clone();
+        let _busy = Busy::new(&sea, key);
+        let before = sea.last.lock().unwrap().insert((sender, key), n).unwrap_or(0);
+        assert!(before < n, "{n} of {sender} and key {key} after {before}");
+        match mixed(n, sender as u64) % 64 {
+            0 => {
+                sea.panicked.fetch_add(1, Ordering::Relaxed);
+                give_in();
+            }
+            1..4 => tokio::task::yield_now().await,
+            4 => std::thread::yield_now(),
+            _ => {}
+        }
+        sea.handled.fetch_add(1, Ordering::Relaxed);
+        self.is_broken = false;
+    }
+}
+
+fn mixed(n: u64, salt: u64) -> u64 {
+    let mixed = (n ^ salt << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed ^ mixed >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 32
+}
+
+#[actor(local, capacity = 32)]
+impl Swimmer {
+    #[handler]
+    async fn wave(&mut self, it: Wave) {
+        self.swim(it.sender, it.key, it.n).await;
+    }
+
+    #[handler]
+    async fn echo(&mut self, it: Echo) -> u64 {
+        self.swim(it.sender, it.key, it.n).await;
+        it.n
+    }
+}
+
+#[test]
+fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_lost() {
+    const SENDERS: usize = 4;
+    let many: u64 = if cfg!(debug_assertions) { 6_000 } else { 150_000 };
+    on_threads(async move |system| {
+        let sea = Arc::new(Sea::default());
+        sea.most.store(4, Ordering::SeqCst);
+        let made = sea.clone();
+        let pool: SwimmerHandle = system
+            .actor(move || Swimmer { sea: made.clone(), is_broken: false })
+            .workers(1..=4)
+            .restart(always())
+            .spawn()
+            .unwrap();
+        pool.resize(4);
+        let is_over = Arc::new(AtomicBool::new(false));
+        let resizes = tokio::spawn({
+            let (pool, is_over) = (pool.clone(), is_over.clone());
+            async move {
+                let mut round = 0;
+                while !is_over.load(Ordering::Acquire) {
+                    round += 1;
+                    pool.resize(1 + mixed(round, 99) as usize % 5);
+                    let reading = pool.reading();
+                    assert!(
+                        reading.workers <= 5 && reading.workers_busy <= 4 && reading.depth <= 32,
+                        "{reading:?}"
+                    );
+                    assert!(pool.ledger().is_balanced());
+                    for _ in 0..mixed(round, 98) % 50 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            }
+        });
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|sender| {
+                let pool = pool.clone();
+                tokio::spawn(async move {
+                    let (mut answered, mut failed, mut withdrawn) = (0_u64, 0_u64, 0_u64);
+                    for n in 1..=many {
+                        let key = mixed(n, 7 + sender as u64) % KEYS as u64;
+                        match mixed(n, 77) % 16 {
+                            0 => match pool.echo(Echo { sender, key, n }).await {
+                                Ok(answer) => {
+                                    assert_eq!(answer, n);
+                                    answered += 1;
+                                }
+                                Err(error) => {
+                                    assert_eq!(error.reason(), Reason::Panicked);
+                                    failed += 1;
+                                }
+                            },
+                            1 => {
+                                // Somebody who does not wait.
+                                let mut asked = Box::pin(pool.echo(Echo { sender, key, n }).into_future());
+                                let _ = poll(&mut asked);
+                                withdrawn += 1;
+                            }
+                            _ => drop(pool.wave(Wave { sender, key, n }).await.unwrap()),
+                        }
+                    }
+                    (answered, failed, withdrawn)
+                })
+            })
+            .collect();
+        let (mut answered, mut failed, mut withdrawn) = (0, 0, 0);
+        for sender in senders {
+            let of_one = sender.await.unwrap();
+            (answered, failed, withdrawn) = (answered + of_one.0, failed + of_one.1, withdrawn + of_one.2);
+        }
+        is_over.store(true, Ordering::Release);
+        resizes.await.unwrap();
+        assert_ne!(pool.stop().await.reason().unwrap(), StopReason::Killed);
+        let ledger = pool.ledger();
+        assert!(ledger.is_balanced(), "{ledger:?}");
+        let total = ledger.total();
+        assert_eq!(total.offered, many * SENDERS as u64);
+        assert_eq!(total.handled, sea.handled.load(Ordering::SeqCst));
+        assert_eq!(total.panicked, sea.panicked.load(Ordering::SeqCst));
+        assert_eq!(total.handled + total.panicked + total.cancelled, total.offered, "{total:?}");
+        assert!(total.cancelled <= withdrawn && total.panicked > total.offered / 128, "{total:?}");
+        let echoes = ledger.of::<Echo>();
+        assert!(echoes.handled + echoes.panicked >= answered + failed, "{echoes:?}");
+        assert_eq!(sea.at_work.load(Ordering::SeqCst), 0);
+    });
+}
+
+#[test]
+fn s4_no_wake_up_is_lost_where_each_waits_for_the_one_before() {
+    on_threads(async |system| {
+        let sea = Arc::new(Sea::default());
+        sea.most.store(4, Ordering::SeqCst);
+        let made = sea.clone();
+        let make = move || Swimmer { sea: made.clone(), is_broken: false };
+        let pool: SwimmerHandle = system.actor(make).workers(4..=4).restart(always()).spawn().unwrap();
+        let many: u64 = if cfg!(debug_assertions) { 5_000 } else { 100_000 };
+        let askers: Vec<_> = (0..3)
+            .map(|sender| {
+                let pool = pool.clone();
+                tokio::spawn(async move {
+                    for n in 1..=many {
+                        // One at a time: whoever sleeps too long holds it up for ever.
+                        let _ = pool.echo(Echo { sender, key: n % 2, n }).await;
+                    }
+                })
+            })
+            .collect();
+        for asker in askers {
+            asker.await.unwrap();
+        }
+        let total = pool.ledger().total();
+        assert_eq!(total.handled + total.panicked, 3 * many);
+    });
+}

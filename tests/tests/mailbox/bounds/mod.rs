@@ -1,0 +1,106 @@
+//! B: what a mailbox holds, who gets in, and that nothing grows beside it.
+
+mod capacity;
+mod control;
+mod foreign_code;
+mod limits;
+mod reserve;
+
+use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
+use actors_core::prelude::*;
+use actors_core::{Overflow, Policy, Settings, testing};
+use actors_tests::{HOUR, finishes, poll, poll_with, run};
+use futures_util::StreamExt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Poll, Wake, Waker};
+use std::time::Duration;
+
+/// One message per lane.
+#[derive(Default)]
+struct Desk {
+    depths: Vec<usize>,
+}
+
+#[actor(capacity = 16, reserve = 4)]
+impl Desk {
+    #[message(priority = low)]
+    fn low(&mut self) {}
+
+    #[message(priority = low, overflow = drop_oldest)]
+    fn trifle(&mut self) {}
+
+    #[message]
+    fn normal(&mut self) {}
+
+    #[message(priority = high)]
+    fn high(&mut self) {}
+
+    #[message(priority = urgent)]
+    fn urgent(&mut self) {}
+
+    /// Notes how many are queued while this turn runs.
+    #[message]
+    fn look(&mut self, ctx: &mut Context<Self>) {
+        self.depths.push(ctx.reading().depth);
+    }
+
+    #[message]
+    fn depths(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.depths)
+    }
+
+    #[message(priority = urgent)]
+    async fn rest(&mut self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    /// Sets timers until no more are allowed.
+    #[message]
+    fn arm(&mut self, ctx: &mut Context<Self>) -> (usize, Option<Reason>) {
+        for armed in 0..100_000 {
+            if let Err(refused) = ctx.send_after(HOUR, desk_messages::Normal) {
+                return (armed, Some(refused.reason()));
+            }
+        }
+        (100_000, None)
+    }
+
+    /// Starts pipes that never end until no more are allowed.
+    #[message]
+    fn lay(&mut self, ctx: &mut Context<Self>) -> (usize, Option<Reason>) {
+        for laid in 0..100_000 {
+            if let Err(refused) = ctx.pipe(std::future::pending(), |()| desk_messages::Normal) {
+                return (laid, Some(refused.reason()));
+            }
+        }
+        (100_000, None)
+    }
+}
+
+/// Sends until it is refused, and says how many got in.
+fn fill<'a, M: Message>(send: impl Fn() -> actors_core::Tell<'a, Desk, M>) -> usize
+where
+    Desk: Handler<M>,
+{
+    for sent in 0..100_000 {
+        if let Err(refused) = send().try_send() {
+            assert_eq!(refused.reason(), Reason::Full);
+            return sent;
+        }
+    }
+    panic!("a mailbox without a bound")
+}
+
+fn desk(system: &System, capacity: usize) -> DeskHandle {
+    let builder = system.instance(Desk::default()).capacity(capacity);
+    builder.reserve(capacity / 4).spawn().unwrap()
+}
+
+/// Lets everybody else run, without moving the clock.
+async fn testing_yield() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,166 @@
+//! D1: a wait that could only end after its own sender's turn ends is told so in the poll that closes the cycle; and no other
+//! wait is. What happens on random graphs is in `deadlock_random.rs`.
+
+mod cycles;
+mod driven_futures;
+mod no_cycle;
+mod refusals;
+mod threads;
+
+use actors_core::prelude::*;
+use actors_core::{ActorName, testing};
+use actors_tests::{SECOND, others, poll, run};
+use futures_util::FutureExt;
+use futures_util::future::join;
+use service_messages as m;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// What a turn does.
+type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[derive(Default)]
+struct Service {
+    /// What `#[started]` does, and must come to before the actor takes messages.
+    opening: Option<Job>,
+    later: Option<oneshot::Receiver<u32>>,
+}
+
+#[actor(capacity = 4, reserve = 0)]
+impl Service {
+    #[started]
+    async fn started(&mut self) {
+        if let Some(opening) = self.opening.take() {
+            opening.await;
+        }
+    }
+
+    /// Does what it is told to do.
+    #[message(overflow = block)]
+    async fn run(&mut self, job: Job) {
+        job.await;
+    }
+
+    #[message(overflow = block)]
+    fn note(&mut self) {}
+
+    /// Gives the reply to a task, which answers when somebody else says so.
+    #[message(overflow = block)]
+    async fn later(&mut self, reply: ReplyTo<u32>) {
+        let answer = self.later.take().unwrap();
+        tokio::spawn(async move { reply.send(answer.await.unwrap()) });
+    }
+
+    /// The same, and does something else for the rest of the turn.
+    #[message(overflow = block)]
+    async fn later_and(&mut self, reply: ReplyTo<u32>, rest: Job) {
+        let answer = self.later.take().unwrap();
+        tokio::spawn(async move { reply.send(answer.await.unwrap()) });
+        rest.await;
+    }
+
+    /// Blocks its thread.
+    #[message]
+    fn block(&mut self, on: ServiceHandle) -> Result<(), AskError> {
+        tokio::task::block_in_place(|| on.note().ask().blocking())
+    }
+}
+
+fn service(system: &System, name: &str, capacity: usize) -> ServiceHandle {
+    system.instance(Service::default()).name(name).capacity(capacity).max_waiting(4).spawn().unwrap()
+}
+
+fn services<const N: usize>(system: &System, names: [&str; N]) -> [ServiceHandle; N] {
+    names.map(|name| service(system, name, 4))
+}
+
+fn job(turn: impl Future<Output = ()> + Send + 'static) -> Job {
+    Box::pin(turn)
+}
+
+/// Begins a turn of this service that does this, and hears what came of it.
+fn begin<T: Send + 'static>(
+    service: &ServiceHandle,
+    turn: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
+    let (tell, told) = oneshot::channel();
+    let service = service.clone();
+    tokio::spawn(async move {
+        let job = job(async move { drop(tell.send(turn.await)) });
+        service.run(job).ask().await.unwrap();
+        told.await.unwrap()
+    })
+}
+
+async fn inside<T: Send + 'static>(
+    service: &ServiceHandle,
+    turn: impl Future<Output = T> + Send + 'static,
+) -> T {
+    begin(service, turn).await.unwrap()
+}
+
+/// A turn that asks this service for nothing in particular.
+fn asks(service: &ServiceHandle) -> impl Future<Output = Result<(), AskError>> + Send + 'static {
+    service.note().ask().owned()
+}
+
+/// A turn that sends to this service, and waits in line if it must.
+fn send(
+    service: &ServiceHandle,
+) -> impl Future<Output = Result<Admission, SendError<m::Note>>> + Send + 'static {
+    service.note().owned()
+}
+
+/// Some seconds later.
+async fn after<T>(seconds: u32, then: impl Future<Output = T>) -> T {
+    sleeps(seconds).await;
+    then.await
+}
+
+fn sleeps(seconds: u32) -> impl Future<Output = ()> + Send {
+    tokio::time::sleep(SECOND * seconds)
+}
+
+/// What a send or an ask is told.
+trait Told {
+    fn words(&self) -> (Reason, Option<Duration>, Option<&[ActorName]>);
+}
+
+impl Told for AskError {
+    fn words(&self) -> (Reason, Option<Duration>, Option<&[ActorName]>) {
+        (self.reason(), self.retry_after(), self.cycle())
+    }
+}
+
+impl<M> Told for SendError<M> {
+    fn words(&self) -> (Reason, Option<Duration>, Option<&[ActorName]>) {
+        (self.reason(), self.retry_after(), self.cycle())
+    }
+}
+
+/// The names around the cycle.
+#[track_caller]
+fn around<T, E: Told>(result: &Result<T, E>) -> Vec<String> {
+    let Err(error) = result else { panic!("it closes a cycle") };
+    let (reason, retry_after, cycle) = error.words();
+    assert_eq!((reason, retry_after), (Reason::WouldDeadlock, None));
+    cycle.unwrap().iter().map(ToString::to_string).collect()
+}
+
+/// Polls it once. Whether it is there.
+async fn glance<F: Future + Unpin>(future: &mut F) -> bool {
+    std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_ready())).await
+}
+
+/// Asks that closed a cycle, of all messages.
+fn refused(service: &ServiceHandle) -> u64 {
+    let ledger = service.ledger();
+    assert!(ledger.is_balanced(), "{ledger}");
+    ledger.total().refused(Reason::WouldDeadlock)
+}
