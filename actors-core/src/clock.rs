@@ -1,10 +1,14 @@
-//! The one home of time.
+//! The only module that reads a clock.
 //!
-//! Users see tokio's clock, so a paused runtime pauses every ttl, deadline and timer (T5). Inside, an instant is a
-//! [`Tick`]: eight bytes, comparable, with a value for "never", so that slots stay small and the pure policies need no
-//! clock type. Runtimes of one process may have different clocks, because some are paused: each reads its own, in ticks of one
-//! scale. A message between two of them is stamped by its sender's clock and judged by its receiver's. CPU budgets are about the
-//! real processor: see [`budget`] and [`cpu`].
+//! Users see tokio's clock, so a paused runtime pauses every TTL, deadline and timer (T5). Inside
+//! the runtime, an instant is a [`Tick`]: eight bytes, comparable, with a value for "never". Slots
+//! stay small, and the pure policies need no clock type.
+//!
+//! The runtimes of one process may have different clocks, because some are paused. Each reads its
+//! own, on one common scale. The sender's clock stamps a message, and the receiver's clock judges
+//! it.
+//!
+//! CPU budgets are measured on the real clock: see [`budget`] and [`cpu`].
 
 pub(crate) use actors_policy::Span;
 pub use actors_policy::Tick;
@@ -12,18 +16,20 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The tick of [`origin`]. Paused clocks may stand before or after it: a century before and four after are representable,
-/// which is more than tokio's timers can be set to.
+/// The tick of [`origin`]. Paused clocks may be before or after it. A century before and four after
+/// are representable, which is more than tokio's timers accept.
 const ORIGIN: u64 = 100 * 365 * 24 * 3600 * 1_000_000_000;
 
-/// The instant that ticks count from, on the real clock. Not on tokio's: a paused clock that was advanced first would put
-/// every other runtime of the process before the epoch.
+/// Returns the instant that ticks count from, on the real clock.
+///
+/// It is not on tokio's clock: if a paused clock had been advanced before the first call, every
+/// other runtime of the process would be before the origin.
 fn origin() -> Instant {
     static AT: OnceLock<Instant> = OnceLock::new();
     *AT.get_or_init(|| Instant::from_std(std::time::Instant::now()))
 }
 
-/// Returns the tick of an instant: never [`Tick::ZERO`], which stands for a time that has not been read, and always before
+/// Returns the tick of an instant. It is after [`Tick::ZERO`], which means "not read", and before
 /// [`Tick::NEVER`].
 #[inline]
 fn tick(instant: Instant) -> Tick {
@@ -35,14 +41,15 @@ fn tick(instant: Instant) -> Tick {
     }
 }
 
-/// Returns the instant of a tick. `None` for one that never comes, or that lies beyond what this platform's clock can say.
+/// Returns the instant of a tick. `None` for [`Tick::NEVER`], and for one that this platform's
+/// clock cannot represent.
 pub(crate) fn instant(tick: Tick) -> Option<Instant> {
     if tick == Tick::NEVER {
         return None;
     }
     match tick.as_nanos().checked_sub(ORIGIN) {
         Some(after) => origin().checked_add(Duration::from_nanos(after)),
-        // A tick long past is due now, also where this platform's clock cannot express it.
+        // A tick long past is due now, even if this platform's clock cannot represent it.
         None => {
             let before = Duration::from_nanos(ORIGIN - tick.as_nanos());
             Some(origin().checked_sub(before).unwrap_or_else(Instant::now))
@@ -50,13 +57,15 @@ pub(crate) fn instant(tick: Tick) -> Option<Instant> {
     }
 }
 
-/// Now, on tokio's clock: that of the runtime that this thread is in, which differs from others only where it is or was paused.
+/// Returns the current time on tokio's clock: that of the runtime in which this thread runs.
 pub(crate) fn now() -> Tick {
     tick(Instant::now())
 }
 
-/// Now, for the budget of a consumer. It is the real clock, except in a runtime with a paused clock: there turns take no time unless
-/// they let it pass, so that a run does not depend on the processor's speed (T9).
+/// Returns the current time for a consumer's budget.
+///
+/// It is the real clock, except in a runtime with a paused clock. There a turn takes no time unless
+/// it lets time pass, so that a run does not depend on the processor's speed (T9).
 pub(crate) fn budget() -> std::time::Instant {
     match FROZEN.get() {
         None => Instant::now().into_std(),
@@ -64,8 +73,10 @@ pub(crate) fn budget() -> std::time::Instant {
     }
 }
 
-/// Now, on the real clock, which a paused runtime does not stop: for how long donated turns take, and waits for them. Both only
-/// exist on multi-thread runtimes, whose clock cannot be paused.
+/// Returns the current time on the real clock, which a paused runtime does not stop.
+///
+/// It measures donated turns and the waits for them. Both exist only on multi-thread runtimes,
+/// whose clock cannot be paused.
 pub(crate) fn cpu() -> std::time::Instant {
     match FROZEN.get() {
         None => std::time::Instant::now(),
@@ -75,9 +86,11 @@ pub(crate) fn cpu() -> std::time::Instant {
 
 static FROZEN: OnceLock<std::time::Instant> = OnceLock::new();
 
-/// Stops the clock of budgets and donated turns for the whole process, for good: every turn then seems to take no time, so that
-/// how much is claimed at once and which turns are donated no longer depends on the machine. For counting instructions, under a
-/// tool that makes a program fifty times slower.
+/// Stops the clock of budgets and donated turns for the rest of the process.
+///
+/// Every turn then seems to take no time. How much is claimed at once, and which turns are donated,
+/// no longer depends on the machine. It is for counting instructions with a tool that makes a
+/// program about fifty times slower.
 pub fn freeze_cpu_clock() {
     FROZEN.get_or_init(std::time::Instant::now);
 }

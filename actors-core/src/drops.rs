@@ -2,30 +2,32 @@
 //!
 //! ```text
 //!   runtime gone: an actor's state is dropped ─► the last handle in it closes the next actor ─► its state is dropped ─► …
-//!   here:         level 1 ─► level 2 ─► … ─► level 8 ─┬─ queue ◄─ deeper ones
+//!   here:         level 1 ─► level 2 ─► … ─► level 8 ─┬─ queue ◄─ deeper drops
 //!                                                     └─ runs them one after the other
 //! ```
 //!
-//! A chain of actors, each of which holds the only handle to the next one, would otherwise need stack in proportion to its length.
+//! A chain of actors, each holding the only handle of the next, would otherwise need stack space in
+//! proportion to its length.
 //!
-//! **Invariant.** On each thread at most [`DEPTH_MAX`] calls of [`bounded`] are on the stack, and the queue is empty when the
-//! outermost one returns.
+//! **Invariant.** Each thread has at most [`DEPTH_MAX`] calls of [`bounded`] on its stack. The
+//! queue is empty when the outermost call returns.
 
 use crate::panics::ignored;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-/// Levels that run at once, in place. A chain of 300 actors overflowed a stack of 2 MiB in a debug build, so a level may take 7 KB;
-/// eight of them leave room for the code around, and most chains are not longer.
+/// Levels that run in place. A chain of 300 actors overflowed a 2 MiB stack in a debug build, so
+/// one level takes about 7 KB. Eight levels leave room for the caller, and most chains are shorter.
 const DEPTH_MAX: u32 = 8;
 
 thread_local! {
     static DEPTH: Cell<u32> = const { Cell::new(0) };
-    /// What waits for the deepest level. Holds nothing that its owner did not hold before, so memory does not grow by it.
+    /// Drops that the deepest level runs next. Each value was alive before it was queued, so the
+    /// queue adds only its own boxes.
     static DEFERRED: RefCell<VecDeque<Box<dyn FnOnce()>>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// Gives the level back, also when the code that runs on it panics.
+/// Restores the depth when a level ends, also if its code panics.
 struct Level(u32);
 
 impl Drop for Level {
@@ -34,8 +36,10 @@ impl Drop for Level {
     }
 }
 
-/// Runs foreign code that drops something whose drop may come back here. Runs it before returning, unless [`DEPTH_MAX`] levels are on
-/// this thread's stack: then the deepest of them runs it next. Panics are caught.
+/// Runs a drop that may cause further drops through this function. Panics are caught.
+///
+/// It runs before this function returns, unless [`DEPTH_MAX`] levels are on this thread's stack.
+/// Then the deepest level runs it next.
 pub(crate) fn bounded(drops: impl FnOnce() + 'static) {
     let depth = DEPTH.get();
     if depth >= DEPTH_MAX {
@@ -54,7 +58,7 @@ pub(crate) fn bounded(drops: impl FnOnce() + 'static) {
 fn defer(drops: Box<dyn FnOnce()>) {
     let mut drops = Some(drops);
     let _ = DEFERRED.try_with(|deferred| deferred.borrow_mut().extend(drops.take()));
-    // A thread that is ending has lost its queue already.
+    // A thread that is ending has dropped its queue already.
     if let Some(drops) = drops {
         ignored(drops);
     }
@@ -69,7 +73,7 @@ mod tests {
     use super::*;
     use std::rc::Rc;
 
-    /// Notes how deep the stack is, then drops the next one.
+    /// Records the depth when it is dropped, then drops the next link.
     struct Link(u32, Rc<RefCell<Vec<(u32, u32)>>>);
 
     impl Drop for Link {

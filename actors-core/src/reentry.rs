@@ -1,17 +1,22 @@
-//! A key's `Eq` runs under its mailbox's lock (B6). It may use other mailboxes; where that could never end it is refused, by a
-//! panic that the mailbox catches. The check costs nothing while the lock is free.
+//! Refuses nested mailbox locks that could never be acquired.
+//!
+//! The `Eq` of a conflation key runs under its mailbox's lock (B6), and may use other mailboxes.
+//! Where such a use would deadlock, it panics instead, and the mailbox catches the panic. The check
+//! costs nothing while the lock is free.
 //!
 //! ```text
 //!   thread 1, in an `Eq` under A's lock, waits for B's ──► thread 2, in an `Eq` under B's lock, wants A's: refused
 //! ```
 //!
-//! Only a thread in an `Eq` holds a mailbox's lock while it waits for another one. So a wait that cannot end leads along such
-//! threads back to a lock that the waiting thread holds itself; all of them are in [`WAITING`].
+//! Only a thread inside an `Eq` holds one mailbox's lock while it waits for another. So every
+//! deadlock is a chain of such threads that leads back to a lock which the waiting thread holds.
+//! All of them are in [`WAITING`].
 
 use crate::sync::{Lock, thread_local};
 use std::cell::Cell;
 
-/// How deep an `Eq` may run inside an `Eq`: each level is another mailbox. Deeper ones are refused; they have no use.
+/// How deeply an `Eq` may run inside another `Eq`. Each level is another mailbox; no sensible key
+/// needs more than one.
 const DEPTH_MAX: usize = 4;
 
 /// The mailboxes under whose locks this thread runs an `Eq`, by address.
@@ -41,10 +46,11 @@ thread_local! {
     static HELD: Cell<Held> = const { Cell::new(Held::NONE) };
 }
 
-/// Threads that wait for a mailbox's lock in an `Eq`: what they hold, and what they want. As many as threads, at most.
+/// The threads that wait for a mailbox's lock inside an `Eq`: the locks they hold, and the one they
+/// want. At most one entry per thread.
 static WAITING: Lock<Vec<(Held, usize)>> = Lock::new(Vec::new());
 
-/// Runs user code under the lock of a mailbox. `f` must not unwind.
+/// Runs the user's `Eq` under the lock of a mailbox. `f` must not unwind.
 pub(crate) fn guarded<R>(mailbox: usize, f: impl FnOnce() -> R) -> R {
     HELD.with(|held| {
         let before = held.replace(held.get().with(mailbox));
@@ -54,7 +60,7 @@ pub(crate) fn guarded<R>(mailbox: usize, f: impl FnOnce() -> R) -> R {
     })
 }
 
-/// Whether this thread runs a key's `Eq`, under a mailbox's lock.
+/// Returns whether this thread is inside a key's `Eq`, under a mailbox's lock.
 pub(crate) fn is_in_eq() -> bool {
     HELD.with(Cell::get).depth > 0
 }
@@ -62,7 +68,7 @@ pub(crate) fn is_in_eq() -> bool {
 /// Runs `wait`, which waits for the lock of a mailbox.
 ///
 /// # Panics
-/// Inside a key's `Eq`, where the wait could not end.
+/// Inside a key's `Eq`, if the wait could never end.
 pub(crate) fn wait_for<R>(mailbox: usize, wait: impl FnOnce() -> R) -> R {
     let held = HELD.with(Cell::get);
     if held.depth == 0 {
@@ -88,10 +94,10 @@ pub(crate) fn wait_for<R>(mailbox: usize, wait: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Whether a thread that holds `held` and wants `mailbox` would wait for itself.
+/// Returns whether a thread that holds `held` and wants `mailbox` would wait for itself.
 fn leads_back(waiting: &[(Held, usize)], held: Held, mailbox: usize) -> bool {
     let mut wanted = mailbox;
-    // Of each mailbox one thread has the lock, so there is one way, which is no longer than there are threads.
+    // One thread holds each lock, so there is one chain, and it has at most one link per thread.
     for _ in 0..=waiting.len() {
         if held.has(wanted) {
             return true;

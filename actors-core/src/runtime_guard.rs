@@ -1,15 +1,15 @@
-//! Notices that the runtime of a system ends, for actors without a task.
+//! Detects the end of a system's runtime, for actors that have no task.
 //!
-//! An actor gets a task with its first message, and a task is dropped with its runtime: so the actor ends. One that never had a
-//! message would be left: it holds its own context, and so itself; a detached one is held by its system besides. One task a
-//! system waits for nothing else than to be dropped.
+//! An actor gets its task with its first message. When the runtime ends it drops its tasks, and so
+//! ends their actors. An actor that never had a message has no task, but its context keeps it
+//! alive. So each system spawns one task that only waits to be dropped, and ends those actors then.
 
 use std::fmt;
 use std::sync::OnceLock;
 use tokio::runtime;
 use tokio::task::AbortHandle;
 
-/// Runs a function when the runtime ends. Made with a system's first actor.
+/// Runs a function when the runtime ends. Created with a system's first actor.
 #[derive(Default)]
 pub(crate) struct RuntimeGuard {
     task: OnceLock<AbortHandle>,
@@ -22,7 +22,7 @@ impl fmt::Debug for RuntimeGuard {
 }
 
 impl RuntimeGuard {
-    /// Runs `then` when the runtime ends, or at once where it has ended. Only the first call counts.
+    /// Runs `then` when the runtime ends, or now if it has ended. Later calls do nothing.
     pub(crate) fn set(&self, rt: &runtime::Handle, then: impl FnOnce() + Send + 'static) {
         self.task.get_or_init(|| {
             let guard = OnEnd(Some(then));
@@ -36,7 +36,7 @@ impl RuntimeGuard {
 }
 
 impl Drop for RuntimeGuard {
-    /// The system has gone, and with it the last of its actors: nothing is left to be done.
+    /// Stops the task: the system is gone, and its actors are gone before it.
     fn drop(&mut self) {
         if let Some(task) = self.task.get() {
             task.abort();
@@ -44,6 +44,7 @@ impl Drop for RuntimeGuard {
     }
 }
 
+/// Calls a function when it is dropped.
 struct OnEnd<F: FnOnce()>(Option<F>);
 
 impl<F: FnOnce()> Drop for OnEnd<F> {

@@ -1,26 +1,28 @@
-//! The locks and atomics on which threads agree, under one name for two builds, and a check that foreign code runs without them.
+//! Locks and atomics under one name for normal and loom builds, and a check that foreign code runs
+//! without a lock.
 //!
-//! Normally [`Mutex`] is a [`Lock`], and atomics are std's. With `--cfg actors_loom` they are loom's, which tries the
-//! interleavings of a few threads one after the other, and what a relaxed load may see: then
-//! `cargo test -p actors-core --release --lib loom` runs the models, in files beside what they model. The flag has a name of its
-//! own because `--cfg loom` would change tokio too. What no model is about (the registry, watchers, dead letters) uses [`Lock`]
-//! in both builds.
+//! **Two builds.** Normally [`Mutex`] is a [`Lock`], and atomics are std's. With `--cfg
+//! actors_loom` they are loom's, which explores the interleavings of a few threads and the values
+//! that a relaxed load may return. Then `cargo test -p actors-core --release --lib loom` runs the
+//! models, each in a file next to the code it models. The flag is not `--cfg loom`, because that
+//! would change tokio too. Code without a model (the registry, dead letters) uses [`Lock`] in both
+//! builds.
 //!
-//! **Foreign code and locks (B6).** A [`Lock`] counts in debug builds how many of them its thread holds; [`assert_unlocked`] is
-//! called before foreign code runs, and `testing::holds_lock` shows the count to tests, whose wakers and messages look at it.
-//! A release build counts nothing: there a `Lock` is `parking_lot`'s.
+//! **Foreign code and locks (B6).** In debug builds a [`Lock`] counts how many of them its thread
+//! holds. [`assert_unlocked`] checks the count before foreign code runs, and `testing::holds_lock`
+//! shows it to tests. A release build counts nothing: there a `Lock` is `parking_lot`'s.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-/// `parking_lot`'s lock, which knows in debug builds whether this thread holds one.
+/// `parking_lot`'s mutex, which in debug builds counts the locks that its thread holds.
 ///
-/// Its `Debug` says nothing about the value: formatting is foreign code, and would run under the lock.
+/// Its `Debug` does not format the value: that is foreign code, and would run under the lock.
 pub(crate) struct Lock<T>(parking_lot::Mutex<T>);
 
-/// A [`Lock`] that is held.
+/// The guard of a [`Lock`] that is held.
 pub(crate) struct Guard<'a, T> {
-    // First, so that the lock is free before the count says so.
+    // Declared first, so that the lock is released before the count goes down.
     inner: parking_lot::MutexGuard<'a, T>,
     _held: held::Held,
 }
@@ -85,7 +87,7 @@ mod held {
         static HELD: Cell<u32> = const { Cell::new(0) };
     }
 
-    /// Counts while a lock is held.
+    /// Counts one held lock until it is dropped.
     pub(super) struct Held(());
 
     impl Held {
@@ -99,7 +101,7 @@ mod held {
     impl Drop for Held {
         #[inline]
         fn drop(&mut self) {
-            // At least 1, unless the thread's count was set aside in between.
+            // At least 1, unless `as_if_unlocked` has set the count to 0 meanwhile.
             HELD.set(HELD.get().saturating_sub(1));
         }
     }
@@ -135,24 +137,25 @@ mod held {
     }
 }
 
-/// Whether this thread holds a lock of the runtime. Always `false` in release builds.
+/// Returns whether this thread holds a lock of the runtime. Always `false` in release builds.
 #[inline(always)]
 pub(crate) fn holds_lock() -> bool {
     held::count() > 0
 }
 
-/// Called before foreign code runs.
+/// Checks, before foreign code runs, that this thread holds no lock of the runtime.
 ///
 /// # Panics
-/// In debug builds, where this thread holds a lock of the runtime: a defect of ours.
+/// In debug builds, if it holds one: a defect of the runtime.
 #[inline(always)]
 #[track_caller]
 pub(crate) fn assert_unlocked() {
     debug_assert!(!holds_lock(), "foreign code must not run while a lock of the runtime is held");
 }
 
-/// Runs the one kind of foreign code that runs under a lock, a conflation key's `Eq`, as if no lock were held: it is guarded
-/// in another way (`reentry.rs`). `f` must not unwind.
+/// Runs the `Eq` of a conflation key as if no lock were held. `f` must not unwind.
+///
+/// It is the only foreign code that runs under a lock, and `reentry.rs` guards it.
 pub(crate) fn as_if_unlocked<R>(f: impl FnOnce() -> R) -> R {
     let before = held::replace(0);
     let result = f();
@@ -173,7 +176,7 @@ mod model {
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::{Arc, MutexGuard, atomic};
 
-    /// loom's, which does not know `const { … }`.
+    /// loom's macro, which does not accept `const { … }`.
     macro_rules! local {
         ($(#[$attr:meta])* static $name:ident: $t:ty = const { $init:expr };) => {
             loom::thread_local! { $(#[$attr])* static $name: $t = $init; }
@@ -181,7 +184,7 @@ mod model {
     }
     pub(crate) use local as thread_local;
 
-    /// loom's, with `parking_lot`'s face: nothing is poisoned.
+    /// loom's mutex with `parking_lot`'s interface: without poisoning.
     #[derive(Debug)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 

@@ -1,21 +1,21 @@
-//! Texts of bounded length: what a message or a panic says of itself is foreign, and may be of any size.
+//! Texts of bounded length. The text of a message or a panic is foreign, and may have any size.
 //!
-//! A [`Brief`] is written to as long as there is room. Then it refuses, so that a `Debug` which passes errors on, as those that are
-//! derived do, stops there: a loss of a message of a megabyte costs 256 characters.
+//! A [`Brief`] returns an error once it is full. A `Debug` that passes errors on, as derived ones
+//! do, stops there. So the dead letter of a message of 1 MB costs 256 characters.
 
 use std::fmt;
 
-/// Characters that are kept of a message's text: a dead letter is a note, not a copy.
+/// Characters kept of a message's text: a dead letter identifies the message, it does not copy it.
 pub(crate) const TEXT_MAX: usize = 256;
 
-/// Characters that are kept of a panic's text: it goes into the log, where a line or two more help.
+/// Characters kept of a panic's text. It goes into the log, where a few more lines help.
 const PANIC_MAX: usize = 1024;
 
-/// A text with room for so many characters.
+/// A text with room for a limited number of characters.
 #[derive(Debug)]
 struct Brief {
     text: String,
-    /// Characters that there is still room for.
+    /// Characters that still fit.
     room: usize,
 }
 
@@ -29,14 +29,16 @@ impl fmt::Write for Brief {
     }
 }
 
-/// The first 256 characters of what `write` writes. Errors of `write` are ignored: one means that there is no more room.
+/// Returns the first 256 characters that `write` writes. Its errors are ignored: the text is full.
 pub(crate) fn written(write: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result) -> String {
     let mut brief = Brief { text: String::new(), room: TEXT_MAX };
     let _ = write(&mut brief);
     brief.text
 }
 
-/// The first 256 characters of a text, formatted no further than that: for [`Message::describe`](crate::Message::describe) by hand.
+/// Formats the first 256 characters of a text, and no more.
+///
+/// For [`Message::describe`](crate::Message::describe) in a message that is written by hand.
 ///
 /// ```
 /// let all = vec![7; 1_000_000];
@@ -47,19 +49,19 @@ pub fn brief(text: fmt::Arguments<'_>) -> String {
     written(|out| out.write_fmt(text))
 }
 
-/// The first so many characters of a text that is there.
+/// Returns at most the first `most` characters of a text.
 fn cut(text: &str, most: usize) -> &str {
     text.char_indices().nth(most).map_or(text, |(at, _)| &text[..at])
 }
 
-/// What is kept of a message's text.
+/// Shortens a message's text to [`TEXT_MAX`] characters.
 pub(crate) fn shortened(mut text: String) -> String {
     let end = cut(&text, TEXT_MAX).len();
     text.truncate(end);
     text
 }
 
-/// What is kept of a panic's text.
+/// Returns the first [`PANIC_MAX`] characters of a panic's text.
 pub(crate) fn of_panic(text: &str) -> String {
     cut(text, PANIC_MAX).to_owned()
 }
@@ -69,7 +71,7 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    /// Counts how often it writes.
+    /// A value whose `Debug` counts its writes.
     struct Long<'a>(&'a Cell<usize>);
 
     impl fmt::Debug for Long<'_> {
