@@ -128,7 +128,7 @@ pub async fn quiet(system: &System) {
 
 /// Ends the system's supervisor for good, so that a test can see what holds without it: the declared policy (P6).
 pub fn kill_supervisor(system: &System) {
-    system.watchlist().ban();
+    system.watchlist().disable();
 }
 
 /// The most messages and waiting senders that were touched in one visit to an actor's mailbox, by whomever: its lock is held for as

@@ -1,4 +1,4 @@
-//! An actor of any type, as the registry and a parent's children see it.
+//! An actor with its type erased, as the registry and a parent use it.
 
 use crate::error::{ActorName, Detail, StopReason};
 use crate::mailbox::Row;
@@ -9,35 +9,38 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// An actor of any type.
 #[async_trait]
 pub(crate) trait AnyActor: Send + Sync {
     fn id(&self) -> usize;
     fn name(&self) -> &ActorName;
-    /// Records why the actor is about to be ended, unless it is ending already.
+    /// Records why the actor is about to end, unless it is ending already.
     fn explain(&self, detail: Detail);
     fn close(self: Arc<Self>);
     fn kill(self: Arc<Self>);
-    /// The runtime has ended: an actor without a task ends now, one with a task when its task is dropped.
+    /// Ends an actor without a task, because the runtime has ended. An actor with a task ends when
+    /// its task is dropped.
     fn runtime_gone(self: Arc<Self>);
-    /// Replaces the running instance by a new one.
+    /// Replaces the running instance by a new one; an actor without a factory is killed.
     fn restart(self: Arc<Self>);
-    /// A child has failed too often.
+    /// Fails the actor, because a child has failed too often.
     fn fail_by_child(self: Arc<Self>);
     fn has_ended(&self) -> bool;
     async fn closed(self: Arc<Self>) -> StopReason;
-    /// Waits for the end. Inside a turn it does not wait where that turn would have to end first and no other wait of the
-    /// cycle can fail.
+    /// Waits until the actor has ended.
     ///
     /// # Errors
-    /// The names around that cycle.
+    /// The names around a wait cycle, if the calling turn would have to end first and no other wait
+    /// of the cycle can fail. Then it does not wait.
     async fn ended(self: Arc<Self>) -> Result<StopReason, Names>;
     fn as_node(self: Arc<Self>) -> Arc<dyn Node>;
     fn snapshot(self: Arc<Self>) -> ActorSnapshot;
     fn total(self: Arc<Self>) -> Row;
-    /// For how long the actor has had no handle, and for how long its latest turn has been running, if one is. `None` while
-    /// it has a handle, and after its end.
+    /// Returns how long the actor has had no handle, and how long its current turn has run, if any.
+    /// `None` while it has a handle, and after its end.
     fn departing(self: Arc<Self>) -> Option<(Duration, Option<Duration>)>;
-    /// Records that it has had no handle for `since`, and that a turn of it does not end.
+    /// Records the decision that it has had no handle for `since`, and that its turn has run for
+    /// `turn`.
     fn report_departing(&self, since: Duration, turn: Duration);
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     #[cfg(feature = "testing")]

@@ -1,8 +1,9 @@
-//! Reports actors that have no handle left and do not end, because a turn of them does not (F6).
+//! Reports actors without a handle that do not end, because their turn does not return (F6).
 //!
-//! With its last handle gone an actor drains and ends. If its turn never returns, it stays alive, and only the system's
-//! shutdown can still stop it. Actors that had work left when their last handle was dropped are listed here until they end.
-//! One task per system checks the list while it is not empty.
+//! When its last handle is dropped, an actor drains and ends. If its turn never returns, it stays
+//! alive, and only the system's shutdown can still stop it. This list holds actors that had work
+//! left when their last handle was dropped, until they end. One task per system checks it while it
+//! is not empty.
 
 use super::AnyActor;
 use crate::sync::Lock;
@@ -12,11 +13,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::runtime;
 
-/// A turn of an actor without a handle is reported once it has run for so long: the default deadline of an ask, after which
-/// a caller would have given up too. It is also the interval of the checks, so a report comes within a minute.
+/// The age at which a turn of an actor without a handle is reported. It is the default deadline of
+/// an ask, after which a caller would give up too. It is also the interval of the checks, so a
+/// report comes within a minute.
 const REPORTED_AFTER: Duration = Duration::from_secs(30);
 
-/// The actors of a system without a handle; at most one entry per actor, removed at its end.
+/// The actors without a handle of one system: at most one entry per actor, removed at its end.
 #[derive(Default)]
 pub(crate) struct Departing {
     shared: Arc<Lock<List>>,
@@ -36,7 +38,7 @@ impl fmt::Debug for Departing {
 }
 
 impl Departing {
-    /// The last handle of an actor was dropped while it still had work.
+    /// Adds an actor whose last handle was dropped while it still had work.
     pub(crate) fn add(&self, id: usize, actor: Weak<dyn AnyActor>, rt: &runtime::Handle) {
         let mut list = self.shared.lock();
         let replaced = list.actors.insert(id, actor);
@@ -48,7 +50,7 @@ impl Departing {
         }
     }
 
-    /// An actor has ended.
+    /// Removes an actor that has ended.
     pub(crate) fn remove(&self, id: usize) {
         let removed = self.shared.lock().actors.remove(&id);
         drop(removed);
@@ -73,7 +75,7 @@ async fn check(list: Arc<Lock<List>>) {
     }
 }
 
-/// Reports an actor whose turn has run for too long. Returns whether it must be checked again.
+/// Reports the actor if its turn has run for too long. Returns whether it must be checked again.
 fn is_still_due(actor: Weak<dyn AnyActor>) -> bool {
     let Some(actor) = actor.upgrade() else { return false };
     let Some((since, turn)) = actor.clone().departing() else { return false };

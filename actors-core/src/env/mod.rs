@@ -1,17 +1,20 @@
-//! What the actors of one system share: the runtime, the registry, dead letters, decisions, and the supervisor's list.
+//! The environment that the actors of one system share: runtime, registry, watchlist, dead letters
+//! and decisions.
 //!
 //! ```text
 //!   System (a handle) ──► Inner ──┬─ runtime, seed, shutdown token, task tracker
 //!                                 ├─ registry: every actor, its type erased (`AnyActor`)
-//!                                 ├─ watchlist: mailboxes that ask to be sampled
+//!                                 ├─ watchlist: mailboxes that request samples
 //!                                 ├─ departing: actors without a handle that have not ended yet
 //!                                 └─ dead letters, decisions, loss reporter
 //! ```
 //!
-//! An actor holds its system, so this module knows no actor: it sees them through [`AnyActor`] and [`Subject`]. What users
-//! call on a `System` is defined above, in `system` and `spawn`.
+//! An actor holds its system, so this module must not depend on actors: it sees them through
+//! [`AnyActor`] and [`Subject`]. The layers above, `system` and `spawn`, define the public methods of
+//! a `System`.
 //!
-//! **Invariant.** Nothing in here runs foreign code under a lock: what is removed from the registry is dropped after the lock.
+//! **Invariant.** No foreign code runs under a lock of this module. A value that is removed from
+//! the registry is dropped after the lock is released.
 
 mod any;
 mod departing;
@@ -21,7 +24,7 @@ mod watchlist;
 pub(crate) use any::AnyActor;
 use departing::Departing;
 pub(crate) use registry::{Closing, Registry};
-pub(crate) use watchlist::{SampleRequests, SamplingTask, State, Subject, Watchlist};
+pub(crate) use watchlist::{SampleRequests, SamplingTask, Subject, SubjectState, Watchlist};
 
 use crate::error::{ActorName, SpawnError};
 use crate::observe::losses::Reporter;
@@ -39,7 +42,8 @@ use tokio_util::task::TaskTracker;
 
 /// A set of actors that are found, watched and shut down together. Cheap to clone.
 ///
-/// It lives on the tokio runtime in which it was made or, failing that, first used. Dropping it does not affect its actors.
+/// It uses the tokio runtime in which it was made or, if it was made outside one, first used.
+/// Dropping it does not affect its actors.
 #[derive(Clone)]
 pub struct System {
     inner: Arc<Inner>,
@@ -70,7 +74,8 @@ impl fmt::Debug for System {
 }
 
 impl System {
-    /// A system without actors. `sampling` is the task that samples the mailboxes on the watchlist.
+    /// Makes a system without actors. `sampling` makes the task that samples the mailboxes on the
+    /// watchlist.
     pub(crate) fn with(name: ActorName, seed: Seed, sampling: SamplingTask) -> System {
         let rt = OnceLock::new();
         if let Ok(current) = runtime::Handle::try_current() {
@@ -96,7 +101,7 @@ impl System {
         }
     }
 
-    /// The system's name.
+    /// Returns the system's name.
     pub fn name(&self) -> &ActorName {
         &self.inner.name
     }
@@ -106,7 +111,7 @@ impl System {
         self.inner.token.clone()
     }
 
-    /// The runtime of the system; the current one, from now on, if it has none yet.
+    /// Returns the runtime of the system. If it has none yet, the current runtime becomes its own.
     pub(crate) fn runtime(&self) -> Result<runtime::Handle, SpawnError> {
         let rt = match self.inner.rt.get() {
             Some(rt) => rt.clone(),
@@ -115,7 +120,7 @@ impl System {
                 self.inner.rt.get_or_init(|| current).clone()
             }
         };
-        // Tried once: tokio reports a runtime without timers only by a panic.
+        // Checked once. tokio reports a runtime without timers only by a panic.
         let has_timers = self.inner.has_timers.get_or_init(|| {
             let _inside = rt.enter();
             caught(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
@@ -123,12 +128,13 @@ impl System {
         if *has_timers { Ok(rt) } else { Err(SpawnError::NoTimers) }
     }
 
-    /// The seed from which everything random in this system is derived.
+    /// Returns the seed from which everything random in this system is derived.
     pub(crate) fn seed(&self) -> Seed {
         self.inner.seed
     }
 
-    /// Ends all actors with the runtime, also those that have no task in it. Called before an actor is registered.
+    /// Makes sure that all actors end with the runtime, also those without a task. Called before an
+    /// actor is registered.
     pub(crate) fn guard(&self, rt: &runtime::Handle) {
         let inner = Arc::downgrade(&self.inner);
         self.inner.guard.set(rt, move || {
@@ -138,7 +144,8 @@ impl System {
         });
     }
 
-    /// The runtime has ended. Actors that are started from now on are closed from the beginning.
+    /// Ends all actors, because the runtime has ended. An actor that starts later is closed at
+    /// once.
     fn runtime_gone(&self) {
         self.inner.registry.close();
         for (_, actor) in self.inner.registry.actors() {
@@ -174,12 +181,12 @@ impl System {
         &self.inner.letters
     }
 
-    /// The next number of a sequence that this system counts up.
+    /// Returns the next serial number of this system.
     pub(crate) fn next_serial(&self) -> u64 {
         self.inner.serial.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Returns a name for an actor that was given none: its type's, and a number.
+    /// Returns a name for an actor without one: its type's name and a number.
     pub(crate) fn generate_name(&self, type_name: &str) -> ActorName {
         ActorName::new(&format!("{}-{}", type_name.to_lowercase(), self.next_serial() + 1))
     }

@@ -1,4 +1,4 @@
-//! Every actor of a system by its name, and the books of those that have ended.
+//! The actors of a system by name, and the summed ledgers of those that have ended.
 
 use super::AnyActor;
 use crate::error::{ActorName, SpawnError};
@@ -8,11 +8,12 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-/// Actors that ended during a shutdown are kept until it is over, so that refusals after their end are counted: about a
-/// kilobyte each. Beyond this number, later refusals are missing from the report.
+/// Actors that ended during a shutdown and are kept until it is over, so that its report counts
+/// refusals after their end. Each takes about 1 KB, so this bounds them to about 128 MB. The report
+/// misses later refusals of actors beyond this number.
 const ENDED_MAX: usize = 131_072;
 
-/// Room for so many actors is not worth giving back.
+/// The map's capacity below which it is not shrunk: its memory is not worth the move.
 const ROOM_KEPT: usize = 1024;
 
 #[derive(Default)]
@@ -23,9 +24,9 @@ pub(crate) struct Registry {
 struct State {
     actors: HashMap<ActorName, Entry>,
     is_closed: bool,
-    /// The books of the actors that have ended, except for those in `ended`.
+    /// The summed ledgers of the actors that have ended, except for those in `ended`.
     past: Row,
-    /// Shutdowns under way.
+    /// The number of shutdowns in progress.
     closings: usize,
     /// Actors that have ended during a shutdown; at most [`ENDED_MAX`].
     ended: Vec<Arc<dyn AnyActor>>,
@@ -44,21 +45,22 @@ impl Default for State {
 }
 
 struct Entry {
-    /// Order of start.
+    /// Position in the order of start.
     serial: u64,
     actor: Weak<dyn AnyActor>,
-    /// Tells apart two actors that had the same name one after the other.
+    /// Distinguishes two actors that have had the same name one after the other.
     id: usize,
-    /// The handle of a detached actor: the system keeps it alive.
+    /// A handle by which the system keeps a detached actor alive.
     _keeper: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Registry {
-    /// Registers a new actor; `keeper` is a handle of it, if the system is to keep it alive. Returns `true` when the system
-    /// is shutting down: then the actor must be closed at once.
+    /// Registers a new actor. `keeper` is a handle of a detached actor.
+    ///
+    /// Returns `true` if the system is shutting down: then the caller must close the actor.
     ///
     /// # Errors
-    /// Another actor has this name.
+    /// Another live actor has this name.
     pub(crate) fn add(
         &self,
         actor: &Arc<dyn AnyActor>,
@@ -76,7 +78,7 @@ impl Registry {
         Ok(state.is_closed)
     }
 
-    /// Removes an actor that has ended, and keeps its books.
+    /// Removes an actor that has ended, and adds its ledger to the sum.
     pub(crate) fn remove(&self, actor: Arc<dyn AnyActor>, total: &Row) {
         let (name, id) = (actor.name().clone(), actor.id());
         let mut state = self.state.lock();
@@ -90,15 +92,16 @@ impl Registry {
         };
         let (len, room) = (state.actors.len(), state.actors.capacity());
         if room > ROOM_KEPT && len < room / 4 {
-            // Half of it, so that each move is paid for by as many actors that have ended.
+            // Half of it, so that the cost of a move is amortized over as many ended actors.
             state.actors.shrink_to(room / 2);
         }
         drop(state);
-        // It may hold the last handle of a detached actor.
+        // It may hold the last handle of a detached actor: dropped after the lock is released.
         drop(entry);
     }
 
-    /// Refuses actors from now on: those that are added are told to close at once.
+    /// Closes the registry. The caller of a later [`add`](Registry::add) must close its actor at
+    /// once.
     pub(crate) fn close(&self) {
         self.state.lock().is_closed = true;
     }
@@ -111,7 +114,7 @@ impl Registry {
         self.state.lock().actors.get(&ActorName::new(name))?.actor.upgrade()
     }
 
-    /// Every live actor, in order of start.
+    /// Returns every live actor, in order of start.
     pub(crate) fn actors(&self) -> Vec<(ActorName, Arc<dyn AnyActor>)> {
         let state = self.state.lock();
         let live = state.actors.iter();
@@ -124,7 +127,8 @@ impl Registry {
     }
 }
 
-/// A shutdown under way. While there is one, actors that have ended are kept, for refusals after their end.
+/// A shutdown in progress. While one exists, the registry keeps actors that have ended, to count
+/// refusals after their end.
 pub(crate) struct Closing<'a>(&'a Registry);
 
 impl<'a> Closing<'a> {
@@ -133,11 +137,11 @@ impl<'a> Closing<'a> {
         Closing(registry)
     }
 
-    /// The books of all actors, ended or not.
+    /// Returns the summed ledgers of all actors, live and ended.
     pub(crate) fn all(&self) -> Row {
         let state = self.0.state.lock();
         let past = state.past;
-        // Under one lock: an actor that ends meanwhile is counted once.
+        // Listed under one lock, so that an actor that ends meanwhile is counted once.
         let live = state.actors.values().filter_map(|entry| entry.actor.upgrade());
         let actors: Vec<_> = state.ended.iter().cloned().chain(live).collect();
         drop(state);
@@ -150,22 +154,23 @@ impl Drop for Closing<'_> {
         loop {
             let mut before = self.0.state.lock();
             if before.closings > 1 {
-                // Another shutdown needs the cells, and does the rest.
+                // Another shutdown still needs the kept actors, and releases them.
                 before.closings -= 1;
                 return;
             }
             let ended = before.ended.clone();
             drop(before);
             let total = sum(ended.iter().cloned(), Row::empty("total"));
-            // Cells and their sum change places in one step: a shutdown that begins meanwhile finds each actor's books in
-            // exactly one of them.
+            // Replaces the kept actors by their sum in one step: a shutdown that begins meanwhile
+            // finds each ledger exactly once.
             let mut after = self.0.state.lock();
             if after.closings == 1 && after.ended.len() == ended.len() {
                 after.closings = 0;
                 after.past.add(&total);
                 let cells = std::mem::take(&mut after.ended);
                 drop(after);
-                // They may hold the last handles of other actors.
+                // They may hold the last handles of other actors: dropped after the lock is
+                // released.
                 drop(cells);
                 return;
             }
@@ -173,7 +178,7 @@ impl Drop for Closing<'_> {
     }
 }
 
-/// The books of some actors, added to `total`.
+/// Adds the ledgers of `actors` to `total`.
 fn sum(actors: impl IntoIterator<Item = Arc<dyn AnyActor>>, mut total: Row) -> Row {
     actors.into_iter().for_each(|actor| total.add(&actor.total()));
     total

@@ -1,10 +1,11 @@
-//! The mailboxes that a supervisor samples, and the task that does it (P1).
+//! The mailboxes that the supervisor of a system samples, and the handle of its task (P1).
 //!
 //! ```text
-//!   a message is queued in a supervised mailbox ── requests a sample ──► requests ──► the task's own list
+//!   a message is queued in a supervised mailbox ──► SampleRequests ──► the task's own list
 //! ```
 //!
-//! This is the passive half: the list, and whether there is a task. What the task does with a mailbox is in `supervise`.
+//! This is the passive half: it holds the requests, and starts the task. `supervise` defines what
+//! the task does.
 
 use crate::clock::Tick;
 use crate::error::ActorName;
@@ -16,34 +17,36 @@ use tokio::runtime;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-/// What a supervisor remembers of an actor between two samples.
-pub(crate) struct State {
+/// The supervisor's state of one actor, kept between two samples.
+pub(crate) struct SubjectState {
     pub(crate) controller: Controller,
-    /// The soft limit applies to its `block` types.
+    /// Whether the soft limit applies to its `block` types.
     pub(crate) has_soft_limit: bool,
 }
 
-impl State {
+impl SubjectState {
     pub(crate) fn new(pressure: Pressure, workers: Workers) -> Self {
-        State { controller: Controller::new(pressure, workers), has_soft_limit: false }
+        SubjectState { controller: Controller::new(pressure, workers), has_soft_limit: false }
     }
 }
 
-/// An actor, as far as a supervisor is concerned.
+/// An actor as the supervisor sees it.
 pub(crate) trait Subject: Send + Sync {
-    /// The state in which decisions about it begin; `None` where there is nothing to decide.
-    fn state(&self) -> Option<State>;
+    /// Returns the state in which its supervision starts. `None` if there is nothing to decide.
+    fn initial_state(&self) -> Option<SubjectState>;
 
-    /// Samples, decides and acts. Returns `false` when it is at rest: then it asks for a sample itself when one is due.
-    fn sample(self: Arc<Self>, state: &mut State, now: Tick) -> bool;
+    /// Samples the mailbox, decides, and acts.
+    ///
+    /// Returns `false` when the actor is at rest. Then its next message requests a sample.
+    fn sample(self: Arc<Self>, state: &mut SubjectState, now: Tick) -> bool;
 
-    /// Restores what was declared.
+    /// Restores the declared policy.
     fn reset(self: Arc<Self>);
 
-    /// No supervisor samples it any more: its next message asks for one.
+    /// Makes the actor's next message request a sample again, because no task samples it any more.
     fn rearm(&self);
 
-    /// The actor's name.
+    /// Returns the actor's name.
     fn name(&self) -> &ActorName;
 }
 
@@ -60,11 +63,12 @@ pub(crate) struct Watchlist {
 #[derive(Default)]
 struct Task {
     handle: Option<AbortHandle>,
-    /// None is to be started.
-    is_banned: bool,
+    /// No task may start.
+    is_disabled: bool,
 }
 
-/// Mailboxes that asked for a sample since the task last took them; each is on one list only.
+/// The mailboxes that have requested a sample since the task last took them. Each is on one list at
+/// a time: this one or the task's.
 #[derive(Default)]
 pub(crate) struct SampleRequests {
     subjects: Lock<Vec<Weak<dyn Subject>>>,
@@ -76,7 +80,7 @@ impl SampleRequests {
         std::mem::take(&mut *self.subjects.lock())
     }
 
-    /// Waits until there is one.
+    /// Waits until a request arrives.
     pub(crate) async fn added(&self) {
         self.added.notified().await;
     }
@@ -87,10 +91,11 @@ impl Watchlist {
         Watchlist { requests: Arc::default(), task: Lock::default(), sampling }
     }
 
-    /// Samples this mailbox until it is at rest. Starts the task if there is none, on the actor's runtime.
+    /// Requests samples of a mailbox until it is at rest. Starts the task on the actor's runtime if
+    /// none runs.
     pub(crate) fn add(&self, subject: Weak<dyn Subject>, rt: &runtime::Handle) {
         let mut task = self.task.lock();
-        if task.is_banned {
+        if task.is_disabled {
             return;
         }
         self.requests.subjects.lock().push(subject);
@@ -103,17 +108,18 @@ impl Watchlist {
 
     /// Returns whether mailboxes are sampled at all.
     pub(crate) fn is_active(&self) -> bool {
-        !self.task.lock().is_banned
+        !self.task.lock().is_disabled
     }
 
-    /// Ends the task, and starts no other.
+    /// Ends the task for good.
     #[cfg(feature = "testing")]
-    pub(crate) fn ban(&self) {
+    pub(crate) fn disable(&self) {
         let mut task = self.task.lock();
-        task.is_banned = true;
+        task.is_disabled = true;
         let handle = task.handle.take();
         drop(task);
-        // Aborting may drop the task's list here, which restores what was declared: not under the lock.
+        // Aborting may drop the task's list here, which restores declared policies: not under the
+        // lock.
         if let Some(handle) = handle {
             handle.abort();
         }

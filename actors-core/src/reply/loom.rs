@@ -1,26 +1,26 @@
-//! Models of the slot: an asker and whoever answers, in every order in which their steps can fall. For where the models run see
-//! `mailbox/loom.rs`.
+//! loom models of the reply slot: an asker and a sender, in every order of their steps.
 //!
-//! An asker is a task on a thread of its own that sleeps until its waker is called: where nobody calls it, the model ends in a
-//! deadlock and says so.
+//! `mailbox/loom.rs` says where the models run. An asker is a task on its own thread that sleeps
+//! until its waker is called. If the waker is never called, the model reports a deadlock.
 //!
 //! | model | threads | interleavings |
 //! |---|---|---|
-//! | an asker waits, changes its task, goes away, is dropped untold, or is woken | 2 | all |
-//! | a worker that is to go looks whether it owes replies while one is dropped | 2 | all |
-//! | two answers through one slot, one after the other | 3 | up to 3 interruptions: all take a hundred times as long |
+//! | an asker waits, changes its task, goes away, loses its message, or is woken | 2 | all |
+//! | a worker that retires checks for owed replies while one is dropped | 2 | all |
+//! | two answers through one slot, one after the other | 3 | up to 3 preemptions: all take a hundred times as long |
 //!
-//! **They bite.** Each of these changes, made for a try, fails the models that are named:
-//! - the waker is left without looking again whether the answer is there by now: *waits*, *changes its task*, *untold*, *used
-//!   again*;
-//! - a waker that is there already is kept, whosever it is: *changes its task*;
-//! - who tells wakes nobody: all in which somebody waits;
-//! - who tells gives the slot up only after the wake-up: *alone with the slot*;
-//! - a `ReplySender` that is dropped tells nothing: *dropped is told so*.
-//! - a worker that owes replies leaves its waker in another critical section than it counts them: *woken when it owes none*.
+//! **What they catch.** Each of these changes fails the named models:
+//! - `poll` stores the waker without checking again for an answer: *waits*, *changes its task*,
+//!   *dropped*, *used again*;
+//! - `poll` keeps a stored waker even if it is another task's: *changes its task*;
+//! - the sender does not wake: every model in which the asker waits;
+//! - the sender releases the slot only after the wake-up: *alone with the slot*;
+//! - a `ReplySender` that is dropped sends nothing: *dropped*;
+//! - a worker stores its waker in another critical section than the one that reads the count:
+//!   *woken when it owes none*.
 //!
-//! That a slot is kept for the next asker only if nobody else has it fails no model when left out: who has told never looks at the
-//! slot again. It is a precaution.
+//! `recycle` keeps a slot only if it has no other owner. No model fails without that check, because
+//! a sender never reads the slot again: it is a precaution.
 
 use super::{OpenReplies, ReplySender, ReplyTo, Slot};
 use crate::error::Reason;
@@ -35,7 +35,7 @@ use std::task::{Context, Poll, Wake, Waker};
 #[derive(Debug)]
 struct Answer {
     number: u32,
-    /// Held by all answers there are, and by the test.
+    /// Shared by all answers and the test, to count those that are alive.
     _alive: Arc<()>,
 }
 
@@ -43,13 +43,13 @@ fn answer(number: u32, alive: &Arc<()>) -> Answer {
     Answer { number, _alive: alive.clone() }
 }
 
-/// Every answer was dropped.
+/// Returns whether every answer was dropped.
 fn is_clean(alive: &Arc<()>) -> bool {
     Arc::strong_count(alive) == 1
 }
 
-/// Polls it once, on behalf of nobody.
-fn glance(slot: &Slot<Answer>) -> Poll<Result<Answer, Reason>> {
+/// Polls the slot once, with a waker that does nothing.
+fn poll_once(slot: &Slot<Answer>) -> Poll<Result<Answer, Reason>> {
     slot.poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -58,7 +58,7 @@ fn wait(slot: &Slot<Answer>) -> Result<Answer, Reason> {
 }
 
 #[test]
-fn an_asker_that_waits_is_told_the_answer() {
+fn an_asker_that_waits_gets_the_answer() {
     model(|| {
         let alive = Arc::new(());
         let slot = Slot::new();
@@ -66,7 +66,7 @@ fn an_asker_that_waits_is_told_the_answer() {
         let actor = thread::spawn(move || sender.send(Ok(answer)));
         assert_eq!(wait(&slot).unwrap().number, 7);
         assert!(actor.join().unwrap());
-        assert!(glance(&slot).is_pending(), "it is told once");
+        assert!(poll_once(&slot).is_pending(), "a slot is ready once");
         assert!(is_clean(&alive));
     });
 }
@@ -78,7 +78,7 @@ fn an_asker_that_changes_its_task_is_woken_where_it_polled_last() {
         let slot = Slot::new();
         let (sender, answer) = (ReplySender::new(slot.clone()), answer(7, &alive));
         let actor = thread::spawn(move || sender.send(Ok(answer)));
-        let answer = match glance(&slot) {
+        let answer = match poll_once(&slot) {
             Poll::Ready(answer) => answer,
             Poll::Pending => wait(&slot),
         };
@@ -89,7 +89,7 @@ fn an_asker_that_changes_its_task_is_woken_where_it_polled_last() {
 }
 
 #[test]
-fn an_asker_whose_message_was_dropped_is_told_so() {
+fn an_asker_whose_message_was_dropped_gets_closed() {
     model(|| {
         let slot: sync::Arc<Slot<Answer>> = Slot::new();
         let sender = ReplySender::new(slot.clone());
@@ -107,11 +107,11 @@ fn an_asker_that_goes_away_leaves_nothing_behind() {
         let (reply, answer) =
             (ReplyTo::new(Some(ReplySender::new(slot.clone())), || None), answer(7, &alive));
         let actor = thread::spawn(move || reply.send(answer).map_err(|answer| answer.number));
-        let told = glance(&slot).is_ready();
+        let was_ready = poll_once(&slot).is_ready();
         slot.abandon();
         drop(slot);
         let sent = actor.join().unwrap();
-        assert!(sent == Ok(()) || (sent == Err(7) && !told));
+        assert!(sent == Ok(()) || (sent == Err(7) && !was_ready));
         assert!(is_clean(&alive));
     });
 }
@@ -122,16 +122,16 @@ fn a_slot_that_is_used_again_belongs_to_its_new_asker() {
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
     builder.check(|| {
         let alive = Arc::new(());
-        let tell = |slot: &sync::Arc<Slot<Answer>>, number| {
+        let answer_on = |slot: &sync::Arc<Slot<Answer>>, number| {
             let (sender, answer) = (ReplySender::new(slot.clone()), answer(number, &alive));
             thread::spawn(move || assert!(sender.send(Ok(answer))))
         };
         let slot = Slot::new();
-        let first = tell(&slot, 1);
+        let first = answer_on(&slot, 1);
         assert_eq!(wait(&slot).unwrap().number, 1);
         Slot::recycle(slot);
         let slot = Slot::new();
-        let second = tell(&slot, 2);
+        let second = answer_on(&slot, 2);
         assert_eq!(wait(&slot).unwrap().number, 2);
         Slot::recycle(slot);
         first.join().unwrap();
@@ -140,10 +140,10 @@ fn a_slot_that_is_used_again_belongs_to_its_new_asker() {
     });
 }
 
-/// A waker that is nothing but this, so that nobody is woken who was not called.
-struct Call(Thread);
+/// A waker that only unparks its thread, so that every wake-up comes from this waker.
+struct Unpark(Thread);
 
-impl Wake for Call {
+impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
         self.0.unpark();
     }
@@ -154,21 +154,21 @@ fn an_asker_that_is_woken_finds_itself_alone_with_the_slot() {
     model(|| {
         let alive = Arc::new(());
         let mut slot = Slot::new();
-        let waker = Waker::from(Arc::new(Call(thread::current())));
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
         assert!(slot.poll(&mut Context::from_waker(&waker)).is_pending());
         let (sender, answer) = (ReplySender::new(slot.clone()), answer(7, &alive));
         let actor = thread::spawn(move || sender.send(Ok(answer)));
         thread::park();
-        assert!(glance(&slot).is_ready());
+        assert!(poll_once(&slot).is_ready());
         assert!(sync::Arc::get_mut(&mut slot).is_some());
         assert!(actor.join().unwrap());
     });
 }
 
-/// Counts what is called, and nothing else.
-struct Bell(sync::atomic::AtomicU32);
+/// A waker that only counts its calls.
+struct Counter(sync::atomic::AtomicU32);
 
-impl Wake for Bell {
+impl Wake for Counter {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, sync::atomic::Ordering::Relaxed);
     }
@@ -180,14 +180,14 @@ fn a_worker_that_owes_replies_is_woken_when_it_owes_none() {
         let owed = OpenReplies::none();
         let slot: sync::Arc<Slot<Answer>> = Slot::new();
         let reply = ReplyTo::new(Some(ReplySender::new(slot.clone())), || Some(owed.add()));
-        let bell = Arc::new(Bell(sync::atomic::AtomicU32::new(0)));
+        let counter = Arc::new(Counter(sync::atomic::AtomicU32::new(0)));
         let actor = thread::spawn(move || drop(reply));
-        let waker = Waker::from(bell.clone());
+        let waker = Waker::from(counter.clone());
         let must_stay = owed.wake_when_none(&Context::from_waker(&waker));
         actor.join().unwrap();
-        let rings = bell.0.load(sync::atomic::Ordering::Relaxed);
-        assert_eq!(rings, u32::from(must_stay), "it is woken if and only if it was told to stay");
+        let wakes = counter.0.load(sync::atomic::Ordering::Relaxed);
+        assert_eq!(wakes, u32::from(must_stay), "it is woken if and only if it had to stay");
         assert!(!owed.wake_when_none(&Context::from_waker(&waker)));
-        assert_eq!(glance(&slot).map(|told| told.err()), Poll::Ready(Some(Reason::Unanswered)));
+        assert_eq!(poll_once(&slot).map(|result| result.err()), Poll::Ready(Some(Reason::Unanswered)));
     });
 }

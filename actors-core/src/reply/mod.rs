@@ -1,12 +1,18 @@
-//! Answers: a slot between one asker and whoever answers. Replies bypass mailboxes (D2): nobody waits for room in order to
-//! answer.
+//! The reply slot between one asker and the handler that answers.
 //!
 //! ```text
 //!   Ask ── holds ──► Slot ◄── holds ── ReplySender (in the parcel, then in the turn, or in a ReplyTo)
 //! ```
 //!
-//! The slot is told exactly once: with an answer, or with the [`Reason`] why there is none (F5). A `ReplySender` that is dropped
-//! untold tells [`Reason::Closed`], so that no asker ever waits for something that cannot come.
+//! Replies bypass mailboxes (D2), so an answer never waits for room.
+//!
+//! **Invariants.**
+//! - A slot gets exactly one result: an answer, or the [`Reason`] why there is none (F5).
+//! - A [`ReplySender`] that is dropped without an answer sends [`Reason::Closed`]. So no asker
+//!   waits for an answer that cannot come.
+//! - Wakers and answers are dropped after the slot's lock is released.
+//!
+//! **Price.** One lock and one wake per answer. A thread reuses its slots ([`local_pool`]).
 
 #[cfg(all(test, actors_loom))]
 mod loom;
@@ -22,23 +28,27 @@ use crate::wakers::{cloned, discard, wake};
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
+/// What has happened to a slot. Transitions: `Empty` → `Waiting` → `Answered` → `Closed`, where
+/// `Deferred` may take the place of the first two.
 #[derive(Debug)]
 enum State<R> {
+    /// The asker has not been polled yet.
     Empty,
-    Awaited(Waker),
-    /// The handler took the reply along: whoever has it may answer, whatever becomes of the turn.
-    /// In a pool the instance owes it.
-    Later {
+    /// The asker waits.
+    Waiting(Waker),
+    /// The handler kept the reply as a [`ReplyTo`]: the answer no longer depends on its turn.
+    Deferred {
         waker: Option<Waker>,
-        /// Only dropped: when the asker is told, or goes away.
+        /// In a pool, counts as owed by the instance until the asker is answered or goes away.
         _owed: Option<OpenReply>,
     },
-    Told(Result<R, Reason>),
-    /// The asker has its answer, or has gone.
-    Over,
+    /// The result is here, and the asker has not taken it yet.
+    Answered(Result<R, Reason>),
+    /// The asker has taken its result, or has gone away.
+    Closed,
 }
 
-/// Where an answer is left.
+/// The place where an answer is left for its asker.
 #[derive(Debug)]
 pub(crate) struct Slot<R> {
     state: Mutex<State<R>>,
@@ -49,26 +59,26 @@ impl<R> Slot<R> {
         Arc::new(Slot { state: Mutex::new(state) })
     }
 
-    /// The answer, once.
+    /// Takes the result, or registers the asker's task to be woken by it. Ready once.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<R, Reason>> {
         {
             let mut state = self.state.lock();
             match &*state {
-                State::Told(_) => return Slot::take(&mut state),
-                State::Awaited(waker) if waker.will_wake(cx.waker()) => return Poll::Pending,
-                State::Over => return Poll::Pending,
-                State::Empty | State::Awaited(_) | State::Later { .. } => {}
+                State::Answered(_) => return Slot::take(&mut state),
+                State::Waiting(waker) if waker.will_wake(cx.waker()) => return Poll::Pending,
+                State::Closed => return Poll::Pending,
+                State::Empty | State::Waiting(_) | State::Deferred { .. } => {}
             }
         }
-        // Wakers are foreign code: cloned before the lock is taken, dropped after it is free.
+        // Wakers are foreign code: cloned before the lock is taken, dropped after it is released.
         let waker = cloned(cx.waker());
         let mut state = self.state.lock();
         let (old, answer) = match &mut *state {
-            State::Told(_) | State::Over => (Some(waker), Slot::take(&mut state)),
-            State::Awaited(old) => (Some(std::mem::replace(old, waker)), Poll::Pending),
-            State::Later { waker: old, .. } => (old.replace(waker), Poll::Pending),
+            State::Answered(_) | State::Closed => (Some(waker), Slot::take(&mut state)),
+            State::Waiting(old) => (Some(std::mem::replace(old, waker)), Poll::Pending),
+            State::Deferred { waker: old, .. } => (old.replace(waker), Poll::Pending),
             State::Empty => {
-                *state = State::Awaited(waker);
+                *state = State::Waiting(waker);
                 (None, Poll::Pending)
             }
         };
@@ -79,47 +89,47 @@ impl<R> Slot<R> {
     }
 
     fn take(state: &mut State<R>) -> Poll<Result<R, Reason>> {
-        match std::mem::replace(state, State::Over) {
-            State::Told(answer) => Poll::Ready(answer),
+        match std::mem::replace(state, State::Closed) {
+            State::Answered(answer) => Poll::Ready(answer),
             _ => Poll::Pending,
         }
     }
 
-    /// The asker goes away.
+    /// Closes the slot, because its asker goes away.
     pub(crate) fn abandon(&self) {
-        // What was there, a waker or an answer, is dropped after the lock is free. It may panic when dropped, and the asker may be
-        // going away because of a panic.
-        let old = std::mem::replace(&mut *self.state.lock(), State::Over);
+        // The waker or answer in it is dropped after the lock is released. Its `Drop` may panic,
+        // and the asker may be unwinding already.
+        let old = std::mem::replace(&mut *self.state.lock(), State::Closed);
         discard(old);
     }
 
-    /// The answer no longer depends on the turn. `owed` is kept while the asker waits.
-    fn put_off(&self, owed: Option<OpenReply>) {
+    /// Marks the answer as independent of the turn. `owed` is kept while the asker waits.
+    fn defer(&self, owed: Option<OpenReply>) {
         let mut state = self.state.lock();
         let waker = match &mut *state {
             State::Empty => None,
-            State::Awaited(_) => match std::mem::replace(&mut *state, State::Empty) {
-                State::Awaited(waker) => Some(waker),
+            State::Waiting(_) => match std::mem::replace(&mut *state, State::Empty) {
+                State::Waiting(waker) => Some(waker),
                 _ => None,
             },
-            // The asker no longer waits. What is owed is dropped after the lock is free.
-            State::Later { .. } | State::Told(_) | State::Over => return drop(state),
+            // The asker no longer waits. `owed` is dropped after the lock is released.
+            State::Deferred { .. } | State::Answered(_) | State::Closed => return drop(state),
         };
-        *state = State::Later { waker, _owed: owed };
+        *state = State::Deferred { waker, _owed: owed };
     }
 
     fn is_abandoned(&self) -> bool {
-        matches!(*self.state.lock(), State::Over)
+        matches!(*self.state.lock(), State::Closed)
     }
 }
 
 impl<R: Send + 'static> Slot<R> {
-    /// An empty one: one that was used before, where this thread has one.
+    /// Returns an empty slot: a recycled one, if this thread has kept one.
     pub(crate) fn new() -> Arc<Self> {
         local_pool::take().unwrap_or_else(|| Slot::with(State::Empty))
     }
 
-    /// The slot, for whoever wants to know whether it is awaited still.
+    /// Returns the slot as the wait graph sees it: whether its answer is still awaited.
     #[cfg(not(actors_loom))]
     pub(crate) fn as_live(slot: &Arc<Self>) -> Awaited {
         slot.clone()
@@ -130,7 +140,7 @@ impl<R: Send + 'static> Slot<R> {
         std::sync::Arc::new(Shared(slot.clone()))
     }
 
-    /// The asker has its answer: the slot is kept for the next one, if nobody else has it any more.
+    /// Keeps the slot for the thread's next ask, if no other reference to it is left.
     pub(crate) fn recycle(mut slot: Arc<Self>) {
         if let Some(unique) = Arc::get_mut(&mut slot) {
             *unique.state.get_mut() = State::Empty;
@@ -141,11 +151,11 @@ impl<R: Send + 'static> Slot<R> {
 
 impl<R: Send> Live for Slot<R> {
     fn is_awaited(&self) -> bool {
-        matches!(*self.state.lock(), State::Empty | State::Awaited(_))
+        matches!(*self.state.lock(), State::Empty | State::Waiting(_))
     }
 }
 
-/// loom's `Arc` does not become one of a trait object.
+/// A slot behind std's `Arc`: loom's `Arc` does not coerce to a trait object.
 #[cfg(actors_loom)]
 struct Shared<R>(Arc<Slot<R>>);
 
@@ -156,7 +166,7 @@ impl<R: Send> Live for Shared<R> {
     }
 }
 
-/// The side that answers.
+/// The answering side of a slot.
 #[derive(Debug)]
 pub(crate) struct ReplySender<R> {
     slot: Option<Arc<Slot<R>>>,
@@ -167,7 +177,8 @@ impl<R> ReplySender<R> {
         ReplySender { slot: Some(slot) }
     }
 
-    /// Tells the asker. `false` when it has gone; then the answer is dropped here.
+    /// Sends the result to the asker. Returns `false` if the asker has gone; then it is dropped
+    /// here.
     pub(crate) fn send(mut self, answer: Result<R, Reason>) -> bool {
         match self.slot.take() {
             Some(slot) => send(slot, answer).is_ok(),
@@ -176,16 +187,20 @@ impl<R> ReplySender<R> {
     }
 }
 
-/// Gives the slot up before the asker is woken, so that the asker finds itself alone with it.
+/// Stores the result, releases the slot, then wakes the asker. In this order, the asker is the only
+/// owner of the slot when it wakes, and can recycle it.
+///
+/// # Errors
+/// The result, if the asker has gone.
 fn send<R>(slot: Arc<Slot<R>>, answer: Result<R, Reason>) -> Result<(), Result<R, Reason>> {
     let mut state = slot.state.lock();
-    if matches!(*state, State::Over) {
+    if matches!(*state, State::Closed) {
         return Err(answer);
     }
-    let old = std::mem::replace(&mut *state, State::Told(answer));
+    let old = std::mem::replace(&mut *state, State::Answered(answer));
     drop(state);
     drop(slot);
-    if let State::Awaited(waker) | State::Later { waker: Some(waker), .. } = old {
+    if let State::Waiting(waker) | State::Deferred { waker: Some(waker), .. } = old {
         wake(waker);
     }
     Ok(())
@@ -199,8 +214,12 @@ impl<R> Drop for ReplySender<R> {
     }
 }
 
-/// An answer that is given later, from anywhere; so whoever waits for it is not said to wait for the actor that took the question
-/// (D1): a cycle by way of it ends by its deadline. Dropped without one, its asker is told [`Reason::Unanswered`] at once.
+/// A reply that the handler keeps, and that any code may send later.
+///
+/// Dropped without an answer, it fails the ask as [`Reason::Unanswered`] at once.
+///
+/// The wait for it does not count as a wait for the actor that took the question (D1), so a cycle
+/// through it ends only at its deadline.
 ///
 /// ```
 /// use actors_core::prelude::*;
@@ -223,7 +242,7 @@ impl<R> Drop for ReplySender<R> {
 /// assert_eq!(asked.await.unwrap().unwrap(), 7);
 /// # }
 /// ```
-#[must_use = "dropping it tells the asker that there is no answer"]
+#[must_use = "dropping it fails the ask as `unanswered`"]
 pub struct ReplyTo<R> {
     asker: Option<ReplySender<R>>,
 }
@@ -235,23 +254,24 @@ impl<R> fmt::Debug for ReplyTo<R> {
 }
 
 impl<R> ReplyTo<R> {
-    /// `owed` says that an instance owes it, where that matters.
+    /// Defers the answer. `owed` makes the entry by which the instance of a pool owes the reply.
     pub(crate) fn new(asker: Option<ReplySender<R>>, owed: impl FnOnce() -> Option<OpenReply>) -> Self {
         if let Some(slot) = asker.as_ref().and_then(|sender| sender.slot.as_ref()) {
-            slot.put_off(owed());
+            slot.defer(owed());
         }
         ReplyTo { asker }
     }
 
-    /// Whether somebody still waits for the answer. Work for an answer that nobody wants can be left undone.
+    /// Returns whether the asker still waits. If it does not, the work for the answer can be
+    /// skipped.
     pub fn is_wanted(&self) -> bool {
         self.asker.as_ref().and_then(|sender| sender.slot.as_ref()).is_some_and(|slot| !slot.is_abandoned())
     }
 
-    /// Answers.
+    /// Sends the answer.
     ///
     /// # Errors
-    /// The answer back, when nobody waits for it any more.
+    /// The answer, if the asker no longer waits for it.
     pub fn send(mut self, reply: R) -> Result<(), R> {
         let slot = self.asker.take().and_then(|mut sender| sender.slot.take());
         let Some(slot) = slot else { return Err(reply) };

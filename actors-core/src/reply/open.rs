@@ -1,19 +1,18 @@
-//! Replies that one instance still owes to callers who wait for them.
+//! Counts the replies that one instance of a pool still owes to callers that wait.
 
 use crate::sync::{Arc, Mutex};
 use crate::wakers::{TaskWaker, wake};
 use std::task::Context;
 
-/// How many callers wait for replies that this instance was asked for and took along as
-/// [`ReplyTo`](super::ReplyTo). A caller who stops waiting, at its deadline at the latest, is not
-/// counted any more.
+/// The number of replies that an instance kept as [`ReplyTo`](super::ReplyTo) and whose callers
+/// still wait. A caller that stops waiting, at its deadline at the latest, no longer counts.
 #[derive(Debug)]
 pub(crate) struct OpenReplies(Arc<Mutex<Open>>);
 
 #[derive(Debug, Default)]
 struct Open {
     count: usize,
-    /// Woken when the count is 0 again.
+    /// Woken when the count reaches 0.
     waker: Option<TaskWaker>,
 }
 
@@ -22,14 +21,15 @@ impl OpenReplies {
         OpenReplies(Arc::new(Mutex::new(Open::default())))
     }
 
-    /// One more, until the result is dropped.
+    /// Counts one more reply until the result is dropped.
     pub(crate) fn add(&self) -> OpenReply {
         self.0.lock().count += 1;
         OpenReply(self.0.clone())
     }
 
-    /// Whether there are any; then the task of `cx` is woken when there are none. That task is an
-    /// actor's, so its waker is tokio's and may be cloned under the mailbox's lock.
+    /// Returns whether replies are owed. If so, the task of `cx` is woken when none is left.
+    ///
+    /// That task is an actor's, so its waker is tokio's and may be cloned under the mailbox's lock.
     pub(crate) fn wake_when_none(&self, cx: &Context<'_>) -> bool {
         let mut open = self.0.lock();
         if open.count == 0 {
@@ -42,7 +42,8 @@ impl OpenReplies {
     }
 }
 
-/// A reply that is owed. Kept in the caller's slot: dropped when the caller is told, or goes away.
+/// One reply that is owed. It is kept in the caller's slot, and dropped when the caller has its
+/// answer or goes away.
 #[derive(Debug)]
 pub(crate) struct OpenReply(Arc<Mutex<Open>>);
 

@@ -1,9 +1,9 @@
-//! From a look to what is done: the one place where a supervisor touches an actor.
+//! From a sample to its consequences: the only place where the supervisor changes an actor.
 
 use crate::actor::cell::Cell;
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
-use crate::env::{State, Subject};
+use crate::env::{Subject, SubjectState};
 use crate::error::ActorName;
 use crate::policy::{Action, GUESS_FIRST, Plan, Priority, Threshold, soft_limit};
 use crate::seed::Purpose;
@@ -11,16 +11,17 @@ use crate::wait;
 use std::sync::Arc;
 
 impl<A: Actor> Subject for Cell<A> {
-    fn state(&self) -> Option<State> {
+    fn initial_state(&self) -> Option<SubjectState> {
         let limits = self.mailbox.limits();
-        // What the reserve keeps for lanes that this actor has no types of is out of everybody's reach.
+        // What the reserve keeps for lanes that this actor has no types of is out of everybody's
+        // reach.
         let lanes = (0..A::Mail::CLASSES.len()).map(|class| self.mailbox.class(class).policy.priority);
         let top = lanes.filter(|lane| *lane < Priority::Urgent).max().unwrap_or(Priority::Urgent);
         let reach = limits.room(top) as f64 / limits.capacity as f64;
-        Some(State::new(limits.pressure?.within(reach), limits.workers))
+        Some(SubjectState::new(limits.pressure?.within(reach), limits.workers))
     }
 
-    fn sample(self: Arc<Self>, state: &mut State, now: Tick) -> bool {
+    fn sample(self: Arc<Self>, state: &mut SubjectState, now: Tick) -> bool {
         if self.ended().is_some() {
             return false;
         }
@@ -35,16 +36,16 @@ impl<A: Actor> Subject for Cell<A> {
         let limits = self.mailbox.limits();
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
         if may_spawn {
-            // Somebody may have resized it by hand.
+            // The pool may have been resized manually; adopt that size.
             state.controller.adopt(self.mailbox.workers_wanted(), now);
         }
         sample.needs_growth = may_spawn && sample.busy > 0 && wait::needs_growth(&*self);
         let plan = state.controller.decide(&sample, now, &mut decided);
-        self.follow(&plan, may_spawn, &mut state.has_soft_limit);
+        self.apply_plan(&plan, may_spawn, &mut state.has_soft_limit);
         for decided in decided {
             self.system.decision_log().record(&self.name, decided);
         }
-        // Armed under the lock: a message that comes after this look rings.
+        // Armed under the lock, so that the next message after this sample requests another one.
         !(plan.is_at_rest && self.mailbox.arm())
     }
 
@@ -65,14 +66,15 @@ impl<A: Actor> Subject for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
-    fn follow(self: &Arc<Self>, plan: &Plan, may_spawn: bool, has_soft_limit: &mut bool) {
+    /// Applies the parameters of a plan.
+    fn apply_plan(self: &Arc<Self>, plan: &Plan, may_spawn: bool, has_soft_limit: &mut bool) {
         self.gate.set_level(plan.level);
         match plan.threshold.is_open() {
             true if self.gate.is_open() => {}
             true => self.gate.open(),
             false => self.shed(plan.threshold),
         }
-        // Only where it changes: it looks at everybody who waits.
+        // Only on a change: setting it visits every waiting sender.
         if *has_soft_limit != plan.has_soft_limit {
             *has_soft_limit = plan.has_soft_limit;
             self.set_soft_limit(plan.has_soft_limit);
@@ -80,12 +82,13 @@ impl<A: Actor> Cell<A> {
         if may_spawn && plan.workers != self.mailbox.workers_wanted() {
             self.resize(plan.workers);
         }
-        // The turns of its workers may have waited for nothing but another one (D1).
+        // Turns may wait in a cycle that only another worker could have resolved (D1).
         if may_spawn && self.gate.set_may_grow(plan.may_grow) {
             self.review_waits();
         }
     }
 
+    /// Sets the threshold at which senders are refused.
     fn shed(self: &Arc<Self>, threshold: Threshold) {
         let now = crate::clock::now();
         let depth = self.visit(|section| section.depth(now));
@@ -94,6 +97,7 @@ impl<A: Actor> Cell<A> {
         self.gate.set(threshold, &self.mailbox.sheddable(), retry_after, rng);
     }
 
+    /// Sets or clears the soft limit of the mailbox's `block` types.
     fn set_soft_limit(self: &Arc<Self>, has_soft_limit: bool) {
         let limits = self.mailbox.limits();
         let most =

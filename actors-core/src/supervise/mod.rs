@@ -1,17 +1,19 @@
-//! The supervisor: it observes, decides and acts, and is never on a message's way (P1 to P7, F2).
+//! The supervisor: it samples mailboxes under load, decides and acts, off every message's way (P1
+//! to P7, F2).
 //!
 //! ```text
-//!   mailbox ── rings ──► sampler (a look every 10 ms) ──► policy: (state, sight, now) → plan ──► act ──► gate, room, workers
-//!                                                                   │
-//!                                                                   └──► log: every decision, as a value and a sentence
+//!   mailbox ── requests a sample ──► sampler ──► policy: (state, sample, now) → plan ──► act ──► gate, soft limit, workers
+//!                                   every 10 ms        │
+//!                                                      └──► the log of decisions
 //! ```
 //!
-//! What it moves are parameters: a threshold that senders compare, the room that `block` types have, the number of workers. The
-//! declared policy is what holds without it (P6). Parents and children are in `tree`.
+//! It publishes parameters: a threshold that senders compare, the soft limit of `block` types, and
+//! the number of workers. If the supervisor ends, the declared policy applies (P6).
 //!
-//! **Price.** A mailbox that declares pressure, or workers whose number may change, is looked at every 10 ms while anything is in it:
-//! its lock for less than a microsecond. A mailbox that declares nothing is never looked at; `Handle::reading` says of
-//! it, too, how long it has been stuck.
+//! **Price.** A mailbox that declares pressure, or a variable number of workers, is sampled every
+//! 10 ms while it holds messages. A sample takes its lock for less than a microsecond. Other
+//! mailboxes are never sampled; `Handle::reading` shows for them, too, how long a turn has been
+//! running.
 
 mod act;
 mod sampler;

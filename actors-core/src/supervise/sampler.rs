@@ -1,46 +1,54 @@
-//! Looking at mailboxes under load, and nothing else (P1).
+//! The task that samples mailboxes under load (P1).
 //!
 //! ```text
-//!   a message is queued in a supervised mailbox ── rings ──► on the list ── a look every 10 ms ──► at rest: off the list
+//!   a message is queued in a supervised mailbox ── request ──► on the list ── sampled every 10 ms ──► at rest: off the list
 //! ```
 //!
-//! One task a system samples at all mailboxes on its list, one after the other. It is never on a message's way: it takes a mailbox's
-//! lock for the time of a reading, and writes the few numbers that senders compare. While the list is empty it sleeps
-//! without a timer. If it should end, by a panic of ours or with its runtime, everything it has moved goes back to where it was
-//! declared (P6), and the next mailbox that rings finds a new one.
+//! One task per system samples the mailboxes on its list, one after the other. It is never on a
+//! message's way: it takes a mailbox's lock for the time of a sample, and writes a few numbers that
+//! senders compare. While the list is empty, it sleeps without a timer.
+//!
+//! **Invariant.** Dropping a [`Supervised`] restores its declared policy (P6). So if the task ends,
+//! by a panic or with its runtime, no mailbox keeps what the supervisor changed. The next mailbox
+//! that requests a sample starts a new task.
 
 use crate::clock::{self, Tick};
-use crate::env::{SampleRequests, State, Subject};
+use crate::env::{SampleRequests, Subject, SubjectState};
 use crate::observe::trace;
 use crate::panics::{caught, ignored};
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// How often a mailbox on the list is looked at. A look takes a mailbox's lock for less than a microsecond; a hundred a second let a
-/// threshold settle in half a second (DAGOR's own windows are of a second or 2000 requests, for a network of services).
+/// The interval between two samples of a mailbox.
+///
+/// A sample holds the mailbox's lock for less than a microsecond. At 100 samples a second, a
+/// threshold settles within half a second. (DAGOR uses windows of a second or 2,000 requests, for a
+/// network of services.)
 const SAMPLE_EVERY: Duration = Duration::from_millis(10);
-/// The pause after a look that failed: long enough that a defect that stays is a line a second at most.
+/// The pause after a sample that panicked. A defect that persists then logs at most one line a
+/// second.
 const PAUSE_FIRST: Duration = Duration::from_secs(1);
-/// The pause doubles this often, to about a minute: a defect that stays costs next to nothing, one that goes is over soon after.
+/// The number of times the pause doubles, to about a minute. A persistent defect then costs little,
+/// and supervision soon resumes after a transient one.
 const PAUSE_DOUBLINGS: u32 = 6;
 
-/// A mailbox on the list.
+/// A mailbox on the task's list.
 struct Supervised {
     subject: Weak<dyn Subject>,
-    state: State,
-    /// Looks that failed, one after the other.
+    state: SubjectState,
+    /// Consecutive samples that panicked.
     failures: u32,
-    /// When the next look is, after one that failed.
+    /// The time of the next sample after one that panicked.
     resumes: Tick,
-    /// It needs no samples any more, and rings when it does.
+    /// The mailbox is at rest, and requests a sample when it needs one.
     is_released: bool,
 }
 
 impl Supervised {
     fn new(subject: Weak<dyn Subject>) -> Option<Self> {
         let found = subject.upgrade()?;
-        match caught(|| found.state()) {
+        match caught(|| found.initial_state()) {
             Ok(state) => Some(Supervised {
                 state: state?,
                 subject,
@@ -55,31 +63,32 @@ impl Supervised {
         }
     }
 
-    /// Whether it stays on the list.
+    /// Samples the mailbox. Returns whether it stays on the list.
     fn sample(&mut self, now: Tick) -> bool {
         let Some(subject) = self.subject.upgrade() else { return false };
         if now < self.resumes {
             return true;
         }
-        // A defect in one actor's decisions costs that actor its supervisor for a while, and no other actor anything.
+        // A defect in the decisions about one actor suspends the supervision of that actor only.
         match caught(|| subject.clone().sample(&mut self.state, now)) {
-            Ok(goes_on) => {
+            Ok(stays) => {
                 self.failures = 0;
-                self.is_released = !goes_on;
-                goes_on
+                self.is_released = !stays;
+                stays
             }
             Err(text) => self.fail(subject, now, &text),
         }
     }
 
-    /// A look failed: what was declared holds, and supervision begins anew after a pause.
+    /// Restores the declared policy after a sample panicked. Supervision starts again after a
+    /// pause.
     fn fail(&mut self, subject: Arc<dyn Subject>, now: Tick, text: &str) -> bool {
         let pause = PAUSE_FIRST.saturating_mul(1 << self.failures.min(PAUSE_DOUBLINGS));
         self.failures = self.failures.saturating_add(1);
         self.resumes = now.after(pause);
         trace::look_failed(subject.name(), text, pause);
         ignored(|| subject.clone().reset());
-        match caught(|| subject.state()) {
+        match caught(|| subject.initial_state()) {
             Ok(Some(state)) => {
                 self.state = state;
                 true
@@ -90,7 +99,8 @@ impl Supervised {
 }
 
 impl Drop for Supervised {
-    /// What was moved goes back (P6), and the next message finds another supervisor.
+    /// Restores the declared policy (P6), unless the mailbox is at rest. Its next message requests
+    /// a sample again.
     fn drop(&mut self) {
         if self.is_released {
             return;
@@ -102,7 +112,7 @@ impl Drop for Supervised {
     }
 }
 
-async fn sample(requests: Arc<SampleRequests>) {
+async fn sample_all(requests: Arc<SampleRequests>) {
     let mut list: Vec<Supervised> = Vec::new();
     loop {
         list.extend(requests.take().into_iter().filter_map(Supervised::new));
@@ -119,9 +129,9 @@ async fn sample(requests: Arc<SampleRequests>) {
     }
 }
 
-/// The task that samples the mailboxes on a system's watchlist.
+/// Makes the task that samples the mailboxes on a system's watchlist.
 pub(crate) fn sampling(requests: Arc<SampleRequests>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(sample(requests))
+    Box::pin(sample_all(requests))
 }
 
 #[cfg(test)]
@@ -131,7 +141,7 @@ mod tests {
     use crate::policy::{Action, Pressure, Workers};
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    /// Looks fail until `fails` of them have.
+    /// A subject whose first `fails` samples panic.
     struct Faulty {
         name: ActorName,
         fails: u32,
@@ -141,11 +151,11 @@ mod tests {
     }
 
     impl Subject for Faulty {
-        fn state(&self) -> Option<State> {
-            Some(State::new(Pressure::new().respond(&[Action::Shed]), Workers::ONE))
+        fn initial_state(&self) -> Option<SubjectState> {
+            Some(SubjectState::new(Pressure::new().respond(&[Action::Shed]), Workers::ONE))
         }
 
-        fn sample(self: Arc<Self>, _: &mut State, _: Tick) -> bool {
+        fn sample(self: Arc<Self>, _: &mut SubjectState, _: Tick) -> bool {
             let before = self.samples.fetch_add(1, Ordering::Relaxed);
             assert!(before >= self.fails, "a defect");
             true
@@ -176,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn p6_after_a_look_that_failed_supervision_begins_anew_with_pauses_that_double() {
+    fn p6_after_a_sample_that_panicked_supervision_resumes_after_pauses_that_double() {
         let subject = faulty(3);
         let mut supervised = supervised(&subject);
         let mut at = Vec::new();
@@ -189,11 +199,11 @@ mod tests {
         }
         assert_eq!(at[..5], [0, 1000, 3000, 7000, 7010]);
         assert_eq!(subject.resets.load(Ordering::Relaxed), 3);
-        assert_eq!(subject.rearms.load(Ordering::Relaxed), 0, "it is looked at");
+        assert_eq!(subject.rearms.load(Ordering::Relaxed), 0, "it stays on the list");
     }
 
     #[test]
-    fn p6_a_mailbox_whose_supervisor_is_gone_rings_again_whatever_is_queued() {
+    fn p6_a_mailbox_whose_supervisor_is_gone_requests_a_sample_again() {
         let subject = faulty(0);
         drop(supervised(&subject));
         let counts = [&subject.resets, &subject.rearms].map(|count| count.load(Ordering::Relaxed));

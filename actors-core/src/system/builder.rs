@@ -1,13 +1,13 @@
-//! What is said about a system before it exists.
+//! The builder of a system.
 
 use crate::env::System;
 use crate::error::ActorName;
 use crate::seed::{self, Seed};
 use crate::supervise;
 
-/// A system about to be made; see [`System::builder`].
+/// A builder of a [`System`]; see [`System::builder`].
 #[derive(Debug)]
-#[must_use = "the system is made by `build`"]
+#[must_use = "`build` makes the system"]
 pub struct SystemBuilder {
     name: ActorName,
     seed: Option<u64>,
@@ -18,21 +18,25 @@ impl SystemBuilder {
         SystemBuilder { name, seed: None }
     }
 
-    /// Sets the seed of everything random in the system: which messages `drop_random` takes, which senders are shed, the spread of
-    /// `retry_after` and of the delays before a restart, the hashes of keys. Each actor has streams of its own, derived from the
-    /// seed and its name.
+    /// Sets the seed of everything random in the system. Without it, the operating system gives
+    /// one.
     ///
-    /// On a current-thread runtime with paused time, two runs of the same program with the same seed are the same. On several
-    /// threads, or in real time, their order still differs. Without a seed the system takes one from the operating system.
+    /// The seed determines which messages `drop_random` drops, which senders are shed, the spread
+    /// of `retry_after` and of restart delays, and the hashes of keys. Each actor has its own
+    /// streams, derived from the seed and the actor's name.
     ///
-    /// A seed is for tests and simulations. In a service, leave it out: with a known seed, a client that chooses keys can make
-    /// their hashes collide.
+    /// On a current-thread runtime with paused time, two runs of one program with the same seed are
+    /// identical. On several threads, or in real time, the order of events still differs.
+    ///
+    /// A seed is for tests and simulations. Leave it out in a service: a client that knows the seed
+    /// and chooses keys can make their hashes collide.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Makes the system. It lives on the tokio runtime in which it is made or, failing that, first used.
+    /// Makes the system. It uses the current tokio runtime or, outside one, the runtime of its
+    /// first use.
     pub fn build(self) -> System {
         let seed = self.seed.map_or_else(seed::from_os, Seed::new);
         System::with(self.name, seed, supervise::sampling)

@@ -1,4 +1,4 @@
-//! What users call on a [`System`]: make it, observe it, shut it down. How actors are started in it is in `spawn`.
+//! The user's side of a [`System`]: make it, observe it, shut it down. `spawn` starts actors in it.
 
 mod builder;
 mod shutdown;
@@ -11,7 +11,7 @@ use crate::error::ActorName;
 use crate::observe::{DeadLetters, Decision, Snapshot};
 
 impl System {
-    /// Makes a system without actors, with a random seed; [`System::builder`] says more.
+    /// Makes a system without actors, with a random seed; see [`System::builder`] for a fixed one.
     pub fn new(name: impl AsRef<str>) -> System {
         System::builder(name).build()
     }
@@ -21,23 +21,24 @@ impl System {
         SystemBuilder::new(ActorName::new(name.as_ref()))
     }
 
-    /// Reports of lost messages, from now on.
+    /// Subscribes to the reports of lost messages, from now on.
     pub fn dead_letters(&self) -> DeadLetters {
         self.letters().subscribe()
     }
 
-    /// What the runtime decided by itself about this system's actors, oldest first: the last 1024 decisions (P5).
+    /// Returns the last 1,024 decisions of the runtime about this system's actors, oldest first
+    /// (P5).
     pub fn decisions(&self) -> Vec<Decision> {
         self.decision_log().all()
     }
 
-    /// A picture of every actor that is alive.
+    /// Returns the numbers of every live actor at this instant.
     pub fn snapshot(&self) -> Snapshot {
         let actors = self.registry().actors().into_iter().map(|(_, cell)| cell.snapshot()).collect();
         Snapshot { system: self.name().to_string(), actors }
     }
 
-    /// Returns whether no actor has anything to do.
+    /// Returns whether every actor is idle.
     #[cfg(feature = "testing")]
     pub(crate) fn is_quiet(&self) -> bool {
         self.registry().actors().into_iter().all(|(_, actor)| actor.is_quiet())

@@ -1,4 +1,4 @@
-//! Shutting a system down, and the report of what it left.
+//! The shutdown of a system, and its report.
 
 use crate::env::{AnyActor, Closing, System};
 use crate::error::{ActorName, Detail, StopReason};
@@ -8,39 +8,42 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Longer than any process runs.
+/// Stands in for a limit beyond what a clock can represent: longer than any process runs.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// Past the limit of a shutdown, how long an actor that only now is told to stop may take to do so: enough for one that has
-/// nothing to do.
+/// The time that each remaining actor has to stop once the limit of a shutdown has passed: enough
+/// for an idle actor.
 const IDLE_MAX: Duration = Duration::from_millis(1);
 
-/// After a kill, how long a shutdown waits for turns that are on a thread: they end by themselves or not at all.
+/// The time that a shutdown waits, after a kill, for turns that run on a thread. A turn that takes
+/// longer may never end.
 const KILLED_MAX: Duration = Duration::from_millis(200);
 
-/// What a shutdown left.
+/// The result of a [`System::shutdown`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ShutdownReport {
     /// Actors that handled everything they had accepted.
     pub drained: Vec<ActorName>,
-    /// Actors that did not within the limit and were killed.
+    /// Actors that did not drain within the limit and were killed.
     pub killed: Vec<ActorName>,
-    /// Actors that are still in a turn which does not end (their threads are theirs), and those that can only end after the turn
-    /// in which `shutdown` was awaited.
+    /// Actors whose turn has not returned and still occupies a thread, and actors that can only end
+    /// after the turn that awaits `shutdown`.
     pub unfinished: Vec<ActorName>,
-    /// Messages that were lost after the call: refused because their actor had closed, undelivered, expired, dropped or evicted by
-    /// their policy, in a turn that panicked, or still in a `send_after`. What a sender withdrew, what a newer message replaced, and what a
-    /// pipe or a watch had not made yet when its actor was stopped, is not lost.
+    /// The number of messages lost after the call: refused by a closed actor, undelivered, expired,
+    /// dropped or evicted by their policy, in a turn that panicked, or pending in a `send_after`.
+    ///
+    /// Not counted: messages that a sender withdrew, that a newer message replaced, or that a pipe
+    /// or a watch had not made when its actor stopped.
     pub lost: u64,
-    /// The books of every actor this system ever had, added up; of actors that ended during the shutdown also with what was refused
-    /// after their end.
+    /// The summed ledgers of all actors that this system ever had. For actors that ended during the
+    /// shutdown they include refusals after the end.
     pub total: Row,
 }
 
 impl ShutdownReport {
-    /// Returns whether every actor drained and no message was lost after the call, by whatever fault: also one that an actor sent, or
-    /// a client, to an actor that had stopped already.
+    /// Returns whether every actor drained and no message was lost after the call. A message to an
+    /// actor that had already stopped counts as lost.
     pub fn is_clean(&self) -> bool {
         self.killed.is_empty() && self.unfinished.is_empty() && self.lost == 0
     }
@@ -65,32 +68,36 @@ impl fmt::Display for ShutdownReport {
 }
 
 impl System {
-    /// Stops every actor, the youngest first, so that an actor can use those that were started before it until it has drained.
-    /// All of them together have `limit`; then the rest is killed. Returns when everything has ended, or shortly after the limit with
-    /// the names of those whose turn does not end.
+    /// Stops every actor, the youngest first, and reports the result.
     ///
-    /// The order knows only when actors were started, not who sends to whom. An actor that sends to a *younger* one finds it closed:
-    /// what it still has in its queue is refused there, which the report counts as lost. Start sinks before their sources, or stop the
-    /// sources first.
+    /// An actor that drains can still use the actors that were started before it. All actors share
+    /// `limit`; then the rest is killed. The call returns when all actors have ended, or shortly
+    /// after the limit with the names of the actors whose turn does not end.
     ///
-    /// Awaited inside an actor's turn it does not wait for actors that cannot end before that turn does, the actor itself first
-    /// of all (D3): it stops them, and reports them as unfinished. Where another actor's turn waits for the calling turn, that
-    /// wait fails as [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), so that the actor ends.
+    /// The order follows the start of actors, not who sends to whom. An actor that sends to a
+    /// *younger* actor finds it closed, and the report counts the refused message as lost. Start
+    /// receivers before their senders, or stop the senders first.
+    ///
+    /// Awaited inside a turn, it does not wait for actors that cannot end before that turn, such as
+    /// the actor itself (D3). It stops them, and reports them as unfinished. If another actor's
+    /// turn waits for the calling turn, that wait fails as
+    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), so that the other actor can end.
     ///
     /// # Cancel safety
-    /// Cancel safe. Dropped while it is pending, it has stopped some actors and not yet others; another call goes on.
+    /// Cancel safe. Dropped while it is pending, it leaves some actors stopped and others running;
+    /// another call continues.
     ///
     /// # Overlapping calls
-    /// Each call reports what was lost after its own first poll. So a loss during two shutdowns is in both reports, and what
-    /// the first call lost before the second one began is in the first report only.
+    /// Each call reports the losses after its own first poll. A loss during two shutdowns is in
+    /// both reports. A loss before the second call began is in the first report only.
     pub async fn shutdown(&self, limit: Duration) -> ShutdownReport {
         let closing = Closing::begin(self.registry());
-        // Before anything is told to stop: what is lost from now on is lost by the shutdown.
+        // Read before any actor stops: the shutdown reports every loss from now on.
         let before = closing.all().lost();
         self.token().cancel();
         self.registry().close();
         self.tracker().close();
-        // A limit beyond what a clock can say is none: a century.
+        // A limit beyond what the clock can represent means no limit.
         let end = Instant::now().checked_add(limit).unwrap_or_else(|| Instant::now() + FOREVER);
         let mut drained = Vec::new();
         let (mut late, mut after) = (Vec::new(), Vec::new());
@@ -100,9 +107,10 @@ impl System {
             match tokio::time::timeout_at(end, cell.clone().ended()).await {
                 Ok(Ok(StopReason::Killed)) => late.push((name, cell)),
                 Ok(Ok(_)) => drained.push(name),
-                // It ends after the turn that shuts the system down.
+                // It can end only after the turn that awaits this shutdown.
                 Ok(Err(_)) => after.push((name, cell)),
-                // Others are not to pay for it: they are closed in their turn, and have a moment each to be idle.
+                // The limit has passed. Each remaining actor is still closed in order, and gets a
+                // moment to end if it is idle.
                 Err(_) => match tokio::time::timeout(IDLE_MAX, cell.clone().ended()).await {
                     Ok(Ok(StopReason::Killed)) => late.push((name, cell)),
                     Ok(Ok(_)) => drained.push(name),
@@ -117,7 +125,7 @@ impl System {
         let (killed, mut unfinished) = self.await_killed(late).await;
         unfinished.extend(after.into_iter().map(|(name, _)| name));
         if unfinished.is_empty() {
-            // The loops have said their last word; their tasks end with it.
+            // The actors have ended; their tasks return shortly after.
             let _ = tokio::time::timeout(KILLED_MAX, self.tracker().wait()).await;
         }
         let total = closing.all();

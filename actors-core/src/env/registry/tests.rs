@@ -1,4 +1,4 @@
-//! Shutdowns that overlap (L2): the books of actors that have ended are in one place at any instant.
+//! Overlapping shutdowns (L2): at any instant, each ended actor's ledger is counted exactly once.
 
 use super::{Closing, Registry};
 use crate::env::AnyActor;
@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// An actor that has ended and has lost one message. Whoever reads its books first is held up.
+/// An actor that has ended and has lost one message. The first reader of its ledger blocks.
 struct Ended {
     was_read: AtomicBool,
     reads: SyncSender<()>,
@@ -37,7 +37,7 @@ impl AnyActor for Ended {
     }
 
     fn name(&self) -> &ActorName {
-        unreachable!("only its books are asked for")
+        unreachable!("only its ledger is read")
     }
 
     fn explain(&self, _: Detail) {}
@@ -60,11 +60,11 @@ impl AnyActor for Ended {
     }
 
     fn as_node(self: Arc<Self>) -> Arc<dyn Node> {
-        unreachable!("only its books are asked for")
+        unreachable!("only its ledger is read")
     }
 
     fn snapshot(self: Arc<Self>) -> ActorSnapshot {
-        unreachable!("only its books are asked for")
+        unreachable!("only its ledger is read")
     }
 
     fn departing(self: Arc<Self>) -> Option<(Duration, Option<Duration>)> {
@@ -95,7 +95,7 @@ fn l2_a_shutdown_that_begins_while_another_one_is_over_finds_the_books_of_all_ac
     std::thread::scope(|scope| {
         scope.spawn(|| drop(first));
         was_read.recv().unwrap();
-        // The first one adds the books up at this moment.
+        // The first shutdown is adding the ledgers up at this moment.
         let second = Closing::begin(&registry);
         let before = second.all().lost();
         go.send(()).unwrap();
