@@ -1,4 +1,6 @@
-//! For tests of one's own actors (feature `testing`, so that tokio's `test-util` never reaches production).
+//! Tools for tests of your actors: paused time, a fixed seed, held actors, probes.
+//!
+//! They need the feature `testing`, so that tokio's `test-util` never reaches production.
 //!
 //! ```
 //! use actors_core::prelude::*;
@@ -19,7 +21,7 @@
 //!     assert_eq!(door.ledger().total().dropped, 1);
 //!     tokio::time::advance(Duration::from_secs(6)).await; // paused time
 //!     held.release();
-//!     testing::quiet(&system).await;                      // until nobody has anything to do
+//!     testing::quiet(&system).await;                      // until every actor is idle
 //!     assert_eq!(door.ledger().total().expired, 2);
 //! });
 //! ```
@@ -38,22 +40,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Turns of the scheduler given to everybody else before asking whether all is quiet.
+/// The number of times [`quiet`] yields to other tasks before it checks whether all actors are
+/// idle.
 const YIELDS: usize = 32;
-/// How long, in paused time, [`quiet`] waits for an actor to finish.
-const PATIENCE: Duration = Duration::from_secs(3600);
-/// Messages a [`Probe`] remembers.
-const REMEMBERED: usize = 65_536;
+/// The time, on tokio's clock, after which [`quiet`] gives up.
+const QUIET_MAX: Duration = Duration::from_secs(3600);
+/// The number of messages that a [`Probe`] keeps.
+const MESSAGES_KEPT: usize = 65_536;
 
-/// Environment variable with the seed of [`run`], a number.
+/// The environment variable with the seed of [`run`], a number.
 pub const SEED_VARIABLE: &str = "ACTORS_SEED";
-/// The seed of [`run`] where the environment does not say another one.
+/// The seed of [`run`] if the environment variable is not set.
 const SEED: u64 = 1;
 
-/// The seed that [`run`] uses: `ACTORS_SEED`, or a fixed one.
+/// Returns the seed that [`run`] uses: `ACTORS_SEED`, or a fixed one.
 ///
 /// # Panics
-/// When `ACTORS_SEED` is not a number from 0 to 2^64 - 1.
+/// If `ACTORS_SEED` is not a number from 0 to 2^64 - 1.
 pub fn seed() -> u64 {
     match std::env::var(SEED_VARIABLE) {
         Err(_) => SEED,
@@ -63,10 +66,10 @@ pub fn seed() -> u64 {
     }
 }
 
-/// Prints the seed of a test that fails.
-struct ToldOnPanic(u64);
+/// Prints the seed of a test that panics.
+struct PrintSeed(u64);
 
-impl Drop for ToldOnPanic {
+impl Drop for PrintSeed {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let seed = self.0;
@@ -75,44 +78,45 @@ impl Drop for ToldOnPanic {
     }
 }
 
-/// Runs a test in a system of its own, on one thread and on paused time: the clock moves only when everybody waits for it,
-/// or by `tokio::time::advance`. Afterwards the system is shut down.
+/// Runs a test in its own system, on one thread and in paused time. Then it shuts the system down.
 ///
-/// The system's seed is fixed, so that every run of the test is the same. `ACTORS_SEED=7 cargo test` runs it with another one. A
-/// test that fails prints its seed.
+/// The clock moves only when every task waits for it, or by `tokio::time::advance`.
+///
+/// The system's seed is fixed, so every run of the test is the same. `ACTORS_SEED=7 cargo test`
+/// uses another seed. A test that fails prints its seed.
 ///
 /// # Panics
-/// When the test does, or when the books of the system's actors do not balance at the end.
+/// If the test panics, or if a ledger does not balance at the end.
 pub fn run(test: impl AsyncFnOnce(System)) {
     run_with_seed(seed(), test);
 }
 
-/// Runs a test like [`run`], with this seed whatever the environment says. For tests that must hold for many seeds.
+/// Runs a test like [`run`], but ignores `ACTORS_SEED` and uses `seed`. For tests of many seeds.
 ///
 /// # Panics
 /// Like [`run`].
 pub fn run_with_seed(seed: u64, test: impl AsyncFnOnce(System)) {
-    let _told = ToldOnPanic(seed);
+    let _print = PrintSeed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime for the test: {error}"));
     runtime.block_on(async {
         let system = System::builder("test").seed(seed).build();
         test(system.clone()).await;
         let report = system.shutdown(Duration::from_secs(60)).await;
-        assert!(report.total.is_balanced(), "the books do not balance: {:?}", report.total);
+        assert!(report.total.is_balanced(), "the ledgers do not balance: {:?}", report.total);
     });
 }
 
-/// Waits until every actor of the system is idle: nothing queued that it may take, no turn under way. Timers, pipes and
-/// tasks of the test's own do not count.
+/// Waits until every actor of the system is idle: no message queued that it may take, and no turn
+/// in progress. Timers, pipes and the test's own tasks do not count.
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, nothing changes.
+/// Cancel safe. Dropping it while it is pending changes nothing.
 ///
 /// # Panics
-/// When that has not come to pass after an hour on tokio's clock.
+/// After an hour on tokio's clock.
 pub async fn quiet(system: &System) {
-    let end = tokio::time::Instant::now() + PATIENCE;
+    let end = tokio::time::Instant::now() + QUIET_MAX;
     loop {
         for _ in 0..YIELDS {
             tokio::task::yield_now().await;
@@ -121,32 +125,32 @@ pub async fn quiet(system: &System) {
             return;
         }
         assert!(tokio::time::Instant::now() < end, "not quiet after an hour: {:#?}", system.snapshot());
-        // Lets paused time move on to whatever a turn waits for.
+        // Lets paused time advance to the next timer that a turn waits for.
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
-/// Ends the system's supervisor for good, so that a test can see what holds without it: the declared policy (P6).
+/// Ends the system's supervisor for good, to test that the declared policy applies without it (P6).
 pub fn kill_supervisor(system: &System) {
     system.watchlist().disable();
 }
 
-/// The most messages and waiting senders that were touched in one visit to an actor's mailbox, by whomever: its lock is held for as
-/// long as that takes. It is bounded whatever the mailbox holds (B7).
+/// Returns the greatest number of messages and waiting senders that one critical section of an
+/// actor's mailbox has touched. It is bounded, whatever the mailbox holds (B7).
 pub fn most_work<A: Actor>(handle: &Handle<A>) -> usize {
     handle.cell().mailbox.most_work()
 }
 
-/// Whether this thread holds a lock of the runtime, as far as a debug build counts them; always `false` in a release build.
+/// Returns whether this thread holds a lock of the runtime. Always `false` in a release build.
 ///
-/// Wakers and a message's `Drop`, `Debug`, `Hash` and the like never see `true` (B6): they may use the very actor that calls
-/// them. A test's own can assert it.
+/// Foreign code such as wakers and a message's `Drop`, `Debug` or `Hash` never sees `true` (B6), so
+/// it may use the actor that calls it. Tests can assert this.
 pub fn holds_lock() -> bool {
     crate::sync::holds_lock()
 }
 
-/// An actor that takes no turns while this exists. Messages are admitted, lost and expired as ever.
-#[must_use = "the actor goes on when it is dropped"]
+/// A guard that keeps an actor from taking turns. Messages are still admitted, lost and expired.
+#[must_use = "the actor takes turns again when it is dropped"]
 pub struct Held<A: Actor> {
     cell: Arc<Cell<A>>,
 }
@@ -157,7 +161,7 @@ impl<A: Actor> fmt::Debug for Held<A> {
     }
 }
 
-/// Keeps an actor from taking its next turn; a turn under way goes on.
+/// Keeps an actor from taking its next turn. A turn in progress continues.
 pub fn hold<A: Actor>(handle: &Handle<A>) -> Held<A> {
     let held = Held { cell: handle.cell().clone() };
     held.set(true);
@@ -165,7 +169,7 @@ pub fn hold<A: Actor>(handle: &Handle<A>) -> Held<A> {
 }
 
 impl<A: Actor> Held<A> {
-    /// Lets the actor go on.
+    /// Lets the actor take turns again.
     pub fn release(self) {}
 
     fn set(&self, is_held: bool) {
@@ -194,7 +198,7 @@ impl<M: Message> fmt::Debug for ProbeActor<M> {
     }
 }
 
-/// The one message of a [`ProbeActor`].
+/// The messages of a [`ProbeActor`]: one type.
 #[derive(Debug)]
 pub struct ProbeMail<M: Message>(Parcel<M>);
 
@@ -224,10 +228,10 @@ impl<M: Message> Mail<ProbeActor<M>> for ProbeMail<M> {
         let (message, answer) = self.0.open();
         let reply = (actor.reply)(&message);
         let mut received = actor.received.lock();
-        let oldest = if received.len() >= REMEMBERED { received.pop_front() } else { None };
+        let oldest = if received.len() >= MESSAGES_KEPT { received.pop_front() } else { None };
         received.push_back(message);
         drop(received);
-        // Its `Drop` is foreign code.
+        // Its `Drop` is foreign code: it runs after the lock is released.
         drop(oldest);
         answer.send(ctx, reply);
         None
@@ -250,14 +254,14 @@ impl<M: Message> Handler<M> for ProbeActor<M> {
     }
 }
 
-/// Stands in for an actor that handles `M`: records what it gets, answers as it is told.
+/// A stand-in for an actor that handles `M`: it records messages and answers with a given function.
 #[derive(Debug)]
 pub struct Probe<M: Message> {
     handle: Handle<ProbeActor<M>>,
     received: Record<M>,
 }
 
-/// Starts a [`Probe`] that answers with what `reply` says. It remembers the last 65,536 messages.
+/// Starts a [`Probe`] that answers with the result of `reply`, and keeps the last 65,536 messages.
 pub fn probe<M: Message>(system: &System, reply: impl FnMut(&M) -> M::Reply + Send + 'static) -> Probe<M> {
     let received = Record::default();
     let handle = system.spawn(ProbeActor { received: received.clone(), reply: Box::new(reply) });
@@ -265,17 +269,17 @@ pub fn probe<M: Message>(system: &System, reply: impl FnMut(&M) -> M::Reply + Se
 }
 
 impl<M: Message> Probe<M> {
-    /// What to give to whoever expects the real actor.
+    /// Returns a recipient to use in place of the real actor.
     pub fn recipient(&self) -> Recipient<M> {
         self.handle.recipient()
     }
 
-    /// The probe as an actor.
+    /// Returns a handle to the probe's actor.
     pub fn handle(&self) -> &Handle<ProbeActor<M>> {
         &self.handle
     }
 
-    /// Takes what it has received so far, oldest first.
+    /// Takes the messages that it has received since the last call, oldest first.
     pub fn received(&self) -> Vec<M> {
         self.received.lock().drain(..).collect()
     }

@@ -1,4 +1,4 @@
-//! Configuration of an actor that is about to be started (feature `serde`).
+//! Configuration of an actor before its start (feature `serde`).
 
 use super::SpawnBuilder;
 use crate::actor::Actor;
@@ -6,17 +6,19 @@ use crate::config::ActorConfig;
 use crate::error::SpawnError;
 
 impl<A: Actor, F> SpawnBuilder<A, F> {
-    /// Applies what `config` says, instead of what is declared or was said before; later calls override it. Mistakes in it
-    /// are an error of [`spawn`](SpawnBuilder::spawn).
+    /// Applies a configuration over the declared settings and earlier calls. Later calls override
+    /// it.
+    ///
+    /// [`spawn`](SpawnBuilder::spawn) reports mistakes in it.
     pub fn configure(mut self, config: &ActorConfig) -> Self {
         self.configured.apply(config, A::NAME, &mut self.settings, &mut self.classes);
         self
     }
 
-    /// Returns what the actor would be started with: declared, configured, and said to this builder.
+    /// Returns the settings with which the actor would start: declared, configured, and set here.
     ///
     /// # Errors
-    /// What [`spawn`](SpawnBuilder::spawn) would say about it.
+    /// The mistakes in the settings that [`spawn`](SpawnBuilder::spawn) would report.
     pub fn effective(&self) -> Result<ActorConfig, SpawnError> {
         let limits = self.limits()?;
         Ok(ActorConfig::effective(&limits, &self.settings, &self.classes))

@@ -1,4 +1,4 @@
-//! Where actors are started and found: in a system, and as children of an instance.
+//! The methods that start and find actors: in a system, and as children of an instance.
 
 use super::{Makes, SpawnBuilder};
 use crate::actor::cell::{Cell, Factory};
@@ -9,12 +9,14 @@ use crate::env::System;
 use std::sync::Arc;
 
 impl System {
-    /// Starts an actor with what it declares. It stops if it panics. In a system that was shut down it is closed from the
-    /// beginning.
+    /// Starts an actor with its declared settings. It has no factory, so it stops if it panics.
+    ///
+    /// In a system that was shut down, the new actor is closed at once.
     ///
     /// # Panics
-    /// Outside a tokio runtime, when the system was made outside one too; and when the actor declares several workers, which
-    /// only a factory can make ([`System::actor`]). [`System::instance`] returns these as errors.
+    /// Outside a tokio runtime, if the system was made outside one too. If the actor declares
+    /// several workers, which need a factory ([`System::actor`]). [`System::instance`] returns
+    /// these as errors.
     #[track_caller]
     pub fn spawn<A, H>(&self, actor: A) -> H
     where
@@ -27,14 +29,16 @@ impl System {
         }
     }
 
-    /// One actor, to be started with a builder.
+    /// Returns a builder of an actor from one value.
     pub fn instance<A: Actor>(&self, actor: A) -> SpawnBuilder<A, impl FnOnce() -> A + use<A>> {
         SpawnBuilder::new(self.clone(), move || actor, |make| (make(), None))
     }
 
-    /// An actor from a factory, to be started with a builder. Where it fails it begins anew with another instance
-    /// ([`SpawnBuilder::restart`]), and there may be several at a time ([`SpawnBuilder::workers`]). The factory runs once in
-    /// [`SpawnBuilder::spawn`], where a panic in it is an error.
+    /// Returns a builder of an actor from a factory.
+    ///
+    /// After a failure the factory makes a new instance ([`SpawnBuilder::restart`]), and there may
+    /// be several at a time ([`SpawnBuilder::workers`]). [`SpawnBuilder::spawn`] calls the factory
+    /// once; a panic in it is an error.
     pub fn actor<A: Actor, F>(&self, factory: F) -> SpawnBuilder<A, F>
     where
         F: Makes<A> + Send + Sync + 'static,
@@ -46,7 +50,7 @@ impl System {
         })
     }
 
-    /// The actor of this name, if it is alive and of this handle's type.
+    /// Finds a live actor by its name, if it has this handle's type.
     pub fn find<H: TypedHandle>(&self, name: &str) -> Option<H> {
         let cell = self.registry().find(name)?;
         let cell = cell.as_any().downcast::<Cell<H::Actor>>().ok()?;
@@ -55,12 +59,15 @@ impl System {
 }
 
 impl<A: Actor> Context<A> {
-    /// Starts an actor as a child of this instance: it is stopped when this instance ends or is replaced, the youngest child first,
-    /// and lives until then, or until it stops. Like every actor that is not from a factory it ends when it fails, and that is
-    /// nobody else's affair; a child that is to begin anew comes from [`actor`](Context::actor).
+    /// Starts an actor as a child of this instance.
+    ///
+    /// The child lives until it stops, or until this instance ends or is replaced: then children
+    /// are stopped, the youngest first. A child from one value ends when it fails, without
+    /// consequences for its parent or siblings. [`actor`](Context::actor) starts a child that
+    /// restarts.
     ///
     /// # Panics
-    /// When its declared settings need a factory (several workers), or when there are 65,536 children.
+    /// If its declared settings need a factory (several workers), or if there are 65,536 children.
     #[track_caller]
     pub fn spawn<B, H>(&mut self, child: B) -> H
     where
@@ -73,14 +80,16 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// A child of this instance, to be started with a builder; see [`spawn`](Context::spawn).
+    /// Returns a builder of a child of this instance; see [`spawn`](Context::spawn).
     pub fn instance<B: Actor>(&mut self, child: B) -> SpawnBuilder<B, impl FnOnce() -> B + use<A, B>> {
         self.system().instance(child).child_of(self.make_children())
     }
 
-    /// A child of this instance, from a factory, to be started with a builder. Where it fails it begins anew, as its
-    /// [`Restart`](crate::Restart) says, and with it whoever of its siblings this actor's [`Strategy`](crate::Strategy) says. Where it
-    /// fails too often, it ends and this actor fails (F2).
+    /// Returns a builder of a child of this instance, from a factory.
+    ///
+    /// After a failure the child restarts as its [`Restart`](crate::Restart) declares, together
+    /// with the siblings that this actor's [`Strategy`](crate::Strategy) names. If it fails too
+    /// often, it ends and this actor fails (F2).
     pub fn actor<B: Actor, F>(&mut self, factory: F) -> SpawnBuilder<B, F>
     where
         F: Makes<B> + Send + Sync + 'static,
