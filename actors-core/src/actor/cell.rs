@@ -11,7 +11,9 @@ use crate::drops;
 use crate::env::System;
 pub(crate) use crate::error::Stage;
 use crate::error::{ActorName, Detail, Life, Reason, StopReason};
-use crate::mailbox::{Effects, Item, Ledger, Lost, Mailbox, Place, Seated, Section, Wake, has_letter};
+use crate::mailbox::{
+    ClassId, Effects, Item, Ledger, Lost, Mailbox, Place, Seated, Section, Wake, WorkerId, has_letter,
+};
 use crate::observe::losses::{LossLog, Lossy};
 use crate::observe::span::ActorSpan;
 use crate::observe::trace;
@@ -280,7 +282,7 @@ impl<A: Actor> Cell<A> {
     /// A message was taken from somebody: tells the asker, reports, drops.
     fn drop_lost(self: &Arc<Self>, lost: Lost<Envelope<A>>) {
         let Lost { mut item, class, stamp, reason } = lost;
-        self.report_loss(class, stamp, reason, || item.0.parcel().describe());
+        self.report_loss(class.index(), stamp, reason, || item.0.parcel().describe());
         // The asker's waker and the message's `Drop` are foreign code.
         ignored(|| item.0.parcel_mut().send_lost(reason));
         // A message may hold what loses another message.
@@ -289,7 +291,7 @@ impl<A: Actor> Cell<A> {
 
     /// A newcomer was lost, whose value is here.
     pub(crate) fn drop_rejected(self: &Arc<Self>, item: Envelope<A>, reason: Reason) {
-        let class = item.class();
+        let class = ClassId::new(item.class());
         self.drop_lost(Lost { item, class, stamp: Tick::ZERO, reason });
     }
 
@@ -333,7 +335,7 @@ impl<A: Actor> Cell<A> {
         text: impl FnOnce() -> Option<String>,
     ) {
         self.note_loss();
-        let class_of = self.mailbox.class(class);
+        let class_of = self.mailbox.class(ClassId::new(class));
         let age = || {
             if stamp == Tick::ZERO { Duration::ZERO } else { clock::now().since(stamp) }
         };
@@ -345,7 +347,7 @@ impl<A: Actor> Cell<A> {
     /// A handler panicked.
     #[cold]
     pub(crate) fn note_panic(&self, class: usize, text: &str) {
-        let message = self.mailbox.class(class).name();
+        let message = self.mailbox.class(ClassId::new(class)).name();
         self.life.note_failure(&format!("`{message}` panicked: {text}"));
         trace::panicked(&self.name, message, text);
     }
@@ -449,7 +451,7 @@ impl<A: Actor> Cell<A> {
 
     /// The same for one of several workers alone.
     pub(crate) fn restart_worker(self: &Arc<Self>, worker: Option<u32>) {
-        self.visit(|section| section.renew(worker));
+        self.visit(|section| section.renew(worker.map(WorkerId::from)));
     }
 
     /// A child has failed too often: so has this (F2).
@@ -478,7 +480,7 @@ impl<A: Actor> Cell<A> {
         let Some(restarts) = &self.restarts else { return Revival::Never };
         let random = restarts.rng.lock().next_u64();
         let fault = if why == StopReason::StartFailed { Fault::Start } else { Fault::Run };
-        let present = self.mailbox.worker_numbers();
+        let present: Vec<u32> = self.mailbox.worker_numbers().into_iter().map(u32::from).collect();
         let revival = restarts.failures.lock().failed(worker, &present, fault, clock::now(), random);
         let kind = match revival {
             Revival::After(after) => DecisionKind::Restarted { after },
@@ -530,7 +532,7 @@ impl<A: Actor> Cell<A> {
         let workers = self.mailbox.limits().workers.least();
         let mut first = first;
         for number in self.mailbox.start_workers(workers) {
-            self.start_task(number, first.take());
+            self.start_task(number.into(), first.take());
         }
     }
 
@@ -539,7 +541,7 @@ impl<A: Actor> Cell<A> {
         let range = self.mailbox.limits().workers;
         let workers = workers.clamp(range.least(), range.most());
         let hired = self.visit(|section| section.resize(workers));
-        hired.into_iter().for_each(|number| self.start_task(number, None));
+        hired.into_iter().for_each(|number| self.start_task(number.into(), None));
         workers
     }
 
@@ -575,8 +577,8 @@ impl<A: Actor> Cell<A> {
         class: usize,
         change: impl FnOnce(Policy) -> Policy,
     ) -> Result<(), String> {
-        let policy = change(self.mailbox.policy(class));
-        let result = self.visit(|section| section.adjust(class, &policy));
+        let policy = change(self.mailbox.policy(ClassId::new(class)));
+        let result = self.visit(|section| section.adjust(ClassId::new(class), &policy));
         result
     }
 
@@ -590,7 +592,7 @@ impl<A: Actor> Cell<A> {
     #[cold]
     fn write_losses(&self, since: Tick, ledger: &Ledger) {
         let over = clock::now().since(since);
-        let policies = (0..A::Mail::CLASSES.len()).map(|class| &self.mailbox.class(class).policy);
+        let policies = self.mailbox.declared();
         if let Some(summary) = self.losses.summary(ledger, policies, over) {
             trace::losses(&self.name, &summary);
         }

@@ -124,7 +124,7 @@ impl<A: Actor> Context<A> {
     }
 
     pub(crate) fn end_turn(&mut self) {
-        self.cell.mailbox.end_turn(self.worker);
+        self.cell.mailbox.end_turn(self.worker.into());
     }
 
     /// A handle to this actor. Held for long it keeps the actor alive; see [`Handle::downgrade`].

@@ -20,7 +20,7 @@ impl<A: Actor> Node for Cell<A> {
     /// Another worker may come where the supervisor may spawn one, and does not rest after a trial that failed.
     fn crew(&self) -> Crew {
         let limits = self.mailbox.limits();
-        let workers = self.mailbox.worker_numbers();
+        let workers: Vec<u32> = self.mailbox.worker_numbers().into_iter().map(u32::from).collect();
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
         let may_grow = may_spawn
             && workers.len() < limits.workers.most()
@@ -42,11 +42,11 @@ impl<A: Actor> Node for Cell<A> {
     }
 
     fn is_stuck_in_line(&self, place: InLine) -> bool {
-        self.mailbox.is_stuck_in_line(place.waiter, place.ticket)
+        self.mailbox.is_stuck_in_line(place.waiter.into(), place.ticket)
     }
 
     fn admit(self: Arc<Self>, place: InLine) -> bool {
-        let is_let_in = self.visit(|section| section.admit_waiter(place.waiter, place.ticket));
+        let is_let_in = self.visit(|section| section.admit_waiter(place.waiter.into(), place.ticket));
         is_let_in
     }
 }

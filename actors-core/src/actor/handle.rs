@@ -7,7 +7,7 @@ use super::message::Message;
 use super::recipient::Recipient;
 use super::{Actor, Handler};
 use crate::error::{ActorName, PolicyError, StopReason};
-use crate::mailbox::Ledger;
+use crate::mailbox::{ClassId, Ledger};
 use crate::observe::Reading;
 use crate::policy::Policy;
 use std::fmt;
@@ -64,7 +64,7 @@ impl<A: Actor> Handle<A> {
     where
         A: Handler<M>,
     {
-        self.cell.mailbox.policy(A::CLASS)
+        self.cell.mailbox.policy(ClassId::new(A::CLASS))
     }
 
     /// Changes the policy of message type `M` while the actor runs: `overflow`, `max`, `early`, `ttl` and `timeout`. It holds

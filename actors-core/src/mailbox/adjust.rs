@@ -1,6 +1,7 @@
 //! Policies that change while the mailbox lives.
 
 use crate::clock::Span;
+use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
 use crate::policy::{Overflow, OverflowList, Policy};
@@ -9,14 +10,14 @@ use std::time::Duration;
 
 impl<T: Item, S> Mailbox<T, S> {
     /// The policy of a class as it is now.
-    pub(crate) fn policy(&self, class: usize) -> Policy {
+    pub(crate) fn policy(&self, class: ClassId) -> Policy {
         let inner = self.lock();
-        let kind = &inner.core.queue.kinds[class];
-        let mut policy = self.classes[class].policy;
-        policy.overflow = kind.overflow;
-        policy.max = (kind.max != u32::MAX).then_some(kind.max as usize);
-        policy.max_per_key = kind.max_per_key();
-        policy.early = kind.early;
+        let state = &inner.core.queue.classes[class];
+        let mut policy = self.classes[class.index()].policy;
+        policy.overflow = state.overflow;
+        policy.max = (state.max != u32::MAX).then_some(state.max as usize);
+        policy.max_per_key = state.max_per_key();
+        policy.early = state.early;
         policy.ttl = self.ttl(class);
         policy.timeout = self.timeout(class);
         policy
@@ -24,18 +25,18 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// The ttl of a class, as it is now.
     #[inline]
-    pub(crate) fn ttl(&self, class: usize) -> Option<Duration> {
+    pub(crate) fn ttl(&self, class: ClassId) -> Option<Duration> {
         match self.live.get() {
-            None => self.classes[class].policy.ttl,
-            Some(live) => Span::from_nanos(live[class].ttl_ns.load(Ordering::Relaxed)).get(),
+            None => self.classes[class.index()].policy.ttl,
+            Some(live) => Span::from_nanos(live[class.index()].ttl_ns.load(Ordering::Relaxed)).get(),
         }
     }
 
     /// The default deadline of a class, as it is now.
-    pub(crate) fn timeout(&self, class: usize) -> Duration {
+    pub(crate) fn timeout(&self, class: ClassId) -> Duration {
         match self.live.get() {
-            None => self.classes[class].policy.timeout,
-            Some(live) => Duration::from_nanos(live[class].timeout_ns.load(Ordering::Relaxed)),
+            None => self.classes[class.index()].policy.timeout,
+            Some(live) => Duration::from_nanos(live[class.index()].timeout_ns.load(Ordering::Relaxed)),
         }
     }
 }
@@ -45,11 +46,11 @@ impl<T: Item, S> Section<'_, T, S> {
     ///
     /// # Errors
     /// A sentence that says what cannot be, or what cannot change while the mailbox lives.
-    pub(crate) fn adjust(&mut self, class: usize, policy: &Policy) -> Result<(), String> {
+    pub(crate) fn adjust(&mut self, class: ClassId, policy: &Policy) -> Result<(), String> {
         let Mailbox { classes, live, .. } = self.mailbox;
         policy.check()?;
-        check_change(&classes[class].policy, policy)?;
-        live.get_or_init(|| classes.iter().map(|class| Live::new(&class.policy)).collect())[class]
+        check_change(&classes[class.index()].policy, policy)?;
+        live.get_or_init(|| classes.iter().map(|class| Live::new(&class.policy)).collect())[class.index()]
             .set(policy);
         self.queue.adjust(class, policy);
         self.review_all();

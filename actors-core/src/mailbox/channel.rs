@@ -27,7 +27,10 @@
 //! # }
 //! ```
 
-use super::{Class, Effects, Entrance, Item, Left, Mailbox, Plainly, Standby, Take, Taker, Verdict, Wake};
+use super::{
+    Class, ClassId, Effects, Entered, Entry, FastPath, Item, Mailbox, Message, Offer, Outcome, Section, Take,
+    Taker, Wake, WhenFull, WorkerId,
+};
 use crate::clock::{self, Tick};
 use crate::error::{About, Admission, AskError, Life, Reason, SendError};
 use crate::mailbox::Ledger;
@@ -40,7 +43,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 struct Shared<T> {
     mailbox: Mailbox<T, ()>,
@@ -50,8 +53,15 @@ struct Shared<T> {
 }
 
 impl<T: Item> Shared<T> {
-    fn why(&self, class: usize, reason: Reason) -> AskError {
-        AskError::new(&self.life, About::class(class), reason)
+    fn why(&self, class: ClassId, reason: Reason) -> AskError {
+        AskError::new(&self.life, About::class(class.index()), reason)
+    }
+
+    fn visit<R>(&self, visit: impl FnOnce(&mut Section<'_, T, ()>) -> R) -> R {
+        let mut effects = Effects::new();
+        let result = self.mailbox.visit(&mut effects, visit);
+        self.apply(&mut effects);
+        result
     }
 
     /// Wakes, and drops what was lost: its ledger row says so, and `Admission` told the sender.
@@ -94,7 +104,7 @@ pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Send
     let shared = Arc::new(Shared { mailbox, senders: AtomicUsize::new(1), life });
     let receiver = Receiver {
         shared: shared.clone(),
-        taker: Taker::new(0),
+        taker: Taker::new(WorkerId::ONLY),
         fx: Effects::new(),
         relayed: Relayed::default(),
     };
@@ -117,9 +127,7 @@ impl<T: Item> Drop for Sender<T> {
     fn drop(&mut self) {
         // AcqRel: what other senders did is done before the channel closes.
         if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let mut fx = Effects::new();
-            self.shared.mailbox.visit(&mut fx, |section| section.close());
-            self.shared.apply(&mut fx);
+            self.shared.visit(|section| section.close());
         }
     }
 }
@@ -136,7 +144,7 @@ impl<T: Item> Sender<T> {
     /// # Cancel safety
     /// Cancel safe; see [`Sending`].
     pub fn send(&self, value: T) -> Sending<'_, T> {
-        Sending { shared: &self.shared, state: State::Fresh(Some(value)) }
+        Sending { shared: &self.shared, entry: Entry::Fresh(value) }
     }
 
     /// Sends without ever waiting: where the policy says `block`, a full mailbox refuses with [`Reason::Full`].
@@ -144,69 +152,52 @@ impl<T: Item> Sender<T> {
     /// # Errors
     /// [`Reason::Full`] or [`Reason::Closed`], with the value.
     pub fn try_send(&self, value: T) -> Result<Admission, SendError<T>> {
-        let mut value = Some(value);
-        match offer(&self.shared, &mut value, Entrance::Try) {
-            Offered::Done(result) => result,
-            Offered::InLine(_) => unreachable!("who does not wait is not put in line"),
-        }
+        let entered = match offer(&self.shared, value, WhenFull::Refuse) {
+            Offer::Granted(place, admission) => Ok((place, admission)),
+            Offer::Refused(value, reason, retry_after) => Err((value, reason, retry_after)),
+            Offer::InLine(_) => unreachable!("`WhenFull::Refuse` never joins the line"),
+        };
+        settle(&self.shared, entered)
     }
 }
 
-enum Offered<T> {
-    Done(Result<Admission, SendError<T>>),
-    InLine(u32),
-}
-
-fn offer<T: Item>(shared: &Shared<T>, value: &mut Option<T>, entrance: Entrance) -> Offered<T> {
-    let refused = |value: &mut Option<T>, why| match value.take() {
-        Some(value) => Offered::Done(Err(SendError::new(value, why))),
-        None => unreachable!("a refused message stays with its sender"),
-    };
-    let Some(item) = value.as_ref() else { unreachable!("polled after completion") };
-    let class = item.class();
-    match shared.mailbox.enter_plainly(class, matches!(entrance, Entrance::Try)) {
-        Plainly::In(mut door) => {
-            let rouse = door.fill(|| match value.take() {
-                Some(value) => value,
-                None => unreachable!("it was looked at"),
-            });
-            drop(door);
-            if let Wake::Task(waker) = rouse {
+/// Offers a value. The fast path first; then as its class's policy says.
+fn offer<T: Item>(shared: &Shared<T>, value: T, when_full: WhenFull) -> Offer<Message, T> {
+    let (mailbox, class) = (&shared.mailbox, ClassId::new(value.class()));
+    match mailbox.try_fast_path(class, when_full) {
+        FastPath::Slot(mut slot) => {
+            let (place, next) = slot.fill_until(|| value, Tick::ZERO, Tick::NEVER);
+            drop(slot);
+            if let Wake::Task(waker) = next {
                 wake(waker);
             }
-            return Offered::Done(Ok(Admission::Queued));
+            return Offer::Granted(place, Admission::Queued);
         }
-        Plainly::Refused(retry_after) => {
-            return refused(value, shared.why(class, Reason::Full).retry_in(retry_after));
-        }
-        Plainly::No => {}
+        FastPath::Full(retry_after) => return Offer::Refused(value, Reason::Full, retry_after.get()),
+        FastPath::LongWay => {}
     }
-    let tag = match shared.mailbox.tag(item, Tick::ZERO, Tick::NEVER) {
-        Ok(tag) => tag,
+    match mailbox.tag(&value, Tick::ZERO, Tick::NEVER) {
+        Ok(tag) => shared.visit(|section| section.offer(value, tag, when_full)),
         Err(reason) => {
-            shared.mailbox.offer_lost(item.class(), reason);
-            return refused(value, shared.why(class, reason));
+            mailbox.offer_lost(class, reason);
+            Offer::Refused(value, reason, None)
         }
-    };
-    let mut fx = Effects::new();
-    let verdict = shared.mailbox.visit(&mut fx, |section| section.offer(value, tag, entrance));
-    shared.apply(&mut fx);
-    match verdict {
-        Verdict::In(_, admission) => Offered::Done(Ok(admission)),
-        Verdict::InLine(waiter) => Offered::InLine(waiter),
-        Verdict::Refused(reason, retry_after) => refused(value, shared.why(class, reason).retry(retry_after)),
-        Verdict::Lost(Reason::Dropped) => {
-            ignored(|| drop(value.take()));
-            Offered::Done(Ok(Admission::Dropped))
-        }
-        Verdict::Lost(reason) => refused(value, shared.why(class, reason)),
     }
 }
 
-enum State<T> {
-    Fresh(Option<T>),
-    InLine(u32),
-    Done,
+/// What the sender is told. A value that its class's policy drops is no error.
+fn settle<T: Item>(shared: &Shared<T>, entered: Entered<Message, T>) -> Result<Admission, SendError<T>> {
+    match entered {
+        Ok((_, admission)) => Ok(admission),
+        Err((value, Reason::Dropped, _)) => {
+            discard(value);
+            Ok(Admission::Dropped)
+        }
+        Err((value, reason, retry_after)) => {
+            let why = shared.why(ClassId::new(value.class()), reason).retry(retry_after);
+            Err(SendError::new(value, why))
+        }
+    }
 }
 
 /// A send under way.
@@ -217,7 +208,7 @@ enum State<T> {
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Sending<'a, T: Item> {
     shared: &'a Shared<T>,
-    state: State<T>,
+    entry: Entry<T, Message>,
 }
 
 // No field is pinned: a value may move between polls.
@@ -233,49 +224,23 @@ impl<T: Item> Future for Sending<'_, T> {
     type Output = Result<Admission, SendError<T>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let mailbox = &this.shared.mailbox;
-        let standby = match &mut this.state {
-            State::Fresh(value) => match offer(this.shared, value, Entrance::Wait) {
-                Offered::Done(result) => {
-                    this.state = State::Done;
-                    return Poll::Ready(result);
-                }
-                Offered::InLine(waiter) => {
-                    this.state = State::InLine(waiter);
-                    mailbox.look_first(waiter, cx.waker())
-                }
-            },
-            State::InLine(waiter) => mailbox.look(*waiter, cx.waker()),
-            State::Done => panic!("a send was polled after it had completed"),
-        };
-        let result = match standby {
-            Standby::Waiting => return Poll::Pending,
-            Standby::In(_) => Ok(Admission::Waited),
-            Standby::Out(Some(value), reason) => {
-                let why = this.shared.why(value.class(), reason);
-                Err(SendError::new(value, why))
-            }
-            Standby::Out(None, _) | Standby::Promised => unreachable!("no permit was asked for"),
-        };
-        this.state = State::Done;
-        Poll::Ready(result)
+        let Sending { shared, entry } = &mut *self;
+        let entered = ready!(entry.poll(&shared.mailbox, cx, |value| offer(shared, value, WhenFull::Wait)));
+        match entered {
+            Some(entered) => Poll::Ready(settle(shared, entered)),
+            None => panic!("a send was polled after it had completed"),
+        }
     }
 }
 
 impl<T: Item> Drop for Sending<'_, T> {
     fn drop(&mut self) {
-        let State::InLine(waiter) = self.state else { return };
-        let mut fx = Effects::new();
-        let left = self.shared.mailbox.visit(&mut fx, |section| section.leave(waiter, Reason::Cancelled));
-        self.shared.apply(&mut fx);
-        match left {
-            Left::Back(value, _) | Left::Out(value, ..) => discard(value),
-            Left::In(place) => {
-                self.shared.mailbox.visit(&mut fx, |section| section.withdraw(place, Reason::Cancelled));
-                self.shared.apply(&mut fx);
+        let Some(line) = self.entry.take_line() else { return };
+        match self.shared.visit(|section| section.give_up(line, Reason::Cancelled)) {
+            Ok((value, _)) | Err((Outcome::Refused(value, _), _)) => discard(value),
+            Err((Outcome::Granted(place), _)) => {
+                self.shared.visit(|section| section.withdraw(place, Reason::Cancelled));
             }
-            Left::Promised => {}
         }
     }
 }
@@ -335,10 +300,10 @@ impl<T: Item> Receiver<T> {
         self.shared.apply(&mut self.fx);
         taken.map(|take| match take {
             Take::Turn => {
-                self.shared.mailbox.end_turn(0);
+                self.shared.mailbox.end_turn(WorkerId::ONLY);
                 self.taker.current().and_then(|taken| taken.item.take())
             }
-            Take::Finished | Take::Tainted | Take::Renew | Take::Retire => None,
+            Take::Finished | Take::Poisoned | Take::Renew | Take::Retire => None,
         })
     }
 

@@ -3,6 +3,7 @@
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::mailbox::core::Phase;
+use crate::mailbox::ids::WorkerId;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
 use crate::mailbox::staff::{Staff, Task};
@@ -51,7 +52,7 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// Notes that the new instance that was wanted is about to be made.
-    pub(crate) fn forget_renewal(&self, worker: u32) {
+    pub(crate) fn forget_renewal(&self, worker: WorkerId) {
         let mut inner = self.lock();
         match &mut inner.staff {
             Staff::One(one) => one.must_renew = false,
@@ -75,7 +76,7 @@ impl<T: Item, S> Section<'_, T, S> {
 
     /// Asks for a new instance, between two turns: the old one has no further turn. With several workers, `None` means all.
     /// `false` where there will be no new instance.
-    pub(crate) fn renew(&mut self, worker: Option<u32>) -> bool {
+    pub(crate) fn renew(&mut self, worker: Option<WorkerId>) -> bool {
         if self.phase >= Phase::Killed {
             return false;
         }
@@ -98,15 +99,15 @@ impl<T: Item, S> Section<'_, T, S> {
         self.wake_if_filled();
     }
 
-    /// Purges the dead messages of a mailbox that drains, for a worker that waits before its next instance. Returns when to do
-    /// it again: `NEVER` where no queued message may die, or the mailbox does not drain.
+    /// Purges the expired messages of a mailbox that drains, for a worker that waits before its next instance. Returns when to do
+    /// it again: `NEVER` where no queued message may expire, or the mailbox does not drain.
     pub(crate) fn purge_draining(&mut self) -> Tick {
         if self.is_open() {
             return Tick::NEVER;
         }
         self.settle();
         self.purge_expired();
-        self.queue.dead_due()
+        self.queue.purge_due()
     }
 
     /// Closes admission and hands out nothing more; a suspended turn is dropped. `false` when it was killed before.
@@ -162,11 +163,11 @@ impl<T: Item, S> Section<'_, T, S> {
     fn lose_all(&mut self) {
         self.queue.free_keys();
         for lane in (0..Priority::COUNT).rev() {
-            while let Some(key) = self.queue.lane_front(lane) {
+            while let Some(slot) = self.queue.lane_front(lane) {
                 if !self.effects.may_move() {
                     return;
                 }
-                self.give_up(key, Reason::Closed);
+                self.lose_queued(slot, Reason::Closed);
             }
         }
         self.shrink();

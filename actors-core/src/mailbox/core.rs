@@ -9,13 +9,14 @@ use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::books::watched::{Sampling, Watched};
 use crate::mailbox::effects::Lost;
+use crate::mailbox::ids::SlotId;
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::section::Section;
 use crate::mailbox::signals::{Signals, here};
 use crate::mailbox::store::claim::Claim;
-use crate::mailbox::store::line::Lines;
 use crate::mailbox::store::queue::Queue;
 use crate::mailbox::store::slots::{Place, Tag};
+use crate::mailbox::store::waiters::Lines;
 use crate::panics::caught;
 use crate::policy::{Arrivals, DrainRate, Lanes, Limits, Rng};
 use crate::reentry;
@@ -46,7 +47,7 @@ pub(crate) struct Core<T> {
     /// Nothing is handed out. Only tests hold.
     pub(super) is_held: bool,
     /// The consumer is at work, and its turns are known to be short.
-    pub(super) is_swift: bool,
+    pub(super) is_short: bool,
     pub(super) pushes: u32,
     pub(super) ids: u64,
     /// Turns that ended, however.
@@ -103,20 +104,18 @@ impl Work {
 }
 
 impl<T: Item, S> Section<'_, T, S> {
-    pub(super) fn conflate(&mut self, twin: u32, item: Option<T>, tag: Tag) -> Place {
-        if let Some(item) = item {
-            let (old, old_tag) = self.queue.replace(twin, item, tag);
-            self.lose(old, old_tag, Reason::Conflated);
-        }
-        Place { key: twin, id: tag.id }
+    /// Replaces a queued message by a newer one of its key.
+    pub(super) fn conflate(&mut self, twin: SlotId, item: T, tag: Tag) -> Place {
+        let (old, old_tag) = self.queue.replace(twin, item, tag);
+        self.lose(old, old_tag, Reason::Conflated);
+        Place { slot: twin, id: tag.id }
     }
 
-    /// A message gets a free slot.
-    pub(super) fn push(&mut self, item: Option<T>, tag: Tag) -> Place {
-        let Some(item) = item else { unreachable!("whoever pushes has a message") };
+    /// Puts a message into a free slot.
+    pub(super) fn push(&mut self, item: T, tag: Tag) -> Place {
         let signals = self.signals();
         let place = self.push_made(|| item, tag, signals);
-        if self.queue.kinds[usize::from(tag.class)].is_ordered {
+        if self.queue.classes[tag.class].is_ordered {
             self.review(tag.hash);
         }
         place
@@ -136,15 +135,15 @@ impl<T: Item, S> Section<'_, T, S> {
     // --- losses -----------------------------------------------------------------------------------------------------
 
     pub(super) fn lose(&mut self, item: Option<T>, tag: Tag, reason: Reason) {
-        self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::of(reason), reason);
+        self.queue.classes[tag.class].counts.lose(Stage::of(reason), reason);
         if let Some(item) = item {
-            self.effects.lost.push(Lost { item, class: usize::from(tag.class), stamp: tag.stamp, reason });
+            self.effects.lost.push(Lost { item, class: tag.class, stamp: tag.stamp, reason });
         }
     }
 
     /// Takes an unclaimed message out and loses it.
-    pub(super) fn give_up(&mut self, key: u32, reason: Reason) {
-        if let Some((item, tag)) = self.take_out(key) {
+    pub(super) fn lose_queued(&mut self, slot: SlotId, reason: Reason) {
+        if let Some((item, tag)) = self.take_out(slot) {
             self.lose(Some(item), tag, reason);
         }
     }
@@ -177,7 +176,7 @@ impl<T: Item> Core<T> {
             recent: Tick::ZERO,
             pushes: 0,
             is_held: false,
-            is_swift: false,
+            is_short: false,
             running_age: Span::NONE,
             unseen: 0,
             now,
@@ -211,7 +210,7 @@ impl<T: Item> Core<T> {
         let is_empty = self.queue.used() == 0;
         // A supervisor judges by ages.
         let is_due = is_empty || self.watched.sampling != Sampling::Off;
-        if self.pushes >= PUSHES_PER_STAMP || (is_due && !self.is_swift) {
+        if self.pushes >= PUSHES_PER_STAMP || (is_due && !self.is_short) {
             self.saw((self.now)());
         }
         if is_empty {
@@ -226,8 +225,8 @@ impl<T: Item> Core<T> {
         self.pushes = 0;
     }
 
-    pub(super) fn find_twin(&self, item: &T, tag: &Tag) -> Result<Option<u32>, Panicked> {
-        if !self.queue.kinds[usize::from(tag.class)].conflates {
+    pub(super) fn find_twin(&self, item: &T, tag: &Tag) -> Result<Option<SlotId>, Panicked> {
+        if !self.queue.classes[tag.class].conflates {
             return Ok(None);
         }
         reentry::guarded(self.home, || as_if_unlocked(|| caught(|| self.queue.twin(item, tag))))
@@ -237,13 +236,13 @@ impl<T: Item> Core<T> {
     /// A message that is made when there is a slot for it gets one.
     #[inline(always)]
     pub(super) fn push_made(&mut self, make: impl FnOnce() -> T, tag: Tag, signals: &Signals) -> Place {
-        let lane = self.queue.kinds[usize::from(tag.class)].lane();
+        let lane = self.queue.classes[tag.class].lane();
         if self.claim.is_out() {
             self.push_beside_claim(lane, signals);
         } else if self.queue.lane_len(lane) == 0 {
             self.schedule.woke(lane, 0);
         }
-        Place { key: self.queue.push(make, tag), id: tag.id }
+        Place { slot: self.queue.push(make, tag), id: tag.id }
     }
 
     /// A message comes while others are claimed and may not have begun.
@@ -279,12 +278,12 @@ impl<T: Item> Core<T> {
 
     fn enter(&mut self, progress: u32) -> bool {
         let Core { claim, queue, turns, .. } = self;
-        let freed = claim.enter_begun(progress, |key, class| {
-            queue.release(key, class);
-            queue.kinds[class].counts.in_service += 1;
+        let freed = claim.enter_begun(progress, |slot, class| {
+            queue.release(slot, class);
+            queue.classes[class].counts.in_service += 1;
         });
         claim.enter_ended(progress, |class| {
-            let counts = &mut queue.kinds[class].counts;
+            let counts = &mut queue.classes[class].counts;
             counts.in_service -= 1;
             counts.handled += 1;
             *turns += 1;
@@ -300,10 +299,10 @@ impl<T: Item> Core<T> {
     }
 
     /// Takes an unclaimed message out. Its key may hold one more after that.
-    pub(super) fn take_out(&mut self, key: u32) -> Option<(T, Tag)> {
-        let (item, tag) = self.queue.remove(key)?;
+    pub(super) fn take_out(&mut self, slot: SlotId) -> Option<(T, Tag)> {
+        let (item, tag) = self.queue.remove(slot)?;
         self.work.add(1);
-        if self.queue.kinds[usize::from(tag.class)].is_ordered {
+        if self.queue.classes[tag.class].is_ordered {
             self.review(tag.hash);
         }
         Some((item, tag))

@@ -2,6 +2,7 @@
 
 use crate::clock::Tick;
 use crate::error::Reason;
+use crate::mailbox::ids::ClassId;
 use crate::wakers::{discard, wake};
 use std::any::Any;
 use std::task::Waker;
@@ -10,7 +11,7 @@ use std::task::Waker;
 #[derive(Debug)]
 pub(crate) struct Lost<T> {
     pub(crate) item: T,
-    pub(crate) class: usize,
+    pub(crate) class: ClassId,
     pub(crate) stamp: Tick,
     pub(crate) reason: Reason,
 }

@@ -57,11 +57,11 @@
 //! anew hands over too).
 
 use super::{
-    Class, Donated, Effects, Entrance, Item, Left, Lend, Loan, Mailbox, Place, Plainly, Promise, Row,
-    Standby, Take, Taker, Verdict, Wake, Withdrawn,
+    Class, ClassId, Donated, Effects, Entry, FastPath, InLine, Item, Lend, Loan, Mailbox, Message, Offer,
+    Place, Row, Take, Taker, Wake, WhenFull, Withdrawal, WorkerId,
 };
 use crate::clock::{self, Span, Tick};
-use crate::error::Reason;
+use crate::error::{Admission, Reason};
 use crate::policy::{Overflow, Policy, Settings};
 use crate::seed::Seed;
 use loom::future::block_on;
@@ -125,56 +125,45 @@ fn apply(fx: &mut Effects<Job>) {
     fx.lost.take().for_each(drop);
 }
 
-/// Offers a message as senders do; the waiter, where it has to wait.
-fn offer(mailbox: &Desk, job: Job) -> Option<u32> {
-    match mailbox.enter_plainly(0, false) {
-        Plainly::In(mut door) => {
-            let rouse = door.fill(|| job);
-            drop(door);
-            call(rouse);
-            return None;
+/// Offers a message as senders do.
+fn enter(mailbox: &Desk, job: Job) -> Offer<Message, Job> {
+    match mailbox.try_fast_path(ClassId::new(0), WhenFull::Wait) {
+        FastPath::Slot(mut slot) => {
+            let (place, wake) = slot.fill_until(|| job, Tick::ZERO, Tick::NEVER);
+            drop(slot);
+            call(wake);
+            return Offer::Granted(place, Admission::Queued);
         }
-        Plainly::Refused(_) => unreachable!("it waits"),
-        Plainly::No => {}
+        FastPath::Full(_) => unreachable!("it waits"),
+        FastPath::LongWay => {}
     }
     let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
     let mut fx = Effects::new();
-    let verdict = mailbox.visit(&mut fx, |section| section.offer(&mut Some(job), tag, Entrance::Wait));
+    let offer = mailbox.visit(&mut fx, |section| section.offer(job, tag, WhenFull::Wait));
     apply(&mut fx);
-    match verdict {
-        Verdict::In(..) => None,
-        Verdict::InLine(waiter) => Some(waiter),
-        Verdict::Refused(..) | Verdict::Lost(_) => unreachable!("it waits"),
+    offer
+}
+
+/// Offers a message; its place in line, where it has to wait.
+fn offer(mailbox: &Desk, job: Job) -> Option<InLine<Message>> {
+    match enter(mailbox, job) {
+        Offer::Granted(..) => None,
+        Offer::InLine(line) => Some(line),
+        Offer::Refused(..) => unreachable!("it waits"),
     }
 }
 
-fn call(rouse: Wake) {
-    if let Wake::Task(waker) = rouse {
+fn call(wake: Wake) {
+    if let Wake::Task(waker) = wake {
         waker.wake();
     }
 }
 
 /// Sends, and waits in line where it must.
 fn send(mailbox: &Desk, job: Job) {
-    let mut waiter = None;
-    let mut is_in = false;
-    block_on(poll_fn(|cx| {
-        let standby = match waiter {
-            None if !is_in => {
-                waiter = offer(mailbox, job);
-                is_in = waiter.is_none();
-                waiter.map(|key| mailbox.look_first(key, cx.waker()))
-            }
-            None => None,
-            Some(key) => Some(mailbox.look(key, cx.waker())),
-        };
-        match standby {
-            None | Some(Standby::Waiting) => {}
-            Some(Standby::In(_)) => is_in = true,
-            Some(Standby::Promised | Standby::Out(..)) => unreachable!("nobody refuses it"),
-        }
-        if is_in { Poll::Ready(()) } else { Poll::Pending }
-    }));
+    let mut entry = Entry::Fresh(job);
+    let entered = block_on(poll_fn(|cx| entry.poll(mailbox, cx, |job| enter(mailbox, job))));
+    assert!(matches!(entered, Some(Ok(_))), "nobody refuses it");
 }
 
 /// The consumer, as the actor's loop is one.
@@ -186,7 +175,7 @@ struct Consumer {
 
 impl Consumer {
     fn new(mailbox: &Arc<Desk>) -> Self {
-        Consumer { mailbox: mailbox.clone(), taker: Taker::new(0), fx: Effects::new() }
+        Consumer { mailbox: mailbox.clone(), taker: Taker::new(WorkerId::ONLY), fx: Effects::new() }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Take> {
@@ -210,7 +199,7 @@ impl Consumer {
     fn warm(mailbox: &Arc<Desk>) -> Self {
         let mut consumer = Consumer::new(mailbox);
         for n in [0, 2] {
-            (n..n + 2).for_each(|n| assert_eq!(offer(mailbox, Job('w', n)), None));
+            (n..n + 2).for_each(|n| assert!(offer(mailbox, Job('w', n)).is_none()));
             (n..n + 2).for_each(|n| assert_eq!(consumer.turn(), Some(Job('w', n))));
         }
         assert!(consumer.poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -231,14 +220,15 @@ impl Consumer {
         }
         let mut fx = Effects::new();
         let queued = self.mailbox.visit(&mut fx, |section| section.depth(clock::now())).queued;
-        let inner = self.mailbox.lock();
-        (inner.seat.as_ref().expect("nobody has it").turns, queued)
+        let mut inner = self.mailbox.lock();
+        let seat = inner.staff.one().and_then(|one| one.seat.as_ref());
+        (seat.expect("nobody has it").turns, queued)
     }
 
     /// The loop ends, as `Runner::close` does it: the seat, unless somebody else has it.
     fn end(&mut self) -> Option<Seat> {
         self.taker.put_back(&self.mailbox, &mut self.fx);
-        self.mailbox.visit(&mut self.fx, |section| section.fail_turn(0, Reason::Closed));
+        self.mailbox.visit(&mut self.fx, |section| section.fail_turn(WorkerId::ONLY, Reason::Closed));
         let left = self.mailbox.visit(&mut self.fx, |section| section.end());
         apply(&mut self.fx);
         left.or_else(|| self.taker.seat.take())
@@ -252,14 +242,14 @@ impl Consumer {
                 seat.turns += 1;
                 taken.item.take()
             }
-            Take::Finished | Take::Tainted | Take::Renew | Take::Retire => None,
+            Take::Finished | Take::Poisoned | Take::Renew | Take::Retire => None,
         }
     }
 
     /// The next turn, from its beginning to its end.
     fn turn(&mut self) -> Option<Job> {
         let job = self.begin();
-        self.mailbox.end_turn(0);
+        self.mailbox.end_turn(WorkerId::ONLY);
         job
     }
 }
@@ -274,19 +264,19 @@ fn close(mailbox: &Desk, kills: bool) {
 }
 
 /// Gives up in line; whether the message came back.
-fn leave(mailbox: &Desk, waiter: u32) -> bool {
+fn leave(mailbox: &Desk, line: InLine<Message>) -> bool {
     let mut fx = Effects::new();
-    let left = mailbox.visit(&mut fx, |section| section.leave(waiter, Reason::Cancelled));
+    let left = mailbox.visit(&mut fx, |section| section.give_up(line, Reason::Cancelled));
     apply(&mut fx);
-    matches!(left, Left::Back(..))
+    left.is_ok()
 }
 
 /// Runs a turn of its own, if it may; it panics unless it `ends_well`. Whether it did, and the seat if nobody wants it back.
 fn donate(mailbox: &Desk, ends_well: bool) -> (bool, Option<Seat>) {
-    let Lend::Yes(Loan { mut seat, .. }) = mailbox.lend(0) else { return (false, None) };
+    let Lend::Yes(Loan { mut seat, .. }) = mailbox.lend(ClassId::new(0)) else { return (false, None) };
     seat.turns += 1;
     let donated = if ends_well { Donated::Handled(Span::of(Duration::ZERO)) } else { Donated::Panicked };
-    let returned = mailbox.take_back(0, seat, donated);
+    let returned = mailbox.take_back(ClassId::new(0), seat, donated);
     call(returned.rouse);
     (true, returned.left)
 }
@@ -294,9 +284,9 @@ fn donate(mailbox: &Desk, ends_well: bool) -> (bool, Option<Seat>) {
 fn place(mailbox: &Desk, job: Job) -> Place {
     let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
     let mut fx = Effects::new();
-    let verdict = mailbox.visit(&mut fx, |section| section.offer(&mut Some(job), tag, Entrance::Try));
+    let offer = mailbox.visit(&mut fx, |section| section.offer(job, tag, WhenFull::Refuse));
     apply(&mut fx);
-    let Verdict::In(place, _) = verdict else { panic!("there is room") };
+    let Offer::Granted(place, _) = offer else { panic!("there is room") };
     place
 }
 
@@ -304,7 +294,7 @@ fn withdraw(mailbox: &Desk, place: Place) -> bool {
     let mut fx = Effects::new();
     let withdrawn = mailbox.visit(&mut fx, |section| section.withdraw(place, Reason::Cancelled));
     apply(&mut fx);
-    withdrawn != Withdrawn::Begun
+    !matches!(withdrawn, Withdrawal::Begun)
 }
 
 fn row(mailbox: &Desk) -> Row {
@@ -334,7 +324,7 @@ fn two_producers(capacity: usize, each: [u32; 2]) {
     let [a, b] = each.map(|count| (0..count).collect::<Vec<_>>());
     assert_eq!((of(&jobs, 'a'), of(&jobs, 'b')), (a, b));
     assert_eq!(consumer.rest(), (all, 0));
-    assert_eq!(row(&mailbox).handled, all.into());
+    assert_eq!(row(&mailbox).handled, u64::from(all));
 }
 
 #[test]
@@ -389,7 +379,7 @@ fn a_slot_goes_to_the_next_in_line_when_the_first_gives_up() {
     check(Some(3), || {
         let mailbox = mailbox(1);
         let mut consumer = Consumer::new(&mailbox);
-        assert_eq!(offer(&mailbox, Job('x', 0)), None);
+        assert!(offer(&mailbox, Job('x', 0)).is_none());
         let Some(first) = offer(&mailbox, Job('a', 0)) else { panic!("there is no room") };
         let leaver = beside(&mailbox, move |mailbox| leave(mailbox, first));
         let second = beside(&mailbox, move |mailbox| send(mailbox, Job('b', 0)));
@@ -412,7 +402,7 @@ fn a_slot_goes_to_the_next_in_line_when_the_first_gives_up() {
 fn who_needs_less_than_the_first_in_line_gets_in_when_that_one_gives_up() {
     check(None, || {
         let mailbox = with(Settings::new().capacity(4).max_bytes(2));
-        assert_eq!(offer(&mailbox, Job('x', 0)), None);
+        assert!(offer(&mailbox, Job('x', 0)).is_none());
         let Some(heavy) = offer(&mailbox, Job('h', 0)) else { panic!("it is too heavy") };
         let leaver = beside(&mailbox, move |mailbox| leave(mailbox, heavy));
         let light = beside(&mailbox, |mailbox| send(mailbox, Job('b', 0)));
@@ -430,11 +420,12 @@ fn a_permit_given_back_lets_the_next_in_and_wakes_the_consumer() {
     check(Some(3), || {
         let mailbox = mailbox(1);
         let mut consumer = Consumer::asleep(&mailbox);
-        let promise = mailbox.visit(&mut Effects::new(), |section| section.promise(0, Entrance::Try));
-        assert!(matches!(promise, Promise::Given));
+        let reserve =
+            mailbox.visit(&mut Effects::new(), |section| section.reserve(ClassId::new(0), WhenFull::Refuse));
+        assert!(matches!(reserve, Offer::Granted((), _)));
         let giver = beside(&mailbox, |mailbox| {
             let mut fx = Effects::new();
-            mailbox.visit(&mut fx, |section| section.give_back(0));
+            mailbox.visit(&mut fx, |section| section.give_back(ClassId::new(0)));
             apply(&mut fx);
         });
         let sender = beside(&mailbox, |mailbox| send(mailbox, Job('b', 0)));
@@ -476,7 +467,7 @@ fn a_lent_seat_comes_back_to_a_consumer_that_is_to_end() {
             let (donated, left) = lender.join().unwrap();
             assert!(left.is_none(), "a consumer that is told to end waits for the seat");
             assert_eq!(seat.map(|seat| seat.turns), Some(donated.into()));
-            assert_eq!(row(&mailbox).offered, donated.into());
+            assert_eq!(row(&mailbox).offered, u64::from(donated));
         });
     }
 }
@@ -492,7 +483,7 @@ fn a_lent_seat_is_left_to_its_borrower_when_the_consumer_has_gone() {
         let (donated, left) = lender.join().unwrap();
         let seats: Vec<_> = seat.into_iter().chain(left).map(|seat| seat.turns).collect();
         assert_eq!(seats, [u32::from(donated)]);
-        assert_eq!(row(&mailbox).handled, donated.into());
+        assert_eq!(row(&mailbox).handled, u64::from(donated));
     });
 }
 
@@ -503,16 +494,16 @@ fn a_slot_that_a_turn_frees_by_its_number_goes_to_whoever_joins_the_line_meanwhi
     check(None, || {
         let mailbox = mailbox(2);
         let mut consumer = Consumer::warm(&mailbox);
-        (0..2).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n)), None));
+        (0..2).for_each(|n| assert!(offer(&mailbox, Job('x', n)).is_none()));
         assert_eq!(consumer.turn(), Some(Job('x', 0)));
-        assert_eq!(offer(&mailbox, Job('x', 2)), None);
+        assert!(offer(&mailbox, Job('x', 2)).is_none());
         // x1 is claimed, x2 queued: there is no room until x1's turn begins.
         let sender = beside(&mailbox, move |mailbox| send(mailbox, Job('a', 0)));
         assert_eq!(consumer.begin(), Some(Job('x', 1)));
         consumer.suspend();
         // It stays suspended until the sender has its slot.
         sender.join().unwrap();
-        mailbox.end_turn(0);
+        mailbox.end_turn(WorkerId::ONLY);
         assert_eq!((consumer.turn(), consumer.turn()), (Some(Job('x', 2)), Some(Job('a', 0))));
     });
 }
@@ -522,15 +513,15 @@ fn slots_that_turns_free_one_after_the_other_go_to_all_who_wait() {
     check(Some(2), || {
         let mailbox = mailbox(3);
         let mut consumer = Consumer::warm(&mailbox);
-        (0..3).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n)), None));
+        (0..3).for_each(|n| assert!(offer(&mailbox, Job('x', n)).is_none()));
         assert_eq!(consumer.turn(), Some(Job('x', 0)));
-        assert_eq!(offer(&mailbox, Job('x', 3)), None);
+        assert!(offer(&mailbox, Job('x', 3)).is_none());
         // x1 and x2 are claimed.
         let senders = ['a', 'b'].map(|name| beside(&mailbox, move |mailbox| send(mailbox, Job(name, 0))));
         assert_eq!((consumer.turn(), consumer.begin()), (Some(Job('x', 1)), Some(Job('x', 2))));
         consumer.suspend();
         senders.into_iter().for_each(|sender| sender.join().unwrap());
-        mailbox.end_turn(0);
+        mailbox.end_turn(WorkerId::ONLY);
         let jobs: Vec<_> = (0..3).filter_map(|_| consumer.turn()).collect();
         assert_eq!((of(&jobs, 'x'), of(&jobs, 'a'), of(&jobs, 'b')), (vec![3], vec![0], vec![0]));
     });
@@ -541,7 +532,7 @@ fn whoever_waits_while_the_consumer_goes_on_with_its_claim_gets_in() {
     check(Some(3), || {
         let mailbox = mailbox(2);
         let mut consumer = Consumer::warm(&mailbox);
-        (0..2).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n)), None));
+        (0..2).for_each(|n| assert!(offer(&mailbox, Job('x', n)).is_none()));
         let sender = beside(&mailbox, move |mailbox| (0..3).for_each(|n| send(mailbox, Job('a', n))));
         let jobs: Vec<_> = (0..5).filter_map(|_| consumer.turn()).collect();
         sender.join().unwrap();
@@ -556,7 +547,7 @@ fn the_books_balance_whenever_they_are_read() {
         let mailbox = mailbox(4);
         let mut consumer = Consumer::warm(&mailbox);
         let before = row(&mailbox).handled;
-        (0..3).for_each(|n| assert_eq!(offer(&mailbox, Job('x', n)), None));
+        (0..3).for_each(|n| assert!(offer(&mailbox, Job('x', n)).is_none()));
         let done = Arc::new(AtomicU64::new(0));
         let seen = done.clone();
         let reader = beside(&mailbox, move |mailbox| {
@@ -570,7 +561,7 @@ fn the_books_balance_whenever_they_are_read() {
         for n in 0..3 {
             assert_eq!(consumer.begin(), Some(Job('x', n)));
             done.store(u64::from(n) + 1, Ordering::Relaxed);
-            mailbox.end_turn(0);
+            mailbox.end_turn(WorkerId::ONLY);
         }
         reader.join().unwrap();
         assert_eq!(row(&mailbox).handled, before + 3);
@@ -582,7 +573,7 @@ fn a_message_that_is_withdrawn_after_it_was_claimed_is_dropped_or_has_its_turn()
     check(None, || {
         let mailbox = mailbox(4);
         let mut consumer = Consumer::warm(&mailbox);
-        assert_eq!(offer(&mailbox, Job('x', 0)), None);
+        assert!(offer(&mailbox, Job('x', 0)).is_none());
         let place = place(&mailbox, Job('a', 0));
         assert_eq!(consumer.turn(), Some(Job('x', 0)));
         let is_gone = Arc::new(AtomicBool::new(false));
@@ -594,7 +585,7 @@ fn a_message_that_is_withdrawn_after_it_was_claimed_is_dropped_or_has_its_turn()
         });
         let is_late = seen.load(Ordering::Acquire);
         let ran = consumer.poll(&mut Context::from_waker(Waker::noop())).is_ready();
-        mailbox.end_turn(0);
+        mailbox.end_turn(WorkerId::ONLY);
         let withdrawn = sender.join().unwrap();
         assert_eq!(consumer.rest().1, 0);
         // Both, where the consumer had looked already; then it counts as handled.

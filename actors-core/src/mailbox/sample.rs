@@ -40,7 +40,8 @@ impl<T: Item> Core<T> {
     /// Age of the oldest unclaimed message.
     pub(super) fn oldest_age(&self, now: Tick) -> Duration {
         let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
-        let oldest = fronts.chain(self.queue.parked_heads()).map(|key| self.queue.slots.at(key).stamp).min();
+        let oldest =
+            fronts.chain(self.queue.parked_heads()).map(|slot| self.queue.slots.at(slot).stamp).min();
         oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
     }
 
@@ -56,7 +57,7 @@ impl<T: Item> Core<T> {
     /// When the turn that is running began, if one is. Of a turn that a sender runs, and in a pool, the answer may be too late: since
     /// when messages have been queued.
     pub(super) fn turn_began(&self) -> Option<Tick> {
-        let is_serving = self.queue.kinds.iter().any(|kind| kind.counts.in_service > 0);
+        let is_serving = self.queue.classes.iter().any(|state| state.counts.in_service > 0);
         match self.claim.is_running() {
             true => Some(self.watched.moved),
             false => is_serving.then(|| self.watched.moved.max(self.busy_since)),
@@ -65,7 +66,7 @@ impl<T: Item> Core<T> {
 
     pub(super) fn set_sampling(&mut self, sampling: Sampling) {
         self.watched.sampling = sampling;
-        self.queue.kinds.iter_mut().for_each(|kind| kind.set_armed(sampling == Sampling::Armed));
+        self.queue.classes.iter_mut().for_each(|state| state.set_armed(sampling == Sampling::Armed));
     }
 
     /// Messages are queued, and no turn began for so long.
@@ -80,8 +81,8 @@ impl<T: Item> Core<T> {
         let stay = std::mem::replace(&mut self.watched.stay, Span::NONE).get();
         let oldest = self.oldest_age(now);
         let mut offered = [0; Priority::COUNT];
-        for kind in self.queue.kinds.iter().filter(|kind| kind.is_sheddable()) {
-            offered[kind.lane()] += kind.counts.offered;
+        for state in self.queue.classes.iter().filter(|state| state.is_sheddable()) {
+            offered[state.lane()] += state.counts.offered;
         }
         Sample {
             queued: self.queue.used(),
@@ -143,7 +144,7 @@ impl<T: Item, S> Section<'_, T, S> {
 
     /// Sets how many slots `block` types may hold before their senders wait; `None` lifts the limit (P2).
     pub(crate) fn set_soft_limit(&mut self, most: Option<u32>) {
-        self.queue.kinds.iter_mut().for_each(|kind| kind.set_soft_limit(most));
+        self.queue.classes.iter_mut().for_each(|state| state.set_soft_limit(most));
         self.settle();
         self.grant();
         self.wake_if_filled();
@@ -160,8 +161,8 @@ impl<T: Item, S> Mailbox<T, S> {
         }
         self.visit(effects, |section| {
             section.settle();
-            let kinds = section.queue.kinds.iter().zip(self.classes.iter());
-            Ledger::new(kinds.map(|(kind, class)| (kind.counts.row(class), (class.type_id)())).collect())
+            let classes = section.queue.classes.iter().zip(self.classes.iter());
+            Ledger::new(classes.map(|(state, class)| (state.counts.row(class), (class.type_id)())).collect())
         })
     }
 
@@ -203,8 +204,8 @@ impl<T: Item, S> Mailbox<T, S> {
     /// By type: the lane in which it may be shed, if it may (P3).
     pub(crate) fn sheddable(&self) -> Vec<Option<usize>> {
         let inner = self.lock();
-        let kinds = inner.core.queue.kinds.iter();
-        kinds.map(|kind| kind.is_sheddable().then(|| kind.lane())).collect()
+        let classes = inner.core.queue.classes.iter();
+        classes.map(|state| state.is_sheddable().then(|| state.lane())).collect()
     }
 }
 

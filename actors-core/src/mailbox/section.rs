@@ -12,10 +12,11 @@ use crate::clock::Tick;
 use crate::mailbox::adjust::Live;
 use crate::mailbox::core::Core;
 use crate::mailbox::effects::{Effects, Wake};
+use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::signals::Signals;
 use crate::mailbox::staff::{One, Pool, Staff};
-use crate::policy::Limits;
+use crate::policy::{Limits, Policy};
 use crate::reentry;
 use crate::seed::{Purpose, Seed};
 use crate::sync::{Mutex, MutexGuard};
@@ -131,8 +132,13 @@ impl<T: Item, S> Mailbox<T, S> {
         &self.limits
     }
 
-    pub(crate) fn class(&self, class: usize) -> &Class {
-        &self.classes[class]
+    pub(crate) fn class(&self, class: ClassId) -> &Class {
+        &self.classes[class.index()]
+    }
+
+    /// The policies as they were declared, by class.
+    pub(crate) fn declared(&self) -> impl Iterator<Item = &Policy> {
+        self.classes.iter().map(|class| &class.policy)
     }
 
     /// Runs one critical section. What `visit` leaves in `effects` is due as soon as this returns.
@@ -277,18 +283,18 @@ impl<'a, T: Item, S> Section<'a, T, S> {
 
 #[inline]
 fn wake_one<T: Item, S>(staff: &mut Staff<S>, core: &Core<T>) -> Wake {
-    if core.is_held {
-        return Wake::Nothing;
-    }
     match staff {
-        Staff::One(one) => one.wake_if_asleep(),
+        // While the seat is away, its holder looks at the queue before it comes back.
+        Staff::One(one) if one.seat.is_none() || one.is_woken || core.is_held => Wake::Nothing,
+        Staff::One(one) => one.wake(),
+        Staff::Pool(_) if core.is_held => Wake::Nothing,
         Staff::Pool(pool) => pool.wake_for(core.queue.runnable()),
     }
 }
 
 fn workers<T: Item, S>(staff: &Staff<S>, core: &Core<T>) -> (usize, usize) {
     match staff {
-        Staff::One(_) => (1, core.queue.kinds.iter().map(|kind| kind.counts.in_service as usize).sum()),
+        Staff::One(_) => (1, core.queue.classes.iter().map(|state| state.counts.in_service as usize).sum()),
         Staff::Pool(pool) => (pool.alive(), pool.busy()),
     }
 }

@@ -17,6 +17,7 @@
 //! - C3 `alive` workers have a place; a worker that retires has given up its place under the same lock.
 
 use crate::mailbox::effects::{Effects, Wake};
+use crate::mailbox::ids::{ClassId, WorkerId};
 use crate::policy::Workers;
 use crate::wakers::TaskWaker;
 
@@ -84,12 +85,6 @@ impl<S> One<S> {
         One { seat, is_woken: false, is_ready, is_poisoned: false, must_renew: false, task: Task::None }
     }
 
-    /// Wakes the consumer if it sleeps. While the seat is away, its holder looks at the queue before it comes back.
-    #[inline]
-    pub(super) fn wake_if_asleep(&mut self) -> Wake {
-        if self.seat.is_none() || self.is_woken { Wake::Nothing } else { self.wake() }
-    }
-
     /// Wakes the consumer, whatever it does.
     pub(super) fn wake(&mut self) -> Wake {
         self.is_woken = true;
@@ -107,7 +102,7 @@ impl<S> One<S> {
 /// The turn of one worker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Serving {
-    pub(super) class: u16,
+    pub(super) class: ClassId,
     /// The hash of its key, where the pool keeps the order of keys.
     pub(super) key: Option<u64>,
 }
@@ -133,7 +128,7 @@ pub(super) struct Pool {
     /// By number. Numbers of workers that have gone are used again.
     workers: Vec<Worker>,
     /// Workers that sleep. The last that came is woken first: its caches are warm, and workers that are not needed stay asleep.
-    idle: Vec<u32>,
+    idle: Vec<WorkerId>,
     /// Workers that are there or about to be, without those that retire.
     pub(super) alive: usize,
     /// Workers that have a number.
@@ -169,13 +164,18 @@ impl Pool {
         self.busy
     }
 
-    pub(super) fn worker_mut(&mut self, number: u32) -> &mut Worker {
-        &mut self.workers[number as usize]
+    pub(super) fn worker_mut(&mut self, number: WorkerId) -> &mut Worker {
+        &mut self.workers[number.index()]
     }
 
-    pub(super) fn numbers(&self) -> Vec<u32> {
+    pub(super) fn numbers(&self) -> Vec<WorkerId> {
         let is_there = |worker: &Worker| worker.is_taken && !worker.is_retiring;
-        (0u32..).zip(&self.workers).filter(|(_, worker)| is_there(worker)).map(|(number, _)| number).collect()
+        (0..)
+            .map(WorkerId::new)
+            .zip(&self.workers)
+            .filter(|(_, worker)| is_there(worker))
+            .map(|(number, _)| number)
+            .collect()
     }
 
     /// Whether every worker sleeps: none has a turn, is on its way to one, or starts anew.
@@ -185,7 +185,7 @@ impl Pool {
     }
 
     /// Takes numbers for the workers that are missing.
-    pub(super) fn start_workers(&mut self) -> Vec<u32> {
+    pub(super) fn start_workers(&mut self) -> Vec<WorkerId> {
         let mut started = Vec::new();
         while self.alive < self.want {
             let free = self.workers.iter().position(|worker| !worker.is_taken);
@@ -196,7 +196,7 @@ impl Pool {
             self.workers[number].is_taken = true;
             self.alive += 1;
             self.present += 1;
-            started.push(number as u32);
+            started.push(WorkerId::new(number));
         }
         started
     }
@@ -208,7 +208,7 @@ impl Pool {
             return Wake::Nothing;
         }
         let Some(number) = self.idle.pop() else { return Wake::Nothing };
-        let worker = &mut self.workers[number as usize];
+        let worker = &mut self.workers[number.index()];
         (worker.is_idle, worker.is_woken) = (false, true);
         self.woken += 1;
         worker.waker.clone().map_or(Wake::Nothing, |waker| Wake::Task(waker.into_waker()))
@@ -225,7 +225,7 @@ impl Pool {
     /// Wakes the workers that sleep: they have nothing to wait for any more.
     pub(super) fn wake_idle<T>(&mut self, effects: &mut Effects<T>) {
         while let Some(number) = self.idle.pop() {
-            let worker = &mut self.workers[number as usize];
+            let worker = &mut self.workers[number.index()];
             worker.is_idle = false;
             worker.waker.clone().into_iter().for_each(|waker| effects.will_wake_task(waker.into_waker()));
         }
@@ -241,8 +241,8 @@ impl Pool {
     }
 
     /// A worker has come to look for a message.
-    pub(super) fn came(&mut self, number: u32) {
-        let worker = &mut self.workers[number as usize];
+    pub(super) fn came(&mut self, number: WorkerId) {
+        let worker = &mut self.workers[number.index()];
         if std::mem::take(&mut worker.is_woken) {
             self.woken -= 1;
         }
@@ -251,34 +251,34 @@ impl Pool {
         }
     }
 
-    pub(super) fn sleep(&mut self, number: u32) {
-        self.workers[number as usize].is_idle = true;
+    pub(super) fn sleep(&mut self, number: WorkerId) {
+        self.workers[number.index()].is_idle = true;
         self.idle.push(number);
     }
 
     /// A worker begins a turn.
-    pub(super) fn begin(&mut self, number: u32, serving: Serving) {
-        self.workers[number as usize].serving = Some(serving);
+    pub(super) fn begin(&mut self, number: WorkerId, serving: Serving) {
+        self.workers[number.index()].serving = Some(serving);
         self.busy += 1;
     }
 
     /// A worker's turn is over. Returns what it was about, if there was one.
-    pub(super) fn end(&mut self, number: u32) -> Option<Serving> {
-        let serving = self.workers[number as usize].serving.take();
+    pub(super) fn end(&mut self, number: WorkerId) -> Option<Serving> {
+        let serving = self.workers[number.index()].serving.take();
         self.busy -= usize::from(serving.is_some());
         serving
     }
 
     /// A worker no longer counts. It keeps its number until it has gone.
-    pub(super) fn retire(&mut self, number: u32) {
-        self.workers[number as usize].is_retiring = true;
+    pub(super) fn retire(&mut self, number: WorkerId) {
+        self.workers[number.index()].is_retiring = true;
         self.alive -= 1;
     }
 
     /// A worker has gone. Returns its waker, to be dropped once the lock is free.
-    pub(super) fn remove(&mut self, number: u32) -> Option<TaskWaker> {
+    pub(super) fn remove(&mut self, number: WorkerId) -> Option<TaskWaker> {
         self.came(number);
-        let worker = std::mem::take(&mut self.workers[number as usize]);
+        let worker = std::mem::take(&mut self.workers[number.index()]);
         if worker.is_taken {
             self.present -= 1;
             self.alive -= usize::from(!worker.is_retiring);
@@ -287,9 +287,9 @@ impl Pool {
     }
 
     /// Makes one worker, or every one, start anew between two turns.
-    pub(super) fn renew(&mut self, number: Option<u32>) {
+    pub(super) fn renew(&mut self, number: Option<WorkerId>) {
         match number {
-            Some(number) => self.workers[number as usize].must_renew = true,
+            Some(number) => self.workers[number.index()].must_renew = true,
             None => self.workers.iter_mut().for_each(|worker| worker.must_renew = worker.is_taken),
         }
     }

@@ -135,7 +135,7 @@ async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> P
             if is_told {
                 return Poll::Ready(Some(Paused::Over));
             }
-            if cell.mailbox.retire_surplus(worker) {
+            if cell.mailbox.retire_surplus(worker.into()) {
                 return Poll::Ready(Some(Paused::Retired));
             }
             if timer.as_mut().poll(cx).is_ready() {

@@ -51,7 +51,7 @@ impl TurnTag {
 
 impl<A: Actor> Runner<A> {
     pub(super) fn new(cell: Arc<Cell<A>>, worker: u32, seat: Option<Box<Seat<A>>>) -> Self {
-        let (mut taker, fx) = (Taker::new(worker), Effects::new());
+        let (mut taker, fx) = (Taker::new(worker.into()), Effects::new());
         taker.seat = seat;
         let tag = TurnTag::NONE;
         Runner { cell, taker, fx, tag, is_poisoned: false, failed: None, worker, is_over: false }
@@ -116,7 +116,7 @@ impl<A: Actor> Runner<A> {
             match ready!(self.poll_take(cx, &inside)) {
                 Take::Turn => {}
                 Take::Finished => return Poll::Ready(self.why_finished()),
-                Take::Tainted => {
+                Take::Poisoned => {
                     self.is_poisoned = true;
                     return Poll::Ready(StopReason::Panicked);
                 }
@@ -145,7 +145,7 @@ impl<A: Actor> Runner<A> {
             match turn::now(seat, &mut taken.item) {
                 Now::Done => {
                     self.end_waits(current::has_waited());
-                    cell.mailbox.end_turn(self.worker);
+                    cell.mailbox.end_turn(self.worker.into());
                 }
                 Now::Later(mail) => {
                     let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
@@ -176,7 +176,7 @@ impl<A: Actor> Runner<A> {
                 self.taker.seat = seat.into_seat();
                 turn.set(None);
                 self.end_waits(current::has_waited() || (!is_first && self.tag.has_waited));
-                self.cell.mailbox.end_turn(self.worker);
+                self.cell.mailbox.end_turn(self.worker.into());
                 Poll::Ready(None)
             }
             Ok(Poll::Pending) => {
@@ -244,7 +244,7 @@ impl<A: Actor> Runner<A> {
     /// Of the message whose turn it is, as long as nothing else was claimed since.
     fn running(&mut self) -> TurnTag {
         self.taker.current().map_or(TurnTag::NONE, |taken| TurnTag {
-            class: taken.class.into(),
+            class: taken.class.index(),
             stamp: taken.stamp,
             deadline: taken.deadline,
             has_waited: false,
@@ -276,7 +276,7 @@ impl<A: Actor> Runner<A> {
     }
 
     fn fail_turn(&mut self, reason: Reason) {
-        self.cell.mailbox.visit(&mut self.fx, |section| section.fail_turn(self.worker, reason));
+        self.cell.mailbox.visit(&mut self.fx, |section| section.fail_turn(self.worker.into(), reason));
         self.cell.apply(&mut self.fx);
     }
 
@@ -288,7 +288,7 @@ impl<A: Actor> Runner<A> {
 
     /// Another instance is about to be made: who wanted one until now has it.
     pub(super) fn forget_renewal(&mut self) {
-        self.cell.mailbox.forget_renewal(self.worker);
+        self.cell.mailbox.forget_renewal(self.worker.into());
         if !self.cell.mailbox.limits().workers.is_pool() {
             self.cell.life.lock().has_failed_child = false;
         }
@@ -304,10 +304,12 @@ impl<A: Actor> Runner<A> {
     pub(super) fn close(&mut self) {
         self.taker.put_back(&self.cell.mailbox, &mut self.fx);
         // A turn that is still open here was dropped with the loop.
-        if let Some(class) =
-            self.cell.mailbox.visit(&mut self.fx, |section| section.fail_turn(self.worker, Reason::Closed))
+        if let Some(class) = self
+            .cell
+            .mailbox
+            .visit(&mut self.fx, |section| section.fail_turn(self.worker.into(), Reason::Closed))
         {
-            self.cell.report_loss(class, Tick::ZERO, Reason::Closed, || None);
+            self.cell.report_loss(class.index(), Tick::ZERO, Reason::Closed, || None);
         }
         if !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed() {
             let left = self.cell.mailbox.visit(&mut self.fx, |section| section.end());
@@ -320,7 +322,8 @@ impl<A: Actor> Runner<A> {
 
     /// This worker goes. `true` when it was the last one: then the actor has come to its end.
     pub(super) fn leave(&mut self) -> bool {
-        let is_last = self.cell.mailbox.visit(&mut self.fx, |section| section.remove_worker(self.worker));
+        let is_last =
+            self.cell.mailbox.visit(&mut self.fx, |section| section.remove_worker(self.worker.into()));
         if is_last {
             self.cell.mailbox.visit(&mut self.fx, |section| section.end());
         }

@@ -6,17 +6,17 @@ use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
 use crate::current::waits;
 use crate::error::Reason;
-use crate::mailbox::Retracted;
+use crate::mailbox::{WaiterId, Withdrawal};
 use crate::reply::Slot;
 use crate::sync::Arc as SlotArc;
 use crate::wait::{InLine, What};
 use std::task::{Context, Poll};
 
 /// A place in the line of `cell`.
-pub(super) fn slot<A: Actor>(cell: &Cell<A>, waiter: u32) -> What {
+pub(super) fn slot<A: Actor>(cell: &Cell<A>, waiter: WaiterId) -> What {
     // Who has just been let in waits for no slot; no ticket has this number.
     let ticket = cell.mailbox.ticket(waiter).unwrap_or(0);
-    What::Slot(InLine { waiter, ticket })
+    What::Slot(InLine { waiter: waiter.into(), ticket })
 }
 
 impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
@@ -46,29 +46,29 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             };
             let message = match self.retract() {
                 // Somebody has gone on meanwhile, or it is this very message whose turn waits for us: look once more.
-                Retracted::Claimed | Retracted::Begun if !is_certain => {
+                Withdrawal::Claimed | Withdrawal::Begun if !is_certain => {
                     is_certain = true;
                     continue;
                 }
-                Retracted::Out(item) => {
+                Withdrawal::Out(item) => {
                     // Nobody is to be told by the message when it is opened.
                     slot.abandon();
                     message_of::<A, M>(item)
                 }
-                Retracted::Claimed => {
+                Withdrawal::Claimed => {
                     slot.abandon();
                     self.withdraw(Reason::WouldDeadlock);
                     None
                 }
-                Retracted::Begun => None,
+                Withdrawal::Begun => None,
             };
             self.finish();
             return Poll::Ready(Refusal { message, why: self.in_cycle(names) });
         }
     }
 
-    fn retract(&mut self) -> Retracted<Envelope<A>> {
-        let Step::In(place) = self.step else { return Retracted::Begun };
+    fn retract(&mut self) -> Withdrawal<Envelope<A>> {
+        let Step::In(place) = self.step else { return Withdrawal::Begun };
         let cell = self.to.cell();
         let retracted = cell.visit(|section| section.retract(place));
         retracted

@@ -1,5 +1,6 @@
 //! A turn that its sender runs (S6).
 
+use super::class_of;
 use super::journey::{Journey, Step};
 use crate::actor::cell::{Cell, Seat};
 use crate::actor::message::Message;
@@ -7,7 +8,7 @@ use crate::actor::{Handler, Inline};
 use crate::clock::{self, Span, Tick};
 use crate::current::{self, worker};
 use crate::error::Reason;
-use crate::mailbox::{Donated, Lend, Loan};
+use crate::mailbox::{ClassId, Donated, Lend, Loan};
 use crate::panics::ignored;
 use crate::turn;
 use std::sync::Arc;
@@ -53,16 +54,17 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             return Attempt::No;
         }
         let (cell, step) = self.parts();
-        let loan = match cell.mailbox.lend(A::CLASS) {
+        let loan = match cell.mailbox.lend(class_of::<A, M>()) {
             Lend::Yes(loan) => loan,
-            Lend::Soon => match cell.mailbox.lend_soon(A::CLASS, is_ask) {
+            Lend::Soon => match cell.mailbox.lend_soon(class_of::<A, M>(), is_ask) {
                 Some(loan) => loan,
                 None => return Attempt::No,
             },
             Lend::No => return Attempt::No,
         };
         let Loan { seat, is_timed } = loan;
-        let mut borrowed = Borrowed { cell, class: A::CLASS, seat: Some(seat), donated: Donated::Unused };
+        let mut borrowed =
+            Borrowed { cell, class: class_of::<A, M>(), seat: Some(seat), donated: Donated::Unused };
         // A task that sends without end takes turns with others, as it would if it had to wait for room. It yields before the
         // turn, so that a send that is dropped while it is pending has not been handled.
         if is_timed && coop::poll_proceed(cx).map(|unit| unit.made_progress()).is_pending() {
@@ -71,7 +73,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         borrowed.donated = Donated::Panicked;
         let Step::Fresh(message) = std::mem::replace(step, Step::Over) else { unreachable!("it is fresh") };
         let timeout = match is_ask && own.is_none() && deadline == Tick::NEVER {
-            true => Span::of(cell.mailbox.timeout(A::CLASS)),
+            true => Span::of(cell.mailbox.timeout(class_of::<A, M>())),
             false => own,
         };
         let scope = current::Turn::donated(cell.id(), deadline, timeout);
@@ -98,7 +100,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 /// is known to have ended well.
 struct Borrowed<'a, A: crate::Actor> {
     cell: &'a Arc<Cell<A>>,
-    class: usize,
+    class: ClassId,
     seat: Option<Box<Seat<A>>>,
     donated: Donated,
 }

@@ -1,5 +1,6 @@
 //! From the first poll to a slot in the mailbox: what [`Tell`](super::Tell) and [`Ask`](super::Ask) share.
 
+use super::class_of;
 use super::tie::{Tie, To};
 use crate::actor::cell::{Cell, Envelope};
 use crate::actor::handle::Handle;
@@ -8,7 +9,7 @@ use crate::actor::{Actor, Handler};
 use crate::clock::{self, Span, Tick};
 use crate::current;
 use crate::error::{About, Admission, AskError, Reason};
-use crate::mailbox::{Entrance, Place, Plainly, Verdict, Withdrawn};
+use crate::mailbox::{ClassId, FastPath, Offer, Place, WhenFull, Withdrawal};
 use crate::reply::ReplySender;
 use crate::wait::Names;
 use std::sync::Arc;
@@ -48,15 +49,6 @@ pub(super) struct Refusal<M> {
 /// Larger messages are packed before the mailbox is locked: two cache lines.
 const SMALL: usize = 128;
 
-/// What became of a plain message, in so few words that they fit into registers.
-#[derive(Clone, Copy)]
-pub(super) enum Entered {
-    In,
-    Refused(Span),
-    /// Something is to be minded.
-    No,
-}
-
 /// What became of the message on its way in.
 pub(super) type Arrival<M> = Result<Admission, Refusal<M>>;
 
@@ -81,7 +73,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     pub(super) fn tie(&mut self) -> &mut Tie<'a, A> {
         let to = &self.to;
-        self.tie.get_or_insert_with(|| Tie::new(to, A::CLASS))
+        self.tie.get_or_insert_with(|| Tie::new(to, class_of::<A, M>()))
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
@@ -98,7 +90,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         (owned.expires, owned.deadline, owned.is_blocking) = (self.expires, self.deadline, self.is_blocking);
         if let Some(tie) = &mut self.tie {
             let new = owned.tie();
-            (new.waiter, new.has_permit) = (tie.waiter.take(), std::mem::take(&mut tie.has_permit));
+            (new.line, new.has_permit) = (tie.line.take(), std::mem::take(&mut tie.has_permit));
             (new.place, new.is_doomed) = (tie.place.take(), tie.is_doomed);
             new.timer = tie.timer.take();
         }
@@ -150,12 +142,12 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         asker: impl FnOnce() -> Option<ReplySender<M::Reply>>,
     ) -> Poll<Arrival<M>> {
         let arrival = match self.step {
-            Step::Fresh(_) => match self.offer(Entrance::Wait, asker()) {
-                // A fresh waiter leaves its waker now, that no lock is held.
-                None => self.poll_line(cx, true),
+            Step::Fresh(_) => match self.offer(WhenFull::Wait, asker()) {
+                // A fresh waiter leaves its waker now that no lock is held.
+                None => self.poll_line(cx),
                 arrival => arrival,
             },
-            Step::InLine => self.poll_line(cx, false),
+            Step::InLine => self.poll_line(cx),
             Step::In(_) | Step::Over => self.polled_again(),
         };
         match arrival {
@@ -210,32 +202,31 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         (self.to.cell(), &mut self.step)
     }
 
-    /// The short way in, for a fresh tell without a deadline: most messages. `None` when something is to be minded; then
-    /// nothing has happened.
+    /// The fast path, for a fresh tell without a deadline: most messages. The answer fits into registers.
     #[inline(always)]
-    pub(super) fn enter_plainly(&mut self, is_try: bool) -> Entered {
+    pub(super) fn try_fast_path(&mut self, when_full: WhenFull) -> FastPath<()> {
         if !self.is_plain() || !self.timeout.is_none() {
-            return Entered::No;
+            return FastPath::LongWay;
         }
         if size_of::<M>() > SMALL {
             // It is moved, or put into a box, before the lock is taken: the long way does that.
-            return Entered::No;
+            return FastPath::LongWay;
         }
         let Journey { to, step, .. } = self;
         let cell = to.cell();
-        let mut entry = match cell.mailbox.enter_plainly(A::CLASS, is_try) {
-            Plainly::In(entry) => entry,
-            Plainly::Refused(retry_after) => return Entered::Refused(retry_after),
-            Plainly::No => return Entered::No,
+        let mut slot = match cell.mailbox.try_fast_path(class_of::<A, M>(), when_full) {
+            FastPath::Slot(slot) => slot,
+            FastPath::Full(retry_after) => return FastPath::Full(retry_after),
+            FastPath::LongWay => return FastPath::LongWay,
         };
         // The message is moved once, from here to its slot.
-        let rouse = entry.fill(|| match std::mem::replace(step, Step::Over) {
+        let wake = slot.fill(|| match std::mem::replace(step, Step::Over) {
             Step::Fresh(message) => Envelope(A::pack(Parcel::new(message, None))),
             _ => unreachable!("it is fresh"),
         });
-        drop(entry);
-        cell.wake(rouse);
-        Entered::In
+        drop(slot);
+        cell.wake(wake);
+        FastPath::Slot(())
     }
 
     /// The message back that was refused.
@@ -252,14 +243,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Offers the message without ever waiting, the long way.
     #[inline(never)]
     pub(super) fn try_in(&mut self) -> Arrival<M> {
-        match self.offer(Entrance::Try, None) {
+        match self.offer(WhenFull::Refuse, None) {
             Some(arrival) => arrival,
-            None => unreachable!("who does not wait is not put in line"),
+            None => unreachable!("`WhenFull::Refuse` never joins the line"),
         }
     }
 
     /// The one place where a message meets the mailbox for the first time. `None`: it is in line.
-    fn offer(&mut self, entrance: Entrance, asker: Option<ReplySender<M::Reply>>) -> Option<Arrival<M>> {
+    fn offer(&mut self, when_full: WhenFull, asker: Option<ReplySender<M::Reply>>) -> Option<Arrival<M>> {
         let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { self.polled_again() };
         let is_ask = asker.is_some();
         let item = Envelope::<A>(A::pack(Parcel::new(message, asker)));
@@ -267,61 +258,57 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let cell = self.to.cell();
         let worth_until = if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER };
         if self.tie.is_none() {
-            match cell.mailbox.enter_plainly(A::CLASS, matches!(entrance, Entrance::Try)) {
-                Plainly::In(mut door) => {
-                    let (place, rouse) = door.fill_until(|| item, stamp, worth_until);
-                    drop(door);
-                    cell.wake(rouse);
+            match cell.mailbox.try_fast_path(class_of::<A, M>(), when_full) {
+                FastPath::Slot(mut slot) => {
+                    let (place, wake) = slot.fill_until(|| item, stamp, worth_until);
+                    drop(slot);
+                    cell.wake(wake);
                     self.expires = worth_until;
                     self.step = Step::In(place);
                     return Some(Ok(Admission::Queued));
                 }
-                Plainly::Refused(retry_after) => {
+                FastPath::Full(retry_after) => {
                     let why = self.why(Reason::Full).retry_in(retry_after);
                     return Some(Err(Refusal { message: message_of::<A, M>(item), why }));
                 }
-                Plainly::No => {}
+                FastPath::LongWay => {}
             }
         }
         let tag = match cell.mailbox.tag(&item, stamp, worth_until) {
             Ok(tag) => tag,
             Err(reason) => {
-                cell.mailbox.offer_lost(A::CLASS, reason);
+                cell.mailbox.offer_lost(class_of::<A, M>(), reason);
                 self.tie = None;
                 let why = self.why(reason);
                 return Some(Err(Refusal { message: message_of::<A, M>(item), why }));
             }
         };
         self.expires = tag.expires;
-        let mut item = Some(item);
         let has_permit = self.tie.as_mut().is_some_and(|tie| std::mem::take(&mut tie.has_permit));
-        let verdict = cell.visit(|section| match has_permit {
-            true => section.redeem(&mut item, tag),
-            false => section.offer(&mut item, tag, entrance),
+        let offer = cell.visit(|section| match has_permit {
+            true => section.redeem(item, tag),
+            false => section.offer(item, tag, when_full),
         });
-        let back = |item: Option<Envelope<A>>| item.and_then(message_of::<A, M>);
-        match verdict {
-            Verdict::In(place, admission) => {
+        match offer {
+            Offer::Granted(place, admission) => {
                 self.step = Step::In(place);
                 Some(Ok(admission))
             }
-            Verdict::InLine(waiter) => {
+            Offer::InLine(line) => {
                 self.step = Step::InLine;
-                self.tie().waiter = Some(waiter);
+                self.tie().line = Some(line);
                 let end = self.line_end();
                 self.set_timer(end);
                 None
             }
-            Verdict::Refused(reason, retry_after) => {
-                Some(Err(Refusal { message: back(item), why: self.why(reason).retry(retry_after) }))
-            }
-            Verdict::Lost(Reason::Dropped) => {
-                if let Some(item) = item {
-                    cell.drop_rejected(item, Reason::Dropped);
-                }
+            Offer::Refused(item, Reason::Dropped, _) => {
+                cell.drop_rejected(item, Reason::Dropped);
                 Some(Err(Refusal { message: None, why: self.why(Reason::Dropped) }))
             }
-            Verdict::Lost(reason) => Some(Err(Refusal { message: back(item), why: self.why(reason) })),
+            Offer::Refused(item, reason, retry_after) => {
+                let why = self.why(reason).retry(retry_after);
+                Some(Err(Refusal { message: message_of::<A, M>(item), why }))
+            }
         }
     }
 
@@ -336,7 +323,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.deadline = match self.timeout.get() {
             Some(own) => now.after(own).min(inherited),
             None if inherited != Tick::NEVER => inherited,
-            None => now.after(self.to.cell().mailbox.timeout(A::CLASS)),
+            None => now.after(self.to.cell().mailbox.timeout(class_of::<A, M>())),
         };
         now
     }
@@ -366,12 +353,12 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             let is_doomed = self.tie.as_ref().is_some_and(|tie| tie.is_doomed);
             let is_ttl = self.expires < self.deadline && !is_doomed;
             match self.withdraw(Reason::Expired) {
-                Withdrawn::Out if is_ttl => return Poll::Ready(Reason::Expired),
+                Withdrawal::Out(()) if is_ttl => return Poll::Ready(Reason::Expired),
                 _ if !is_ttl => return Poll::Ready(Reason::TimedOut),
                 // The consumer drops it and says so, or has just begun its turn and answers; it cannot be known yet.
-                Withdrawn::Claimed => self.tie().is_doomed = true,
+                Withdrawal::Claimed => self.tie().is_doomed = true,
                 // A ttl no longer matters, the deadline does.
-                Withdrawn::Begun | Withdrawn::Out => self.expires = self.deadline,
+                Withdrawal::Begun | Withdrawal::Out(()) => self.expires = self.deadline,
             }
             self.set_timer(self.deadline);
         }
@@ -379,11 +366,11 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     /// Takes the message out of the queue, if its turn has not begun.
-    pub(super) fn withdraw(&mut self, reason: Reason) -> Withdrawn {
-        let Step::In(place) = self.step else { return Withdrawn::Begun };
+    pub(super) fn withdraw(&mut self, reason: Reason) -> Withdrawal<()> {
+        let Step::In(place) = self.step else { return Withdrawal::Begun };
         let cell = self.to.cell();
         let withdrawn = cell.visit(|section| section.withdraw(place, reason));
-        if withdrawn == Withdrawn::Out {
+        if let Withdrawal::Out(()) = withdrawn {
             self.step = Step::Over;
             if let Some(tie) = &mut self.tie {
                 tie.place = None;
@@ -417,7 +404,7 @@ pub(super) fn message_of<A: Handler<M>, M: Message>(item: Envelope<A>) -> Option
 }
 
 /// Gives a permit back.
-pub(super) fn give_back<A: Actor>(handle: &Handle<A>, class: usize) {
+pub(super) fn give_back<A: Actor>(handle: &Handle<A>, class: ClassId) {
     let cell = handle.cell();
     cell.visit(|section| section.give_back(class));
 }

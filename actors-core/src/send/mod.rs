@@ -28,3 +28,12 @@ mod timer;
 pub use ask::{Ask, AskReturning};
 pub use reserve::{Permit, Reserve};
 pub use tell::Tell;
+
+use crate::actor::Handler;
+use crate::actor::message::Message;
+use crate::mailbox::ClassId;
+
+/// What the mailbox of `A` calls messages of type `M`.
+const fn class_of<A: Handler<M>, M: Message>() -> ClassId {
+    ClassId::new(A::CLASS)
+}

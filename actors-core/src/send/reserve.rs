@@ -1,31 +1,27 @@
 //! A slot first, the message later.
 
 use super::ask::Ask;
-use super::cycle;
 use super::journey::{Journey, give_back};
 use super::tell::Tell;
 use super::tie::To;
 use super::timer::{Timer, end_of_wait};
+use super::{class_of, cycle};
 use crate::actor::Handler;
+use crate::actor::cell::{Cell, Envelope};
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::clock::{self, Tick};
 use crate::current::{self, waits};
 use crate::error::{About, Admission, AskError, Reason, SendError};
-use crate::mailbox::{Entrance, Left, Promise, Standby};
+use crate::mailbox::{self, Entry, Offer, Outcome, WhenFull};
 use crate::wait::Wait;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-
-enum Step {
-    Fresh,
-    InLine(u32),
-    Over,
-}
 
 /// Waits for a slot for a message that is yet to come; resolves with a [`Permit`]. What [`Handle::reserve`] returns.
 ///
@@ -43,7 +39,7 @@ enum Step {
 #[must_use = "nothing is reserved before it is awaited"]
 pub struct Reserve<'a, A: Handler<M>, M: Message> {
     to: To<'a, A>,
-    step: Step,
+    entry: Entry<(), mailbox::Permit>,
     timeout: Option<Duration>,
     end: Tick,
     timer: Timer,
@@ -69,7 +65,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     fn with(to: To<'a, A>) -> Self {
         Reserve {
             to,
-            step: Step::Fresh,
+            entry: Entry::Fresh(()),
             timeout: None,
             timer: Timer::none(),
             wait: None,
@@ -91,7 +87,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     #[track_caller]
     pub fn owned(self) -> Reserve<'static, A, M> {
         assert!(
-            matches!(self.step, Step::Fresh),
+            matches!(self.entry, Entry::Fresh(())),
             "the reservation of `{}` at `{}` was polled already, and stays where it is",
             M::NAME,
             self.to.name()
@@ -102,25 +98,15 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     }
 
     pub(crate) fn now(mut self) -> Result<Permit<A, M>, SendError<()>> {
-        match self.promise(Entrance::Try) {
-            Promise::Given => Ok(self.permit()),
-            Promise::Refused(reason, retry_after) => Err(self.refusal(reason, retry_after)),
-            Promise::InLine(_) => unreachable!("who does not wait is not put in line"),
+        self.entry = Entry::Over;
+        match reserve::<A, M>(self.to.cell(), WhenFull::Refuse) {
+            Offer::Granted((), _) => Ok(self.permit()),
+            Offer::Refused((), reason, retry_after) => Err(self.refusal(reason, retry_after)),
+            Offer::InLine(_) => unreachable!("`WhenFull::Refuse` never joins the line"),
         }
-    }
-
-    fn promise(&mut self, entrance: Entrance) -> Promise {
-        self.step = Step::Over;
-        let cell = self.to.cell();
-        if let Some(retry_after) = cell.gate.bars(A::CLASS) {
-            return Promise::Refused(Reason::Shed, Some(retry_after));
-        }
-        let promise = cell.visit(|section| section.promise(A::CLASS, entrance));
-        promise
     }
 
     fn permit(&mut self) -> Permit<A, M> {
-        self.step = Step::Over;
         self.wait = None;
         self.timer.clear(self.to.cell());
         Permit { handle: Some(Handle::clone(&self.to)), _message: PhantomData }
@@ -130,30 +116,31 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     fn end(&self) -> Tick {
         match self.timeout {
             Some(own) => clock::now().after(own).min(current::get().map_or(Tick::NEVER, |turn| turn.until())),
-            None => end_of_wait(self.to.cell(), A::CLASS),
+            None => end_of_wait(self.to.cell(), class_of::<A, M>()),
         }
     }
+}
 
-    /// Leaves the line.
-    fn leave(&mut self, reason: Reason) -> Option<Left<crate::actor::cell::Envelope<A>>> {
-        let Step::InLine(waiter) = self.step else { return None };
-        self.step = Step::Over;
-        self.wait = None;
-        let cell = self.to.cell();
-        let left = cell.visit(|section| section.leave(waiter, reason));
-        Some(left)
+/// Asks for a slot, past the gate (P3).
+fn reserve<A: Handler<M>, M: Message>(
+    cell: &Arc<Cell<A>>,
+    when_full: WhenFull,
+) -> Offer<mailbox::Permit, Envelope<A>> {
+    match cell.gate.bars(A::CLASS) {
+        Some(retry_after) => Offer::Refused((), Reason::Shed, Some(retry_after)),
+        None => cell.visit(|section| section.reserve(class_of::<A, M>(), when_full)),
     }
 }
 
 impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
-    /// It stands in line still. Ready where that would close a cycle (D1).
+    /// It still stands in line. Ready where that would close a cycle (D1).
     #[inline]
     fn wait_inside(&mut self, cx: &Context<'_>) -> Poll<Result<Permit<A, M>, SendError<()>>> {
-        let Step::InLine(waiter) = self.step else { return Poll::Pending };
+        let Entry::InLine(line) = &self.entry else { return Poll::Pending };
         if !waits::concerns(self.wait.as_ref()) {
             return Poll::Pending;
         }
-        let cell = self.to.cell();
+        let (cell, waiter) = (self.to.cell(), line.waiter());
         match waits::enter(&mut self.wait, cell, self.end, cx.waker(), || cycle::slot(cell, waiter)) {
             Ok(()) => Poll::Pending,
             Err(names) => {
@@ -171,12 +158,19 @@ impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
         SendError::new((), self.why(reason).retry(retry_after))
     }
 
-    /// It leaves the line; unless it was given its permit just before, or was told no.
+    /// Leaves the line. Returns the outcome of the wait, if it had ended just before.
+    fn leave(&mut self, reason: Reason) -> Option<Outcome<(), ()>> {
+        let line = self.entry.take_line()?;
+        self.wait = None;
+        self.to.cell().visit(|section| section.give_up(line, reason)).err().map(|(outcome, _)| outcome)
+    }
+
+    /// Gives up in line; unless the permit was granted just before, or was refused.
     fn give_up(&mut self, why: AskError) -> Result<Permit<A, M>, SendError<()>> {
         match self.leave(why.reason()) {
-            Some(Left::Promised | Left::In(_)) => Ok(self.permit()),
-            Some(Left::Out(.., reason)) => Err(self.refusal(reason, None)),
-            Some(Left::Back(..)) | None => Err(SendError::new((), why)),
+            Some(Outcome::Granted(())) => Ok(self.permit()),
+            Some(Outcome::Refused((), reason)) => Err(self.refusal(reason, None)),
+            None => Err(SendError::new((), why)),
         }
     }
 }
@@ -186,34 +180,26 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let standby = match this.step {
-            Step::Fresh => match this.promise(Entrance::Wait) {
-                Promise::Given => return Poll::Ready(Ok(this.permit())),
-                Promise::Refused(reason, retry_after) => {
-                    return Poll::Ready(Err(this.refusal(reason, retry_after)));
-                }
-                Promise::InLine(waiter) => {
-                    this.step = Step::InLine(waiter);
-                    this.end = this.end();
-                    this.timer.set(this.end, this.to.cell());
-                    this.to.cell().mailbox.look_first(waiter, cx.waker())
-                }
-            },
-            Step::InLine(waiter) => this.to.cell().mailbox.look(waiter, cx.waker()),
-            Step::Over => panic!(
+        let is_fresh = matches!(this.entry, Entry::Fresh(()));
+        let Reserve { to, entry, .. } = this;
+        let cell = to.cell();
+        let entered = entry.poll(&cell.mailbox, cx, |()| reserve::<A, M>(cell, WhenFull::Wait));
+        match entered {
+            Poll::Pending if is_fresh => {
+                this.end = this.end();
+                this.timer.set(this.end, this.to.cell());
+            }
+            Poll::Pending => {}
+            Poll::Ready(Some(Ok(_))) => return Poll::Ready(Ok(this.permit())),
+            Poll::Ready(Some(Err(((), reason, retry_after)))) => {
+                this.wait = None;
+                return Poll::Ready(Err(this.refusal(reason, retry_after)));
+            }
+            Poll::Ready(None) => panic!(
                 "the reservation of `{}` at `{}` was polled after it had completed",
                 M::NAME,
                 this.to.name()
             ),
-        };
-        match standby {
-            Standby::Waiting => {}
-            Standby::Promised | Standby::In(_) => return Poll::Ready(Ok(this.permit())),
-            Standby::Out(_, reason) => {
-                this.step = Step::Over;
-                this.wait = None;
-                return Poll::Ready(Err(this.refusal(reason, None)));
-            }
         }
         if !this.timer.poll(cx) {
             return this.wait_inside(cx);
@@ -225,7 +211,7 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
 
 impl<A: Handler<M>, M: Message> Drop for Reserve<'_, A, M> {
     fn drop(&mut self) {
-        if let Some(Left::Promised) = self.leave(Reason::Cancelled) {
+        if let Some(Outcome::Granted(())) = self.leave(Reason::Cancelled) {
             drop(self.permit());
         }
     }
@@ -298,7 +284,7 @@ impl<A: Handler<M>, M: Message> Permit<A, M> {
 impl<A: Handler<M>, M: Message> Drop for Permit<A, M> {
     fn drop(&mut self) {
         if let Some(handle) = self.handle.take() {
-            give_back(&handle, A::CLASS);
+            give_back(&handle, class_of::<A, M>());
         }
     }
 }

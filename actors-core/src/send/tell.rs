@@ -2,11 +2,12 @@
 
 use super::ask::Ask;
 use super::donate::Attempt;
-use super::journey::{Arrival, Entered, Journey};
+use super::journey::{Arrival, Journey};
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::error::{Admission, Reason, SendError};
+use crate::mailbox::{FastPath, WhenFull};
 use crate::panics::ignored;
 use std::fmt;
 use std::future::Future;
@@ -65,10 +66,10 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
         if let Some(retry_after) = self.journey.is_shed() {
             return settle(self.journey.refused(Reason::Shed, retry_after));
         }
-        match self.journey.enter_plainly(true) {
-            Entered::In => Ok(Admission::Queued),
-            Entered::Refused(retry_after) => settle(self.journey.refused(Reason::Full, retry_after)),
-            Entered::No => settle(self.journey.try_in()),
+        match self.journey.try_fast_path(WhenFull::Refuse) {
+            FastPath::Slot(()) => Ok(Admission::Queued),
+            FastPath::Full(retry_after) => settle(self.journey.refused(Reason::Full, retry_after)),
+            FastPath::LongWay => settle(self.journey.try_in()),
         }
     }
 
@@ -126,12 +127,12 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
             Attempt::Yield => return Poll::Pending,
             Attempt::No => {}
         }
-        match self.journey.enter_plainly(false) {
-            Entered::In => Poll::Ready(Ok(Admission::Queued)),
-            Entered::Refused(retry_after) => {
+        match self.journey.try_fast_path(WhenFull::Wait) {
+            FastPath::Slot(()) => Poll::Ready(Ok(Admission::Queued)),
+            FastPath::Full(retry_after) => {
                 Poll::Ready(settle(self.journey.refused(Reason::Full, retry_after)))
             }
-            Entered::No => self.journey.poll_in(cx, || None).map(settle),
+            FastPath::LongWay => self.journey.poll_in(cx, || None).map(settle),
         }
     }
 }

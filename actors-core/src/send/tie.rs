@@ -5,7 +5,7 @@ use crate::actor::cell::Cell;
 use crate::actor::handle::Handle;
 use crate::actor::{Actor, Mail};
 use crate::error::Reason;
-use crate::mailbox::{Left, Place};
+use crate::mailbox::{ClassId, InLine, Message, Outcome, Place};
 use crate::wait::Wait;
 use crate::wakers::discard;
 use std::ops::Deref;
@@ -49,8 +49,8 @@ impl<A: Actor> Deref for Home<'_, A> {
 /// What ties a message to its mailbox before it is handled: a place in line, a promised slot, a timer, a wait.
 pub(super) struct Tie<'a, A: Actor> {
     pub(super) home: Home<'a, A>,
-    class: usize,
-    pub(super) waiter: Option<u32>,
+    class: ClassId,
+    pub(super) line: Option<InLine<Message>>,
     /// What it waits for, where it is polled inside a turn (D1).
     pub(super) wait: Option<Wait>,
     /// Where it is, while its answer is waited for.
@@ -64,13 +64,13 @@ pub(super) struct Tie<'a, A: Actor> {
 }
 
 impl<'a, A: Actor> Tie<'a, A> {
-    pub(super) fn new(to: &To<'a, A>, class: usize) -> Self {
+    pub(super) fn new(to: &To<'a, A>, class: ClassId) -> Self {
         let home = match to {
             To::Ref(handle) => Home::Ref(handle.cell()),
             To::Own(handle) => Home::Own(handle.cell().clone()),
         };
         let timer = Timer::none();
-        Tie { home, class, waiter: None, wait: None, place: None, is_doomed: false, has_permit: false, timer }
+        Tie { home, class, line: None, wait: None, place: None, is_doomed: false, has_permit: false, timer }
     }
 
     /// A permit that was not used is somebody else's.
@@ -82,28 +82,24 @@ impl<'a, A: Actor> Tie<'a, A> {
 
     /// The sender goes away while it waits in line (T3). Returns where the message is if it was let in just before.
     pub(super) fn leave_line(&mut self) -> Option<Place> {
-        let waiter = self.waiter.take()?;
+        let line = self.line.take()?;
         let cell = &*self.home;
-        let left = cell.visit(|section| section.leave(waiter, Reason::Cancelled));
-        match left {
-            Left::Back(item, tag) => {
-                let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
-                cell.report_loss(self.class, tag.stamp, Reason::Cancelled, text);
+        match cell.visit(|section| section.give_up(line, Reason::Cancelled)) {
+            Ok((item, tag)) => {
+                cell.report_loss(self.class.index(), tag.stamp, Reason::Cancelled, || {
+                    item.0.parcel().describe()
+                });
                 // Its `Drop` may panic, and the sender may be going away because of a panic.
                 discard(item);
                 None
             }
-            Left::Out(item, tag, reason) => {
-                // Counted as refused already. Its sender goes away without the message: nobody else reports the loss (O10).
-                if item.is_some() {
-                    let text = || item.as_ref().and_then(|item| item.0.parcel().describe());
-                    cell.report(self.class, tag.stamp, reason, text);
-                }
+            Err((Outcome::Refused(item, reason), tag)) => {
+                // Counted as refused already. The sender goes away without the message, so only this reports the loss (O10).
+                cell.report(self.class.index(), tag.stamp, reason, || item.0.parcel().describe());
                 discard(item);
                 None
             }
-            Left::Promised => None,
-            Left::In(place) => Some(place),
+            Err((Outcome::Granted(place), _)) => Some(place),
         }
     }
 }

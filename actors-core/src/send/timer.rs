@@ -4,6 +4,7 @@ use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::clock::{self, Tick};
 use crate::current;
+use crate::mailbox::ClassId;
 use crate::wakers::discard;
 use std::future::Future;
 use std::pin::Pin;
@@ -78,7 +79,7 @@ impl Drop for Timer {
 
 /// Until when whoever waits for room waits, if the wait is part of a turn: to that turn's deadline or, where it has none, for
 /// the type's default (T2). `NEVER` outside of turns.
-pub(super) fn end_of_wait<A: Actor>(cell: &Cell<A>, class: usize) -> Tick {
+pub(super) fn end_of_wait<A: Actor>(cell: &Cell<A>, class: ClassId) -> Tick {
     match current::get().map(|turn| turn.until()) {
         None => Tick::NEVER,
         Some(Tick::NEVER) => clock::now().after(cell.mailbox.timeout(class)),

@@ -1,7 +1,7 @@
 //! From a sample to its consequences: the only place where the supervisor changes an actor.
 
+use crate::actor::Actor;
 use crate::actor::cell::Cell;
-use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
 use crate::env::{Subject, SubjectState};
 use crate::error::ActorName;
@@ -13,9 +13,8 @@ use std::sync::Arc;
 impl<A: Actor> Subject for Cell<A> {
     fn initial_state(&self) -> Option<SubjectState> {
         let limits = self.mailbox.limits();
-        // What the reserve keeps for lanes that this actor has no types of is out of everybody's
-        // reach.
-        let lanes = (0..A::Mail::CLASSES.len()).map(|class| self.mailbox.class(class).policy.priority);
+        // What the reserve keeps for lanes that this actor has no types of is out of everybody's reach.
+        let lanes = self.mailbox.declared().map(|policy| policy.priority);
         let top = lanes.filter(|lane| *lane < Priority::Urgent).max().unwrap_or(Priority::Urgent);
         let reach = limits.room(top) as f64 / limits.capacity as f64;
         Some(SubjectState::new(limits.pressure?.within(reach), limits.workers))

@@ -49,7 +49,7 @@ impl Instance {
             cell.life.note_failure(failure);
             // Under this lock: an instance that ends waits for it, so the next one is not what is
             // renewed.
-            cell.mailbox.visit(&mut effects, |section| section.renew(Some(self.worker)));
+            cell.mailbox.visit(&mut effects, |section| section.renew(Some(self.worker.into())));
         }
         drop(standing);
         cell.apply(&mut effects);

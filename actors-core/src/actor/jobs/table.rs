@@ -6,6 +6,7 @@ use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
 use crate::clock::{self, Tick};
 use crate::error::{Reason, StopReason};
+use crate::mailbox::ClassId;
 use crate::observe::trace;
 use crate::panics::caught;
 use crate::sync::Lock;
@@ -96,7 +97,7 @@ impl<A: Handler<M>, M: Message> State<A, M> {
     /// A message that was never offered is lost.
     fn count(&self, reason: Reason, text: impl FnOnce() -> Option<String>) {
         let Some(cell) = self.cell.upgrade() else { return };
-        cell.mailbox.offer_lost(A::CLASS, reason);
+        cell.mailbox.offer_lost(ClassId::new(A::CLASS), reason);
         cell.report(A::CLASS, self.since, reason, text);
     }
 

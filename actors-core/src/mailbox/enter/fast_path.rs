@@ -1,82 +1,132 @@
-//! The way in, as a sender sees it: a slot at once, a verdict, a place in line, and the way back out.
+//! The fast path: a documented pre-check in front of [`Section::offer`].
+//!
+//! It covers *plain* messages only: the type has no key, no ttl, no weight, no early drop and no soft limit, no sample is
+//! requested, and the mailbox is open. Then nothing but room matters, and the pre-check has three answers:
+//!
+//! - there is room, and no sender of the type waits: the slot is the caller's to fill;
+//! - there is none, no waiter and no expiring message could change that, and the policy refuses at once: refused;
+//! - anything else: take the long way, which decides alone. The pre-check has changed nothing then.
 
 use crate::clock::{Span, Tick};
+use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::core::{Core, Phase};
 use crate::mailbox::effects::Wake;
+use crate::mailbox::enter::outcome::WhenFull;
+use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::{Inner, Locked, Mailbox};
+use crate::mailbox::section::{Locked, Mailbox};
 use crate::mailbox::signals::Signals;
-use crate::mailbox::store::slots::Place;
+use crate::mailbox::store::slots::{Place, Tag};
 
-/// What becomes of a plain message.
-pub(crate) enum Plainly<'a, T, S> {
-    /// It has a slot.
-    In(Doorway<'a, T, S>),
-    /// It is refused, for want of room.
-    Refused(Span),
-    /// It is to be offered.
-    No,
+/// The answer of the pre-check. `G` is the slot: a [`SlotGuard`] here; `()` once it is filled.
+pub(crate) enum FastPath<G> {
+    /// Plain, and there is room.
+    Slot(G),
+    /// Plain, full and refused; when to try again.
+    Full(Span),
+    /// Nothing has happened. Offer the message.
+    LongWay,
 }
 
-/// The open door of a mailbox, for one plain message.
-pub(crate) struct Doorway<'a, T, S> {
+/// A free slot, with the lock. It must be filled: between taking and filling it only the message is moved.
+#[must_use = "fill the slot"]
+pub(crate) struct SlotGuard<'a, T, S> {
     inner: Locked<'a, T, S>,
-    class: usize,
+    class: ClassId,
     signals: &'a Signals,
 }
 
-impl<T: Item, S> Doorway<'_, T, S> {
-    /// `make` gives the message when its slot is there, so that it goes straight into it.
+impl<T: Item, S> SlotGuard<'_, T, S> {
+    /// Fills the slot. `make` gives the message once its slot is there, so that it is moved once.
     #[inline(always)]
     pub(crate) fn fill(&mut self, make: impl FnOnce() -> T) -> Wake {
-        let Inner { core, .. } = &mut *self.inner;
-        core.enter_plainly(make, self.class, Tick::ZERO, Tick::NEVER, self.signals);
+        self.inner.core.fill_slot(make, self.class, Tick::ZERO, Tick::NEVER, self.signals);
         self.inner.wake_one()
     }
 
-    /// The same for a message that is worthless after `deadline`; it was offered at `stamp`. Where it is.
+    /// Fills the slot with a message that was offered at `stamp` and is worthless after `deadline`.
     pub(crate) fn fill_until(
         &mut self,
         make: impl FnOnce() -> T,
         stamp: Tick,
         deadline: Tick,
     ) -> (Place, Wake) {
-        let Inner { core, .. } = &mut *self.inner;
-        let place = core.enter_plainly(make, self.class, stamp, deadline, self.signals);
+        let place = self.inner.core.fill_slot(make, self.class, stamp, deadline, self.signals);
         (place, self.inner.wake_one())
     }
 }
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// A slot for a message of which nothing special is to be minded: its type has no key and no ttl, it has no deadline,
-    /// nobody of its type waits, nothing is weighed, and there is room. Or its refusal, where there is none and that is all
-    /// its policy says. Where something is to be minded, [`offer`](Mailbox::offer) it.
-    ///
-    /// The slot comes with the lock, and must be filled: what happens in between is the move of the message and nothing else.
+    /// Checks whether a message of this type can take the fast path.
     #[inline(always)]
-    pub(crate) fn enter_plainly(&self, class: usize, is_try: bool) -> Plainly<'_, T, S> {
+    pub(crate) fn try_fast_path(&self, class: ClassId, when_full: WhenFull) -> FastPath<SlotGuard<'_, T, S>> {
         let inner = self.lock();
-        match inner.core.may_enter_plainly(class) {
-            true => Plainly::In(Doorway { inner, class, signals: &self.signals }),
-            false => self.refuse_plainly(inner, class, is_try),
+        match inner.core.has_plain_room(class) {
+            true => FastPath::Slot(SlotGuard { inner, class, signals: &self.signals }),
+            false => self.try_full(inner, class, when_full),
         }
     }
 
-    fn refuse_plainly<'a>(
+    fn try_full<'a>(
         &'a self,
         mut inner: Locked<'a, T, S>,
-        class: usize,
-        is_try: bool,
-    ) -> Plainly<'a, T, S> {
+        class: ClassId,
+        when_full: WhenFull,
+    ) -> FastPath<SlotGuard<'a, T, S>> {
         if !inner.core.may_settle_plainly(class) {
-            return Plainly::No;
+            return FastPath::LongWay;
         }
         inner.core.settle_books(&self.signals);
-        if inner.core.may_enter_plainly(class) {
-            return Plainly::In(Doorway { inner, class, signals: &self.signals });
+        if inner.core.has_plain_room(class) {
+            return FastPath::Slot(SlotGuard { inner, class, signals: &self.signals });
         }
-        match inner.core.refuse_plainly(class, is_try) {
-            Some(retry_after) => Plainly::Refused(retry_after),
-            None => Plainly::No,
+        match inner.core.refuse_plainly(class, when_full) {
+            Some(retry_after) => FastPath::Full(retry_after),
+            None => FastPath::LongWay,
         }
+    }
+}
+
+impl<T: Item> Core<T> {
+    /// Whether a plain message of this type, without a deadline, would simply get a slot.
+    #[inline]
+    fn has_plain_room(&self, class: ClassId) -> bool {
+        let state = &self.queue.classes[class];
+        let has_room = self.queue.taken() < state.room() && state.held() < state.max;
+        state.is_plain && has_room && state.in_line == 0 && self.phase == Phase::Open
+    }
+
+    /// Whether the consumer's progress can be entered into the books without consequences: no waiter could get a slot by it.
+    fn may_settle_plainly(&self, class: ClassId) -> bool {
+        self.queue.classes[class].is_plain && self.lines.waiting() == 0 && self.phase == Phase::Open
+    }
+
+    /// Refuses a plain message that has no room, if its policy says so at once and purging could not help.
+    fn refuse_plainly(&mut self, class: ClassId, when_full: WhenFull) -> Option<Span> {
+        if !self.refuses_when_full(class, when_full) || self.queue.may_expire() {
+            return None;
+        }
+        self.ids += 1;
+        let counts = &mut self.queue.classes[class].counts;
+        counts.offered += 1;
+        counts.lose(Stage::Refused, Reason::Full);
+        Some(self.retry_after(class))
+    }
+
+    /// Moves a message into the slot that the pre-check has found.
+    #[inline(always)]
+    fn fill_slot(
+        &mut self,
+        make: impl FnOnce() -> T,
+        class: ClassId,
+        stamp: Tick,
+        deadline: Tick,
+        signals: &Signals,
+    ) -> Place {
+        self.queue.classes[class].counts.offered += 1;
+        let mut tag = Tag::new(class, stamp, deadline);
+        self.stamp(&mut tag);
+        self.push_made(make, tag, signals)
     }
 }

@@ -1,103 +1,62 @@
-//! For waits that would close a cycle (D1): whether one in line can only be ended by a turn, and how a message is taken back whose
-//! sender is told that it would wait for ever.
+//! The way back out: a sender that no longer wants its admitted message handled takes it back, unless its turn has begun.
 
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
-use crate::mailbox::enter::verdict::Withdrawn;
+use crate::mailbox::enter::outcome::Withdrawal;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::{Mailbox, Section};
+use crate::mailbox::section::Section;
 use crate::mailbox::store::slots::Place;
 
-/// What became of the wish to have a message back that its sender had better not have sent.
-#[derive(Debug)]
-pub(crate) enum Retracted<T> {
-    /// It is out, and counts as refused.
-    Out(T),
-    /// It is claimed, and may be about to begin its turn.
-    Claimed,
-    Begun,
-}
-
 impl<T: Item, S> Section<'_, T, S> {
-    /// Whether an admitted message still waits for its turn: it was neither begun nor lost, and
-    /// nothing has taken its place.
+    /// Whether an admitted message still waits for its turn: its turn has not begun, it was not lost, and no message has taken
+    /// its place.
     pub(crate) fn is_pending(&mut self, place: Place) -> bool {
         self.settle();
-        self.queue.slots.find(place.key, place.id).is_some()
+        self.queue.slots.find(place.slot, place.id).is_some()
     }
 
-    /// Takes an admitted message back out, unless its turn has begun.
-    pub(crate) fn withdraw(&mut self, place: Place, reason: Reason) -> Withdrawn {
-        let withdrawn = self.take_back(place, reason);
-        if withdrawn == Withdrawn::Out && self.is_drained() {
+    /// Takes an admitted message back out and loses it for this reason. A claimed message is marked, and lost when the consumer
+    /// looks; but the consumer may have looked already, and be about to begin its turn.
+    pub(crate) fn withdraw(&mut self, place: Place, reason: Reason) -> Withdrawal<()> {
+        let withdrawal = self.take_back(place, reason);
+        match withdrawal {
             // The consumer may be waiting before its next instance, for which there is nothing left to do (F2).
-            self.wake_all();
-        } else {
+            Withdrawal::Out(()) if self.is_drained() => self.wake_all(),
             // Its slot may go to a message for a worker that sleeps, because its own had waited for its key.
-            self.wake_worker();
+            _ => self.wake_worker(),
         }
-        withdrawn
+        withdrawal
     }
 
-    /// Takes an admitted message back out, as if it had been refused, unless it is claimed or its turn has begun.
-    pub(crate) fn retract(&mut self, place: Place) -> Retracted<T> {
-        let retracted = self.take_back_refused(place);
-        if matches!(retracted, Retracted::Out(_)) && self.is_drained() {
+    fn take_back(&mut self, place: Place, reason: Reason) -> Withdrawal<()> {
+        self.settle();
+        let Some(entry) = self.queue.slots.find(place.slot, place.id) else { return Withdrawal::Begun };
+        if entry.item.is_none() {
+            entry.withdrawn_as = Some(reason);
+            self.claim.has_withdrawn = true;
+            self.signals().interrupt();
+            return Withdrawal::Claimed;
+        }
+        self.lose_queued(place.slot, reason);
+        self.grant();
+        Withdrawal::Out(())
+    }
+
+    /// Takes an admitted message back out as if it had been refused, because its sender's wait would close a cycle (D1). A
+    /// claimed message stays where it is.
+    pub(crate) fn retract(&mut self, place: Place) -> Withdrawal<T> {
+        self.settle();
+        let Some(entry) = self.queue.slots.find(place.slot, place.id) else { return Withdrawal::Begun };
+        if entry.item.is_none() {
+            return Withdrawal::Claimed;
+        }
+        let Some((item, tag)) = self.take_out(place.slot) else { return Withdrawal::Claimed };
+        self.queue.classes[tag.class].counts.lose(Stage::Refused, Reason::WouldDeadlock);
+        self.grant();
+        if self.is_drained() {
             self.wake_all();
         }
-        retracted
-    }
-
-    /// A waiter is part of a cycle. Whether it was let in, because it waited only for the effective capacity that the supervisor has
-    /// lowered, and there is a slot (P2). `ticket` says that the waiter is still the one that is meant.
-    ///
-    /// Then its note says so. It passes others of its line, who may go on waiting.
-    pub(crate) fn admit_waiter(&mut self, waiter: u32, ticket: u64) -> bool {
-        self.settle();
-        let is_let_in = self.lines.ticket(waiter) == Some(ticket) && self.admit_over_soft_limit(waiter);
-        self.wake_if_filled();
-        is_let_in
-    }
-
-    /// The sender of an admitted message no longer wants it.
-    fn take_back(&mut self, place: Place, reason: Reason) -> Withdrawn {
-        self.settle();
-        let Some(entry) = self.queue.slots.find(place.key, place.id) else { return Withdrawn::Begun };
-        if entry.item.is_none() {
-            // Claimed: the consumer drops it when it looks.
-            entry.doom = Some(reason);
-            self.claim.has_doomed = true;
-            self.signals().interrupt();
-            return Withdrawn::Claimed;
-        }
-        self.give_up(place.key, reason);
-        self.grant();
-        Withdrawn::Out
-    }
-
-    fn take_back_refused(&mut self, place: Place) -> Retracted<T> {
-        self.settle();
-        let Some(entry) = self.queue.slots.find(place.key, place.id) else { return Retracted::Begun };
-        if entry.item.is_none() {
-            return Retracted::Claimed;
-        }
-        let Some((item, tag)) = self.take_out(place.key) else { return Retracted::Claimed };
-        self.queue.kinds[usize::from(tag.class)].counts.lose(Stage::Refused, Reason::WouldDeadlock);
-        self.grant();
-        Retracted::Out(item)
-    }
-}
-
-impl<T: Item, S> Mailbox<T, S> {
-    /// The arrival number of a waiter that is in line.
-    pub(crate) fn ticket(&self, waiter: u32) -> Option<u64> {
-        self.lock().core.lines.ticket(waiter)
-    }
-
-    /// Whether this waiter is in line still, and nobody but the consumer could let it in: a permit that is out may be given back.
-    pub(crate) fn is_stuck_in_line(&self, waiter: u32, ticket: u64) -> bool {
-        let inner = self.lock();
-        inner.core.queue.permits == 0 && inner.core.lines.ticket(waiter) == Some(ticket)
+        Withdrawal::Out(item)
     }
 }
 
@@ -105,10 +64,13 @@ impl<T: Item, S> Mailbox<T, S> {
 mod tests {
     use super::*;
     use crate::clock;
-    use crate::mailbox::{Class, Effects, Entrance, Promise};
+    use crate::mailbox::enter::outcome::{Permit, WhenFull};
+    use crate::mailbox::ids::ClassId;
+    use crate::mailbox::{Class, Effects, Item, Mailbox, Offer};
     use crate::policy::{Policy, Settings};
     use crate::seed::Seed;
 
+    #[derive(Debug)]
     struct Thing;
     impl Item for Thing {}
 
@@ -120,18 +82,21 @@ mod tests {
             Mailbox::new(limits, classes.into(), Some(()), clock::now, Seed::new(1));
         let mut fx = Effects::new();
         let wait = |fx: &mut Effects<Thing>| {
-            let promise = mailbox.visit(fx, |section| section.promise(0, Entrance::Wait));
-            let Promise::InLine(waiter) = promise else { panic!("there is no room: {promise:?}") };
-            (waiter, mailbox.ticket(waiter).unwrap())
+            let offer: Offer<Permit, Thing> =
+                mailbox.visit(fx, |section| section.reserve(ClassId::new(0), WhenFull::Wait));
+            let Offer::InLine(line) = offer else { panic!("there is no room: {offer:?}") };
+            let ticket = mailbox.ticket(line.waiter()).unwrap();
+            (line, ticket)
         };
         let tag = mailbox.tag(&Thing, clock::Tick::ZERO, clock::Tick::NEVER).unwrap();
-        mailbox.visit(&mut fx, |section| section.offer(&mut Some(Thing), tag, Entrance::Try));
-        let (first, ticket) = wait(&mut fx);
+        mailbox.visit(&mut fx, |section| section.offer(Thing, tag, WhenFull::Refuse));
+        let (line, ticket) = wait(&mut fx);
+        let first = line.waiter();
         assert!(mailbox.is_stuck_in_line(first, ticket));
-        mailbox.visit(&mut fx, |section| section.leave(first, Reason::Cancelled));
+        assert!(mailbox.visit(&mut fx, |section| section.give_up(line, Reason::Cancelled)).is_ok());
         assert!(!mailbox.is_stuck_in_line(first, ticket));
-        let (second, _) = wait(&mut fx);
-        assert_eq!(first, second);
+        let (line, _) = wait(&mut fx);
+        assert_eq!(first, line.waiter());
         assert!(!mailbox.is_stuck_in_line(first, ticket));
     }
 }

@@ -11,6 +11,7 @@
 //!
 //! Whoever needs the consumer's attention sets a signal; the consumer looks at it before every turn.
 
+use crate::mailbox::ids::{ClassId, SlotId};
 use crate::policy::{Lanes, Priority};
 
 /// Consecutive turns of one lane within a claim, and the schedule before the first of them.
@@ -24,8 +25,8 @@ struct Run {
 
 #[derive(Clone, Copy, Debug)]
 struct Claimed {
-    key: u32,
-    class: u16,
+    slot: SlotId,
+    class: ClassId,
     lane: u8,
 }
 
@@ -43,7 +44,7 @@ pub(in crate::mailbox) struct Claim {
     /// For lanes that got their first message since: how many turns had begun by then.
     woke: [u8; Priority::COUNT],
     /// Something of it was withdrawn.
-    pub(in crate::mailbox) has_doomed: bool,
+    pub(in crate::mailbox) has_withdrawn: bool,
     /// The consumer's thread.
     pub(in crate::mailbox) thread: usize,
 }
@@ -60,14 +61,14 @@ impl Claim {
         self.ended = 0;
         self.lowest = Priority::COUNT as u8;
         self.woke = [ASLEEP; Priority::COUNT];
-        self.has_doomed = false;
+        self.has_withdrawn = false;
     }
 
     /// A claim of one message, whose turn begins now.
-    pub(in crate::mailbox) fn only(&mut self, key: u32, class: u16, lane: usize) {
+    pub(in crate::mailbox) fn only(&mut self, slot: SlotId, class: ClassId, lane: usize) {
         self.reset(1);
         self.lowest = lane as u8;
-        self.add(key, class, lane);
+        self.add(slot, class, lane);
         self.begun = 1;
     }
 
@@ -83,8 +84,8 @@ impl Claim {
     }
 
     #[inline]
-    pub(in crate::mailbox) fn add(&mut self, key: u32, class: u16, lane: usize) {
-        self.items.push(Claimed { key, class, lane: lane as u8 });
+    pub(in crate::mailbox) fn add(&mut self, slot: SlotId, class: ClassId, lane: usize) {
+        self.items.push(Claimed { slot, class, lane: lane as u8 });
     }
 
     /// The lane of what is claimed; of several the lowest.
@@ -150,14 +151,14 @@ impl Claim {
     pub(in crate::mailbox) fn enter_begun(
         &mut self,
         progress: u32,
-        mut release: impl FnMut(u32, usize),
+        mut release: impl FnMut(SlotId, ClassId),
     ) -> bool {
         let begun = progress.div_ceil(2).min(self.items.len() as u32);
         if begun <= self.begun {
             return false;
         }
         for item in &self.items[self.begun as usize..begun as usize] {
-            release(item.key, item.class.into());
+            release(item.slot, item.class);
         }
         self.begun = begun;
         true
@@ -165,24 +166,24 @@ impl Claim {
 
     /// The types of turns that have ended since, in order.
     #[inline]
-    pub(in crate::mailbox) fn enter_ended(&mut self, progress: u32, mut handled: impl FnMut(usize)) {
+    pub(in crate::mailbox) fn enter_ended(&mut self, progress: u32, mut handled: impl FnMut(ClassId)) {
         let ended = (progress / 2).min(self.items.len() as u32);
         if ended <= self.ended {
             return;
         }
         for item in &self.items[self.ended as usize..ended as usize] {
-            handled(item.class.into());
+            handled(item.class);
         }
         self.ended = ended;
     }
 
     /// Ends the running turn in the books.
-    pub(in crate::mailbox) fn conclude(&mut self) -> Option<usize> {
+    pub(in crate::mailbox) fn conclude(&mut self) -> Option<ClassId> {
         if self.ended >= self.begun {
             return None;
         }
         let class = self.items[self.ended as usize].class;
         self.ended += 1;
-        Some(class.into())
+        Some(class)
     }
 }

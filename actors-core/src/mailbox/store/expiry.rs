@@ -14,6 +14,7 @@
 //! found dead: the consumer finds that, too.
 
 use crate::clock::Tick;
+use crate::mailbox::ids::SlotId;
 use crate::mailbox::store::list::{Arena, Link, List, NIL};
 use crate::mailbox::store::slots::Slots;
 
@@ -27,7 +28,7 @@ const NOWHERE: u32 = u32::MAX;
 /// Where a slot stands.
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    link: Link,
+    link: Link<SlotId>,
     /// Its index in the heap.
     at: u32,
 }
@@ -37,8 +38,10 @@ struct Place {
 struct Places(Vec<Place>);
 
 impl Arena for Places {
-    fn link(&mut self, _: usize, slot: u32) -> &mut Link {
-        &mut self.0[slot as usize].link
+    type Id = SlotId;
+
+    fn link(&mut self, _: usize, slot: SlotId) -> &mut Link<SlotId> {
+        &mut self.0[slot.index()].link
     }
 }
 
@@ -48,8 +51,8 @@ const LIST: usize = 0;
 #[derive(Debug, Default)]
 pub(in crate::mailbox) struct Expiry {
     places: Places,
-    fresh: List,
-    heap: Vec<(Tick, u32)>,
+    fresh: List<SlotId>,
+    heap: Vec<(Tick, SlotId)>,
 }
 
 impl Expiry {
@@ -59,7 +62,7 @@ impl Expiry {
         self.fresh.is_empty() && self.heap.is_empty()
     }
 
-    /// When to look for dead messages: at the soonest end, or at once while not all of them are in the heap.
+    /// When to look for expired messages: at the soonest end, or at once while not all of them are in the heap.
     pub(in crate::mailbox) fn due(&self) -> Tick {
         match self.fresh.is_empty() {
             true => self.heap.first().map_or(Tick::NEVER, |(expires, _)| *expires),
@@ -68,20 +71,20 @@ impl Expiry {
     }
 
     /// A message that may die is queued. One that stands here already stays where it is.
-    pub(in crate::mailbox) fn enter(&mut self, slot: u32) {
+    pub(in crate::mailbox) fn enter(&mut self, slot: SlotId) {
         let all = &mut self.places.0;
-        if all.len() <= slot as usize {
-            all.resize(slot as usize + 1, Place { link: Link::default(), at: NOWHERE });
+        if all.len() <= slot.index() {
+            all.resize(slot.index() + 1, Place { link: Link::default(), at: NOWHERE });
         }
-        if all[slot as usize].at == NOWHERE {
-            all[slot as usize].at = FRESH;
+        if all[slot.index()].at == NOWHERE {
+            all[slot.index()].at = FRESH;
             self.fresh.push_back(LIST, &mut self.places, slot);
         }
     }
 
     /// It is queued no longer, or dies at another time.
-    pub(in crate::mailbox) fn leave(&mut self, slot: u32) {
-        let Some(place) = self.places.0.get_mut(slot as usize) else { return };
+    pub(in crate::mailbox) fn leave(&mut self, slot: SlotId) {
+        let Some(place) = self.places.0.get_mut(slot.index()) else { return };
         match std::mem::replace(&mut place.at, NOWHERE) {
             NOWHERE => {}
             FRESH => self.fresh.remove(LIST, &mut self.places, slot),
@@ -90,12 +93,12 @@ impl Expiry {
     }
 
     /// A message that is dead by now, if one is found. It stands here no longer.
-    pub(in crate::mailbox) fn next_dead<T>(
+    pub(in crate::mailbox) fn next_expired<T>(
         &mut self,
         slots: &Slots<T>,
         now: Tick,
         moved: &mut usize,
-    ) -> Option<u32> {
+    ) -> Option<SlotId> {
         while *moved < MOVED_MAX
             && let Some(slot) = self.fresh.front()
         {
@@ -107,12 +110,12 @@ impl Expiry {
         if expires > now {
             return None;
         }
-        self.places.0[slot as usize].at = NOWHERE;
+        self.places.0[slot.index()].at = NOWHERE;
         self.take(0);
         Some(slot)
     }
 
-    fn put(&mut self, expires: Tick, slot: u32) {
+    fn put(&mut self, expires: Tick, slot: SlotId) {
         self.heap.push((expires, slot));
         self.rise(self.heap.len() - 1);
     }
@@ -159,9 +162,9 @@ impl Expiry {
         self.set(at, entry);
     }
 
-    fn set(&mut self, at: usize, entry: (Tick, u32)) {
+    fn set(&mut self, at: usize, entry: (Tick, SlotId)) {
         self.heap[at] = entry;
-        self.places.0[entry.1 as usize].at = at as u32;
+        self.places.0[entry.1.index()].at = at as u32;
     }
 }
 
@@ -171,6 +174,7 @@ const _: () = assert!((crate::policy::CAPACITY_MAX as u64) < FRESH as u64 && FRE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mailbox::ids::ClassId;
     use crate::mailbox::store::slots::Tag;
 
     /// Compares with a scan, over many steps that a simple generator chooses.
@@ -178,7 +182,7 @@ mod tests {
     fn o9_the_dead_come_in_the_order_of_their_ends_whatever_has_left_before() {
         let mut slots: Slots<()> = Slots::new(false);
         let mut expiry = Expiry::default();
-        let mut alive: Vec<u32> = Vec::new();
+        let mut alive: Vec<SlotId> = Vec::new();
         let mut random = 7u64;
         let mut next = |below: u64| {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -189,8 +193,10 @@ mod tests {
             match next(5) {
                 0 | 1 => {
                     let slot = slots.take();
-                    slots
-                        .set_tag(slot, &Tag { id: step + 1, ..Tag::new(0, Tick::ZERO, at(step + next(50))) });
+                    slots.set_tag(
+                        slot,
+                        &Tag { id: step + 1, ..Tag::new(ClassId::new(0), Tick::ZERO, at(step + next(50))) },
+                    );
                     expiry.enter(slot);
                     alive.push(slot);
                 }
@@ -203,7 +209,7 @@ mod tests {
                     // As all who ask do until nothing is left to be moved.
                     let mut moved = 0;
                     let now = at(step);
-                    while let Some(dead) = expiry.next_dead(&slots, now, &mut moved) {
+                    while let Some(dead) = expiry.next_expired(&slots, now, &mut moved) {
                         let least = alive.iter().map(|slot| slots.at(*slot).expires).min();
                         assert_eq!(Some(slots.at(dead).expires), least, "step {step}");
                         alive.retain(|slot| *slot != dead);
@@ -223,11 +229,11 @@ mod tests {
         let mut expiry = Expiry::default();
         for _ in 0..10 * MOVED_MAX {
             let slot = slots.take();
-            slots.set_tag(slot, &Tag { id: 1, ..Tag::new(0, Tick::ZERO, Tick::ZERO) });
+            slots.set_tag(slot, &Tag { id: 1, ..Tag::new(ClassId::new(0), Tick::ZERO, Tick::ZERO) });
             expiry.enter(slot);
         }
         let mut moved = 0;
-        assert!(expiry.next_dead(&slots, Tick::ZERO, &mut moved).is_some());
+        assert!(expiry.next_expired(&slots, Tick::ZERO, &mut moved).is_some());
         assert_eq!((moved, expiry.heap.len()), (MOVED_MAX, MOVED_MAX - 1));
     }
 }

@@ -22,8 +22,9 @@
 //!
 //! Hashes stand for keys: two keys with the same hash, one pair in 2^64, wait for each other needlessly and stay in order too.
 
+use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::item::Item;
-use crate::mailbox::store::list::{List, NIL};
+use crate::mailbox::store::list::List;
 use crate::mailbox::store::queue::Queue;
 use crate::mailbox::store::slots::{KEY, LANE, Slots};
 use crate::policy::Priority;
@@ -35,16 +36,16 @@ struct Chain {
     /// A turn of it is under way.
     is_busy: bool,
     /// By lane: which message was let go to the front of it.
-    let_go: [u32; Priority::COUNT],
-    parked: [List; Priority::COUNT],
+    let_go: [Option<SlotId>; Priority::COUNT],
+    parked: [List<SlotId>; Priority::COUNT],
     /// By lane: all that are queued, oldest first, parked or not.
-    queued: [List; Priority::COUNT],
+    queued: [List<SlotId>; Priority::COUNT],
 }
 
 impl Default for Chain {
     fn default() -> Self {
         let none = [List::default(); Priority::COUNT];
-        Chain { is_busy: false, let_go: [NIL; Priority::COUNT], parked: none, queued: none }
+        Chain { is_busy: false, let_go: [None; Priority::COUNT], parked: none, queued: none }
     }
 }
 
@@ -74,7 +75,7 @@ impl Keys {
     }
 
     /// The oldest of every lane that is parked, of the keys with a turn under way. Others have let go of an older one (K2).
-    fn heads(&self) -> impl Iterator<Item = u32> {
+    fn heads(&self) -> impl Iterator<Item = SlotId> {
         let busy = self.busy.iter().filter_map(|hash| self.chains.get(hash));
         busy.flat_map(|chain| chain.parked.iter().filter_map(List::front))
     }
@@ -91,29 +92,33 @@ const LOOKED_AT: usize = 32;
 impl<T: Item> Queue<T> {
     /// A message of an ordered type is queued.
     #[cold]
-    pub(in crate::mailbox) fn enter_key(&mut self, slot: u32, lane: usize) {
+    pub(in crate::mailbox) fn enter_key(&mut self, slot: SlotId, lane: usize) {
         let Queue { slots, keys: Some(keys), .. } = self else { return };
         let chain = keys.chains.entry(slots.hash(slot)).or_default();
         chain.queued[lane].push_back(KEY, slots, slot);
     }
 
     /// Whether messages of this key hold as many slots as one more of this type may find (S8).
-    pub(in crate::mailbox) fn is_key_full(&self, class: usize, hash: u64) -> bool {
-        let kind = &self.kinds[class];
-        kind.is_ordered
+    pub(in crate::mailbox) fn is_key_full(&self, class: ClassId, hash: u64) -> bool {
+        let state = &self.classes[class];
+        state.is_ordered
             && self
                 .keys
                 .as_ref()
-                .is_some_and(|keys| keys.held(hash, kind.lane()) >= kind.max_per_key as usize)
+                .is_some_and(|keys| keys.held(hash, state.lane()) >= state.max_per_key as usize)
     }
 
     /// The oldest queued messages of this type among the oldest of a key.
-    pub(in crate::mailbox) fn oldest_of_key(&self, class: usize, hash: u64) -> impl Iterator<Item = u32> {
-        let lane = self.kinds[class].lane();
+    pub(in crate::mailbox) fn oldest_of_key(
+        &self,
+        class: ClassId,
+        hash: u64,
+    ) -> impl Iterator<Item = SlotId> {
+        let lane = self.classes[class].lane();
         let chain = self.keys.as_ref().and_then(|keys| keys.chains.get(&hash));
         let first = chain.and_then(|chain| chain.queued[lane].front());
-        let all = std::iter::successors(first, |&slot| self.slots.link_of(KEY, slot).after());
-        all.take(LOOKED_AT).filter(move |&slot| usize::from(self.slots.at(slot).class) == class)
+        let all = std::iter::successors(first, |&slot| self.slots.link_of(KEY, slot).next());
+        all.take(LOOKED_AT).filter(move |&slot| self.slots.at(slot).class == class)
     }
 
     /// How many messages are parked.
@@ -123,16 +128,16 @@ impl<T: Item> Queue<T> {
 
     /// Whether a message at the front of a lane may have its turn as far as its key goes; then its key's turn is under way. If
     /// not, it is parked.
-    pub(in crate::mailbox) fn begin_key(&mut self, slot: u32, lane: usize) -> bool {
-        let Queue { kinds, slots, lanes, keys, .. } = self;
-        let (Some(keys), true) = (keys, kinds[usize::from(slots.at(slot).class)].is_ordered) else {
+    pub(in crate::mailbox) fn begin_key(&mut self, slot: SlotId, lane: usize) -> bool {
+        let Queue { classes, slots, lanes, keys, .. } = self;
+        let (Some(keys), true) = (keys, classes[slots.at(slot).class].is_ordered) else {
             return true;
         };
         let chain = keys.chains.entry(slots.hash(slot)).or_default();
-        let is_let_go = chain.let_go[lane] == slot;
-        let is_next = is_let_go || (chain.let_go[lane] == NIL && chain.parked[lane].is_empty());
+        let is_let_go = chain.let_go[lane] == Some(slot);
+        let is_next = is_let_go || (chain.let_go[lane].is_none() && chain.parked[lane].is_empty());
         if is_let_go {
-            chain.let_go[lane] = NIL;
+            chain.let_go[lane] = None;
         }
         if is_next && !chain.is_busy {
             chain.is_busy = true;
@@ -174,11 +179,11 @@ impl<T: Item> Queue<T> {
         let Some(chain) = keys.chains.get_mut(&hash) else { return came };
         for lane in 0..Priority::COUNT {
             let next = chain.parked[lane].front();
-            if let (Some(next), false, NIL) = (next, chain.is_busy, chain.let_go[lane]) {
+            if let (Some(next), false, None) = (next, chain.is_busy, chain.let_go[lane]) {
                 chain.parked[lane].remove(LANE, slots, next);
                 unpark(slots, next);
                 lanes[lane].push_front(LANE, slots, next);
-                chain.let_go[lane] = next;
+                chain.let_go[lane] = Some(next);
                 keys.parked -= 1;
                 came[lane] = true;
             }
@@ -191,7 +196,7 @@ impl<T: Item> Queue<T> {
 
     /// Takes a message out of its lane, or from where it is parked. One that had been let go makes way for the next of its key.
     #[cold]
-    pub(in crate::mailbox) fn leave_key(&mut self, slot: u32, lane: usize) {
+    pub(in crate::mailbox) fn leave_key(&mut self, slot: SlotId, lane: usize) {
         let hash = self.slots.hash(slot);
         let Queue { slots, lanes, keys, .. } = self;
         let mut chain = keys.as_mut().and_then(|keys| keys.chains.get_mut(&hash));
@@ -208,8 +213,8 @@ impl<T: Item> Queue<T> {
             }
             (_, chain) => {
                 lanes[lane].remove(LANE, slots, slot);
-                if let Some(chain) = chain.filter(|chain| chain.let_go[lane] == slot) {
-                    chain.let_go[lane] = NIL;
+                if let Some(chain) = chain.filter(|chain| chain.let_go[lane] == Some(slot)) {
+                    chain.let_go[lane] = None;
                 }
             }
         }
@@ -217,7 +222,7 @@ impl<T: Item> Queue<T> {
     }
 
     /// The oldest that is parked of each key and lane.
-    pub(in crate::mailbox) fn parked_heads(&self) -> impl Iterator<Item = u32> {
+    pub(in crate::mailbox) fn parked_heads(&self) -> impl Iterator<Item = SlotId> {
         self.keys.iter().flat_map(|keys| keys.heads())
     }
 
@@ -236,8 +241,7 @@ impl<T: Item> Queue<T> {
         let mut back = Vec::new();
         for chain in keys.chains.values_mut() {
             for (lane, queued) in lanes.iter_mut().enumerate() {
-                let let_go = std::mem::replace(&mut chain.let_go[lane], NIL);
-                if let_go != NIL {
+                if let Some(let_go) = chain.let_go[lane].take() {
                     queued.remove(LANE, slots, let_go);
                     back.push((lane, let_go));
                 }
@@ -258,6 +262,6 @@ impl<T: Item> Queue<T> {
     }
 }
 
-fn unpark<T>(slots: &mut Slots<T>, slot: u32) {
+fn unpark<T>(slots: &mut Slots<T>, slot: SlotId) {
     slots.at_mut(slot).is_parked = false;
 }

@@ -1,61 +1,131 @@
 //! Doubly linked lists whose links live in the slots of an arena: O(1) at both ends and in the middle, no pointers.
 
+use std::marker::PhantomData;
+
+/// No element. Larger than every index.
 pub(in crate::mailbox) const NIL: u32 = u32::MAX;
 
-/// Neighbours of one element in one list.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::mailbox) struct Link {
+/// What names an element of an arena.
+pub(in crate::mailbox) trait Id: Copy + PartialEq {
+    fn from_raw(raw: u32) -> Self;
+    fn raw(self) -> u32;
+}
+
+impl Id for crate::mailbox::ids::SlotId {
+    #[inline(always)]
+    fn from_raw(raw: u32) -> Self {
+        Self::new(raw as usize)
+    }
+
+    #[inline(always)]
+    fn raw(self) -> u32 {
+        self.index() as u32
+    }
+}
+
+impl Id for crate::mailbox::ids::WaiterId {
+    #[inline(always)]
+    fn from_raw(raw: u32) -> Self {
+        Self::new(raw as usize)
+    }
+
+    #[inline(always)]
+    fn raw(self) -> u32 {
+        self.index() as u32
+    }
+}
+
+#[inline(always)]
+fn some<I: Id>(raw: u32) -> Option<I> {
+    (raw != NIL).then(|| I::from_raw(raw))
+}
+
+/// The neighbours of one element in one list.
+#[derive(Debug)]
+pub(in crate::mailbox) struct Link<I> {
     prev: u32,
     next: u32,
+    _id: PhantomData<I>,
 }
 
-impl Default for Link {
+impl<I> Clone for Link<I> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<I> Copy for Link<I> {}
+
+impl<I> Default for Link<I> {
     fn default() -> Self {
-        Link { prev: NIL, next: NIL }
+        Link::between(NIL, NIL)
     }
 }
 
-impl Link {
-    /// A link of a list that is only ever read forwards.
+impl<I> Link<I> {
+    #[inline(always)]
+    fn between(prev: u32, next: u32) -> Self {
+        Link { prev, next, _id: PhantomData }
+    }
+}
+
+impl<I: Id> Link<I> {
+    /// A link of a list that is only ever read forwards, before this index or [`NIL`].
+    #[inline(always)]
     pub(in crate::mailbox) fn before(next: u32) -> Self {
-        Link { prev: NIL, next }
+        Link::between(NIL, next)
     }
 
-    pub(in crate::mailbox) fn next(&self) -> u32 {
+    /// The index of the next element, or [`NIL`].
+    #[inline(always)]
+    pub(in crate::mailbox) fn next_raw(&self) -> u32 {
         self.next
     }
 
-    /// Who comes after; `None` at the end.
-    pub(in crate::mailbox) fn after(&self) -> Option<u32> {
-        (self.next != NIL).then_some(self.next)
+    /// The next element; `None` at the end.
+    #[inline(always)]
+    pub(in crate::mailbox) fn next(&self) -> Option<I> {
+        some(self.next)
     }
 
-    /// Who comes before; `None` at the beginning.
-    pub(in crate::mailbox) fn earlier(&self) -> Option<u32> {
-        (self.prev != NIL).then_some(self.prev)
+    /// The element before; `None` at the beginning.
+    #[inline(always)]
+    pub(in crate::mailbox) fn prev(&self) -> Option<I> {
+        some(self.prev)
     }
 }
 
-/// Where elements of lists live; `which` tells apart the lists that one element stands in.
+/// Where the elements of lists live. `which` tells apart the lists that one element stands in.
 pub(in crate::mailbox) trait Arena {
-    fn link(&mut self, which: usize, key: u32) -> &mut Link;
+    type Id: Id;
+
+    fn link(&mut self, which: usize, id: Self::Id) -> &mut Link<Self::Id>;
 }
 
-/// One list. Its elements are slots of an arena.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::mailbox) struct List {
+/// One list of elements of an arena.
+#[derive(Debug)]
+pub(in crate::mailbox) struct List<I> {
     head: u32,
     tail: u32,
     len: u32,
+    _id: PhantomData<I>,
 }
 
-impl Default for List {
-    fn default() -> Self {
-        List { head: NIL, tail: NIL, len: 0 }
+impl<I> Clone for List<I> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-impl List {
+impl<I> Copy for List<I> {}
+
+impl<I> Default for List<I> {
+    fn default() -> Self {
+        List { head: NIL, tail: NIL, len: 0, _id: PhantomData }
+    }
+}
+
+impl<I> List<I> {
     pub(in crate::mailbox) fn len(&self) -> usize {
         self.len as usize
     }
@@ -63,88 +133,91 @@ impl List {
     pub(in crate::mailbox) fn is_empty(&self) -> bool {
         self.len == 0
     }
+}
 
-    /// The first, or `NIL`.
-    pub(in crate::mailbox) fn head(&self) -> u32 {
-        self.head
+impl<I: Id> List<I> {
+    #[inline]
+    pub(in crate::mailbox) fn front(&self) -> Option<I> {
+        some(self.head)
     }
 
-    pub(in crate::mailbox) fn front(&self) -> Option<u32> {
-        (self.head != NIL).then_some(self.head)
-    }
-
-    pub(in crate::mailbox) fn back(&self) -> Option<u32> {
-        (self.tail != NIL).then_some(self.tail)
+    pub(in crate::mailbox) fn back(&self) -> Option<I> {
+        some(self.tail)
     }
 
     #[inline]
-    pub(in crate::mailbox) fn push_back(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
+    pub(in crate::mailbox) fn push_back(&mut self, which: usize, arena: &mut impl Arena<Id = I>, id: I) {
         let prev = self.tail;
-        *slots.link(which, key) = Link { prev, next: NIL };
-        match prev {
-            NIL => self.head = key,
-            _ => slots.link(which, prev).next = key,
+        *arena.link(which, id) = Link::between(prev, NIL);
+        match some(prev) {
+            None => self.head = id.raw(),
+            Some(prev) => arena.link(which, prev).next = id.raw(),
         }
-        self.tail = key;
+        self.tail = id.raw();
         self.len += 1;
     }
 
-    pub(in crate::mailbox) fn push_front(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
+    pub(in crate::mailbox) fn push_front(&mut self, which: usize, arena: &mut impl Arena<Id = I>, id: I) {
         let next = self.head;
-        *slots.link(which, key) = Link { prev: NIL, next };
-        match next {
-            NIL => self.tail = key,
-            _ => slots.link(which, next).prev = key,
+        *arena.link(which, id) = Link::between(NIL, next);
+        match some(next) {
+            None => self.tail = id.raw(),
+            Some(next) => arena.link(which, next).prev = id.raw(),
         }
-        self.head = key;
+        self.head = id.raw();
         self.len += 1;
     }
 
     /// Takes out an element that is in the list.
     #[inline]
-    pub(in crate::mailbox) fn remove(&mut self, which: usize, slots: &mut impl Arena, key: u32) {
-        let Link { prev, next } = *slots.link(which, key);
-        match prev {
-            NIL => self.head = next,
-            _ => slots.link(which, prev).next = next,
+    pub(in crate::mailbox) fn remove(&mut self, which: usize, arena: &mut impl Arena<Id = I>, id: I) {
+        let Link { prev, next, .. } = *arena.link(which, id);
+        match some(prev) {
+            None => self.head = next,
+            Some(prev) => arena.link(which, prev).next = next,
         }
-        match next {
-            NIL => self.tail = prev,
-            _ => slots.link(which, next).prev = prev,
+        match some(next) {
+            None => self.tail = prev,
+            Some(next) => arena.link(which, next).prev = prev,
         }
         self.len -= 1;
     }
 
-    /// Takes out the first `taken`, which end before `next`. Whoever walked along the list knows both.
+    /// Takes out the first `taken` elements, which end before `next`. The caller has walked along the list and knows both.
     #[inline]
     pub(in crate::mailbox) fn cut_front(
         &mut self,
         which: usize,
-        slots: &mut impl Arena,
+        arena: &mut impl Arena<Id = I>,
         taken: u32,
-        next: u32,
+        next: Option<I>,
     ) {
-        self.head = next;
+        self.head = next.map_or(NIL, I::raw);
         self.len -= taken;
         match next {
-            NIL => self.tail = NIL,
-            _ => slots.link(which, next).prev = NIL,
+            None => self.tail = NIL,
+            Some(next) => arena.link(which, next).prev = NIL,
         }
     }
 
-    /// Takes out `gone`, and puts the first element in its place; `gone` is not the first.
-    pub(in crate::mailbox) fn fill_with_first(&mut self, which: usize, slots: &mut impl Arena, gone: u32) {
-        let first = self.head;
-        self.remove(which, slots, first);
-        let Link { prev, next } = *slots.link(which, gone);
-        *slots.link(which, first) = Link { prev, next };
-        match prev {
-            NIL => self.head = first,
-            _ => slots.link(which, prev).next = first,
+    /// Takes out `gone`, which is not the first element, and puts the first one in its place.
+    pub(in crate::mailbox) fn fill_with_first(
+        &mut self,
+        which: usize,
+        arena: &mut impl Arena<Id = I>,
+        gone: I,
+    ) {
+        let Some(first) = self.front() else { return };
+        self.remove(which, arena, first);
+        let link = *arena.link(which, gone);
+        *arena.link(which, first) = link;
+        match link.prev() {
+            None => self.head = first.raw(),
+            Some(prev) => arena.link(which, prev).next = first.raw(),
         }
-        match next {
-            NIL => self.tail = first,
-            _ => slots.link(which, next).prev = first,
+        match link.next() {
+            None => self.tail = first.raw(),
+            Some(next) => arena.link(which, next).prev = first.raw(),
         }
     }
 }
@@ -152,26 +225,29 @@ impl List {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mailbox::ids::SlotId;
 
-    struct Links(Vec<Link>);
+    struct Links(Vec<Link<SlotId>>);
 
     impl Arena for Links {
-        fn link(&mut self, _: usize, key: u32) -> &mut Link {
-            &mut self.0[key as usize]
+        type Id = SlotId;
+
+        fn link(&mut self, _: usize, id: SlotId) -> &mut Link<SlotId> {
+            &mut self.0[id.index()]
         }
     }
 
-    fn both_ways(list: &List, links: &Links) -> Vec<u32> {
+    fn both_ways(list: &List<SlotId>, links: &Links) -> Vec<usize> {
         let (mut forth, mut back) = (Vec::new(), Vec::new());
         let mut at = list.front();
-        while let Some(key) = at {
-            forth.push(key);
-            at = links.0[key as usize].after();
+        while let Some(id) = at {
+            forth.push(id.index());
+            at = links.0[id.index()].next();
         }
         let mut at = list.back();
-        while let Some(key) = at {
-            back.push(key);
-            at = links.0[key as usize].earlier();
+        while let Some(id) = at {
+            back.push(id.index());
+            at = links.0[id.index()].prev();
         }
         back.reverse();
         assert_eq!(forth, back);
@@ -181,13 +257,13 @@ mod tests {
 
     #[test]
     fn s1_the_first_takes_the_place_of_whoever_goes_before_it() {
-        for len in 2..6u32 {
+        for len in 2..6usize {
             for gone in 1..len {
-                let mut links = Links(vec![Link::default(); len as usize]);
+                let mut links = Links(vec![Link::default(); len]);
                 let mut list = List::default();
-                (0..len).for_each(|key| list.push_back(0, &mut links, key));
-                list.fill_with_first(0, &mut links, gone);
-                let expected: Vec<_> = (1..len).map(|key| if key == gone { 0 } else { key }).collect();
+                (0..len).for_each(|at| list.push_back(0, &mut links, SlotId::new(at)));
+                list.fill_with_first(0, &mut links, SlotId::new(gone));
+                let expected: Vec<_> = (1..len).map(|at| if at == gone { 0 } else { at }).collect();
                 assert_eq!(both_ways(&list, &links), expected, "{gone} of {len}");
             }
         }

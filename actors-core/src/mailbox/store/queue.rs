@@ -14,12 +14,13 @@
 //! - Q3 the index holds exactly the unclaimed messages of conflating types, at most one per key.
 
 use crate::clock::Tick;
+use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::item::{Class, Item};
+use crate::mailbox::store::class::{ClassState, Classes};
 use crate::mailbox::store::expiry::Expiry;
 use crate::mailbox::store::keys::Keys;
-use crate::mailbox::store::kind::Kind;
 use crate::mailbox::store::list::List;
-use crate::mailbox::store::slots::{KIND, LANE, Slots, Tag};
+use crate::mailbox::store::slots::{CLASS, LANE, Slots, Tag};
 use crate::policy::{Limits, Order, Overflow, Policy, Priority};
 use hashbrown::HashTable;
 
@@ -31,11 +32,11 @@ const KEPT_SLOTS: usize = 1024;
 #[derive(Debug)]
 #[repr(C)]
 pub(in crate::mailbox) struct Queue<T> {
-    pub(in crate::mailbox) kinds: Box<[Kind]>,
+    pub(in crate::mailbox) classes: Classes,
     pub(in crate::mailbox) slots: Slots<T>,
     /// Slots that are promised and not filled yet.
     pub(in crate::mailbox) permits: usize,
-    pub(in crate::mailbox) lanes: [List; Priority::COUNT],
+    pub(in crate::mailbox) lanes: [List<SlotId>; Priority::COUNT],
     /// Summed weight of what is queued.
     pub(in crate::mailbox) bytes: u64,
     /// Some type is served newest first under pressure.
@@ -44,7 +45,7 @@ pub(in crate::mailbox) struct Queue<T> {
     pub(in crate::mailbox) is_weighed: bool,
     /// Only where several workers must keep the order of keys.
     pub(in crate::mailbox) keys: Option<Box<Keys>>,
-    index: HashTable<u32>,
+    index: HashTable<SlotId>,
     /// Messages that may die in the queue.
     expiry: Expiry,
     /// Most slots that were ever taken at once, as of the last time that memory was given back.
@@ -53,9 +54,11 @@ pub(in crate::mailbox) struct Queue<T> {
 
 impl<T: Item> Queue<T> {
     pub(in crate::mailbox) fn new(classes: &[Class], limits: &Limits) -> Self {
-        let has_heirs = classes.iter().any(|class| class.policy.priority > Priority::Normal);
+        let has_high_lanes = classes.iter().any(|class| class.policy.priority > Priority::Normal);
         let mut queue = Queue {
-            kinds: classes.iter().map(|class| Kind::new(&class.policy, limits, has_heirs)).collect(),
+            classes: Classes::new(
+                classes.iter().map(|class| ClassState::new(&class.policy, limits, has_high_lanes)),
+            ),
             slots: Slots::new(false),
             lanes: [List::default(); Priority::COUNT],
             index: HashTable::new(),
@@ -67,7 +70,7 @@ impl<T: Item> Queue<T> {
             bytes: 0,
             peak: 0,
         };
-        if queue.kinds.iter().any(|kind| kind.is_ordered) {
+        if queue.classes.iter().any(|state| state.is_ordered) {
             queue.keys = Some(Box::default());
         }
         queue.relist();
@@ -76,50 +79,50 @@ impl<T: Item> Queue<T> {
 
     /// Changes what may change of a type while the mailbox lives. What bookkeeping a new overflow list needs is made up for:
     /// O(messages in the lanes it is about), once.
-    pub(in crate::mailbox) fn adjust(&mut self, class: usize, policy: &Policy) {
+    pub(in crate::mailbox) fn adjust(&mut self, class: ClassId, policy: &Policy) {
         self.unpark_all();
-        self.kinds[class].adjust(policy, self.is_weighed);
+        self.classes[class].adjust(policy, self.is_weighed);
         self.relist();
-        self.fill_pool(class);
+        self.fill_bag(class);
     }
 
     /// Keeps the lists that are wanted, and no others.
     fn relist(&mut self) {
-        for class in 0..self.kinds.len() {
-            let kind = &self.kinds[class];
+        for class in self.classes.ids() {
+            let state = &self.classes[class];
             let is_evictor =
-                |other: &Kind| other.lane() > kind.lane() && other.overflow.has(Overflow::EvictLower);
-            let is_evictable = kind.overflow.is_droppable() && self.kinds.iter().any(is_evictor);
-            let kind = &mut self.kinds[class];
-            kind.is_evictable = is_evictable;
-            kind.is_bare = !kind.needs_extras();
-            if !self.slots.has_extras() && (!kind.is_bare || self.is_weighed) {
+                |other: &ClassState| other.lane() > state.lane() && other.overflow.has(Overflow::EvictLower);
+            let is_evictable = state.overflow.is_droppable() && self.classes.iter().any(is_evictor);
+            let state = &mut self.classes[class];
+            state.is_evictable = is_evictable;
+            state.is_bare = !state.needs_extras();
+            if !self.slots.has_extras() && (!state.is_bare || self.is_weighed) {
                 self.slots.add_extras();
             }
-            if kind.is_listed == kind.wants_list() {
+            if state.is_listed == state.wants_list() {
                 continue;
             }
-            kind.is_listed = !kind.is_listed;
-            kind.list = List::default();
-            if kind.is_listed {
-                self.each_of(class, |kind, slots, key| kind.list.push_back(KIND, slots, key));
+            state.is_listed = !state.is_listed;
+            state.list = List::default();
+            if state.is_listed {
+                self.each_of(class, |state, slots, slot| state.list.push_back(CLASS, slots, slot));
             }
         }
     }
 
-    fn fill_pool(&mut self, class: usize) {
-        self.each_of(class, |kind, slots, key| join_pool(kind, slots, key));
+    fn fill_bag(&mut self, class: ClassId) {
+        self.each_of(class, |state, slots, slot| join_bag(state, slots, slot));
     }
 
     /// All unclaimed messages of a type, in the order of their lane.
-    fn each_of(&mut self, class: usize, mut visit: impl FnMut(&mut Kind, &mut Slots<T>, u32)) {
-        let Queue { kinds, slots, lanes, .. } = self;
-        let kind = &mut kinds[class];
-        let mut at = lanes[kind.lane()].front();
-        while let Some(key) = at {
-            at = slots.link_of(LANE, key).after();
-            if usize::from(slots.at(key).class) == class {
-                visit(kind, slots, key);
+    fn each_of(&mut self, class: ClassId, mut visit: impl FnMut(&mut ClassState, &mut Slots<T>, SlotId)) {
+        let Queue { classes, slots, lanes, .. } = self;
+        let state = &mut classes[class];
+        let mut at = lanes[state.lane()].front();
+        while let Some(slot) = at {
+            at = slots.link_of(LANE, slot).next();
+            if slots.at(slot).class == class {
+                visit(state, slots, slot);
             }
         }
     }
@@ -155,16 +158,16 @@ impl<T: Item> Queue<T> {
         self.lanes.iter().map(List::len).sum()
     }
 
-    pub(in crate::mailbox) fn lane_front(&self, lane: usize) -> Option<u32> {
+    pub(in crate::mailbox) fn lane_front(&self, lane: usize) -> Option<SlotId> {
         self.lanes[lane].front()
     }
 
     /// The unclaimed message of the same key. Runs the user's `Eq` before anything has changed (B6).
-    pub(in crate::mailbox) fn twin(&self, item: &T, tag: &Tag) -> Option<u32> {
-        let is_same = |&key: &u32| {
-            let entry = self.slots.at(key);
+    pub(in crate::mailbox) fn twin(&self, item: &T, tag: &Tag) -> Option<SlotId> {
+        let is_same = |&slot: &SlotId| {
+            let entry = self.slots.at(slot);
             entry.class == tag.class
-                && self.slots.hash(key) == tag.hash
+                && self.slots.hash(slot) == tag.hash
                 && entry.item.as_ref().is_some_and(|queued| queued.same_key(item))
         };
         self.index.find(tag.hash, is_same).copied()
@@ -172,45 +175,45 @@ impl<T: Item> Queue<T> {
 
     /// Puts a message at the end of its lane. `make` must not panic.
     #[inline(always)]
-    pub(in crate::mailbox) fn push(&mut self, make: impl FnOnce() -> T, tag: Tag) -> u32 {
-        let key = self.slots.take();
+    pub(in crate::mailbox) fn push(&mut self, make: impl FnOnce() -> T, tag: Tag) -> SlotId {
+        let slot = self.slots.take();
         // There is none in it: without a look at what was there, the message is written where it is to lie.
-        std::mem::forget(self.slots.at_mut(key).item.replace(make()));
-        self.slots.set_tag(key, &tag);
-        let kind = &mut self.kinds[usize::from(tag.class)];
-        kind.counts.queued += 1;
+        std::mem::forget(self.slots.at_mut(slot).item.replace(make()));
+        self.slots.set_tag(slot, &tag);
+        let state = &mut self.classes[tag.class];
+        state.counts.queued += 1;
         self.bytes += u64::from(tag.weight);
-        self.lanes[kind.lane()].push_back(LANE, &mut self.slots, key);
-        if !kind.is_bare {
-            enlist(kind, &mut self.slots, key);
-            let (conflates, is_ordered, lane) = (kind.conflates, kind.is_ordered, kind.lane());
+        self.lanes[state.lane()].push_back(LANE, &mut self.slots, slot);
+        if !state.is_bare {
+            enlist(state, &mut self.slots, slot);
+            let (conflates, is_ordered, lane) = (state.conflates, state.is_ordered, state.lane());
             if conflates {
-                self.index_insert(key, tag.hash);
+                self.index_insert(slot, tag.hash);
             }
             if is_ordered {
-                self.enter_key(key, lane);
+                self.enter_key(slot, lane);
             }
         }
         if tag.expires != Tick::NEVER {
-            self.expiry.enter(key);
+            self.expiry.enter(slot);
         }
-        key
+        slot
     }
 
     /// Whether anything queued may die.
     #[inline]
-    pub(in crate::mailbox) fn may_die(&self) -> bool {
+    pub(in crate::mailbox) fn may_expire(&self) -> bool {
         !self.expiry.is_empty()
     }
 
-    /// When to look for dead messages; `NEVER` where nothing queued may die.
-    pub(in crate::mailbox) fn dead_due(&self) -> Tick {
+    /// When to look for expired messages; `NEVER` where nothing queued may expire.
+    pub(in crate::mailbox) fn purge_due(&self) -> Tick {
         self.expiry.due()
     }
 
     /// A queued message that is dead by now, if one is found; `moved` counts what that takes, in one critical section.
-    pub(in crate::mailbox) fn next_dead(&mut self, now: Tick, moved: &mut usize) -> Option<u32> {
-        while let Some(dead) = self.expiry.next_dead(&self.slots, now, moved) {
+    pub(in crate::mailbox) fn next_expired(&mut self, now: Tick, moved: &mut usize) -> Option<SlotId> {
+        while let Some(dead) = self.expiry.next_expired(&self.slots, now, moved) {
             // Claimed ones are the consumer's to find.
             if self.slots.at(dead).item.is_some() {
                 return Some(dead);
@@ -219,115 +222,115 @@ impl<T: Item> Queue<T> {
         None
     }
 
-    fn index_insert(&mut self, key: u32, hash: u64) {
+    fn index_insert(&mut self, slot: SlotId, hash: u64) {
         let Queue { index, slots, .. } = self;
-        index.insert_unique(hash, key, |&other| slots.hash(other));
+        index.insert_unique(hash, slot, |&other| slots.hash(other));
     }
 
     /// Replaces the value and the tag of a queued message; its place stays.
-    pub(in crate::mailbox) fn replace(&mut self, key: u32, item: T, tag: Tag) -> (Option<T>, Tag) {
-        let old_tag = self.slots.tag(key);
-        self.slots.set_tag(key, &tag);
-        let old = self.slots.at_mut(key).item.replace(item);
+    pub(in crate::mailbox) fn replace(&mut self, slot: SlotId, item: T, tag: Tag) -> (Option<T>, Tag) {
+        let old_tag = self.slots.tag(slot);
+        self.slots.set_tag(slot, &tag);
+        let old = self.slots.at_mut(slot).item.replace(item);
         self.bytes = self.bytes + u64::from(tag.weight) - u64::from(old_tag.weight);
-        self.expiry.leave(key);
+        self.expiry.leave(slot);
         if tag.expires != Tick::NEVER {
-            self.expiry.enter(key);
+            self.expiry.enter(slot);
         }
         (old, old_tag)
     }
 
     /// The message that has the next turn of its lane: the first; but where that one's type is served newest first, the
     /// newest of its type.
-    pub(in crate::mailbox) fn next_of_lane(&self, lane: usize, is_pressed: bool) -> Option<u32> {
+    pub(in crate::mailbox) fn next_of_lane(&self, lane: usize, is_pressed: bool) -> Option<SlotId> {
         let front = self.lanes[lane].front()?;
         if !is_pressed {
             return Some(front);
         }
-        let kind = &self.kinds[usize::from(self.slots.at(front).class)];
-        if kind.is_lifo { kind.list.back() } else { Some(front) }
+        let state = &self.classes[self.slots.at(front).class];
+        if state.is_lifo { state.list.back() } else { Some(front) }
     }
 
     /// Takes out whoever [`next_of_lane`](Queue::next_of_lane) named, as [`unlink`](Queue::unlink) does. The first in the lane,
     /// if that is another one, takes over the place that becomes free, so that other types' turns come as they would have.
     #[inline]
-    pub(in crate::mailbox) fn unlink_next(&mut self, key: u32, lane: usize) {
-        let is_first = self.lanes[lane].front() == Some(key);
+    pub(in crate::mailbox) fn unlink_next(&mut self, slot: SlotId, lane: usize) {
+        let is_first = self.lanes[lane].front() == Some(slot);
         match is_first {
-            true => self.lanes[lane].remove(LANE, &mut self.slots, key),
-            false => self.lanes[lane].fill_with_first(LANE, &mut self.slots, key),
+            true => self.lanes[lane].remove(LANE, &mut self.slots, slot),
+            false => self.lanes[lane].fill_with_first(LANE, &mut self.slots, slot),
         }
-        self.unlist(key);
+        self.unlist(slot);
     }
 
     /// Takes an unclaimed message out of lists and index; its slot stays taken, and the item in it for the caller to take.
     #[inline]
-    pub(in crate::mailbox) fn unlink(&mut self, key: u32) {
-        let kind = &self.kinds[usize::from(self.slots.at(key).class)];
-        let lane = kind.lane();
-        match kind.is_ordered {
-            true => self.leave_key(key, lane),
-            false => self.lanes[lane].remove(LANE, &mut self.slots, key),
+    pub(in crate::mailbox) fn unlink(&mut self, slot: SlotId) {
+        let state = &self.classes[self.slots.at(slot).class];
+        let lane = state.lane();
+        match state.is_ordered {
+            true => self.leave_key(slot, lane),
+            false => self.lanes[lane].remove(LANE, &mut self.slots, slot),
         }
-        self.unlist(key);
+        self.unlist(slot);
     }
 
     #[inline]
-    pub(in crate::mailbox) fn unlist(&mut self, key: u32) {
-        let kind = &mut self.kinds[usize::from(self.slots.at(key).class)];
-        if kind.is_bare {
+    pub(in crate::mailbox) fn unlist(&mut self, slot: SlotId) {
+        let state = &mut self.classes[self.slots.at(slot).class];
+        if state.is_bare {
             return;
         }
-        if kind.is_listed {
-            kind.list.remove(KIND, &mut self.slots, key);
+        if state.is_listed {
+            state.list.remove(CLASS, &mut self.slots, slot);
         }
-        if let Some(pool) = &mut kind.pool {
-            let pool_at = self.slots.pool_at(key);
-            pool.0.swap_remove(pool_at as usize);
-            if let Some(&moved) = pool.0.get(pool_at as usize) {
-                self.slots.extra_mut(moved).pool_at = pool_at;
+        if let Some(bag) = &mut state.bag {
+            let bag_at = self.slots.bag_at(slot);
+            bag.0.swap_remove(bag_at as usize);
+            if let Some(&moved) = bag.0.get(bag_at as usize) {
+                self.slots.extra_mut(moved).bag_at = bag_at;
             }
         }
-        if kind.conflates
-            && let Ok(found) = self.index.find_entry(self.slots.hash(key), |&other| other == key)
+        if state.conflates
+            && let Ok(found) = self.index.find_entry(self.slots.hash(slot), |&other| other == slot)
         {
             found.remove();
         }
     }
 
     /// Puts a claimed message back at the front of its lane.
-    pub(in crate::mailbox) fn unclaim(&mut self, key: u32, item: Option<T>) {
-        self.slots.at_mut(key).item = item;
-        let tag = self.slots.tag(key);
-        let class = usize::from(tag.class);
-        let kind = &mut self.kinds[class];
-        self.lanes[kind.lane()].push_front(LANE, &mut self.slots, key);
-        if kind.is_listed {
-            kind.list.push_front(KIND, &mut self.slots, key);
+    pub(in crate::mailbox) fn unclaim(&mut self, slot: SlotId, item: Option<T>) {
+        self.slots.at_mut(slot).item = item;
+        let tag = self.slots.tag(slot);
+        let class = tag.class;
+        let state = &mut self.classes[class];
+        self.lanes[state.lane()].push_front(LANE, &mut self.slots, slot);
+        if state.is_listed {
+            state.list.push_front(CLASS, &mut self.slots, slot);
         }
-        join_pool(kind, &mut self.slots, key);
+        join_bag(state, &mut self.slots, slot);
         if tag.expires != Tick::NEVER {
-            self.expiry.enter(key);
+            self.expiry.enter(slot);
         }
-        debug_assert!(!self.kinds[class].is_single, "it was claimed alone, and begun at once");
+        debug_assert!(!self.classes[class].is_single, "it was claimed alone, and begun at once");
     }
 
     /// Gives the slot of a claimed message free.
     #[inline]
-    pub(in crate::mailbox) fn release(&mut self, key: u32, class: usize) {
-        self.bytes -= u64::from(self.slots.weight(key));
-        if self.slots.give(key) != Tick::NEVER {
-            self.expiry.leave(key);
+    pub(in crate::mailbox) fn release(&mut self, slot: SlotId, class: ClassId) {
+        self.bytes -= u64::from(self.slots.weight(slot));
+        if self.slots.give(slot) != Tick::NEVER {
+            self.expiry.leave(slot);
         }
-        self.kinds[class].counts.queued -= 1;
+        self.classes[class].counts.queued -= 1;
     }
 
     /// Takes an unclaimed message out altogether.
-    pub(in crate::mailbox) fn remove(&mut self, key: u32) -> Option<(T, Tag)> {
-        self.unlink(key);
-        let tag = self.slots.tag(key);
-        let item = self.slots.at_mut(key).item.take()?;
-        self.release(key, usize::from(tag.class));
+    pub(in crate::mailbox) fn remove(&mut self, slot: SlotId) -> Option<(T, Tag)> {
+        self.unlink(slot);
+        let tag = self.slots.tag(slot);
+        let item = self.slots.at_mut(slot).item.take()?;
+        self.release(slot, tag.class);
         Some((item, tag))
     }
 
@@ -339,7 +342,7 @@ impl<T: Item> Queue<T> {
             return None;
         }
         self.peak = self.peak();
-        self.kinds.iter_mut().filter_map(|kind| kind.pool.as_mut()).for_each(|pool| pool.0 = Vec::new());
+        self.classes.iter_mut().filter_map(|state| state.bag.as_mut()).for_each(|bag| bag.0 = Vec::new());
         self.index = HashTable::new();
         self.expiry = Expiry::default();
         if let Some(keys) = &mut self.keys {
@@ -352,17 +355,17 @@ impl<T: Item> Queue<T> {
 
 /// Enters an unclaimed message into the lists of its type that are kept.
 #[inline]
-fn enlist<T>(kind: &mut Kind, slots: &mut Slots<T>, key: u32) {
-    if kind.is_listed {
-        kind.list.push_back(KIND, slots, key);
+fn enlist<T>(state: &mut ClassState, slots: &mut Slots<T>, slot: SlotId) {
+    if state.is_listed {
+        state.list.push_back(CLASS, slots, slot);
     }
-    join_pool(kind, slots, key);
+    join_bag(state, slots, slot);
 }
 
 #[inline]
-fn join_pool<T>(kind: &mut Kind, slots: &mut Slots<T>, key: u32) {
-    if let Some(pool) = &mut kind.pool {
-        slots.extra_mut(key).pool_at = pool.0.len() as u32;
-        pool.0.push(key);
+fn join_bag<T>(state: &mut ClassState, slots: &mut Slots<T>, slot: SlotId) {
+    if let Some(bag) = &mut state.bag {
+        slots.extra_mut(slot).bag_at = bag.0.len() as u32;
+        bag.0.push(slot);
     }
 }

@@ -2,24 +2,32 @@
 
 use crate::clock::Tick;
 use crate::local_pool;
-use crate::mailbox::store::slots::Entry;
+use crate::mailbox::ids::{ClassId, SlotId};
+use crate::mailbox::store::slots::Slot;
 
 /// A message on its way to its turn.
 #[derive(Debug)]
 pub(crate) struct Taken<T> {
     /// For whoever runs the turn to take.
     pub(crate) item: Option<T>,
-    pub(crate) class: u16,
+    pub(crate) class: ClassId,
     pub(crate) stamp: Tick,
     pub(crate) deadline: Tick,
     pub(in crate::mailbox) expires: Tick,
-    pub(in crate::mailbox) key: u32,
+    pub(in crate::mailbox) slot: SlotId,
 }
 
 impl<T> Taken<T> {
     fn none() -> Self {
         let never = Tick::NEVER;
-        Taken { item: None, class: 0, stamp: never, deadline: never, expires: never, key: 0 }
+        Taken {
+            item: None,
+            class: ClassId::new(0),
+            stamp: never,
+            deadline: never,
+            expires: never,
+            slot: SlotId::new(0),
+        }
     }
 }
 
@@ -95,7 +103,7 @@ impl<T: 'static> Batch<T> {
 
     /// Adds a message from its slot.
     #[inline]
-    pub(in crate::mailbox) fn add(&mut self, key: u32, entry: &mut Entry<T>) {
+    pub(in crate::mailbox) fn add(&mut self, slot: SlotId, entry: &mut Slot<T>) {
         let place = &mut self.places[self.len];
         // It is empty: written without looking, so that the message is moved at once.
         std::mem::swap(&mut place.item, &mut entry.item);
@@ -103,13 +111,13 @@ impl<T: 'static> Batch<T> {
         place.stamp = entry.stamp;
         place.deadline = entry.deadline;
         place.expires = entry.expires;
-        place.key = key;
+        place.slot = slot;
         self.len += 1;
     }
 
     /// Slots of what was added since there were `before` messages, none of which has begun.
-    pub(in crate::mailbox) fn keys(&self, before: usize) -> impl Iterator<Item = u32> {
-        self.places[self.next + before..self.len].iter().map(|taken| taken.key)
+    pub(in crate::mailbox) fn slots(&self, before: usize) -> impl Iterator<Item = SlotId> {
+        self.places[self.next + before..self.len].iter().map(|taken| taken.slot)
     }
 
     #[inline]

@@ -44,7 +44,7 @@ impl Budget {
 
     /// Whether turns are known to be so short that a full claim fits.
     #[inline]
-    pub(in crate::mailbox) fn is_swift(&self) -> bool {
+    pub(in crate::mailbox) fn is_short(&self) -> bool {
         self.claim_max() == CLAIM_MAX
     }
 
@@ -87,7 +87,7 @@ impl Budget {
     /// Whether the batch may go on.
     #[inline]
     pub(in crate::mailbox) fn lasts(&self, now: impl FnOnce() -> Instant) -> bool {
-        let is_known = self.is_swift() && !self.turns.is_multiple_of(GROUP);
+        let is_known = self.is_short() && !self.turns.is_multiple_of(GROUP);
         is_known || self.lasts_by_look(now)
     }
 

@@ -4,12 +4,12 @@ use crate::clock::Tick;
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::core::Core;
+use crate::mailbox::ids::{ClassId, WorkerId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section, Staffing};
 use crate::mailbox::signals::{Signals, here};
 use crate::mailbox::staff::Staff;
 use crate::mailbox::store::claim::Claim;
-use crate::mailbox::store::list::NIL;
 use crate::mailbox::store::queue::Queue;
 use crate::mailbox::store::slots::LANE;
 use crate::mailbox::take::batch::Batch;
@@ -28,11 +28,11 @@ const PRESSED_AFTER: Duration = Duration::from_millis(100);
 
 impl<T: Item, S> Section<'_, T, S> {
     /// The running turn ended in another way than by returning. Which type's it was, if one was running.
-    fn fail_claimed(&mut self, reason: Reason) -> Option<usize> {
+    fn fail_claimed(&mut self, reason: Reason) -> Option<ClassId> {
         self.settle();
         let class = self.claim.conclude();
         if let Some(class) = class {
-            let counts = &mut self.queue.kinds[class].counts;
+            let counts = &mut self.queue.classes[class].counts;
             counts.in_service -= 1;
             counts.lose(Stage::Lost, reason);
             self.turns += 1;
@@ -44,14 +44,14 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
     pub(in crate::mailbox) fn unclaim(&mut self, batch: &mut Batch<T>) {
         while let Some(taken) = batch.pop_back() {
-            let (key, item) = (taken.key, taken.item.take());
-            match self.queue.slots.at(key).doom {
+            let (slot, item) = (taken.slot, taken.item.take());
+            match self.queue.slots.at(slot).withdrawn_as {
                 Some(reason) => {
-                    let tag = self.queue.slots.tag(key);
-                    self.queue.release(key, usize::from(tag.class));
+                    let tag = self.queue.slots.tag(slot);
+                    self.queue.release(slot, tag.class);
                     self.lose(item, tag, reason);
                 }
-                None => self.queue.unclaim(key, item),
+                None => self.queue.unclaim(slot, item),
             }
         }
         if let Some(schedule) = self.claim.cut() {
@@ -64,10 +64,10 @@ impl<T: Item, S> Section<'_, T, S> {
     /// `false`, and nothing has happened, where the message is dead or somebody waits.
     pub(in crate::mailbox) fn claim_only(&mut self, now: Tick, batch: &mut Batch<T>) -> bool {
         let lane = (0..Priority::COUNT).find(|&lane| self.queue.lane_len(lane) > 0);
-        let Some((lane, key)) = lane.and_then(|lane| Some((lane, self.queue.lane_front(lane)?))) else {
+        let Some((lane, slot)) = lane.and_then(|lane| Some((lane, self.queue.lane_front(lane)?))) else {
             return false;
         };
-        let entry = self.queue.slots.at(key);
+        let entry = self.queue.slots.at(slot);
         let (class, stamp) = (entry.class, entry.stamp);
         if entry.expires <= now || self.lines.waiting() > 0 {
             return false;
@@ -75,13 +75,13 @@ impl<T: Item, S> Section<'_, T, S> {
         let mut busy = [false; Priority::COUNT];
         busy[lane] = true;
         self.schedule.took(lane, 1, busy);
-        self.queue.unlink(key);
+        self.queue.unlink(slot);
         batch.clear();
         batch.prepare(1);
-        batch.add(key, self.queue.slots.at_mut(key));
-        self.queue.release(key, class.into());
-        self.queue.kinds[usize::from(class)].counts.in_service += 1;
-        self.claim.only(key, class, lane);
+        batch.add(slot, self.queue.slots.at_mut(slot));
+        self.queue.release(slot, class);
+        self.queue.classes[class].counts.in_service += 1;
+        self.claim.only(slot, class, lane);
         self.claim.thread = here();
         self.signals().set_progress(1);
         self.watched.began(now, stamp);
@@ -109,13 +109,13 @@ impl<T: Item, S> Section<'_, T, S> {
                     break;
                 }
                 // Its slot may let a sender of a higher lane in: look again.
-                self.give_up(front, Reason::Expired);
+                self.lose_queued(front, Reason::Expired);
                 self.grant();
                 dead += 1;
                 continue;
             }
-            let class = usize::from(self.queue.slots.at(front).class);
-            if self.queue.kinds[class].is_single && !batch.is_empty() {
+            let class = self.queue.slots.at(front).class;
+            if self.queue.classes[class].is_single && !batch.is_empty() {
                 // It is taken by itself, next time: the lane goes on waiting.
                 break;
             }
@@ -148,7 +148,7 @@ impl<T: Item, S> Section<'_, T, S> {
 
     /// Nothing is queued, and the consumer goes to sleep.
     pub(in crate::mailbox) fn rest(&mut self) {
-        self.is_swift = false;
+        self.is_short = false;
         self.drain.idle();
         self.shrink();
     }
@@ -165,7 +165,7 @@ impl<T: Item> Core<T> {
         let highest = self.queue.busy().iter().rposition(|busy| *busy);
         let is_outranked = self.schedule.outranks()
             && highest.is_some_and(|lane| self.claim.is_outranked_by(lane, signals.progress()));
-        !self.claim.has_doomed && !is_outranked
+        !self.claim.has_withdrawn && !is_outranked
     }
 
     /// Takes messages of a lane until `max` are claimed in all; `false` when it met one that ends the claim.
@@ -173,7 +173,7 @@ impl<T: Item> Core<T> {
         let is_pressed = self.is_pressed(now);
         let Some(first) = self.queue.next_of_lane(lane, is_pressed) else { return true };
         // A message that a newer one may replace or overtake until its own turn is taken by itself.
-        if self.queue.kinds[usize::from(self.queue.slots.at(first).class)].is_single {
+        if self.queue.classes[self.queue.slots.at(first).class].is_single {
             if batch.is_empty() && self.queue.slots.at(first).expires > now {
                 self.queue.unlink_next(first, lane);
                 self.claim.add(first, self.queue.slots.at(first).class, lane);
@@ -186,10 +186,10 @@ impl<T: Item> Core<T> {
 
     /// The instant of a claim. Where turns are known to be short and nothing queued may die, one in so many claims is enough of a
     /// reason to look at the clock: for the rates.
-    pub(in crate::mailbox) fn claim_instant(&mut self, is_swift: bool) -> Tick {
-        self.is_swift = is_swift;
+    pub(in crate::mailbox) fn claim_instant(&mut self, is_short: bool) -> Tick {
+        self.is_short = is_short;
         self.unseen += 1;
-        let may_guess = is_swift && self.unseen < CLAIMS_PER_LOOK && !self.queue.may_die();
+        let may_guess = is_short && self.unseen < CLAIMS_PER_LOOK && !self.queue.may_expire();
         if may_guess && !self.queue.has_lifo && !self.schedule.is_timed() {
             return self.recent;
         }
@@ -214,22 +214,24 @@ impl<T: Item> Queue<T> {
         batch: &mut Batch<T>,
     ) -> bool {
         let before = batch.rest();
-        let (mut at, mut are_bare, mut goes_on) = (self.lanes[lane].head(), true, true);
-        while batch.rest() < max && at != NIL {
-            let entry = self.slots.at_mut(at);
-            let kind = &self.kinds[usize::from(entry.class)];
-            if entry.expires <= now || kind.is_single {
+        let (mut at, mut are_bare, mut goes_on) = (self.lanes[lane].front(), true, true);
+        while batch.rest() < max
+            && let Some(slot) = at
+        {
+            let entry = self.slots.at_mut(slot);
+            let state = &self.classes[entry.class];
+            if entry.expires <= now || state.is_single {
                 goes_on = false;
                 break;
             }
-            are_bare &= kind.is_bare;
-            claim.add(at, entry.class, lane);
-            batch.add(at, entry);
+            are_bare &= state.is_bare;
+            claim.add(slot, entry.class, lane);
+            batch.add(slot, entry);
             at = entry.next();
         }
         self.lanes[lane].cut_front(LANE, &mut self.slots, (batch.rest() - before) as u32, at);
         if !are_bare {
-            batch.keys(before).for_each(|key| self.unlist(key));
+            batch.slots(before).for_each(|slot| self.unlist(slot));
         }
         goes_on
     }
@@ -239,7 +241,7 @@ impl<T: Item, S> Mailbox<T, S> {
     /// The running turn of this worker ended by returning. With a single consumer that is a load and a store, and takes no
     /// lock. Only the holder of the seat calls this.
     #[inline]
-    pub(crate) fn end_turn(&self, worker: u32) {
+    pub(crate) fn end_turn(&self, worker: WorkerId) {
         match self.staffing {
             Staffing::One => self.signals.end_turn(),
             Staffing::Pool => self.end_turn_in_pool(worker),
@@ -250,7 +252,7 @@ impl<T: Item, S> Mailbox<T, S> {
 impl<T: Item, S> Section<'_, T, S> {
     /// The running turn of this worker ended otherwise: by a panic, or cut off. Returns its message type, if there was one.
     /// Only the holder of the seat calls this.
-    pub(crate) fn fail_turn(&mut self, worker: u32, reason: Reason) -> Option<usize> {
+    pub(crate) fn fail_turn(&mut self, worker: WorkerId, reason: Reason) -> Option<ClassId> {
         match &*self.staff {
             Staff::One(_) => self.fail_claimed(reason),
             Staff::Pool(_) => self.fail_in_pool(worker, reason),

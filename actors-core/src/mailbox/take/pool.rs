@@ -10,6 +10,7 @@ use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::core::{Core, Phase};
 use crate::mailbox::effects::Effects;
+use crate::mailbox::ids::{ClassId, WorkerId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section, Staffing};
 use crate::mailbox::staff::{Serving, Staff};
@@ -33,15 +34,15 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// The numbers of all workers.
-    pub(crate) fn worker_numbers(&self) -> Vec<u32> {
+    pub(crate) fn worker_numbers(&self) -> Vec<WorkerId> {
         match self.staffing {
-            Staffing::One => vec![0],
+            Staffing::One => vec![WorkerId::ONLY],
             Staffing::Pool => self.lock().staff.pool().map_or_else(Vec::new, |pool| pool.numbers()),
         }
     }
 
     /// Takes numbers for the first workers. Also in a mailbox that is closed already, for one of them must end it.
-    pub(crate) fn start_workers(&self, want: usize) -> Vec<u32> {
+    pub(crate) fn start_workers(&self, want: usize) -> Vec<WorkerId> {
         let mut inner = self.lock();
         let Some(pool) = inner.staff.pool() else { return Vec::new() };
         pool.want = want;
@@ -49,7 +50,7 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// Retires a worker without an instance, if there are too many. Returns whether it did.
-    pub(crate) fn retire_surplus(&self, worker: u32) -> bool {
+    pub(crate) fn retire_surplus(&self, worker: WorkerId) -> bool {
         let mut inner = self.lock();
         let is_open = inner.core.is_open();
         let Some(pool) = inner.staff.pool() else { return false };
@@ -61,7 +62,7 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// A worker's turn ended by returning.
-    pub(in crate::mailbox) fn end_turn_in_pool(&self, worker: u32) {
+    pub(in crate::mailbox) fn end_turn_in_pool(&self, worker: WorkerId) {
         let mut inner = self.lock();
         let serving = inner.staff.pool().and_then(|pool| pool.end(worker));
         if let Some(serving) = serving {
@@ -73,7 +74,7 @@ impl<T: Item, S> Mailbox<T, S> {
 impl<T: Item, S> Section<'_, T, S> {
     /// Sets how many workers there should be. Returns the numbers of those that must be given a task; surplus workers retire
     /// when they have nothing to do.
-    pub(crate) fn resize(&mut self, want: usize) -> Vec<u32> {
+    pub(crate) fn resize(&mut self, want: usize) -> Vec<WorkerId> {
         let Section { staff, core, effects, .. } = self;
         let Some(pool) = staff.pool() else { return Vec::new() };
         pool.want = want;
@@ -89,7 +90,7 @@ impl<T: Item, S> Section<'_, T, S> {
     }
 
     /// A worker's turn ended otherwise than by returning.
-    pub(in crate::mailbox) fn fail_in_pool(&mut self, worker: u32, reason: Reason) -> Option<usize> {
+    pub(in crate::mailbox) fn fail_in_pool(&mut self, worker: WorkerId, reason: Reason) -> Option<ClassId> {
         let serving = self.staff.pool()?.end(worker);
         if let Some(serving) = serving {
             self.end_serving(serving, Some(reason));
@@ -97,11 +98,11 @@ impl<T: Item, S> Section<'_, T, S> {
         // The worker may not be back soon. Messages that waited for its turn's key are for others, even if the asker has its
         // answer already.
         self.wake_worker();
-        serving.map(|serving| serving.class.into())
+        serving.map(|serving| serving.class)
     }
 
     /// A worker has gone. `true` when it was the last.
-    pub(crate) fn remove_worker(&mut self, worker: u32) -> bool {
+    pub(crate) fn remove_worker(&mut self, worker: WorkerId) -> bool {
         let Some(pool) = self.staff.pool() else { return true };
         let (serving, waker) = (pool.end(worker), pool.remove(worker));
         if let Some(serving) = serving {
@@ -130,7 +131,7 @@ impl<T: Item, S> Section<'_, T, S> {
             let Some(next) = self.queue.next_of_lane(lane, self.is_pressed(now)) else { return (None, true) };
             if self.queue.slots.at(next).expires <= now {
                 // Its slot may let a sender of a higher lane in: look again.
-                self.give_up(next, Reason::Expired);
+                self.lose_queued(next, Reason::Expired);
                 self.grant();
                 continue;
             }
@@ -139,7 +140,7 @@ impl<T: Item, S> Section<'_, T, S> {
             }
             self.schedule.took(lane, 1, busy);
             let class = self.queue.slots.at(next).class;
-            let is_ordered = self.queue.kinds[usize::from(class)].is_ordered;
+            let is_ordered = self.queue.classes[class].is_ordered;
             let key = is_ordered.then(|| self.queue.slots.hash(next));
             let stamp = self.queue.slots.at(next).stamp;
             self.watched.began(now, stamp);
@@ -147,8 +148,8 @@ impl<T: Item, S> Section<'_, T, S> {
             batch.clear();
             batch.prepare(1);
             batch.add(next, self.queue.slots.at_mut(next));
-            self.queue.release(next, class.into());
-            self.queue.kinds[usize::from(class)].counts.in_service += 1;
+            self.queue.release(next, class);
+            self.queue.classes[class].counts.in_service += 1;
             self.note_empty(now);
             if let Some(key) = key {
                 self.review(key);
@@ -163,7 +164,7 @@ impl<T: Item, S> Section<'_, T, S> {
 impl<T: Item> Core<T> {
     /// A turn that was begun by `serve_one` is over.
     fn end_serving(&mut self, serving: Serving, lost: Option<Reason>) {
-        let counts = &mut self.queue.kinds[usize::from(serving.class)].counts;
+        let counts = &mut self.queue.classes[serving.class].counts;
         counts.in_service -= 1;
         match lost {
             None => counts.handled += 1,

@@ -14,6 +14,7 @@ use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::core::Phase;
 use crate::mailbox::effects::Wake;
+use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Inner, Mailbox};
 use crate::mailbox::staff::Staff;
@@ -65,30 +66,30 @@ impl<T: Item, S> Mailbox<T, S> {
     /// The seat, for one turn of this type, if nothing speaks against it: nobody is at work, nothing is queued, nobody waits,
     /// there would be room, and turns of the type are short. The message counts as offered and in service from here on.
     #[inline]
-    pub(crate) fn lend(&self, class: usize) -> Lend<S> {
+    pub(crate) fn lend(&self, class: ClassId) -> Lend<S> {
         let mut inner = self.lock();
         let Inner { staff, core } = &mut *inner;
         let Staff::One(one) = staff else { return Lend::No };
         let (used, taken) = (core.queue.used(), core.queue.taken());
         let is_open = core.is_open() && core.lines.waiting() == 0 && !core.queue.is_weighed;
-        let kind = &mut core.queue.kinds[class];
-        if !is_open || taken >= kind.room() || kind.held() >= kind.max {
+        let state = &mut core.queue.classes[class];
+        if !is_open || taken >= state.room() || state.held() >= state.max {
             return Lend::No;
         }
         if one.seat.is_none() || used > 0 {
-            return if kind.short_turns.may_wait() { Lend::Soon } else { Lend::No };
+            return if state.short_turns.may_wait() { Lend::Soon } else { Lend::No };
         }
         if !one.is_ready || core.is_held {
             return Lend::No;
         }
-        let is_timed = match kind.short_turns.donation() {
+        let is_timed = match state.short_turns.donation() {
             Donation::No => return Lend::No,
             Donation::Yes => false,
             Donation::Timed => true,
         };
         let Some(seat) = one.seat.take() else { unreachable!("it was found above, under this lock") };
-        kind.counts.offered += 1;
-        kind.counts.in_service += 1;
+        state.counts.offered += 1;
+        state.counts.in_service += 1;
         core.ids += 1;
         self.signals.set_home(false);
         Lend::Yes(Loan { seat, is_timed })
@@ -96,7 +97,7 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Waits a moment for the seat, and for the queue to be empty.
     #[cold]
-    pub(crate) fn lend_soon(&self, class: usize, is_ask: bool) -> Option<Loan<S>> {
+    pub(crate) fn lend_soon(&self, class: ClassId, is_ask: bool) -> Option<Loan<S>> {
         let (began, mut loan) = (clock::cpu(), None);
         for _ in 0..LOOKS {
             if clock::cpu().saturating_duration_since(began) >= WAIT {
@@ -116,29 +117,29 @@ impl<T: Item, S> Mailbox<T, S> {
                 Lend::No => break,
             }
         }
-        self.lock().core.queue.kinds[class].short_turns.waited(loan.is_none(), is_ask);
+        self.lock().core.queue.classes[class].short_turns.waited(loan.is_none(), is_ask);
         loan
     }
 
     /// The seat comes back, and the turn is over.
     #[inline]
-    pub(crate) fn take_back(&self, class: usize, seat: S, donated: Donated) -> Returned<S> {
+    pub(crate) fn take_back(&self, class: ClassId, seat: S, donated: Donated) -> Returned<S> {
         let mut inner = self.lock();
         let Inner { staff, core } = &mut *inner;
         let Staff::One(one) = staff else { unreachable!("only a single consumer's seat can be taken") };
         core.turns += u64::from(!matches!(donated, Donated::Unused));
-        let kind = &mut core.queue.kinds[class];
-        kind.counts.in_service -= 1;
+        let state = &mut core.queue.classes[class];
+        state.counts.in_service -= 1;
         match donated {
-            Donated::Unused => kind.counts.offered -= 1,
+            Donated::Unused => state.counts.offered -= 1,
             Donated::Handled(span) => {
-                kind.counts.handled += 1;
+                state.counts.handled += 1;
                 if let Some(span) = span.get() {
-                    kind.short_turns.took(span);
+                    state.short_turns.took(span);
                 }
             }
             Donated::Panicked => {
-                kind.counts.lose(Stage::Lost, Reason::Panicked);
+                state.counts.lose(Stage::Lost, Reason::Panicked);
                 (one.is_poisoned, one.is_ready) = (true, false);
             }
         }

@@ -4,6 +4,8 @@ use crate::clock;
 use crate::clock::Tick;
 use crate::mailbox::core::{Core, Phase};
 use crate::mailbox::effects::Effects;
+use crate::mailbox::ids::ClassId;
+use crate::mailbox::ids::WorkerId;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section, Staffing};
 use crate::mailbox::staff::{Staff, Task};
@@ -31,7 +33,7 @@ pub(crate) enum Take {
     /// Nothing more will come.
     Finished,
     /// A panic went through the seat while a sender had it.
-    Tainted,
+    Poisoned,
     /// A new instance is to go on.
     Renew,
     /// There are more workers than needed, and this one is to go.
@@ -56,14 +58,14 @@ impl Seated for () {}
 pub(crate) struct Taker<T, S> {
     pub(crate) seat: Option<S>,
     /// Its number among several.
-    pub(in crate::mailbox) worker: u32,
+    pub(in crate::mailbox) worker: WorkerId,
     pub(in crate::mailbox) batch: Batch<T>,
     budget: Budget,
     /// Turns since somebody was to be woken, and the beginning of the claim in which it was.
     unwoken: usize,
     unwoken_since: Option<Instant>,
     /// The type of the turn before, as far as somebody was to be woken then.
-    last_class: Option<u16>,
+    last_class: Option<ClassId>,
     /// Thin claims in a row.
     thin: u32,
     /// It was asleep, and has claimed nothing since.
@@ -81,7 +83,7 @@ struct Timed {
 }
 
 impl<T: Item, S> Taker<T, S> {
-    pub(crate) fn new(worker: u32) -> Self {
+    pub(crate) fn new(worker: WorkerId) -> Self {
         Taker {
             seat: None,
             worker,
@@ -108,7 +110,7 @@ impl<T: Item, S> Taker<T, S> {
         if !fx.has_wakers() {
             return fx.is_due();
         }
-        let wakes = is_last || fx.is_due() || is_other || !self.budget.is_swift() || self.has_waited();
+        let wakes = is_last || fx.is_due() || is_other || !self.budget.is_short() || self.has_waited();
         if wakes {
             (self.unwoken, self.unwoken_since) = (0, None);
         }
@@ -262,7 +264,7 @@ impl<T: Item, S> Taker<T, S> {
         }
         let Some(one) = section.staff.one() else { return Poll::Ready(Take::Finished) };
         if one.is_poisoned {
-            return Poll::Ready(Take::Tainted);
+            return Poll::Ready(Take::Poisoned);
         }
         if section.core.phase >= Phase::Killed {
             return Poll::Ready(Take::Finished);
@@ -274,7 +276,7 @@ impl<T: Item, S> Taker<T, S> {
             return self.park(&mut section);
         }
         if section.core.queue.used() > 0 {
-            let now = section.claim_instant(self.budget.is_swift());
+            let now = section.claim_instant(self.budget.is_short());
             let is_only = section.core.queue.used() == 1;
             if !is_only || !section.claim_only(now, &mut self.batch) {
                 section.claim(self.budget.claim_max(), now, &mut self.batch);
@@ -305,7 +307,7 @@ impl<T: Item, S> Taker<T, S> {
     /// Pays for the rest of a claim: a unit for each message, or for eight where turns are known to be short. A poll then goes on for a
     /// fraction of a millisecond at most, whatever the turns are.
     fn charge(&self, cx: &mut Context<'_>) {
-        let messages = if self.budget.is_swift() { SHORT_PER_UNIT } else { 1 };
+        let messages = if self.budget.is_short() { SHORT_PER_UNIT } else { 1 };
         for _ in 0..(self.batch.rest() - 1) / messages {
             // With something left it wakes nobody.
             if coop::has_budget_remaining()
@@ -338,7 +340,7 @@ impl<T: Item, S> Taker<T, S> {
             && self.batch.rest() == core.queue.used()
             && self.batch.rest() + 1 < THIN
             && core.lines.waiting() == 0
-            && self.budget.is_swift();
+            && self.budget.is_short();
         self.thin = if is_thin { self.thin + 1 } else { 0 };
         // Timing is worth its price where a batch follows or where turns are known to be long.
         match !self.batch.is_empty() || self.budget.claim_max() == 1 {
@@ -352,7 +354,7 @@ impl<T: Item, S> Taker<T, S> {
     fn park(&mut self, section: &mut Section<'_, T, S>) -> Poll<Take> {
         (self.thin, self.was_asleep) = (0, true);
         // Single turns are not timed, but that is how an actor begins: until its turns are known to be short, they are.
-        if self.budget.is_swift() {
+        if self.budget.is_short() {
             self.budget.forget();
         } else {
             self.budget.finish(clock::budget());

@@ -1,30 +1,78 @@
-//! What the mailbox keeps of one message type: what its policy comes to in numbers, its lists, its books.
+//! What the mailbox keeps of one message type: the numbers that its policy comes to, its lists, its books.
 
 use crate::mailbox::books::ledger::Counts;
+use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::store::list::List;
 use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Priority, Ramp, ShortTurns};
+use std::ops::{Deref, DerefMut, Index, IndexMut};
 
-/// Slots of a type's unclaimed messages, in no order.
+/// The message types of a mailbox.
+#[derive(Debug)]
+pub(in crate::mailbox) struct Classes(Box<[ClassState]>);
+
+impl Classes {
+    pub(in crate::mailbox) fn new(classes: impl Iterator<Item = ClassState>) -> Self {
+        Classes(classes.collect())
+    }
+
+    pub(in crate::mailbox) fn ids(&self) -> impl Iterator<Item = ClassId> + use<> {
+        (0..self.0.len()).map(ClassId::new)
+    }
+}
+
+impl Deref for Classes {
+    type Target = [ClassState];
+
+    fn deref(&self) -> &[ClassState] {
+        &self.0
+    }
+}
+
+impl DerefMut for Classes {
+    fn deref_mut(&mut self) -> &mut [ClassState] {
+        &mut self.0
+    }
+}
+
+impl Index<ClassId> for Classes {
+    type Output = ClassState;
+
+    #[inline(always)]
+    fn index(&self, class: ClassId) -> &ClassState {
+        &self.0[class.index()]
+    }
+}
+
+impl IndexMut<ClassId> for Classes {
+    #[inline(always)]
+    fn index_mut(&mut self, class: ClassId) -> &mut ClassState {
+        &mut self.0[class.index()]
+    }
+}
+
+/// The slots of a type's unclaimed messages, in no order.
 #[derive(Debug, Default)]
-pub(in crate::mailbox) struct Pool(pub(in crate::mailbox) Vec<u32>);
+pub(in crate::mailbox) struct Bag(pub(in crate::mailbox) Vec<SlotId>);
 
 /// One message type inside the mailbox.
 #[derive(Debug)]
-pub(in crate::mailbox) struct Kind {
+pub(in crate::mailbox) struct ClassState {
     lane: u8,
     pub(in crate::mailbox) overflow: OverflowList,
-    /// Nothing of it is to be minded but room: no key, no ttl, no weight, no early drop, nobody who is to be told.
+    /// Only room matters for a message without a deadline, and no visit of it has consequences: no key, no ttl, no weight, no
+    /// early drop, no soft limit, and no sample to request. Such messages may take the fast path.
     pub(in crate::mailbox) is_plain: bool,
-    /// The same, whoever is to be told.
+    /// Like `is_plain`, without regard to the soft limit and to samples.
     is_simple: bool,
+    /// The next message requests a sample.
     is_armed: bool,
-    /// Nothing keeps its messages but their lane: no list, no pool, no index.
+    /// Its messages stand in their lane only: there is no list, no bag, no index.
     pub(in crate::mailbox) is_bare: bool,
-    /// Unclaimed messages, oldest first; only kept where something needs it.
-    pub(in crate::mailbox) list: List,
+    /// Its unclaimed messages, oldest first. Kept only where something needs it.
+    pub(in crate::mailbox) list: List<SlotId>,
     pub(in crate::mailbox) is_listed: bool,
-    /// Unclaimed messages in no order, to draw lots; only kept where `drop_random` does.
-    pub(in crate::mailbox) pool: Option<Box<Pool>>,
+    /// Its unclaimed messages in no order, to draw from. Kept only for `drop_random`.
+    pub(in crate::mailbox) bag: Option<Box<Bag>>,
     pub(in crate::mailbox) conflates: bool,
     /// Its messages are claimed one at a time: until its own turn begins, a newer one may take a message's place.
     pub(in crate::mailbox) is_single: bool,
@@ -32,25 +80,25 @@ pub(in crate::mailbox) struct Kind {
     pub(in crate::mailbox) is_ordered: bool,
     /// Newest first under pressure.
     pub(in crate::mailbox) is_lifo: bool,
-    /// Its messages may be evicted for a higher lane's.
+    /// Its messages may be evicted for a message of a higher lane.
     pub(in crate::mailbox) is_evictable: bool,
     pub(in crate::mailbox) early: Option<Ramp>,
     /// How many slots may be taken before this type's lane has no more room (B5).
     room: u32,
-    /// How many slots types like it may hold before its senders wait, where the supervisor says so (P2); otherwise the greatest number.
+    /// How many slots `block` types may hold before the senders of this one wait (P2). `u32::MAX` where there is no limit.
     soft_limit: u32,
-    /// How many bytes may be taken with it.
+    /// How many bytes may be taken before this type's lane has no more room.
     pub(in crate::mailbox) room_bytes: u64,
     /// How many slots this type may hold (B2).
     pub(in crate::mailbox) max: u32,
-    /// How many slots messages of one of its keys may hold, where keys are ordered (S8).
+    /// How many slots the messages of one of its keys may hold, where keys are ordered (S8).
     pub(in crate::mailbox) max_per_key: u32,
-    /// The same where nothing is declared.
+    /// `max_per_key` where none is declared.
     default_per_key: u32,
     has_per_key: bool,
     /// Slots that are promised to it.
     pub(in crate::mailbox) permits: u32,
-    /// Senders in line, those included that want a permit; without those that only their key keeps waiting.
+    /// Senders in its line, those for permits included, without those that only their key keeps waiting.
     pub(in crate::mailbox) in_line: u32,
     /// Whether senders may run its turns.
     pub(in crate::mailbox) short_turns: ShortTurns,
@@ -59,9 +107,11 @@ pub(in crate::mailbox) struct Kind {
     refusals: (u32, u64),
 }
 
-impl Kind {
-    pub(in crate::mailbox) fn new(policy: &Policy, limits: &Limits, has_heirs: bool) -> Self {
-        let mut kind = Kind {
+impl ClassState {
+    pub(in crate::mailbox) fn new(policy: &Policy, limits: &Limits, has_high_lanes: bool) -> Self {
+        let conflates = policy.overflow.has(Overflow::Conflate);
+        let is_lifo = policy.order == Order::LifoUnderPressure;
+        let mut state = ClassState {
             lane: policy.priority.lane() as u8,
             overflow: policy.overflow,
             is_plain: false,
@@ -70,17 +120,17 @@ impl Kind {
             is_bare: false,
             list: List::default(),
             is_listed: false,
-            pool: None,
-            conflates: policy.overflow.has(Overflow::Conflate),
-            is_single: policy.overflow.has(Overflow::Conflate) || policy.order == Order::LifoUnderPressure,
-            is_ordered: policy.keyed && limits.workers.is_pool(),
-            is_lifo: policy.order == Order::LifoUnderPressure,
+            bag: None,
+            conflates,
+            is_single: conflates || is_lifo,
+            is_ordered: keeps_key_order(policy, limits),
+            is_lifo,
             is_evictable: false,
             early: None,
             // A capacity is at most 2^24.
             room: limits.room(policy.priority) as u32,
             soft_limit: u32::MAX,
-            room_bytes: limits.room_bytes(policy.priority, has_heirs) as u64,
+            room_bytes: limits.room_bytes(policy.priority, has_high_lanes) as u64,
             max: u32::MAX,
             max_per_key: u32::MAX,
             has_per_key: false,
@@ -92,8 +142,8 @@ impl Kind {
             counts: Counts::default(),
             refusals: (0, 0),
         };
-        kind.adjust(policy, limits.max_bytes.is_some());
-        kind
+        state.adjust(policy, limits.max_bytes.is_some());
+        state
     }
 
     /// Takes over from a policy what may change while the mailbox lives.
@@ -104,7 +154,7 @@ impl Kind {
         let per_key = policy.max_per_key.map(|max| u32::try_from(max).unwrap_or(u32::MAX));
         self.max_per_key = per_key.unwrap_or(self.default_per_key);
         self.has_per_key = per_key.is_some();
-        self.pool = self.overflow.has(Overflow::DropRandom).then(Box::default);
+        self.bag = self.overflow.has(Overflow::DropRandom).then(Box::default);
         self.is_simple = !self.conflates
             && !self.is_ordered
             && policy.ttl.is_none()
@@ -113,20 +163,20 @@ impl Kind {
         self.set_soft_limit(Some(self.soft_limit));
     }
 
-    /// As it is declared.
+    /// The declared `max_per_key`.
     pub(in crate::mailbox) fn max_per_key(&self) -> Option<usize> {
         self.has_per_key.then_some(self.max_per_key as usize)
     }
 
-    /// The next message of it is to be seen.
+    /// Makes the next message of this type request a sample, or not.
     pub(in crate::mailbox) fn set_armed(&mut self, is_armed: bool) {
         self.is_armed = is_armed;
         self.is_plain = self.is_simple && !is_armed && self.soft_limit == u32::MAX;
     }
 
-    /// How many slots types like it may hold before its senders wait, if it is a type whose senders do.
+    /// Limits how many slots `block` types may hold before senders wait. Types whose senders never wait have no such limit.
     pub(in crate::mailbox) fn set_soft_limit(&mut self, most: Option<u32>) {
-        self.soft_limit = most.filter(|_| self.overflow.last_resort() == Overflow::Block).unwrap_or(u32::MAX);
+        self.soft_limit = most.filter(|_| self.blocks()).unwrap_or(u32::MAX);
         self.set_armed(self.is_armed);
     }
 
@@ -134,7 +184,12 @@ impl Kind {
         (self.soft_limit != u32::MAX).then_some(self.soft_limit)
     }
 
-    /// Counts a refusal for want of room; `turns` have ended so far. Returns how many there were before it since a turn ended.
+    /// Whether its senders wait in line where nothing else makes room.
+    pub(in crate::mailbox) fn blocks(&self) -> bool {
+        self.overflow.last_resort() == Overflow::Block
+    }
+
+    /// Counts a refusal for want of room; `turns` have ended so far. Returns how many came before it since a turn ended.
     pub(in crate::mailbox) fn refused_since(&mut self, turns: u64) -> u32 {
         let (refused, ended) = &mut self.refusals;
         if *ended != turns {
@@ -152,7 +207,7 @@ impl Kind {
 
     /// Whether it keeps more about a message than its place in its lane.
     pub(in crate::mailbox) fn needs_extras(&self) -> bool {
-        self.wants_list() || self.pool.is_some() || self.conflates || self.is_ordered
+        self.wants_list() || self.bag.is_some() || self.conflates || self.is_ordered
     }
 
     #[inline]
@@ -171,9 +226,14 @@ impl Kind {
         self.counts.queued + self.permits
     }
 
-    /// Whether senders may be refused before the mailbox is full: nobody was promised otherwise, and it is not urgent.
+    /// Whether senders may be refused before the mailbox is full: the type promises nothing else, and is not urgent.
     pub(in crate::mailbox) fn is_sheddable(&self) -> bool {
         let may_be_lost = self.overflow.is_droppable() || self.overflow.last_resort() == Overflow::Reject;
         may_be_lost && self.lane() < Priority::Urgent.lane()
     }
+}
+
+/// Whether the workers of a pool must keep the order of this type's keys (S4).
+pub(in crate::mailbox) fn keeps_key_order(policy: &Policy, limits: &Limits) -> bool {
+    policy.keyed && limits.workers.is_pool()
 }

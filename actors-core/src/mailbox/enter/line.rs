@@ -1,0 +1,241 @@
+//! The line: which sender joins it, which waiter gets a slot that becomes free, and which are sent away (O1).
+//!
+//! Invariant: after every critical section of an open mailbox, no waiter is left that could have a slot, except those for
+//! which the visit had no time ([`Effects::may_move`]) and the next visit follows at once. So a newcomer that finds room may
+//! take it without overtaking a waiter of its type.
+
+use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::core::{Core, Panicked, Phase};
+use crate::mailbox::enter::entry::InLine;
+use crate::mailbox::enter::outcome::{Message, Offer, WhenFull};
+use crate::mailbox::ids::{SlotId, WaiterId};
+use crate::mailbox::item::Item;
+use crate::mailbox::section::{Mailbox, Section};
+use crate::mailbox::store::slots::{Place, Tag};
+use crate::mailbox::store::waiters::{Departed, Head, Note, Outcome, Wanted};
+
+impl<T: Item, S> Section<'_, T, S> {
+    /// Makes the sender of a message join the line of its type, if it may.
+    pub(in crate::mailbox) fn join(&mut self, item: T, tag: Tag, when_full: WhenFull) -> Offer<Message, T> {
+        let class = tag.class;
+        if when_full == WhenFull::Refuse || self.lines.waiting() >= self.max_waiting {
+            return self.refuse(item, class, Reason::Full);
+        }
+        let types = self.queue.classes.len();
+        let state = &mut self.queue.classes[class];
+        state.counts.waiting += 1;
+        let is_keyed = state.is_ordered;
+        state.in_line += u32::from(!is_keyed);
+        let waiter = self.lines.join(Wanted::Message(item), tag, is_keyed, types);
+        if is_keyed {
+            self.review(tag.hash);
+        }
+        self.interrupt_turns();
+        Offer::InLine(InLine::new(waiter))
+    }
+
+    /// Makes every turn that begins from now on hand its slot over at once. A turn that has just begun without having seen the
+    /// flag has its slot handed over here, or when it is suspended.
+    pub(in crate::mailbox) fn interrupt_turns(&mut self) {
+        self.signals().interrupt_and_fence();
+        self.settle();
+    }
+
+    /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1). As many as one visit may;
+    /// the caller then continues with another visit before it does anything else.
+    pub(in crate::mailbox) fn grant(&mut self) {
+        if self.phase != Phase::Open {
+            // The waiters that are left are sent away.
+            return;
+        }
+        while self.lines.waiting() > 0
+            && let Some(waiter) = self.next_waiter()
+        {
+            if !self.effects.may_move() {
+                return;
+            }
+            self.work.add(1);
+            self.admit(waiter);
+        }
+    }
+
+    fn admit(&mut self, waiter: WaiterId) {
+        // The twin first: the user's `Eq` runs before anything has changed (B6).
+        let twin = match self.lines.peek(waiter) {
+            Some((Wanted::Message(item), tag)) => self.find_twin(item, tag),
+            Some((Wanted::Permit, _)) => Ok(None),
+            None => return,
+        };
+        let Some(Departed { wanted, tag, stood, is_keyed }) = self.lines.take(waiter) else { return };
+        let class = tag.class;
+        self.queue.classes[class].in_line -= u32::from(stood);
+        let note = match wanted {
+            Wanted::Permit => {
+                self.give_permit(class);
+                Note::Permit(Outcome::Granted(()))
+            }
+            Wanted::Message(item) => {
+                self.queue.classes[class].counts.waiting -= 1;
+                Note::Message(self.admit_message(item, tag, twin))
+            }
+        };
+        if let Some(waker) = self.lines.note(waiter, note) {
+            self.effects.will_wake_task(waker);
+        }
+        if is_keyed {
+            // The next waiter of its key may stand in line now.
+            self.review(tag.hash);
+        }
+    }
+
+    fn admit_message(
+        &mut self,
+        item: T,
+        tag: Tag,
+        twin: Result<Option<SlotId>, Panicked>,
+    ) -> Outcome<Place, T> {
+        match twin {
+            Err(Panicked) => {
+                self.queue.classes[tag.class].counts.lose(Stage::Lost, Reason::Panicked);
+                Outcome::Refused(item, Reason::Panicked)
+            }
+            // A newer message of its key went straight in meanwhile, because its key was queued (O7). The newest counts, so
+            // this one is the one that is replaced.
+            Ok(Some(twin)) if self.queue.slots.at(twin).id > tag.id => {
+                self.lose(Some(item), tag, Reason::Conflated);
+                Outcome::Granted(Place { slot: twin, id: tag.id })
+            }
+            Ok(Some(twin)) => Outcome::Granted(self.conflate(twin, item, tag)),
+            Ok(None) => Outcome::Granted(self.push(item, tag)),
+        }
+    }
+
+    /// Lets in a waiter that waits only because of the soft limit (P2). Returns whether it did.
+    fn admit_over_soft_limit(&mut self, waiter: WaiterId) -> bool {
+        let Some((_, tag)) = self.lines.peek(waiter) else { return false };
+        let has_slot = self.has_slot(tag.class, tag.weight) && !self.queue.is_key_full(tag.class, tag.hash);
+        if has_slot {
+            self.admit(waiter);
+        }
+        has_slot
+    }
+
+    /// Lets in a waiter that is part of a cycle, if it waits only because the supervisor has lowered the effective capacity
+    /// and there is a slot (P2). It passes others of its line. `ticket` tells whether the waiter is still the one that is meant.
+    pub(crate) fn admit_waiter(&mut self, waiter: WaiterId, ticket: u64) -> bool {
+        self.settle();
+        let is_let_in = self.lines.ticket(waiter) == Some(ticket) && self.admit_over_soft_limit(waiter);
+        self.wake_if_filled();
+        is_let_in
+    }
+
+    /// Takes a waiter that gives up out of the line. The waiters behind it may need less than it did.
+    pub(in crate::mailbox) fn leave_line(
+        &mut self,
+        waiter: WaiterId,
+        reason: Reason,
+    ) -> Option<(Wanted<T>, Tag)> {
+        let Departed { wanted, tag, stood, is_keyed } = self.lines.take(waiter)?;
+        let state = &mut self.queue.classes[tag.class];
+        state.in_line -= u32::from(stood);
+        if let Wanted::Message(_) = wanted {
+            let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::of(reason) };
+            state.counts.waiting -= 1;
+            state.counts.lose(stage, reason);
+        }
+        if is_keyed {
+            self.review(tag.hash);
+        }
+        self.grant();
+        Some((wanted, tag))
+    }
+
+    /// Sends waiters away, as many as one visit may: admission is closed (F4).
+    pub(in crate::mailbox) fn clear_lines(&mut self) {
+        while let Some(waiter) = self.any_waiter()
+            && self.effects.may_move()
+            && let Some(Departed { wanted, tag, stood, .. }) = self.lines.take(waiter)
+        {
+            self.work.add(1);
+            let state = &mut self.queue.classes[tag.class];
+            state.in_line -= u32::from(stood);
+            let note = match wanted {
+                Wanted::Permit => Note::Permit(Outcome::Refused((), Reason::Closed)),
+                Wanted::Message(item) => {
+                    state.counts.waiting -= 1;
+                    state.counts.lose(Stage::Refused, Reason::Closed);
+                    Note::Message(Outcome::Refused(item, Reason::Closed))
+                }
+            };
+            if let Some(waker) = self.lines.note(waiter, note) {
+                self.effects.will_wake_task(waker);
+            }
+        }
+        self.revoke_permits();
+    }
+}
+
+impl<T: Item> Core<T> {
+    /// The waiter that gets the next free slot.
+    fn next_waiter(&self) -> Option<WaiterId> {
+        let mut best: Option<(usize, Head)> = None;
+        for class in self.queue.classes.ids() {
+            let Some(head) = self.lines.head(class) else { continue };
+            let lane = self.queue.classes[class].lane();
+            let is_better =
+                best.is_none_or(|(top, first)| lane > top || (lane == top && head.ticket < first.ticket));
+            if is_better && self.has_room(class, head.weight) {
+                best = Some((lane, head));
+            }
+        }
+        best.map(|(_, head)| head.waiter)
+    }
+
+    fn any_waiter(&self) -> Option<WaiterId> {
+        let head = self.queue.classes.ids().find_map(|class| self.lines.head(class));
+        head.map(|head| head.waiter).or_else(|| self.lines.any_keyed())
+    }
+
+    /// Finds out for each type which waiter of a key is the first, and whether it lacks nothing but room (S8). Called when the
+    /// number of slots that the key holds has changed, or its waiters have.
+    pub(in crate::mailbox) fn review(&mut self, hash: u64) {
+        if !self.lines.has_keyed() {
+            return;
+        }
+        for class in self.queue.classes.ids() {
+            if !self.queue.classes[class].is_ordered {
+                continue;
+            }
+            let Some((ticket, is_ready)) = self.lines.first_of_key(hash, class) else { continue };
+            let may_stand = !self.queue.is_key_full(class, hash);
+            if may_stand != is_ready {
+                self.lines.set_ready(hash, class, ticket, may_stand);
+                let in_line = &mut self.queue.classes[class].in_line;
+                *in_line = if may_stand { *in_line + 1 } else { *in_line - 1 };
+            }
+        }
+    }
+
+    /// Reviews every key with waiters: the number of slots that a key may hold has changed.
+    pub(in crate::mailbox) fn review_all(&mut self) {
+        let mut next = self.lines.key_after(None);
+        while let Some(hash) = next {
+            self.review(hash);
+            next = self.lines.key_after(Some(hash));
+        }
+    }
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// The arrival number of a waiter that is in line.
+    pub(crate) fn ticket(&self, waiter: WaiterId) -> Option<u64> {
+        self.lock().core.lines.ticket(waiter)
+    }
+
+    /// Whether this waiter is still in line and only the consumer could let it in. A permit that is out may be given back.
+    pub(crate) fn is_stuck_in_line(&self, waiter: WaiterId, ticket: u64) -> bool {
+        let inner = self.lock();
+        inner.core.queue.permits == 0 && inner.core.lines.ticket(waiter) == Some(ticket)
+    }
+}

@@ -1,0 +1,354 @@
+//! Overflow: the only interpreter of overflow lists. It says what is short, which messages could be given up for it, and which
+//! are (O9).
+//!
+//! ```text
+//!   short of        cured by
+//!   the type's max  drop_oldest, drop_random, conflate alone     1 of its own for 1
+//!   its key's share drop_oldest, drop_random                     1 of its own type and key for 1
+//!   slots, reserve  these, and evict_lower                       1 for 1: what is free for urgent messages stays so
+//!   bytes           these, and evict_lower                       as many as it takes, up to 32, or none at all
+//! ```
+//!
+//! Expired messages go first: they are purged before a living one is given up, as far as one visit looks (B7). Candidates are
+//! looked at and counted before the first is touched, so none is given up in vain. [`VICTIMS_MAX`] bounds how many are looked
+//! at, and with it the time under the lock.
+
+use crate::error::{Admission, Reason};
+use crate::mailbox::core::Core;
+use crate::mailbox::enter::outcome::{Message, Offer, WhenFull};
+use crate::mailbox::ids::{ClassId, SlotId};
+use crate::mailbox::item::Item;
+use crate::mailbox::section::Section;
+use crate::mailbox::store::class::ClassState;
+use crate::mailbox::store::slots::{CLASS, Tag};
+use crate::policy::{Overflow, Priority};
+
+/// Messages that are given up for one newcomer, at most: as many as a claim has. A type whose messages differ in weight by more
+/// than this should have types of their own for the heavy ones.
+const VICTIMS_MAX: usize = 32;
+
+/// Expired messages that are purged in one critical section, so that it is short even when a whole queue has expired. The rest
+/// goes with the next newcomers, or when its turns would begin.
+const PURGED_MAX: usize = 64;
+
+/// What a newcomer lacks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::mailbox) struct Shortage {
+    /// No slot for its lane.
+    slot: bool,
+    /// Its type holds as many as it may.
+    quota: bool,
+    /// Its key holds as many as it may (S8).
+    share: bool,
+    /// So many bytes.
+    bytes: u64,
+}
+
+impl Shortage {
+    fn is_met_by(&self, victims: &Victims) -> bool {
+        let needs_one = self.slot || self.quota || self.share;
+        victims.len >= usize::from(needs_one) && victims.bytes >= self.bytes
+    }
+}
+
+/// Messages that would be given up.
+struct Victims {
+    slots: [SlotId; VICTIMS_MAX],
+    len: usize,
+    bytes: u64,
+}
+
+impl Victims {
+    fn none() -> Self {
+        Victims { slots: [SlotId::new(0); VICTIMS_MAX], len: 0, bytes: 0 }
+    }
+
+    fn add(&mut self, slot: SlotId, weight: u32) {
+        self.slots[self.len] = slot;
+        self.len += 1;
+        self.bytes += u64::from(weight);
+    }
+
+    fn is_full(&self) -> bool {
+        self.len == VICTIMS_MAX
+    }
+}
+
+impl<T: Item, S> Section<'_, T, S> {
+    /// Purges expired messages, at most 64, and lets in the senders that waited for their slots (O9). Returns whether any had
+    /// expired.
+    pub(in crate::mailbox) fn purge_expired(&mut self) -> bool {
+        if !self.queue.may_expire() {
+            return false;
+        }
+        let now = (self.now)();
+        let (mut has_purged, mut moved) = (false, 0);
+        for _ in 0..PURGED_MAX {
+            let Some(expired) = self.queue.next_expired(now, &mut moved) else { break };
+            self.lose_queued(expired, Reason::Expired);
+            has_purged = true;
+        }
+        self.work.add(moved);
+        self.grant();
+        has_purged
+    }
+
+    /// Admits a newcomer where there is room. An early random drop may keep some of the room free.
+    pub(in crate::mailbox) fn enter_room(&mut self, item: T, tag: Tag) -> Offer<Message, T> {
+        let unlucky = self.draw_early(tag.class);
+        let place = self.push(item, tag);
+        let Some(unlucky) = unlucky else { return Offer::Granted(place, Admission::Queued) };
+        self.lose_queued(unlucky, Reason::Dropped);
+        // It may have been the heavier one.
+        self.grant();
+        Offer::Granted(place, Admission::Displaced)
+    }
+
+    /// Tries the words of the list in order where there is no room (O9).
+    pub(in crate::mailbox) fn overflow(
+        &mut self,
+        item: T,
+        tag: Tag,
+        when_full: WhenFull,
+    ) -> Offer<Message, T> {
+        let class = tag.class;
+        let has_line = self.queue.classes[class].in_line > 0;
+        if has_line && self.queue.classes[class].blocks() {
+            return self.join(item, tag, when_full);
+        }
+        let mut shortage = self.shortage(class, u64::from(tag.weight));
+        shortage.share = self.queue.is_key_full(class, tag.hash);
+        // Waiters have a right to what is free.
+        shortage.slot |= has_line;
+        let Some((victims, reason)) = self.find_victims(&tag, shortage, None) else {
+            return self.last_resort(item, tag, when_full);
+        };
+        // In this order, so that the lane is never empty in between and keeps its place in the schedule.
+        let place = self.push(item, tag);
+        self.lose_all_of(&victims, reason);
+        // What had to go for the bytes may be more than one slot.
+        self.grant();
+        Offer::Granted(place, Admission::Displaced)
+    }
+
+    /// Applies the last word of the list: nothing could be given up.
+    fn last_resort(&mut self, item: T, tag: Tag, when_full: WhenFull) -> Offer<Message, T> {
+        match self.queue.classes[tag.class].overflow.last_resort() {
+            Overflow::Block => self.join(item, tag, when_full),
+            Overflow::DropNewest => self.lose_newcomer(item, tag.class, Reason::Dropped),
+            _ => self.refuse(item, tag.class, Reason::Full),
+        }
+    }
+
+    /// Lets a newcomer take over the place of a message of its key (O7). Where it weighs more, the difference must be found.
+    pub(in crate::mailbox) fn take_over(
+        &mut self,
+        twin: SlotId,
+        item: T,
+        tag: Tag,
+        when_full: WhenFull,
+    ) -> Offer<Message, T> {
+        let added = self.bytes_over(twin, &tag);
+        if !self.has_bytes(tag.class, added) {
+            let shortage = Shortage { bytes: self.shortage(tag.class, added).bytes, ..Shortage::default() };
+            match self.find_victims(&tag, shortage, Some(twin)) {
+                Some((victims, reason)) => self.lose_all_of(&victims, reason),
+                None => return self.last_resort(item, tag, when_full),
+            }
+        }
+        let place = self.conflate(twin, item, tag);
+        // It may be the lighter one, and victims leave slots.
+        self.grant();
+        Offer::Granted(place, Admission::Conflated)
+    }
+
+    fn lose_all_of(&mut self, victims: &Victims, reason: Reason) {
+        for &slot in &victims.slots[..victims.len] {
+            self.lose_queued(slot, reason);
+        }
+    }
+}
+
+impl<T: Item> Core<T> {
+    /// Whether the list of a type says no more than "refuse" where there is no room: `reject` alone, or `block` alone for a sender
+    /// that does not wait. For the fast path, which must not interpret lists.
+    pub(in crate::mailbox) fn refuses_when_full(&self, class: ClassId, when_full: WhenFull) -> bool {
+        match self.queue.classes[class].overflow.words() {
+            [Overflow::Reject] => true,
+            [Overflow::Block] => when_full == WhenFull::Refuse,
+            _ => false,
+        }
+    }
+
+    /// Whether a message of this type and weight may have a slot now (B1, B2, B5).
+    pub(in crate::mailbox) fn has_room(&self, class: ClassId, weight: u32) -> bool {
+        self.has_slot(class, weight) && !self.is_over_soft_limit(class)
+    }
+
+    /// Whether a message, whose key counts too, may have a slot now (S8).
+    pub(in crate::mailbox) fn has_room_for(&self, tag: &Tag) -> bool {
+        let class = tag.class;
+        self.has_room(class, tag.weight) && !self.queue.is_key_full(class, tag.hash)
+    }
+
+    /// Whether a message of a type must wait although there is a slot, because the supervisor says so (P2): types whose senders wait
+    /// hold as many slots as they are to, those of lower lanes left out. So what is queued of other types, or below, keeps
+    /// nobody out.
+    fn is_over_soft_limit(&self, class: ClassId) -> bool {
+        let own = &self.queue.classes[class];
+        let Some(most) = own.soft_limit() else { return false };
+        let is_like = |state: &&ClassState| state.soft_limit().is_some() && state.lane() >= own.lane();
+        self.queue.classes.iter().filter(is_like).map(ClassState::held).sum::<u32>() >= most
+    }
+
+    /// The same, whatever the supervisor says.
+    pub(in crate::mailbox) fn has_slot(&self, class: ClassId, weight: u32) -> bool {
+        let state = &self.queue.classes[class];
+        self.queue.taken() < state.room() && state.held() < state.max && self.has_bytes(class, weight.into())
+    }
+
+    /// Whether a message of this type may bring so many more bytes (B2). One that brings none may, also where others have
+    /// more than this lane may.
+    pub(in crate::mailbox) fn has_bytes(&self, class: ClassId, added: u64) -> bool {
+        added == 0 || self.queue.bytes + added <= self.queue.classes[class].room_bytes
+    }
+
+    /// How many bytes more a message brings than the one whose place it takes over.
+    pub(in crate::mailbox) fn bytes_over(&self, twin: SlotId, tag: &Tag) -> u64 {
+        tag.weight.saturating_sub(self.queue.slots.weight(twin)).into()
+    }
+
+    /// What a message lacks that would bring `added` more bytes.
+    fn shortage(&self, class: ClassId, added: u64) -> Shortage {
+        let state = &self.queue.classes[class];
+        Shortage {
+            slot: self.queue.taken() >= state.room() || self.is_over_soft_limit(class),
+            quota: state.held() >= state.max,
+            share: false,
+            // Where others have more than this lane may, it is enough to bring no more than it takes away.
+            bytes: (self.queue.bytes + added).saturating_sub(state.room_bytes).min(added),
+        }
+    }
+
+    /// Whom an early drop takes, at random: the fuller its type or its lane is, the likelier.
+    fn draw_early(&mut self, class: ClassId) -> Option<SlotId> {
+        let state = &self.queue.classes[class];
+        let ramp = state.early?;
+        let of_lane = self.queue.taken() as f64 / state.room() as f64;
+        let of_type = f64::from(state.held()) / f64::from(state.max);
+        let of_bytes = self.queue.bytes as f64 / state.room_bytes as f64;
+        if !self.rng.chance(ramp.probability(of_lane.max(of_type).max(of_bytes))) {
+            return None;
+        }
+        let bag = state.bag.as_ref().map(|bag| &bag.0).filter(|bag| !bag.is_empty())?;
+        Some(bag[self.rng.below(bag.len())])
+    }
+
+    /// Whom the first word that helps would give up, and as what. `spared` is not touched.
+    fn find_victims(
+        &mut self,
+        tag: &Tag,
+        shortage: Shortage,
+        spared: Option<SlotId>,
+    ) -> Option<(Victims, Reason)> {
+        let class = tag.class;
+        let list = self.queue.classes[class].overflow;
+        // `conflate` found no twin; alone it stands for `[conflate, drop_oldest]`.
+        let is_alone = list.words().len() == 1;
+        list.words().iter().find_map(|word| {
+            let (victims, reason) = match word {
+                Overflow::DropOldest => (self.oldest_of(tag, shortage, spared)?, Reason::Dropped),
+                Overflow::Conflate if is_alone => (self.oldest_of(tag, shortage, spared)?, Reason::Dropped),
+                Overflow::DropRandom => (self.some_of(tag, shortage, spared)?, Reason::Dropped),
+                Overflow::EvictLower if !shortage.quota && !shortage.share => {
+                    (self.lower_than(class, shortage), Reason::Evicted)
+                }
+                _ => return None,
+            };
+            shortage.is_met_by(&victims).then_some((victims, reason))
+        })
+    }
+
+    /// The oldest of a type, as many as it takes; where its key's share is spent, first the oldest of its key. `None`: of its key
+    /// there is none.
+    fn oldest_of(&self, tag: &Tag, shortage: Shortage, spared: Option<SlotId>) -> Option<Victims> {
+        let class = tag.class;
+        let (mut victims, mut spared) = (Victims::none(), spared);
+        if shortage.share {
+            let slot = self.queue.oldest_of_key(class, tag.hash).next()?;
+            victims.add(slot, self.queue.slots.weight(slot));
+            // A newcomer to a spent share has no twin.
+            spared = Some(slot);
+        }
+        let mut at = self.queue.classes[class].list.front();
+        while let Some(slot) = at
+            && !shortage.is_met_by(&victims)
+            && !victims.is_full()
+        {
+            at = self.queue.slots.link_of(CLASS, slot).next();
+            if spared != Some(slot) {
+                victims.add(slot, self.queue.slots.weight(slot));
+            }
+        }
+        Some(victims)
+    }
+
+    /// Any of a type, as many as it takes: a shuffle of its pool, from the end and only as far as needed (Fisher, Yates). Where its
+    /// key's share is spent, first any of the oldest 32 of its key; `None`: of these there is none.
+    fn some_of(&mut self, tag: &Tag, shortage: Shortage, spared: Option<SlotId>) -> Option<Victims> {
+        let class = tag.class;
+        let (mut victims, mut spared) = (Victims::none(), spared);
+        if shortage.share {
+            let count = self.queue.oldest_of_key(class, tag.hash).count();
+            let drawn = if count > 0 { self.rng.below(count) } else { 0 };
+            let slot = self.queue.oldest_of_key(class, tag.hash).nth(drawn)?;
+            victims.add(slot, self.queue.slots.weight(slot));
+            // A newcomer to a spent share has no twin.
+            spared = Some(slot);
+        }
+        let Core { queue, rng, .. } = self;
+        let Some(bag) = &mut queue.classes[class].bag else { return Some(victims) };
+        let bag = &mut bag.0;
+        let mut rest = bag.len();
+        while rest > 0 && !shortage.is_met_by(&victims) && !victims.is_full() {
+            let drawn = rng.below(rest);
+            rest -= 1;
+            bag.swap(drawn, rest);
+            for at in [drawn, rest] {
+                queue.slots.extra_mut(bag[at]).bag_at = at as u32;
+            }
+            if spared != Some(bag[rest]) {
+                victims.add(bag[rest], queue.slots.weight(bag[rest]));
+            }
+        }
+        Some(victims)
+    }
+
+    /// The newest of the lowest lane that has any, of droppable types strictly below, as many as it takes (O6).
+    fn lower_than(&self, class: ClassId, shortage: Shortage) -> Victims {
+        let mut victims = Victims::none();
+        let top = self.queue.classes[class].lane();
+        for lane in 0..top.min(Priority::COUNT) {
+            let is_here = |state: &ClassState| state.lane() == lane && state.is_evictable;
+            // The newest that is left of each type, by type.
+            let mut ends: Vec<SlotId> = self
+                .queue
+                .classes
+                .iter()
+                .filter(|state| is_here(state))
+                .filter_map(|state| state.list.back())
+                .collect();
+            while !shortage.is_met_by(&victims) && !victims.is_full() {
+                let newest = (0..ends.len()).max_by_key(|&at| self.queue.slots.at(ends[at]).id);
+                let Some(at) = newest else { break };
+                let slot = ends[at];
+                victims.add(slot, self.queue.slots.weight(slot));
+                match self.queue.slots.link_of(CLASS, slot).prev() {
+                    Some(earlier) => ends[at] = earlier,
+                    None => drop(ends.swap_remove(at)),
+                }
+            }
+        }
+        victims
+    }
+}
