@@ -13,7 +13,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use crate::clock::freeze_cpu_clock;
-pub use std::hash::RandomState;
 
 /// Gives a handler's future back; the bound makes a future that is not `Send` an error at the handler's name.
 #[rustfmt::skip]

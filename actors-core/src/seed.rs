@@ -1,16 +1,9 @@
-//! Takes seeds from the operating system, once per system or once per process.
+//! Where the seeds come from: the operating system, once per system.
 //!
 //! Everything that is derived from a seed is pure, and is in `actors_policy::seed`.
 
 pub(crate) use actors_policy::seed::{Purpose, Seed};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
-
-/// Returns the hasher state for [`Message::key_hash`](crate::Message::key_hash), one per process.
-pub(crate) fn of_process() -> &'static RandomState {
-    static STATE: OnceLock<RandomState> = OnceLock::new();
-    STATE.get_or_init(RandomState::new)
-}
 
 /// Returns a seed from the operating system's randomness, from which std seeds `RandomState`.
 pub(crate) fn from_os() -> Seed {

@@ -404,11 +404,6 @@ fn key(key: &Member) -> TokenStream {
             ::core::hash::Hash::hash(#name, state);
             #hash
         }
-        fn key_hash(&self, state: &::std::hash::RandomState) -> ::core::primitive::u64 {
-            let mut hasher = ::core::hash::BuildHasher::build_hasher(state);
-            ::actors_core::Message::hash_key(self, &mut hasher);
-            ::core::hash::Hasher::finish(&hasher)
-        }
         fn same_key(&self, other: &Self) -> ::core::primitive::bool {
             #same
         }

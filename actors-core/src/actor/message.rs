@@ -7,10 +7,9 @@ use crate::mailbox::Class;
 use crate::panics::caught;
 use crate::policy::Policy;
 use crate::reply::{ReplySender, ReplyTo};
-use crate::seed::of_process;
 use std::any::{Any, TypeId};
 use std::fmt;
-use std::hash::{Hasher, RandomState};
+use std::hash::Hasher;
 
 /// A value that can be sent to an actor.
 #[diagnostic::on_unimplemented(
@@ -29,21 +28,14 @@ pub trait Message: Sized + Send + 'static { // write `Arc` for `Rc`, `Box<dyn T 
     /// What the type declares.
     const POLICY: Policy;
 
-    /// Hashes the key, for policies that are [`keyed`](Policy::keyed): feeds it to `state`, which
-    /// is a function of the system's seed.
+    /// Feeds the key to `state`, for policies that are [`keyed`](Policy::keyed). Runs before the
+    /// mailbox is locked.
     ///
-    /// By default it feeds [`key_hash`](Message::key_hash) to it. Called before the mailbox is
-    /// locked.
+    /// The mailbox passes a hasher that is seeded by the system. What is fed must depend on the key
+    /// alone, so that a hasher with a fixed state gives the same number in every process. By
+    /// default nothing is fed: all messages of the type have one key.
     fn hash_key<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.key_hash(of_process()));
-    }
-
-    /// Returns the hash of the key in one number, which differs from process to process. A message
-    /// that is written by hand implements [`hash_key`](Message::hash_key) instead; then the hash is
-    /// a function of the system's seed too.
-    fn key_hash(&self, state: &RandomState) -> u64 {
         let _ = state;
-        0
     }
 
     /// Whether both have the same conflation key. Runs while the mailbox is locked and must not use it.

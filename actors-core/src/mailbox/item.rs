@@ -1,9 +1,8 @@
 //! What a mailbox moves: values of one type, each of a class.
 
 use crate::policy::Policy;
-use crate::seed::of_process;
 use std::any::TypeId;
-use std::hash::{Hasher, RandomState};
+use std::hash::Hasher;
 
 /// What a mailbox moves.
 pub trait Item: Send + 'static {
@@ -12,18 +11,10 @@ pub trait Item: Send + 'static {
         0
     }
 
-    /// Hashes the key, for classes whose policy is keyed: feeds it to `state`, which is a function of the system's seed.
+    /// Feeds the key to `state`, for classes whose policy is keyed. Runs before the mailbox is locked.
     ///
-    /// By default it feeds [`key_hash`](Item::key_hash) to it.
-    fn hash_key<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.key_hash(of_process()));
-    }
-
-    /// Returns the hash of the key in one number, which differs from process to process. Implement [`hash_key`](Item::hash_key)
-    /// instead; then the hash is a function of the system's seed too.
-    fn key_hash(&self, _state: &RandomState) -> u64 {
-        0
-    }
+    /// What is fed must depend on the key alone. By default nothing is fed: all values of the class have one key.
+    fn hash_key<H: Hasher>(&self, _state: &mut H) {}
 
     /// Bytes it counts for; only asked for in a mailbox with `max_bytes`, before its lock is taken.
     fn weight(&self) -> usize {

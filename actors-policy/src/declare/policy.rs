@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The lane of a message type. Higher lanes go first, with a bound on how long lower ones wait (S2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Priority {
     /// Work that may wait.
     Low,
@@ -186,7 +186,7 @@ impl Policy {
         self
     }
 
-    /// Says that the message has a conflation key (`Message::key_hash` and `Message::same_key`).
+    /// Says that the message has a conflation key (`Message::hash_key` and `Message::same_key`).
     #[must_use]
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;

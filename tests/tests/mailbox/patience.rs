@@ -4,7 +4,7 @@
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings, SpawnError};
-use std::hash::RandomState;
+use std::hash::Hasher;
 use std::task::{Context as TaskContext, Poll, Waker};
 
 const TURNS_MAX: u32 = 32;
@@ -31,8 +31,8 @@ impl Item for Work {
         }
     }
 
-    fn key_hash(&self, _: &RandomState) -> u64 {
-        1
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
+        state.write_u8(1);
     }
 
     fn same_key(&self, _: &Self) -> bool {

@@ -4,7 +4,7 @@
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, testing};
 use actors_tests::{others, poll, run};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,8 +38,8 @@ impl Message for Price {
     const NAME: &'static str = "Price";
     const POLICY: Policy = Policy::tell().keyed().overflow(&[Overflow::Conflate, Overflow::Block]);
 
-    fn key_hash(&self, state: &RandomState) -> u64 {
-        state.hash_one(self.key)
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
     }
 
     fn same_key(&self, other: &Self) -> bool {

@@ -26,8 +26,8 @@ impl Message for Price {
     const NAME: &'static str = "Price";
     const POLICY: Policy = Policy::tell().keyed().overflow(&[Overflow::Conflate]);
 
-    fn key_hash(&self, state: &std::hash::RandomState) -> u64 {
-        std::hash::BuildHasher::hash_one(state, self.sku)
+    fn hash_key<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::hash::Hash::hash(&self.sku, state);
     }
 
     fn same_key(&self, other: &Self) -> bool {

@@ -12,7 +12,7 @@ use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Pressure, Restart, testing};
 use actors_tests::{HOUR, SECOND, others, poll, run};
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::RandomState;
+use std::hash::Hasher;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -38,8 +38,8 @@ macro_rules! keyed {
             const NAME: &'static str = stringify!($name);
             // Keys here may fill the mailbox: what they may hold by default is S8 (`hot_keys.rs`).
             const POLICY: Policy = $policy.max_per_key(64);
-            fn key_hash(&self, _: &RandomState) -> u64 {
-                self.key
+            fn hash_key<H: Hasher>(&self, state: &mut H) {
+                state.write_u64(self.key);
             }
             fn same_key(&self, other: &Self) -> bool {
                 self.key == other.key

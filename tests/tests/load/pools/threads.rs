@@ -103,8 +103,8 @@ macro_rules! wave {
             const NAME: &'static str = stringify!($name);
             // Keys here may fill the mailbox: what they may hold by default is S8 (`hot_keys.rs`).
             const POLICY: Policy = $policy.max_per_key(64);
-            fn key_hash(&self, _: &RandomState) -> u64 {
-                self.key
+            fn hash_key<H: Hasher>(&self, state: &mut H) {
+                state.write_u64(self.key);
             }
         }
     };

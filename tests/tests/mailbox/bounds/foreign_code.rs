@@ -39,9 +39,9 @@ impl Item for Noisy {
         self.class
     }
 
-    fn key_hash(&self, state: &RandomState) -> u64 {
+    fn hash_key<H: Hasher>(&self, state: &mut H) {
         call(&self.on_hash);
-        state.hash_one(self.key)
+        self.key.hash(state);
     }
 
     fn same_key(&self, other: &Self) -> bool {

@@ -11,7 +11,7 @@ use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings, testing};
 use actors_tests::{HOUR, finishes, poll, poll_with, run};
 use futures_util::StreamExt;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Wake, Waker};
