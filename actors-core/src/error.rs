@@ -5,12 +5,14 @@
 
 mod life;
 mod refusal;
+mod refused;
 
 pub(crate) use actors_policy::stop::Spaced;
 pub use actors_policy::{Admission, Reason, Spent, StopReason};
 pub(crate) use life::{Detail, Life, Stage};
 pub(crate) use refusal::About;
 pub use refusal::{AskError, SendError};
+pub use refused::Refusal;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,6 +32,33 @@ impl ActorName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl PartialEq<str> for ActorName {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for ActorName {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for ActorName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for ActorName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Ok(ActorName::new(&name))
     }
 }
 

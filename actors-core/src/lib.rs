@@ -101,7 +101,7 @@ pub use actors_policy::sizing;
 pub use clock::Tick;
 pub use env::System;
 pub use error::{
-    ActorName, Admission, AskError, BoxError, PolicyError, Reason, SendError, SpawnError, Spent, StartError,
+    ActorName, Admission, AskError, BoxError, PolicyError, Reason, Refusal, SendError, SpawnError, Spent, StartError,
     StopReason,
 };
 pub use mailbox::{Class, Ledger, Row};

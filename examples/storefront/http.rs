@@ -4,10 +4,10 @@
 
 use crate::endpoints;
 use crate::metrics;
-use crate::refusal::{Refusal, StatusTable, Why};
+use crate::refusal::{Refused, StatusTable};
 use crate::service::Service;
 use crate::shop::{Audit, Declined, Receipt, SKUS, Status};
-use actors_core::{Actor, Admission, Handle, Reason, SendError};
+use actors_core::{Actor, Admission, Handle, Reason, Refusal, SendError};
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
@@ -69,9 +69,8 @@ impl App {
 
     /// Builds the refusal for a message that was not handled. Without a `retry_after` of the error,
     /// it uses the time until the current queue is empty.
-    fn refused(&self, error: &impl Why) -> Failure {
-        let (reason, retry_after) = error.why();
-        self.refusal(reason, retry_after)
+    fn refused(&self, error: &impl Refusal) -> Failure {
+        self.refusal(error.reason(), error.retry_after())
     }
 
     fn refusal(&self, reason: Reason, retry_after: Option<Duration>) -> Failure {
@@ -100,7 +99,7 @@ enum Failure {
     /// A mistake of the client.
     Bad(StatusCode, &'static str),
     /// A refusal by the shop.
-    Refused(Refusal),
+    Refused(Refused),
 }
 
 impl IntoResponse for Failure {

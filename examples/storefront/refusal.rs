@@ -9,7 +9,7 @@
 //! shorter unit. The table is configurable (`--status full=429`), because proxies and clients retry
 //! the two statuses differently.
 
-use actors_core::{AskError, Reason, SendError};
+use actors_core::Reason;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::time::Duration;
@@ -33,8 +33,8 @@ impl StatusTable {
         StatusTable { codes }
     }
 
-    pub(crate) fn refusal(&self, reason: Reason, retry_after: Duration) -> Refusal {
-        Refusal { status: self.codes[reason as usize], reason, retry_after }
+    pub(crate) fn refusal(&self, reason: Reason, retry_after: Duration) -> Refused {
+        Refused { status: self.codes[reason as usize], reason, retry_after }
     }
 }
 
@@ -54,32 +54,15 @@ pub(crate) fn parse_status(text: &str) -> Result<(Reason, StatusCode), String> {
     }
 }
 
-/// Why a message was not handled, and when to try again, for tells and asks.
-pub(crate) trait Why {
-    fn why(&self) -> (Reason, Option<Duration>);
-}
-
-impl Why for AskError {
-    fn why(&self) -> (Reason, Option<Duration>) {
-        (self.reason(), self.retry_after())
-    }
-}
-
-impl<M> Why for SendError<M> {
-    fn why(&self) -> (Reason, Option<Duration>) {
-        (self.reason(), self.retry_after())
-    }
-}
-
-/// A request that was not served, and when to try again.
+/// The response to a request that was not served, with the time after which to try again.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct Refused {
     status: StatusCode,
     reason: Reason,
     retry_after: Duration,
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let seconds = (self.retry_after.as_secs_f64().ceil() as u64).max(1);
         let headers = [(header::RETRY_AFTER, seconds.to_string())];
