@@ -22,6 +22,9 @@ const NONE: f64 = 0.001;
 /// How many messages `try_send` sends before it lets the actor finish. They always fit.
 const BURST: u64 = 256;
 
+/// Actors that a visit sees: as many as a large service has.
+const VISITED: usize = 10_000;
+
 /// Waits for a number of tasks, each with its share.
 async fn side_by_side<F: Future<Output = ()> + Send + 'static>(
     messages: u64,
@@ -99,6 +102,24 @@ async fn ask_by_hand(tx: &mpsc::Sender<Hand>, messages: u64, askers: u64) {
     side_by_side(messages, askers, ask).await;
 }
 
+/// Returns allocations per actor of a visit of the whole system, with every number read.
+async fn visit(actors: usize) -> f64 {
+    let system = Actors::new("many");
+    let counters: Vec<CounterHandle> = (0..actors).map(|_| system.spawn(Counter::default())).collect();
+    for counter in &counters {
+        assert!(counter.normal(0, 1).await.is_ok());
+    }
+    let (mut seen, mut offered) = (0, 0);
+    let region = Region::new(HEAP);
+    system.visit(&mut |actor| {
+        seen += 1;
+        offered += actor.rows.iter().map(|row| row.counts().map(|(_, count)| count).sum::<u64>()).sum::<u64>();
+    });
+    let change = region.change();
+    assert!(seen == actors && offered >= actors as u64, "{seen} actors, {offered} messages");
+    (change.allocations + change.reallocations) as f64 / actors as f64
+}
+
 /// Returns allocations per message, after a warm-up.
 async fn count(messages: u64, send: impl AsyncFn(u64)) -> f64 {
     send(messages / 10).await;
@@ -129,6 +150,8 @@ async fn table(messages: u64) -> bool {
     let ours = count(messages, async |n| try_send(counter, n).await).await;
     let by_hand = count(messages, async |n| try_send_by_hand(tx, n).await).await;
     row("try_send", ours, by_hand, true);
+    let ours = visit(VISITED).await;
+    row("visit, per actor", ours, 0.0, true);
     for askers in [1, 64] {
         let ours = count(messages, async |n| ask(counter, n, askers).await).await;
         let by_hand = count(messages, async |n| ask_by_hand(tx, n, askers).await).await;

@@ -1,4 +1,4 @@
-//! Where the seeds come from: the operating system, once per system.
+//! Takes seeds from the operating system, once per system.
 //!
 //! Everything that is derived from a seed is pure, and is in `actors_policy::seed`.
 

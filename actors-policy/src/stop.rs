@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// Why an actor ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum StopReason {
     /// `stop`, on the handle or in the context; everything accepted was handled.
@@ -46,6 +47,7 @@ impl fmt::Display for StopReason {
 
 /// Failures that were more than the restart policy allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Spent {
     /// How many failures there were.

@@ -271,7 +271,7 @@ async fn decisions(State(app): State<App>) -> String {
 }
 
 async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(&app.service.system.snapshot()))
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(&app.service.system))
 }
 
 /// Asks no actor, so it answers however busy they are.

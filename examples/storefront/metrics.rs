@@ -1,92 +1,82 @@
-//! A snapshot as text that Prometheus reads (text exposition format 0.0.4). It is written manually,
-//! to show what a snapshot contains. A full exporter would add histograms.
+//! The numbers of every actor as text that Prometheus reads (text exposition format 0.0.4). It is
+//! written manually, to show what a visit of the system contains. A full exporter would add
+//! histograms.
 
-use actors_core::{ActorSnapshot, Level, Snapshot};
-use std::collections::BTreeMap;
+use actors_core::{Level, Reading, Row, System};
 use std::fmt::Write;
 
 /// The content type of the format.
 pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// A gauge per actor: its name, its help text, and where it is read.
-type Gauge = (&'static str, &'static str, fn(&ActorSnapshot) -> f64);
+type Gauge = (&'static str, &'static str, fn(&Reading) -> f64);
 
 const GAUGES: [Gauge; 9] = [
-    ("actors_mailbox_depth", "Messages that are queued.", |actor| actor.reading.depth as f64),
-    ("actors_mailbox_capacity", "Slots of the mailbox.", |actor| actor.reading.capacity as f64),
-    ("actors_mailbox_waiting", "Senders in line for a slot.", |actor| actor.reading.waiting as f64),
-    ("actors_mailbox_oldest_age_seconds", "Age of the oldest queued message.", |actor| {
-        actor.reading.oldest_age.as_secs_f64()
+    ("actors_mailbox_depth", "Messages that are queued.", |reading| reading.depth as f64),
+    ("actors_mailbox_capacity", "Slots of the mailbox.", |reading| reading.capacity as f64),
+    ("actors_mailbox_waiting", "Senders in line for a slot.", |reading| reading.waiting as f64),
+    ("actors_mailbox_oldest_age_seconds", "Age of the oldest queued message.", |reading| {
+        reading.oldest_age.as_secs_f64()
     }),
-    ("actors_stuck_seconds", "For how long messages are queued and no turn has begun.", |actor| {
-        actor.reading.stuck.as_secs_f64()
+    ("actors_stuck_seconds", "For how long messages are queued and no turn has begun.", |reading| {
+        reading.stuck.as_secs_f64()
     }),
-    ("actors_drain_rate", "Turns a second while there is a backlog; 0 while unknown.", |actor| {
-        actor.reading.drain_rate
+    ("actors_drain_rate", "Turns a second while there is a backlog; 0 while unknown.", |reading| {
+        reading.drain_rate
     }),
-    ("actors_workers", "Instances that share the mailbox.", |actor| actor.reading.workers as f64),
-    ("actors_workers_busy", "Instances that have a turn now.", |actor| actor.reading.workers_busy as f64),
-    ("actors_level", "Pressure: 0 calm, 1 elevated, 2 overloaded.", |actor| match actor.reading.level {
+    ("actors_workers", "Instances that share the mailbox.", |reading| reading.workers as f64),
+    ("actors_workers_busy", "Instances that have a turn now.", |reading| reading.workers_busy as f64),
+    ("actors_level", "Pressure: 0 calm, 1 elevated, 2 overloaded.", |reading| match reading.level {
         Level::Calm => 0.0,
         Level::Elevated => 1.0,
         Level::Overloaded => 2.0,
     }),
 ];
 
+const OFFERED: &str = "actors_messages_offered_total";
+const OUTCOMES: &str = "actors_messages_total";
+
 /// Columns of a ledger that are not outcomes: the message was offered, or is still in flight.
 const NO_OUTCOMES: [&str; 4] = ["offered", "queued", "waiting", "in_service"];
 
-/// Returns the whole page.
-pub(crate) fn text(snapshot: &Snapshot) -> String {
-    let mut page = String::new();
-    for (name, help, number) in GAUGES {
-        head(&mut page, name, help, "gauge");
-        for actor in &snapshot.actors {
-            line(&mut page, name, &[("actor", &actor.name)], number(actor));
-        }
-    }
-    head(&mut page, "actors_messages_offered_total", "Messages that were sent to an actor.", "counter");
-    each_count(snapshot, |actor, message, column, count| {
-        if column == "offered" {
-            let labels = [("actor", actor), ("message", message)];
-            line(&mut page, "actors_messages_offered_total", &labels, count as f64);
-        }
-    });
+/// Returns the whole page. The format wants the lines of a metric together, so each metric has a
+/// page of its own until all actors are visited.
+pub(crate) fn text(system: &System) -> String {
+    let mut gauges = GAUGES.map(|(name, help, _)| head(name, help, "gauge"));
+    let mut offered = head(OFFERED, "Messages that were sent to an actor.", "counter");
     let help = "What became of messages: handled, a reason to refuse or lose them, or undelivered at an actor's end.";
-    head(&mut page, "actors_messages_total", help, "counter");
-    let mut outcomes = BTreeMap::new();
-    each_count(snapshot, |actor, message, column, count| {
-        if !NO_OUTCOMES.contains(&column) {
-            // Refusals carry the reason's own word.
-            let outcome = column.strip_prefix("refused_").unwrap_or(column).to_owned();
-            *outcomes.entry((actor.to_owned(), message.to_owned(), outcome)).or_insert(0) += count;
+    let mut outcomes = head(OUTCOMES, help, "counter");
+    system.visit(&mut |actor| {
+        let name = actor.name.as_str();
+        for (page, (gauge, _, number)) in gauges.iter_mut().zip(GAUGES) {
+            line(page, gauge, &[("actor", name)], number(&actor.reading));
         }
-    });
-    for ((actor, message, outcome), count) in &outcomes {
-        let labels = [("actor", actor.as_str()), ("message", message), ("outcome", outcome)];
-        line(&mut page, "actors_messages_total", &labels, *count as f64);
-    }
-    page
-}
-
-fn each_count(snapshot: &Snapshot, mut with: impl FnMut(&str, &str, &str, u64)) {
-    for actor in &snapshot.actors {
-        for row in &actor.rows {
-            for (column, count) in &row.counts {
-                with(&actor.name, row.message, column, *count);
+        for row in actor.rows.iter().filter(|row| row.offered > 0) {
+            line(&mut offered, OFFERED, &[("actor", name), ("message", row.message)], row.offered as f64);
+            for (outcome, count) in outcomes_of(row) {
+                let labels = [("actor", name), ("message", row.message), ("outcome", outcome)];
+                line(&mut outcomes, OUTCOMES, &labels, count as f64);
             }
         }
-    }
+    });
+    gauges.concat() + &offered + &outcomes
 }
 
-fn head(page: &mut String, name: &str, help: &str, kind: &str) {
-    // Writing to a string cannot fail.
-    let _ = write!(page, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+/// Refusals carry the reason's own word.
+fn outcomes_of(row: &Row) -> impl Iterator<Item = (&'static str, u64)> {
+    row.counts()
+        .filter(|(column, count)| *count > 0 && !NO_OUTCOMES.contains(column))
+        .map(|(column, count)| (column.strip_prefix("refused_").unwrap_or(column), count))
+}
+
+fn head(name: &str, help: &str, kind: &str) -> String {
+    format!("# HELP {name} {help}\n# TYPE {name} {kind}\n")
 }
 
 fn line(page: &mut String, name: &str, labels: &[(&str, &str)], number: f64) {
     let labels: Vec<_> =
         labels.iter().map(|(label, value)| format!("{label}=\"{}\"", escaped(value))).collect();
+    // Writing to a string cannot fail.
     let _ = writeln!(page, "{name}{{{}}} {number}", labels.join(","));
 }
 

@@ -6,7 +6,7 @@ use super::ending::{Closed, until_ended};
 use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, StopReason};
 use crate::mailbox::Row;
-use crate::observe::ActorSnapshot;
+use crate::observe::ActorView;
 use crate::policy::{Cause, Decided, DecisionKind};
 use crate::wait::{Names, Node};
 use async_trait::async_trait;
@@ -67,14 +67,17 @@ impl<A: Actor> AnyActor for Cell<A> {
         self
     }
 
-    fn snapshot(self: Arc<Self>) -> ActorSnapshot {
-        ActorSnapshot::new(
-            self.name.to_string(),
-            A::NAME,
-            self.reading(),
-            Cell::departing(&self),
-            &self.ledger(),
-        )
+    fn visit(self: Arc<Self>, rows: &mut Vec<Row>, visit: &mut dyn FnMut(ActorView<'_>)) {
+        self.rows(rows);
+        let departing = Cell::departing(&self);
+        visit(ActorView {
+            name: &self.name,
+            type_name: A::NAME,
+            reading: self.reading(),
+            unreferenced: departing.map(|(since, _)| since),
+            turn: departing.and_then(|(_, turn)| turn),
+            rows,
+        });
     }
 
     fn total(self: Arc<Self>) -> Row {

@@ -12,7 +12,8 @@ use crate::env::System;
 pub(crate) use crate::error::Stage;
 use crate::error::{ActorName, Detail, Life, Reason, StopReason};
 use crate::mailbox::{
-    ClassId, Effects, Item, Ledger, Lost, Mailbox, Place, Seated, Section, Wake, WorkerId, has_letter,
+    ClassId, Effects, Item, Ledger, Lost, Mailbox, Place, Row, Seated, Section, Wake, WorkerId, add_shed,
+    has_letter,
 };
 use crate::observe::losses::{LossLog, Lossy};
 use crate::observe::span::ActorSpan;
@@ -619,6 +620,14 @@ impl<A: Actor> Cell<A> {
         ledger.add_shed(self.gate.refused());
         self.apply(&mut effects);
         ledger
+    }
+
+    /// Replaces the content of `rows` by the rows of the ledger. Allocates only where `rows` lacks room.
+    pub(crate) fn rows(self: &Arc<Self>, rows: &mut Vec<Row>) {
+        let mut effects = Effects::new();
+        self.mailbox.rows(rows, &mut effects);
+        add_shed(rows, self.gate.refused());
+        self.apply(&mut effects);
     }
 
     #[cfg(feature = "testing")]

@@ -116,13 +116,16 @@ impl Registry {
 
     /// Returns every live actor, in order of start.
     pub(crate) fn actors(&self) -> Vec<(ActorName, Arc<dyn AnyActor>)> {
+        // Room is made before the lock is taken; more actors may come in between.
+        let mut actors = Vec::with_capacity(self.len());
         let state = self.state.lock();
         let live = state.actors.iter();
-        let mut actors: Vec<_> = live
-            .filter_map(|(name, entry)| Some((entry.serial, name.clone(), entry.actor.upgrade()?)))
-            .collect();
+        actors.extend(
+            live.filter_map(|(name, entry)| Some((entry.serial, name.clone(), entry.actor.upgrade()?))),
+        );
         drop(state);
-        actors.sort_by_key(|(serial, ..)| *serial);
+        // Serial numbers differ, and the unstable sort needs no memory.
+        actors.sort_unstable_by_key(|(serial, ..)| *serial);
         actors.into_iter().map(|(_, name, actor)| (name, actor)).collect()
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 /// A message that was not taken, or not answered: why, and when to try again.
 ///
-/// Code at the edge of a service maps every error of this crate to one answer of its protocol: to an HTTP status with
-/// `Retry-After`, or to a gRPC status. The trait is sealed. Its implementors are [`SendError`], [`AskError`], and the pair
-/// `(AskError, Option<M>)` that `.returning()` gives.
+/// Code at the edge of a service maps every error of this crate to one answer of its protocol: to
+/// an HTTP status with `Retry-After`, or to a gRPC status. The trait is sealed. Its implementors
+/// are [`SendError`], [`AskError`], and the pair `(AskError, Option<M>)` that `.returning()` gives.
 ///
 /// ```
 /// # use actors_core::prelude::*;

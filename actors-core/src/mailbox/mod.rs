@@ -61,7 +61,7 @@ mod staff;
 mod store;
 mod take;
 
-pub(crate) use books::ledger::has_letter;
+pub(crate) use books::ledger::{add_shed, has_letter};
 pub use books::ledger::{Ledger, Row};
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
 pub(crate) use effects::{Effects, Lost, Wake};

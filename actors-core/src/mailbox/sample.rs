@@ -10,7 +10,7 @@
 //! one again. So an idle mailbox costs nobody a timer, and a busy one nobody an instruction.
 
 use crate::clock::{Span, Tick};
-use crate::mailbox::books::ledger::{Counts, Ledger};
+use crate::mailbox::books::ledger::{Counts, Ledger, Row};
 use crate::mailbox::books::watched::Sampling;
 use crate::mailbox::core::Core;
 use crate::mailbox::effects::Effects;
@@ -153,17 +153,26 @@ impl<T: Item, S> Section<'_, T, S> {
 
 impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn ledger(&self, effects: &mut Effects<T>) -> Ledger {
+        let mut rows = Vec::new();
+        self.rows(&mut rows, effects);
+        Ledger::new(rows, self.classes.iter().map(|class| (class.type_id)()).collect())
+    }
+
+    /// Replaces the content of `rows` by one row per message type. Allocates only where `rows` lacks room, and then before the
+    /// lock is taken.
+    pub(crate) fn rows(&self, rows: &mut Vec<Row>, effects: &mut Effects<T>) {
+        rows.clear();
+        rows.reserve(self.classes.len());
         if self.is_untouched() {
             let none = Counts::default();
-            return Ledger::new(
-                self.classes.iter().map(|class| (none.row(class), (class.type_id)())).collect(),
-            );
+            rows.extend(self.classes.iter().map(|class| none.row(class)));
+            return;
         }
         self.visit(effects, |section| {
             section.settle();
             let classes = section.queue.classes.iter().zip(self.classes.iter());
-            Ledger::new(classes.map(|(state, class)| (state.counts.row(class), (class.type_id)())).collect())
-        })
+            rows.extend(classes.map(|(state, class)| state.counts.row(class)));
+        });
     }
 
     /// Whether a message is queued, or a turn runs.

@@ -1,7 +1,7 @@
 //! Watching: readings, dead letters, snapshots, and the only home of the `tracing` feature.
 //!
 //! Nothing in here is on a message's way. A reading takes the mailbox's lock once; a dead letter is built only while somebody
-//! listens; a snapshot asks every actor's mailbox in turn.
+//! listens; a visit of the system, and a snapshot, ask every actor's mailbox in turn.
 
 mod advice;
 mod decisions;
@@ -11,6 +11,7 @@ mod reading;
 mod snapshot;
 pub(crate) mod span;
 pub(crate) mod trace;
+mod view;
 
 pub use crate::text::brief;
 pub use advice::Advice;
@@ -19,4 +20,5 @@ pub(crate) use decisions::Decisions;
 pub use letters::{DeadLetter, DeadLetters};
 pub(crate) use letters::{Letters, Loss};
 pub use reading::Reading;
-pub use snapshot::{ActorSnapshot, RowSnapshot, Snapshot};
+pub use snapshot::{ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot};
+pub use view::ActorView;

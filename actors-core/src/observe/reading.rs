@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// A mailbox's numbers at one instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Reading {
     /// Messages that hold a slot, and whose turn has not begun.

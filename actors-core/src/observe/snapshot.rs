@@ -1,86 +1,126 @@
 //! A picture of every actor of a system, as plain data.
+//!
+//! With the feature `serde` these types are also the wire format: a dashboard reads back exactly
+//! what a service wrote. A reader ignores fields that it does not know.
 
-use super::Reading;
-use crate::error::Reason;
-use crate::mailbox::{Ledger, Row};
+use super::{ActorView, Decision, Reading};
+use crate::error::ActorName;
+use crate::mailbox::Row;
+use crate::policy::{Cause, Decided, DecisionKind};
+use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
-/// All actors of a system that are alive, oldest first. With the feature `serde` it can be written down.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+/// All actors of a system that are alive, oldest first.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Snapshot {
     /// The system's name.
-    pub system: String,
+    pub system: ActorName,
     /// Its actors.
     pub actors: Vec<ActorSnapshot>,
 }
 
 /// One actor.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct ActorSnapshot {
     /// Its name.
-    pub name: String,
-    /// The actor's type.
-    pub kind: &'static str,
+    pub name: ActorName,
+    /// The name of the actor's type.
+    pub type_name: Cow<'static, str>,
     /// Its mailbox's numbers.
     pub reading: Reading,
     /// How long the actor has had no handle, where it has not ended yet (F6).
     pub unreferenced: Option<Duration>,
-    /// How long the latest turn of an actor without a handle has been running; `None` where no turn runs.
+    /// How long the latest turn of an actor without a handle has been running; `None` where no turn
+    /// runs.
     pub turn: Option<Duration>,
-    /// Its ledger, a row a message type.
+    /// Its ledger: one row per message type.
     pub rows: Vec<RowSnapshot>,
 }
 
-/// One message type: its name, and every ledger column that is not zero, by its word. Refusals are `refused_full`,
-/// `refused_closed`, and so on.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+/// One message type: its name, and every ledger column that is not zero, by its word. Refusals are
+/// `refused_full`, `refused_closed`, and so on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct RowSnapshot {
-    /// The message type's name.
-    pub message: &'static str,
+    /// The name of the message type.
+    pub message: Cow<'static, str>,
     /// Column and count.
-    pub counts: Vec<(String, u64)>,
+    pub counts: Vec<(Cow<'static, str>, u64)>,
+}
+
+/// A [`Decision`] as data that can be sent. Its age replaces its instant, which means nothing in
+/// another process.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct DecisionSnapshot {
+    /// Its number in the system, from 1; a gap means that older decisions were discarded.
+    pub serial: u64,
+    /// How long before this snapshot it was made.
+    pub age: Duration,
+    /// The actor it is about.
+    pub actor: ActorName,
+    /// What was decided.
+    pub kind: DecisionKind,
+    /// What caused it.
+    pub cause: Cause,
 }
 
 impl RowSnapshot {
-    fn new(row: &Row) -> Self {
-        let columns = [
-            ("offered", row.offered),
-            ("handled", row.handled),
-            ("panicked", row.panicked),
-            ("dropped", row.dropped),
-            ("evicted", row.evicted),
-            ("conflated", row.conflated),
-            ("expired", row.expired),
-            ("cancelled", row.cancelled),
-            ("undelivered", row.undelivered),
-            ("queued", row.queued),
-            ("waiting", row.waiting),
-            ("in_service", row.in_service),
-        ];
-        let columns = columns.map(|(word, count)| (word.to_owned(), count));
-        let refused = Reason::ALL.map(|reason| (format!("refused_{}", reason.word()), row.refused(reason)));
-        let counts = columns.into_iter().chain(refused).filter(|(_, count)| *count > 0).collect();
-        RowSnapshot { message: row.message, counts }
+    /// Returns the count of a column; 0 for a column that is not listed.
+    pub fn count(&self, column: &str) -> u64 {
+        self.counts.iter().find(|(word, _)| word == column).map_or(0, |(_, count)| *count)
     }
 }
 
-impl ActorSnapshot {
-    /// `leaving`: for how long it has had no handle, and for how long its turn has been running.
-    pub(crate) fn new(
-        name: String,
-        kind: &'static str,
-        reading: Reading,
-        leaving: Option<(Duration, Option<Duration>)>,
-        ledger: &Ledger,
-    ) -> Self {
-        let rows = ledger.rows().iter().map(RowSnapshot::new).collect();
-        let (unreferenced, turn) = (leaving.map(|(since, _)| since), leaving.and_then(|(_, turn)| turn));
-        ActorSnapshot { name, kind, reading, unreferenced, turn, rows }
+impl From<&Row> for RowSnapshot {
+    fn from(row: &Row) -> Self {
+        let counts = row.counts().filter(|(_, count)| *count > 0);
+        RowSnapshot {
+            message: row.message.into(),
+            counts: counts.map(|(word, count)| (word.into(), count)).collect(),
+        }
+    }
+}
+
+impl From<ActorView<'_>> for ActorSnapshot {
+    fn from(actor: ActorView<'_>) -> Self {
+        let ActorView { name, type_name, reading, unreferenced, turn, rows } = actor;
+        ActorSnapshot {
+            name: name.clone(),
+            type_name: type_name.into(),
+            reading,
+            unreferenced,
+            turn,
+            rows: rows.iter().map(RowSnapshot::from).collect(),
+        }
+    }
+}
+
+impl From<&Decision> for DecisionSnapshot {
+    /// Takes the age by tokio's clock, now.
+    fn from(decision: &Decision) -> Self {
+        let Decision { serial, at, actor, kind, cause } = decision;
+        DecisionSnapshot {
+            serial: *serial,
+            age: at.elapsed(),
+            actor: actor.clone(),
+            kind: kind.clone(),
+            cause: *cause,
+        }
+    }
+}
+
+impl fmt::Display for DecisionSnapshot {
+    /// The sentence of the decision.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decided = Decided { kind: self.kind.clone(), cause: self.cause };
+        write!(f, "{} {decided}", self.actor)
     }
 }

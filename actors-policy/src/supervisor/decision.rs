@@ -23,6 +23,7 @@ pub struct Decided {
 
 /// What was decided about an actor.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum DecisionKind {
     /// The level of pressure changed (P1).
@@ -112,6 +113,7 @@ pub enum DecisionKind {
 
 /// What caused a decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Cause {
     /// The state of the mailbox.

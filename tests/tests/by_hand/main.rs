@@ -177,7 +177,7 @@ async fn afternoon<H: Storefront<MockDb>>(system: &System, shop: H) -> Vec<Strin
     let shot = system.snapshot();
     seen.extend(shot.actors.iter().map(|actor| {
         let reading = &actor.reading;
-        format!("{} {} {} of {}", actor.name, actor.kind, reading.depth, reading.capacity)
+        format!("{} {} {} of {}", actor.name, actor.type_name, reading.depth, reading.capacity)
     }));
     seen.push(format!("{:?}", shop.stop().await));
     seen.extend(shop.ledger().rows().iter().map(|row| format!("{row:?}")));

@@ -156,7 +156,7 @@ fn two_instantiations_live_in_one_system() {
         assert_eq!(words.find_order(1).await.unwrap().as_deref(), Some("book"));
         assert_eq!(numbers.find_order(100).await.unwrap(), Some(42));
         assert_eq!(
-            system.snapshot().actors.iter().map(|actor| actor.kind).collect::<Vec<_>>(),
+            system.snapshot().actors.iter().map(|actor| actor.type_name.clone()).collect::<Vec<_>>(),
             ["Shop", "Shop"]
         );
         // Each is found under its own type only.

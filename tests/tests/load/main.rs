@@ -2,6 +2,7 @@
 
 mod live;
 mod log;
+mod observe;
 mod pools;
 mod pressure;
 mod spans;

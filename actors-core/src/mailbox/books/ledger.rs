@@ -113,6 +113,26 @@ impl Counts {
     }
 }
 
+/// The columns of refusals, in the order of [`Reason::ALL`].
+const REFUSED: [&str; Reason::ALL.len()] = [
+    "refused_full",
+    "refused_dropped",
+    "refused_shed",
+    "refused_rate_limited",
+    "refused_doomed",
+    "refused_expired",
+    "refused_evicted",
+    "refused_conflated",
+    "refused_cancelled",
+    "refused_timed_out",
+    "refused_closed",
+    "refused_panicked",
+    "refused_unanswered",
+    "refused_would_deadlock",
+    "refused_too_many_jobs",
+    "refused_zero_period",
+];
+
 /// One message type's account, in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -178,6 +198,26 @@ impl Row {
         self.refused.iter().sum()
     }
 
+    /// Returns every column and its count: `("handled", 7)`. Refusals are `refused_full`, `refused_closed`, and so on.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let columns = [
+            ("offered", self.offered),
+            ("handled", self.handled),
+            ("panicked", self.panicked),
+            ("dropped", self.dropped),
+            ("evicted", self.evicted),
+            ("conflated", self.conflated),
+            ("expired", self.expired),
+            ("cancelled", self.cancelled),
+            ("undelivered", self.undelivered),
+            ("queued", self.queued),
+            ("waiting", self.waiting),
+            ("in_service", self.in_service),
+        ];
+        let refused = REFUSED.into_iter().zip(self.refused);
+        columns.into_iter().chain(refused)
+    }
+
     /// Messages that were lost by the runtime or by their policy, or refused because the actor had closed.
     pub(crate) fn lost(&self) -> u64 {
         let turns = self.panicked + self.undelivered + self.expired;
@@ -211,6 +251,14 @@ impl Row {
     }
 }
 
+/// Adds what was refused before the mailbox, by type.
+pub(crate) fn add_shed(rows: &mut [Row], refused: impl Iterator<Item = u64>) {
+    for (row, refused) in rows.iter_mut().zip(refused) {
+        row.offered += refused;
+        row.refused[Reason::Shed as usize] += refused;
+    }
+}
+
 /// The accounts of all message types of one actor, taken at one instant (L1). Kept after the actor's end (L2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
@@ -219,17 +267,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    pub(in crate::mailbox) fn new(rows: Vec<(Row, TypeId)>) -> Self {
-        let (rows, types) = rows.into_iter().unzip();
+    pub(in crate::mailbox) fn new(rows: Vec<Row>, types: Vec<TypeId>) -> Self {
         Ledger { rows, types }
     }
 
     /// Adds what was refused before the mailbox, by type.
     pub(crate) fn add_shed(&mut self, refused: impl Iterator<Item = u64>) {
-        for (row, refused) in self.rows.iter_mut().zip(refused) {
-            row.offered += refused;
-            row.refused[Reason::Shed as usize] += refused;
-        }
+        add_shed(&mut self.rows, refused);
     }
 
     /// The rows, in the order in which the actor declares its messages.
@@ -326,6 +370,12 @@ impl std::fmt::Display for Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn l1_columns_of_refusals_have_the_words_of_their_reasons() {
+        let words = Reason::ALL.map(|reason| format!("refused_{}", reason.word()));
+        assert_eq!(words.each_ref().map(String::as_str), REFUSED);
+    }
 
     #[test]
     fn l1_every_reason_that_can_lose_a_message_has_one_column() {

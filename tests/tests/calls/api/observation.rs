@@ -87,7 +87,7 @@ fn a_snapshot_can_be_written_down() {
         let json: serde_json::Value = serde_json::to_value(&shot).unwrap();
         let actors = json["actors"].as_array().unwrap();
         assert_eq!(actors[0]["name"], "shop");
-        assert_eq!(actors[0]["kind"], "Shop");
+        assert_eq!(actors[0]["type_name"], "Shop");
         assert_eq!(actors[1]["reading"]["depth"], 1);
         assert_eq!(actors[1]["reading"]["capacity"], 256);
         let rows = actors[0]["rows"].as_array().unwrap();

@@ -1,0 +1,29 @@
+//! One live actor, as a visitor of the system sees it.
+
+use super::Reading;
+use crate::error::ActorName;
+use crate::mailbox::Row;
+use std::time::Duration;
+
+/// One live actor in a [`System::visit`](crate::System::visit): plain numbers, and names that are
+/// borrowed.
+///
+/// It is valid during the callback only. What is to be kept is copied out: [`ActorName`] is cheap
+/// to clone, [`Reading`] and [`Row`] are `Copy`.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ActorView<'a> {
+    /// The actor's name.
+    pub name: &'a ActorName,
+    /// The name of the actor's type.
+    pub type_name: &'static str,
+    /// The numbers of its mailbox.
+    pub reading: Reading,
+    /// How long the actor has had no handle, where it has not ended yet (F6).
+    pub unreferenced: Option<Duration>,
+    /// How long the latest turn of an actor without a handle has been running; `None` where no turn
+    /// runs.
+    pub turn: Option<Duration>,
+    /// Its ledger: one row per message type, in the order of their declaration.
+    pub rows: &'a [Row],
+}

@@ -1,0 +1,200 @@
+//! What an exporter or a dashboard reads: visits, snapshots, and both as data on a wire.
+
+use actors_core::observe::{DecisionSnapshot, Snapshot};
+use actors_core::prelude::*;
+use actors_core::testing::{self, run};
+use actors_core::{Level, observe::ActorSnapshot};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+#[derive(Default)]
+struct Till {
+    sum: u64,
+}
+
+#[actor(capacity = 8)]
+impl Till {
+    #[message(overflow = reject)]
+    fn add(&mut self, cents: u64) {
+        self.sum += cents;
+    }
+
+    #[message(priority = low, overflow = drop_oldest)]
+    fn viewed(&mut self) {}
+
+    #[message]
+    fn fail(&mut self) {
+        panic!("no such card");
+    }
+}
+
+fn names(system: &System) -> Vec<String> {
+    let mut names = Vec::new();
+    system.visit(&mut |actor| names.push(actor.name.to_string()));
+    names
+}
+
+#[test]
+fn l5_a_visit_sees_each_live_actor_once_oldest_first_with_the_numbers_of_its_handle() {
+    run(async |system| {
+        let tills: Vec<TillHandle> = (0..3)
+            .map(|n| system.instance(Till::default()).name(format!("till-{n}")).spawn().unwrap())
+            .collect();
+        tills[0].add(5).ask().await.unwrap();
+        let held = testing::hold(&tills[1]);
+        tills[1].add(7).await.unwrap();
+        let mut at = 0;
+        system.visit(&mut |actor| {
+            let till = &tills[at];
+            assert_eq!((actor.name, actor.type_name), (till.name(), "Till"));
+            assert_eq!(actor.reading, till.reading());
+            assert_eq!(actor.rows, till.ledger().rows());
+            assert_eq!((actor.unreferenced, actor.turn), (None, None));
+            at += 1;
+        });
+        assert_eq!(at, 3);
+        drop(held);
+        let _ = tills[1].stop().await;
+        assert_eq!(names(&system), ["till-0", "till-2"]);
+    });
+}
+
+#[test]
+fn l5_a_visitor_may_use_the_system_and_the_actors_that_it_visits() {
+    run(async |system| {
+        let tills: Vec<TillHandle> = (0..3).map(|_| system.spawn(Till::default())).collect();
+        let (mut visited, mut nested, mut spawned) = (0, 0, Vec::new());
+        system.visit(&mut |actor| {
+            let till = &tills[visited];
+            visited += 1;
+            assert_eq!(actor.name, till.name());
+            // The first visit has killed the youngest.
+            assert_eq!(till.add(1).try_send().is_ok(), visited < 3);
+            system.visit(&mut |_| nested += 1);
+            assert_eq!(system.snapshot().actors.len(), 3 + spawned.len());
+            spawned.push(system.spawn(Till::default()));
+            // The youngest ends while the oldest is shown; it is shown all the same.
+            tills[2].kill();
+        });
+        assert_eq!((visited, nested), (3, 3 + 4 + 5), "actors that came later are not in this visit");
+        tills[2].closed().await;
+        for (till, handled) in tills.iter().zip([1, 1, 0]) {
+            testing::quiet(&system).await;
+            assert_eq!(till.ledger().total().handled, handled, "{till:?}");
+        }
+    });
+}
+
+#[test]
+fn l5_a_visitor_that_panics_changes_nothing() {
+    run(async |system| {
+        let tills: Vec<TillHandle> = (0..3).map(|_| system.spawn(Till::default())).collect();
+        let mut seen = 0;
+        let visit = AssertUnwindSafe(|| {
+            system.visit(&mut |_| {
+                seen += 1;
+                assert!(seen < 2, "enough");
+            });
+        });
+        let text = *catch_unwind(visit).unwrap_err().downcast::<&str>().unwrap();
+        assert_eq!((seen, text), (2, "enough"));
+        for till in &tills {
+            till.add(1).ask().await.unwrap();
+        }
+        assert_eq!(names(&system).len(), 3);
+    });
+}
+
+#[test]
+fn l5_a_row_counts_every_column_by_its_word() {
+    run(async |system| {
+        let till: TillHandle = system.spawn(Till::default());
+        let held = testing::hold(&till);
+        for _ in 0..8 {
+            let _ = till.add(1).try_send();
+        }
+        let row = till.ledger().of::<till_messages::Add>();
+        let counts: Vec<_> = row.counts().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(counts, [("offered", 8), ("queued", 7), ("refused_full", 1)]);
+        drop(held);
+    });
+}
+
+/// A rate is a quotient; a parser of decimal numbers may miss its last bit.
+fn is_close(ours: f64, theirs: f64) -> bool {
+    (ours - theirs).abs() <= 1e-9 * ours.abs()
+}
+
+fn read_back(shot: &Snapshot) -> Snapshot {
+    let text = serde_json::to_string(shot).unwrap();
+    let mut read: Snapshot = serde_json::from_str(&text).unwrap();
+    for (read, written) in read.actors.iter_mut().zip(&shot.actors) {
+        let (ours, theirs) = (&written.reading, &mut read.reading);
+        let rates = [
+            (ours.drain_rate, &mut theirs.drain_rate),
+            (ours.arrival_rate, &mut theirs.arrival_rate),
+            (ours.arrival_peak, &mut theirs.arrival_peak),
+        ];
+        for (ours, theirs) in rates {
+            assert!(is_close(ours, *theirs), "{ours} {theirs}");
+            *theirs = ours;
+        }
+    }
+    read
+}
+
+#[test]
+fn l5_a_snapshot_of_a_busy_system_reads_back_as_it_was_written() {
+    run(async |system| {
+        let busy: TillHandle = system.instance(Till::default()).name("busy").spawn().unwrap();
+        let fails: TillHandle = system
+            .actor(Till::default)
+            .name("fails")
+            .restart(Restart::on_failure().at_most(1, Duration::from_secs(60)))
+            .spawn()
+            .unwrap();
+        for _ in 0..2 {
+            let _ = fails.fail().ask().await;
+        }
+        fails.closed().await;
+        for n in 0..40 {
+            busy.add(n).ask().await.unwrap();
+            tokio::time::sleep(Duration::from_millis(7)).await;
+        }
+        let held = testing::hold(&busy);
+        for n in 0..20 {
+            let _ = busy.add(n).try_send();
+            let _ = busy.viewed().try_send();
+        }
+        tokio::time::sleep(Duration::from_millis(1234)).await;
+        let shot = system.snapshot();
+        let ActorSnapshot { name, type_name, reading, rows, .. } = &shot.actors[0];
+        assert!(*name == "busy" && type_name == "Till" && reading.level == Level::Calm);
+        assert!(reading.depth > 0 && reading.oldest_age > Duration::from_secs(1), "{reading:?}");
+        assert!(rows[0].count("refused_full") > 0 && rows[1].count("dropped") > 0, "{rows:?}");
+        assert_eq!(read_back(&shot), shot);
+        drop(held);
+
+        let decisions: Vec<_> = system.decisions().iter().map(DecisionSnapshot::from).collect();
+        assert_eq!(decisions.len(), 2, "{decisions:?}");
+        let text = serde_json::to_string(&decisions).unwrap();
+        let read: Vec<DecisionSnapshot> = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, decisions);
+        assert!(read[0].age > Duration::from_secs(1), "{:?}", read[0]);
+        for (read, decision) in read.iter().zip(system.decisions()) {
+            assert_eq!(read.to_string(), decision.to_string());
+        }
+    });
+}
+
+#[test]
+fn l5_a_reader_ignores_fields_that_it_does_not_know() {
+    run(async |system| {
+        let _till: TillHandle = system.spawn(Till::default());
+        let shot = system.snapshot();
+        let mut json = serde_json::to_value(&shot).unwrap();
+        json["actors"][0]["reading"]["to_come"] = 7.into();
+        json["to_come"] = "something".into();
+        assert_eq!(serde_json::from_value::<Snapshot>(json).unwrap(), shot);
+    });
+}
