@@ -113,7 +113,8 @@ async fn visit(actors: usize) -> f64 {
     let region = Region::new(HEAP);
     system.visit(&mut |actor| {
         seen += 1;
-        offered += actor.rows.iter().map(|row| row.counts().map(|(_, count)| count).sum::<u64>()).sum::<u64>();
+        offered +=
+            actor.rows.iter().map(|row| row.counts().map(|(_, count)| count).sum::<u64>()).sum::<u64>();
     });
     let change = region.change();
     assert!(seen == actors && offered >= actors as u64, "{seen} actors, {offered} messages");

@@ -101,8 +101,8 @@ pub use actors_policy::sizing;
 pub use clock::Tick;
 pub use env::System;
 pub use error::{
-    ActorName, Admission, AskError, BoxError, PolicyError, Reason, Refusal, SendError, SpawnError, Spent, StartError,
-    StopReason,
+    ActorName, Admission, AskError, BoxError, PolicyError, Reason, Refusal, SendError, SpawnError, Spent,
+    StartError, StopReason,
 };
 pub use mailbox::{Class, Ledger, Row};
 pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Decision, Reading, Snapshot};

@@ -61,8 +61,8 @@ mod staff;
 mod store;
 mod take;
 
-pub(crate) use books::ledger::{add_shed, has_letter};
 pub use books::ledger::{Ledger, Row};
+pub(crate) use books::ledger::{add_shed, has_letter};
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
 pub(crate) use effects::{Effects, Lost, Wake};
 pub(crate) use enter::entry::{Entered, Entry, InLine};

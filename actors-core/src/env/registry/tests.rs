@@ -4,7 +4,7 @@ use super::{Closing, Registry};
 use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, StopReason};
 use crate::mailbox::Row;
-use crate::observe::ActorSnapshot;
+use crate::observe::ActorView;
 use crate::wait::{Names, Node};
 use async_trait::async_trait;
 use std::any::Any;
@@ -63,7 +63,7 @@ impl AnyActor for Ended {
         unreachable!("only its ledger is read")
     }
 
-    fn snapshot(self: Arc<Self>) -> ActorSnapshot {
+    fn visit(self: Arc<Self>, _: &mut Vec<Row>, _: &mut dyn FnMut(ActorView<'_>)) {
         unreachable!("only its ledger is read")
     }
 
