@@ -114,6 +114,7 @@ pub use reply::ReplyTo;
 pub use send::{Ask, AskReturning, Permit, Reserve, Tell};
 pub use spawn::{Makes, Repeats, SpawnBuilder};
 pub use system::{ShutdownReport, SystemBuilder};
+pub use wait::Deadlock;
 
 /// Everything a file with an actor in it needs.
 pub mod prelude {

@@ -5,7 +5,7 @@ use super::cell::Cell;
 use crate::error::{ActorName, Stage};
 use crate::observe::trace;
 use crate::policy::Action;
-use crate::wait::{self, Crew, InLine, Node};
+use crate::wait::{self, InLine, Node, Pool, Waits};
 use std::sync::Arc;
 
 impl<A: Actor> Node for Cell<A> {
@@ -17,8 +17,12 @@ impl<A: Actor> Node for Cell<A> {
         &self.name
     }
 
+    fn waits(&self) -> &Waits {
+        self.system.waits()
+    }
+
     /// Another worker may come where the supervisor may spawn one, and does not rest after a trial that failed.
-    fn crew(&self) -> Crew {
+    fn pool(&self) -> Pool {
         let limits = self.mailbox.limits();
         let workers: Vec<u32> = self.mailbox.worker_numbers().into_iter().map(u32::from).collect();
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
@@ -26,7 +30,7 @@ impl<A: Actor> Node for Cell<A> {
             && workers.len() < limits.workers.most()
             && self.gate.may_grow()
             && self.system.watchlist().is_active();
-        Crew { workers, may_grow }
+        Pool { workers, may_grow }
     }
 
     fn is_killed(&self) -> bool {
@@ -54,8 +58,9 @@ impl<A: Actor> Node for Cell<A> {
 impl<A: Actor> Cell<A> {
     /// Ends a wait of a cycle that has formed because this pool has one worker fewer, or will not grow (D1). A cycle none of whose
     /// waits can fail is logged.
-    pub(crate) fn review_waits(&self) {
-        if let Some(names) = wait::review(self) {
+    pub(crate) fn review_waits(self: &Arc<Self>) {
+        let node: Arc<dyn Node> = self.clone();
+        if let Some(names) = wait::review(&node) {
             trace::would_deadlock(&names);
         }
     }

@@ -63,9 +63,9 @@ fn plan<N: Node + 'static>(
         return None;
     }
     *known = None;
-    let turn = turn?;
+    let turn = turn.filter(|_| to.waits().is_on())?;
     if reentry::is_in_eq() {
-        // A mailbox is locked, and the graph's lock comes before those.
+        // A mailbox is locked, and a search may need its lock.
         return None;
     }
     let outlives_kill = turn.outlives_kill();

@@ -32,6 +32,7 @@ use crate::observe::{Decisions, Letters};
 use crate::panics::caught;
 use crate::runtime_guard::RuntimeGuard;
 use crate::seed::Seed;
+use crate::wait::{Deadlock, Waits};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -57,6 +58,7 @@ struct Inner {
     has_timers: OnceLock<bool>,
     serial: AtomicU64,
     registry: Registry,
+    waits: Waits,
     token: CancellationToken,
     tracker: TaskTracker,
     letters: Letters,
@@ -76,7 +78,7 @@ impl fmt::Debug for System {
 impl System {
     /// Makes a system without actors. `sampling` makes the task that samples the mailboxes on the
     /// watchlist.
-    pub(crate) fn with(name: ActorName, seed: Seed, sampling: SamplingTask) -> System {
+    pub(crate) fn with(name: ActorName, seed: Seed, deadlock: Deadlock, sampling: SamplingTask) -> System {
         let rt = OnceLock::new();
         if let Ok(current) = runtime::Handle::try_current() {
             let _ = rt.set(current);
@@ -90,6 +92,7 @@ impl System {
                 has_timers: OnceLock::new(),
                 serial: AtomicU64::new(0),
                 registry: Registry::default(),
+                waits: Waits::new(deadlock),
                 token: CancellationToken::new(),
                 tracker: TaskTracker::new(),
                 letters: Letters::default(),
@@ -155,6 +158,11 @@ impl System {
 
     pub(crate) fn registry(&self) -> &Registry {
         &self.inner.registry
+    }
+
+    /// The graph of its turns' waits (D1).
+    pub(crate) fn waits(&self) -> &Waits {
+        &self.inner.waits
     }
 
     pub(crate) fn tracker(&self) -> &TaskTracker {

@@ -219,7 +219,8 @@ impl<A: Actor> Runner<A> {
     #[inline]
     fn end_waits(&self, has_waited: bool) {
         if has_waited {
-            wait::over(current::Turn::new(self.cell.id(), self.worker, Tick::NEVER).waiter());
+            let turn = current::Turn::new(self.cell.id(), self.worker, Tick::NEVER);
+            wait::over(self.cell.system.waits(), turn.waiter());
         }
     }
 

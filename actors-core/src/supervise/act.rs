@@ -7,7 +7,7 @@ use crate::env::{Subject, SubjectState};
 use crate::error::ActorName;
 use crate::policy::{Action, GUESS_FIRST, Plan, Priority, Threshold, soft_limit};
 use crate::seed::Purpose;
-use crate::wait;
+use crate::wait::{self, Node};
 use std::sync::Arc;
 
 impl<A: Actor> Subject for Cell<A> {
@@ -38,7 +38,10 @@ impl<A: Actor> Subject for Cell<A> {
             // The pool may have been resized manually; adopt that size.
             state.controller.adopt(self.mailbox.workers_wanted(), now);
         }
-        sample.needs_growth = may_spawn && sample.busy > 0 && wait::needs_growth(&*self);
+        if may_spawn && sample.busy > 0 {
+            let node: Arc<dyn Node> = self.clone();
+            sample.needs_growth = wait::needs_growth(&node);
+        }
         let plan = state.controller.decide(&sample, now, &mut decided);
         self.apply_plan(&plan, may_spawn, &mut state.has_soft_limit);
         for decided in decided {

@@ -4,6 +4,7 @@ use crate::env::System;
 use crate::error::ActorName;
 use crate::seed::{self, Seed};
 use crate::supervise;
+use crate::wait::Deadlock;
 
 /// A builder of a [`System`]; see [`System::builder`].
 #[derive(Debug)]
@@ -11,11 +12,12 @@ use crate::supervise;
 pub struct SystemBuilder {
     name: ActorName,
     seed: Option<u64>,
+    deadlock: Deadlock,
 }
 
 impl SystemBuilder {
     pub(crate) fn new(name: ActorName) -> Self {
-        SystemBuilder { name, seed: None }
+        SystemBuilder { name, seed: None, deadlock: Deadlock::On }
     }
 
     /// Sets the seed of everything random in the system. Without it, the operating system gives
@@ -35,10 +37,23 @@ impl SystemBuilder {
         self
     }
 
+    /// Sets whether waits inside turns are checked for cycles (D1); [`Deadlock::On`] by default.
+    ///
+    /// ```
+    /// use actors_core::prelude::*;
+    /// use actors_core::Deadlock;
+    ///
+    /// let system = System::builder("shop").deadlock(Deadlock::Off).build();
+    /// ```
+    pub fn deadlock(mut self, deadlock: Deadlock) -> Self {
+        self.deadlock = deadlock;
+        self
+    }
+
     /// Makes the system. It uses the current tokio runtime or, outside one, the runtime of its
     /// first use.
     pub fn build(self) -> System {
         let seed = self.seed.map_or_else(seed::from_os, Seed::new);
-        System::with(self.name, seed, supervise::sampling)
+        System::with(self.name, seed, self.deadlock, supervise::sampling)
     }
 }

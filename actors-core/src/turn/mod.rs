@@ -95,7 +95,7 @@ pub(crate) fn donated<A: Actor, M: Message>(
         run(&mut seat.actor, message, &mut seat.ctx)
     });
     if current::has_waited() {
-        wait::over(scope.waiter());
+        wait::over(seat.ctx.cell().system.waits(), scope.waiter());
     }
     result
 }
@@ -138,7 +138,7 @@ pub(crate) async fn guarded<A: Actor, T>(
     // Locals of a hook that is cut off are dropped here; their `Drop` is user code.
     let dropped = caught(|| hook.set(None));
     if has_waited {
-        wait::over(scope.waiter());
+        wait::over(cell.system.waits(), scope.waiter());
     }
     match dropped {
         Ok(()) => outcome,

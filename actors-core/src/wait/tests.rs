@@ -1,7 +1,8 @@
-//! The graph by itself, with actors that are nothing but numbers: also pools, of which there are none yet elsewhere.
+//! The graph by itself, with actors that are only numbers.
 
-use super::graph::Graph;
-use super::{Crew, Edge, InLine, Live, Node, Plan, Waiter, What, begin};
+use super::edge::{Cycle, Edge};
+use super::search::Growth;
+use super::{Deadlock, InLine, Live, Node, Plan, Pool, Waiter, Waits, What, begin};
 use crate::clock::{self, Tick};
 use crate::error::ActorName;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::time::Duration;
 struct Actor {
     id: usize,
     name: ActorName,
+    waits: Arc<Waits>,
     workers: AtomicU32,
     may_grow: AtomicBool,
     is_killed: AtomicBool,
@@ -27,8 +29,12 @@ impl Node for Actor {
         &self.name
     }
 
-    fn crew(&self) -> Crew {
-        Crew {
+    fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
+    fn pool(&self) -> Pool {
+        Pool {
             workers: (0..self.workers.load(Ordering::Relaxed)).collect(),
             may_grow: self.may_grow.load(Ordering::Relaxed),
         }
@@ -57,15 +63,20 @@ impl Node for Actor {
     }
 }
 
-fn actor(id: usize, workers: u32) -> Arc<Actor> {
+fn waits() -> Arc<Waits> {
+    Arc::new(Waits::new(Deadlock::On))
+}
+
+fn actor(waits: &Arc<Waits>, id: usize, workers: u32) -> Arc<Actor> {
+    let waits = waits.clone();
     let name = ActorName::new(&id.to_string());
     let (workers, may_grow) = (AtomicU32::new(workers), AtomicBool::new(false));
     let (is_killed, has_admitted) = (AtomicBool::new(false), AtomicBool::new(false));
-    Arc::new(Actor { id, name, workers, may_grow, is_killed, has_admitted })
+    Arc::new(Actor { id, name, waits, workers, may_grow, is_killed, has_admitted })
 }
 
-fn actors<const N: usize>() -> [Arc<Actor>; N] {
-    std::array::from_fn(|id| actor(id, 1))
+fn actors<const N: usize>(waits: &Arc<Waits>) -> [Arc<Actor>; N] {
+    std::array::from_fn(|id| actor(waits, id, 1))
 }
 
 struct Awaited(AtomicBool);
@@ -86,150 +97,155 @@ fn ask(from: (&Arc<Actor>, u32), to: &Arc<Actor>) -> Arc<Edge> {
     edge(from, to, What::Answer(Arc::new(Awaited(AtomicBool::new(true)))), Tick::NEVER)
 }
 
-/// The names around the cycle that it closes; otherwise it is added.
-fn offer(graph: &mut Graph, new: &Arc<Edge>) -> Vec<String> {
-    match graph.cycle(new) {
-        Some(cycle) => cycle.names.iter().map(ToString::to_string).collect(),
-        None => {
-            graph.add(new.clone());
-            Vec::new()
-        }
-    }
+/// Adds a wait. Returns the names around the cycle that it closes, if it closes one: then it is removed again.
+fn offer(graph: &Waits, new: &Arc<Edge>) -> Vec<String> {
+    graph.add(new);
+    let closed = graph.reached_by(new).and_then(|reached| reached.cycle_of(new));
+    let Some(cycle) = closed else { return Vec::new() };
+    graph.remove(new);
+    cycle.names.iter().map(ToString::to_string).collect()
+}
+
+/// The cycle that waits form through an actor.
+fn standing_cycle(graph: &Waits, actor: &Arc<Actor>) -> Option<Cycle> {
+    let node: Arc<dyn Node> = actor.clone();
+    graph.reached_from(&node, Growth::Allowed)?.standing_cycle()
+}
+
+fn needs_growth(actor: &Arc<Actor>) -> bool {
+    let node: Arc<dyn Node> = actor.clone();
+    super::needs_growth(&node)
 }
 
 const NOBODY: [&str; 0] = [];
 
 #[test]
 fn d1_names_are_those_of_a_shortest_cycle_in_order() {
-    let [a, b, c, d, e] = &actors();
-    let mut graph = Graph::new();
+    let graph = &waits();
+    let [a, b, c, d, e] = &actors(graph);
     // The long way round, a dead end, and the short way.
     for (from, to) in [(b, c), (c, d), (d, a), (b, e), (b, d)] {
-        assert_eq!(offer(&mut graph, &ask((from, 0), to)), NOBODY);
+        assert_eq!(offer(graph, &ask((from, 0), to)), NOBODY);
     }
-    assert_eq!(offer(&mut graph, &ask((a, 0), b)), ["0", "1", "3"]);
-    assert_eq!(offer(&mut graph, &ask((e, 0), e)), ["4"]);
+    assert_eq!(offer(graph, &ask((a, 0), b)), ["0", "1", "3"]);
+    assert_eq!(offer(graph, &ask((e, 0), e)), ["4"]);
 }
 
 #[test]
 fn d1_a_pool_is_part_of_a_cycle_only_when_every_worker_is() {
-    let [a, b] = &actors();
-    let pool = &actor(7, 2);
-    let mut graph = Graph::new();
-    assert_eq!(offer(&mut graph, &ask((pool, 0), a)), NOBODY);
-    assert_eq!(offer(&mut graph, &ask((a, 0), pool)), NOBODY, "the other worker has nothing to do");
+    let graph = &waits();
+    let [a, b] = &actors(graph);
+    let pool = &actor(graph, 7, 2);
+    assert_eq!(offer(graph, &ask((pool, 0), a)), NOBODY);
+    assert_eq!(offer(graph, &ask((a, 0), pool)), NOBODY, "the other worker has nothing to do");
     let second = ask((pool, 1), b);
-    assert_eq!(
-        offer(&mut graph, &second),
-        NOBODY,
-        "the other worker waits for somebody who has nothing to do"
-    );
-    assert_eq!(offer(&mut graph, &ask((b, 0), pool)), ["1", "7"]);
+    assert_eq!(offer(graph, &second), NOBODY, "the other worker waits for somebody who has nothing to do");
+    assert_eq!(offer(graph, &ask((b, 0), pool)), ["1", "7"]);
     graph.remove(&second);
-    assert_eq!(offer(&mut graph, &ask((b, 0), pool)), NOBODY);
-    assert_eq!(offer(&mut graph, &ask((pool, 1), a)), ["7", "0"], "the last worker closes it");
-    assert_eq!(offer(&mut graph, &ask((pool, 1), pool)), ["7"]);
+    assert_eq!(offer(graph, &ask((b, 0), pool)), NOBODY);
+    assert_eq!(offer(graph, &ask((pool, 1), a)), ["7", "0"], "the last worker closes it");
+    assert_eq!(offer(graph, &ask((pool, 1), pool)), ["7"]);
 }
 
 #[test]
 fn d1_a_pool_with_a_worker_that_will_be_free_is_part_of_no_cycle() {
-    let [a, b, c] = &actors();
-    let pool = &actor(7, 2);
-    let mut graph = Graph::new();
+    let graph = &waits();
+    let [a, b, c] = &actors(graph);
+    let pool = &actor(graph, 7, 2);
     for (from, to) in [((pool, 0), a), ((pool, 1), b), ((b, 0), c)] {
-        assert_eq!(offer(&mut graph, &ask(from, to)), NOBODY);
+        assert_eq!(offer(graph, &ask(from, to)), NOBODY);
     }
-    assert_eq!(offer(&mut graph, &ask((a, 0), pool)), NOBODY, "c has nothing to do, so b will be answered");
-    assert_eq!(offer(&mut graph, &ask((c, 0), a)), ["2", "0", "7", "1"]);
+    assert_eq!(offer(graph, &ask((a, 0), pool)), NOBODY, "c has nothing to do, so b will be answered");
+    assert_eq!(offer(graph, &ask((c, 0), a)), ["2", "0", "7", "1"]);
 }
 
 #[test]
 fn d1_a_pool_that_may_grow_is_part_of_no_cycle() {
-    let [a] = &actors();
-    let pool = &actor(7, 1);
+    let graph = &waits();
+    let [a] = &actors(graph);
+    let pool = &actor(graph, 7, 1);
     pool.may_grow.store(true, Ordering::Relaxed);
-    let mut graph = Graph::new();
     let asks = ask((pool, 0), a);
-    assert_eq!(offer(&mut graph, &ask((a, 0), pool)), NOBODY);
-    assert_eq!(offer(&mut graph, &asks), NOBODY);
+    assert_eq!(offer(graph, &ask((a, 0), pool)), NOBODY);
+    assert_eq!(offer(graph, &asks), NOBODY);
     graph.remove(&asks);
     pool.may_grow.store(false, Ordering::Relaxed);
-    assert_eq!(offer(&mut graph, &asks), ["7", "0"]);
+    assert_eq!(offer(graph, &asks), ["7", "0"]);
 }
 
 #[test]
 fn d1_waits_that_formed_no_cycle_do_when_the_pool_they_lead_to_cannot_grow_any_more() {
-    let [a, b] = &actors();
-    let pool = &actor(7, 2);
+    let graph = &waits();
+    let [a, b] = &actors(graph);
+    let pool = &actor(graph, 7, 2);
     pool.may_grow.store(true, Ordering::Relaxed);
-    let mut graph = Graph::new();
     let waits = [ask((pool, 0), a), ask((a, 0), pool), ask((pool, 1), pool)];
     for wait in &waits {
-        assert_eq!(offer(&mut graph, wait), NOBODY);
+        assert_eq!(offer(graph, wait), NOBODY);
     }
-    let standing = |graph: &Graph| {
-        let cycle = graph.standing_cycle(&**pool)?;
+    let standing = |graph: &Waits| {
+        let cycle = standing_cycle(graph, pool)?;
         Some(cycle.names.iter().map(ToString::to_string).collect::<Vec<_>>())
     };
-    assert!(standing(&graph).is_none() && graph.needs_growth(&**pool));
+    assert!(standing(graph).is_none() && needs_growth(pool));
     pool.may_grow.store(false, Ordering::Relaxed);
-    assert_eq!(standing(&graph).unwrap(), ["7", "0"]);
+    assert_eq!(standing(graph).unwrap(), ["7", "0"]);
     // Ended, it is no wait any more, and its worker has a way.
-    let cut = graph.standing_cycle(&**pool).unwrap().cut_one().unwrap();
-    assert!(Arc::ptr_eq(&cut, &waits[0]) && standing(&graph).is_none() && !graph.needs_growth(&**pool));
-    assert_eq!(offer(&mut graph, &ask((pool, 0), b)), NOBODY);
-    assert!(standing(&graph).is_none() && !graph.needs_growth(&**pool), "it waits for somebody who is free");
+    let cut = standing_cycle(graph, pool).unwrap().cut_one().unwrap();
+    assert!(Arc::ptr_eq(&cut, &waits[0]) && standing(graph).is_none() && !needs_growth(pool));
+    assert_eq!(offer(graph, &ask((pool, 0), b)), NOBODY);
+    assert!(standing(graph).is_none() && !needs_growth(pool), "it waits for somebody who is free");
     // Fewer workers: the one that is left waits for the pool alone.
     graph.take_all(Waiter { actor: 7, worker: 1 });
-    assert!(graph.standing_cycle(&**pool).is_none());
+    assert!(standing_cycle(graph, pool).is_none());
     pool.workers.store(1, Ordering::Relaxed);
-    assert!(standing(&graph).is_none());
+    assert!(standing(graph).is_none());
 }
 
 #[test]
 fn d1_of_several_workers_that_wait_for_each_other_all_must() {
-    let (p, q) = (&actor(1, 2), &actor(2, 2));
-    let mut graph = Graph::new();
+    let graph = &waits();
+    let (p, q) = (&actor(graph, 1, 2), &actor(graph, 2, 2));
     for (from, worker, to) in [(p, 0, q), (p, 1, q), (q, 0, p)] {
-        assert_eq!(offer(&mut graph, &ask((from, worker), to)), NOBODY);
+        assert_eq!(offer(graph, &ask((from, worker), to)), NOBODY);
     }
-    assert_eq!(offer(&mut graph, &ask((q, 1), p)), ["2", "1"]);
+    assert_eq!(offer(graph, &ask((q, 1), p)), ["2", "1"]);
 }
 
 #[test]
 fn d1_a_wait_that_is_over_closes_nothing() {
-    let [a, b] = &actors();
+    let graph = &waits();
+    let [a, b] = &actors(graph);
     let now = clock::now();
     let past = edge((b, 0), a, What::Answer(Arc::new(Awaited(AtomicBool::new(true)))), now);
     let answered = edge((b, 0), a, What::Answer(Arc::new(Awaited(AtomicBool::new(false)))), Tick::NEVER);
     let let_in = edge((b, 0), a, What::Slot(InLine { waiter: 0, ticket: 2 }), Tick::NEVER);
     for over in [past, answered, let_in] {
-        let mut graph = Graph::new();
-        assert_eq!(offer(&mut graph, &over), NOBODY);
-        assert_eq!(offer(&mut graph, &ask((a, 0), b)), NOBODY);
-        let mut graph = Graph::new();
-        assert_eq!(offer(&mut graph, &ask((a, 0), b)), NOBODY);
-        assert_eq!(offer(&mut graph, &over), NOBODY, "nor does it when it is new");
+        let graph = &waits();
+        assert_eq!(offer(graph, &over), NOBODY);
+        assert_eq!(offer(graph, &ask((a, 0), b)), NOBODY);
+        let graph = &waits();
+        assert_eq!(offer(graph, &ask((a, 0), b)), NOBODY);
+        assert_eq!(offer(graph, &over), NOBODY, "nor does it when it is new");
     }
-    let mut graph = Graph::new();
+    let graph = &waits();
     let in_line = edge((b, 0), a, What::Slot(InLine { waiter: 0, ticket: 1 }), now.after(Duration::MAX));
-    assert_eq!(offer(&mut graph, &in_line), NOBODY);
-    assert_eq!(offer(&mut graph, &ask((a, 0), b)), ["0", "1"]);
+    assert_eq!(offer(graph, &in_line), NOBODY);
+    assert_eq!(offer(graph, &ask((a, 0), b)), ["0", "1"]);
 }
 
 #[test]
 fn d1_who_is_killed_waits_for_nobody() {
-    let [a, b] = &actors();
-    let mut graph = Graph::new();
-    assert_eq!(offer(&mut graph, &ask((b, 0), a)), NOBODY);
+    let graph = &waits();
+    let [a, b] = &actors(graph);
+    assert_eq!(offer(graph, &ask((b, 0), a)), NOBODY);
     b.is_killed.store(true, Ordering::Relaxed);
-    assert_eq!(offer(&mut graph, &ask((a, 0), b)), NOBODY);
+    assert_eq!(offer(graph, &ask((a, 0), b)), NOBODY);
 }
 
 #[test]
 fn p2_who_waits_in_line_for_no_good_reason_is_let_in_before_anybody_is_refused() {
-    // Numbers that no other test uses.
-    let [a, b, c] = &[1, 2, 3].map(|odd| actor(odd, 1));
+    let [a, b, c] = &actors(&waits());
     let wait = |from: &Arc<Actor>, to: &Arc<Actor>, what| {
         let from = Waiter { actor: from.id, worker: 0 };
         let plan = Plan { from, to: to.clone(), what, until: Tick::NEVER, outlives_kill: false };
@@ -256,12 +272,12 @@ fn p2_who_waits_in_line_for_no_good_reason_is_let_in_before_anybody_is_refused()
 
 #[test]
 fn d1_the_waits_of_a_turn_that_is_over_are_taken_out_and_no_others() {
-    let [a, b] = &actors();
-    let pool = &actor(7, 2);
-    let mut graph = Graph::new();
+    let graph = &waits();
+    let [a, b] = &actors(graph);
+    let pool = &actor(graph, 7, 2);
     let first = ask((pool, 0), a);
     for edge in [&first, &ask((pool, 0), b), &ask((pool, 1), a)] {
-        assert_eq!(offer(&mut graph, edge), NOBODY);
+        assert_eq!(offer(graph, edge), NOBODY);
     }
     assert_eq!(graph.take_all(first.plan.from).len(), 2);
     assert!(graph.remove(&first).is_none());
@@ -271,27 +287,26 @@ fn d1_the_waits_of_a_turn_that_is_over_are_taken_out_and_no_others() {
 
 #[test]
 fn d1_long_chains_and_wide_ones_are_looked_through() {
-    let chain: Vec<_> = (0..2000).map(|id| actor(id, 1)).collect();
-    let mut graph = Graph::new();
+    let graph = &waits();
+    let chain: Vec<_> = (0..2000).map(|id| actor(graph, id, 1)).collect();
     for pair in chain.windows(2) {
-        assert_eq!(offer(&mut graph, &ask((&pair[0], 0), &pair[1])), NOBODY);
+        assert_eq!(offer(graph, &ask((&pair[0], 0), &pair[1])), NOBODY);
     }
     let last = &chain[1999];
-    assert_eq!(offer(&mut graph, &ask((last, 0), &chain[0])).len(), 2000);
+    assert_eq!(offer(graph, &ask((last, 0), &chain[0])).len(), 2000);
     assert_eq!(
-        offer(&mut graph, &ask((last, 0), &chain[1990])),
+        offer(graph, &ask((last, 0), &chain[1990])),
         (1990..2000).map(|id| id.to_string()).cycle().skip(9).take(10).collect::<Vec<_>>()
     );
     for to in &chain[1..] {
-        graph.add(ask((&chain[0], 0), to));
+        graph.add(&ask((&chain[0], 0), to));
     }
-    assert_eq!(offer(&mut graph, &ask((last, 0), &chain[0])), ["1999", "0"]);
+    assert_eq!(offer(graph, &ask((last, 0), &chain[0])), ["1999", "0"]);
 }
 
 #[test]
 fn d1_a_wait_that_is_dropped_in_a_key_s_eq_does_not_wait_for_the_graph() {
-    // Numbers that no other test uses.
-    let [a, b] = &[11, 12].map(|odd| actor(odd, 1));
+    let [a, b] = &actors(&waits());
     let plan = Plan {
         from: Waiter { actor: a.id, worker: 0 },
         to: b.clone(),
@@ -300,7 +315,7 @@ fn d1_a_wait_that_is_dropped_in_a_key_s_eq_does_not_wait_for_the_graph() {
         outlives_kill: false,
     };
     let wait = begin(plan, Waker::noop()).ok().unwrap();
-    let graph = super::GRAPH.lock();
+    let deciding = a.waits.hold_arbiter();
     let (done, is_done) = std::sync::mpsc::sync_channel(1);
     let dropping = std::thread::spawn(move || {
         crate::reentry::guarded(7, || drop(wait));
@@ -308,9 +323,8 @@ fn d1_a_wait_that_is_dropped_in_a_key_s_eq_does_not_wait_for_the_graph() {
     });
     // A limit that only a failure reaches.
     let came = is_done.recv_timeout(Duration::from_secs(30));
-    drop(graph);
+    drop(deciding);
     dropping.join().unwrap();
     came.expect("the thread waits for the graph while it holds a mailbox's lock");
-    super::sweep();
     assert_eq!(Arc::strong_count(b), 1, "what was left behind is gone");
 }
