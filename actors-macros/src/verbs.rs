@@ -53,14 +53,17 @@ mod tests {
 
     #[test]
     fn these_are_the_methods_of_a_handle() {
-        let source = include_str!("../../actors-core/src/actor/handle.rs");
-        let (_, methods) = source.split_once("\nimpl<A: Actor> Handle<A> {").expect("the methods are there");
-        let (methods, _) = methods.split_once("\n}\n").expect("the block ends");
-        let mut found: Vec<&str> = methods
-            .lines()
-            .filter_map(|line| line.strip_prefix("    pub fn "))
-            .filter_map(|line| line.split(['<', '(']).next())
-            .collect();
+        let sources = [
+            include_str!("../../actors-core/src/actor/handle.rs"),
+            include_str!("../../actors-core/src/send/handle.rs"),
+        ];
+        let mut found = Vec::new();
+        for source in sources {
+            let (_, methods) = source.split_once("\nimpl<A: Actor> Handle<A> {").expect("the block is there");
+            let (methods, _) = methods.split_once("\n}\n").expect("the block ends");
+            let names = methods.lines().filter_map(|line| line.strip_prefix("    pub fn "));
+            found.extend(names.filter_map(|line| line.split(['<', '(']).next()));
+        }
         found.sort_unstable();
         assert_eq!(found, VERBS);
     }
