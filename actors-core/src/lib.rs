@@ -45,6 +45,15 @@
 //! - `config` (feature `serde`): the words of the attributes, said where the service runs.
 //! - `testing` (feature): paused time, probes, held actors.
 //!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `macros` | yes | `#[actor]` and `#[derive(Message)]` |
+//! | `tracing` | yes | log lines, and a span around each handler |
+//! | `serde` | no | snapshots that serialize, and `config` |
+//! | `testing` | no | `testing`; for dev-dependencies, because it enables tokio's `test-util` |
+//!
 //! The numbered promises (B1, O4, …) that docs and tests cite are in `docs/spec.md`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

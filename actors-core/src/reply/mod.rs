@@ -8,11 +8,11 @@
 //!
 //! **Invariants.**
 //! - A slot gets exactly one result: an answer, or the [`Reason`] why there is none (F5).
-//! - A [`ReplySender`] that is dropped without an answer sends [`Reason::Closed`]. So no asker
+//! - A `ReplySender` that is dropped without an answer sends [`Reason::Closed`]. So no asker
 //!   waits for an answer that cannot come.
 //! - Wakers and answers are dropped after the slot's lock is released.
 //!
-//! **Price.** One lock and one wake per answer. A thread reuses its slots ([`local_pool`]).
+//! **Price.** One lock and one wake per answer. A thread reuses its slots (`local_pool`).
 
 #[cfg(all(test, actors_loom))]
 mod loom;
