@@ -1,4 +1,4 @@
-//! A cell as an actor of any type: what the registry and a parent's children use.
+//! A cell with the actor's type erased, as the registry and a parent use it.
 
 use super::Actor;
 use super::cell::Cell;
@@ -38,7 +38,7 @@ impl<A: Actor> AnyActor for Cell<A> {
 
     fn runtime_gone(self: Arc<Self>) {
         if self.mailbox.employ() {
-            // The runtime drops the task at once, and the task ends the actor.
+            // The ended runtime drops the task at once, and dropping the task ends the actor.
             self.start_task(0, None);
         }
     }

@@ -56,7 +56,8 @@ impl<A: Actor> Item for Envelope<A> {
     }
 }
 
-/// The actor's state and its context. Whoever has it has the right to run a turn; between turns it lies in the mailbox.
+/// The actor's state and its context. Whoever has it has the right to run a turn; between turns it
+/// lies in the mailbox.
 pub(crate) struct Seat<A: Actor> {
     pub(crate) actor: A,
     pub(crate) ctx: Context<A>,
@@ -70,7 +71,8 @@ impl<A: Actor> Seated for Box<Seat<A>> {
 
 /// Where instances come from, and how their failures are met.
 pub(crate) struct Restarts<A> {
-    /// `None` once the actor has ended: a handle that is kept keeps nothing of what the factory captured.
+    /// `None` once the actor has ended: a handle that is kept keeps nothing of what the factory
+    /// captured.
     factory: Lock<Option<Factory<A>>>,
     failures: Lock<Failures>,
     /// For the spread of the delays.
@@ -92,7 +94,8 @@ impl<A> Restarts<A> {
     }
 }
 
-/// Starts the task of a worker, with its instance if it has one already. Cells do not know what runs them.
+/// Starts the task of a worker, with its instance if it has one already. Cells do not know what
+/// runs them.
 pub(crate) type StartTask<A> = fn(&Arc<Cell<A>>, u32, Option<Box<Seat<A>>>);
 
 /// What an actor is started with, in addition to its mailbox.
@@ -140,15 +143,16 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) jobs: OnceLock<Box<Lock<Table>>>,
 }
 
-/// Timers that are not in use. One that is set again to a later instant stays registered where it is, so an ask's deadline costs
-/// neither an allocation nor the timer wheel's lock. On a runtime with a paused clock nothing is kept: a timer that nobody
-/// waits for would move the clock.
+/// Timers that are not in use. One that is set again to a later instant stays registered where it
+/// is, so an ask's deadline costs neither an allocation nor the timer wheel's lock. On a runtime
+/// with a paused clock nothing is kept: a timer that nobody waits for would move the clock.
 pub(crate) struct Timers {
     is_kept: bool,
     idle: Lock<Vec<Pin<Box<Sleep>>>>,
 }
 
-/// Timers that one actor keeps: as many askers wait at once where there are many, and the rest is made anew.
+/// Timers that one actor keeps: as many askers wait at once where there are many, and the rest is
+/// made anew.
 const TIMERS_MAX: usize = 64;
 
 impl Timers {
@@ -224,7 +228,8 @@ impl<A: Actor> Cell<A> {
         std::ptr::from_ref(self).addr()
     }
 
-    // --- what follows from a visit to the mailbox --------------------------------------------------------------------
+    // --- what follows from a visit to the mailbox
+    // --------------------------------------------------------------------
 
     /// Wakes the consumer after a push. Most pushes wake nothing, so that case is checked inline.
     #[inline(always)]
@@ -311,7 +316,8 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// Something was refused or lost, and stands in the ledger: within a second or so the log says what (L4).
+    /// Something was refused or lost, and stands in the ledger: within a second or so the log says
+    /// what (L4).
     #[inline]
     pub(crate) fn note_loss(self: &Arc<Self>) {
         if self.losses.is_wanted() {
@@ -373,7 +379,8 @@ impl<A: Actor> Cell<A> {
         self.system.watchlist().add(this, &self.rt);
     }
 
-    // --- lifetimes --------------------------------------------------------------------------------------------------
+    // --- lifetimes
+    // --------------------------------------------------------------------------------------------------
 
     /// Only for [`Counted`](super::counted::Counted), like the next two.
     pub(super) fn add_handle(&self) {
@@ -406,8 +413,8 @@ impl<A: Actor> Cell<A> {
         self.unreferenced.get().is_some()
     }
 
-    /// For how long the actor has had no handle, and for how long its latest turn has been running, if one is. `None` while
-    /// it has a handle, and after its end.
+    /// For how long the actor has had no handle, and for how long its latest turn has been running,
+    /// if one is. `None` while it has a handle, and after its end.
     pub(crate) fn departing(self: &Arc<Self>) -> Option<(Duration, Option<Duration>)> {
         let now = clock::now();
         let since = self.unreferenced.get().copied().filter(|_| self.ended().is_none())?;
@@ -442,7 +449,8 @@ impl<A: Actor> Cell<A> {
         self.apply(&mut effects);
     }
 
-    /// A new instance is to go on in the place of the one there is; without a factory the actor ends.
+    /// A new instance is to go on in the place of the one there is; without a factory the actor
+    /// ends.
     pub(crate) fn restart(self: &Arc<Self>) {
         if self.restarts.is_none() {
             return self.kill();
@@ -493,8 +501,8 @@ impl<A: Actor> Cell<A> {
         };
         self.system.decision_log().record(&self.name, Decided { kind, cause: Cause::Failure(why) });
         match (revival, &self.parent) {
-            (Revival::After(_), Some(family)) => family.failed(self.id()),
-            (Revival::TooOften(_), Some(family)) => family.gave_up(),
+            (Revival::After(_), Some(siblings)) => siblings.restart_siblings(self.id()),
+            (Revival::TooOften(_), Some(siblings)) => siblings.fail_parent(),
             _ => {}
         }
         revival
@@ -522,8 +530,8 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// Gives a worker a task, and an instance if there is one already. A single actor gets its task once in its life, from
-    /// the first that needs it.
+    /// Gives a worker a task, and an instance if there is one already. A single actor gets its task
+    /// once in its life, from the first that needs it.
     pub(crate) fn start_task(self: &Arc<Self>, worker: u32, seat: Option<Box<Seat<A>>>) {
         (self.run)(self, worker, seat);
     }
@@ -546,7 +554,8 @@ impl<A: Actor> Cell<A> {
         workers
     }
 
-    /// Goes to a later stage. The table of legal steps: Starting → Running → Ended, Starting → Ended.
+    /// Goes to a later stage. The table of legal steps: Starting → Running → Ended, Starting →
+    /// Ended.
     pub(crate) fn advance(&self, stage: Stage) {
         let mut life = self.life.lock();
         let is_legal = matches!(
@@ -599,7 +608,8 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    // --- watching ---------------------------------------------------------------------------------------------------
+    // --- watching
+    // ---------------------------------------------------------------------------------------------------
 
     pub(crate) fn reading(self: &Arc<Self>) -> Reading {
         let now = clock::now();
@@ -639,7 +649,8 @@ impl<A: Actor> Cell<A> {
 }
 
 impl<A: Actor> Drop for Cell<A> {
-    /// The last handle has gone: what was refused since the actor's end, and less than a second ago, is told now.
+    /// The last handle has gone: what was refused since the actor's end, and less than a second
+    /// ago, is told now.
     fn drop(&mut self) {
         let Some(since) = self.losses.disarm() else { return };
         let mut ledger = self.mailbox.ledger(&mut Effects::new());

@@ -1,18 +1,17 @@
-//! Parents and children: who is concerned by whose failure (F2).
+//! Parents and children: which siblings restart after a child's failure (F2).
 //!
 //! ```text
-//!   parent's instance ── family ──┬─ a     one_for_one: a alone begins anew
-//!                                 ├─ b     one_for_all: b and c, too
-//!                                 └─ c     rest_for_one: those after it
+//!   parent's instance ── children ──┬─ a     one_for_one: only the failed child restarts
+//!                                   ├─ b     one_for_all: all children restart
+//!                                   └─ c     rest_for_one: it and the younger ones restart
 //!   too often ──► the child ends, and the parent's instance fails ──► its children end, youngest first ──► a new one
 //! ```
 //!
-//! Children belong to an *instance* of their parent: whoever takes its place starts its own. The parent keeps them alive; they
-//! end when it does, when it is replaced, or when they stop.
+//! Children belong to an *instance* of their parent, and the next instance starts its own. The
+//! parent keeps them alive. They end with it, when it is replaced, or when they stop.
 //!
-//! A sibling that is to begin anew has no further turn: its running turn ends first, and its queue stays. So whatever is asked of
-//! it from then on is answered by the new instance, and nobody has to wait for anybody: order among siblings comes out of
-//! their messages.
+//! A sibling that restarts finishes its running turn, and takes no other. Its queue stays. So the
+//! new instance handles every later message, and siblings need not wait for each other's restart.
 
 use crate::clock::Tick;
 use crate::env::AnyActor;
@@ -27,18 +26,19 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Children of one instance, at most: each is an actor with a mailbox; more of them than ports are a design that forgets to
-/// let them stop.
+/// The most children of one instance. Each is an actor with a mailbox; more than 65,536 means that
+/// the program forgets to stop them.
 const CHILDREN_MAX: usize = 65_536;
 
-/// How long the children of an instance that ends may drain, all of them together, before they are killed: their parent waits
-/// for them, and somebody waits for the parent. (OTP's default for a worker.)
+/// The time that all children of an ending instance together have to drain before they are killed.
+/// Their parent waits for them, and its own callers wait too. (OTP's default for a worker.)
 pub(crate) const CHILDREN_DRAIN: Duration = Duration::from_secs(5);
 
-/// After a kill, how long a parent waits for its children.
+/// The time that a parent waits for its children after it has killed them.
 const KILLED_MAX: Duration = Duration::from_millis(200);
 
-/// Children that are ended without letting other tasks run. A step costs about a microsecond, so a poll takes a few hundred.
+/// The number of children that are ended in one poll before other tasks run. Each takes about a
+/// microsecond.
 const STEPS_PER_YIELD: usize = 128;
 
 /// The children of one instance.
@@ -48,15 +48,16 @@ pub(crate) struct Children {
     list: Lock<List>,
 }
 
-/// Every step costs O(log n): an instance with 65,536 children ends in a time that is linear in them.
+/// A list with O(log n) steps, so that ending an instance takes time linear in its children.
 #[derive(Default)]
 struct List {
-    /// By number, which is the order of start.
+    /// Children by number, in the order of their start.
     by_number: BTreeMap<u64, Child>,
-    /// The number of each, by its cell's id.
+    /// The number of each child by its cell's id.
     numbers: HashMap<usize, u64>,
-    /// Of the next child.
+    /// The number of the next child.
     next: u64,
+    /// The instance is ending: no child may be added.
     is_closed: bool,
 }
 
@@ -79,7 +80,7 @@ impl List {
 
 struct Child {
     cell: Arc<dyn AnyActor>,
-    /// A handle: the parent keeps it alive.
+    /// A handle by which the parent keeps it alive.
     _keeper: Box<dyn Any + Send + Sync>,
 }
 
@@ -88,7 +89,11 @@ impl Children {
         Children { parent, strategy, list: Lock::new(List::default()) }
     }
 
-    /// Takes a child in. `false` where the parent has come to its end: then the child is to be closed at once.
+    /// Adds a child. Returns `false` if the instance is ending: then the caller must close the
+    /// child.
+    ///
+    /// # Errors
+    /// There are [`CHILDREN_MAX`] children.
     pub(crate) fn add(
         &self,
         cell: Arc<dyn AnyActor>,
@@ -99,7 +104,8 @@ impl Children {
             return Ok(false);
         }
         if children.by_number.len() >= CHILDREN_MAX {
-            // The parent's name may be the last to hold the parent: it is asked for when the lock is free.
+            // Reading the parent's name may drop the last reference to the parent: not under the
+            // lock.
             drop(children);
             return Err(SpawnError::TooManyChildren(self.name()));
         }
@@ -107,7 +113,7 @@ impl Children {
         children.add(Child { cell: cell.clone(), _keeper: keeper });
         drop(children);
         if cell.has_ended() {
-            // It was found by its name and killed before it was here, and so could not leave.
+            // It was found by its name and killed before it was listed, so nothing else removes it.
             self.remove(id);
         }
         Ok(true)
@@ -119,15 +125,15 @@ impl Children {
             .map_or_else(|| ActorName::new("a parent that has ended"), |parent| parent.name().clone())
     }
 
-    /// A child has ended.
+    /// Removes a child that has ended.
     pub(crate) fn remove(&self, id: usize) {
-        // Dropped after the lock is free: it has a handle.
+        // It has a handle: dropped after the lock is released.
         let child = self.list.lock().remove(id);
         drop(child);
     }
 
-    /// A child begins anew, and with it whoever the strategy says.
-    pub(crate) fn failed(&self, id: usize) {
+    /// Restarts the siblings that the strategy names, after a child has failed and will restart.
+    pub(crate) fn restart_siblings(&self, id: usize) {
         if self.strategy == Strategy::OneForOne {
             return;
         }
@@ -141,28 +147,30 @@ impl Children {
         };
         let concerned: Vec<_> = children.by_number.iter().filter_map(concerned).collect();
         drop(children);
-        // The youngest first: it may be built on the others.
+        // The youngest first: it may depend on the others.
         concerned.into_iter().rev().for_each(AnyActor::restart);
     }
 
-    /// A child has failed too often.
-    pub(crate) fn gave_up(&self) {
-        // An instance that is on its way out takes nobody along.
+    /// Fails the parent, because a child has failed too often.
+    pub(crate) fn fail_parent(&self) {
+        // An instance that is ending does not fail because of a child.
         let is_closed = self.list.lock().is_closed;
         if let (false, Some(parent)) = (is_closed, self.parent.upgrade()) {
             parent.fail_by_child();
         }
     }
 
-    /// Stops the children, the youngest first, each when the one before has ended; past the limit the rest is killed. `parent` is
-    /// the worker whose instance waits for that: a child whose turn waits for the parent is told so at once (D3).
+    /// Stops the children one after the other, the youngest first. After `limit` it kills the rest.
+    ///
+    /// `parent` is the worker whose instance waits. If a child's turn waits for the parent, that
+    /// wait fails at once (D3).
     pub(crate) async fn end(&self, parent: Waiter, limit: Duration) {
         let end = Instant::now() + limit;
         let mut ended = 0;
         while let Some(cell) = self.close() {
             cell.explain(Detail::Parent);
             cell.clone().close();
-            // A kill of the parent drops this wait, and an end of its mailbox does not.
+            // Killing the parent drops this future; the end of its mailbox does not end the wait.
             let (to, until) = (cell.clone().as_node(), Tick::NEVER);
             let plan = Plan { from: parent, to, what: What::End, until, outlives_kill: true };
             let (_wait, cycle) = wait::begin_in_any_case(plan);
@@ -178,14 +186,14 @@ impl Children {
         }
     }
 
-    /// Kills the children, and waits for all of them together.
+    /// Kills the remaining children, then waits for all of them.
     async fn end_late(&self) {
         let mut killed = Vec::new();
         while let Some(cell) = self.kill_one() {
             killed.push(cell);
             yield_each(killed.len()).await;
         }
-        // A turn that is on a thread ends by itself or not at all.
+        // A turn that runs on a thread cannot be interrupted, and may never end.
         let end = Instant::now() + KILLED_MAX;
         for cell in killed {
             if tokio::time::timeout_at(end, cell.closed()).await.is_err() {
@@ -194,7 +202,7 @@ impl Children {
         }
     }
 
-    /// Ends the children at once, and lets other tasks run in between.
+    /// Kills the children, and lets other tasks run in between.
     pub(crate) async fn end_now(&self) {
         let mut ended = 0;
         while self.kill_one().is_some() {
@@ -203,12 +211,12 @@ impl Children {
         }
     }
 
-    /// Ends the children at once.
+    /// Kills the children without yielding.
     pub(crate) fn kill(&self) {
         while self.kill_one().is_some() {}
     }
 
-    /// Kills the youngest child that is left.
+    /// Kills and removes the youngest child.
     fn kill_one(&self) -> Option<Arc<dyn AnyActor>> {
         let cell = self.close()?;
         cell.explain(Detail::Parent);
@@ -217,7 +225,7 @@ impl Children {
         Some(cell)
     }
 
-    /// From now on no child is taken in. The youngest that is left.
+    /// Closes the list to new children. Returns the youngest child that is left.
     fn close(&self) -> Option<Arc<dyn AnyActor>> {
         let mut children = self.list.lock();
         children.is_closed = true;
@@ -225,7 +233,7 @@ impl Children {
     }
 }
 
-/// Yields after so many steps.
+/// Yields to other tasks after every [`STEPS_PER_YIELD`] steps.
 async fn yield_each(steps: usize) {
     if steps.is_multiple_of(STEPS_PER_YIELD) {
         tokio::task::yield_now().await;

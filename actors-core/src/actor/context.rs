@@ -1,4 +1,4 @@
-//! What a handler can reach beside its own state.
+//! The context of an instance: what a handler can reach in addition to its own state.
 
 use super::cell::Cell;
 use super::children::Children;
@@ -15,45 +15,48 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::task::Context as TaskContext;
 use std::time::Duration;
 
-/// The actor's surroundings during a turn.
+/// The context of a turn: the actor itself, its system, its children and its jobs.
 ///
 /// # Timers, pipes and watches
-/// They are the actor's *jobs*: tasks that bring a message to its own mailbox, under the message's
-/// own policy. At most `jobs` of them may be under way at a time, 1,024 unless the actor declares
-/// otherwise.
+/// They are the actor's *jobs*: tasks that send a message to the actor's own mailbox, under the
+/// message's policy. At most `jobs` of them run at a time; the default is 1,024.
 ///
 /// | started by | belongs to | keeps the actor alive | a message that cannot be delivered |
 /// |---|---|---|---|
 /// | [`send_after`](Context::send_after) | the actor | until it is sent | `undelivered`, dead letter `closed` |
-/// | [`pipe`](Context::pipe), [`watch`](Context::watch) | the actor | no | the same, but see below |
-/// | [`send_every`](Context::send_every) | this instance | no | a missed tick is not made up for |
+/// | [`pipe`](Context::pipe), [`watch`](Context::watch) | the actor | no | `undelivered` or `cancelled`, see below |
+/// | [`send_every`](Context::send_every) | this instance | no | a missed tick is skipped |
 ///
-/// What belongs to the actor survives a restart and the retirement of a worker, because the mailbox
-/// does; it ends when the actor does. A stop, and the drop of the last handle, cancel pipes and
-/// watches that are still pending: the message was not made yet, so nothing is lost, and it counts
-/// `cancelled`, with a dead letter. A kill or a failure loses it: `undelivered`. What belongs to the instance ends with it: its successor's
-/// `#[started]` starts its own.
+/// A job of the actor survives a restart and the retirement of a worker, as the mailbox does, and
+/// ends with the actor. A job of the instance ends with it, and the next instance starts its own in
+/// `#[started]`.
 ///
-/// A message that the mailbox refuses has no caller to be told: it has a dead letter with the
-/// reason of the refusal, as well as its place in the ledger.
+/// A stop, or the drop of the last handle, cancels pending pipes and watches. Their message was not
+/// made yet, so nothing is lost: it counts `cancelled`, with a dead letter. A kill or a failure
+/// loses it: `undelivered`.
 ///
-/// A panic in a job's own code (the future of a pipe, its continuation or a watch's, the `Clone` of
-/// a periodic message, the `Drop` of any of these) is logged, and the instance that started the job
-/// fails as if the panic had happened in a turn, but between two turns: its
-/// [`Restart`](crate::Restart) decides what follows. `#[stopped]` runs, because the panic did not
-/// go through its state. A message that was never made because of it counts `panicked`, with a dead
-/// letter. Where that instance is gone, nothing fails. A panic in a message's own `Drop` is logged.
+/// A message that the mailbox refuses has no caller to return to. It gets a dead letter with the
+/// reason of the refusal, in addition to its count in the ledger.
+///
+/// A job's own code may panic: the future or the continuation of a pipe or watch, the `Clone` of a
+/// periodic message, or the `Drop` of any of these. The panic is logged, and the instance that
+/// started the job fails between two turns: its [`Restart`](crate::Restart) decides what follows.
+/// `#[stopped]` runs, because the panic did not pass through its state. A message that was not made
+/// because of the panic counts `panicked`, with a dead letter. If that instance is gone, nothing
+/// fails. A panic in a message's own `Drop` is only logged.
 pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
-    /// Which of several workers this is.
+    /// The number of this worker in its pool.
     worker: u32,
+    /// The instance of a `permanent` actor ends after this turn.
     stops_itself: bool,
     deadline: Tick,
-    /// In a donated turn: what its asker gives it. A deadline is made of it when one is asked for first, and kept in `until`.
+    /// The timeout of the asker that donates this turn. The turn's deadline is computed from it
+    /// when it is first read, and kept in `until`.
     timeout: Span,
     until: OnceLock<Tick>,
-    /// What outlives its turns; made with the first job that needs it, or the first reply that is
-    /// owed in a pool.
+    /// The instance as its jobs and replies know it. Made with the first job that needs it, or the
+    /// first reply that a pool's instance owes.
     instance: Option<Arc<Instance>>,
     /// Made with the first child.
     children: Option<Arc<Children>>,
@@ -67,7 +70,8 @@ impl<A: Actor> fmt::Debug for Context<A> {
 
 impl<A: Actor> Drop for Context<A> {
     fn drop(&mut self) {
-        // Mostly they have ended. Not where the runtime has, or where the seat was lent when the actor came to its end.
+        // Usually they have ended already. They have not if the runtime has ended, or if the seat
+        // was lent to a sender when the actor ended.
         if let Some(children) = &self.children {
             children.kill();
         }
@@ -92,12 +96,12 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// Its children, if it ever had any.
+    /// Returns its children, if it ever had any.
     pub(crate) fn children(&self) -> Option<&Arc<Children>> {
         self.children.as_ref()
     }
 
-    /// Which of several workers this is.
+    /// Returns the number of this worker in its pool.
     pub(crate) fn worker(&self) -> u32 {
         self.worker
     }
@@ -127,7 +131,8 @@ impl<A: Actor> Context<A> {
         self.cell.mailbox.end_turn(self.worker.into());
     }
 
-    /// A handle to this actor. Held for long it keeps the actor alive; see [`Handle::downgrade`].
+    /// Returns a handle to this actor. It keeps the actor alive; see [`Handle::downgrade`] for one
+    /// that does not.
     pub fn handle<H>(&self) -> H
     where
         A: Typed<H>,
@@ -136,20 +141,22 @@ impl<A: Actor> Context<A> {
         H::from_handle(Handle::new(self.cell.clone()))
     }
 
-    /// The system this actor runs in.
+    /// Returns the system of this actor.
     pub fn system(&self) -> &System {
         &self.cell.system
     }
 
-    /// This actor's name.
+    /// Returns this actor's name.
     pub fn name(&self) -> &ActorName {
         &self.cell.name
     }
 
-    /// Stops this actor: admission closes now, what is queued is still handled. Returns at once.
+    /// Stops this actor, and returns at once. Admission closes now; queued messages are still
+    /// handled.
     ///
-    /// Under [`Restart::permanent`](crate::Restart::permanent) only this instance ends, after its turn, and a new one continues with
-    /// the queue. That counts as a failure: it passes the same window and backoff (F8).
+    /// Under [`Restart::permanent`](crate::Restart::permanent), only this instance ends after its
+    /// turn, and a new one continues with the queue. That counts as a failure under the same window
+    /// and backoff (F8).
     pub fn stop(&mut self) {
         match self.cell.is_permanent() {
             true => {
@@ -160,12 +167,12 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// Whether this instance, and not its actor, is to end after this turn.
+    /// Returns whether only this instance ends after this turn, and not its actor.
     pub(crate) fn stops_itself(&self) -> bool {
         self.stops_itself
     }
 
-    /// The children of this instance; made with the first.
+    /// Returns the children of this instance, and makes the list if there is none.
     pub(crate) fn make_children(&mut self) -> Arc<Children> {
         let (cell, children) = (&self.cell, &mut self.children);
         let make = || {
@@ -175,41 +182,41 @@ impl<A: Actor> Context<A> {
         children.get_or_insert_with(make).clone()
     }
 
-    /// The numbers of this actor's mailbox.
+    /// Returns the numbers of this actor's mailbox.
     pub fn reading(&self) -> Reading {
         self.cell.reading()
     }
 
-    /// Until when somebody waits for this turn, if anybody does.
+    /// Returns the time until which a caller waits for this turn, if one waits.
     pub fn deadline(&self) -> Option<tokio::time::Instant> {
         clock::instant(self.until())
     }
 
-    /// How much of that is left; `None` when nobody waits.
+    /// Returns the time left until the turn's deadline. `None` if it has none.
     pub fn remaining(&self) -> Option<Duration> {
         let until = self.until();
         (until != Tick::NEVER).then(|| until.since(clock::now()))
     }
 
-    /// The identity of this instance for its jobs; made with the first.
+    /// Returns this instance as its jobs and replies know it, and makes it if there is none.
     pub(crate) fn own_instance(&mut self) -> &Arc<Instance> {
         let worker = self.worker;
         self.instance.get_or_insert_with(|| Arc::new(Instance::new(worker)))
     }
 
-    /// Whether a job that this instance started has panicked.
+    /// Returns whether a job that this instance started has panicked.
     pub(crate) fn has_failed(&self) -> bool {
         self.instance.as_ref().is_some_and(|instance| instance.has_failed())
     }
 
-    /// A reply is taken along. In a pool the instance owes it, and is not retired while the asker
+    /// Counts a deferred reply. In a pool the instance owes it, and is not retired while the asker
     /// waits.
     pub(crate) fn owe_reply(&mut self) -> Option<OpenReply> {
         let is_pool = self.cell.mailbox.limits().workers.is_pool();
         is_pool.then(|| self.own_instance().replies().add())
     }
 
-    /// Whether it owes replies. If so, the task of `cx` is woken when it owes none any more.
+    /// Returns whether it owes replies. If so, the task of `cx` is woken when it owes none.
     pub(crate) fn must_stay(&self, cx: &TaskContext<'_>) -> bool {
         self.instance.as_ref().is_some_and(|instance| instance.replies().wake_when_none(cx))
     }

@@ -1,12 +1,14 @@
-//! A cell that counts as referenced: the one place that adds to an actor's number of handles and takes from it (F6).
+//! A counted reference to a cell. Only this file changes an actor's number of handles (F6).
 
 use super::Actor;
 use super::cell::Cell;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A cell and one unit of its number of handles. The field is private to this module, and both constructors add the unit that
-/// `Drop` takes away: no code elsewhere can drop a unit that was never added.
+/// A reference to a cell that counts as one handle.
+///
+/// The field is private to this module, and both constructors add the handle that `Drop` removes.
+/// So no code can remove a handle that was never added.
 pub(super) struct Counted<A: Actor>(Arc<Cell<A>>);
 
 impl<A: Actor> Counted<A> {
@@ -16,9 +18,9 @@ impl<A: Actor> Counted<A> {
         Counted(cell)
     }
 
-    /// Adds a handle, but only while another one exists.
+    /// Adds a handle if another one exists.
     pub(super) fn try_add(cell: Arc<Cell<A>>) -> Option<Self> {
-        // Lazily: a `Counted` that is made and dropped in vain would take a unit away.
+        // Made only on success: dropping a `Counted` removes a handle.
         if cell.try_add_handle() { Some(Counted(cell)) } else { None }
     }
 }

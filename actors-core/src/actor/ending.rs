@@ -1,4 +1,4 @@
-//! Waiting for an actor's beginning and end.
+//! Futures that wait for an actor's start or end.
 
 use super::Actor;
 use super::cell::Cell;
@@ -16,11 +16,12 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-/// The future that [`Closed`], [`Ready`] and [`Stop`] become; boxed, because starts and stops are not on a hot path.
+/// The future of [`Closed`], [`Ready`] and [`Stop`]. It is boxed, because starts and stops are not
+/// on the hot path.
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, nothing changes.
-#[must_use = "it says nothing before it is awaited"]
+/// Cancel safe. Dropping it while it is pending changes nothing.
+#[must_use = "it does nothing unless it is awaited"]
 pub struct Waiting<T>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
 
 impl<T> Waiting<T> {
@@ -48,37 +49,37 @@ impl<T> Future for Waiting<T> {
 
 impl<T> Drop for Waiting<T> {
     fn drop(&mut self) {
-        // It holds a waker, which may panic when it is dropped, and the waiter may be going away because of a panic.
+        // It holds a waker whose `Drop` may panic, and this thread may be unwinding already.
         discard(self.0.take());
     }
 }
 
-/// Waits until `look` has something to say, and asks it again at every change of the actor's life.
-async fn until<A: Actor, T>(cell: Arc<Cell<A>>, look: impl Fn(&Cell<A>) -> Option<T>) -> T {
+/// Waits until `check` returns a value. It is called again at every change of the actor's life.
+async fn until<A: Actor, T>(cell: Arc<Cell<A>>, check: impl Fn(&Cell<A>) -> Option<T>) -> T {
     loop {
-        // Registered before looking: a change in between wakes.
+        // Registered before the check, so that a change in between wakes the task.
         let mut changed = pin!(cell.changed.notified());
         changed.as_mut().enable();
-        if let Some(seen) = look(&cell) {
-            return seen;
+        if let Some(value) = check(&cell) {
+            return value;
         }
         changed.await;
     }
 }
 
-/// Like [`until`], and inside a turn a wait like an ask (D3).
+/// Waits like [`until`]. Inside a turn, the wait is in the wait graph like an ask (D3).
 ///
 /// # Errors
 /// The names around a cycle that this wait closes, or for which it was ended.
 async fn until_or_cycle<A: Actor, T>(
     cell: Arc<Cell<A>>,
     what: fn() -> What,
-    look: impl Fn(&Cell<A>) -> Option<T>,
+    check: impl Fn(&Cell<A>) -> Option<T>,
 ) -> Result<T, Names> {
-    let mut told = pin!(until(cell.clone(), look));
+    let mut done = pin!(until(cell.clone(), check));
     let mut wait = None;
-    poll_fn(|cx| match told.as_mut().poll(cx) {
-        Poll::Ready(seen) => Poll::Ready(Ok(seen)),
+    poll_fn(|cx| match done.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Ok(value)),
         Poll::Pending if waits::concerns(wait.as_ref()) => {
             match waits::enter(&mut wait, &cell, Tick::NEVER, cx.waker(), what) {
                 Ok(()) => Poll::Pending,
@@ -90,14 +91,16 @@ async fn until_or_cycle<A: Actor, T>(
     .await
 }
 
-/// Waits for the end. Inside a turn, where this wait closes a cycle, another wait of it fails (D3).
+/// Waits for the end. If this wait closes a cycle inside a turn, another wait of the cycle fails
+/// (D3).
 ///
 /// # Errors
-/// The names around a cycle none of whose waits can fail, where `must_know`. Otherwise it is logged, and the wait goes on.
+/// With `must_know`: the names around a cycle in which no wait can fail. Without it, such a cycle
+/// is logged, and the wait continues.
 pub(super) async fn until_ended<A: Actor>(cell: Arc<Cell<A>>, must_know: bool) -> Result<StopReason, Names> {
-    let mut told = pin!(until(cell.clone(), Cell::ended));
+    let mut done = pin!(until(cell.clone(), Cell::ended));
     let mut wait = None;
-    poll_fn(|cx| match told.as_mut().poll(cx) {
+    poll_fn(|cx| match done.as_mut().poll(cx) {
         Poll::Ready(why) => Poll::Ready(Ok(why)),
         Poll::Pending if waits::concerns(wait.as_ref()) => {
             match waits::enter_in_any_case(&mut wait, &cell, || What::End) {
@@ -127,8 +130,8 @@ macro_rules! awaitable {
 /// Resolves with the reason when an actor has ended; see [`Handle::closed`](crate::Handle::closed).
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, nothing changes.
-#[must_use = "it says nothing before it is awaited"]
+/// Cancel safe. Dropping it while it is pending changes nothing.
+#[must_use = "it does nothing unless it is awaited"]
 pub struct Closed<A: Actor> {
     cell: Arc<Cell<A>>,
 }
@@ -148,7 +151,7 @@ impl<A: Actor> IntoFuture for Closed<A> {
         Waiting::new(async move {
             match until_ended(self.cell, false).await {
                 Ok(why) => why,
-                Err(_) => unreachable!("only a wait that must know of a cycle is told"),
+                Err(_) => unreachable!("without `must_know` a cycle is logged"),
             }
         })
     }
@@ -157,8 +160,8 @@ impl<A: Actor> IntoFuture for Closed<A> {
 /// Resolves when an actor has started; see [`Handle::ready`](crate::Handle::ready).
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, nothing changes.
-#[must_use = "it says nothing before it is awaited"]
+/// Cancel safe. Dropping it while it is pending changes nothing.
+#[must_use = "it does nothing unless it is awaited"]
 pub struct Ready<A: Actor> {
     cell: Arc<Cell<A>>,
 }
@@ -185,7 +188,7 @@ impl<A: Actor> IntoFuture for Ready<A> {
     }
 }
 
-/// Whether an actor has started, if that is known.
+/// Returns the outcome of an actor's start, if it is known.
 fn start_of<A: Actor>(cell: &Cell<A>) -> Option<Result<(), StartError>> {
     let life = cell.life.lock();
     match (&life.failed, life.stage) {
@@ -198,27 +201,29 @@ fn start_of<A: Actor>(cell: &Cell<A>) -> Option<Result<(), StartError>> {
     }
 }
 
-/// How a [`Stop`] ended.
+/// The outcome of a [`Stop`].
 #[derive(Clone, Debug)]
 pub struct Ending {
     outcome: Result<StopReason, AskError>,
 }
 
 impl Ending {
-    /// Why the actor ended: [`StopReason::Killed`] when it did not drain in time.
+    /// Returns why the actor ended: [`StopReason::Killed`] if it did not drain in time.
     ///
     /// # Errors
-    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock): it was awaited inside a turn without whose end the actor cannot
-    /// end: one of its own, or one that a turn of it waits for. The actor stops all the same.
+    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), if it was awaited inside a turn that must
+    /// return before the actor can end: the actor's own, or one for which its turn waits. The actor
+    /// still stops.
     pub fn reason(&self) -> Result<StopReason, &AskError> {
         self.outcome.as_ref().copied()
     }
 }
 
-/// An actor on its way to its end; see [`Handle::stop`](crate::Handle::stop).
+/// The stop of an actor, in progress; see [`Handle::stop`](crate::Handle::stop).
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, or before it is awaited, the actor stops all the same.
+/// Cancel safe. The actor stops even if this is dropped while it is pending, or before it is
+/// awaited.
 pub struct Stop<A: Actor> {
     cell: Arc<Cell<A>>,
 }
@@ -233,16 +238,18 @@ impl<A: Actor> Stop<A> {
         Stop { cell }
     }
 
-    /// How long the actor may drain, counted from now, before it is killed; instead of 30 seconds, or of what an earlier stop
-    /// said.
-    #[must_use = "the new limit holds, but nobody waits for the end"]
+    /// Sets how long the actor may drain from now on before it is killed.
+    ///
+    /// It replaces the default of 30 seconds, or the limit of an earlier stop.
+    #[must_use = "the limit applies, but await the result to wait for the end"]
     pub fn within(self, limit: Duration) -> Self {
         kill_after(&self.cell, limit);
         self
     }
 }
 
-/// Kills the actor if it has not ended by then. An actor has one such timer, which ends with it.
+/// Kills the actor if it has not ended within `limit`. An actor has one such timer, which ends with
+/// it.
 fn kill_after<A: Actor>(cell: &Arc<Cell<A>>, limit: Duration) {
     let watched = cell.clone();
     let timer = cell.rt.spawn(async move {
@@ -250,7 +257,7 @@ fn kill_after<A: Actor>(cell: &Arc<Cell<A>>, limit: Duration) {
             watched.kill_for(Some(Detail::DrainedTooLong(limit)));
         }
     });
-    // Aborting a task may drop what it holds: not under the lock.
+    // Aborting a task may drop its future: not under the lock.
     let before = cell.drain_timer.lock().replace(timer.abort_handle());
     if let Some(before) = before {
         before.abort();

@@ -1,57 +1,60 @@
-//! The gate: what a sender meets before the mailbox (P3).
+//! The gate: a sender checks it before it touches the mailbox (P3).
 //!
-//! One number says who is refused; it is 0 while nobody is, so that a sender's part of all this is a load and a comparison. The
-//! supervisor alone writes it. A refusal touches no lock and allocates nothing: the message never leaves its sender.
+//! One number says which senders are refused. It is 0 while no load is shed, so an admitted send
+//! costs one load and one comparison. Only the supervisor writes it. A refusal takes no lock and
+//! allocates nothing: the message never leaves its sender.
 
 use crate::policy::{Level, Rng, Threshold, spread};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A type that is never shed.
+/// The lane of a message type that is never shed.
 const NEVER: u8 = u8::MAX;
 
-/// Who is refused before the mailbox. All of it is written by the supervisor, except for the counts.
+/// The parameters of load shedding. Only the supervisor writes them; senders write the counts.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
     threshold: AtomicU32,
     level: AtomicU8,
     /// The supervisor starts no more workers for now.
     is_at_most: AtomicBool,
-    /// Made when somebody is to be refused first.
+    /// Made when load is shed for the first time.
     refusals: OnceLock<Box<Refusals>>,
 }
 
 #[derive(Debug)]
 struct Refusals {
-    /// What a refused sender is told, in nanoseconds.
+    /// The mean `retry_after` of a refusal, in nanoseconds.
     retry_after_ns: AtomicU64,
-    /// The actor's stream of random numbers for this, and how many senders have drawn from it.
+    /// The actor's stream of random numbers for shedding.
     rng: Rng,
+    /// How many numbers senders have drawn from it.
     drawn: AtomicU64,
     types: Box<[OfType]>,
 }
 
-/// What the gate knows of a message type.
+/// The gate's data of one message type.
 #[derive(Debug)]
 struct OfType {
     lane: AtomicU8,
-    /// Written by whoever is refused.
+    /// Refused messages. Each refused sender adds one.
     refused: AtomicU64,
 }
 
 impl Gate {
-    /// Whether a message of this type is refused, and when to try again.
+    /// Decides whether a message of this type is refused. Returns the time after which to retry.
     #[inline(always)]
     pub(crate) fn refuses(&self, class: usize) -> Option<Duration> {
-        // Relaxed: it says how likely a refusal is, and guards nothing.
+        // Relaxed: the threshold is a probability, and protects no other data.
         match self.threshold.load(Ordering::Relaxed) {
             0 => None,
             bits => self.refuses_some(Threshold::from_bits(bits), class, 1),
         }
     }
 
-    /// The same for a slot, which is no message yet: nothing is counted.
+    /// Like [`refuses`](Gate::refuses), for a permit: there is no message yet, so it counts
+    /// nothing.
     pub(crate) fn bars(&self, class: usize) -> Option<Duration> {
         let threshold = Threshold::from_bits(self.threshold.load(Ordering::Relaxed));
         if threshold.is_open() { None } else { self.refuses_some(threshold, class, 0) }
@@ -65,7 +68,8 @@ impl Gate {
         if lane == NEVER {
             return None;
         }
-        // Two numbers for each sender: with one for both, only short or only long waits would come with a refusal.
+        // Two numbers per sender. With one number for both, the spread of the wait would depend on
+        // the draw that led to the refusal.
         let drawn = refusals.drawn.fetch_add(2, Ordering::Relaxed);
         if threshold.admits(lane.into(), refusals.rng.nth(drawn)) {
             return None;
@@ -75,7 +79,7 @@ impl Gate {
         Some(spread(wait, refusals.rng.nth(drawn.wrapping_add(1))))
     }
 
-    /// How many messages of each type were refused, since ever; nothing where none was.
+    /// Returns how many messages of each type were refused so far. Empty if load was never shed.
     pub(crate) fn refused(&self) -> impl Iterator<Item = u64> {
         let types = self.refusals.get().map(|refusals| &refusals.types);
         types.into_iter().flatten().map(|of_type| of_type.refused.load(Ordering::Relaxed))
@@ -93,12 +97,13 @@ impl Gate {
         self.level.store(level as u8, Ordering::Relaxed);
     }
 
-    /// Whether the supervisor may start more workers, as far as its trials are concerned.
+    /// Returns whether the supervisor may start more workers, as far as its trials allow.
     pub(crate) fn may_grow(&self) -> bool {
         !self.is_at_most.load(Ordering::Acquire)
     }
 
-    /// Returns whether it could until now, and cannot any more.
+    /// Sets whether the supervisor may start more workers. Returns `true` if this changes from yes
+    /// to no.
     pub(crate) fn set_may_grow(&self, may_grow: bool) -> bool {
         let was_at_most = self.is_at_most.swap(!may_grow, Ordering::AcqRel);
         !was_at_most && !may_grow
@@ -112,7 +117,8 @@ impl Gate {
         self.threshold.store(0, Ordering::Relaxed);
     }
 
-    /// `lanes` says in which lane each type may be shed, if it may; `rng` makes the stream that the senders draw from.
+    /// Sets the threshold. `lanes` has, per message type, the lane in which it may be shed, if it
+    /// may. `rng` makes the stream from which senders draw.
     pub(crate) fn set(
         &self,
         threshold: Threshold,
@@ -136,7 +142,7 @@ impl Gate {
         }
         let ns = u64::try_from(retry_after.as_nanos()).unwrap_or(u64::MAX);
         refusals.retry_after_ns.store(ns, Ordering::Relaxed);
-        // Last, so that whoever sees it finds the rest; whoever does not, soon will.
+        // Stored last, so that a sender that sees the threshold finds the rest.
         self.threshold.store(threshold.bits(), Ordering::Release);
     }
 }

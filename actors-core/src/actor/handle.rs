@@ -15,15 +15,17 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long a `stop` lets an actor drain before it kills it, unless [`Stop::within`] says otherwise: the same 30 seconds that
-/// an ask waits by default, so that nobody who is still waiting is cut off.
+/// How long a `stop` lets an actor drain before it kills it, unless [`Stop::within`] says
+/// otherwise: the same 30 seconds that an ask waits by default, so that nobody who is still waiting
+/// is cut off.
 pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(30);
 
-/// A way to an actor; cheap to clone. The actor lives while one exists: with the last one gone it handles what it has and
-/// ends (F6).
+/// A way to an actor; cheap to clone. The actor lives while one exists: with the last one gone it
+/// handles what it has and ends (F6).
 ///
-/// `#[actor]` generates a handle with a method per message that derefs to this one. A generated method of the same name as
-/// one of these shadows it; `Handle::stop(&shop)` still reaches the runtime's.
+/// `#[actor]` generates a handle with a method per message that derefs to this one. A generated
+/// method of the same name as one of these shadows it; `Handle::stop(&shop)` still reaches the
+/// runtime's.
 pub struct Handle<A: Actor> {
     cell: Counted<A>,
 }
@@ -67,9 +69,10 @@ impl<A: Actor> Handle<A> {
         self.cell.mailbox.policy(ClassId::new(A::CLASS))
     }
 
-    /// Changes the policy of message type `M` while the actor runs: `overflow`, `max`, `early`, `ttl` and `timeout`. It holds
-    /// from the next send on; what is queued keeps its ttl, and who is in line stays there. A new `max` below what is queued
-    /// takes nothing away. Costs O(queued messages of that lane) where the new list needs an order that the old one did not.
+    /// Changes the policy of message type `M` while the actor runs: `overflow`, `max`, `early`,
+    /// `ttl` and `timeout`. It holds from the next send on; what is queued keeps its ttl, and who
+    /// is in line stays there. A new `max` below what is queued takes nothing away. Costs O(queued
+    /// messages of that lane) where the new list needs an order that the old one did not.
     ///
     /// ```
     /// # use actors_core::prelude::*;
@@ -87,8 +90,8 @@ impl<A: Actor> Handle<A> {
     /// ```
     ///
     /// # Errors
-    /// A sentence: the policy makes no sense, or a part differs that cannot change (priority, order, conflation). Then nothing
-    /// has changed.
+    /// A sentence: the policy makes no sense, or a part differs that cannot change (priority,
+    /// order, conflation). Then nothing has changed.
     pub fn adjust<M: Message>(&self, change: impl FnOnce(Policy) -> Policy) -> Result<(), PolicyError>
     where
         A: Handler<M>,
@@ -100,7 +103,8 @@ impl<A: Actor> Handle<A> {
         })
     }
 
-    /// A way to whatever handles `M`: the actor's type is erased. Allocates, and so does each use of it.
+    /// A way to whatever handles `M`: the actor's type is erased. Allocates, and so does each use
+    /// of it.
     pub fn recipient<M: Message>(&self) -> Recipient<M>
     where
         A: Handler<M>,
@@ -118,7 +122,8 @@ impl<A: Actor> Handle<A> {
         self.cell.reading()
     }
 
-    /// Readings as they change, at most ten a second. While nobody holds a receiver nothing is measured.
+    /// Readings as they change, at most ten a second. While nobody holds a receiver nothing is
+    /// measured.
     pub fn watch(&self) -> watch::Receiver<Reading> {
         self.cell.watch()
     }
@@ -128,9 +133,10 @@ impl<A: Actor> Handle<A> {
         self.cell.ledger()
     }
 
-    /// Sets how many workers there are, within the declared range (S4): the number that it comes to. Those that are too many go when
-    /// they have nothing to do, and lose nothing. Where the supervisor may `spawn`, it goes on from there, and ends those that are not
-    /// needed after their `keep_alive`.
+    /// Sets how many workers there are, within the declared range (S4): the number that it comes
+    /// to. Those that are too many go when they have nothing to do, and lose nothing. Where the
+    /// supervisor may `spawn`, it goes on from there, and ends those that are not needed after
+    /// their `keep_alive`.
     pub fn resize(&self, workers: usize) -> usize {
         let workers = self.cell.resize(workers);
         if self.cell.mailbox.request_sample() {
@@ -143,20 +149,22 @@ impl<A: Actor> Handle<A> {
     /// Resolves when `#[started]` has succeeded; at once where there is none.
     ///
     /// # Errors
-    /// A [`StartError`](crate::StartError): the start failed for good, the actor has ended, or, inside a turn, the actor could
-    /// only start after that turn ends (D3). In the last case it starts all the same.
+    /// A [`StartError`](crate::StartError): the start failed for good, the actor has ended, or,
+    /// inside a turn, the actor could only start after that turn ends (D3). In the last case it
+    /// starts all the same.
     pub fn ready(&self) -> Ready<A> {
         Ready::new(self.cell.clone())
     }
 
-    /// Stops the actor: admission closes with this call, what is queued is handled, then the actor ends. After 30 seconds,
-    /// or what [`Stop::within`] says, it is killed. Awaiting the result waits for the end; dropping it changes nothing.
+    /// Stops the actor: admission closes with this call, what is queued is handled, then the actor
+    /// ends. After 30 seconds, or what [`Stop::within`] says, it is killed. Awaiting the result
+    /// waits for the end; dropping it changes nothing.
     pub fn stop(&self) -> Stop<A> {
         Stop::new(self.cell.clone(), StopReason::Stopped)
     }
 
-    /// Ends the actor now: a turn that is suspended is dropped at its await, one that is on a thread ends, and everything
-    /// queued is lost as [`Reason::Closed`](crate::Reason::Closed).
+    /// Ends the actor now: a turn that is suspended is dropped at its await, one that is on a
+    /// thread ends, and everything queued is lost as [`Reason::Closed`](crate::Reason::Closed).
     pub fn kill(&self) {
         self.cell.kill();
     }
@@ -168,10 +176,11 @@ impl<A: Actor> Handle<A> {
 
     /// Resolves when the actor has ended, with the reason. Does not keep it alive.
     ///
-    /// Inside a turn this is a wait like an ask, but it cannot fail (D3). Where it closes a cycle, another wait of the cycle
-    /// fails as [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock): the ask of a turn of that actor, for example. Where no
-    /// wait of the cycle can fail, for example in a turn of the actor itself, it goes on, and the log names the cycle; it ends
-    /// when one of the turns is cut off.
+    /// Inside a turn this is a wait like an ask, but it cannot fail (D3). Where it closes a cycle,
+    /// another wait of the cycle fails as [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock):
+    /// the ask of a turn of that actor, for example. Where no wait of the cycle can fail, for
+    /// example in a turn of the actor itself, it goes on, and the log names the cycle; it ends when
+    /// one of the turns is cut off.
     pub fn closed(&self) -> Closed<A> {
         Closed::new(self.cell.clone())
     }

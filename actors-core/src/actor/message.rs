@@ -1,4 +1,4 @@
-//! A message, and the parcel it travels in.
+//! Messages, and the parcel that carries a message together with its asker's reply slot.
 
 use super::Actor;
 use super::context::Context;
@@ -18,52 +18,57 @@ use std::hash::Hasher;
 )]
 #[rustfmt::skip]
 pub trait Message: Sized + Send + 'static { // write `Arc` for `Rc`, `Box<dyn T + Send>` for `Box<dyn T>`
-    /// What its handler answers; `()` for one-way messages.
+    /// The reply of its handler; `()` for one-way messages.
     #[rustfmt::skip]
     type Reply: Send + 'static; // write `BoxError` for `Box<dyn Error>`, `Arc` for `Rc`
 
-    /// Name of the type, for ledger, dead letters and logs.
+    /// The name of the type, for ledgers, dead letters and logs.
     const NAME: &'static str;
 
-    /// What the type declares.
+    /// The declared policy of the type.
     const POLICY: Policy;
 
-    /// Feeds the key to `state`, for policies that are [`keyed`](Policy::keyed). Runs before the
-    /// mailbox is locked.
+    /// Feeds the key to `state`, for policies that are [`keyed`](Policy::keyed). It is called before
+    /// the mailbox is locked.
     ///
-    /// The mailbox passes a hasher that is seeded by the system. What is fed must depend on the key
-    /// alone, so that a hasher with a fixed state gives the same number in every process. By
-    /// default nothing is fed: all messages of the type have one key.
+    /// The mailbox passes a hasher with the system's seed. The fed bytes must depend on the key alone,
+    /// so that a hasher with a fixed state returns the same number in every process. By default nothing
+    /// is fed: all messages of the type have one key.
     fn hash_key<H: Hasher>(&self, state: &mut H) {
         let _ = state;
     }
 
-    /// Whether both have the same conflation key. Runs while the mailbox is locked and must not use it.
+    /// Returns whether both messages have the same conflation key. It runs while the mailbox is
+    /// locked, and must not use that mailbox.
     fn same_key(&self, other: &Self) -> bool {
         let _ = other;
         false
     }
 
-    /// Bytes it counts for, where the mailbox has `max_bytes`. Called before the mailbox is locked.
+    /// Returns its weight in bytes, for a mailbox with `max_bytes`. It is called before the mailbox
+    /// is locked.
     fn weight(&self) -> usize {
         size_of::<Self>()
     }
 
-    /// The message as text, for dead letters; only asked for while there is a subscriber. No more than 256 characters of it are kept:
-    /// [`observe::brief`](crate::observe::brief) formats no more.
+    /// Returns the message as text, for dead letters. It is called only while there is a
+    /// subscriber.
+    ///
+    /// A dead letter keeps 256 characters; [`observe::brief`](crate::observe::brief) formats no
+    /// more.
     fn describe(&self) -> Option<String> {
         None
     }
 }
 
 impl Class {
-    /// The class of a message type, as it declares itself.
+    /// Returns the class of a message type with its declared policy.
     pub const fn of<M: Message>() -> Class {
         Class { name: M::NAME, policy: M::POLICY, type_id: TypeId::of::<M> }
     }
 }
 
-/// A message and whoever waits for its answer.
+/// A message, and the reply sender of its asker if there is one.
 pub struct Parcel<M: Message> {
     message: M,
     asker: Option<ReplySender<M::Reply>>,
@@ -80,19 +85,19 @@ impl<M: Message> Parcel<M> {
         Parcel { message, asker }
     }
 
-    /// The message, for its handler, and the answer it owes.
+    /// Splits into the message, for its handler, and the answer that the handler owes.
     #[inline]
     pub fn open(self) -> (M, Answer<M::Reply>) {
         (self.message, Answer { asker: self.asker })
     }
 
-    /// The message, for its sender.
+    /// Returns the message to its sender.
     pub(crate) fn into_message(self) -> M {
         self.message
     }
 }
 
-/// A [`Parcel`] whose message type is erased; for the rare paths: losses, conflation, dead letters.
+/// A [`Parcel`] with its message type erased, for cold paths: losses, conflation, dead letters.
 pub trait AnyParcel: Send {
     #[doc(hidden)]
     fn send_lost(&mut self, reason: Reason);
@@ -108,7 +113,7 @@ pub trait AnyParcel: Send {
     fn message(&self) -> &dyn Any;
 }
 
-// `dyn Any` behind a reference needs no `Sync`: it never leaves the thread that looks.
+// `dyn Any` needs no `Sync` here: the reference never leaves the thread that borrows it.
 impl<M: Message> AnyParcel for Parcel<M> {
     fn send_lost(&mut self, reason: Reason) {
         if let Some(asker) = self.asker.take() {
@@ -137,7 +142,8 @@ impl<M: Message> AnyParcel for Parcel<M> {
     }
 }
 
-/// The answer that a handler owes; dropped without one, its asker is told what ended the turn.
+/// The answer that a handler owes. Dropped without one, it sends the asker the reason why the turn
+/// ended.
 pub struct Answer<R> {
     asker: Option<ReplySender<R>>,
 }
@@ -149,19 +155,20 @@ impl<R> fmt::Debug for Answer<R> {
 }
 
 impl<R> Answer<R> {
-    /// The handler has returned: the turn ends, then the asker is told, so that whoever has an answer finds the message
-    /// handled in the ledger.
+    /// Ends the turn, then sends the reply to the asker. In this order, an asker that has its
+    /// answer finds the message as handled in the ledger.
     #[inline]
     pub fn send<A: Actor>(mut self, ctx: &mut Context<A>, reply: R) {
         if let Some(asker) = self.asker.take() {
             ctx.end_turn();
-            // The reply may be dropped here, and the asker's waker runs: foreign code, and the turn is over.
+            // The reply may be dropped here, and the asker's waker runs. Both are foreign code, and
+            // the turn has ended, so a panic must not fail it.
             let _ = caught(|| asker.send(Ok(reply)));
         }
     }
 
-    /// The handler answers at its own time. While the asker waits, a pool does not retire the
-    /// instance that `ctx` belongs to.
+    /// Defers the answer, so that the handler can send it later. While the asker waits, a pool does
+    /// not retire the instance of `ctx`.
     pub fn later<A: Actor>(mut self, ctx: &mut Context<A>) -> ReplyTo<R> {
         ReplyTo::new(self.asker.take(), || ctx.owe_reply())
     }
@@ -170,7 +177,7 @@ impl<R> Answer<R> {
 impl<R> Drop for Answer<R> {
     fn drop(&mut self) {
         if let Some(asker) = self.asker.take() {
-            // A turn is dropped by its own panic or because the actor is killed at an await.
+            // A turn is dropped by its own panic, or at an await because the actor was killed.
             let reason = if std::thread::panicking() { Reason::Panicked } else { Reason::Closed };
             asker.send(Err(reason));
         }

@@ -1,6 +1,6 @@
-//! The nouns: what an actor is, what a message is, and what others hold of an actor.
+//! Actors, messages, and the handles to actors.
 //!
-//! `#[actor]` writes the implementations of these traits; nothing in them is reserved to it. By hand:
+//! `#[actor]` implements these traits. Everything it generates can be written by hand:
 //!
 //! ```
 //! use actors_core::{Actor, AnyParcel, Class, Context, Handle, Handler, Mail, Message, Parcel, Policy, System, Typed};
@@ -13,7 +13,7 @@
 //!     const POLICY: Policy = Policy::ask();
 //! }
 //!
-//! // All messages of the actor, inline: no box and no `dyn` on their way.
+//! // All messages of the actor in one enum: no box and no `dyn` on the hot path.
 //! enum CounterMail { Add(Parcel<Add>) }
 //! impl Mail<Counter> for CounterMail {
 //!     const CLASSES: &'static [Class] = &[Class::of::<Add>()];
@@ -52,12 +52,12 @@ pub(crate) mod cell;
 pub(crate) mod children;
 pub(crate) mod context;
 mod counted;
-mod crew;
 pub(crate) mod ending;
 mod gate;
 pub(crate) mod handle;
 pub(crate) mod jobs;
 pub(crate) mod message;
+mod node;
 mod readings;
 pub(crate) mod recipient;
 
@@ -75,59 +75,64 @@ use std::future::Future;
     note = "`#[actor]` on the impl block of a struct or an enum makes it one: `#[actor] impl Shop {{ .. }}`"
 )]
 pub trait Actor: Sized + Send + 'static {
-    /// All the messages it handles; an enum, in general.
+    /// The type of all messages that it handles; in general an enum.
     type Mail: Mail<Self>;
 
-    /// Name of the type, for names of actors that were given none.
+    /// The name of the type, from which the name of an unnamed actor is made.
     const NAME: &'static str;
 
-    /// What it declares about its mailbox.
+    /// The declared settings of its mailbox.
     const SETTINGS: Settings = Settings::new();
 
-    /// Whether [`started`](Actor::started) does anything. Where it does not, an actor without messages needs no task.
+    /// Whether [`started`](Actor::started) does anything. If not, an actor without messages needs
+    /// no task.
     const STARTS: bool = false;
 
-    /// Runs before the first turn. An error or a panic is a failed start: the actor ends, and whoever waits is told.
+    /// Runs before the first turn. An error or a panic is a failed start.
+    ///
+    /// Without a factory, the actor then ends and waiting callers get the error.
     fn started(&mut self, ctx: &mut Context<Self>) -> impl Future<Output = Result<(), BoxError>> + Send {
         let _ = ctx;
         std::future::ready(Ok(()))
     }
 
-    /// Runs at every end, unless a panic went through this state. It has 30 seconds.
+    /// Runs at the end of an instance, unless it has panicked in a turn. It has 30 seconds.
     fn stopped(&mut self, why: StopReason) -> impl Future<Output = ()> + Send {
         let _ = why;
         std::future::ready(())
     }
 }
 
-/// All messages of an actor, as one type that travels by value.
+/// All messages of an actor as one type, which is moved by value.
 pub trait Mail<A: Actor>: Sized + Send + 'static {
     /// The message types, by number.
     const CLASSES: &'static [Class];
 
-    /// Which of [`CLASSES`](Mail::CLASSES) this is.
+    /// Returns the number of its message type in [`CLASSES`](Mail::CLASSES).
     fn class(&self) -> usize;
 
-    /// The parcel inside, its type erased; for the rare paths.
+    /// Returns the parcel inside with its type erased, for cold paths.
     fn parcel(&self) -> &dyn AnyParcel;
 
-    /// The parcel inside, its type erased; for the rare paths.
+    /// Returns the parcel inside with its type erased, for cold paths.
     fn parcel_mut(&mut self) -> &mut dyn AnyParcel;
 
-    /// Whether its handler is an `async fn`, so that [`deliver_now`](Mail::deliver_now) would only give the message back. An answer
-    /// that spares a move; `false` is never wrong.
+    /// Returns whether its handler is an `async fn`, for which [`deliver_now`](Mail::deliver_now)
+    /// would only return the message.
+    ///
+    /// `true` saves a move of the message; `false` is always correct.
     fn waits(&self) -> bool {
         false
     }
 
-    /// Runs the handler here and now if it is a plain `fn`; otherwise gives the message back.
+    /// Runs the handler if it is a plain `fn`. Otherwise returns the message.
     fn deliver_now(self, actor: &mut A, ctx: &mut Context<A>) -> Option<Self>;
 
     /// Runs the handler.
     fn deliver(self, actor: &mut A, ctx: &mut Context<A>) -> impl Future<Output = ()> + Send;
 }
 
-/// A handler that is a plain `fn`: it returns what it answers, and never waits.
+/// A handler that is a plain `fn`: it returns its reply, and never suspends.
 pub type Inline<A, M> = fn(&mut A, M, &mut Context<A>) -> <M as Message>::Reply;
 
 /// An actor that handles messages of type `M`.
@@ -136,23 +141,23 @@ pub type Inline<A, M> = fn(&mut A, M, &mut Context<A>) -> <M as Message>::Reply;
     note = "a `#[message]` or `#[handler]` method in its `#[actor]` block would say how"
 )]
 pub trait Handler<M: Message>: Actor {
-    /// Number of the message type among the actor's [`Mail::CLASSES`].
+    /// The number of the message type in the actor's [`Mail::CLASSES`].
     const CLASS: usize;
 
-    /// Runs the handler at once, where it is a plain `fn` that returns what it answers: then a sender may run the turn itself
-    /// instead of waking the actor (S6). `None` where that is not so, or not wanted.
+    /// The handler, if it is a plain `fn` that returns its reply. A sender may then run the turn
+    /// itself instead of waking the actor (S6). `None` if it is not, or if senders must not run it.
     const INLINE: Option<Inline<Self, M>> = None;
 
     /// Wraps the message, and does nothing else: the mailbox is locked meanwhile.
     fn pack(parcel: Parcel<M>) -> Self::Mail;
 
-    /// Unwraps the message; `None` when it is another one.
+    /// Unwraps the message. `None` if it has another type.
     fn unpack(mail: Self::Mail) -> Option<Parcel<M>>;
 }
 
-/// A handle with methods of its own, as `#[actor]` generates them.
+/// A handle with a method per message, as `#[actor]` generates it.
 pub trait TypedHandle: Clone + Send + Sync + 'static {
-    /// The actor it leads to.
+    /// The type of its actor.
     type Actor: Actor;
 
     /// Wraps a plain handle.
@@ -167,7 +172,7 @@ impl<A: Actor> TypedHandle for Handle<A> {
     }
 }
 
-/// Says that `H` is the handle that [`System::spawn`](crate::System::spawn) gives for this actor.
+/// Declares `H` as the handle that [`System::spawn`](crate::System::spawn) returns for this actor.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an actor",
     note = "`#[actor]` on the impl block of a struct or an enum makes it one: `#[actor] impl Shop {{ .. }}`",

@@ -1,7 +1,7 @@
-//! Readings as they change, for those who subscribe: [`Handle::watch`](crate::Handle::watch).
+//! Publishes an actor's readings to subscribers: [`Handle::watch`](crate::Handle::watch).
 //!
-//! One task per actor takes a reading ten times a second, and only while there is a receiver. An actor that nobody watches
-//! is never sampled for this.
+//! While an actor has a subscriber, one task takes a reading of it ten times a second. An actor
+//! without subscribers costs nothing.
 
 use super::Actor;
 use super::cell::Cell;
@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// The time between two readings: as often as a person's eye can follow.
+/// The time between two readings. A person reading a display cannot follow faster changes.
 const EVERY: Duration = Duration::from_millis(100);
 
 /// The subscribers to an actor's readings; made with the first.
@@ -22,12 +22,12 @@ pub(crate) struct Readings {
 
 struct Channel {
     readings: watch::Sender<Reading>,
-    /// A task takes readings.
+    /// Whether a task takes readings.
     has_task: AtomicBool,
 }
 
 impl<A: Actor> Cell<A> {
-    /// A receiver of readings.
+    /// Returns a receiver of readings, and starts the task if there is none.
     pub(crate) fn watch(self: &Arc<Self>) -> watch::Receiver<Reading> {
         let channel = self.channel();
         let receiver = channel.readings.subscribe();
@@ -57,9 +57,9 @@ async fn publish<A: Actor>(cell: Weak<Cell<A>>) {
         }
         if channel.readings.receiver_count() == 0 {
             channel.has_task.swap(false, Ordering::AcqRel);
-            // A subscriber that comes in between either sees that there is no task, or is counted below.
+            // A concurrent subscriber either sees that there is no task, or is counted below.
             fence(Ordering::SeqCst);
-            // It may have come before that, and have found this task.
+            // It may have subscribed before that, when it still saw this task.
             if channel.readings.receiver_count() == 0 || channel.has_task.swap(true, Ordering::AcqRel) {
                 return;
             }

@@ -1,4 +1,4 @@
-//! A way to whatever handles one type of message.
+//! A handle to an actor of unknown type that handles one message type.
 
 use super::handle::Handle;
 use super::message::Message;
@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use std::fmt;
 use std::sync::Arc;
 
+/// A handle with the actor's type erased.
 #[async_trait]
 trait Receives<M: Message>: Send + Sync {
     async fn tell(&self, message: M) -> Result<Admission, SendError<M>>;
@@ -35,8 +36,9 @@ impl<A: Actor + Handler<M>, M: Message> Receives<M> for Handle<A> {
     }
 }
 
-/// A way to an actor of unknown type that handles `M`. Keeps it alive like a handle; each `tell` and `ask` allocates its
-/// future.
+/// A handle to an actor of unknown type that handles `M`.
+///
+/// It keeps the actor alive, like a [`Handle`]. Each `tell` and `ask` allocates its future.
 ///
 /// ```
 /// use actors_core::prelude::*;
@@ -83,37 +85,38 @@ impl<M: Message> Recipient<M> {
         Recipient { to: Arc::new(handle) }
     }
 
-    /// Sends; resolves when the message is in the mailbox.
+    /// Sends a message. Resolves when it is in the mailbox.
     ///
     /// # Cancel safety
     /// Cancel safe, like a [`Tell`](crate::Tell).
     ///
     /// # Errors
-    /// As the message's policy says, with the message.
+    /// A refusal under the message's policy, with the message.
     pub async fn tell(&self, message: M) -> Result<Admission, SendError<M>> {
         self.to.tell(message).await
     }
 
-    /// Sends and waits for the answer.
+    /// Sends a message and waits for the answer.
     ///
     /// # Cancel safety
     /// Cancel safe, like an [`Ask`](crate::Ask).
     ///
     /// # Errors
-    /// Why there is no answer.
+    /// The reason why there is no answer.
     pub async fn ask(&self, message: M) -> Result<M::Reply, AskError> {
         self.to.ask(message).await
     }
 
-    /// Sends without ever waiting.
+    /// Sends a message without waiting.
     ///
     /// # Errors
-    /// As the message's policy says, with the message; [`Reason::Full`](crate::Reason::Full) where it says to wait.
+    /// A refusal under the message's policy, with the message. It is
+    /// [`Reason::Full`](crate::Reason::Full) if the send would wait for a slot.
     pub fn try_send(&self, message: M) -> Result<Admission, SendError<M>> {
         self.to.try_send(message)
     }
 
-    /// The actor's name.
+    /// Returns the actor's name.
     pub fn name(&self) -> &str {
         self.to.name()
     }

@@ -182,7 +182,7 @@ async fn pipe<A, M, F, C>(
         Ok(None) => return,
         Err(text) => return lease.panicked(text),
     };
-    if !lease.redeem() {
+    if !lease.take_promise() {
         // Cancelled, or counted as lost when the actor ended.
         return lease.discard(message);
     }

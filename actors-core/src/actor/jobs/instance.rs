@@ -1,5 +1,4 @@
-//! What outlives an instance's turns and is known outside of them: whether it is still there, and
-//! which replies it owes.
+//! An instance as seen from outside its turns: its status, and the replies it owes.
 
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
@@ -9,28 +8,28 @@ use crate::sync::Lock;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    There,
+enum Status {
+    Alive,
     /// A job that it started has panicked: it ends between two turns.
     Failed,
-    Gone,
+    Ended,
 }
 
-/// One instance of an actor, as its jobs and its replies know it. Made with the first of them.
+/// One instance of an actor, as its jobs and replies know it. Made with the first of them.
 #[derive(Debug)]
 pub(crate) struct Instance {
     worker: u32,
-    standing: Lock<Standing>,
-    /// Only counted in a pool, where an instance may be retired.
+    status: Lock<Status>,
+    /// Counted only in a pool, where an instance may retire.
     replies: OpenReplies,
 }
 
 impl Instance {
     pub(crate) fn new(worker: u32) -> Self {
-        Instance { worker, standing: Lock::new(Standing::There), replies: OpenReplies::none() }
+        Instance { worker, status: Lock::new(Status::Alive), replies: OpenReplies::none() }
     }
 
-    /// Its identity among the instances of one actor, while this exists.
+    /// Returns its identity among the instances of one actor, valid while this value exists.
     pub(super) fn id(&self) -> usize {
         std::ptr::from_ref(self).addr()
     }
@@ -39,27 +38,27 @@ impl Instance {
         &self.replies
     }
 
-    /// A job that it started has panicked; `failure` says so, as the end of a sentence. Where the
-    /// instance is still there it fails, between two turns.
+    /// Fails the instance between two turns, because a job that it started has panicked. Does
+    /// nothing if it has ended. `failure` describes the panic as the end of a sentence.
     pub(super) fn fail<A: Actor>(&self, cell: &Arc<Cell<A>>, failure: &str) {
         let mut effects = Effects::new();
-        let mut standing = self.standing.lock();
-        if *standing == Standing::There {
-            *standing = Standing::Failed;
+        let mut status = self.status.lock();
+        if *status == Status::Alive {
+            *status = Status::Failed;
             cell.life.note_failure(failure);
-            // Under this lock: an instance that ends waits for it, so the next one is not what is
-            // renewed.
+            // Under this lock, which the end of an instance takes: otherwise this request could
+            // replace the next instance.
             cell.mailbox.visit(&mut effects, |section| section.renew(Some(self.worker.into())));
         }
-        drop(standing);
+        drop(status);
         cell.apply(&mut effects);
     }
 
     pub(crate) fn has_failed(&self) -> bool {
-        *self.standing.lock() == Standing::Failed
+        *self.status.lock() == Status::Failed
     }
 
     pub(crate) fn end(&self) {
-        *self.standing.lock() = Standing::Gone;
+        *self.status.lock() = Status::Ended;
     }
 }

@@ -1,4 +1,4 @@
-//! Jobs: the timers, pipes and watches that an actor has under way (F7).
+//! Jobs: the running timers, pipes and watches of an actor (F7).
 //!
 //! ```text
 //!   ctx.send_after ──► Lease ──► task: wait ──► the message, to the actor's own mailbox
@@ -7,23 +7,21 @@
 //!                     the cell's table: bounded by `jobs`; ended with the actor, or with the instance
 //! ```
 //!
-//! A job is a task of the runtime. Its state is in the cell's table as well, behind a lock of its
-//! own, so that the end of the actor counts what is still pending before it closes its books,
-//! without waiting for tasks to be dropped.
+//! A job is a task of the runtime. Its state is also in the cell's table, behind its own lock. So
+//! the actor's end can count pending messages before it reads the ledger, without waiting for tasks
+//! to be dropped.
 //!
-//! | started by | belongs to | where it cannot deliver |
+//! | started by | belongs to | if it cannot deliver |
 //! |---|---|---|
 //! | `send_after` | the actor | `undelivered`, dead letter `closed` |
-//! | `pipe`, `watch` | the actor | the same; `cancelled` where a stop ends it first |
-//! | `send_every` | the instance that started it | a tick that is missed is not made up for |
+//! | `pipe`, `watch` | the actor | the same; `cancelled` if a stop ends it first |
+//! | `send_every` | the instance that started it | the missed tick is skipped |
 //!
 //! **Invariants.**
-//! - J1 A job's message leaves its state once: to be sent, to be counted as lost, or to be dropped
+//! - J1 A job's message leaves its state exactly once: it is sent, counted as lost, or dropped
 //!   because the job was cancelled.
-//! - J2 No user code (`Clone`, `Drop`, futures, continuations) runs while a lock of this module is
-//!   held.
-//! - J3 Locks nest in this order only: an instance's standing, then the actor's life or the
-//!   mailbox.
+//! - J2 No user code (`Clone`, `Drop`, futures, continuations) runs under a lock of this module.
+//! - J3 Locks nest in this order only: an instance's status, then the actor's life or the mailbox.
 
 mod instance;
 mod table;
@@ -35,17 +33,17 @@ use crate::error::Reason;
 use std::fmt;
 use std::sync::Arc;
 
-/// What the table needs of a job, whatever its message is.
+/// A job with its message type erased, as the table sees it.
 pub(crate) trait AnyJob: Send + Sync {
-    /// Ends it because its owner has ended; what it can no longer deliver is counted and reported.
-    /// `promised` is the reason for a message that was not made yet.
-    fn cut(&self, promised: Reason);
-    /// Ends it because the user wants so: nothing is counted that was not offered.
+    /// Ends the job with its owner: counts and reports what it can no longer deliver. `promised` is
+    /// the reason for a message that was not made yet.
+    fn end(&self, promised: Reason);
+    /// Ends the job at the user's request: counts nothing that was not offered.
     fn cancel(&self);
     fn is_finished(&self) -> bool;
 }
 
-/// A timer, a pipe or a watch that is under way. Dropping it changes nothing.
+/// A handle of a running timer, pipe or watch. Dropping it does not end the job.
 pub struct Job {
     job: Arc<dyn AnyJob>,
 }
@@ -57,17 +55,18 @@ impl fmt::Debug for Job {
 }
 
 impl Job {
-    /// Ends the job; a message it has not offered to the mailbox yet is dropped and counts nowhere,
-    /// because the caller wanted so. A message that waits in line counts `cancelled` (T3); one that
-    /// is in the mailbox stays there.
+    /// Ends the job.
+    ///
+    /// A message that it has not offered to the mailbox is dropped, and counts nowhere. A message
+    /// that waits in line counts `cancelled` (T3). A message in the mailbox stays there.
     ///
     /// The job counts against `jobs` until the runtime has dropped its task, shortly after.
     pub fn cancel(&self) {
         self.job.cancel();
     }
 
-    /// Whether it has sent what it had to send, was cancelled, or has ended with its owner, and its
-    /// task is gone.
+    /// Returns whether its task is gone: it has sent its messages, was cancelled, or has ended with
+    /// its owner.
     pub fn is_finished(&self) -> bool {
         self.job.is_finished()
     }

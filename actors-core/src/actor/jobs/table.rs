@@ -1,4 +1,4 @@
-//! Which jobs an actor has, and what is counted where one cannot deliver.
+//! The table of an actor's jobs, and the accounting of messages that a job cannot deliver.
 
 use super::{AnyJob, Instance, Job};
 use crate::actor::cell::Cell;
@@ -16,44 +16,45 @@ use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use tokio::task::AbortHandle;
 
-/// Owner, and serial number. 0 is the actor, any other owner an instance's id: the jobs of one are
-/// a range.
+/// Owner and serial number, so that the jobs of one owner are a range. Owner 0 is the actor, any
+/// other owner an instance's id.
 type Key = (usize, u64);
 
-/// The jobs of one actor, oldest first by owner.
+/// The jobs of one actor, grouped by owner, the oldest first.
 #[derive(Default)]
 pub(crate) struct Table {
     running: BTreeMap<Key, Arc<dyn AnyJob>>,
     started: u64,
 }
 
-/// With whom a job ends.
+/// The owner with which a job ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Actor,
     Instance,
 }
 
-/// What a job has yet to deliver.
+/// What a job still has to deliver.
 #[derive(Debug)]
 pub(crate) enum Pending<M> {
     /// This message.
     Message(M),
-    /// One message that is yet to be made.
+    /// One message that is not made yet.
     Promised,
-    /// Ticks; one that is not sent is not missed.
+    /// Ticks. One that is not sent does not count as lost.
     Ticks,
-    /// It is offered to the mailbox, which counts it from now on.
+    /// Its message is offered to the mailbox, which counts it from now on.
     Sending,
+    /// Nothing.
     Over,
 }
 
 /// One job's state.
 pub(crate) struct State<A: Actor, M> {
     cell: Weak<Cell<A>>,
-    /// What it was started by, for the log.
+    /// The method that started it, for the log.
     verb: &'static str,
-    /// Who started it, where its code may panic.
+    /// The instance that fails if the job's code panics.
     instance: Option<Arc<Instance>>,
     since: Tick,
     pending: Lock<Pending<M>>,
@@ -71,8 +72,9 @@ impl<A: Handler<M>, M: Message> State<A, M> {
         }
     }
 
-    /// Counts and reports what will never be delivered, if that is still to be done. `promised` is the
-    /// reason for a message that was not made yet.
+    /// Counts and reports what will never be delivered. Returns `false` if there is nothing to
+    /// count: the mailbox has it, or the job is over. `promised` is the reason for a message that
+    /// was not made yet.
     fn lose(&self, promised: Reason) -> bool {
         let taken = {
             let mut pending = self.pending.lock();
@@ -94,15 +96,14 @@ impl<A: Handler<M>, M: Message> State<A, M> {
         self.discard(message);
     }
 
-    /// A message that was never offered is lost.
+    /// Counts and reports the loss of a message that was never offered.
     fn count(&self, reason: Reason, text: impl FnOnce() -> Option<String>) {
         let Some(cell) = self.cell.upgrade() else { return };
         cell.mailbox.offer_lost(ClassId::new(A::CLASS), reason);
         cell.report(A::CLASS, self.since, reason, text);
     }
 
-    /// Drops a message. Its `Drop` is user code: a panic in it is logged and harms nothing else, as
-    /// everywhere (F3).
+    /// Drops a value of the user's. A panic in its `Drop` is logged, and affects nothing else (F3).
     fn discard<T>(&self, value: T) {
         if let Err(text) = caught(|| drop(value)) {
             self.log(&text);
@@ -115,7 +116,7 @@ impl<A: Handler<M>, M: Message> State<A, M> {
         }
     }
 
-    /// Its code has panicked: the instance that started it fails, if it is still there.
+    /// Logs a panic of the job's code, and fails the instance that started it if it is still alive.
     fn fail(&self, text: &str) {
         self.log(text);
         if let (Some(instance), Some(cell)) = (&self.instance, self.cell.upgrade()) {
@@ -125,7 +126,7 @@ impl<A: Handler<M>, M: Message> State<A, M> {
 }
 
 impl<A: Handler<M>, M: Message> AnyJob for State<A, M> {
-    fn cut(&self, promised: Reason) {
+    fn end(&self, promised: Reason) {
         if self.lose(promised) {
             self.abort();
         }
@@ -143,15 +144,17 @@ impl<A: Handler<M>, M: Message> AnyJob for State<A, M> {
     }
 }
 
-/// A job's place in the table, held by its task. Dropped in whatever way the task ends: a job whose
-/// task the runtime has dropped has lost what it was to deliver.
+/// A job's entry in the table, held by its task.
+///
+/// Dropped however the task ends. If the runtime drops the task, the message that it had to deliver
+/// is lost, and counted as such.
 pub(crate) struct Lease<A: Handler<M>, M: Message> {
     state: Arc<State<A, M>>,
     key: Key,
 }
 
 impl<A: Handler<M>, M: Message> Lease<A, M> {
-    /// Starts the task. The runtime may be gone: then the task is dropped at once.
+    /// Starts the task. If the runtime has ended, it drops the task at once.
     pub(crate) fn spawn<F>(self, work: impl FnOnce(Self) -> F) -> Job
     where
         F: Future<Output = ()> + Send + 'static,
@@ -161,13 +164,13 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
             let _ = state.task.set(cell.rt.spawn(work(self)).abort_handle());
         }
         if matches!(*state.pending.lock(), Pending::Over) {
-            // It was cut before there was a task to abort.
+            // The job ended before it had a task to abort.
             state.abort();
         }
         Job { job: state }
     }
 
-    /// The message, to be sent now; `None` where the job is over.
+    /// Takes the message, to be sent now. `None` if the job is over.
     pub(crate) fn take_message(&self) -> Option<M> {
         let mut pending = self.state.pending.lock();
         match std::mem::replace(&mut *pending, Pending::Sending) {
@@ -179,8 +182,8 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
         }
     }
 
-    /// Whether the message that was promised is to be sent now.
-    pub(crate) fn redeem(&self) -> bool {
+    /// Takes the promise of a message, to be made and sent now. Returns `false` if the job is over.
+    pub(crate) fn take_promise(&self) -> bool {
         let mut pending = self.state.pending.lock();
         let is_promised = matches!(*pending, Pending::Promised);
         if is_promised {
@@ -189,18 +192,18 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
         is_promised
     }
 
-    /// A message that is not to be sent any more.
+    /// Drops a message that will not be sent.
     pub(crate) fn discard<T>(&self, value: T) {
         self.state.discard(value);
     }
 
-    /// The message could not even be offered.
+    /// Counts and reports a message that could not be offered.
     pub(crate) fn lose_message(&self, message: M) {
         self.state.lose_message(message);
     }
 
-    /// The mailbox has refused the message, and counted it. There is no caller who has it back, so
-    /// it has a dead letter.
+    /// Reports a message that the mailbox has refused and counted. No caller gets it back, so it
+    /// gets a dead letter.
     pub(crate) fn refused(&self, message: M, reason: Reason) {
         if let Some(cell) = self.state.cell.upgrade() {
             cell.report(A::CLASS, self.state.since, reason, || message.describe());
@@ -208,7 +211,8 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
         self.state.discard(message);
     }
 
-    /// The job's code has panicked, and no message comes of it.
+    /// Fails the job's instance, because its code has panicked, and counts the message that it will
+    /// not make.
     pub(crate) fn panicked(&self, text: String) {
         self.state.fail(&text);
         if !matches!(self.state.replace(Pending::Over), Pending::Over) {
@@ -216,7 +220,7 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
         }
     }
 
-    /// Something of the user's that the job holds.
+    /// Guards a value of the user's that the job holds.
     pub(crate) fn guard<T>(&self, value: T) -> Guarded<T, A, M> {
         Guarded { value: Some(value), state: self.state.clone() }
     }
@@ -231,8 +235,8 @@ impl<A: Handler<M>, M: Message> Drop for Lease<A, M> {
     }
 }
 
-/// A value of the user's inside a job. Whenever it is dropped, a panic in its `Drop` is caught, and
-/// counts as a panic of the job.
+/// A value of the user's inside a job. A panic in its `Drop` is caught, and counts as a panic of
+/// the job.
 pub(crate) struct Guarded<T, A: Handler<M>, M: Message> {
     value: Option<T>,
     state: Arc<State<A, M>>,
@@ -262,16 +266,15 @@ impl<T, A: Handler<M>, M: Message> Drop for Guarded<T, A, M> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// How many jobs are under way.
+    /// Returns the number of running jobs.
     pub(crate) fn jobs_running(&self) -> usize {
         self.jobs.get().map_or(0, |table| table.lock().running.len())
     }
 
-    /// A place for one more job.
+    /// Adds a job to the table.
     ///
     /// # Errors
-    /// What it was to deliver, with the reason: there are as many as there may be, or the actor has
-    /// ended.
+    /// What it was to deliver, with the reason: the table is full, or the actor has ended.
     pub(crate) fn add_job<M: Message>(
         self: &Arc<Self>,
         verb: &'static str,
@@ -307,12 +310,13 @@ impl<A: Actor> Cell<A> {
             table.running.insert(key, state.clone());
             key
         };
-        // Either this sees that the actor has ended, or `end_jobs` sees the job.
+        // With the fence in `end_jobs`: this sees that the actor has ended, or `end_jobs` sees the
+        // job.
         fence(Ordering::SeqCst);
         if self.mailbox.is_killed() {
             self.remove_job(key);
             match state.replace(Pending::Over) {
-                // Counted as lost already.
+                // `end_jobs` has counted it as lost.
                 Pending::Over => {}
                 pending => return Err((pending, Reason::Closed)),
             }
@@ -325,8 +329,8 @@ impl<A: Actor> Cell<A> {
         let _left = self.jobs.get().and_then(|table| table.lock().running.remove(&key));
     }
 
-    /// An instance has ended: so do its own jobs. Their places are free at once, for the next
-    /// instance's.
+    /// Ends the jobs of an instance that has ended. Their entries are free at once, for the next
+    /// instance.
     pub(crate) fn end_jobs_of(&self, instance: &Instance) {
         let Some(table) = self.jobs.get() else { return };
         let id = instance.id();
@@ -337,14 +341,15 @@ impl<A: Actor> Cell<A> {
             table.running.append(&mut others);
             own
         };
-        later.values().for_each(|job| job.cut(Reason::Closed));
+        later.values().for_each(|job| job.end(Reason::Closed));
         later.clear();
     }
 
-    /// The actor has ended, and its mailbox takes nothing any more: what its jobs still had to
-    /// deliver is counted and reported.
+    /// Ends all jobs, because the actor has ended: counts and reports what they still had to
+    /// deliver.
     ///
-    /// A stop withdraws what pipes and watches have not made yet: no message is lost that exists.
+    /// A stop cancels the messages that pipes and watches have not made yet: no existing message is
+    /// lost.
     pub(crate) fn end_jobs(&self, why: StopReason) {
         fence(Ordering::SeqCst);
         let Some(table) = self.jobs.get() else { return };
@@ -353,6 +358,6 @@ impl<A: Actor> Cell<A> {
             StopReason::Stopped | StopReason::Unreferenced => Reason::Cancelled,
             _ => Reason::Closed,
         };
-        all.values().for_each(|job| job.cut(promised));
+        all.values().for_each(|job| job.end(promised));
     }
 }

@@ -1,4 +1,4 @@
-//! What an actor is to those who ask who waits for whom (D1).
+//! An actor as a node of the wait graph (D1).
 
 use super::Actor;
 use super::cell::Cell;
@@ -21,7 +21,8 @@ impl<A: Actor> Node for Cell<A> {
         self.system.waits()
     }
 
-    /// Another worker may come where the supervisor may spawn one, and does not rest after a trial that failed.
+    /// The pool may grow if the supervisor may start a worker, and does not pause after a failed
+    /// trial.
     fn pool(&self) -> Pool {
         let limits = self.mailbox.limits();
         let workers: Vec<u32> = self.mailbox.worker_numbers().into_iter().map(u32::from).collect();
@@ -50,14 +51,14 @@ impl<A: Actor> Node for Cell<A> {
     }
 
     fn admit(self: Arc<Self>, place: InLine) -> bool {
-        let is_let_in = self.visit(|section| section.admit_waiter(place.waiter.into(), place.ticket));
-        is_let_in
+        let is_admitted = self.visit(|section| section.admit_waiter(place.waiter.into(), place.ticket));
+        is_admitted
     }
 }
 
 impl<A: Actor> Cell<A> {
-    /// Ends a wait of a cycle that has formed because this pool has one worker fewer, or will not grow (D1). A cycle none of whose
-    /// waits can fail is logged.
+    /// Fails a wait of a cycle that exists because this pool has lost a worker, or will not grow
+    /// (D1). A cycle in which no wait can fail is logged.
     pub(crate) fn review_waits(self: &Arc<Self>) {
         let node: Arc<dyn Node> = self.clone();
         if let Some(names) = wait::review(&node) {
