@@ -96,7 +96,7 @@ impl<A: Actor> Handle<A> {
     where
         A: Handler<M>,
     {
-        self.cell.adjust(A::CLASS, change).map_err(|why| PolicyError {
+        self.cell.adjust(ClassId::new(A::CLASS), change).map_err(|why| PolicyError {
             actor: self.name().clone(),
             message: M::NAME,
             why,

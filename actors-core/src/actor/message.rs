@@ -28,12 +28,12 @@ pub trait Message: Sized + Send + 'static { // write `Arc` for `Rc`, `Box<dyn T 
     /// The declared policy of the type.
     const POLICY: Policy;
 
-    /// Feeds the key to `state`, for policies that are [`keyed`](Policy::keyed). It is called before
-    /// the mailbox is locked.
+    /// Feeds the key to `state`, for policies that are [`keyed`](Policy::keyed). It is called
+    /// before the mailbox is locked.
     ///
-    /// The mailbox passes a hasher with the system's seed. The fed bytes must depend on the key alone,
-    /// so that a hasher with a fixed state returns the same number in every process. By default nothing
-    /// is fed: all messages of the type have one key.
+    /// The mailbox passes a hasher with the system's seed. The fed bytes must depend on the key
+    /// alone, so that a hasher with a fixed state returns the same number in every process. By
+    /// default nothing is fed: all messages of the type have one key.
     fn hash_key<H: Hasher>(&self, state: &mut H) {
         let _ = state;
     }

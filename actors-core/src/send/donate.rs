@@ -78,7 +78,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         };
         let scope = current::Turn::donated(cell.id(), deadline, timeout);
         let began = is_timed.then(clock::cpu);
-        let result = borrowed.run(|seat| turn::donated(seat, run, message, scope, &cell.span));
+        let result = borrowed.run(|seat| turn::run_donated(seat, run, message, scope, &cell.span));
         borrowed.donated = match result {
             Ok(_) => Donated::Handled(match began {
                 None => Span::NONE,
@@ -89,8 +89,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         drop(borrowed);
         Attempt::Done(result.map_err(|text| {
             // A panic went through the state (F1): the actor's own loop sees to the rest.
-            cell.note_panic(A::CLASS, &text);
-            cell.report_loss(A::CLASS, Tick::ZERO, Reason::Panicked, || Some(text));
+            cell.note_panic(class_of::<A, M>(), &text);
+            cell.report_loss(class_of::<A, M>(), Tick::ZERO, Reason::Panicked, || Some(text));
             Reason::Panicked
         }))
     }

@@ -86,16 +86,14 @@ impl<'a, A: Actor> Tie<'a, A> {
         let cell = &*self.home;
         match cell.visit(|section| section.give_up(line, Reason::Cancelled)) {
             Ok((item, tag)) => {
-                cell.report_loss(self.class.index(), tag.stamp, Reason::Cancelled, || {
-                    item.0.parcel().describe()
-                });
+                cell.report_loss(self.class, tag.stamp, Reason::Cancelled, || item.0.parcel().describe());
                 // Its `Drop` may panic, and the sender may be going away because of a panic.
                 discard(item);
                 None
             }
             Err((Outcome::Refused(item, reason), tag)) => {
                 // Counted as refused already. The sender goes away without the message, so only this reports the loss (O10).
-                cell.report(self.class.index(), tag.stamp, reason, || item.0.parcel().describe());
+                cell.report(self.class, tag.stamp, reason, || item.0.parcel().describe());
                 discard(item);
                 None
             }

@@ -100,7 +100,7 @@ impl<A: Handler<M>, M: Message> State<A, M> {
     fn count(&self, reason: Reason, text: impl FnOnce() -> Option<String>) {
         let Some(cell) = self.cell.upgrade() else { return };
         cell.mailbox.offer_lost(ClassId::new(A::CLASS), reason);
-        cell.report(A::CLASS, self.since, reason, text);
+        cell.report(ClassId::new(A::CLASS), self.since, reason, text);
     }
 
     /// Drops a value of the user's. A panic in its `Drop` is logged, and affects nothing else (F3).
@@ -206,7 +206,7 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
     /// gets a dead letter.
     pub(crate) fn refused(&self, message: M, reason: Reason) {
         if let Some(cell) = self.state.cell.upgrade() {
-            cell.report(A::CLASS, self.state.since, reason, || message.describe());
+            cell.report(ClassId::new(A::CLASS), self.state.since, reason, || message.describe());
         }
         self.state.discard(message);
     }

@@ -1,6 +1,14 @@
-//! What follows when an instance will have no more turns: another one, or the end (F1, F2).
+//! Decides what follows an instance that takes no more turns: another instance, or the end (F1,
+//! F2).
+//!
+//! | the instance ended because | what follows |
+//! |---|---|
+//! | it panicked, did not start, or a child failed too often | [`Restart`](crate::Restart) decides, after a delay |
+//! | it stopped itself, and is `permanent` | the same |
+//! | a sibling failed | a new instance at once: the sibling's failure has passed the sibling's own window |
+//! | anything else | the end |
 
-use super::dispose;
+use super::end::end_instance;
 use super::runner::Runner;
 use crate::actor::Actor;
 use crate::actor::cell::{Cell, Seat};
@@ -16,23 +24,27 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-/// Another instance goes on: it is there, and has not started yet.
+/// Ends the instance and makes the next one, after the delay that its failures require. The new
+/// instance has not started yet.
 ///
 /// # Errors
-/// Why none does.
-pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> Result<(), StopReason> {
+/// Why none follows.
+pub(super) async fn next_instance<A: Actor>(
+    runner: &mut Runner<A>,
+    why: StopReason,
+) -> Result<(), StopReason> {
     let mut why = why;
     loop {
         if runner.cell.mailbox.is_killed() {
-            // Not only by `kill`: also where it has failed for good.
+            // Also if it has failed for good, which kills it too.
             return Err(if why == StopReason::Killed { runner.why_finished() } else { why });
         }
-        // Every end that is followed by another instance passes the window and the backoff (F8), except one that a sibling's failure
-        // caused: that failure has passed the sibling's.
+        // Every restart counts in the window and the backoff (F8), except one because of a
+        // sibling's failure: the sibling has counted that.
         let mut is_failure =
             matches!(why, StopReason::Panicked | StopReason::StartFailed | StopReason::ChildFailed);
         if why == StopReason::Restarted {
-            why = cause_of_renewal(runner);
+            why = restart_cause(runner);
             is_failure = why != StopReason::Restarted;
             if matches!(why, StopReason::Restarted | StopReason::Stopped) && runner.cell.mailbox.is_drained()
             {
@@ -41,14 +53,14 @@ pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> 
         }
         let delay = match why {
             _ if is_failure => {
-                runner.give_back();
+                runner.put_back();
                 if runner.cell.mailbox.is_drained() {
                     return Err(why);
                 }
                 match runner.cell.failed(runner.worker(), why) {
                     Revival::After(delay) => delay,
                     Revival::Never | Revival::TooOften(_) => {
-                        // In a pool the others end with it.
+                        // In a pool the other workers end with it.
                         runner.cell.give_up(why);
                         return Err(why);
                     }
@@ -58,18 +70,18 @@ pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> 
             _ => return Err(why),
         };
         let end = if why == StopReason::Restarted { why } else { StopReason::Restarted };
-        dispose(runner, end).await;
+        end_instance(runner, end).await;
         if pause(&runner.cell, runner.worker(), delay).await == Paused::Retired {
             return Err(StopReason::Retired);
         }
         if runner.cell.mailbox.is_killed() || runner.cell.mailbox.is_drained() {
             return Err(runner.why_finished());
         }
-        runner.forget_renewal();
+        runner.clear_restart_requests();
         match make_instance(runner) {
             Ok(()) => {
                 trace::restarted(&runner.cell.name, why, delay);
-                runner.begin_anew();
+                runner.begin_instance();
                 return Ok(());
             }
             Err(failed) => why = failed,
@@ -77,19 +89,23 @@ pub(super) async fn go_on<A: Actor>(runner: &mut Runner<A>, why: StopReason) -> 
     }
 }
 
-/// Why an instance is to be replaced between two turns: [`StopReason::Restarted`] where a sibling failed.
-fn cause_of_renewal<A: Actor>(runner: &mut Runner<A>) -> StopReason {
+/// Returns why an instance is replaced between two turns: [`StopReason::Restarted`] if a sibling
+/// failed.
+fn restart_cause<A: Actor>(runner: &mut Runner<A>) -> StopReason {
     let has_failed_child = std::mem::take(&mut runner.cell.life.lock().has_failed_child);
     match has_failed_child {
         true => StopReason::ChildFailed,
         false if runner.has_failed_job() => StopReason::Panicked,
-        // Only an instance of a `permanent` actor: others close admission.
+        // Only an instance of a `permanent` actor stops itself: another actor closes admission.
         false if runner.seat().is_some_and(|seat| seat.ctx.stops_itself()) => StopReason::Stopped,
         false => StopReason::Restarted,
     }
 }
 
-/// A new instance from the factory.
+/// Makes a new instance with the factory.
+///
+/// # Errors
+/// The actor has ended, or the factory panicked.
 pub(super) fn make_instance<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let cell = runner.cell.clone();
     let factory = cell.restarts.as_ref().and_then(|restarts| restarts.factory());
@@ -107,16 +123,17 @@ pub(super) fn make_instance<A: Actor>(runner: &mut Runner<A>) -> Result<(), Stop
     }
 }
 
-/// How a pause ended.
+/// The outcome of a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Paused {
     Over,
-    /// The pool has a worker too many, and this one has left it.
+    /// The pool had a worker too many, and this one has left it.
     Retired,
 }
 
-/// Waits before the next instance, but no longer than there is something to wait for: whoever stops the actor meanwhile, kills it, or
-/// makes its pool smaller, wakes this task. Others have a turn in any case, so that starts that fail for ever do not keep a thread.
+/// Waits before the next instance. A stop, a kill, or a smaller pool ends the wait early.
+///
+/// It yields at least once, so that an actor whose starts always fail does not occupy a thread.
 async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> Paused {
     if delay.is_zero() {
         tokio::task::yield_now().await;
@@ -125,14 +142,15 @@ async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> P
     let was_open = cell.mailbox.is_open();
     let mut timer = pin!(tokio::time::sleep(delay));
     loop {
-        // While the actor drains, messages that die go at once: with no living one left there is nothing to wait for.
-        let mut death = pin!(until(cell.visit(|section| section.purge_draining())));
+        // While the actor drains, expired messages are removed at once: without a live one left
+        // there is nothing to wait for.
+        let mut expiry = pin!(until(cell.visit(|section| section.purge_draining())));
         let paused = poll_fn(|cx| {
-            let is_told = match was_open {
+            let is_over = match was_open {
                 true => !cell.mailbox.is_open(),
                 false => cell.mailbox.is_killed() || cell.mailbox.is_drained(),
             };
-            if is_told {
+            if is_over {
                 return Poll::Ready(Some(Paused::Over));
             }
             if cell.mailbox.retire_surplus(worker.into()) {
@@ -141,7 +159,7 @@ async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> P
             if timer.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(Some(Paused::Over));
             }
-            death.as_mut().poll(cx).map(|()| None)
+            expiry.as_mut().poll(cx).map(|()| None)
         });
         if let Some(paused) = paused.await {
             return paused;
@@ -149,6 +167,7 @@ async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> P
     }
 }
 
+/// Sleeps until a tick; for ever if it never comes.
 async fn until(end: Tick) {
     match instant(end) {
         Some(end) => tokio::time::sleep_until(end).await,

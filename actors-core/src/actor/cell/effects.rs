@@ -1,0 +1,72 @@
+//! Runs critical sections of the mailbox, and applies their effects after the lock is released.
+//!
+//! Effects are wake-ups, a task to start, a request for a sample, and lost messages. All of them
+//! may run foreign code, so none of them happens under the lock (B6).
+
+use super::{Cell, Envelope, Seat};
+use crate::actor::Actor;
+use crate::mailbox::{Effects, Section, Wake};
+use crate::wakers::wake;
+use std::sync::{Arc, Weak};
+
+impl<A: Actor> Cell<A> {
+    /// Wakes the consumer after a push. Most pushes wake nothing, so that case is checked inline.
+    #[inline(always)]
+    pub(crate) fn wake(self: &Arc<Self>, next: Wake) {
+        if !matches!(next, Wake::Nothing) {
+            self.wake_now(next);
+        }
+    }
+
+    #[inline(never)]
+    fn wake_now(self: &Arc<Self>, next: Wake) {
+        match next {
+            Wake::Nothing => {}
+            Wake::Task(waker) => wake(waker),
+            Wake::Spawn => self.start_task(0, None),
+        }
+    }
+
+    /// Runs one critical section of the mailbox, then applies its effects.
+    pub(crate) fn visit<R>(
+        self: &Arc<Self>,
+        visit: impl FnOnce(&mut Section<'_, Envelope<A>, Box<Seat<A>>>) -> R,
+    ) -> R {
+        let mut effects = Effects::new();
+        let result = self.mailbox.visit(&mut effects, visit);
+        self.apply(&mut effects);
+        result
+    }
+
+    /// Applies the effects of critical sections. The caller holds no lock.
+    #[inline]
+    pub(crate) fn apply(self: &Arc<Self>, effects: &mut Effects<Envelope<A>>) {
+        if !effects.is_empty() {
+            self.apply_all(effects);
+        }
+    }
+
+    fn apply_all(self: &Arc<Self>, effects: &mut Effects<Envelope<A>>) {
+        loop {
+            if effects.wake() {
+                self.start_task(0, None);
+            }
+            if effects.take_sample_request() {
+                self.request_sample();
+            }
+            if !effects.lost.is_empty() {
+                effects.lost.take().for_each(|lost| self.drop_lost(lost));
+            }
+            if !effects.take_unfinished() {
+                return;
+            }
+            self.mailbox.visit(effects, |section| section.carry_on());
+        }
+    }
+
+    /// Requests samples of the mailbox from the supervisor.
+    pub(crate) fn request_sample(self: &Arc<Self>) {
+        let this: Weak<Self> = Arc::downgrade(self);
+        self.system.watchlist().add(this, &self.rt);
+    }
+}

@@ -1,0 +1,40 @@
+//! What an actor's mailbox stores: messages in envelopes and, between turns, the seat.
+
+use crate::actor::context::Context;
+use crate::actor::{Actor, Mail};
+use crate::mailbox::{Item, Seated};
+use std::hash::Hasher;
+use std::task::Context as TaskContext;
+
+/// A message as the mailbox moves it.
+pub(crate) struct Envelope<A: Actor>(pub(crate) A::Mail);
+
+impl<A: Actor> Item for Envelope<A> {
+    fn class(&self) -> usize {
+        self.0.class()
+    }
+
+    fn hash_key<H: Hasher>(&self, mut state: &mut H) {
+        self.0.parcel().hash_key(&mut state);
+    }
+
+    fn weight(&self) -> usize {
+        self.0.parcel().weight()
+    }
+
+    fn same_key(&self, other: &Self) -> bool {
+        self.0.parcel().same_key(other.0.parcel())
+    }
+}
+
+/// An actor's state and context. Its owner has the right to run a turn.
+pub(crate) struct Seat<A: Actor> {
+    pub(crate) actor: A,
+    pub(crate) ctx: Context<A>,
+}
+
+impl<A: Actor> Seated for Box<Seat<A>> {
+    fn must_stay(&self, cx: &TaskContext<'_>) -> bool {
+        self.ctx.must_stay(cx)
+    }
+}

@@ -1,0 +1,117 @@
+//! Handles, stages, stop and kill.
+//!
+//! ```text
+//!   Starting ──► Running ──► Ended
+//!       └────────────────────►┘
+//! ```
+//!
+//! `close` stops admission, and the actor ends when its queue is empty. `kill` ends it now. Both
+//! are state in the mailbox, not messages, so they wait behind nothing (B4).
+
+use super::Cell;
+use crate::actor::Actor;
+use crate::clock::{self, Tick};
+use crate::error::{Detail, Stage, StopReason};
+use crate::mailbox::Effects;
+use crate::panics::ignored;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+impl<A: Actor> Cell<A> {
+    /// Adds a handle. Only for [`Counted`](crate::actor::counted::Counted), like the next two.
+    pub(in crate::actor) fn add_handle(&self) {
+        self.handles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Adds a handle if another one exists.
+    pub(in crate::actor) fn try_add_handle(&self) -> bool {
+        let add = |count: usize| (count > 0).then_some(count + 1);
+        self.handles.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// Removes a handle. The last one closes the actor.
+    pub(in crate::actor) fn drop_handle(self: &Arc<Self>) {
+        // AcqRel: what other handles did happens before the actor closes.
+        if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.close(StopReason::Unreferenced);
+            if self.mailbox.has_work() && self.unreferenced.set(clock::now()).is_ok() {
+                let this: Weak<Self> = Arc::downgrade(self);
+                self.system.departing().add(self.id(), this, &self.rt);
+                if self.ended().is_some() {
+                    // It ended before it was listed, so its end did not remove it.
+                    self.system.departing().remove(self.id());
+                }
+            }
+        }
+    }
+
+    /// Returns whether its last handle was dropped while it still had work.
+    pub(crate) fn is_departing(&self) -> bool {
+        self.unreferenced.get().is_some()
+    }
+
+    /// Returns how long the actor has had no handle, and how long its current turn has run, if any.
+    /// `None` while it has a handle, and after its end.
+    pub(crate) fn departing(self: &Arc<Self>) -> Option<(Duration, Option<Duration>)> {
+        let now = clock::now();
+        let since = self.unreferenced.get().copied().filter(|_| self.ended().is_none())?;
+        Some((now.since(since), self.turn(now)))
+    }
+
+    /// Returns how long the current turn has run, if there is one.
+    pub(crate) fn turn(self: &Arc<Self>, now: Tick) -> Option<Duration> {
+        let turn = self.visit(|section| section.turn(now));
+        turn
+    }
+
+    /// Closes admission. The actor ends when it has handled its queue (F4).
+    pub(crate) fn close(self: &Arc<Self>, why: StopReason) {
+        self.life.lock().why.get_or_insert(why);
+        self.visit(|section| section.close());
+    }
+
+    /// Closes admission, and ends the actor now (F4).
+    pub(crate) fn kill(self: &Arc<Self>) {
+        self.kill_for(None);
+    }
+
+    /// Like [`kill`](Cell::kill), and records the reason.
+    pub(crate) fn kill_for(self: &Arc<Self>, detail: Option<Detail>) {
+        let mut effects = Effects::new();
+        if self.mailbox.visit(&mut effects, |section| section.kill()) {
+            let mut life = self.life.lock();
+            life.why = Some(StopReason::Killed);
+            life.detail = detail.or(life.detail);
+        }
+        self.apply(&mut effects);
+    }
+
+    /// Advances to a later stage, and wakes the tasks that wait for it. An advance to the current
+    /// stage does nothing.
+    pub(crate) fn advance(&self, stage: Stage) {
+        let mut life = self.life.lock();
+        let is_legal = matches!(
+            (life.stage, stage),
+            (Stage::Starting, Stage::Running) | (Stage::Starting | Stage::Running, Stage::Ended(_))
+        );
+        if life.stage == stage {
+            return;
+        }
+        debug_assert!(is_legal, "{:?} → {stage:?}", life.stage);
+        if is_legal {
+            life.stage = stage;
+        }
+        drop(life);
+        // Wakers are foreign code.
+        ignored(|| self.changed.notify_waiters());
+    }
+
+    /// Returns why the actor ended, if it has.
+    pub(crate) fn ended(&self) -> Option<StopReason> {
+        match self.life.lock().stage {
+            Stage::Ended(why) => Some(why),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Lost messages: the reply to the asker, the dead letter, and the log line.
+//!
+//! ```text
+//!   drop_lost ──► report_loss ──► note_loss: the log line, within a second (L4)
+//!       │              └────────► report: a dead letter, if the reason has one
+//!       └──► send_lost: the asker gets the reason; then the message is dropped
+//! ```
+//!
+//! The ledger has counted the message before it comes here.
+
+use super::{Cell, Envelope};
+use crate::actor::{Actor, Mail};
+use crate::clock::{self, Tick};
+use crate::drops;
+use crate::error::Reason;
+use crate::mailbox::{ClassId, Effects, Item, Ledger, Lost, has_letter};
+use crate::observe::losses::Lossy;
+use crate::observe::{Loss, trace};
+use crate::panics::ignored;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+impl<A: Actor> Cell<A> {
+    /// Drops a message that was accepted and then lost: reports it, and answers its asker.
+    pub(super) fn drop_lost(self: &Arc<Self>, lost: Lost<Envelope<A>>) {
+        let Lost { mut item, class, stamp, reason } = lost;
+        self.report_loss(class, stamp, reason, || item.0.parcel().describe());
+        // The asker's waker and the message's `Drop` are foreign code.
+        ignored(|| item.0.parcel_mut().send_lost(reason));
+        // The message may hold a handle whose drop loses further messages.
+        drops::bounded(move || drop(item));
+    }
+
+    /// Drops a message that was lost instead of being enqueued.
+    pub(crate) fn drop_rejected(self: &Arc<Self>, item: Envelope<A>, reason: Reason) {
+        let class = ClassId::new(item.class());
+        self.drop_lost(Lost { item, class, stamp: Tick::ZERO, reason });
+    }
+
+    /// Reports a loss: a log line and, if the reason has one, a dead letter. A `stamp` of zero
+    /// means that the message was never queued.
+    pub(crate) fn report_loss(
+        self: &Arc<Self>,
+        class: ClassId,
+        stamp: Tick,
+        reason: Reason,
+        text: impl FnOnce() -> Option<String>,
+    ) {
+        // A loss without a dead letter is in the log too.
+        self.note_loss();
+        if has_letter(reason) {
+            self.report(class, stamp, reason, text);
+        }
+    }
+
+    /// Makes sure that a log line covers a refusal or loss that the ledger has counted, within
+    /// about a second (L4).
+    #[inline]
+    pub(crate) fn note_loss(self: &Arc<Self>) {
+        if self.losses.is_wanted() {
+            self.arm_losses();
+        }
+    }
+
+    #[cold]
+    fn arm_losses(self: &Arc<Self>) {
+        if self.losses.arm(clock::now()) {
+            let this: Weak<Self> = Arc::downgrade(self);
+            self.system.reporter().expect(this, &self.rt);
+        }
+    }
+
+    /// Reports a message that no caller gets back: a dead letter and a log line.
+    pub(crate) fn report(
+        self: &Arc<Self>,
+        class: ClassId,
+        stamp: Tick,
+        reason: Reason,
+        text: impl FnOnce() -> Option<String>,
+    ) {
+        self.note_loss();
+        let class = self.mailbox.class(class);
+        let age = || {
+            if stamp == Tick::ZERO { Duration::ZERO } else { clock::now().since(stamp) }
+        };
+        let loss = Loss { actor: &self.name, message: class.name, priority: class.policy.priority, reason };
+        self.system.letters().post(&loss, age, text);
+    }
+
+    /// Writes the log line of the refusals and losses since the last one, if there were any.
+    pub(crate) fn log_losses(self: &Arc<Self>) {
+        if let Some(since) = self.losses.disarm() {
+            self.write_losses(since, &self.ledger());
+        }
+    }
+
+    #[cold]
+    fn write_losses(&self, since: Tick, ledger: &Ledger) {
+        let over = clock::now().since(since);
+        let classes = (0..A::Mail::CLASSES.len()).map(ClassId::new);
+        let policies = classes.map(|class| &self.mailbox.class(class).policy);
+        if let Some(summary) = self.losses.summary(ledger, policies, over) {
+            trace::losses(&self.name, &summary);
+        }
+    }
+}
+
+impl<A: Actor> Drop for Cell<A> {
+    /// Writes the log line of refusals after the actor's end. The last handle is gone, so the
+    /// reporter can no longer do it.
+    fn drop(&mut self) {
+        let Some(since) = self.losses.disarm() else { return };
+        let mut ledger = self.mailbox.ledger(&mut Effects::new());
+        ledger.add_shed(self.gate.refused());
+        self.write_losses(since, &ledger);
+    }
+}
+
+impl<A: Actor> Lossy for Cell<A> {
+    fn report_losses(self: Arc<Self>) {
+        self.log_losses();
+    }
+}

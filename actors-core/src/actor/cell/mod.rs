@@ -1,0 +1,147 @@
+//! The cell of an actor: what all its handles share, and what outlives its turns.
+//!
+//! ```text
+//!   Handle, WeakHandle ─┐
+//!   the actor's task ───┼─► Cell ──┬─ mailbox: envelopes, and the seat between turns
+//!   Context, jobs ──────┘          ├─ life, handles, failures, losses
+//!                                  └─ gate, timers, jobs, readings
+//! ```
+//!
+//! | file | job |
+//! |---|---|
+//! | `mod.rs` | identity and fields |
+//! | `envelope.rs` | what the mailbox stores: envelopes, and the seat |
+//! | `effects.rs` | critical sections of the mailbox, and their effects after the lock |
+//! | `lifecycle.rs` | handles, stages, stop and kill |
+//! | `restart.rs` | the factory, failures, and restarts |
+//! | `workers.rs` | tasks of workers, the size of a pool, seats of turns that did not return |
+//! | `losses.rs` | lost messages: reply, dead letter, log line |
+//! | `numbers.rs` | readings, ledger, policies |
+//! | `timers.rs` | idle timers of asks |
+//!
+//! A cell does not know the code that runs its turns. It gets a function that starts a worker's
+//! task.
+//!
+//! **Invariant.** No lock of a cell is held while foreign code runs.
+
+mod effects;
+mod envelope;
+mod lifecycle;
+mod losses;
+mod numbers;
+mod restart;
+mod timers;
+mod workers;
+
+pub(crate) use envelope::{Envelope, Seat};
+pub(crate) use restart::{Factory, Restarts};
+
+use super::children::Children;
+use super::gate::Gate;
+use super::jobs::Table;
+use super::readings::Readings;
+use super::{Actor, Mail};
+use crate::clock::Tick;
+use crate::env::System;
+use crate::error::{ActorName, Life, Stage};
+use crate::mailbox::Mailbox;
+use crate::observe::losses::LossLog;
+use crate::observe::span::ActorSpan;
+use crate::policy::Strategy;
+use crate::sync::Lock;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
+use timers::Timers;
+use tokio::runtime;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+/// Starts the task of a worker, with its instance if it has one already.
+pub(crate) type StartTask<A> = fn(&Arc<Cell<A>>, u32, Option<Box<Seat<A>>>);
+
+/// The parts of a cell that its builder provides, in addition to the mailbox.
+pub(crate) struct CellParts<A: Actor> {
+    pub(crate) run: StartTask<A>,
+    pub(crate) name: ActorName,
+    pub(crate) restarts: Option<Restarts<A>>,
+    pub(crate) parent: Option<Arc<Children>>,
+    pub(crate) strategy: Strategy,
+}
+
+/// What all handles of one actor share.
+pub(crate) struct Cell<A: Actor> {
+    pub(crate) mailbox: Mailbox<Envelope<A>, Box<Seat<A>>>,
+    pub(crate) name: ActorName,
+    pub(crate) system: System,
+    pub(crate) rt: runtime::Handle,
+    run: StartTask<A>,
+    /// Senders may run its turns: it is on a multi-thread runtime, and has one worker.
+    pub(crate) may_donate: bool,
+    /// `None` for an actor from one value, which never restarts.
+    pub(crate) restarts: Option<Box<Restarts<A>>>,
+    /// The children to which this actor belongs, if it has a parent.
+    pub(crate) parent: Option<Arc<Children>>,
+    /// Which of its own children restart when one of them fails.
+    pub(crate) strategy: Strategy,
+    /// The number of handles, which keep the actor alive (F6).
+    handles: AtomicUsize,
+    /// When the last handle was dropped, if there was still work to do.
+    unreferenced: OnceLock<Tick>,
+    pub(crate) life: Arc<Life>,
+    /// Seats of turns that did not return: at most one per worker, until the worker takes it.
+    abandoned: Lock<Vec<Box<Seat<A>>>>,
+    /// Notified at every change of `life`.
+    pub(crate) changed: Notify,
+    pub(super) readings: Readings,
+    /// The timer that ends a drain.
+    pub(crate) drain_timer: Lock<Option<AbortHandle>>,
+    losses: LossLog,
+    pub(crate) span: ActorSpan,
+    /// What a sender checks before the mailbox.
+    pub(crate) gate: Gate,
+    /// Idle timers, for the next asks.
+    pub(crate) timers: Timers,
+    /// Running timers, pipes and watches (F7). Made with the first.
+    pub(crate) jobs: OnceLock<Box<Lock<Table>>>,
+}
+
+impl<A: Actor> Cell<A> {
+    pub(crate) fn new(
+        mailbox: Mailbox<Envelope<A>, Box<Seat<A>>>,
+        parts: CellParts<A>,
+        system: System,
+        rt: runtime::Handle,
+    ) -> Arc<Self> {
+        let CellParts { run, name, restarts, parent, strategy } = parts;
+        let is_multi_thread = rt.runtime_flavor() == runtime::RuntimeFlavor::MultiThread;
+        let stage = if A::STARTS { Stage::Starting } else { Stage::Running };
+        Arc::new(Cell {
+            span: ActorSpan::new(&name),
+            life: Life::new(name.clone(), stage, |class| A::Mail::CLASSES[class].name()),
+            name,
+            system,
+            may_donate: is_multi_thread && !mailbox.limits().workers.is_pool(),
+            restarts: restarts.map(Box::new),
+            parent,
+            strategy,
+            mailbox,
+            gate: Gate::default(),
+            timers: Timers::new(is_multi_thread),
+            rt,
+            run,
+            handles: AtomicUsize::new(0),
+            unreferenced: OnceLock::new(),
+            abandoned: Lock::new(Vec::new()),
+            changed: Notify::new(),
+            readings: Readings::default(),
+            drain_timer: Lock::new(None),
+            losses: LossLog::default(),
+            jobs: OnceLock::new(),
+        })
+    }
+
+    /// Returns the actor's identity: the address of its cell.
+    pub(crate) fn id(&self) -> usize {
+        std::ptr::from_ref(self).addr()
+    }
+}

@@ -1,0 +1,65 @@
+//! The numbers of a mailbox as its handles show them, and changes of its policies.
+
+use super::Cell;
+use crate::actor::Actor;
+use crate::clock;
+use crate::mailbox::{ClassId, Effects, Ledger, Place, Row, add_shed};
+use crate::observe::Reading;
+use crate::policy::Policy;
+use std::sync::Arc;
+
+impl<A: Actor> Cell<A> {
+    /// Takes a reading of the mailbox.
+    pub(crate) fn reading(self: &Arc<Self>) -> Reading {
+        let now = clock::now();
+        let depth = self.visit(|section| section.depth(now));
+        let (limits, is_alive) = (self.mailbox.limits(), self.ended().is_none());
+        Reading::new(&depth, limits, is_alive, self.gate.level(), self.jobs_running())
+    }
+
+    /// Returns whether a message that was admitted at `place` still waits for its turn.
+    pub(crate) fn is_pending(self: &Arc<Self>, place: Place) -> bool {
+        let is_pending = self.visit(|section| section.is_pending(place));
+        is_pending
+    }
+
+    /// Returns the ledger, including what the gate has refused.
+    pub(crate) fn ledger(self: &Arc<Self>) -> Ledger {
+        let mut effects = Effects::new();
+        let mut ledger = self.mailbox.ledger(&mut effects);
+        ledger.add_shed(self.gate.refused());
+        self.apply(&mut effects);
+        ledger
+    }
+
+    /// Replaces the content of `rows` by the rows of the ledger. It allocates only if `rows` lacks
+    /// room.
+    pub(crate) fn rows(self: &Arc<Self>, rows: &mut Vec<Row>) {
+        let mut effects = Effects::new();
+        self.mailbox.rows(rows, &mut effects);
+        add_shed(rows, self.gate.refused());
+        self.apply(&mut effects);
+    }
+
+    /// Changes a message type's policy.
+    ///
+    /// # Errors
+    /// Why the change is not possible at run time.
+    pub(crate) fn adjust(
+        self: &Arc<Self>,
+        class: ClassId,
+        change: impl FnOnce(Policy) -> Policy,
+    ) -> Result<(), String> {
+        let policy = change(self.mailbox.policy(class));
+        let result = self.visit(|section| section.adjust(class, &policy));
+        result
+    }
+
+    /// Returns whether the actor has ended, or is idle.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_quiet(self: &Arc<Self>) -> bool {
+        let now = clock::now();
+        let depth = self.visit(|section| section.depth(now));
+        self.ended().is_some() || depth.is_idle
+    }
+}

@@ -1,0 +1,183 @@
+//! The end of an instance, of a worker, and of the actor.
+//!
+//! ```text
+//!   finish ─► close: refuse and lose what is queued ─► end_instance ─► leave ─► end: the last worker
+//!                                                      │
+//!                                                      └─ children, then `#[stopped]`, then the state is dropped
+//! ```
+
+use super::hook_scope;
+use super::runner::Runner;
+use crate::actor::Actor;
+use crate::actor::cell::Cell;
+use crate::actor::children::{CHILDREN_DRAIN, Children};
+use crate::clock::Tick;
+use crate::drops;
+use crate::error::{Reason, Stage, StopReason};
+use crate::observe::trace;
+use crate::panics::{caught, ignored};
+use crate::turn::hook::{self, Outcome};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+/// The time that `#[stopped]` may take. Callers wait for the actor's end, so it is bounded.
+const STOPPED_MAX: Duration = Duration::from_secs(30);
+
+/// Ends the worker and, if it is the last, the actor.
+pub(super) async fn finish<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
+    let is_retired = why == StopReason::Retired;
+    if is_retired {
+        // It takes no more turns, so the pool has one worker fewer for the wait graph.
+        runner.cell.review_waits();
+    } else {
+        if let (StopReason::StartFailed, Some(failed)) = (why, runner.failed.take()) {
+            runner.cell.life.lock().failed = Some(failed);
+        }
+        runner.close();
+    }
+    end_instance(runner, why).await;
+    if is_retired {
+        runner.cell.forget_failures(runner.worker());
+    }
+    if runner.leave() {
+        // A worker that retires may be the last one, because the others have ended meanwhile.
+        let why = if is_retired { runner.why_finished() } else { why };
+        runner.end(why);
+    }
+}
+
+/// Ends an instance: its children first, then its `#[stopped]` unless it is poisoned, then its
+/// state.
+pub(super) async fn end_instance<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
+    let Some(mut seat) = runner.remove_seat() else { return };
+    let cell = runner.cell.clone();
+    if let Some(children) = seat.ctx.children().cloned() {
+        match why {
+            StopReason::Killed => children.end_now().await,
+            _ => end_children(&cell, runner.worker(), &children).await,
+        }
+    }
+    if !runner.is_poisoned {
+        let stopped = async { tokio::time::timeout(STOPPED_MAX, seat.actor.stopped(why)).await };
+        let stopped = Box::pin(stopped);
+        let scope = hook_scope(&cell, runner.worker()).outliving_kill();
+        match hook::run(scope, stopped, &cell, false).await {
+            Outcome::Panicked(text) => {
+                trace::ended_badly(&cell.name, "`#[stopped]`", &format!("panicked: {text}"));
+            }
+            Outcome::Done(Err(_)) => {
+                trace::ended_badly(&cell.name, "`#[stopped]`", "took more than 30 s and was cut off");
+            }
+            Outcome::Done(Ok(())) | Outcome::Killed => {}
+        }
+    }
+    if let Err(text) = caught(|| drop(seat)) {
+        trace::ended_badly(&cell.name, "the drop of its state", &format!("panicked: {text}"));
+    }
+    runner.is_poisoned = false;
+}
+
+/// Stops the children in order. If the actor is killed meanwhile, kills them.
+async fn end_children<A: Actor>(cell: &Cell<A>, worker: u32, children: &Children) {
+    let was_killed = cell.mailbox.is_killed();
+    let parent = hook_scope(cell, worker).waiter();
+    let mut end = pin!(children.end(parent, CHILDREN_DRAIN));
+    let is_over = poll_fn(|cx| match !was_killed && cell.mailbox.is_killed() {
+        true => Poll::Ready(false),
+        false => end.as_mut().poll(cx).map(|()| true),
+    });
+    if !is_over.await {
+        children.end_now().await;
+    }
+}
+
+impl<A: Actor> Runner<A> {
+    /// Stops taking messages. Unless other workers of a pool continue, queued messages are lost and
+    /// waiting senders refused.
+    pub(super) fn close(&mut self) {
+        self.taker.put_back(&self.cell.mailbox, &mut self.effects);
+        // A turn that is still open here was dropped with the task.
+        let worker = self.worker.into();
+        let open =
+            self.cell.mailbox.visit(&mut self.effects, |section| section.fail_turn(worker, Reason::Closed));
+        if let Some(class) = open {
+            self.cell.report_loss(class, Tick::ZERO, Reason::Closed, || None);
+        }
+        if !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed() {
+            let seat = self.cell.mailbox.visit(&mut self.effects, |section| section.end());
+            if seat.is_some() {
+                self.taker.seat = seat;
+            }
+        }
+        self.cell.apply(&mut self.effects);
+    }
+
+    /// Removes this worker from the mailbox. Returns `true` if it was the last one: then the actor
+    /// has to end.
+    pub(super) fn leave(&mut self) -> bool {
+        let worker = self.worker.into();
+        let is_last = self.cell.mailbox.visit(&mut self.effects, |section| section.remove_worker(worker));
+        if is_last {
+            self.cell.mailbox.visit(&mut self.effects, |section| section.end());
+        }
+        self.is_over = !is_last;
+        self.cell.apply(&mut self.effects);
+        if !is_last {
+            self.cell.review_waits();
+        }
+        is_last
+    }
+
+    /// Ends the actor: cleans up, logs the end, and wakes the tasks that wait for it.
+    pub(super) fn end(&mut self, why: StopReason) {
+        if std::mem::replace(&mut self.is_over, true) {
+            return;
+        }
+        // Wakers in the timers are foreign code.
+        ignored(|| self.cell.timers.clear());
+        self.cell.drop_factory();
+        // Before the ledger is read: it counts what jobs had to deliver.
+        self.cell.end_jobs(why);
+        self.cell.log_losses();
+        let total = self.cell.ledger().total();
+        trace::stopped(&self.cell.name, why, &total);
+        self.cell.system.registry().remove(self.cell.clone(), &total);
+        if self.cell.is_departing() {
+            self.cell.system.departing().remove(self.cell.id());
+        }
+        if let Some(siblings) = &self.cell.parent {
+            siblings.remove(self.cell.id());
+        }
+        self.cell.advance(Stage::Ended(why));
+    }
+}
+
+impl<A: Actor> Drop for Runner<A> {
+    /// Ends the actor, because the runtime has ended or has dropped the task. The state may hold
+    /// the last handle of another actor, which then ends in the same way, and so on: see [`drops`].
+    fn drop(&mut self) {
+        if std::mem::replace(&mut self.is_over, true) {
+            return;
+        }
+        let mut rest = Runner::new(self.cell.clone(), self.worker, None);
+        std::mem::swap(&mut rest.taker, &mut self.taker);
+        std::mem::swap(&mut rest.effects, &mut self.effects);
+        // So that the drop of `rest` does nothing.
+        rest.is_over = true;
+        drops::bounded(move || rest.abandon());
+    }
+}
+
+impl<A: Actor> Runner<A> {
+    /// Ends the actor without running its hooks.
+    fn abandon(mut self) {
+        self.close();
+        let seat = self.remove_seat();
+        ignored(|| drop(seat));
+        if self.leave() {
+            self.end(StopReason::RuntimeGone);
+        }
+    }
+}

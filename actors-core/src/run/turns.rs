@@ -1,0 +1,197 @@
+//! Polls an actor's turns: takes the next message, runs its handler, and handles a panic or a kill.
+
+use super::runner::{Runner, TurnInfo};
+use crate::actor::{Actor, Mail};
+use crate::clock::Tick;
+use crate::current::{self, worker};
+use crate::error::{Reason, StopReason};
+use crate::mailbox::Take;
+use crate::panics::{caught, ignored};
+use crate::turn::{self, InlineOutcome, TurnSeat};
+use crate::wait;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+impl<A: Actor> Runner<A> {
+    /// Runs turns, one after the other, until the instance takes no more. Ready with the reason.
+    ///
+    /// `turn` stores the future of a suspended `async fn`, and `run_async` makes it.
+    pub(super) fn poll_turns<F: Future<Output = TurnSeat<A>>>(
+        &mut self,
+        cx: &mut Context<'_>,
+        turn: Pin<&mut Option<F>>,
+        run_async: impl Fn(TurnSeat<A>, A::Mail) -> F,
+    ) -> Poll<StopReason> {
+        if self.cell.may_donate {
+            worker::note(&self.cell.rt);
+        }
+        let polled = self.poll_loop(cx, turn, run_async);
+        if polled.is_pending() {
+            self.taker.rest();
+        }
+        polled
+    }
+
+    fn poll_loop<F: Future<Output = TurnSeat<A>>>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut turn: Pin<&mut Option<F>>,
+        run_async: impl Fn(TurnSeat<A>, A::Mail) -> F,
+    ) -> Poll<StopReason> {
+        let cell = self.cell.clone();
+        let _span = cell.span.enter();
+        let inside = current::enter_some();
+        let worker = self.worker;
+        let scope = |deadline| current::Turn::new(cell.id(), worker, deadline);
+        if turn.is_some() {
+            if cell.mailbox.is_killed() {
+                return Poll::Ready(self.kill_turn(turn));
+            }
+            inside.turn(scope(self.suspended.deadline));
+            if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), false)) {
+                return Poll::Ready(end);
+            }
+        }
+        loop {
+            match ready!(self.poll_take(cx, &inside)) {
+                Take::Turn => {}
+                Take::Finished => return Poll::Ready(self.why_finished()),
+                Take::Poisoned => {
+                    self.is_poisoned = true;
+                    return Poll::Ready(StopReason::Panicked);
+                }
+                Take::Renew => return Poll::Ready(StopReason::Restarted),
+                Take::Retire => return Poll::Ready(StopReason::Retired),
+            }
+            let (Some(seat), Some(taken)) = self.taker.turn_parts() else {
+                return Poll::Ready(self.why_finished());
+            };
+            inside.turn(scope(taken.deadline));
+            seat.ctx.begin_turn(taken.deadline);
+            // Moves the message once, to the place where it is handled.
+            let mail = match &taken.item {
+                Some(item) if item.0.waits() => taken.item.take().map(|item| item.0),
+                Some(_) => None,
+                None => return Poll::Ready(self.why_finished()),
+            };
+            if let Some(mail) = mail {
+                let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
+                turn.set(Some(run_async(TurnSeat::new(seat), mail)));
+                if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
+                    return Poll::Ready(end);
+                }
+                continue;
+            }
+            match turn::run_inline(seat, &mut taken.item) {
+                InlineOutcome::Done => {
+                    self.end_waits(current::has_waited());
+                    cell.mailbox.end_turn(self.worker.into());
+                }
+                InlineOutcome::IsAsync(mail) => {
+                    let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
+                    turn.set(Some(run_async(TurnSeat::new(seat), mail)));
+                    if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
+                        return Poll::Ready(end);
+                    }
+                }
+                InlineOutcome::Panicked(text) => {
+                    let info = self.current();
+                    return Poll::Ready(self.panicked(&info, text));
+                }
+            }
+        }
+    }
+
+    /// Takes the next message, and applies the effects of taking it.
+    #[inline]
+    fn poll_take(&mut self, cx: &mut Context<'_>, inside: &current::Inside) -> Poll<Take> {
+        let taken = self.taker.poll_take(&self.cell.mailbox, cx, &mut self.effects);
+        // Wake-ups may be delayed until after another turn of this instance, but not while the task
+        // parks or the instance ends (O1).
+        if !self.effects.is_empty()
+            && (!self.effects.lost.is_empty()
+                || self.taker.should_wake(&self.effects, !matches!(taken, Poll::Ready(Take::Turn))))
+        {
+            inside.pause();
+            self.cell.apply(&mut self.effects);
+        }
+        taken
+    }
+
+    /// Polls the turn of an `async fn`. Ready with a reason if the instance takes no more turns.
+    ///
+    /// When the turn is suspended for the first time, the rest of the claim goes back to the
+    /// mailbox.
+    fn poll_async<F: Future<Output = TurnSeat<A>>>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut turn: Pin<&mut Option<F>>,
+        is_first: bool,
+    ) -> Poll<Option<StopReason>> {
+        let Some(running) = turn.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        match caught(|| running.poll(cx)) {
+            Ok(Poll::Ready(seat)) => {
+                self.taker.seat = seat.into_seat();
+                turn.set(None);
+                self.end_waits(current::has_waited() || (!is_first && self.suspended.has_waited));
+                self.cell.mailbox.end_turn(self.worker.into());
+                Poll::Ready(None)
+            }
+            Ok(Poll::Pending) => {
+                let has_waited = current::has_waited();
+                if is_first {
+                    self.suspended = self.current();
+                    self.put_back();
+                }
+                self.suspended.has_waited |= has_waited;
+                // A kill during this poll woke no task: check again before suspending.
+                match self.cell.mailbox.is_killed() {
+                    true => Poll::Ready(Some(self.kill_turn(turn))),
+                    false => Poll::Pending,
+                }
+            }
+            Err(text) => {
+                let info = if is_first { self.current() } else { self.suspended };
+                ignored(|| turn.set(None));
+                self.end_waits(current::has_waited() || info.has_waited);
+                self.taker.seat = self.cell.take_abandoned_seat(self.worker);
+                Poll::Ready(Some(self.panicked(&info, text)))
+            }
+        }
+    }
+
+    /// Drops the suspended turn at its await, because the actor was killed (F4).
+    fn kill_turn<F>(&mut self, mut turn: Pin<&mut Option<F>>) -> StopReason {
+        // The turn's locals are dropped here; their `Drop` is user code.
+        let dropped = caught(|| turn.set(None));
+        self.taker.seat = self.cell.take_abandoned_seat(self.worker);
+        let info = self.suspended;
+        self.end_waits(info.has_waited);
+        if let Err(text) = dropped {
+            return self.panicked(&info, text);
+        }
+        self.fail_turn(Reason::Closed);
+        self.cell.report_loss(info.class, info.stamp, Reason::Closed, || None);
+        StopReason::Killed
+    }
+
+    /// Fails the turn and poisons the instance, because a panic has unwound through its state (F1).
+    fn panicked(&mut self, info: &TurnInfo, text: String) -> StopReason {
+        self.fail_turn(Reason::Panicked);
+        self.is_poisoned = true;
+        self.cell.note_panic(info.class, &text);
+        self.cell.report_loss(info.class, info.stamp, Reason::Panicked, || Some(text));
+        StopReason::Panicked
+    }
+
+    /// Removes the turn's waits from the wait graph. An ask that the instance keeps half-polled is
+    /// not a wait of the next turn (D1).
+    #[inline]
+    fn end_waits(&self, has_waited: bool) {
+        if has_waited {
+            let turn = current::Turn::new(self.cell.id(), self.worker, Tick::NEVER);
+            wait::over(self.cell.system.waits(), turn.waiter());
+        }
+    }
+}
