@@ -51,8 +51,7 @@ impl<A: Actor> Node for Cell<A> {
     }
 
     fn admit(self: Arc<Self>, place: InLine) -> bool {
-        let is_admitted = self.visit(|section| section.admit_waiter(place.waiter.into(), place.ticket));
-        is_admitted
+        self.visit(|section| section.admit_waiter(place.waiter.into(), place.ticket))
     }
 }
 

@@ -61,8 +61,7 @@ impl<A: Actor> Cell<A> {
 
     /// Returns how long the current turn has run, if there is one.
     pub(crate) fn turn(self: &Arc<Self>, now: Tick) -> Option<Duration> {
-        let turn = self.visit(|section| section.turn(now));
-        turn
+        self.visit(|section| section.turn(now))
     }
 
     /// Closes admission. The actor ends when it has handled its queue (F4).

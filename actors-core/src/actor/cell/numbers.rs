@@ -19,8 +19,7 @@ impl<A: Actor> Cell<A> {
 
     /// Returns whether a message that was admitted at `place` still waits for its turn.
     pub(crate) fn is_pending(self: &Arc<Self>, place: Place) -> bool {
-        let is_pending = self.visit(|section| section.is_pending(place));
-        is_pending
+        self.visit(|section| section.is_pending(place))
     }
 
     /// Returns the ledger, including what the gate has refused.
@@ -51,8 +50,7 @@ impl<A: Actor> Cell<A> {
         change: impl FnOnce(Policy) -> Policy,
     ) -> Result<(), String> {
         let policy = change(self.mailbox.policy(class));
-        let result = self.visit(|section| section.adjust(class, &policy));
-        result
+        self.visit(|section| section.adjust(class, &policy))
     }
 
     /// Returns whether the actor has ended, or is idle.
