@@ -4,36 +4,33 @@
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings};
-use actors_tests::{alone, meet_workers, others, poll, run};
-use std::sync::{Arc, Mutex};
+use actors_tests::{Gate, Record, alone, meet_workers, poll, run, run_other_tasks, threads};
 use std::task::Poll;
-use tokio::runtime::Builder;
-use tokio::sync::Semaphore;
 
 #[derive(Default)]
 struct Till {
-    seen: Arc<Mutex<Vec<u32>>>,
+    seen: Record<u32>,
 }
 
 #[actor(local, capacity = 1, reserve = 0, max_waiting = 4)]
 impl Till {
     /// Takes a permit of the gate, if there is one.
     #[message(overflow = block)]
-    async fn pay(&mut self, n: u32, gate: Option<Arc<Semaphore>>) {
+    async fn pay(&mut self, n: u32, gate: Option<Gate>) {
         if let Some(gate) = gate {
-            gate.acquire().await.unwrap().forget();
+            gate.pass().await;
         }
-        self.seen.lock().unwrap().push(n);
+        self.seen.write(n);
     }
 }
 
 /// An actor in a turn, with a full queue behind it. Of the gate each permit lets one turn end.
-async fn busy(system: &System) -> (TillHandle, Arc<Semaphore>, Arc<Mutex<Vec<u32>>>) {
-    let (gate, till) = (Arc::new(Semaphore::new(0)), Till::default());
+async fn busy(system: &System) -> (TillHandle, Gate, Record<u32>) {
+    let (gate, till) = (Gate::default(), Till::default());
     let seen = till.seen.clone();
     let till = system.spawn(till);
     till.pay(1, Some(gate.clone())).await.unwrap();
-    others().await;
+    run_other_tasks().await;
     till.pay(2, Some(gate.clone())).await.unwrap();
     (till, gate, seen)
 }
@@ -44,16 +41,16 @@ fn t3_a_tell_that_was_let_in_and_is_dropped_before_it_knows_is_withdrawn() {
         let (till, gate, seen) = busy(&system).await;
         let mut tell = till.pay(3, None);
         assert!(poll(&mut tell).is_pending());
-        gate.add_permits(1);
-        others().await;
+        gate.open(1);
+        run_other_tasks().await;
         assert_eq!((till.reading().waiting, till.reading().depth), (0, 1), "it was let in");
         drop(tell);
         assert_eq!(till.reading().depth, 0);
         // The caller does not know any better than to send again.
         till.pay(3, None).await.unwrap();
-        gate.add_permits(1);
-        others().await;
-        assert_eq!(*seen.lock().unwrap(), [1, 2, 3]);
+        gate.open(1);
+        run_other_tasks().await;
+        assert_eq!(seen.read(), [1, 2, 3]);
         let total = till.ledger().total();
         assert_eq!((total.offered, total.handled, total.cancelled), (4, 3, 1));
     });
@@ -65,12 +62,12 @@ fn t3_a_tell_whose_turn_has_begun_stays_sent() {
         let (till, gate, seen) = busy(&system).await;
         let mut tell = till.pay(3, Some(gate.clone()));
         assert!(poll(&mut tell).is_pending());
-        gate.add_permits(2);
-        others().await;
+        gate.open(2);
+        run_other_tasks().await;
         drop(tell);
-        gate.add_permits(1);
-        others().await;
-        assert_eq!(*seen.lock().unwrap(), [1, 2, 3]);
+        gate.open(1);
+        run_other_tasks().await;
+        assert_eq!(seen.read(), [1, 2, 3]);
         assert_eq!(till.ledger().total().cancelled, 0);
     });
 }
@@ -81,13 +78,13 @@ fn t3_a_tell_that_knows_that_it_is_in_is_not_withdrawn() {
         let (till, gate, seen) = busy(&system).await;
         let mut tell = till.pay(3, None);
         assert!(poll(&mut tell).is_pending());
-        gate.add_permits(1);
-        others().await;
+        gate.open(1);
+        run_other_tasks().await;
         assert!(matches!(poll(&mut tell), Poll::Ready(Ok(Admission::Waited))));
         drop(tell);
-        gate.add_permits(1);
-        others().await;
-        assert_eq!(*seen.lock().unwrap(), [1, 2, 3]);
+        gate.open(1);
+        run_other_tasks().await;
+        assert_eq!(seen.read(), [1, 2, 3]);
     });
 }
 
@@ -97,13 +94,13 @@ fn t3_the_slot_of_a_tell_that_is_withdrawn_goes_to_the_next_in_line() {
         let (till, gate, seen) = busy(&system).await;
         let (mut first, mut second) = (till.pay(3, None), till.pay(4, None));
         assert!(poll(&mut first).is_pending() && poll(&mut second).is_pending());
-        gate.add_permits(1);
-        others().await;
+        gate.open(1);
+        run_other_tasks().await;
         drop(first);
         assert!(matches!(poll(&mut second), Poll::Ready(Ok(Admission::Waited))));
-        gate.add_permits(1);
-        others().await;
-        assert_eq!(*seen.lock().unwrap(), [1, 2, 4]);
+        gate.open(1);
+        run_other_tasks().await;
+        assert_eq!(seen.read(), [1, 2, 4]);
     });
 }
 
@@ -113,13 +110,13 @@ fn t3_a_permit_that_was_given_to_a_reservation_that_is_dropped_is_given_on() {
         let (till, gate, _) = busy(&system).await;
         let (mut first, mut second) = (till.reserve::<TillPay>(), till.reserve::<TillPay>());
         assert!(poll(&mut first).is_pending() && poll(&mut second).is_pending());
-        gate.add_permits(1);
-        others().await;
+        gate.open(1);
+        run_other_tasks().await;
         drop(first);
         let Poll::Ready(Ok(permit)) = poll(&mut second) else { panic!("it has its slot") };
         assert_eq!(till.reading().permits, 1);
         drop(permit);
-        gate.add_permits(1);
+        gate.open(1);
     });
 }
 
@@ -141,18 +138,18 @@ fn t3_a_value_sent_into_a_channel_that_was_let_in_is_withdrawn_too() {
     assert_eq!(receiver.ledger().total().cancelled, 1);
 }
 
-struct Quick(Arc<Mutex<Vec<u32>>>);
+struct Quick(Record<u32>);
 
 #[actor(local)]
 impl Quick {
     #[message]
     fn tick(&mut self, n: u32) {
-        self.0.lock().unwrap().push(n);
+        self.0.write(n);
     }
 
     #[message]
     fn ask_tick(&mut self, n: u32) -> u32 {
-        self.0.lock().unwrap().push(n);
+        self.0.write(n);
         n
     }
 }
@@ -161,13 +158,13 @@ impl Quick {
 fn t3_a_task_without_budget_yields_before_a_donated_turn_and_not_after_it() {
     alone!("t3_a_task_without_budget_yields_before_a_donated_turn_and_not_after_it", || {
         actors_core::__private::freeze_cpu_clock();
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = threads(1);
         let system = {
             let _inside = runtime.enter();
             System::new("budget")
         };
         meet_workers(&runtime, &system, 1);
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen = Record::default();
         let (quick, other) = (system.spawn(Quick(seen.clone())), system.spawn(Quick(seen.clone())));
         let task = runtime.spawn(async move {
             while tokio::task::coop::has_budget_remaining() {
@@ -193,7 +190,7 @@ fn t3_a_task_without_budget_yields_before_a_donated_turn_and_not_after_it() {
             assert_eq!(other.ask_tick(4).await.unwrap(), 4);
         });
         runtime.block_on(task).unwrap();
-        assert_eq!(*seen.lock().unwrap(), [3, 4]);
+        assert_eq!(seen.read(), [3, 4]);
     });
 }
 

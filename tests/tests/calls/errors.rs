@@ -3,7 +3,7 @@
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, PolicyError, Settings, SpawnError, StartError, testing};
-use actors_tests::{HOUR, SECOND, others, poll, run};
+use actors_tests::{HOUR, SECOND, poll, run, run_other_tasks};
 use std::time::Duration;
 
 struct Shop;
@@ -99,7 +99,7 @@ fn l3_a_closed_actor_s_error_says_why_it_ended() {
         // Also while it drains, by a turn that has begun.
         let mut slow = stopped.slow();
         assert!(poll(&mut slow).is_pending());
-        others().await;
+        run_other_tasks().await;
         let stop = stopped.stop();
         assert_eq!(closed(&stopped).await, "`shop` is closed: stop was called");
         let refused = stopped.viewed().await.unwrap_err();
@@ -131,7 +131,7 @@ fn l3_failures_that_use_the_restarts_up_are_counted_in_the_error() {
         let shop: ShopHandle = system.actor(|| Shop).name("shop").restart(restart).spawn().unwrap();
         for _ in 0..3 {
             shop.charge(0).await.unwrap_err();
-            others().await;
+            run_other_tasks().await;
         }
         shop.closed().await;
         let cause = "`shop` is closed: stopped after 3 failures in 10 s (limit 2), the last one: `Charge` panicked: no cents";
@@ -205,7 +205,7 @@ fn l3_a_runtime_that_ended_is_named() {
     let shop = below.block_on(async {
         let shop: ShopHandle = System::new("test").instance(Shop).name("shop").spawn().unwrap();
         shop.viewed().await.unwrap();
-        others().await;
+        run_other_tasks().await;
         shop
     });
     drop(below);
@@ -301,7 +301,7 @@ fn p9_without_a_rate_the_age_of_the_running_turn_is_the_wait() {
         let shop = shop(&system);
         let mut slow = shop.slow();
         assert!(poll(&mut slow).is_pending());
-        others().await;
+        run_other_tasks().await;
         (0..2).for_each(|_| assert!(shop.viewed().try_send().is_ok()));
         for seconds in [1, 2, 4, 8] {
             tokio::time::sleep(seconds * SECOND / if seconds == 1 { 1 } else { 2 }).await;

@@ -3,7 +3,7 @@
 use actors_core::prelude::*;
 use actors_core::sizing::{Load, sojourn};
 use actors_core::{Action, Policy, Pressure, SpawnBuilder};
-use actors_tests::{HOUR, SECOND, alone, others, run};
+use actors_tests::{HOUR, SECOND, alone, run, run_other_tasks};
 use std::time::Duration;
 
 const NUMBERS: [usize; 5] = [0, 1, 2, usize::MAX / 2, usize::MAX];
@@ -49,7 +49,7 @@ async fn works(mill: MillHandle) {
         // Refused, lost or handled, by its policy; but not by a panic of the runtime.
         let _ = mill.tell(n).try_send();
         let _ = tokio::time::timeout(SECOND, mill.ask(n)).await;
-        others().await;
+        run_other_tasks().await;
     }
     let _ = (mill.reading(), mill.ledger(), mill.resize(usize::MAX), mill.resize(0));
     tokio::time::sleep(2 * SECOND).await;

@@ -2,15 +2,15 @@
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{HOUR, others, poll, run};
+use actors_tests::{HOUR, Record, poll, run, run_other_tasks};
 use desk_messages as m;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-type Log = Arc<Mutex<Vec<u32>>>;
+type Log = Record<u32>;
 
 #[derive(Default)]
 struct Desk {
@@ -21,7 +21,7 @@ struct Desk {
 impl Desk {
     #[message]
     fn work(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(priority = low, overflow = drop_oldest)]
@@ -29,7 +29,7 @@ impl Desk {
 
     #[message(priority = urgent)]
     fn urgent(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(overflow = reject)]
@@ -110,7 +110,7 @@ fn a_mailbox_full_of_trifles_takes_an_urgent_message() {
         assert_eq!(desk.urgent(1).await.unwrap(), Admission::Queued);
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [1]);
+        assert_eq!(log.read(), [1]);
     });
 }
 
@@ -129,13 +129,13 @@ fn a_stop_is_not_queued_behind_a_flood() {
             })
         };
         for _ in 0..100 {
-            others().await;
+            run_other_tasks().await;
         }
         let before = Instant::now();
         assert_eq!(desk.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(before.elapsed(), Duration::ZERO);
         let sent = flood.await.unwrap();
-        assert_eq!(log.lock().unwrap().len() as u32, sent);
+        assert_eq!(log.read().len() as u32, sent);
     });
 }
 
@@ -171,7 +171,7 @@ fn the_word_that_another_actor_ended_does_not_wait_behind_a_busy_mailbox_s_sende
         let mut line: Vec<_> = (0..3).map(|_| watcher.trifle()).collect();
         line.iter_mut().for_each(|send| drop(poll(send)));
         drop(watched.fails(1).await);
-        others().await;
+        run_other_tasks().await;
         assert_eq!(watcher.reading().depth, 2, "one trifle and the word");
         held.release();
         seen.notified().await;
@@ -190,7 +190,7 @@ fn equal_priority_is_first_come_first_served() {
             held.release();
             testing::quiet(&system).await;
         }
-        assert_eq!(*log.lock().unwrap(), (0..700).collect::<Vec<_>>());
+        assert_eq!(log.read(), (0..700).collect::<Vec<_>>());
     });
 }
 
@@ -325,7 +325,7 @@ fn what_was_declared_not_discardable_is_not_discarded_by_another_type_s_policy()
         }
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), (0..14).collect::<Vec<_>>());
+        assert_eq!(log.read(), (0..14).collect::<Vec<_>>());
     });
 }
 
@@ -362,7 +362,7 @@ fn a_start_does_not_hang_on_a_mailbox_that_is_full_already() {
         slow.work().await.unwrap();
         let mut waiting = [slow.work(), slow.work()];
         assert!(waiting.iter_mut().all(|send| poll(send).is_pending()));
-        others().await;
+        run_other_tasks().await;
         assert_eq!(slow.ledger().total().handled, 0, "nothing before it has started");
         go.notify_one();
         slow.ready().await.unwrap();
@@ -395,7 +395,7 @@ fn a_slow_actor_is_no_black_hole_its_senders_are_held_back() {
     run(async |system| {
         let (desk, _) = desk(&system);
         desk.rest(HOUR).tell().await.unwrap();
-        others().await;
+        run_other_tasks().await;
         let accepted = (0..1000).filter(|n| desk.work(*n).try_send().is_ok()).count();
         assert_eq!(accepted, 14);
     });

@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{alone, poll};
+use actors_tests::{alone, paused, poll};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,10 +12,6 @@ use std::sync::{Arc, Mutex};
 const LENGTH: usize = 100_000;
 /// For those whose links each have a task and turns: enough still for two kilobytes a level to overflow the stack.
 const TASKS: usize = 20_000;
-
-fn on_one_thread() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
-}
 
 /// Counts the states that exist.
 struct Counted(Arc<AtomicUsize>);
@@ -75,7 +71,7 @@ fn f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest() {
     alone!("f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest", || {
         for is_first_oldest in [false, true] {
             let alive = Arc::default();
-            let rt = on_one_thread();
+            let rt = paused();
             let system = rt.block_on(async { System::new("chain") });
             let first = chain(&system, &alive, is_first_oldest);
             assert_eq!(alive.load(Ordering::SeqCst), LENGTH);
@@ -90,7 +86,7 @@ fn f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest() {
 fn f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives() {
     alone!("f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives", || {
         let alive = Arc::default();
-        on_one_thread().block_on(async {
+        paused().block_on(async {
             let first = chain(&System::new("chain"), &alive, true);
             drop(first);
             while alive.load(Ordering::SeqCst) > 0 {
@@ -104,7 +100,7 @@ fn f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives() {
 fn f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime() {
     alone!("f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime", || {
         let alive = Arc::default();
-        let rt = on_one_thread();
+        let rt = paused();
         let system = rt.block_on(async { System::new("chain") });
         let link = |next| system.spawn(Link { next, _counted: Counted::new(&alive) });
         let mut last: LinkHandle = link(Next::default());
@@ -143,7 +139,7 @@ fn t3_a_message_that_holds_an_ask_that_holds_a_message_and_so_on_is_withdrawn_wi
     alone!(
         "t3_a_message_that_holds_an_ask_that_holds_a_message_and_so_on_is_withdrawn_with_the_outermost_one",
         || {
-            on_one_thread().block_on(async {
+            paused().block_on(async {
                 let desk = System::new("desk").spawn(Desk);
                 let held = testing::hold(&desk);
                 let mut outermost: Option<Waits> = None;
@@ -187,7 +183,7 @@ fn f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime() {
     alone!("f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime", || {
         for is_killed in [false, true] {
             let (alive, seen) = (Arc::default(), Arc::<AtomicUsize>::default());
-            let rt = on_one_thread();
+            let rt = paused();
             rt.block_on(async {
                 let nest = Nest { depth: 1, seen: seen.clone(), _counted: Counted::new(&alive) };
                 let root: NestHandle = System::new("nest").spawn(nest);
@@ -229,7 +225,7 @@ fn d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_run
     alone!("d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_runtime", || {
         for is_killed in [false, true] {
             let (alive, reached) = (Arc::default(), Arc::<AtomicUsize>::default());
-            let rt = on_one_thread();
+            let rt = paused();
             rt.block_on(async {
                 let system = System::new("waits");
                 let new = |next| Waiting { next, _counted: Counted::new(&alive) };
@@ -256,7 +252,7 @@ fn d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_run
 #[test]
 fn f6_a_detached_actor_that_never_had_a_message_ends_with_its_runtime() {
     let alive = Arc::default();
-    let rt = on_one_thread();
+    let rt = paused();
     let system = rt.block_on(async { System::new("detached") });
     let spawn = |name: &str| {
         let link = Link { next: Next::default(), _counted: Counted::new(&alive) };

@@ -6,7 +6,7 @@ use actors_core::mailbox::{Class, Item, channel};
 use actors_core::observe::DeadLetters;
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings, testing};
-use actors_tests::{HOUR, SECOND, alone, finishes, others, poll, poll_with, run};
+use actors_tests::{HOUR, SECOND, alone, finishes, poll, poll_with, run, run_other_tasks};
 use cooked_waker::{IntoWaker, WakeRef};
 use futures_util::StreamExt;
 use std::cell::Cell;
@@ -285,7 +285,7 @@ fn b6_a_sender_s_waker_may_use_the_actor_in_line_and_out_of_it() {
             asks.pop();
             reserves.pop();
             drop(held);
-            others().await;
+            run_other_tasks().await;
             for ask in &mut asks {
                 let _ = poll_with(ask, &Counted::waker(&foe));
             }
@@ -315,7 +315,7 @@ fn b6_who_awaits_an_end_may_use_the_actor_in_its_waker() {
             target.kill();
             drop(held);
             testing::quiet(&system).await;
-            others().await;
+            run_other_tasks().await;
             foe.was_called_unlocked();
         });
     });

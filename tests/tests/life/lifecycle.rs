@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{Restart, testing};
-use actors_tests::{HOUR, SECOND, alone, others, poll, run};
+use actors_tests::{HOUR, SECOND, alone, panic_quietly, poll, run, run_other_tasks, threads};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -44,7 +44,7 @@ fn f6_a_weak_handle_that_is_upgraded_in_vain_changes_nothing() {
 #[test]
 fn f6_an_actor_that_is_found_while_it_is_started_loses_no_handle() {
     alone!("f6_an_actor_that_is_found_while_it_is_started_loses_no_handle", || {
-        let rt = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let rt = threads(1);
         let system = rt.block_on(async { System::new("race") });
         let is_over = Arc::new(AtomicBool::new(false));
         let finders: Vec<_> = (0..2)
@@ -91,7 +91,7 @@ impl Lodger {
         match (is_last, self.0.panics) {
             (false, _) => {}
             (true, false) => ctx.stop(),
-            (true, true) => std::panic::resume_unwind(Box::new("a fuse")),
+            (true, true) => panic_quietly("a fuse"),
         }
     }
 
@@ -130,7 +130,7 @@ fn o1_a_sender_that_was_let_in_is_woken_before_its_instance_ends() {
                     lodger.step(n == 1).try_send().unwrap();
                 }
                 let sent: Vec<_> = (0..2).map(|_| tokio::spawn(lodger.step(false).owned())).collect();
-                others().await;
+                run_other_tasks().await;
                 assert_eq!(lodger.reading().waiting, 2);
                 held.release();
                 let began = Instant::now();
@@ -151,11 +151,11 @@ fn f2_a_draining_actor_in_its_pause_ends_with_the_last_message_that_is_withdrawn
         let held = testing::hold(&lodger);
         (0..2).for_each(|_| assert!(lodger.step(true).try_send().is_ok()));
         let asked = tokio::spawn(lodger.ask().owned());
-        others().await;
+        run_other_tasks().await;
         let stop = lodger.stop().within(24 * HOUR);
         held.release();
         // Both failures are over; the second one is followed by a pause of an hour, with the ask still queued.
-        others().await;
+        run_other_tasks().await;
         assert_eq!((lodger.ledger().total().panicked, lodger.reading().depth), (2, 1));
         asked.abort();
         let began = Instant::now();
@@ -243,7 +243,7 @@ fn f8_a_pool_outlives_a_few_bad_requests_among_many() {
             async fn pay(&mut self, is_bad: bool) -> u32 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 if is_bad {
-                    std::panic::resume_unwind(Box::new("a bad request"));
+                    panic_quietly("a bad request");
                 }
                 1
             }
@@ -408,10 +408,10 @@ fn l2_of_overlapping_shutdowns_each_reports_what_was_lost_after_it_was_called() 
         let early: LampHandle = system.spawn(Lamp);
         early.wait().await.unwrap();
         let late = system.spawn(Sink);
-        others().await;
+        run_other_tasks().await;
         let mut first = Box::pin(system.shutdown(SECOND));
         assert!(poll(&mut first).is_pending());
-        others().await;
+        run_other_tasks().await;
         late.take().try_send().unwrap_err();
         // What is lost between the calls is in the first report, what is lost after both is in both.
         let mut second = Box::pin(system.shutdown(SECOND));
@@ -455,7 +455,7 @@ fn f6_an_actor_without_a_handle_whose_turn_does_not_end_is_reported_once() {
         let (closed, quick_closed) = (lamp.closed(), quick.closed());
         lamp.wait().await.unwrap();
         quick.work().tell().await.unwrap();
-        others().await;
+        run_other_tasks().await;
         drop((lamp, quick));
         assert_eq!(quick_closed.await, StopReason::Unreferenced);
         tokio::time::sleep(20 * SECOND).await;

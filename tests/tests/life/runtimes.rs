@@ -2,11 +2,10 @@
 //! from run to run; that each has one outcome, and that sender, handler and ledger agree on it, does not.
 
 use actors_core::prelude::*;
-use actors_tests::{alone, poll};
+use actors_tests::{Rng, alone, panic_quietly, poll, threads};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
 const SENDERS: usize = 12;
@@ -91,20 +90,7 @@ impl Desk {
     fn fail(&mut self, token: Token) {
         token.handle();
         // Without the panic hook's output.
-        std::panic::resume_unwind(Box::new("as the test asks for"));
-    }
-}
-
-/// SplitMix64.
-struct Rng(u64);
-
-impl Rng {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % bound as u64) as usize
+        panic_quietly("as the test asks for");
     }
 }
 
@@ -179,7 +165,7 @@ async fn storm(round: u64) {
         .map(|sender| {
             let (desks, offered, tally) = (desks.clone(), offered.clone(), tally.clone());
             tokio::spawn(async move {
-                let mut rng = Rng(round << 32 | sender as u64);
+                let mut rng = Rng::new(round << 32 | sender as u64);
                 for n in 0..SENDS {
                     let token = Token { number: sender * SENDS + n, tally: tally.clone() };
                     send(&desks, &offered, &mut rng, token).await;
@@ -190,7 +176,7 @@ async fn storm(round: u64) {
     let control = {
         let desks = desks.clone();
         tokio::spawn(async move {
-            let mut rng = Rng(round << 32 | 1 << 31);
+            let mut rng = Rng::new(round << 32 | 1 << 31);
             for _ in 0..200 {
                 let at = rng.below(DESKS);
                 match rng.below(20) {
@@ -226,7 +212,7 @@ async fn storm(round: u64) {
 }
 
 fn on(workers: usize) {
-    let runtime = Builder::new_multi_thread().worker_threads(workers).enable_all().build().unwrap();
+    let runtime = threads(workers);
     runtime.block_on(async {
         for round in 0..4 {
             tokio::spawn(storm(round)).await.unwrap();

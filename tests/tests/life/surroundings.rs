@@ -2,7 +2,7 @@
 //! `block_in_place`, because it runs either in the actor's own task or in a task of a worker of the same runtime.
 
 use actors_core::prelude::*;
-use actors_tests::{alone, meet_workers};
+use actors_tests::{alone, meet_workers, threads};
 use std::pin::pin;
 use std::task::{Context as TaskContext, Waker};
 use std::thread::ThreadId;
@@ -34,10 +34,6 @@ impl Surveyor {
     }
 }
 
-fn workers(count: usize) -> Runtime {
-    Builder::new_multi_thread().worker_threads(count).enable_all().build().unwrap()
-}
-
 fn small() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -46,7 +42,7 @@ fn small() -> Runtime {
 fn site(count: usize) -> (Runtime, SurveyorHandle) {
     // Whether turns are short must not depend on the machine.
     actors_core::__private::freeze_cpu_clock();
-    let runtime = workers(count);
+    let runtime = threads(count);
     let system = {
         let _inside = runtime.enter();
         System::new("site")

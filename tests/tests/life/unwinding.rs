@@ -4,7 +4,7 @@
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings};
-use actors_tests::{alone, others, poll_with, run};
+use actors_tests::{alone, poll_with, run, run_other_tasks};
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
@@ -116,7 +116,7 @@ impl Field {
         };
         assert!(pending, "{how}");
         discard(waker);
-        others().await;
+        run_other_tasks().await;
         resume_unwind(Box::new("on purpose"));
     }
 }
@@ -138,7 +138,7 @@ fn f1_an_asker_s_waker_that_panics_is_woken_by_a_turn_that_panics() {
                     _ => poll_with(&mut fall, &waker).is_pending(),
                 };
                 assert!(is_pending);
-                others().await;
+                run_other_tasks().await;
                 let reason = match how {
                     0 => owed.await.unwrap_err().reason(),
                     1 => question.await.unwrap_err().reason(),
@@ -160,7 +160,7 @@ fn f1_what_a_turn_that_panics_holds_may_panic_when_it_is_dropped() {
             for how in 0..8 {
                 let (idle, busy) = (system.spawn(Field::default()), system.spawn(Field::default()));
                 busy.wait().await.unwrap();
-                others().await;
+                run_other_tasks().await;
                 busy.wait().await.unwrap();
                 let field: FieldHandle = system.spawn(Field::default());
                 let asked = field.hold(idle.clone(), busy.clone(), how).ask().await;

@@ -2,12 +2,11 @@
 
 use actors_core::prelude::*;
 use actors_core::{Order, Overflow, testing};
-use actors_tests::{SECOND, poll, run};
+use actors_tests::{Record, SECOND, poll, run};
 use desk_messages as m;
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-type Log = Arc<Mutex<Vec<u32>>>;
+type Log = Record<u32>;
 
 #[derive(Default)]
 struct Desk {
@@ -18,17 +17,17 @@ struct Desk {
 impl Desk {
     #[message]
     fn paper(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(priority = low, overflow = drop_newest)]
     fn trifle(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(overflow = conflate, key = n)]
     fn latest(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(overflow = reject)]
@@ -59,7 +58,7 @@ fn in_an_incident_a_type_that_blocks_can_be_told_to_drop() {
         held.release();
         assert_eq!(waits.await.unwrap(), Admission::Waited);
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [1, 2, 3, 5, 4]);
+        assert_eq!(log.read(), [1, 2, 3, 5, 4]);
     });
 }
 
@@ -81,7 +80,7 @@ fn lists_that_a_new_policy_needs_are_made_up_for() {
             assert_eq!(desk.paper(20).await.unwrap_err().reason(), Reason::Full);
             held.release();
             testing::quiet(&system).await;
-            assert_eq!(log.lock().unwrap().len(), 4);
+            assert_eq!(log.read().len(), 4);
         }
     });
 }
@@ -101,7 +100,7 @@ fn a_type_can_be_told_to_evict_what_is_queued_below_it_already() {
         assert_eq!(desk.paper(9).await.unwrap_err().reason(), Reason::Full);
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [9, 0, 1, 2]);
+        assert_eq!(log.read(), [9, 0, 1, 2]);
     });
 }
 
@@ -137,7 +136,7 @@ fn ttl_and_timeout_hold_from_the_next_send_on() {
         assert_eq!(began.elapsed(), 3 * SECOND);
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [1]);
+        assert_eq!(log.read(), [1]);
         assert_eq!(desk.policy::<m::Paper>().ttl, Some(SECOND));
         assert_eq!(desk.policy::<m::Question>().timeout, 3 * SECOND);
     });

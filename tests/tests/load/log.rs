@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{Action, DecisionKind, Pressure, testing};
-use actors_tests::{HOUR, SECOND, others, run};
+use actors_tests::{HOUR, SECOND, run, run_other_tasks};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -210,7 +210,7 @@ fn l4_a_failure_is_an_error_a_recovery_is_information_and_the_end_says_how_often
         let mut told = Vec::new();
         for _ in 0..3 {
             shop.charge(0).await.unwrap_err();
-            others().await;
+            run_other_tasks().await;
             let lines = lines.taken().into_iter().filter(|line| !line.text.starts_with("refused or lost"));
             told.push(lines.map(|line| (line.level, line.text)).collect::<Vec<_>>());
         }

@@ -1,7 +1,7 @@
 //! S6: what a handler logs stands in its actor's span, whoever runs the turn, and in nobody else's.
 
 use actors_core::prelude::*;
-use actors_tests::{alone, meet_workers};
+use actors_tests::{alone, meet_workers, threads};
 use std::sync::{Arc, Mutex};
 use tracing::{Instrument, Subscriber, info, info_span};
 use tracing_subscriber::Layer;
@@ -44,8 +44,7 @@ fn s6_spans_of_a_sender_do_not_leak_into_the_turns_it_runs() {
         let scopes = Scopes::default();
         let subscriber = tracing_subscriber::registry().with(scopes.clone());
         tracing::subscriber::set_global_default(subscriber).unwrap();
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = threads(2);
         let system = runtime.block_on(async { System::new("spans") });
         meet_workers(&runtime, &system, 2);
         runtime.block_on(async {

@@ -4,7 +4,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{Action, Level, Pressure, testing};
-use actors_tests::{SECOND, alone, others};
+use actors_tests::{SECOND, alone, run_other_tasks, threads};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -103,7 +103,7 @@ fn life(subscriber: fn()) {
         let desk = desk(&system, Pressure::new().respond(&[Action::Shed]));
         DESK.set(desk.clone()).unwrap();
         assert_eq!(desk.fail().await.unwrap_err().reason(), Reason::Panicked);
-        others().await;
+        run_other_tasks().await;
         assert!(desk.look().await.is_ok(), "another instance goes on");
         let mut shed = 0;
         let mut highest = Level::Calm;
@@ -175,8 +175,7 @@ fn b6_on_threads_a_hostile_subscriber_leaves_the_books_balanced() {
             }
         }))
         .unwrap();
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+        let runtime = threads(4);
         runtime.block_on(async {
             let system = System::new("threads");
             let desk = desk(&system, Pressure::new().respond(&[Action::Shed]));

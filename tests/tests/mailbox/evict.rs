@@ -2,13 +2,12 @@
 
 use actors_core::prelude::*;
 use actors_core::{DeadLetter, Overflow, testing};
-use actors_tests::{others, poll, run};
+use actors_tests::{Record, poll, run, run_other_tasks};
 use futures_util::FutureExt;
 use ladder_messages as m;
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-type Log = Arc<Mutex<Vec<(&'static str, u32)>>>;
+type Log = Record<(&'static str, u32)>;
 
 #[derive(Default)]
 struct Ladder {
@@ -17,7 +16,7 @@ struct Ladder {
 
 impl Ladder {
     fn note(&mut self, kind: &'static str, n: u32) {
-        self.log.lock().unwrap().push((kind, n));
+        self.log.write((kind, n));
     }
 }
 
@@ -81,7 +80,7 @@ async fn spawn(system: &System, capacity: usize) -> (Log, LadderHandle) {
 }
 
 fn handled(log: &Log) -> Vec<(&'static str, u32)> {
-    log.lock().unwrap().clone()
+    log.read()
 }
 
 #[test]
@@ -275,7 +274,7 @@ fn o5_every_queued_message_is_as_likely_to_go_as_any_other() {
                 ladder.random(n).await.unwrap();
             }
             held.release();
-            others().await;
+            run_other_tasks().await;
             let left = handled(&log);
             let missing = (0..SLOTS).find(|n| !left.contains(&("random", *n as u32)));
             gone[missing.expect("one of those that were queued is gone")] += 1;
@@ -298,7 +297,7 @@ fn o5_the_same_seed_drops_the_same_messages() {
                 ladder.random(n).await.unwrap();
             }
             held.release();
-            others().await;
+            run_other_tasks().await;
             runs.push(handled(&log));
         }
         assert_eq!(runs[0], runs[1]);

@@ -2,13 +2,12 @@
 
 use actors_core::prelude::*;
 use actors_core::{Policy, testing};
-use actors_tests::{HOUR, SECOND, others, poll, run};
-use std::sync::{Arc, Mutex};
+use actors_tests::{HOUR, Record, SECOND, poll, run, run_other_tasks};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
 
-type Seen = Arc<Mutex<Vec<(u32, u32)>>>;
+type Seen = Record<(u32, u32)>;
 
 /// Its turns take as long as they are told, and note which message of which key had them.
 struct Till {
@@ -17,7 +16,7 @@ struct Till {
 
 impl Till {
     async fn work(&mut self, key: u32, n: u32, time: Duration) {
-        self.seen.lock().unwrap().push((key, n));
+        self.seen.write((key, n));
         tokio::time::sleep(time).await;
     }
 }
@@ -67,11 +66,11 @@ fn till(system: &System) -> (TillHandle, Seen) {
 /// The key has a turn under way for this long.
 async fn busy(till: &TillHandle, key: u32, time: Duration) {
     till.pay(key, 0, time).await.unwrap();
-    others().await;
+    run_other_tasks().await;
 }
 
 fn of(seen: &Seen, key: u32) -> Vec<u32> {
-    seen.lock().unwrap().iter().filter(|(other, _)| *other == key).map(|(_, n)| *n).collect()
+    seen.read().iter().filter(|(other, _)| *other == key).map(|(_, n)| *n).collect()
 }
 
 #[test]
@@ -85,7 +84,7 @@ fn s8_a_busy_key_holds_a_quarter_of_the_slots_and_others_find_the_rest() {
         // Three workers are idle: another key's message has its turn at once, past fifteen that wait.
         let began = Instant::now();
         till.pay(2, 0, Duration::ZERO).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         assert_eq!((of(&seen, 2), began.elapsed()), (vec![0], Duration::ZERO));
         drop(pending);
         assert!(till.ledger().is_balanced());
@@ -202,7 +201,7 @@ fn s8_who_waits_for_a_busy_key_holds_up_nobody_behind_it_and_keeps_its_order() {
         let gone = line.remove(0);
         drop(gone);
         held.release();
-        others().await;
+        run_other_tasks().await;
         // Four turns have begun, one of each key: four slots are free, and each key has one of them; then the fifth key
         // waits for a slot like everybody.
         assert_eq!(till.reading().waiting, 4);

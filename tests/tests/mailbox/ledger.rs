@@ -2,16 +2,16 @@
 
 use actors_core::prelude::*;
 use actors_core::{Row, testing};
-use actors_tests::{SECOND, others, poll, run};
+use actors_tests::{Record, SECOND, poll, run, run_other_tasks};
 use desk_messages as m;
 use futures_util::future::{Either, join, select};
 use std::future::{Future, ready};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Wake, Waker};
 use std::time::Duration;
 
-type Log = Arc<Mutex<Vec<(u32, u32)>>>;
+type Log = Record<(u32, u32)>;
 
 #[derive(Default)]
 struct Desk {
@@ -22,7 +22,7 @@ struct Desk {
 impl Desk {
     #[message]
     fn work(&mut self, sender: u32, n: u32) {
-        self.log.lock().unwrap().push((sender, n));
+        self.log.write((sender, n));
     }
 
     #[message(overflow = block)]
@@ -114,7 +114,7 @@ fn l1_each_message_stands_in_one_column_all_its_life() {
         let mut expected = Counts { offered: 1, queued: 1, ..Counts::default() };
         assert_eq!(of::<m::Rest>(&desk), expected);
         held.release();
-        others().await;
+        run_other_tasks().await;
         (expected.queued, expected.in_service) = (0, 1);
         assert_eq!(of::<m::Rest>(&desk), expected);
         assert_eq!(asked.await.unwrap(), 1);
@@ -128,22 +128,22 @@ fn l1_each_message_stands_in_one_column_all_its_life() {
 fn l1_whoever_is_woken_by_an_answer_finds_the_message_handled() {
     struct Auditor {
         desk: DeskHandle,
-        seen: Mutex<Vec<Counts>>,
+        seen: Record<Counts>,
     }
     impl Wake for Auditor {
         fn wake(self: Arc<Self>) {
-            self.seen.lock().unwrap().push(of::<m::Question>(&self.desk));
+            self.seen.write(of::<m::Question>(&self.desk));
         }
     }
     run(async |system| {
         let desk = system.spawn(Desk::default());
-        let auditor = Arc::new(Auditor { desk: desk.clone(), seen: Mutex::default() });
+        let auditor = Arc::new(Auditor { desk: desk.clone(), seen: Record::default() });
         let mut asked = desk.question(1);
         let waker = Waker::from(auditor.clone());
         assert!(Pin::new(&mut asked).poll(&mut TaskContext::from_waker(&waker)).is_pending());
         testing::quiet(&system).await;
         let handled = Counts { offered: 1, handled: 1, ..Counts::default() };
-        assert_eq!(*auditor.seen.lock().unwrap(), [handled]);
+        assert_eq!(auditor.seen.take(), [handled]);
         assert_eq!(asked.await.unwrap(), 1);
     });
 }
@@ -294,7 +294,7 @@ async fn l1_eight_senders_through_sixteen_slots_lose_nothing_and_keep_their_orde
     let total = desk.ledger().total();
     assert_eq!((total.offered, total.handled), (160_000, 160_000));
     let mut next = [0; 8];
-    for (sender, n) in log.lock().unwrap().iter() {
+    for (sender, n) in log.read().iter() {
         let expected = &mut next[*sender as usize];
         assert_eq!(n, expected, "sender {sender}");
         *expected += 1;
@@ -372,7 +372,7 @@ async fn l1_sends_that_are_cancelled_at_random_are_each_counted_once() {
     assert_eq!(row.handled + row.cancelled + row.refused(Reason::Full), row.offered);
     // One that was let in and begun just before its sender left is handled although the sender never knew.
     assert!(row.handled >= sum.accepted);
-    let log = log.lock().unwrap();
+    let log = log.read();
     assert_eq!(log.len() as u64, row.handled);
     for sender in 0..8 {
         let of_sender = log.iter().filter(|(from, _)| *from == sender).map(|(_, n)| *n);
@@ -499,7 +499,7 @@ fn d2_an_answer_needs_no_room_in_the_asker_s_mailbox() {
         let held = testing::hold(&back);
         let mut served = front.serve(7);
         assert!(poll(&mut served).is_pending());
-        others().await;
+        run_other_tasks().await;
         // Both mailboxes are full, and somebody waits at each.
         front.fill().await.unwrap();
         let (mut at_front, mut at_back) = (front.fill(), back.work(0, 0));

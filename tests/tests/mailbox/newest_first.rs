@@ -2,12 +2,11 @@
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{SECOND, run};
+use actors_tests::{Record, SECOND, run};
 use clinic_messages as m;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-type Log = Arc<Mutex<Vec<u32>>>;
+type Log = Record<u32>;
 
 #[derive(Default)]
 struct Clinic {
@@ -18,22 +17,22 @@ struct Clinic {
 impl Clinic {
     #[message(order = lifo_under_pressure)]
     fn patient(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message]
     fn letter(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(order = lifo_under_pressure, ttl = "10s")]
     fn mortal(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(order = lifo_under_pressure, overflow = drop_oldest, max = 3)]
     fn few(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 }
 
@@ -55,7 +54,7 @@ fn s1_within_the_interval_the_oldest_goes_first() {
         tokio::time::sleep(INTERVAL - Duration::from_millis(1)).await;
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [0, 1, 2, 3, 4]);
+        assert_eq!(log.read(), [0, 1, 2, 3, 4]);
     });
 }
 
@@ -70,7 +69,7 @@ fn s1_under_pressure_the_newest_goes_first() {
         tokio::time::sleep(INTERVAL).await;
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [4, 3, 2, 1, 0]);
+        assert_eq!(log.read(), [4, 3, 2, 1, 0]);
     });
 }
 
@@ -87,7 +86,7 @@ fn s1_types_that_did_not_declare_it_keep_their_turns_and_their_order() {
         held.release();
         testing::quiet(&system).await;
         // Every second turn is a letter's, as it would have been.
-        assert_eq!(*log.lock().unwrap(), [3, 100, 2, 101, 1, 102, 0, 103]);
+        assert_eq!(log.read(), [3, 100, 2, 101, 1, 102, 0, 103]);
     });
 }
 
@@ -104,7 +103,7 @@ fn s1_once_the_mailbox_was_empty_the_interval_begins_anew() {
             held.release();
             testing::quiet(&system).await;
         }
-        assert_eq!(*log.lock().unwrap(), [0, 1, 2, 10, 11, 12, 20, 21, 22]);
+        assert_eq!(log.read(), [0, 1, 2, 10, 11, 12, 20, 21, 22]);
     });
 }
 
@@ -123,7 +122,7 @@ fn t1_who_waited_too_long_is_not_handled_late() {
         tokio::time::sleep(6 * SECOND).await;
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [4, 3]);
+        assert_eq!(log.read(), [4, 3]);
         assert_eq!(clinic.ledger().of::<m::Mortal>().expired, 3);
     });
 }
@@ -140,7 +139,7 @@ fn o4_the_oldest_is_given_up_whatever_goes_first() {
         assert_eq!(clinic.few(3).await.unwrap(), Admission::Displaced);
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [3, 2, 1]);
+        assert_eq!(log.read(), [3, 2, 1]);
     });
 }
 
@@ -157,7 +156,7 @@ fn t3_an_ask_in_the_middle_of_the_reordered_queue_can_still_be_withdrawn() {
         drop(asks.remove(2));
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [3, 1, 0]);
+        assert_eq!(log.read(), [3, 1, 0]);
         assert_eq!(clinic.ledger().of::<m::Patient>().cancelled, 1);
     });
 }

@@ -4,6 +4,7 @@
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings, SpawnError};
+use actors_tests::threads;
 use std::hash::Hasher;
 use std::task::{Context as TaskContext, Poll, Waker};
 
@@ -178,7 +179,7 @@ fn a_tell_that_was_polled_does_not_become_an_ask() {
 
 #[test]
 fn f5_an_actor_that_can_be_found_can_be_talked_to() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = threads(2);
     runtime.block_on(async {
         let system = System::new("race");
         for round in 0..2_000 {

@@ -2,13 +2,12 @@
 
 use actors_core::prelude::*;
 use actors_core::{Permit, testing};
-use actors_tests::{HOUR, SECOND, others, poll, run};
-use std::sync::{Arc, Mutex};
+use actors_tests::{HOUR, Record, SECOND, poll, run, run_other_tasks};
 use std::task::Poll;
 use std::time::Duration;
 use yard_messages as m;
 
-type Log = Arc<Mutex<Vec<u32>>>;
+type Log = Record<u32>;
 
 #[derive(Default)]
 struct Yard {
@@ -19,34 +18,34 @@ struct Yard {
 impl Yard {
     #[message]
     fn cart(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(overflow = reject)]
     fn question(&mut self, n: u32) -> u32 {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
         n + 1
     }
 
     #[message(overflow = drop_oldest, max = 1)]
     fn single(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(overflow = conflate, key = key)]
     fn latest(&mut self, key: u8, n: u32) {
         let _ = key;
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(ttl = "10s")]
     fn mortal(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 
     #[message(priority = high)]
     fn high(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
     }
 }
 
@@ -127,7 +126,7 @@ fn o1_a_permit_that_is_not_used_goes_to_the_next_in_line() {
         permit.send(m::Cart { n: 2 }).unwrap();
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [1, 2]);
+        assert_eq!(log.read(), [1, 2]);
     });
 }
 
@@ -158,7 +157,7 @@ fn s1_order_counts_from_the_send() {
         permit.send(m::Cart { n: 2 }).unwrap();
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [1, 2]);
+        assert_eq!(log.read(), [1, 2]);
     });
 }
 
@@ -173,7 +172,7 @@ fn t1_age_counts_from_the_send() {
         tokio::time::sleep(9 * SECOND).await;
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [1]);
+        assert_eq!(log.read(), [1]);
     });
 }
 
@@ -215,7 +214,7 @@ fn t2_inside_a_turn_a_reservation_waits_no_longer_than_its_caller() {
         let porter = system.spawn(Porter { yard: yard.clone() });
         let began = tokio::time::Instant::now();
         let _ = porter.carry().timeout(2 * SECOND).await;
-        others().await;
+        run_other_tasks().await;
         assert_eq!(yard.reading().waiting, 0);
         assert!(began.elapsed() <= 2 * SECOND + Duration::from_millis(2));
     });
@@ -289,7 +288,7 @@ fn f4_stop_and_kill_revoke_permits() {
             assert_eq!(asks.ask(m::Question { n: 3 }).await.unwrap_err().reason(), Reason::Closed);
             drop(held);
             yard.closed().await;
-            assert_eq!(log.lock().unwrap().len(), usize::from(!kill));
+            assert_eq!(log.read().len(), usize::from(!kill));
             assert!(yard.ledger().is_balanced());
         }
     });
@@ -302,12 +301,12 @@ fn f6_a_permit_keeps_its_actor_alive() {
         let permit: Permit<Yard, m::Cart> = yard.reserve().await.unwrap();
         let weak = yard.downgrade();
         drop(yard);
-        others().await;
+        run_other_tasks().await;
         assert!(weak.upgrade().is_some());
         permit.send(m::Cart { n: 1 }).unwrap();
-        others().await;
+        run_other_tasks().await;
         assert!(weak.upgrade().is_none());
-        assert_eq!(*log.lock().unwrap(), [1]);
+        assert_eq!(log.read(), [1]);
     });
 }
 
@@ -325,7 +324,7 @@ fn o7_a_message_that_needs_no_slot_gives_its_permit_back() {
         assert!(matches!(poll(&mut waits), Poll::Ready(Ok(Admission::Waited))));
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [4, 2, 3]);
+        assert_eq!(log.read(), [4, 2, 3]);
     });
 }
 

@@ -3,7 +3,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{DeadLetter, DeadLetters, Overflow, Row, testing};
-use actors_tests::{others, poll, run};
+use actors_tests::{Record, poll, run, run_other_tasks};
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -27,19 +27,19 @@ struct Trifle {
 
 #[derive(Default)]
 struct Board {
-    handled: Arc<Mutex<Vec<String>>>,
+    handled: Record<String>,
 }
 
 #[actor(capacity = 3, reserve = 0, local)]
 impl Board {
     #[handler]
     fn note(&mut self, note: Note) {
-        self.handled.lock().unwrap().push(format!("N{}", note.n));
+        self.handled.write(format!("N{}", note.n));
     }
 
     #[handler]
     fn trifle(&mut self, trifle: Trifle) {
-        self.handled.lock().unwrap().push(format!("t{}", trifle.n));
+        self.handled.write(format!("t{}", trifle.n));
     }
 }
 
@@ -127,8 +127,8 @@ async fn observe(system: &System, policy: &'static str, list: &'static [Overflow
     let reports = letters(&mut dead).await;
 
     drop(held);
-    others().await;
-    let queue = handled.lock().unwrap().join(" ");
+    run_other_tasks().await;
+    let queue = handled.read().join(" ");
     let waiting_ask = if waiting_ask == "waits in line" { "still waits".into() } else { waiting_ask };
     let asked = observe_ask(system, list, is_twin).await;
     Line { policy, newcomer: admitted, asked, queue, waiting_ask, ledger, letters: reports }

@@ -2,18 +2,17 @@
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{SECOND, others, poll, run};
+use actors_tests::{Record, SECOND, poll, run, run_other_tasks};
 use depot_messages as m;
-use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
 struct Depot {
-    handled: Arc<Mutex<Vec<u64>>>,
+    handled: Record<u64>,
 }
 
 impl Depot {
     fn note(&mut self, bytes: u64) {
-        self.handled.lock().unwrap().push(bytes);
+        self.handled.write(bytes);
     }
 }
 
@@ -137,12 +136,12 @@ fn b2_at_its_max_a_type_gives_up_its_own() {
         }
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*handled.lock().unwrap(), [2, 3]);
+        assert_eq!(handled.read(), [2, 3]);
     });
 }
 
-fn depot_handled(system: &System) -> (Arc<Mutex<Vec<u64>>>, DepotHandle) {
-    let handled = Arc::new(Mutex::new(Vec::new()));
+fn depot_handled(system: &System) -> (Record<u64>, DepotHandle) {
+    let handled = Record::default();
     (handled.clone(), system.spawn(Depot { handled }))
 }
 
@@ -237,7 +236,7 @@ fn o9_bytes_cost_as_many_of_the_type_as_it_takes_or_none_at_all() {
         assert_eq!(depot.ledger().of::<m::Oldest>().dropped, 3);
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*handled.lock().unwrap(), [30, 40, 30]);
+        assert_eq!(handled.read(), [30, 40, 30]);
     });
 }
 
@@ -289,7 +288,7 @@ fn o7_a_newcomer_that_weighs_more_than_the_message_of_its_key_needs_room_for_the
         assert_eq!((row.conflated, row.dropped, row.queued), (3, 1, 1));
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*handled.lock().unwrap(), [31, 40]);
+        assert_eq!(handled.read(), [31, 40]);
     });
 }
 
@@ -304,7 +303,7 @@ fn o7_where_nothing_can_be_given_up_for_a_heavier_newcomer_the_older_message_sta
         assert_eq!(refused.reason(), Reason::Full);
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(*handled.lock().unwrap(), [30, 70]);
+        assert_eq!(handled.read(), [30, 70]);
     });
 }
 
@@ -372,7 +371,7 @@ fn b2_weights_count_their_fields_by_length() {
         press.print("12345".into()).await.unwrap();
         press.print("67890".into()).await.unwrap();
         assert_eq!(press.print("!".into()).await.unwrap_err().reason(), Reason::Full);
-        others().await;
+        run_other_tasks().await;
         tokio::time::sleep(SECOND).await;
         assert_eq!(press.reading().bytes, 10);
     });

@@ -2,9 +2,9 @@
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::run;
+use actors_tests::{Record, run};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 const TURNS_MAX: u32 = 32;
 
 /// Lane and number, in order of turns.
-type Log = Arc<Mutex<Vec<(usize, u32)>>>;
+type Log = Record<(usize, u32)>;
 
 const LOW: usize = 0;
 const NORMAL: usize = 1;
@@ -27,7 +27,7 @@ struct Desk {
 
 impl Desk {
     fn note(&self, lane: usize, n: u32) {
-        self.log.lock().unwrap().push((lane, n));
+        self.log.write((lane, n));
     }
 }
 
@@ -104,7 +104,7 @@ async fn desk(system: &System) -> (DeskHandle, Log) {
 }
 
 fn taken(log: &Log) -> Vec<(usize, u32)> {
-    std::mem::take(&mut log.lock().unwrap())
+    log.take()
 }
 
 fn numbers_of(lane: usize, order: &[(usize, u32)]) -> Vec<u32> {

@@ -2,11 +2,10 @@
 
 use actors_core::prelude::*;
 use actors_core::{Priority, Schedule, testing};
-use actors_tests::run;
-use std::sync::{Arc, Mutex};
+use actors_tests::{Record, run};
 use std::time::Duration;
 
-type Log = Arc<Mutex<Vec<usize>>>;
+type Log = Record<usize>;
 
 const LANES: usize = Priority::COUNT;
 /// Parts of the whole, lowest lane first.
@@ -22,7 +21,7 @@ struct Desk {
 
 impl Desk {
     fn note(&mut self, lane: usize) {
-        self.log.lock().unwrap().push(lane);
+        self.log.write(lane);
     }
 
     async fn work(&mut self, lane: usize) {
@@ -87,7 +86,7 @@ async fn saturate(system: &System, desk: Desk, schedule: Schedule, works: bool) 
     }
     held.release();
     testing::quiet(system).await;
-    log.lock().unwrap().clone()
+    log.read()
 }
 
 /// What came before any lane ran out.

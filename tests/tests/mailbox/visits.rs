@@ -4,7 +4,7 @@
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings, testing};
-use actors_tests::{SECOND, others, poll, run};
+use actors_tests::{SECOND, poll, run, run_other_tasks};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Wake, Waker};
@@ -80,7 +80,7 @@ fn b7_a_new_instance_and_an_actor_that_goes_on_clear_the_dead_in_parts() {
         let fragile: FragileHandle = system.actor(|| Fragile).spawn().unwrap();
         let held = testing::hold(&fragile);
         let fall = tokio::spawn(fragile.fall().owned());
-        others().await;
+        run_other_tasks().await;
         while fragile.brief().try_send().is_ok() {}
         tokio::time::advance(2 * SECOND).await;
         drop(held);
@@ -190,9 +190,9 @@ fn b7_a_pool_that_is_killed_loses_what_waits_for_its_keys_by_parts() {
         for n in 0..MANY {
             till.pay(n as u32 % 3).try_send().unwrap();
         }
-        others().await;
+        run_other_tasks().await;
         for _ in 0..200 {
-            others().await;
+            run_other_tasks().await;
         }
         till.kill();
         testing::quiet(&system).await;

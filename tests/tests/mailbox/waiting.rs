@@ -3,12 +3,8 @@
 
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, testing};
-use actors_tests::{others, poll, run};
+use actors_tests::{MS, Record, poll, run, run_other_tasks};
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-const MS: Duration = Duration::from_millis(1);
 
 /// Weighs what it says.
 struct Load {
@@ -54,12 +50,12 @@ impl Message for Price {
 /// Logs what it gets; every turn takes ten milliseconds.
 #[derive(Default)]
 struct Depot {
-    log: Arc<Mutex<Vec<u32>>>,
+    log: Record<u32>,
 }
 
 impl Depot {
     async fn turn(&mut self, n: u32) {
-        self.log.lock().unwrap().push(n);
+        self.log.write(n);
         tokio::time::sleep(10 * MS).await;
     }
 }
@@ -96,7 +92,7 @@ fn price(key: u8, weight: usize) -> Price {
 }
 
 /// A depot without a reserve.
-fn depot(system: &System, capacity: usize, bytes: usize) -> (DepotHandle, Arc<Mutex<Vec<u32>>>) {
+fn depot(system: &System, capacity: usize, bytes: usize) -> (DepotHandle, Record<u32>) {
     let depot = Depot::default();
     let log = depot.log.clone();
     (system.instance(depot).capacity(capacity).reserve(0).max_bytes(bytes).spawn().unwrap(), log)
@@ -125,8 +121,8 @@ fn o1_who_gets_in_by_a_permit_given_back_has_its_turn() {
         let mut waiter = depot.low(1);
         assert!(poll(&mut waiter).is_pending());
         drop(permit);
-        others().await;
-        assert_eq!(*log.lock().unwrap(), [1]);
+        run_other_tasks().await;
+        assert_eq!(log.read(), [1]);
         assert_eq!(waiter.await.unwrap(), Admission::Waited);
 
         tokio::time::sleep(20 * MS).await;
@@ -134,8 +130,8 @@ fn o1_who_gets_in_by_a_permit_given_back_has_its_turn() {
         let mut waiter = depot.low(2);
         assert!(poll(&mut waiter).is_pending());
         assert_eq!(permit.send(load(0, 11)).unwrap_err().reason(), Reason::Full);
-        others().await;
-        assert_eq!(*log.lock().unwrap(), [1, 2]);
+        run_other_tasks().await;
+        assert_eq!(log.read(), [1, 2]);
         assert_eq!(waiter.await.unwrap(), Admission::Waited);
     });
 }
@@ -149,8 +145,8 @@ fn o1_who_gets_in_by_a_changed_policy_has_its_turn() {
         let mut waiter = depot.tell(load(1, 1));
         assert!(poll(&mut waiter).is_pending());
         depot.adjust::<Load>(|policy| policy.max(2)).unwrap();
-        others().await;
-        assert_eq!(*log.lock().unwrap(), [1]);
+        run_other_tasks().await;
+        assert_eq!(log.read(), [1]);
         assert_eq!(waiter.await.unwrap(), Admission::Waited);
     });
 }
@@ -272,7 +268,7 @@ fn s2_a_lane_whose_first_message_comes_out_of_the_line_has_not_waited_yet() {
         held.release();
         tokio::time::sleep(400 * MS).await;
         // After 32 turns of `urgent` the lower lanes are due; `low` begins to wait only then.
-        let log = log.lock().unwrap();
+        let log = log.read();
         assert_eq!(log[..32], [3; 32]);
         assert_eq!(log[32..35], [1, 3, 1]);
     });
@@ -294,7 +290,7 @@ fn o7_the_newest_value_counts_also_against_one_that_waited_longer() {
         held.release();
         heavier.await.unwrap();
         testing::quiet(&system).await;
-        assert_eq!(*log.lock().unwrap(), [9, 3]);
+        assert_eq!(log.read(), [9, 3]);
         assert_eq!(depot.ledger().of::<Price>().conflated, 2);
     });
 }

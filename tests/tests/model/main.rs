@@ -180,8 +180,7 @@ fn run(program: &Program, seen: &mut Coverage) -> Result<(), TestCaseError> {
 }
 
 fn run_through(program: &Program, seen: &mut Coverage) -> Result<(), TestCaseError> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = actors_tests::paused();
     runtime.block_on(async {
         let mut pair = Pair { reference: Reference::new(program.setup), sut: Sut::new(&program.setup) };
         pair.sut.settle().await;

@@ -2,13 +2,12 @@
 
 use actors_core::prelude::*;
 use actors_core::{Action, DecisionKind, Level, Pressure, testing};
+use actors_tests::SECOND;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
-
-const SECOND: Duration = Duration::from_secs(1);
 
 /// Asks its partner, or itself, from within its turns.
 struct Asker {

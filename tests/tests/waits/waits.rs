@@ -3,7 +3,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{StartError, System};
-use actors_tests::{SECOND, others, run};
+use actors_tests::{SECOND, run, run_other_tasks};
 use futures_util::future::join;
 use std::future::Future;
 use std::pin::Pin;
@@ -132,7 +132,7 @@ fn d3_a_stop_that_closes_a_cycle_is_told_and_the_actor_stops_all_the_same() {
         let begun = Instant::now();
         let (go, stopped) = held(&a, async move { to_b.stop().await });
         let asked = turn(&b, async move { to_a.answer().await });
-        others().await;
+        run_other_tasks().await;
         go.send(()).unwrap();
         let ending = stopped.await.unwrap();
         let error = ending.reason().unwrap_err();
@@ -155,7 +155,7 @@ fn d3_where_closed_closes_the_cycle_the_ask_in_it_is_told_and_its_message_taken_
         let begun = Instant::now();
         let (go, ended) = held(&a, async move { to_b.closed().await });
         let asked = turn(&b, async move { to_a.answer().await });
-        others().await;
+        run_other_tasks().await;
         b.stop();
         go.send(()).unwrap();
         assert_eq!(told(asked.await.unwrap()), ["b", "a"]);
@@ -174,7 +174,7 @@ fn d3_an_ask_that_closes_a_cycle_through_closed_is_told() {
         let (a, b) = (site(&system, "a", Site::default()), site(&system, "b", Site::default()));
         let (to_a, to_b) = (a.clone(), b.clone());
         let ended = turn(&a, async move { to_b.closed().await });
-        others().await;
+        run_other_tasks().await;
         let asked = turn(&b, async move { to_a.answer().await });
         assert_eq!(told(asked.await.unwrap()), ["b", "a"]);
         b.stop();
@@ -188,7 +188,7 @@ fn d3_a_send_in_line_that_is_part_of_a_cycle_through_closed_has_its_message_back
         let (a, b) = (site(&system, "a", Site::default()), site(&system, "b", Site::default()));
         let (to_a, to_b) = (a.clone(), b.clone());
         let (go, ended) = held(&a, async move { to_b.closed().await });
-        others().await;
+        run_other_tasks().await;
         for _ in 0..8 {
             a.answer().tell().try_send().unwrap();
         }
@@ -196,7 +196,7 @@ fn d3_a_send_in_line_that_is_part_of_a_cycle_through_closed_has_its_message_back
             let job: Job = Box::pin(async {});
             to_a.run(job).await.map_err(|error| (error.reason(), names(error.cycle())))
         });
-        others().await;
+        run_other_tasks().await;
         assert_eq!(a.reading().waiting, 1);
         go.send(()).unwrap();
         let (reason, cycle) = sent.await.unwrap().unwrap_err();
@@ -218,7 +218,7 @@ fn d3_ready_awaited_by_a_turn_that_started_asks_is_told() {
         });
         let begun = Instant::now();
         let b = site(&system, "b", Site { opening: Some(opening), ..Site::default() });
-        others().await;
+        run_other_tasks().await;
         let (to_b, first) = (b.clone(), answer.await.unwrap());
         assert_eq!(first.unwrap(), 7);
         let ready = turn(&a, async move { to_b.ready().await });
@@ -242,7 +242,7 @@ fn d3_a_started_that_asks_a_turn_that_awaits_ready_is_told() {
         let to_b = b.clone();
         let begun = Instant::now();
         let ready = turn(&a, async move { to_b.ready().await });
-        others().await;
+        run_other_tasks().await;
         go.send(()).unwrap();
         assert_eq!(told(answer.await.unwrap()), ["b", "a"]);
         assert!(ready.await.unwrap().is_ok());
@@ -268,7 +268,7 @@ fn d3_a_ready_that_closes_a_cycle_says_who_waits_for_whom() {
         });
         let b = site(&system, "b", Site { opening: Some(opening), ..Site::default() });
         named.send(b.clone()).unwrap();
-        others().await;
+        run_other_tasks().await;
         let begun = Instant::now();
         go.send(()).unwrap();
         let error: StartError = ready.await.unwrap().unwrap_err();
@@ -313,7 +313,7 @@ fn d3_a_stopped_that_asks_the_actor_that_awaits_its_end_is_told_also_after_a_kil
         named.send(own.downgrade()).unwrap();
         let watched = own.clone();
         let ended = turn(&other, async move { watched.closed().await });
-        others().await;
+        run_other_tasks().await;
         let begun = Instant::now();
         own.kill();
         assert_eq!(told(answer.await.unwrap()), ["own", "other"]);
@@ -329,7 +329,7 @@ fn d3_two_that_await_each_other_s_end_wait_on_and_a_kill_ends_it() {
         let (to_a, to_b) = (a.clone(), b.clone());
         let first = turn(&a, async move { to_b.closed().await });
         let second = turn(&b, async move { to_a.closed().await });
-        others().await;
+        run_other_tasks().await;
         // None of them can be told anything but the end.
         b.kill();
         assert_eq!(first.await.unwrap(), StopReason::Killed);
@@ -348,7 +348,7 @@ fn d3_of_a_pool_s_workers_each_must_end_so_one_that_waits_is_enough() {
             sleep(SECOND).await;
             to_a.answer().await
         });
-        others().await;
+        run_other_tasks().await;
         assert_eq!(told(asked.await.unwrap()), ["pool", "a"], "the other worker is idle");
         assert!(ended.await.unwrap().reason().is_ok());
     });
@@ -385,7 +385,7 @@ fn d3_a_child_that_asks_its_parent_while_that_ends_is_told() {
         let children = Arc::new(Mutex::new(vec![child]));
         let parent = site(&system, "parent", Site { children, ..Site::default() });
         named.send(parent.clone()).unwrap();
-        others().await;
+        run_other_tasks().await;
         let begun = Instant::now();
         let stopped = parent.stop();
         let cycle = answer.await.unwrap();
@@ -421,7 +421,7 @@ fn d3_a_child_that_asks_its_parent_while_that_is_replaced_is_told_at_once() {
                 })
             });
             parent.ready().await.unwrap();
-            others().await;
+            run_other_tasks().await;
             let begun = Instant::now();
             // The parent is in a turn that fails when the child has asked, or has failed before the child asks.
             let (fail, failing) = oneshot::channel::<()>();
@@ -429,14 +429,14 @@ fn d3_a_child_that_asks_its_parent_while_that_is_replaced_is_told_at_once() {
                 let _ = failing.await;
                 std::panic::resume_unwind(Box::new("on purpose"));
             });
-            others().await;
+            run_other_tasks().await;
             let mut steps = [Some(go), Some(fail)];
             if !before {
                 steps.reverse();
             }
             for step in steps.iter_mut().filter_map(Option::take) {
                 step.send(()).unwrap();
-                others().await;
+                run_other_tasks().await;
             }
             let cycle = told(answer.await.unwrap());
             assert_eq!((cycle.len(), cycle[1].as_str()), (2, "parent"), "{cycle:?}");
@@ -472,7 +472,7 @@ fn d3_a_shutdown_inside_a_turn_waits_for_everything_but_that_turn() {
         let (to_a, own) = (a.clone(), system.clone());
         let (go, report) = held(&a, async move { own.shutdown(60 * SECOND).await });
         let asked = turn(&b, async move { to_a.answer().await });
-        others().await;
+        run_other_tasks().await;
         let begun = Instant::now();
         go.send(()).unwrap();
         let report = report.await.unwrap();
@@ -496,7 +496,7 @@ fn d3_of_joined_waits_only_the_one_in_the_cycle_fails() {
         // `c` is at work for a second.
         let work = turn(&c, async { sleep(SECOND).await });
         let asked = turn(&b, async move { join(to_a.answer(), to_c.answer()).await });
-        others().await;
+        run_other_tasks().await;
         b.stop();
         go.send(()).unwrap();
         let (first, second) = asked.await.unwrap();

@@ -15,9 +15,9 @@ fn a_call_of_a_message_with_a_reply_asks_and_of_one_without_tells() {
         shop.priced(7, 990).ask().await.unwrap();
         assert_eq!(shop.price_of(7).await.unwrap(), Some(990));
         shop.charge(1, 990).tell().await.unwrap();
-        let in_time = shop.charge(1, 990).timeout(ms(50)).await;
+        let in_time = shop.charge(1, 990).timeout(50 * MS).await;
         assert!(in_time.unwrap().is_ok());
-        let too_late = shop.charge(1, 990).timeout(ms(5)).await;
+        let too_late = shop.charge(1, 990).timeout(5 * MS).await;
         assert_eq!(too_late.unwrap_err().reason(), Reason::TimedOut);
         assert_eq!(shop.stock(GetStock { sku: 21 }).await.unwrap(), 42);
     });

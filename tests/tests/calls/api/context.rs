@@ -18,10 +18,10 @@ fn a_handler_reaches_itself_its_system_and_its_mailbox() {
 fn timers_send_once_or_again_and_again() {
     run(async |system| {
         let worker = system.spawn(Worker::default());
-        worker.after(3 * SECOND + ms(500)).await.unwrap();
+        worker.after(3 * SECOND + 500 * MS).await.unwrap();
         worker.every(SECOND).await.unwrap();
         testing::quiet(&system).await;
-        tokio::time::sleep(5 * SECOND + ms(100)).await;
+        tokio::time::sleep(5 * SECOND + 100 * MS).await;
         let seen = worker.seen().await.unwrap();
         assert_eq!(seen, ["every", "every", "every", "after", "every", "every"]);
         assert!(worker.cancel_all().await.unwrap());
@@ -38,7 +38,7 @@ fn ticks_that_nobody_had_time_for_are_not_made_up() {
         worker.every(SECOND).await.unwrap();
         testing::quiet(&system).await;
         // The clock jumps over ten of them.
-        tokio::time::advance(10 * SECOND + ms(500)).await;
+        tokio::time::advance(10 * SECOND + 500 * MS).await;
         testing::quiet(&system).await;
         assert_eq!(worker.seen().await.unwrap(), ["every"]);
         tokio::time::sleep(SECOND).await;

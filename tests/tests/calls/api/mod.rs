@@ -13,7 +13,7 @@ use actors_core::{
     AnyParcel, AskError, Class, DeadLetter, Job, Mail, Overflow, Parcel, Policy, ShutdownReport, StartError,
     Typed, testing,
 };
-use actors_tests::{HOUR, SECOND, poll, run};
+use actors_tests::{HOUR, MS, SECOND, poll, run};
 use futures_util::future::{Either, FutureExt, join, join_all, select, select_all};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use std::collections::HashMap;
@@ -21,10 +21,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::Instant;
-
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 /// What a customer takes home.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +53,7 @@ impl Shop {
     /// Payments are never lost: when the mailbox is full the caller waits in line.
     #[message(priority = high, overflow = block, timeout = "2s")]
     async fn charge(&mut self, card: u64, cents: u64) -> Result<Receipt, Declined> {
-        tokio::time::sleep(ms(10)).await;
+        tokio::time::sleep(10 * MS).await;
         self.helper();
         if cents > 1000 {
             return Err(Declined);

@@ -8,19 +8,14 @@ mod times;
 
 use actors_core::prelude::*;
 use actors_core::{Overflow, SpawnError, testing};
-use actors_tests::{HOUR, SECOND, finishes, others, poll, run};
+use actors_tests::{HOUR, Hook, Record, SECOND, finishes, letters, paused, poll, run, run_other_tasks};
 use desk_messages as m;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
-
-fn paused() -> Runtime {
-    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
-}
 
 /// The text of a panic.
 fn text(panic: Box<dyn std::any::Any + Send>) -> String {
@@ -30,34 +25,26 @@ fn text(panic: Box<dyn std::any::Any + Send>) -> String {
     }
 }
 
-type Hook = Arc<dyn Fn() + Send + Sync>;
-
 /// A key, or a cargo, that is as unpleasant as a test wants it.
 struct Odd {
     key: u32,
-    on_hash: Option<Hook>,
-    on_eq: Option<Hook>,
-    on_debug: Option<Hook>,
-    on_drop: Option<Hook>,
-}
-
-fn call(hook: &Option<Hook>) {
-    if let Some(hook) = hook {
-        hook();
-    }
+    on_hash: Hook,
+    on_eq: Hook,
+    on_debug: Hook,
+    on_drop: Hook,
 }
 
 impl Hash for Odd {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        call(&self.on_hash);
+        self.on_hash.call();
         self.key.hash(state);
     }
 }
 
 impl PartialEq for Odd {
     fn eq(&self, other: &Self) -> bool {
-        call(&self.on_eq);
-        call(&other.on_eq);
+        self.on_eq.call();
+        other.on_eq.call();
         self.key == other.key
     }
 }
@@ -66,19 +53,25 @@ impl Eq for Odd {}
 
 impl std::fmt::Debug for Odd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        call(&self.on_debug);
+        self.on_debug.call();
         write!(f, "odd {}", self.key)
     }
 }
 
 impl Drop for Odd {
     fn drop(&mut self) {
-        call(&self.on_drop);
+        self.on_drop.call();
     }
 }
 
 fn odd(key: u32) -> Odd {
-    Odd { key, on_hash: None, on_eq: None, on_debug: None, on_drop: None }
+    Odd {
+        key,
+        on_hash: Hook::default(),
+        on_eq: Hook::default(),
+        on_debug: Hook::default(),
+        on_drop: Hook::default(),
+    }
 }
 
 struct Desk;

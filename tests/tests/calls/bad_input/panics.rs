@@ -114,7 +114,7 @@ fn a_panic_in_a_key_s_hash_or_eq_gives_the_message_back() {
         let desk = system.spawn(Desk);
         let held = testing::hold(&desk);
         desk.keyed(odd(1)).await.unwrap();
-        let bomb = || -> Option<Hook> { Some(Arc::new(|| panic!("in the key"))) };
+        let bomb = || Hook::new(|| panic!("in the key"));
         for mut bad in [with(|odd| odd.on_hash = bomb()), with(|odd| odd.on_eq = bomb())] {
             bad.key = 1;
             let refused = desk.keyed(bad).await.unwrap_err();
@@ -146,7 +146,7 @@ fn an_eq_that_uses_its_own_mailbox_is_told_so() {
                         _ => drop(desk.ledger()),
                     }
                 };
-                let bad = with(|odd| odd.on_eq = Some(Arc::new(uses)));
+                let bad = with(|odd| odd.on_eq = Hook::new(uses));
                 let refused = desk.keyed(bad).await.unwrap_err();
                 assert_eq!(refused.reason(), Reason::Panicked);
             }
@@ -165,10 +165,10 @@ fn a_panic_in_a_message_s_drop_harms_nobody_else() {
         let bomb = || {
             let drops = drops.clone();
             with(|odd| {
-                odd.on_drop = Some(Arc::new(move || {
+                odd.on_drop = Hook::new(move || {
                     drops.fetch_add(1, Ordering::Relaxed);
                     assert!(std::thread::panicking(), "in drop");
-                }));
+                });
             })
         };
         let held = testing::hold(&desk);
@@ -188,7 +188,7 @@ fn a_panic_in_a_message_s_drop_harms_nobody_else() {
         assert_eq!(drops.load(Ordering::Relaxed), 8);
         let row = desk.ledger().of::<m::Cargo>();
         assert_eq!((row.dropped, row.expired, row.undelivered), (2, 4, 1));
-        let found = std::iter::from_fn(|| lost.try_next()).count();
+        let found = letters(&mut lost).len();
         assert_eq!(found, 8);
     });
 }
@@ -197,7 +197,7 @@ fn a_panic_in_a_message_s_drop_harms_nobody_else() {
 fn a_panic_in_a_drop_inside_the_handler_is_the_handler_s() {
     run(async |system| {
         let desk = system.spawn(Desk);
-        let bomb = with(|odd| odd.on_drop = Some(Arc::new(|| panic!("in drop"))));
+        let bomb = with(|odd| odd.on_drop = Hook::new(|| panic!("in drop")));
         desk.cargo(bomb).await.unwrap();
         assert_eq!(desk.closed().await, StopReason::Panicked);
         assert_eq!(desk.ledger().of::<m::Cargo>().panicked, 1);
@@ -212,9 +212,9 @@ fn an_answer_that_panics_when_it_is_dropped_unread_harms_neither_asker_nor_actor
         let is_armed = Arc::new(AtomicU32::new(1));
         let armed = is_armed.clone();
         let bomb = with(|odd| {
-            odd.on_drop = Some(Arc::new(move || {
+            odd.on_drop = Hook::new(move || {
                 assert_eq!(armed.swap(0, Ordering::Relaxed), 0, "in drop");
-            }));
+            });
         });
         // The turn begins before its asker goes away; the answer finds nobody.
         desk.rest(SECOND).tell().await.unwrap();
@@ -235,7 +235,7 @@ fn a_message_whose_debug_panics_still_has_a_dead_letter() {
     run(async |system| {
         let desk = system.spawn(Desk);
         let mut lost = system.dead_letters();
-        let bomb = with(|odd| odd.on_debug = Some(Arc::new(|| panic!("in debug"))));
+        let bomb = with(|odd| odd.on_debug = Hook::new(|| panic!("in debug")));
         let held = testing::hold(&desk);
         desk.cargo(bomb).await.unwrap();
         desk.kill();
@@ -261,7 +261,7 @@ fn a_message_that_uses_its_mailbox_when_it_is_dropped_waits_for_nobody() {
                 }
             };
             for _ in 0..20 {
-                let cargo = with(|odd| odd.on_drop = Some(Arc::new(uses.clone())));
+                let cargo = with(|odd| odd.on_drop = Hook::new(uses.clone()));
                 drop(desk.cargo(cargo).await);
             }
             held.release();
@@ -288,7 +288,7 @@ fn a_message_may_hold_the_last_handle_of_its_own_actor() {
             let (closed, weak) = (keeper.closed(), keeper.downgrade());
             keeper.keep(Some(keeper.clone())).await.unwrap();
             drop(keeper);
-            others().await;
+            run_other_tasks().await;
             assert!(weak.upgrade().is_some(), "the message keeps it alive");
             held.release();
             assert_eq!(closed.await, StopReason::Unreferenced);
@@ -316,10 +316,10 @@ fn a_panic_whose_payload_panics_in_its_turn_is_still_a_panic() {
 /// So that a failed assertion inside a hook is seen by the test, not only by the actor.
 #[test]
 fn hooks_of_these_tests_are_really_called() {
-    let called = Arc::new(Mutex::new(Vec::new()));
+    let called = Record::<&str>::default();
     let note = |word: &'static str| {
         let called = called.clone();
-        Some(Arc::new(move || called.lock().unwrap().push(word)) as Hook)
+        Hook::new(move || called.write(word))
     };
     let odd = with(|odd| {
         odd.on_hash = note("hash");
@@ -331,5 +331,5 @@ fn hooks_of_these_tests_are_really_called() {
     assert!(odd == self::odd(1));
     assert_eq!(format!("{odd:?}"), "odd 1");
     drop(odd);
-    assert_eq!(*called.lock().unwrap(), ["hash", "eq", "debug", "drop"]);
+    assert_eq!(called.read(), ["hash", "eq", "debug", "drop"]);
 }

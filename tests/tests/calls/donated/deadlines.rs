@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn t2_a_donated_turn_knows_its_deadline() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = system.spawn(Bench::default());
         let left = bench.left().timeout(Duration::from_secs(5000)).await.unwrap().unwrap();
         assert!(left <= Duration::from_secs(5000) && left > Duration::from_secs(4000), "{left:?}");
@@ -15,7 +15,7 @@ fn t2_a_donated_turn_knows_its_deadline() {
 
 #[test]
 fn s1_each_sender_s_messages_stay_in_order_whoever_runs_the_turns() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         const SENDERS: u64 = 6;
         const EACH: u64 = 20_000;
         let bench = Bench::default();
@@ -50,7 +50,7 @@ fn s1_each_sender_s_messages_stay_in_order_whoever_runs_the_turns() {
 
 #[test]
 fn s5_a_sender_that_never_waits_lets_others_run() {
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runtime = threads(1);
     runtime.block_on(async {
         let bench = System::new("greedy").spawn(Bench::default());
         let is_over = Arc::new(AtomicBool::new(false));
@@ -84,7 +84,7 @@ fn t2_in_a_donated_turn_the_time_that_is_left_runs_down() {
             rounds
         }
     }
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let worker = system.spawn(Worker);
         // So long that the turn has begun by then, also where the processor is taken from this thread for a while.
         assert!(worker.work().timeout(Duration::from_millis(500)).await.unwrap() > 0);
@@ -93,7 +93,7 @@ fn t2_in_a_donated_turn_the_time_that_is_left_runs_down() {
 
 #[test]
 fn t1_what_is_past_its_deadline_is_not_donated_either() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = system.spawn(Bench::default());
         let late = bench.count().timeout(Duration::ZERO).await.unwrap_err();
         assert_eq!(late.reason(), Reason::TimedOut);

@@ -100,7 +100,7 @@ fn s6_kill_meanwhile_lets_the_turn_on_its_thread_end_and_loses_the_rest() {
 
 #[test]
 fn s6_a_turn_that_stops_its_own_actor_ends_it() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = system.spawn(Bench::default());
         bench.stop_me().await.unwrap();
         assert_eq!(bench.closed().await, StopReason::Stopped);
@@ -127,7 +127,7 @@ fn s6_nothing_is_donated_before_started_has_succeeded() {
             self.is_open
         }
     }
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let (open, gate) = oneshot::channel();
         let late = system.spawn(Late { is_open: false, gate: Some(gate) });
         let mut early = late.is_open();
@@ -139,7 +139,7 @@ fn s6_nothing_is_donated_before_started_has_succeeded() {
 
 #[test]
 fn s6_a_held_actor_is_not_donated_to() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = system.spawn(Bench::default());
         let held = testing::hold(&bench);
         let mut asked = bench.count();
@@ -151,14 +151,14 @@ fn s6_a_held_actor_is_not_donated_to() {
 
 #[test]
 fn f6_the_last_handle_may_go_while_its_own_message_is_being_handled() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = Bench::default();
         let seen = bench.seen.clone();
         let bench = system.spawn(bench);
         let weak = bench.downgrade();
         tokio::spawn(bench.tick(1).owned()).await.unwrap().unwrap();
         drop(bench);
-        others().await;
+        run_other_tasks().await;
         assert!(weak.upgrade().is_none());
         assert_eq!(*seen.lock().unwrap(), [1]);
     });

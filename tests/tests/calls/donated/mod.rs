@@ -7,14 +7,14 @@ mod places;
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{meet_workers, others, poll};
+use actors_tests::{on_threads, panic_quietly, poll, run_other_tasks, threads};
 use bench_messages as m;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread::ThreadId;
 use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 /// Where a turn ran.
@@ -71,7 +71,7 @@ impl Bench {
 
     #[message]
     fn fail(&mut self) -> u64 {
-        std::panic::resume_unwind(Box::new("on purpose"))
+        panic_quietly("on purpose")
     }
 
     #[message(priority = urgent)]
@@ -124,35 +124,9 @@ impl Bench {
     }
 }
 
-fn threads() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
-
-/// Runs a test as a task of a runtime with two workers; one whose thread waits for itself, or never ends a turn, fails.
-fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F + Send + 'static) {
-    actors_tests::finishes(move || run_on_threads(test));
-}
-
-fn run_on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F) {
-    let runtime = threads();
-    let system = {
-        let _inside = runtime.enter();
-        System::new("donated")
-    };
-    meet_workers(&runtime, &system, 2);
-    let task = runtime.spawn(test(system.clone()));
-    runtime.block_on(async move {
-        if let Err(error) = task.await {
-            std::panic::resume_unwind(error.into_panic());
-        }
-        let report = system.shutdown(Duration::from_secs(300)).await;
-        assert!(report.total.is_balanced(), "{:?}", report.total);
-    });
-}
-
 /// Runs a test on a thread that is none of the workers, so that a turn which keeps a worker does not keep the test.
 fn beside_threads<F: Future<Output = ()>>(test: impl FnOnce(System) -> F) {
-    threads().block_on(async {
+    threads(2).block_on(async {
         let system = System::new("donated");
         test(system.clone()).await;
         let report = system.shutdown(Duration::from_secs(300)).await;

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn s6_a_sender_runs_the_short_turn_of_an_idle_actor_itself() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = system.spawn(Bench::default());
         assert_eq!(bench.place().await.unwrap(), here());
         bench.tick(1).await.unwrap();
@@ -16,7 +16,7 @@ fn s6_a_sender_runs_the_short_turn_of_an_idle_actor_itself() {
 
 #[test]
 fn s6_inline_never_and_async_fns_run_in_the_actor_s_own_task() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = system.spawn(Bench::default());
         assert_ne!(bench.place_never().await.unwrap().1, here().1);
         assert_ne!(bench.place_async().await.unwrap().1, here().1);
@@ -25,7 +25,7 @@ fn s6_inline_never_and_async_fns_run_in_the_actor_s_own_task() {
 
 #[test]
 fn s6_try_send_never_runs_the_handler() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = Bench::default();
         let seen = bench.seen.clone();
         let bench = system.spawn(bench);
@@ -39,7 +39,7 @@ fn s6_try_send_never_runs_the_handler() {
 
 #[test]
 fn s6_outside_of_a_worker_s_task_nothing_is_donated() {
-    let runtime = threads();
+    let runtime = threads(2);
     runtime.block_on(async {
         let bench = System::new("outside").spawn(Bench::default());
         // The main future is no task.
@@ -61,7 +61,7 @@ fn s6_outside_of_a_worker_s_task_nothing_is_donated() {
 
 #[test]
 fn s6_a_handler_may_do_in_a_local_set_s_company_what_tasks_of_a_worker_may() {
-    let runtime = threads();
+    let runtime = threads(2);
     let local = tokio::task::LocalSet::new();
     let _inside = runtime.enter();
     let bench = System::new("local").spawn(Bench::default());
@@ -85,7 +85,7 @@ fn s6_on_a_current_thread_runtime_turns_are_the_task_s() {
 
 #[test]
 fn s6_a_panic_in_a_donated_turn_is_the_actor_s_and_not_the_sender_s() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let mut letters = system.dead_letters();
         let bench = system.spawn(Bench::default());
         assert_eq!(bench.count().await.unwrap(), 0);
@@ -103,7 +103,7 @@ fn s6_a_panic_in_a_donated_turn_is_the_actor_s_and_not_the_sender_s() {
 
 #[test]
 fn s6_a_tell_whose_donated_turn_panicked_was_taken() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = system.spawn(Bench::default());
         assert_eq!(bench.fail().tell().await.unwrap(), Admission::Queued);
         assert_eq!(bench.closed().await, StopReason::Panicked);
@@ -112,7 +112,7 @@ fn s6_a_tell_whose_donated_turn_panicked_was_taken() {
 
 #[test]
 fn s6_a_donated_turn_that_sends_back_to_its_sender_queues_there() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let (one, two) = (system.spawn(Bench::default()), system.spawn(Bench::default()));
         two.meet(one.clone()).await.unwrap();
         for n in 0..1000 {
@@ -132,7 +132,7 @@ fn s6_a_donated_turn_that_sends_back_to_its_sender_queues_there() {
 
 #[test]
 fn s6_a_turn_may_donate_to_another_actor_and_stays_itself() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let (one, two) = (system.spawn(Bench::default()), system.spawn(Bench::default()));
         let (there, own) = one.forward(two.clone()).await.unwrap();
         assert_eq!(there, own, "the second actor's turn ran in the first one's task");
@@ -161,7 +161,7 @@ fn s6_a_handler_that_turns_slow_is_soon_left_to_its_own_task() {
             self.takes = Duration::from_micros(50);
         }
     }
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let moody = system.spawn(Moody { takes: Duration::ZERO });
         for _ in 0..1000 {
             moody.work().await.unwrap();
@@ -178,7 +178,7 @@ fn s6_a_handler_that_turns_slow_is_soon_left_to_its_own_task() {
 
 #[test]
 fn s6_who_blocks_its_thread_may_hold_a_lock_and_runs_no_turn() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let bench = Bench::default();
         let seen = bench.seen.clone();
         let bench = system.spawn(bench);

@@ -35,7 +35,7 @@ fn t3_a_message_is_skipped_also_when_it_is_claimed_already() {
         for n in 0..20 {
             let mut asked = desk.question(n).owned();
             assert!(poll(&mut asked).is_pending());
-            asks.lock().unwrap().push(asked);
+            asks.write(asked);
             desk.lasting(100 + n).await.unwrap();
         }
         held.release();
@@ -67,7 +67,7 @@ fn t3_an_asker_that_goes_away_during_the_turn_changes_nothing() {
         let (desk, _) = desk(&system);
         let mut asked = desk.rest(SECOND);
         assert!(poll(&mut asked).is_pending());
-        others().await;
+        run_other_tasks().await;
         drop(asked);
         assert_eq!(desk.seen().await.unwrap(), [100]);
         let row = row::<m::Rest>(&desk);

@@ -20,10 +20,6 @@ impl Watchmaker {
     }
 }
 
-fn paused() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
-}
-
 #[test]
 fn t2_a_paused_clock_that_was_read_first_and_is_ahead_stops_no_other_clock() {
     alone!("t2_a_paused_clock_that_was_read_first_and_is_ahead_stops_no_other_clock", || {
@@ -68,7 +64,7 @@ fn t2_between_runtimes_whose_clocks_differ_an_ask_is_answered_or_told() {
         let watchmaker = spawn(to);
         let mut ask = watchmaker.now();
         assert!(of.block_on(async { poll(&mut ask) }).is_pending());
-        to.block_on(others());
+        to.block_on(run_other_tasks());
         let answer = of.block_on(async { poll(&mut ask) });
         match answer {
             std::task::Poll::Ready(Ok(_)) if std::ptr::eq(of, &ahead) => {}

@@ -57,7 +57,7 @@ fn t2_the_deadline_covers_line_queue_and_handler_together() {
         let builder = system.instance(Desk::default()).capacity(1);
         let narrow: DeskHandle = builder.spawn().unwrap();
         narrow.rest(2 * SECOND).tell().await.unwrap();
-        others().await;
+        run_other_tasks().await;
         narrow.rest(2 * SECOND).tell().await.unwrap();
         let before = Instant::now();
         // Two seconds in line, two in the queue, and one of two in the handler.
@@ -117,12 +117,12 @@ fn t2_an_ask_inside_a_turn_inherits_what_is_left_of_it() {
         let (back, _) = desk(&system);
         let _held = testing::hold(&back);
         front.rest(SECOND).tell().await.unwrap();
-        others().await;
+        run_other_tasks().await;
         // One of three seconds passes in the queue, two are left for the inner ask; its declared 20 s do not count.
         let late = front.forward(back.clone(), None).timeout(3 * SECOND).await;
         assert_eq!(late.unwrap_err().reason(), Reason::TimedOut);
         testing::quiet(&system).await;
-        assert_eq!(*inner.lock().unwrap(), [(Err(Reason::TimedOut), 2 * SECOND)]);
+        assert_eq!(inner.read(), [(Err(Reason::TimedOut), 2 * SECOND)]);
         assert_eq!(row::<m::Forward>(&front).handled, 1);
     });
 }
@@ -138,7 +138,7 @@ fn t2_a_timeout_inside_a_turn_can_only_shorten_what_is_left() {
             drop(asked.await);
         }
         testing::quiet(&system).await;
-        let spans: Vec<_> = inner.lock().unwrap().iter().map(|(_, span)| *span).collect();
+        let spans: Vec<_> = inner.read().iter().map(|(_, span)| *span).collect();
         assert_eq!(spans, [SECOND, 3 * SECOND]);
     });
 }
@@ -151,7 +151,7 @@ fn t2_an_ask_inside_a_turn_for_which_nobody_waits_has_its_declared_timeout() {
         let _held = testing::hold(&back);
         front.forward(back.clone(), None).tell().await.unwrap();
         testing::quiet(&system).await;
-        assert_eq!(*inner.lock().unwrap(), [(Err(Reason::TimedOut), 20 * SECOND)]);
+        assert_eq!(inner.read(), [(Err(Reason::TimedOut), 20 * SECOND)]);
     });
 }
 
@@ -169,7 +169,7 @@ fn t2_a_blocked_send_inside_a_turn_inherits_or_has_the_default() {
         testing::quiet(&system).await;
         let late = Err(Reason::TimedOut);
         let spans = [(late, 3 * SECOND), (late, 7 * SECOND), (late, 30 * SECOND)];
-        assert_eq!(*inner.lock().unwrap(), spans);
+        assert_eq!(inner.read(), spans);
     });
 }
 

@@ -8,17 +8,14 @@ mod ttl;
 
 use actors_core::prelude::*;
 use actors_core::{Ask, Overflow, testing};
-use actors_tests::{HOUR, SECOND, alone, others, poll, run};
+use actors_tests::{HOUR, MS, Record, SECOND, alone, paused, poll, row, run, run_other_tasks};
 use desk_messages as m;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, advance};
 
-const MS: Duration = Duration::from_millis(1);
-
 /// What an ask inside a turn came to, and how long it took.
-type Inner = Arc<Mutex<Vec<(Result<u32, Reason>, Duration)>>>;
-type Asks = Arc<Mutex<Vec<Ask<'static, Desk, m::Question>>>>;
+type Inner = Record<(Result<u32, Reason>, Duration)>;
+type Asks = Record<Ask<'static, Desk, m::Question>>;
 
 #[derive(Default)]
 struct Desk {
@@ -73,7 +70,7 @@ impl Desk {
             None => ask.await,
         };
         let answer = answer.map_err(|error| error.reason());
-        self.inner.lock().unwrap().push((answer, before.elapsed()));
+        self.inner.write((answer, before.elapsed()));
         1
     }
 
@@ -83,7 +80,7 @@ impl Desk {
         let before = Instant::now();
         let sent = to.lasting(5).await;
         let sent = sent.map(|_| 0).map_err(|error| error.reason());
-        self.inner.lock().unwrap().push((sent, before.elapsed()));
+        self.inner.write((sent, before.elapsed()));
         1
     }
 
@@ -104,7 +101,7 @@ impl Desk {
     /// Drops every ask that the test has left here.
     #[message]
     fn forget(&mut self) {
-        self.asks.lock().unwrap().clear();
+        self.asks.take();
     }
 
     #[message(overflow = block)]
@@ -117,8 +114,4 @@ fn desk(system: &System) -> (DeskHandle, Inner) {
     let inner = Inner::default();
     let desk = Desk { inner: inner.clone(), ..Desk::default() };
     (system.spawn(desk), inner)
-}
-
-fn row<M: Message>(desk: &DeskHandle) -> actors_core::Row {
-    desk.ledger().of::<M>()
 }

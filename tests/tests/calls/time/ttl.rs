@@ -40,7 +40,7 @@ fn t1_the_ttl_runs_on_in_line() {
         let (desk, _) = desk(&system);
         desk.rest(3 * SECOND).tell().await.unwrap();
         desk.rest(3 * SECOND).tell().await.unwrap();
-        others().await;
+        run_other_tasks().await;
         desk.lasting(0).await.unwrap();
         let before = Instant::now();
         assert_eq!(desk.brief(1).await.unwrap(), Admission::Waited);

@@ -68,7 +68,7 @@ fn f2_children_that_do_not_drain_in_time_are_killed() {
         let b = book.child("b");
         let mut rests = Box::pin(b.rest(HOUR).into_future());
         assert!(poll(&mut rests).is_pending());
-        others().await;
+        run_other_tasks().await;
         let began = Instant::now();
         assert_eq!(root.stop().await.reason().unwrap(), StopReason::Stopped);
         let took = began.elapsed();
@@ -88,7 +88,7 @@ fn f2_a_kill_ends_the_whole_tree_at_once() {
         let b1 = book.child("b1");
         let mut rests = Box::pin(b1.rest(HOUR).into_future());
         assert!(poll(&mut rests).is_pending());
-        others().await;
+        run_other_tasks().await;
         let began = Instant::now();
         root.kill();
         assert_eq!(root.closed().await, StopReason::Killed);
@@ -107,7 +107,7 @@ fn f2_a_kill_does_not_wait_for_the_children_of_an_instance_that_is_being_replace
         let mut rests = Box::pin(b.rest(HOUR).into_future());
         assert!(poll(&mut rests).is_pending());
         let _ = root.fail().await;
-        others().await;
+        run_other_tasks().await;
         let began = Instant::now();
         root.kill();
         assert_eq!(root.closed().await, StopReason::Killed);
@@ -238,7 +238,7 @@ fn f2_a_child_of_an_instance_that_has_ended_is_closed_from_the_beginning() {
         let late = system.spawn(Late(Arc::clone(&place)));
         late.begin().await.unwrap();
         late.stop().await;
-        others().await;
+        run_other_tasks().await;
         let spawned = place.lock().unwrap().take().unwrap();
         match spawned {
             Ok(child) => assert_eq!(child.wait().await.unwrap_err().reason(), Reason::Closed),
@@ -302,8 +302,7 @@ fn f2_a_shutdown_ends_trees_and_reports_them_clean() {
 #[test]
 fn f2_a_tree_ends_with_its_runtime() {
     let book = {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = paused();
         runtime.block_on(async {
             let system = System::new("gone");
             let inner = Plan::of("b", Strategy::OneForOne, leaves(&["b1"]));
@@ -323,7 +322,7 @@ fn f2_children_without_a_task_end_with_their_runtime_too() {
     runtime.block_on(async {
         let mute = System::new("gone").spawn(Mute(count.clone()));
         mute.begin(5).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         assert_eq!(count.load(Ordering::SeqCst), 6);
         std::mem::forget(mute);
     });

@@ -32,7 +32,7 @@ fn f2_a_parent_without_a_factory_ends_with_a_child_that_fails_too_often() {
             let mut rests = Box::pin(root.rest(HOUR).into_future());
             if is_busy {
                 assert!(poll(&mut rests).is_pending());
-                others().await;
+                run_other_tasks().await;
             }
             let _ = book.child("b").fail().await;
             assert_eq!(root.closed().await, StopReason::ChildFailed);
@@ -78,7 +78,7 @@ fn f2_a_parent_in_its_own_pause_counts_a_child_s_failure_once() {
         let held = testing::hold(&b);
         b.fail().await.unwrap();
         let _ = root.fail().await;
-        others().await;
+        run_other_tasks().await;
         // The parent's old instance is ending now, and this child with it.
         drop(held);
         testing::quiet(&system).await;

@@ -7,22 +7,17 @@ mod strategies;
 
 use actors_core::prelude::*;
 use actors_core::{Restart, Strategy, testing};
-use actors_tests::{HOUR, SECOND, others, poll, run};
+use actors_tests::{HOUR, MS, Record, Rng, SECOND, panic_quietly, paused, poll, run, run_other_tasks};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// A panic that nobody prints.
-fn give_in() -> ! {
-    std::panic::resume_unwind(Box::new("on purpose"))
-}
-
 /// What happened in a tree, in order, and who is there.
 #[derive(Default)]
 struct Book {
-    lines: Mutex<Vec<String>>,
+    lines: Record<String>,
     /// How many instances there are of each, and how many there ever were.
     alive: Mutex<BTreeMap<String, (i64, u32)>>,
     handles: Mutex<BTreeMap<String, NodeHandle>>,
@@ -30,11 +25,11 @@ struct Book {
 
 impl Book {
     fn write(&self, line: String) {
-        self.lines.lock().unwrap().push(line);
+        self.lines.write(line);
     }
 
     fn lines(&self) -> Vec<String> {
-        std::mem::take(&mut *self.lines.lock().unwrap())
+        self.lines.take()
     }
 
     fn births(&self, name: &str) -> u32 {
@@ -158,13 +153,13 @@ impl Node {
 
     #[message(overflow = block)]
     fn fail(&mut self) {
-        give_in();
+        panic_quietly("on purpose");
     }
 
     #[message]
     async fn fail_later(&mut self, after: Duration) {
         tokio::time::sleep(after).await;
-        give_in();
+        panic_quietly("on purpose");
     }
 
     #[message(overflow = block, timeout = "1h")]

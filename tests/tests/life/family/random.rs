@@ -2,34 +2,24 @@
 
 use super::*;
 
-/// A small generator: what is drawn is the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
-}
-
-fn random_plan(dice: &mut Dice, name: String, depth: u64, names: &mut Vec<String>) -> Plan {
+fn random_plan(rng: &mut Rng, name: String, depth: u64, names: &mut Vec<String>) -> Plan {
     names.push(name.clone());
-    let count = if depth == 0 { 0 } else { dice.below(4) };
-    let children = (0..count).map(|n| random_plan(dice, format!("{name}.{n}"), depth - 1, names)).collect();
-    let most = dice.below(4) as u32;
-    let pause = Duration::from_millis(10 * dice.below(3));
-    let restart = match dice.below(5) {
+    let count = if depth == 0 { 0 } else { rng.below(4) };
+    let children = (0..count).map(|n| random_plan(rng, format!("{name}.{n}"), depth - 1, names)).collect();
+    let most = rng.below(4) as u32;
+    let pause = 10 * MS * rng.below(3) as u32;
+    let restart = match rng.below(5) {
         0 => always(),
         1 => Restart::never(),
         2 => Restart::permanent().at_most(most, SECOND).backoff(pause, pause),
         _ => Restart::on_failure().at_most(most, SECOND).backoff(pause, pause),
     };
-    let strategy = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne][dice.below(3) as usize];
+    let strategy = [Strategy::OneForOne, Strategy::OneForAll, Strategy::RestForOne][rng.below(3)];
     Plan {
         restart,
         strategy,
-        has_factory: dice.below(6) > 0,
-        rest: Duration::from_millis(dice.below(4)),
+        has_factory: rng.below(6) > 0,
+        rest: MS * rng.below(4) as u32,
         children,
         ..Plan::leaf(&name)
     }
@@ -40,26 +30,26 @@ fn f2_random_trees_leave_nobody_behind_and_end_in_order() {
     let cases = if cfg!(debug_assertions) { 150 } else { 1500 };
     for seed in 0..cases {
         run(async |system| {
-            let (mut dice, mut names) = (Dice(seed), Vec::new());
-            let plan = random_plan(&mut dice, "r".into(), 3, &mut names);
+            let (mut rng, mut names) = (Rng::new(seed), Vec::new());
+            let plan = random_plan(&mut rng, "r".into(), 3, &mut names);
             let root_plan = Plan { restart: always(), has_factory: true, ..plan };
             let (book, root) = grow(&system, root_plan).await;
-            for _ in 0..dice.below(40) {
-                let name = &names[dice.below(names.len() as u64) as usize];
+            for _ in 0..rng.below(40) {
+                let name = &names[rng.below(names.len())];
                 let handle = if name == "r" {
                     Some(root.clone())
                 } else {
                     book.handles.lock().unwrap().get(name).cloned()
                 };
                 let Some(node) = handle else { continue };
-                match dice.below(8) {
+                match rng.below(8) {
                     // Several fail at once, where nobody had time to in between.
                     0..3 => drop(node.fail().try_send()),
-                    3 => others().await,
+                    3 => run_other_tasks().await,
                     4 => drop(node.note(1).try_send()),
                     5 if name != "r" => drop(node.stop()),
                     6 if name != "r" => node.kill(),
-                    _ => tokio::time::sleep(Duration::from_millis(dice.below(50))).await,
+                    _ => tokio::time::sleep(MS * rng.below(50) as u32).await,
                 }
             }
             testing::quiet(&system).await;

@@ -53,12 +53,12 @@ fn f2_a_sibling_that_begins_anew_keeps_its_queue_and_ends_its_turn() {
         let (a, b) = (book.child("a"), book.child("b"));
         let mut rests = Box::pin(b.rest(SECOND).into_future());
         assert!(poll(&mut rests).is_pending());
-        others().await;
+        run_other_tasks().await;
         for n in 0..3 {
             b.note(n).await.unwrap();
         }
         let _ = a.fail().await;
-        others().await;
+        run_other_tasks().await;
         assert_eq!(book.births("b"), 1, "its turn is not cut off");
         assert_eq!(rests.await.unwrap(), 1);
         testing::quiet(&system).await;

@@ -6,17 +6,17 @@ mod replies;
 mod stop_and_kill;
 
 use actors_core::prelude::*;
-use actors_core::{AskError, DeadLetter, DeadLetters, Row, testing};
-use actors_tests::{HOUR, SECOND, others, poll, run};
+use actors_core::{AskError, testing};
+use actors_tests::{HOUR, Record, SECOND, letters, losses, poll, row, run, run_other_tasks};
 use desk_messages as m;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// What the actor went through, in words.
-type Diary = Arc<Mutex<Vec<String>>>;
+type Diary = Record<String>;
 
 struct Desk {
     diary: Diary,
@@ -28,13 +28,13 @@ struct Guard(Diary, &'static str);
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.0.lock().unwrap().push(self.1.to_owned());
+        self.0.write(self.1.to_owned());
     }
 }
 
 impl Desk {
     fn write(&self, word: impl Into<String>) {
-        self.diary.lock().unwrap().push(word.into());
+        self.diary.write(word.into());
     }
 }
 
@@ -153,15 +153,7 @@ fn desk(system: &System) -> (DeskHandle, Diary) {
 }
 
 fn read(diary: &Diary) -> Vec<String> {
-    std::mem::take(&mut diary.lock().unwrap())
-}
-
-fn row<M: Message>(desk: &DeskHandle) -> Row {
-    desk.ledger().of::<M>()
-}
-
-fn letters(lost: &mut DeadLetters) -> Vec<DeadLetter> {
-    std::iter::from_fn(|| lost.try_next()).collect()
+    diary.take()
 }
 
 /// Counts, in a small mailbox.

@@ -7,7 +7,7 @@ fn f5_a_reply_dropped_without_an_answer_tells_its_asker_at_once() {
     run(async |system| {
         let (desk, _) = desk(&system);
         let asked = tokio::spawn(desk.later().owned());
-        others().await;
+        run_other_tasks().await;
         let before = Instant::now();
         desk.drop_pending().await.unwrap();
         assert_eq!(asked.await.unwrap().unwrap_err().reason(), Reason::Unanswered);
@@ -23,7 +23,7 @@ fn f5_replies_that_an_actor_still_owes_at_its_end_are_told() {
         for end in ["stop", "kill", "panic"] {
             let (desk, _) = desk(&system);
             let asked = tokio::spawn(desk.later().timeout(20 * HOUR).owned());
-            others().await;
+            run_other_tasks().await;
             let before = Instant::now();
             match end {
                 "stop" => drop(desk.stop()),
@@ -79,7 +79,7 @@ fn f5_one_outcome_each() {
             if poll(&mut ask).is_pending() && !n.is_multiple_of(7) {
                 asks.push(ask);
             }
-            others().await;
+            run_other_tasks().await;
         }
         testing::quiet(&system).await;
         desk.kill();

@@ -43,7 +43,7 @@ fn f4_stop_kills_at_its_deadline() {
             let (desk, diary) = desk(&system);
             desk.rest(20 * HOUR).tell().await.unwrap();
             desk.work(1).await.unwrap();
-            others().await;
+            run_other_tasks().await;
             let before = Instant::now();
             let stop = desk.stop();
             let ending = match within {
@@ -64,7 +64,7 @@ fn f4_stop_waits_for_a_long_turn_that_ends_in_time() {
         let (desk, _) = desk(&system);
         let mut asked = desk.rest(29 * SECOND);
         assert!(poll(&mut asked).is_pending());
-        others().await;
+        run_other_tasks().await;
         assert_eq!(desk.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(asked.await.unwrap(), 1);
     });
@@ -77,7 +77,7 @@ fn f4_kill_drops_a_suspended_turn_at_its_await() {
         let (desk, diary) = desk(&system);
         let mut asked = desk.rest(HOUR);
         assert!(poll(&mut asked).is_pending());
-        others().await;
+        run_other_tasks().await;
         let before = Instant::now();
         desk.kill();
         assert_eq!(asked.await.unwrap_err().reason(), Reason::Closed);
@@ -86,7 +86,7 @@ fn f4_kill_drops_a_suspended_turn_at_its_await() {
         assert_eq!(read(&diary), ["rest is over", "stopped: Killed"]);
         let row = row::<m::Rest>(&desk);
         assert_eq!((row.undelivered, row.handled, row.in_service), (1, 0, 0));
-        let found: Vec<_> = letters(&mut lost).iter().map(|letter| (letter.message, letter.reason)).collect();
+        let found = losses(&mut lost);
         assert_eq!(found, [("Rest", Reason::Closed)]);
     });
 }
@@ -138,7 +138,7 @@ fn f4_a_turn_that_was_killed_while_suspended_is_not_polled_again() {
         let waits = system.spawn(Waits { gate: gate.clone(), went_on: went_on.clone() });
         let mut asked = waits.wait();
         assert!(poll(&mut asked).is_pending());
-        others().await;
+        run_other_tasks().await;
         // What it waits for comes too late by one line.
         waits.kill();
         gate.notify_one();
@@ -179,7 +179,7 @@ fn f4_kill_hastens_a_stop_and_nothing_revives_the_dead() {
     run(async |system| {
         let (desk, diary) = desk(&system);
         desk.rest(HOUR).tell().await.unwrap();
-        others().await;
+        run_other_tasks().await;
         let stop = desk.stop();
         desk.kill();
         desk.kill();

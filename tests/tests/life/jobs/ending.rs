@@ -79,8 +79,7 @@ fn f7_what_is_pending_where_the_actor_fails_for_good_is_undelivered() {
 
 #[test]
 fn f7_what_is_pending_where_the_runtime_ends_is_undelivered() {
-    let mut paused = tokio::runtime::Builder::new_current_thread();
-    let runtime = paused.enable_time().start_paused(true).build().unwrap();
+    let runtime = paused();
     let (clerk, mut letters) = runtime.block_on(async { with_jobs(&System::new("brief")).await });
     drop(runtime);
     check_undelivered(&clerk, &mut letters);
@@ -93,12 +92,12 @@ fn f7_what_falls_due_while_the_actor_drains_is_undelivered_as_well() {
         let clerk: ClerkHandle = system.spawn(desk.clerk());
         clerk.later(SECOND, 1).await.unwrap();
         clerk.hold().await.unwrap();
-        others().await;
+        run_other_tasks().await;
         let mut letters = system.dead_letters();
         let stop = clerk.stop().within(HOUR);
         tokio::time::sleep(2 * SECOND).await;
         assert_eq!(told(&mut letters), [(Reason::Closed, "Due", 1)]);
-        desk.gate.0.add_permits(1);
+        desk.gate.open(1);
         assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);
         assert_eq!((due(&clerk).offered, due(&clerk).undelivered), (1, 1));
         assert!(desk.seen().is_empty());
@@ -131,7 +130,7 @@ fn f7_a_job_that_is_cancelled_counts_nothing() {
         tokio::time::sleep(10 * SECOND).await;
         let _ = clerk.stop().await;
         assert_eq!(due(&clerk).offered, 0);
-        assert!(all(&mut letters).is_empty());
+        assert!(letters.try_next().is_none());
     });
 }
 
@@ -201,7 +200,7 @@ fn f7_a_future_of_a_pipe_is_dropped_when_its_actor_ends() {
         clerk.holds(alive.clone()).ask().await.unwrap();
         assert_eq!(Arc::strong_count(&alive), 2);
         let _ = clerk.stop().await;
-        others().await;
+        run_other_tasks().await;
         assert_eq!(Arc::strong_count(&alive), 1);
     });
 }

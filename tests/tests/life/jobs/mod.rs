@@ -9,19 +9,16 @@ mod replies;
 mod ticks;
 
 use actors_core::prelude::*;
-use actors_core::{DeadLetter, DeadLetters, Row, testing};
-use actors_tests::{HOUR, SECOND, others, run};
+use actors_core::{DeadLetters, Row, testing};
+use actors_tests::{Gate, HOUR, MS, Record, SECOND, losses, paused, run, run_other_tasks};
 use clerk_messages as m;
 use std::future::{Future, pending};
 use std::panic::panic_any;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
-use tokio::sync::Semaphore;
-
-const MS: Duration = Duration::from_millis(1);
 
 /// What the instances of an actor share.
 #[derive(Clone, Debug, Default)]
@@ -29,26 +26,17 @@ struct Desk {
     /// Instances made so far.
     made: Arc<AtomicU32>,
     /// What was handled.
-    seen: Arc<Mutex<Vec<u32>>>,
+    seen: Record<u32>,
     /// Why instances were stopped.
-    stopped: Arc<Mutex<Vec<StopReason>>>,
-    gate: Arc<Gate>,
+    stopped: Record<StopReason>,
+    gate: Gate,
     /// Every instance starts a timer of this period.
     ticks: Option<Duration>,
 }
 
-#[derive(Debug)]
-struct Gate(Semaphore);
-
-impl Default for Gate {
-    fn default() -> Self {
-        Gate(Semaphore::new(0))
-    }
-}
-
 impl Desk {
     fn seen(&self) -> Vec<u32> {
-        self.seen.lock().unwrap().clone()
+        self.seen.read()
     }
 
     fn made(&self) -> u32 {
@@ -117,18 +105,18 @@ impl Clerk {
 
     #[message(overflow = block)]
     fn due(&mut self, n: u32) {
-        self.desk.seen.lock().unwrap().push(n);
+        self.desk.seen.write(n);
     }
 
     /// Cannot wait for room.
     #[message(overflow = reject)]
     fn strict(&mut self, n: u32) {
-        self.desk.seen.lock().unwrap().push(n);
+        self.desk.seen.write(n);
     }
 
     #[handler]
     fn fragile(&mut self, fragile: Fragile) {
-        self.desk.seen.lock().unwrap().push(fragile.0);
+        self.desk.seen.write(fragile.0);
     }
 
     #[message]
@@ -228,7 +216,7 @@ impl Clerk {
 
     #[message]
     async fn hold(&mut self) {
-        self.desk.gate.clone().0.acquire().await.unwrap().forget();
+        self.desk.gate.pass().await;
     }
 
     #[message]
@@ -266,7 +254,7 @@ impl Clerk {
 
     #[stopped]
     async fn close(&mut self, why: StopReason) {
-        self.desk.stopped.lock().unwrap().push(why);
+        self.desk.stopped.write(why);
     }
 }
 
@@ -274,11 +262,10 @@ fn due(clerk: &ClerkHandle) -> Row {
     clerk.ledger().of::<m::Due>()
 }
 
-fn all(letters: &mut DeadLetters) -> Vec<DeadLetter> {
-    std::iter::from_fn(|| letters.try_next()).collect()
-}
-
 /// Reason, type and age in seconds of each.
 fn told(letters: &mut DeadLetters) -> Vec<(Reason, &'static str, u64)> {
-    all(letters).into_iter().map(|letter| (letter.reason, letter.message, letter.age.as_secs())).collect()
+    actors_tests::letters(letters)
+        .into_iter()
+        .map(|letter| (letter.reason, letter.message, letter.age.as_secs()))
+        .collect()
 }

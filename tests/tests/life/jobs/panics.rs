@@ -16,7 +16,7 @@ async fn job_panics(system: &System, start: impl AsyncFn(&ClerkHandle), row: &st
     assert_eq!(letter.payload.as_deref(), Some(text));
     assert_eq!(desk.made(), 2, "the instance has failed");
     // The panic did not go through its state.
-    assert_eq!(*desk.stopped.lock().unwrap(), [StopReason::Restarted]);
+    assert_eq!(desk.stopped.read(), [StopReason::Restarted]);
     assert_eq!(clerk.ledger().total().panicked, 1);
     assert!(clerk.ledger().is_balanced());
     clerk.due(5).ask().await.unwrap();
@@ -75,7 +75,7 @@ fn f7_a_job_s_panic_ends_an_actor_without_a_factory_between_two_turns() {
         let closed = clerk.closed();
         tokio::time::sleep(2 * SECOND).await;
         assert!(!clerk.is_closed(), "its turn goes on");
-        desk.gate.0.add_permits(1);
+        desk.gate.open(1);
         assert_eq!(closed.await, StopReason::Panicked);
         assert_eq!(clerk.ledger().of::<m::Hold>().handled, 1);
     });
@@ -116,7 +116,7 @@ fn f7_a_panic_in_the_drop_of_a_pipe_that_is_cut_off_harms_nothing() {
         clerk.bomb_in_pipe().await.unwrap();
         testing::quiet(&system).await;
         assert_eq!(clerk.stop().await.reason().unwrap(), StopReason::Stopped);
-        others().await;
+        run_other_tasks().await;
         assert_eq!(due(&clerk).cancelled, 1);
     });
 }
@@ -131,7 +131,7 @@ fn f7_a_panic_in_the_drop_of_a_pipe_that_has_ended_fails_the_instance_and_loses_
         tokio::time::sleep(2 * SECOND).await;
         testing::quiet(&system).await;
         assert_eq!((desk.seen(), desk.made()), (vec![6], 2));
-        assert!(all(&mut letters).is_empty());
+        assert!(letters.try_next().is_none());
     });
 }
 

@@ -27,12 +27,12 @@ fn f2_a_kill_in_the_pause_is_at_once() {
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
         lamp.work(1).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         let began = Instant::now();
         lamp.kill();
         assert_eq!(lamp.closed().await, StopReason::Killed);
         assert_eq!(began.elapsed(), Duration::ZERO);
-        let total = total(&lamp);
+        let total = balanced(&lamp);
         assert_eq!((total.panicked, total.undelivered), (2, 1));
         assert_eq!((life.births(), life.diary().len()), (2, 0));
     });
@@ -44,7 +44,7 @@ fn f2_a_stop_in_the_pause_is_at_once() {
         let (life, lamp) = lamp_with(&system, slowly(HOUR));
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
-        others().await;
+        run_other_tasks().await;
         let began = Instant::now();
         assert_eq!(lamp.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(began.elapsed(), Duration::ZERO);
@@ -61,7 +61,7 @@ fn f2_a_stop_in_the_pause_handles_the_rest_at_once() {
         for n in 0..3 {
             lamp.work(n).await.unwrap();
         }
-        others().await;
+        run_other_tasks().await;
         let began = Instant::now();
         assert_eq!(lamp.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(began.elapsed(), Duration::ZERO);
@@ -98,7 +98,7 @@ fn f2_a_stop_among_failures_handles_the_rest() {
         held.release();
         assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(life.diary(), ["2: 0", "3: 1", "4: 2", "4: Stopped"]);
-        let total = total(&lamp);
+        let total = balanced(&lamp);
         assert_eq!((total.offered, total.handled, total.panicked), (6, 3, 3));
     });
 }

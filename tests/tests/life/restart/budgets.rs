@@ -26,7 +26,7 @@ fn f2_one_failure_too_many_in_the_window_is_the_end() {
         assert_eq!(lamp.closed().await, StopReason::Panicked, "9, 11 and 18 are three in ten seconds");
         assert_eq!(failed.await.unwrap_err().reason(), Reason::Panicked);
         assert_eq!(behind.await.unwrap_err().reason(), Reason::Closed, "whoever waits is told");
-        let total = total(&lamp);
+        let total = balanced(&lamp);
         assert_eq!((total.panicked, total.undelivered), (4, 1));
     });
 }

@@ -10,13 +10,13 @@ mod threads;
 
 use actors_core::prelude::*;
 use actors_core::{DeadLetter, Restart, Row, testing};
-use actors_tests::{HOUR, SECOND, others, poll, run};
+use actors_tests::{
+    HOUR, MS, Record, SECOND, balanced, on_threads, panic_quietly, poll, run, run_other_tasks,
+};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
-
-const MS: Duration = Duration::from_millis(1);
 
 /// What all instances of an actor went through.
 #[derive(Default)]
@@ -27,16 +27,16 @@ struct Life {
     bad_factories: AtomicI32,
     bad_starts: AtomicI32,
     panicking_starts: AtomicI32,
-    diary: Mutex<Vec<String>>,
+    diary: Record<String>,
 }
 
 impl Life {
     fn write(&self, word: impl Into<String>) {
-        self.diary.lock().unwrap().push(word.into());
+        self.diary.write(word.into());
     }
 
     fn diary(&self) -> Vec<String> {
-        std::mem::take(&mut *self.diary.lock().unwrap())
+        self.diary.take()
     }
 
     fn births(&self) -> u32 {
@@ -57,7 +57,7 @@ struct Lamp {
 impl Lamp {
     fn new(life: &Arc<Life>) -> Lamp {
         if one_less(&life.bad_factories) {
-            give_in("no glass");
+            panic_quietly("no glass");
         }
         let number = life.births.fetch_add(1, Ordering::SeqCst) + 1;
         assert_eq!(life.alive.fetch_add(1, Ordering::SeqCst), 0, "two instances at a time");
@@ -75,11 +75,6 @@ impl Drop for Lamp {
     }
 }
 
-/// A panic that nobody prints.
-fn give_in(why: &'static str) -> ! {
-    std::panic::resume_unwind(Box::new(why))
-}
-
 #[actor(local, capacity = 64, reserve = 0)]
 impl Lamp {
     #[started]
@@ -88,7 +83,7 @@ impl Lamp {
             return Err("no oil".into());
         }
         if one_less(&self.life.panicking_starts) {
-            give_in("no wick");
+            panic_quietly("no wick");
         }
         Ok(())
     }
@@ -105,18 +100,18 @@ impl Lamp {
 
     #[message(overflow = block)]
     fn fail(&mut self) -> u32 {
-        give_in("a fuse")
+        panic_quietly("a fuse")
     }
 
     #[message]
     fn fail_untold(&mut self) {
-        give_in("a fuse");
+        panic_quietly("a fuse");
     }
 
     #[message(overflow = block)]
     async fn fail_later(&mut self, after: Duration) -> u32 {
         tokio::time::sleep(after).await;
-        give_in("a late fuse")
+        panic_quietly("a late fuse")
     }
 
     #[message(ttl = "1s")]
@@ -144,7 +139,7 @@ impl Lamp {
     #[message]
     fn stop_and_fail(&mut self, ctx: &mut Context<Self>) {
         ctx.stop();
-        give_in("both");
+        panic_quietly("both");
     }
 
     #[message(overflow = reject, timeout = "1s")]
@@ -178,12 +173,6 @@ fn slowly(pause: Duration) -> Restart {
     Restart::on_failure().at_most(1000, 24 * HOUR).backoff(pause, pause)
 }
 
-fn total(lamp: &LampHandle) -> Row {
-    let ledger = lamp.ledger();
-    assert!(ledger.is_balanced(), "{ledger:?}");
-    ledger.total()
-}
-
 /// Lets it find out that its turns are short, so that it claims several messages at a time.
 async fn warm_up(lamp: &LampHandle) {
     for _ in 0..20 {
@@ -193,7 +182,7 @@ async fn warm_up(lamp: &LampHandle) {
         }
         held.release();
         while lamp.reading().depth > 0 {
-            others().await;
+            run_other_tasks().await;
         }
     }
 }

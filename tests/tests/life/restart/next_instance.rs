@@ -24,7 +24,7 @@ fn f1_another_instance_goes_on_with_the_queue_in_order() {
         let second = (3..40).map(|n| format!("2: {n}"));
         assert_eq!(life.diary(), first.into_iter().chain(second).collect::<Vec<_>>());
         assert_eq!(life.births(), 2);
-        let total = total(&lamp);
+        let total = balanced(&lamp);
         assert_eq!((total.offered, total.handled, total.panicked), (1242, 1241, 1), "it is not tried again");
         assert!(!lamp.is_closed());
     });
@@ -43,7 +43,7 @@ fn f1_an_async_handler_s_panic_is_followed_by_another_instance_too() {
         assert_eq!(lamp.fail_later(Duration::ZERO).await.unwrap_err().reason(), Reason::Panicked);
         assert_eq!(lamp.number().await.unwrap(), 3);
         assert_eq!(life.diary(), ["2: 0", "2: 1", "2: 2"]);
-        let total = total(&lamp);
+        let total = balanced(&lamp);
         assert_eq!((total.offered, total.handled, total.panicked), (6, 4, 2));
     });
 }
@@ -92,7 +92,7 @@ fn f1_what_has_died_meanwhile_goes_first() {
         }
         assert_eq!(asked.await.unwrap(), 5, "they stood behind it, and were gone before its turn");
         assert_eq!(life.diary(), [""; 0]);
-        assert_eq!(total(&lamp).expired, 5);
+        assert_eq!(balanced(&lamp).expired, 5);
     });
 }
 
@@ -113,7 +113,7 @@ fn f1_in_the_pause_the_capacity_holds() {
         assert_eq!(lamp.number().await.unwrap_err().reason(), Reason::Full);
         let mut waits = Box::pin(lamp.work(4).into_future());
         assert!(poll(&mut waits).is_pending());
-        others().await;
+        run_other_tasks().await;
         let reading = lamp.reading();
         assert_eq!((reading.depth, reading.waiting), (4, 1));
         assert_eq!(began.elapsed(), Duration::ZERO);
@@ -135,7 +135,7 @@ fn f1_a_claim_of_which_the_first_failed_keeps_its_slots_in_the_pause() {
             lamp.work(n).await.unwrap();
         }
         held.release();
-        others().await;
+        run_other_tasks().await;
         assert_eq!(lamp.reading().depth, 63, "those that were claimed went back");
         lamp.work(63).try_send().unwrap();
         assert!(lamp.work(64).try_send().is_err());
@@ -156,9 +156,9 @@ fn f1_an_asker_that_goes_away_in_the_pause_takes_its_message_along() {
         let mut asked = Box::pin(lamp.number().into_future());
         assert!(poll(&mut asked).is_pending());
         held.release();
-        others().await;
+        run_other_tasks().await;
         drop(asked);
-        let now = total(&lamp);
+        let now = balanced(&lamp);
         assert_eq!((now.cancelled, now.queued), (1, 0));
     });
 }

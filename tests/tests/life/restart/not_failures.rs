@@ -14,7 +14,7 @@ fn f3_overload_time_outs_and_a_handler_s_errors_are_no_failures() {
         for _ in 0..50 {
             let mut rests = Box::pin(lamp.rest(2 * SECOND).into_future());
             assert!(poll(&mut rests).is_pending());
-            others().await;
+            run_other_tasks().await;
             for _ in 0..6 {
                 lamp.glimpse().await.unwrap();
             }
@@ -28,7 +28,7 @@ fn f3_overload_time_outs_and_a_handler_s_errors_are_no_failures() {
         }
         assert_eq!(life.births(), 1);
         assert_eq!(lamp.number().await.unwrap(), 1);
-        let total = total(&lamp);
+        let total = balanced(&lamp);
         assert_eq!((total.panicked, total.dropped, total.refused_total() > 100), (0, 100, true), "{total:?}");
     });
 }
@@ -39,7 +39,7 @@ fn f3_a_message_whose_own_code_panics_is_no_failure_of_the_actor() {
     struct Thorn;
     impl Drop for Thorn {
         fn drop(&mut self) {
-            give_in("a thorn");
+            panic_quietly("a thorn");
         }
     }
     struct Vase(Arc<AtomicU32>);

@@ -57,7 +57,7 @@ fn f2_whoever_waits_for_the_start_is_told_when_it_is_given_up() {
         let bad = |life: &Life| life.bad_starts.store(9, Ordering::SeqCst);
         let (life, lamp) = lamp_that_starts_badly(&system, restart, bad);
         let mut ready = lamp.ready().into_future();
-        others().await;
+        run_other_tasks().await;
         assert!(poll(&mut ready).is_pending(), "it has failed, and is not given up");
         let failed = ready.await.unwrap_err();
         assert!(failed.to_string().contains("no oil"), "{failed}");
@@ -85,7 +85,7 @@ fn f2_a_kill_between_two_starts_is_at_once() {
     run(async |system| {
         let bad = |life: &Life| life.bad_starts.store(9, Ordering::SeqCst);
         let (_, lamp) = lamp_that_starts_badly(&system, slowly(HOUR), bad);
-        others().await;
+        run_other_tasks().await;
         let began = Instant::now();
         lamp.kill();
         assert_eq!(lamp.closed().await, StopReason::Killed);

@@ -2,23 +2,6 @@
 
 use super::*;
 
-fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F + Send + 'static) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
-    let system = {
-        let _inside = runtime.enter();
-        System::new("restart")
-    };
-    let task = runtime.spawn(test(system.clone()));
-    runtime.block_on(async move {
-        if let Err(error) = tokio::time::timeout(Duration::from_secs(120), task).await.expect("it hangs") {
-            std::panic::resume_unwind(error.into_panic());
-        }
-        let report = system.shutdown(Duration::from_secs(300)).await;
-        assert!(report.is_clean() && report.total.is_balanced(), "{report}: {:?}", report.total);
-    });
-}
-
 /// Messages of the big tests: a thousandth of them panics.
 const MANY: u64 = if cfg!(debug_assertions) { 60_000 } else { 1_000_000 };
 
@@ -54,7 +37,7 @@ impl Mill {
         assert!(before < n, "{n} of {sender} comes after {before}");
         if is_bad(sender, n) {
             self.tally.panicked.fetch_add(1, Ordering::Relaxed);
-            give_in("a stone");
+            panic_quietly("a stone");
         }
         self.tally.handled.fetch_add(1, Ordering::Relaxed);
         self.is_broken = false;
@@ -184,22 +167,22 @@ async fn grind_all(system: System, senders: usize, kind: usize) {
 
 #[test]
 fn f1_a_thousandth_of_very_many_tells_panics_and_nothing_else_is_lost() {
-    on_threads(|system| grind_all(system, 1, 0));
+    on_threads(4, |system| grind_all(system, 1, 0));
 }
 
 #[test]
 fn f1_a_thousandth_of_very_many_donated_turns_panics_and_nothing_else_is_lost() {
-    on_threads(|system| grind_all(system, 1, 1));
+    on_threads(4, |system| grind_all(system, 1, 1));
 }
 
 #[test]
 fn f1_a_thousandth_of_very_many_async_turns_panics_and_nothing_else_is_lost() {
-    on_threads(|system| grind_all(system, 4, 2));
+    on_threads(4, |system| grind_all(system, 4, 2));
 }
 
 #[test]
 fn f1_with_several_senders_and_all_kinds_of_turns_nothing_else_is_lost() {
-    on_threads(|system| grind_all(system, 4, 4));
+    on_threads(4, |system| grind_all(system, 4, 4));
 }
 
 #[test]
@@ -228,7 +211,7 @@ fn f2_a_donated_turn_in_which_a_permanent_actor_stops_itself_is_the_last_of_its_
             (self.n, self.inside.load(Ordering::SeqCst))
         }
     }
-    on_threads(async |system| {
+    on_threads(4, async |system| {
         for _ in 0..if cfg!(debug_assertions) { 300 } else { 3000 } {
             let (inside, births) = (Arc::new(AtomicI32::new(0)), AtomicU32::new(0));
             let counted = inside.clone();

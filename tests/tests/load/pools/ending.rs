@@ -9,11 +9,11 @@ fn s4_a_stop_handles_what_is_parked_and_ends_those_that_sleep() {
         for n in 0..10 {
             pool.task(Task::new(7, n, SECOND)).await.unwrap();
         }
-        others().await;
+        run_other_tasks().await;
         assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(office.of(7), (0..10).collect::<Vec<_>>());
         assert_eq!(office.alive(), 0);
-        let total = is_balanced(&pool);
+        let total = balanced(&pool);
         assert_eq!((total.handled, total.undelivered), (10, 0));
         assert_eq!(pool.look().await.unwrap_err().reason(), Reason::Closed);
     });
@@ -25,7 +25,7 @@ fn s4_a_kill_cuts_all_suspended_turns() {
         let (office, pool) = pool(&system, 4..=4);
         let mut asked: Vec<_> = (0..4).map(|_| Box::pin(pool.rest(HOUR / 2).into_future())).collect();
         assert!(asked.iter_mut().all(|rest| poll(rest).is_pending()));
-        others().await;
+        run_other_tasks().await;
         for n in 0..10 {
             pool.task(Task::new(7, n, SECOND)).await.unwrap();
         }
@@ -38,7 +38,7 @@ fn s4_a_kill_cuts_all_suspended_turns() {
         }
         assert_eq!(office.lines(), ["Killed"; 4], "each has its `#[stopped]`");
         assert_eq!(office.alive(), 0);
-        assert_eq!(is_balanced(&pool).undelivered, 14);
+        assert_eq!(balanced(&pool).undelivered, 14);
     });
 }
 
@@ -52,7 +52,7 @@ fn s4_a_stop_or_kill_finds_a_worker_in_its_pause() {
             for _ in 0..4 {
                 pool.fail(Duration::ZERO).await.unwrap_err();
             }
-            others().await;
+            run_other_tasks().await;
             assert_eq!(office.alive(), 0, "both are in their pauses");
             for n in 0..4 {
                 pool.task(Task::new(7, n, SECOND)).await.unwrap();
@@ -68,7 +68,7 @@ fn s4_a_stop_or_kill_finds_a_worker_in_its_pause() {
                 assert_eq!(office.of(7), [0, 1, 2, 3]);
             }
             assert_eq!(office.alive(), 0);
-            is_balanced(&pool);
+            balanced(&pool);
         }
     });
 }
@@ -85,7 +85,7 @@ fn s4_a_drain_that_others_end_ends_a_worker_s_pause() {
         });
         let mut fails = Box::pin(pool.fail(SECOND / 2).into_future());
         assert!(poll(&mut fails).is_pending());
-        others().await;
+        run_other_tasks().await;
         pool.task(Task::new(7, 1, SECOND)).await.unwrap();
         let began = Instant::now();
         // The failure comes after the stop: its pause is a whole one, as long as there is something to do.
@@ -137,7 +137,7 @@ fn s4_a_stop_while_nothing_is_handed_out_ends_when_it_is() {
         testing::quiet(&system).await;
         let held = testing::hold(&pool);
         let stop = pool.stop();
-        others().await;
+        run_other_tasks().await;
         held.release();
         assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);
     });
@@ -151,7 +151,7 @@ fn s4_the_last_to_go_may_be_one_that_was_too_many() {
         testing::quiet(&system).await;
         *office.rest.lock().unwrap() = SECOND;
         pool.resize(1);
-        others().await;
+        run_other_tasks().await;
         *office.rest.lock().unwrap() = Duration::ZERO;
         assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(office.alive(), 0);
@@ -182,7 +182,7 @@ fn s4_a_pool_in_a_system_that_is_shutting_down_is_closed_from_the_beginning() {
             let system = system.clone();
             async move { system.shutdown(10 * SECOND).await }
         });
-        others().await;
+        run_other_tasks().await;
         held.release();
         assert!(asked.await.unwrap());
         assert!(shutdown.await.unwrap().is_clean());
@@ -194,8 +194,7 @@ fn s4_a_pool_in_a_system_that_is_shutting_down_is_closed_from_the_beginning() {
 #[test]
 fn s4_a_pool_ends_with_its_runtime() {
     let (office, pool) = {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let runtime = paused();
         runtime.block_on(async {
             let system = System::new("gone");
             let (office, pool) = pool(&system, 3..=3);
@@ -204,13 +203,13 @@ fn s4_a_pool_ends_with_its_runtime() {
             for n in 0..3 {
                 pool.task(Task::new(7, n, HOUR)).await.unwrap();
             }
-            others().await;
+            run_other_tasks().await;
             drop(rest);
             (office, pool)
         })
     };
     assert!(pool.is_closed());
     assert_eq!(office.alive(), 0);
-    let total = is_balanced(&pool);
+    let total = balanced(&pool);
     assert_eq!((total.offered, total.undelivered), (4, 4));
 }

@@ -10,7 +10,7 @@ fn s4_a_worker_that_fails_takes_nothing_along() {
         assert!(poll(&mut rests).is_pending());
         let mut fails = Box::pin(pool.fail(SECOND).into_future());
         assert!(poll(&mut fails).is_pending());
-        others().await;
+        run_other_tasks().await;
         for n in 0..6 {
             pool.task(Task::new(u64::from(n % 2), n, SECOND)).await.unwrap();
         }
@@ -19,7 +19,7 @@ fn s4_a_worker_that_fails_takes_nothing_along() {
         testing::quiet(&system).await;
         assert_eq!((office.of(0), office.of(1)), (vec![0, 2, 4], vec![1, 3, 5]));
         assert_eq!((office.births.load(Ordering::SeqCst), office.alive()), (3, 2));
-        let total = is_balanced(&pool);
+        let total = balanced(&pool);
         assert_eq!((total.offered, total.handled, total.panicked), (8, 7, 1));
     });
 }
@@ -36,7 +36,7 @@ fn s4_the_key_of_a_turn_that_failed_is_free() {
             tokio::time::sleep(it.time).await;
             self.0.write(format!("{}: {}", it.key, it.n));
             if it.n.is_multiple_of(2) {
-                give_in();
+                panic_quietly("on purpose");
             }
         }
     }
@@ -74,7 +74,7 @@ fn s4_a_pool_that_fails_too_often_ends_as_one() {
                 && !pool.is_closed()
             {
                 failures += 1;
-                others().await;
+                run_other_tasks().await;
             }
             assert_eq!(pool.closed().await, StopReason::Panicked);
             assert!(failures <= 3 * limit + 3, "{failures}");

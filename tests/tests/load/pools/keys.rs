@@ -42,7 +42,7 @@ fn s4_of_a_key_the_higher_lane_goes_first_and_never_beside_the_other() {
     run(async |system| {
         let (office, pool) = pool(&system, 4..=4);
         pool.task(Task::new(7, 0, SECOND)).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         for n in 1..4 {
             pool.task(Task::new(7, n, SECOND)).await.unwrap();
         }
@@ -50,7 +50,7 @@ fn s4_of_a_key_the_higher_lane_goes_first_and_never_beside_the_other() {
         for n in 11..19 {
             pool.low(Low::new(7, n, SECOND)).await.unwrap();
         }
-        others().await;
+        run_other_tasks().await;
         for n in 21..24 {
             pool.urgent(Urgent::new(7, n, SECOND)).await.unwrap();
         }
@@ -71,8 +71,8 @@ fn s4_a_busy_key_keeps_its_own_messages_and_nobody_else_s() {
             pool.task(Task::new(2, n, Duration::ZERO)).await.unwrap();
             pool.note(n).await.unwrap();
         }
-        others().await;
-        others().await;
+        run_other_tasks().await;
+        run_other_tasks().await;
         assert_eq!(began.elapsed(), Duration::ZERO);
         assert_eq!(office.of(1), [0]);
         assert_eq!(office.of(2), (0..20).collect::<Vec<_>>());
@@ -83,7 +83,7 @@ fn s4_a_busy_key_keeps_its_own_messages_and_nobody_else_s() {
         assert!(pool.reading().oldest_age >= SECOND, "those that are parked age, too");
         pool.kill();
         assert_eq!(pool.closed().await, StopReason::Killed);
-        let total = is_balanced(&pool);
+        let total = balanced(&pool);
         assert_eq!((total.handled, total.undelivered), (40, 40));
     });
 }
@@ -98,9 +98,9 @@ fn s4_what_is_parked_can_be_withdrawn() {
             asked
         };
         let first = ask(7, 0);
-        others().await;
+        run_other_tasks().await;
         let mut rest: Vec<_> = (1..6).map(|n| ask(7, n)).collect();
-        others().await;
+        run_other_tasks().await;
         // The first that is parked, one in the middle, the last.
         for at in [4, 2, 0] {
             drop(rest.remove(at));
@@ -114,7 +114,7 @@ fn s4_what_is_parked_can_be_withdrawn() {
         held.release();
         last.await.unwrap();
         assert_eq!(office.of(7), [0, 2, 9]);
-        let total = is_balanced(&pool);
+        let total = balanced(&pool);
         assert_eq!((total.handled, total.cancelled, total.queued), (3, 4, 0));
     });
 }
@@ -129,9 +129,9 @@ fn s4_one_that_was_let_go_and_is_withdrawn_makes_way_for_the_next_of_its_key() {
             asked
         };
         let first = ask(0);
-        others().await;
+        run_other_tasks().await;
         let (second, third) = (ask(1), ask(2));
-        others().await;
+        run_other_tasks().await;
         let held = testing::hold(&pool);
         first.await.unwrap();
         drop(second);
@@ -146,14 +146,14 @@ fn s4_what_is_parked_expires() {
     run(async |system| {
         let (office, pool) = pool(&system, 4..=4);
         pool.task(Task::new(7, 0, 3 * SECOND)).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         for n in 1..4 {
             pool.mortal(Mortal::new(7, n, Duration::ZERO)).await.unwrap();
             pool.task(Task::new(7, 10 + n, Duration::ZERO)).await.unwrap();
         }
         testing::quiet(&system).await;
         assert_eq!(office.of(7), [0, 11, 12, 13]);
-        assert_eq!(is_balanced(&pool).expired, 3);
+        assert_eq!(balanced(&pool).expired, 3);
     });
 }
 
@@ -164,12 +164,12 @@ fn s4_what_is_parked_may_be_given_up_as_anything_queued() {
         for key in [7, 8, 9] {
             pool.task(Task::new(key, 0, 3 * SECOND)).await.unwrap();
         }
-        others().await;
+        run_other_tasks().await;
         for n in 1..8 {
             pool.trifle(Trifle::new(7, n, Duration::ZERO)).await.unwrap();
             pool.latest(Latest::new(8, n, Duration::ZERO)).await.unwrap();
             pool.random(Random::new(9, n, Duration::ZERO)).await.unwrap();
-            others().await;
+            run_other_tasks().await;
         }
         assert_eq!(pool.reading().depth, 3 + 1 + 3);
         testing::quiet(&system).await;
@@ -177,7 +177,7 @@ fn s4_what_is_parked_may_be_given_up_as_anything_queued() {
         assert_eq!(office.of(8), [0, 7], "conflate");
         let random = office.of(9);
         assert!(random.len() == 4 && random.is_sorted(), "{random:?}");
-        let total = is_balanced(&pool);
+        let total = balanced(&pool);
         assert_eq!((total.dropped, total.conflated), (8, 6));
     });
 }
@@ -187,17 +187,17 @@ fn s4_what_is_parked_may_be_evicted_for_a_higher_lane() {
     run(async |system| {
         let (office, pool) = pool_with(&system, 3..=3, 4, always());
         pool.task(Task::new(7, 0, SECOND)).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         for n in 1..5 {
             pool.low(Low::new(7, n, Duration::ZERO)).await.unwrap();
         }
-        others().await;
+        run_other_tasks().await;
         for n in 11..13 {
             pool.urgent(Urgent::new(7, n, Duration::ZERO)).await.unwrap();
         }
         testing::quiet(&system).await;
         assert_eq!(office.of(7), [0, 11, 12, 1, 2]);
-        assert_eq!(is_balanced(&pool).evicted, 2);
+        assert_eq!(balanced(&pool).evicted, 2);
     });
 }
 
@@ -207,12 +207,12 @@ fn s4_a_policy_that_changes_while_messages_are_parked_changes_no_order() {
         let (office, pool) = pool(&system, 4..=4);
         pool.task(Task::new(7, 0, SECOND)).await.unwrap();
         pool.task(Task::new(8, 0, 2 * SECOND)).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         for n in 1..6 {
             pool.task(Task::new(7, n, SECOND)).await.unwrap();
             pool.task(Task::new(8, n, SECOND)).await.unwrap();
         }
-        others().await;
+        run_other_tasks().await;
         for max in [30, 40, 50] {
             pool.adjust::<Task>(|policy| policy.max(max)).unwrap();
             tokio::time::sleep(SECOND / 2).await;

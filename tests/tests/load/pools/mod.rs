@@ -10,7 +10,9 @@ mod wakeups;
 
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Pressure, Restart, testing};
-use actors_tests::{HOUR, SECOND, others, poll, run};
+use actors_tests::{
+    HOUR, Record, SECOND, balanced, on_threads, panic_quietly, paused, poll, run, run_other_tasks,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;
 use std::ops::RangeInclusive;
@@ -18,11 +20,6 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// A panic that nobody prints.
-fn give_in() -> ! {
-    std::panic::resume_unwind(Box::new("on purpose"))
-}
 
 // Messages with keys, by hand: the key's own number is its hash, so that it is the same in all types.
 macro_rules! keyed {
@@ -74,7 +71,7 @@ struct Office {
     births: AtomicU32,
     alive: AtomicI64,
     most_alive: AtomicI64,
-    lines: Mutex<Vec<String>>,
+    lines: Record<String>,
     /// Keys with a turn under way.
     keys: Mutex<BTreeSet<u64>>,
     bad_starts: AtomicI64,
@@ -84,17 +81,17 @@ struct Office {
 
 impl Office {
     fn write(&self, line: String) {
-        self.lines.lock().unwrap().push(line);
+        self.lines.write(line);
     }
 
     fn lines(&self) -> Vec<String> {
-        std::mem::take(&mut *self.lines.lock().unwrap())
+        self.lines.take()
     }
 
     /// The lines of one key, in order.
     fn of(&self, key: u64) -> Vec<u32> {
         let start = format!("{key}: ");
-        let lines = self.lines.lock().unwrap();
+        let lines = self.lines.read();
         lines.iter().filter_map(|line| line.strip_prefix(&start)).map(|n| n.parse().unwrap()).collect()
     }
 
@@ -216,7 +213,7 @@ impl Clerk {
     #[message(overflow = block, timeout = "1h")]
     async fn fail(&mut self, after: Duration) -> u32 {
         tokio::time::sleep(after).await;
-        give_in();
+        panic_quietly("on purpose");
     }
 
     #[message(overflow = block)]
@@ -253,10 +250,4 @@ fn pool_with(
 
 fn pool(system: &System, workers: RangeInclusive<usize>) -> (Arc<Office>, ClerkHandle) {
     pool_with(system, workers, 64, always())
-}
-
-fn is_balanced(pool: &ClerkHandle) -> actors_core::Row {
-    let ledger = pool.ledger();
-    assert!(ledger.is_balanced(), "{ledger:?}");
-    ledger.total()
 }

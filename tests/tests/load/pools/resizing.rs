@@ -36,12 +36,12 @@ fn s4_a_worker_that_is_one_too_many_ends_its_turn_first() {
                 tokio::spawn(async move { pool.rest(SECOND).await })
             })
             .collect();
-        others().await;
+        run_other_tasks().await;
         for n in 0..10 {
             pool.task(Task::new(n, 0, SECOND)).await.unwrap();
         }
         assert_eq!(pool.resize(1), 1);
-        others().await;
+        run_other_tasks().await;
         assert_eq!(pool.reading().workers_busy, 4);
         for rest in rests {
             rest.await.unwrap().unwrap();
@@ -50,7 +50,7 @@ fn s4_a_worker_that_is_one_too_many_ends_its_turn_first() {
         testing::quiet(&system).await;
         assert_eq!(began.elapsed().as_secs(), 10, "one of them does the rest");
         assert_eq!((pool.reading().workers, office.alive()), (1, 1));
-        let total = is_balanced(&pool);
+        let total = balanced(&pool);
         assert_eq!((total.offered, total.handled), (14, 14));
     });
 }
@@ -71,7 +71,7 @@ fn s4_numbers_of_workers_that_have_gone_are_used_again() {
             assert!(poll(&mut rest).is_pending());
             rests.push(rest);
             if round % 5 == 0 {
-                others().await;
+                run_other_tasks().await;
             }
             assert!(pool.reading().workers_busy <= 8);
         }

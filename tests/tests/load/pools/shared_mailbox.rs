@@ -8,7 +8,7 @@ fn s4_as_many_turns_run_at_once_as_there_are_workers() {
         let (office, pool) = pool(&system, 4..=4);
         let mut rests: Vec<_> = (0..8).map(|_| Box::pin(pool.rest(SECOND).into_future())).collect();
         assert!(rests.iter_mut().all(|rest| poll(rest).is_pending()));
-        others().await;
+        run_other_tasks().await;
         let reading = pool.reading();
         assert_eq!((reading.workers, reading.workers_busy, reading.depth), (4, 4, 4));
         let began = Instant::now();

@@ -2,27 +2,9 @@
 
 use super::*;
 
-fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F + Send + 'static) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_time().build().unwrap();
-    let system = {
-        let _inside = runtime.enter();
-        System::new("pools")
-    };
-    let task = runtime.spawn(test(system.clone()));
-    runtime.block_on(async move {
-        // Only reached by a failure.
-        if let Err(error) = tokio::time::timeout(Duration::from_secs(120), task).await.expect("it hangs") {
-            std::panic::resume_unwind(error.into_panic());
-        }
-        let report = system.shutdown(Duration::from_secs(300)).await;
-        assert!(report.is_clean() && report.total.is_balanced(), "{report}: {:?}", report.total);
-    });
-}
-
 #[test]
 fn s4_workers_that_are_cut_or_fail_at_once_have_each_its_own_end() {
-    on_threads(async |system| {
+    on_threads(4, async |system| {
         for round in 0..if cfg!(debug_assertions) { 300 } else { 3000 } {
             let (office, pool) = pool(&system, 4..=4);
             let is_kill = round % 2 == 0;
@@ -131,7 +113,7 @@ impl Swimmer {
         match mixed(n, sender as u64) % 64 {
             0 => {
                 sea.panicked.fetch_add(1, Ordering::Relaxed);
-                give_in();
+                panic_quietly("on purpose");
             }
             1..4 => tokio::task::yield_now().await,
             4 => std::thread::yield_now(),
@@ -165,7 +147,7 @@ impl Swimmer {
 fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_lost() {
     const SENDERS: usize = 4;
     let many: u64 = if cfg!(debug_assertions) { 6_000 } else { 150_000 };
-    on_threads(async move |system| {
+    on_threads(4, async move |system| {
         let sea = Arc::new(Sea::default());
         sea.most.store(4, Ordering::SeqCst);
         let made = sea.clone();
@@ -251,7 +233,7 @@ fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_los
 
 #[test]
 fn s4_no_wake_up_is_lost_where_each_waits_for_the_one_before() {
-    on_threads(async |system| {
+    on_threads(4, async |system| {
         let sea = Arc::new(Sea::default());
         sea.most.store(4, Ordering::SeqCst);
         let made = sea.clone();

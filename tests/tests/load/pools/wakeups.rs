@@ -7,15 +7,15 @@ fn s4_who_gets_the_slot_of_a_parked_message_has_its_turn_at_once() {
     run(async |system| {
         let (office, pool) = pool_with(&system, 4..=4, 1, always());
         pool.task(Task::new(7, 0, HOUR / 2)).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         let mut parked = Box::pin(pool.question(Question::new(7, 1, SECOND)).into_future());
         assert!(poll(&mut parked).is_pending());
-        others().await;
+        run_other_tasks().await;
         let waits = tokio::spawn({
             let pool = pool.clone();
             async move { pool.question(Question::new(8, 2, SECOND)).await }
         });
-        others().await;
+        run_other_tasks().await;
         assert_eq!(pool.reading().waiting, 1);
         drop(parked);
         let began = Instant::now();
@@ -30,11 +30,11 @@ fn s4_who_gets_the_slot_of_a_dead_parked_message_has_its_turn_at_once() {
     run(async |system| {
         let (_, pool) = pool_with(&system, 4..=4, 2, always());
         pool.task(Task::new(7, 0, HOUR / 2)).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         for n in 1..3 {
             pool.mortal(Mortal::new(7, n, SECOND)).await.unwrap();
         }
-        others().await;
+        run_other_tasks().await;
         let waits: Vec<_> = (8..10)
             .map(|key| {
                 let pool = pool.clone();
@@ -79,7 +79,7 @@ fn s4_keys_that_become_free_in_several_lanes_have_a_worker_each() {
         for key in 0..4 {
             pool.task(Task::new(key, 0, SECOND)).await.unwrap();
         }
-        others().await;
+        run_other_tasks().await;
         for key in 0..4 {
             pool.low(Low::new(key, 1, SECOND)).await.unwrap();
             pool.urgent(Urgent::new(key, 2, SECOND)).await.unwrap();

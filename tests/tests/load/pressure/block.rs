@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn p2_under_pressure_senders_of_block_types_wait_early_and_others_do_not() {
-    testing::run(async |system| {
+    run(async |system| {
         let pressure = Pressure::new().respond(&[Action::Block]);
         let world = World::new(&system, 1000, 1, pressure);
         let held = testing::hold(&world.jobs);
@@ -44,8 +44,8 @@ fn p2_under_pressure_senders_of_block_types_wait_early_and_others_do_not() {
 
 #[test]
 fn p2_a_mailbox_with_a_soft_limit_keeps_its_order_and_loses_nothing() {
-    testing::run(async |system| {
-        let world = World::new(&system, 1000, 1, Pressure::new().target(ms(5)).respond(&[Action::Block]));
+    run(async |system| {
+        let world = World::new(&system, 1000, 1, Pressure::new().target(5 * MS).respond(&[Action::Block]));
         for _ in 0..600 {
             job(&world.jobs);
         }
@@ -64,18 +64,18 @@ struct Till;
 impl Till {
     #[message(overflow = reject, priority = low)]
     async fn look(&mut self) {
-        sleep(ms(4)).await;
+        sleep(4 * MS).await;
     }
 
     #[message(overflow = block, priority = high)]
     async fn pay(&mut self) {
-        sleep(ms(4)).await;
+        sleep(4 * MS).await;
     }
 }
 
 #[test]
 fn p2_a_soft_limit_keeps_nobody_waiting_for_what_lies_below_it() {
-    testing::run(async |system| {
+    run(async |system| {
         for respond in [&[][..], &[Action::Block]] {
             let till: TillHandle =
                 system.instance(Till).pressure(Pressure::new().respond(respond)).spawn().unwrap();
@@ -87,10 +87,10 @@ fn p2_a_soft_limit_keeps_nobody_waiting_for_what_lies_below_it() {
             };
             let paying = async {
                 for n in 0..100 {
-                    sleep(ms(40)).await;
+                    sleep(40 * MS).await;
                     let began = Instant::now();
                     till.pay().await.unwrap();
-                    assert!(began.elapsed() < ms(10), "{n}: {:?} {respond:?}", began.elapsed());
+                    assert!(began.elapsed() < 10 * MS, "{n}: {:?} {respond:?}", began.elapsed());
                 }
             };
             tokio::join!(flood, paying);

@@ -4,14 +4,14 @@ use super::*;
 
 #[test]
 fn p5_actions_escalate_in_the_declared_order_and_retreat_in_reverse() {
-    testing::run(async |system| {
+    run(async |system| {
         let pressure = Pressure::new().respond(&[Action::Block, Action::Spawn, Action::Shed]);
         let world = World::new(&system, 1, 4, pressure);
-        tokio::join!(world.send(20 * SECOND, ms(2), report), world.send(20 * SECOND, ms(50), job),);
+        tokio::join!(world.send(20 * SECOND, 2 * MS, report), world.send(20 * SECOND, 50 * MS, job),);
         sleep(60 * SECOND).await;
         let changes = world.changes();
         let at = |is_meant: fn(&DecisionKind) -> bool| {
-            changes.iter().position(|kind| is_meant(kind)).unwrap_or_else(|| panic!("{}", world.sentences()))
+            changes.iter().position(is_meant).unwrap_or_else(|| panic!("{}", world.sentences()))
         };
         let began = [
             at(|what| matches!(what, DecisionKind::SoftLimitBegan { .. })),
@@ -35,7 +35,7 @@ fn p5_actions_escalate_in_the_declared_order_and_retreat_in_reverse() {
 
 #[test]
 fn p5_every_decision_is_kept_as_a_value_and_a_sentence_and_the_log_is_bounded() {
-    testing::run(async |system| {
+    run(async |system| {
         let world = World::new(&system, 100, 8, Pressure::new().respond(&[Action::Spawn]));
         world.send(2 * SECOND, Duration::from_micros(1250), job).await;
         let decisions = system.decisions();
@@ -73,10 +73,10 @@ impl Panics {
 
 #[test]
 fn p6_without_its_supervisor_the_declared_policy_holds() {
-    testing::run(async |system| {
+    run(async |system| {
         let pressure = Pressure::new().respond(&[Action::Shed, Action::Block]);
         let world = World::new(&system, 0, 1, pressure);
-        world.send(10 * SECOND, ms(2), report).await;
+        world.send(10 * SECOND, 2 * MS, report).await;
         let shed = world.jobs.ledger().total().refused(Reason::Shed);
         assert!(shed > 0 && world.jobs.reading().level > Level::Calm, "{}", world.sentences());
         testing::kill_supervisor(&system);
@@ -96,7 +96,7 @@ fn p6_without_its_supervisor_the_declared_policy_holds() {
         waiting.await.unwrap().unwrap();
         testing::quiet(&system).await;
         let decisions = system.decisions().len();
-        world.send(10 * SECOND, ms(2), report).await;
+        world.send(10 * SECOND, 2 * MS, report).await;
         assert_eq!(system.decisions().len(), decisions, "nobody decides any more");
         assert!(world.jobs.ledger().is_balanced());
     });
@@ -104,11 +104,11 @@ fn p6_without_its_supervisor_the_declared_policy_holds() {
 
 #[test]
 fn p7_who_is_shed_is_told_when_the_backlog_will_be_gone() {
-    testing::run(async |system| {
+    run(async |system| {
         // With a target of a second there is mostly a backlog.
         let pressure = Pressure::new().respond(&[Action::Shed]).target(SECOND);
         let world = World::new(&system, 1000, 1, pressure);
-        tokio::join!(world.send(20 * SECOND, ms(1), report), async {
+        tokio::join!(world.send(20 * SECOND, MS, report), async {
             sleep(19 * SECOND).await;
             // The senders are told what the supervisor saw in its last look, which is at most 10 ms old.
             let (mut soonest, mut latest) = (f64::MAX, 0.0f64);
@@ -120,7 +120,7 @@ fn p7_who_is_shed_is_told_when_the_backlog_will_be_gone() {
                     depth => (depth as f64 / reading.drain_rate, depth as f64 / reading.drain_rate),
                 };
                 (soonest, latest) = (soonest.min(due.0), latest.max(due.1));
-                sleep(ms(1)).await;
+                sleep(MS).await;
             }
             let waits: Vec<f64> = (0..200)
                 .filter_map(|_| world.jobs.report().try_send().err())
@@ -141,9 +141,9 @@ fn p7_who_is_shed_is_told_when_the_backlog_will_be_gone() {
 
 #[test]
 fn f3_a_stalled_actor_is_reported_as_that_and_overload_is_no_failure() {
-    testing::run(async |system| {
+    run(async |system| {
         let world = World::new(&system, 0, 1, Pressure::new().respond(&[Action::Shed]));
-        world.send(10 * SECOND, ms(10), report).await;
+        world.send(10 * SECOND, 10 * MS, report).await;
         assert_eq!(
             world.count(|what| matches!(what, DecisionKind::Stalled { .. })),
             0,

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn p1_a_reading_sends_nothing_to_the_watched() {
-    testing::run(async |system| {
+    run(async |system| {
         let world = World::new(&system, 0, 1, Pressure::new());
         for _ in 0..10 {
             world.jobs.order().await.unwrap();
@@ -14,14 +14,14 @@ fn p1_a_reading_sends_nothing_to_the_watched() {
         let reading = world.jobs.reading();
         assert_eq!((reading.depth, reading.workers, reading.workers_busy, reading.waiting), (9, 1, 1, 0));
         assert_eq!(world.jobs.ledger().total().offered, 10);
-        assert!(reading.oldest_age >= 2 * SECOND && reading.stuck >= ms(1900), "{reading:?}");
+        assert!(reading.oldest_age >= 2 * SECOND && reading.stuck >= 1900 * MS, "{reading:?}");
         world.database.add_permits(1);
     });
 }
 
 #[test]
 fn p1_ten_thousand_calm_actors_cost_no_timer() {
-    testing::run(async |system| {
+    run(async |system| {
         let pressure = Pressure::new().respond(&[Action::Shed, Action::Block]);
         let calm: Vec<JobsHandle> = (0..10_000)
             .map(|_| {
@@ -53,7 +53,7 @@ fn p1_ten_thousand_calm_actors_cost_no_timer() {
 
 #[test]
 fn p1_a_level_rises_with_the_fill_and_falls_under_the_low_mark_once_per_dwell() {
-    testing::run(async |system| {
+    run(async |system| {
         let pressure = Pressure::new().high(0.5).low(0.25).target(3600 * SECOND).dwell(SECOND);
         let world = World::new(&system, 1000, 1, pressure);
         let held = testing::hold(&world.jobs);
@@ -80,13 +80,13 @@ fn p1_a_level_rises_with_the_fill_and_falls_under_the_low_mark_once_per_dwell() 
 
 #[test]
 fn p1_a_level_rises_where_even_the_quickest_message_stays_too_long() {
-    testing::run(async |system| {
-        let world = World::new(&system, 1000, 1, Pressure::new().target(ms(50)));
+    run(async |system| {
+        let world = World::new(&system, 1000, 1, Pressure::new().target(50 * MS));
         // A fifth of the slots at most, but each message waits for twenty others.
         for _ in 0..20 {
             order(&world.jobs);
         }
-        world.send(2 * SECOND, ms(10), order).await;
+        world.send(2 * SECOND, 10 * MS, order).await;
         assert!(world.jobs.reading().depth < 64);
         assert!(world.jobs.reading().level > Level::Calm, "{}", world.sentences());
         sleep(3 * SECOND).await;
@@ -96,7 +96,7 @@ fn p1_a_level_rises_where_even_the_quickest_message_stays_too_long() {
 
 #[test]
 fn p1_where_nothing_is_declared_nothing_is_done() {
-    testing::run(async |system| {
+    run(async |system| {
         let (database, done) = (Arc::new(Semaphore::new(1)), Arc::new(AtomicU64::new(0)));
         let jobs: JobsHandle = system.spawn(Jobs { database, done });
         let held = testing::hold(&jobs);

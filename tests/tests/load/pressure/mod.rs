@@ -9,17 +9,12 @@ mod spawn;
 
 use actors_core::prelude::*;
 use actors_core::{Action, Cause, DecisionKind, Level, Pressure, Restart, testing};
+use actors_tests::{MS, SECOND, run};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
-
-const SECOND: Duration = Duration::from_secs(1);
-
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 /// Works for ten milliseconds per message, as far as the database has a connection left.
 struct Jobs {
@@ -30,7 +25,7 @@ struct Jobs {
 impl Jobs {
     async fn work(&self) {
         if let Ok(_connection) = self.database.acquire().await {
-            sleep(ms(10)).await;
+            sleep(10 * MS).await;
         }
         self.done.fetch_add(1, Ordering::Relaxed);
     }

@@ -4,14 +4,14 @@ use super::*;
 
 #[test]
 fn p3_the_lowest_priority_is_refused_before_the_mailbox_and_the_message_comes_back() {
-    testing::run(async |system| {
+    run(async |system| {
         let world = World::new(&system, 1000, 1, Pressure::new().respond(&[Action::Shed]));
         // Ten times what it can do, nine tenths of it low.
         let sending = async {
             tokio::join!(
-                world.send(10 * SECOND, ms(1), report),
-                world.send(10 * SECOND, ms(12), order),
-                world.send(10 * SECOND, ms(100), job)
+                world.send(10 * SECOND, MS, report),
+                world.send(10 * SECOND, 12 * MS, order),
+                world.send(10 * SECOND, 100 * MS, job)
             );
         };
         let watching = async {
@@ -47,7 +47,7 @@ fn p3_the_lowest_priority_is_refused_before_the_mailbox_and_the_message_comes_ba
 
 #[test]
 fn p3_at_ten_times_the_load_nearly_all_of_the_high_priority_is_handled() {
-    testing::run(async |system| {
+    run(async |system| {
         let world = World::new(&system, 1000, 1, Pressure::new().respond(&[Action::Shed]));
         // 100 a second are handled; 90 of high priority are offered, and 910 of low.
         let sent = |jobs: &JobsHandle| order(jobs);
@@ -68,16 +68,16 @@ fn p3_at_ten_times_the_load_nearly_all_of_the_high_priority_is_handled() {
             .filter(|decision| matches!(decision.kind, DecisionKind::LevelChanged { .. }))
             .map(|decision| decision.at)
             .collect();
-        assert!(changes.windows(2).all(|pair| pair[1] - pair[0] >= ms(500)), "{}", world.sentences());
+        assert!(changes.windows(2).all(|pair| pair[1] - pair[0] >= 500 * MS), "{}", world.sentences());
     });
 }
 
 #[test]
 fn p3_a_message_with_a_permit_is_not_shed() {
-    testing::run(async |system| {
+    run(async |system| {
         let world = World::new(&system, 0, 1, Pressure::new().respond(&[Action::Shed]));
         let permit = world.jobs.reserve::<jobs_messages::Report>().await.unwrap();
-        world.send(5 * SECOND, ms(1), report).await;
+        world.send(5 * SECOND, MS, report).await;
         assert!(world.jobs.ledger().total().refused(Reason::Shed) > 0, "{}", world.sentences());
         permit.send(jobs_messages::Report {}).unwrap();
         world.database.add_permits(1);

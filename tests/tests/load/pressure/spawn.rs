@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn p4_a_pool_grows_with_demand_and_shrinks_without_traffic() {
-    testing::run(async |system| {
+    run(async |system| {
         let world = World::new(&system, 100, 8, Pressure::new().respond(&[Action::Spawn]));
         // Eight workers' worth, from one moment to the next.
         let measuring = async {
@@ -27,17 +27,21 @@ fn p4_a_pool_grows_with_demand_and_shrinks_without_traffic() {
 
 #[test]
 fn p4_more_workers_do_not_help_a_slow_database_and_the_next_action_does() {
-    testing::run(async |system| {
+    run(async |system| {
         let world = World::new(&system, 2, 16, Pressure::new().respond(&[Action::Spawn, Action::Shed]));
-        tokio::join!(world.send(20 * SECOND, ms(2), report), world.send(20 * SECOND, ms(20), order), async {
-            sleep(15 * SECOND).await;
-            let workers = world.jobs.reading().workers;
-            assert!(
-                (2..=8).contains(&workers),
-                "{workers} workers for two connections\n{}",
-                world.sentences()
-            );
-        });
+        tokio::join!(
+            world.send(20 * SECOND, 2 * MS, report),
+            world.send(20 * SECOND, 20 * MS, order),
+            async {
+                sleep(15 * SECOND).await;
+                let workers = world.jobs.reading().workers;
+                assert!(
+                    (2..=8).contains(&workers),
+                    "{workers} workers for two connections\n{}",
+                    world.sentences()
+                );
+            }
+        );
         let what: Vec<_> = world.changes();
         let taken_back = what.iter().position(|what| matches!(what, DecisionKind::WorkersTakenBack { .. }));
         let shedding = what.iter().position(|what| matches!(what, DecisionKind::SheddingBegan));

@@ -58,9 +58,9 @@ fn b1_a_slot_is_free_as_soon_as_the_turn_begins() {
     run(async |system| {
         let desk = desk(&system, 1);
         let resting = tokio::spawn(desk.rest(HOUR).owned());
-        testing_yield().await;
+        run_other_tasks().await;
         resting.await.unwrap().unwrap();
-        testing_yield().await;
+        run_other_tasks().await;
         assert_eq!(desk.ledger().of::<desk_messages::Rest>().in_service, 1);
         assert_eq!(fill(|| desk.normal()), 1);
     });

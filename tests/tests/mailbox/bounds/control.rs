@@ -27,7 +27,7 @@ fn b4_kill_waits_behind_nothing_that_is_queued() {
     run(async |system| {
         let desk = system.spawn(Desk::default());
         desk.rest(HOUR).await.unwrap();
-        testing_yield().await;
+        run_other_tasks().await;
         fill(|| desk.urgent());
         let before = tokio::time::Instant::now();
         desk.kill();
@@ -45,12 +45,12 @@ fn b4_control_takes_no_slot_and_cannot_pile_up() {
         desk.normal().await.unwrap();
         let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
         drop(desk.stop());
-        testing_yield().await;
+        run_other_tasks().await;
         let before = tasks();
         for _ in 0..1000 {
             drop(desk.stop());
         }
-        testing_yield().await;
+        run_other_tasks().await;
         assert_eq!(desk.reading().depth, 1);
         assert!(tasks() <= before + 1, "{} tasks for one stop", tasks() - before + 1);
         held.release();

@@ -2,8 +2,6 @@
 
 use super::*;
 
-type Hook = Option<Arc<dyn Fn() + Send + Sync>>;
-
 /// A value whose key and end are as unpleasant as a test wants them.
 struct Noisy {
     class: usize,
@@ -20,17 +18,14 @@ impl Noisy {
     const WORK: usize = 2;
 
     fn new(class: usize, key: u32, value: u32) -> Self {
-        Noisy { class, key, value, on_hash: None, on_eq: None, on_drop: None }
-    }
-}
-
-fn hook(hook: impl Fn() + Send + Sync + 'static) -> Hook {
-    Some(Arc::new(hook))
-}
-
-fn call(hook: &Hook) {
-    if let Some(hook) = hook {
-        hook();
+        Noisy {
+            class,
+            key,
+            value,
+            on_hash: Hook::default(),
+            on_eq: Hook::default(),
+            on_drop: Hook::default(),
+        }
     }
 }
 
@@ -40,13 +35,13 @@ impl Item for Noisy {
     }
 
     fn hash_key<H: Hasher>(&self, state: &mut H) {
-        call(&self.on_hash);
+        self.on_hash.call();
         self.key.hash(state);
     }
 
     fn same_key(&self, other: &Self) -> bool {
-        call(&self.on_eq);
-        call(&other.on_eq);
+        self.on_eq.call();
+        other.on_eq.call();
         self.key == other.key
     }
 }
@@ -54,7 +49,7 @@ impl Item for Noisy {
 impl Drop for Noisy {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            call(&self.on_drop);
+            self.on_drop.call();
         }
     }
 }
@@ -97,7 +92,7 @@ fn works(tx: &Sender<Noisy>, rx: &mut Receiver<Noisy>) {
 fn b6_a_panic_in_a_key_s_hash_gives_the_message_back_and_harms_nothing() {
     let (tx, mut rx) = noisy(4);
     let mut bad = Noisy::new(Noisy::PRICE, 1, 9);
-    bad.on_hash = hook(|| panic!("hash"));
+    bad.on_hash = Hook::new(|| panic!("hash"));
     let refused = tx.try_send(bad).unwrap_err();
     assert_eq!(refused.reason(), Reason::Panicked);
     assert_eq!(refused.into_message().value, 9);
@@ -110,7 +105,7 @@ fn b6_a_panic_in_a_key_s_eq_gives_the_newcomer_back_and_leaves_the_queued_one() 
     let (tx, mut rx) = noisy(4);
     tx.try_send(Noisy::new(Noisy::PRICE, 1, 1)).unwrap();
     let mut bad = Noisy::new(Noisy::PRICE, 1, 9);
-    bad.on_eq = hook(|| panic!("eq"));
+    bad.on_eq = Hook::new(|| panic!("eq"));
     let refused = tx.try_send(bad).unwrap_err();
     assert_eq!(refused.reason(), Reason::Panicked);
     assert_eq!(refused.into_message().value, 9);
@@ -127,7 +122,7 @@ fn b6_a_panic_in_eq_while_a_waiter_is_let_in_harms_only_that_waiter() {
     let is_armed = Arc::new(AtomicUsize::new(0));
     let armed = is_armed.clone();
     let mut bad = Noisy::new(Noisy::PRICE, 7, 70);
-    bad.on_eq = hook(move || assert_eq!(armed.load(Ordering::Relaxed), 0, "eq"));
+    bad.on_eq = Hook::new(move || assert_eq!(armed.load(Ordering::Relaxed), 0, "eq"));
     let mut first = tx.send(Noisy::new(Noisy::PRICE, 7, 60));
     let mut bad = tx.send(bad);
     let mut next = tx.send(Noisy::new(Noisy::PRICE, 8, 80));
@@ -161,7 +156,7 @@ fn b6_an_eq_that_uses_its_own_mailbox_is_told_so_and_waits_for_nobody() {
         tx.try_send(Noisy::new(Noisy::PRICE, 1, 1)).unwrap();
         let inner = tx.clone();
         let mut bad = Noisy::new(Noisy::PRICE, 1, 9);
-        bad.on_eq = hook(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 0, 0))));
+        bad.on_eq = Hook::new(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 0, 0))));
         let refused = tx.try_send(bad).unwrap_err();
         assert_eq!(refused.reason(), Reason::Panicked);
         drop(refused);
@@ -177,7 +172,7 @@ fn b6_an_eq_may_use_another_mailbox() {
         tx.try_send(Noisy::new(Noisy::PRICE, 1, 1)).unwrap();
         let mut talkative = Noisy::new(Noisy::PRICE, 1, 9);
         let to_other = other_tx.clone();
-        talkative.on_eq = hook(move || drop(to_other.try_send(Noisy::new(Noisy::WORK, 0, 0))));
+        talkative.on_eq = Hook::new(move || drop(to_other.try_send(Noisy::new(Noisy::WORK, 0, 0))));
         assert_eq!(tx.try_send(talkative).unwrap(), Admission::Conflated);
         assert_eq!(other_rx.ledger().total().offered, 1);
         works(&other_tx, &mut other_rx);
@@ -191,7 +186,7 @@ fn b6_a_hash_may_use_its_own_mailbox_because_no_lock_is_held() {
         let (tx, mut rx) = noisy(8);
         let inner = tx.clone();
         let mut talkative = Noisy::new(Noisy::PRICE, 1, 9);
-        talkative.on_hash = hook(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 0, 0))));
+        talkative.on_hash = Hook::new(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 0, 0))));
         tx.try_send(talkative).unwrap();
         assert_eq!(rx.ledger().total().queued, 2);
         drop(tx);
@@ -209,7 +204,7 @@ fn b6_a_drop_that_panics_or_sends_runs_after_the_update() {
             let victim = move |class, key| {
                 let inner = inner.clone();
                 let mut victim = Noisy::new(class, key, 0);
-                victim.on_drop = hook(move || {
+                victim.on_drop = Hook::new(move || {
                     assert!(!is_panicking, "drop");
                     drop(inner.try_send(Noisy::new(Noisy::VIEW, 0, 1)));
                 });
@@ -238,7 +233,7 @@ fn b6_values_left_at_the_end_may_panic_in_drop_one_by_one() {
     for n in 0..4 {
         let drops = drops.clone();
         let mut value = Noisy::new(Noisy::WORK, n, n);
-        value.on_drop = hook(move || {
+        value.on_drop = Hook::new(move || {
             drops.fetch_add(1, Ordering::Relaxed);
             panic!("drop");
         });
@@ -250,28 +245,6 @@ fn b6_values_left_at_the_end_may_panic_in_drop_one_by_one() {
     assert_eq!(closed.reason(), Reason::Closed);
 }
 
-/// A waker that does something when it wakes, and when it goes.
-struct Alarm {
-    on_wake: Hook,
-    on_drop: Hook,
-}
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Self>) {
-        call(&self.on_wake);
-    }
-}
-
-impl Drop for Alarm {
-    fn drop(&mut self) {
-        call(&self.on_drop);
-    }
-}
-
-fn alarm(on_wake: Hook, on_drop: Hook) -> Waker {
-    Waker::from(Arc::new(Alarm { on_wake, on_drop }))
-}
-
 #[test]
 fn b6_a_waker_that_panics_keeps_nobody_else_from_being_woken() {
     let (tx, mut rx) = noisy(4);
@@ -281,9 +254,10 @@ fn b6_a_waker_that_panics_keeps_nobody_else_from_being_woken() {
     let woken = Arc::new(AtomicUsize::new(0));
     let mut first = tx.send(Noisy::new(Noisy::WORK, 4, 4));
     let mut second = tx.send(Noisy::new(Noisy::WORK, 5, 5));
-    let panics = alarm(hook(|| panic!("wake")), None);
+    let panics = HookWaker::waker(Hook::new(|| panic!("wake")), Hook::default());
     let counts = woken.clone();
-    let wakes = alarm(hook(move || _ = counts.fetch_add(1, Ordering::Relaxed)), None);
+    let wakes =
+        HookWaker::waker(Hook::new(move || _ = counts.fetch_add(1, Ordering::Relaxed)), Hook::default());
     assert!(poll_with(&mut first, &panics).is_pending());
     assert!(poll_with(&mut second, &wakes).is_pending());
     rx.close();
@@ -302,7 +276,10 @@ fn b6_a_waker_may_use_the_mailbox_while_it_wakes() {
     finishes(|| {
         let (tx, mut rx) = noisy(4);
         let inner = tx.clone();
-        let sends = alarm(hook(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 9, 9)))), None);
+        let sends = HookWaker::waker(
+            Hook::new(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 9, 9)))),
+            Hook::default(),
+        );
         assert!(poll_with(&mut rx.recv(), &sends).is_pending());
         tx.try_send(Noisy::new(Noisy::WORK, 0, 0)).unwrap();
         assert_eq!(rx.ledger().total().queued, 2);
@@ -321,7 +298,10 @@ fn b6_a_sender_s_waker_may_use_the_mailbox_when_it_is_replaced() {
         }
         let inner = tx.clone();
         let mut waiting = tx.send(Noisy::new(Noisy::WORK, 4, 4));
-        let old = alarm(None, hook(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 9, 9)))));
+        let old = HookWaker::waker(
+            Hook::default(),
+            Hook::new(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 9, 9)))),
+        );
         assert!(poll_with(&mut waiting, &old).is_pending());
         drop(old);
         assert!(poll(&mut waiting).is_pending());
@@ -339,7 +319,10 @@ fn b6_a_sender_s_waker_may_use_the_mailbox_when_its_send_is_cancelled() {
         }
         let inner = tx.clone();
         let mut waiting = tx.send(Noisy::new(Noisy::WORK, 4, 4));
-        let old = alarm(None, hook(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 9, 9)))));
+        let old = HookWaker::waker(
+            Hook::default(),
+            Hook::new(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 9, 9)))),
+        );
         assert!(poll_with(&mut waiting, &old).is_pending());
         drop(old);
         drop(waiting);
@@ -352,7 +335,10 @@ fn b6_the_receiver_s_waker_may_use_the_mailbox_when_it_is_replaced() {
     finishes(|| {
         let (tx, mut rx) = noisy(4);
         let inner = tx.clone();
-        let old = alarm(None, hook(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 9, 9)))));
+        let old = HookWaker::waker(
+            Hook::default(),
+            Hook::new(move || drop(inner.try_send(Noisy::new(Noisy::WORK, 9, 9)))),
+        );
         assert!(poll_with(&mut rx.recv(), &old).is_pending());
         drop(old);
         let _ = poll(&mut rx.recv());

@@ -81,7 +81,7 @@ fn b3_dead_letters_are_bounded_and_a_subscriber_is_told_what_it_missed() {
         for _ in 0..12 + 5000 {
             desk.trifle().await.unwrap();
         }
-        let letters: Vec<_> = std::iter::from_fn(|| lost.try_next()).collect();
+        let letters = letters(&mut lost);
         assert!(letters.len() <= 1024, "{}", letters.len());
         let missed: u64 = letters.iter().map(|letter| letter.missed).sum();
         assert_eq!(letters.len() as u64 + missed, 5000);

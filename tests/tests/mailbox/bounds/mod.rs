@@ -9,12 +9,12 @@ mod reserve;
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, Settings, testing};
-use actors_tests::{HOUR, finishes, poll, poll_with, run};
+use actors_tests::{HOUR, Hook, HookWaker, fill, finishes, letters, poll, poll_with, run, run_other_tasks};
 use futures_util::StreamExt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Poll, Wake, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
 /// One message per lane.
@@ -79,28 +79,7 @@ impl Desk {
     }
 }
 
-/// Sends until it is refused, and says how many got in.
-fn fill<'a, M: Message>(send: impl Fn() -> actors_core::Tell<'a, Desk, M>) -> usize
-where
-    Desk: Handler<M>,
-{
-    for sent in 0..100_000 {
-        if let Err(refused) = send().try_send() {
-            assert_eq!(refused.reason(), Reason::Full);
-            return sent;
-        }
-    }
-    panic!("a mailbox without a bound")
-}
-
 fn desk(system: &System, capacity: usize) -> DeskHandle {
     let builder = system.instance(Desk::default()).capacity(capacity);
     builder.reserve(capacity / 4).spawn().unwrap()
-}
-
-/// Lets everybody else run, without moving the clock.
-async fn testing_yield() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
 }

@@ -87,7 +87,7 @@ fn o1_no_slot_is_idle_while_a_sender_waits_for_it() {
         let mut waiting = store.blocked(3);
         assert!(poll(&mut waiting).is_pending());
         held.release();
-        others().await;
+        run_other_tasks().await;
         // The turn has only begun; its slot is free, and taken again.
         assert!(matches!(poll(&mut waiting), Poll::Ready(Ok(Admission::Waited))));
         assert_eq!(store.reading().depth, 4);
@@ -123,7 +123,7 @@ fn o1_try_send_passes_no_waiter() {
         let mut line = [store.blocked(3), store.blocked(4)];
         assert!(line.iter_mut().all(|send| poll(send).is_pending()));
         held.release();
-        others().await;
+        run_other_tasks().await;
         // One slot became free and went to the line: neither the same type nor another one gets past.
         assert_eq!(store.blocked(9).try_send().unwrap_err().reason(), Reason::Full);
         assert_eq!(store.rejected(9).try_send().unwrap_err().reason(), Reason::Full);
@@ -169,10 +169,10 @@ fn o1_who_was_let_in_is_woken_before_a_turn_that_waits_for_him() {
                 sender.swift().await.unwrap();
                 for _ in swift..8 {
                     gate.notify_one();
-                    others().await;
+                    run_other_tasks().await;
                 }
             });
-            others().await;
+            run_other_tasks().await;
             assert_eq!(door.reading().waiting, 1);
             let before = tokio::time::Instant::now();
             held.release();
@@ -218,7 +218,7 @@ fn o1_an_ask_cancelled_after_it_was_let_in_passes_its_slot_on() {
         let mut next = store.blocked(4);
         assert!(poll(&mut asked).is_pending() && poll(&mut next).is_pending());
         held.release();
-        others().await;
+        run_other_tasks().await;
         assert_eq!(store.reading().waiting, 1);
         // It has a slot, and does not know it yet.
         drop(asked);

@@ -118,7 +118,7 @@ fn o7_a_running_message_is_not_replaced() {
     run(async |system| {
         let (store, log) = store(&system);
         store.slow(Sku(1), 1).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         assert_eq!(store.slow(Sku(1), 2).await.unwrap(), Admission::Queued);
         assert_eq!(store.slow(Sku(1), 3).await.unwrap(), Admission::Conflated);
         testing::quiet(&system).await;

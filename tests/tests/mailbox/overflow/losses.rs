@@ -34,7 +34,7 @@ fn o10_every_loss_is_counted_and_has_a_dead_letter() {
             ("Fails", Reason::Panicked),
             ("Blocked", Reason::Closed),
         ];
-        let found: Vec<_> = letters(&mut lost).iter().map(|letter| (letter.message, letter.reason)).collect();
+        let found = losses(&mut lost);
         assert_eq!(found, expected);
         let total = store.ledger().total();
         assert_eq!((total.dropped, total.cancelled, total.expired), (2, 2, 1));

@@ -8,16 +8,16 @@ mod own_type;
 mod reject_and_drop;
 
 use actors_core::prelude::*;
-use actors_core::{DeadLetter, DeadLetters, Overflow, Row, SpawnError, testing};
-use actors_tests::{HOUR, SECOND, others, poll, run};
+use actors_core::{Overflow, Row, SpawnError, testing};
+use actors_tests::{HOUR, Record, SECOND, letters, losses, poll, row, run, run_other_tasks};
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use store_messages as m;
 use tokio::sync::Notify;
 
-type Log = Arc<Mutex<Vec<(&'static str, u32)>>>;
+type Log = Record<(&'static str, u32)>;
 
 /// A key with a hash that all of them share.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ struct Store {
 
 impl Store {
     fn note(&self, kind: &'static str, n: u32) {
-        self.log.lock().unwrap().push((kind, n));
+        self.log.write((kind, n));
     }
 }
 
@@ -160,18 +160,10 @@ fn store(system: &System) -> (StoreHandle, Log) {
 }
 
 fn taken(log: &Log) -> Vec<(&'static str, u32)> {
-    std::mem::take(&mut log.lock().unwrap())
-}
-
-fn row<M: Message>(store: &StoreHandle) -> Row {
-    store.ledger().of::<M>()
+    log.take()
 }
 
 /// Everything a mailbox ever lost for another reason than that its own policy gave it up.
 fn kept(row: &Row) -> bool {
     row.dropped + row.conflated + row.evicted + row.expired + row.cancelled + row.undelivered == 0
-}
-
-fn letters(lost: &mut DeadLetters) -> Vec<DeadLetter> {
-    std::iter::from_fn(|| lost.try_next()).collect()
 }

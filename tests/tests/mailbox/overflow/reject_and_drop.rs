@@ -120,7 +120,7 @@ fn o4_a_message_whose_turn_runs_is_not_taken() {
     run(async |system| {
         let (store, _) = store(&system);
         store.rest(SECOND).await.unwrap();
-        others().await;
+        run_other_tasks().await;
         for n in 0..4 {
             store.blocked(n).await.unwrap();
         }

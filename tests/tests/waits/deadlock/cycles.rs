@@ -108,7 +108,7 @@ fn d1_asks_and_sends_that_wait_for_room_close_a_cycle_together() {
         let first = begin(&a, after(2, send(&b)));
         let second = begin(&b, after(0, asks(&c)));
         let third = begin(&c, after(3, asks(&a)));
-        others().await;
+        run_other_tasks().await;
         b.note().await.unwrap();
         assert_eq!(around(&third.await.unwrap()), ["c", "a", "b"]);
         first.await.unwrap().unwrap();
@@ -123,7 +123,7 @@ fn d1_a_send_in_line_that_closes_the_cycle_leaves_the_line() {
         let b = service(&system, "b", 1);
         let first = begin(&b, after(0, asks(&a)));
         let second = begin(&a, after(1, send(&b)));
-        others().await;
+        run_other_tasks().await;
         b.note().await.unwrap();
         let result = second.await.unwrap();
         assert_eq!(around(&result), ["a", "b"]);
@@ -144,7 +144,7 @@ fn d1_a_reservation_may_close_a_cycle_as_well() {
             sleeps(1).await;
             wanted.reserve::<m::Note>().await.map(drop)
         });
-        others().await;
+        run_other_tasks().await;
         b.note().await.unwrap();
         assert_eq!(around(&second.await.unwrap()), ["a", "b"]);
         assert_eq!(b.reading().waiting, 0);
@@ -159,11 +159,11 @@ fn d1_an_ask_in_line_is_a_wait_before_it_is_in_and_after() {
         let b = service(&system, "b", 1);
         // b's turn, then the one that is queued, and a's ask in line behind it.
         let first = begin(&b, after(2, asks(&a)));
-        others().await;
+        run_other_tasks().await;
         let queued = begin(&b, after(1, asks(&a)));
-        others().await;
+        run_other_tasks().await;
         let asker = begin(&a, asks(&b));
-        others().await;
+        run_other_tasks().await;
         assert_eq!(b.reading().waiting, 1);
         assert_eq!(around(&first.await.unwrap()), ["b", "a"], "while it stands in line");
         assert_eq!(around(&queued.await.unwrap()), ["b", "a"], "while it is queued");
@@ -225,7 +225,7 @@ fn d1_a_hook_has_a_turn_too() {
             sleeps(1).await;
             opens.note().ask().await
         });
-        others().await;
+        run_other_tasks().await;
         let opens: ServiceHandle = opens.spawn().unwrap();
         drop(give.send(opens.clone()));
         assert_eq!(around(&second.await.unwrap()), ["b", "opens"]);

@@ -9,7 +9,7 @@ mod threads;
 
 use actors_core::prelude::*;
 use actors_core::{ActorName, testing};
-use actors_tests::{SECOND, others, poll, run};
+use actors_tests::{SECOND, on_threads, poll, run, run_other_tasks};
 use futures_util::FutureExt;
 use futures_util::future::join;
 use service_messages as m;

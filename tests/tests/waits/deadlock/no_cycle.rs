@@ -61,7 +61,7 @@ fn d1_a_send_and_a_reservation_that_gave_up_in_line_leave_nothing_behind() {
             (sent, reserved)
         });
         let second = begin(&b, after(5, asks(&a)));
-        others().await;
+        run_other_tasks().await;
         b.note().await.unwrap();
         assert_eq!(first.await.unwrap(), (Reason::TimedOut, Reason::TimedOut));
         second.await.unwrap().unwrap();
@@ -92,10 +92,10 @@ fn d1_a_turn_that_was_answered_is_not_waiting_although_it_was_not_polled_since()
         let [a, b] = services(&system, ["a", "b"]);
         let held = testing::hold(&b);
         let first = begin(&a, asks(&b));
-        others().await;
+        run_other_tasks().await;
         // In one poll of b's task: the answer to a, and a turn that asks a.
         let second = begin(&b, asks(&a));
-        others().await;
+        run_other_tasks().await;
         held.release();
         first.await.unwrap().unwrap();
         second.await.unwrap().unwrap();
@@ -109,9 +109,9 @@ fn d1_a_turn_that_was_let_in_is_not_waiting_although_it_was_not_polled_since() {
         let b = service(&system, "b", 1);
         let held = testing::hold(&b);
         let second = begin(&b, asks(&a));
-        others().await;
+        run_other_tasks().await;
         let first = begin(&a, send(&b));
-        others().await;
+        run_other_tasks().await;
         assert_eq!(b.reading().waiting, 1);
         // The turn that asks a begins, and lets a in.
         held.release();
@@ -133,7 +133,7 @@ fn d1_a_turn_that_was_told_no_is_not_waiting_although_it_was_not_polled_since() 
             drop(this.stop());
             to_a.await
         });
-        others().await;
+        run_other_tasks().await;
         b.note().await.unwrap();
         assert_eq!(first.await.unwrap().unwrap_err().reason(), Reason::Closed);
         second.await.unwrap().unwrap();
@@ -243,9 +243,9 @@ fn d1_an_answer_that_somebody_else_has_closes_no_cycle() {
             system.instance(Service { later: Some(later), opening: None }).name("b").spawn().unwrap();
         let asked = b.later().owned();
         let first = begin(&a, asked);
-        others().await;
+        run_other_tasks().await;
         let second = begin(&b, asks(&a));
-        others().await;
+        run_other_tasks().await;
         answer.send(7).unwrap();
         assert_eq!(first.await.unwrap().unwrap(), 7);
         second.await.unwrap().unwrap();
@@ -262,7 +262,7 @@ fn d1_an_answer_that_was_taken_along_closes_no_cycle_within_its_own_turn_either(
         let to_a = asks(&a);
         let (tell, told) = oneshot::channel();
         let first = begin(&a, b.later_and(job(async move { drop(tell.send(to_a.await)) })).owned());
-        others().await;
+        run_other_tasks().await;
         answer.send(7).unwrap();
         assert_eq!(first.await.unwrap().unwrap(), 7);
         told.await.unwrap().unwrap();
@@ -275,7 +275,7 @@ fn d1_a_line_behind_a_permit_closes_no_cycle() {
         let a = service(&system, "a", 4);
         let b = service(&system, "b", 1);
         let second = begin(&b, after(1, asks(&a)));
-        others().await;
+        run_other_tasks().await;
         let permit = b.reserve::<m::Note>().await.unwrap();
         let first = begin(&a, send(&b));
         tokio::time::sleep(SECOND * 2).await;

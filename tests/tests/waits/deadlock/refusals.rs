@@ -20,7 +20,7 @@ fn d1_a_refused_ask_gives_its_message_back_and_counts_as_refused() {
         let row = ledger.of::<m::Note>();
         assert_eq!((row.offered, row.refused(Reason::WouldDeadlock), row.cancelled), (1, 1, 0));
         assert!(ledger.is_balanced());
-        others().await;
+        run_other_tasks().await;
         assert_eq!(a.ledger().of::<m::Note>().handled, 0);
         assert!(letters.try_next().is_none(), "its sender knows");
     });
@@ -34,18 +34,18 @@ fn d1_the_room_of_a_refused_ask_goes_to_the_line() {
         let before = Instant::now();
         // b's turn, the one that is queued, and in line an ask of a's turn and a send from outside.
         let busy = begin(&b, sleeps(1));
-        others().await;
+        run_other_tasks().await;
         let to_a = asks(&a);
         let queued = begin(&b, async move {
             let asked = to_a.await;
             sleeps(5).await;
             asked
         });
-        others().await;
+        run_other_tasks().await;
         let asker = begin(&a, asks(&b));
-        others().await;
+        run_other_tasks().await;
         let outside = tokio::spawn(send(&b));
-        others().await;
+        run_other_tasks().await;
         assert_eq!(b.reading().waiting, 2);
         // The queued turn begins, so a's ask is let in; when a hears of that, it closes the cycle.
         assert_eq!(around(&asker.await.unwrap()), ["a", "b"]);

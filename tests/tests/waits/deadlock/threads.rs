@@ -2,29 +2,9 @@
 
 use super::*;
 
-/// Runs a test as a task of a runtime with two workers.
-fn on_threads<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(System) -> F + Send + 'static) {
-    actors_tests::finishes(move || {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.unwrap();
-        let system = {
-            let _inside = runtime.enter();
-            System::new("deadlock")
-        };
-        let test = runtime.spawn(test(system.clone()));
-        runtime.block_on(async move {
-            if let Err(error) = test.await {
-                std::panic::resume_unwind(error.into_panic());
-            }
-            let report = system.shutdown(SECOND * 20).await;
-            assert!(report.total.is_balanced(), "{:?}", report.total);
-        });
-    });
-}
-
 #[test]
 fn d1_a_turn_that_has_run_another_one_s_turn_is_itself_again() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let [a, b] = services(&system, ["a", "b"]);
         b.note().ask().await.unwrap();
         for _ in 0..20 {
@@ -41,7 +21,7 @@ fn d1_a_turn_that_has_run_another_one_s_turn_is_itself_again() {
 
 #[test]
 fn d1_a_turn_that_blocks_its_thread_is_told_too() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         let [a, b] = services(&system, ["a", "b"]);
         assert_eq!(around(&a.block(a.clone()).await.unwrap()), ["a"]);
         let asked = asks(&b);
@@ -63,7 +43,7 @@ fn d1_a_turn_that_blocks_its_thread_is_told_too() {
 
 #[test]
 fn d1_of_turns_that_close_a_cycle_at_the_same_time_exactly_one_is_told() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         for round in 0..400 {
             let count = 2 + round % 3;
             let names: Vec<_> = (0..count).map(|at| format!("{round}-{at}")).collect();
@@ -93,7 +73,7 @@ fn d1_of_turns_that_close_a_cycle_at_the_same_time_exactly_one_is_told() {
 
 #[test]
 fn d1_of_sends_that_close_a_cycle_at_the_same_time_exactly_one_is_told() {
-    on_threads(async |system| {
+    on_threads(2, async |system| {
         for round in 0..400 {
             let count = 2 + round % 3;
             let ring: Vec<_> = (0..count).map(|at| service(&system, &format!("{round}-{at}"), 1)).collect();
