@@ -8,7 +8,7 @@ use std::time::Duration;
 
 pub(super) struct Shop<D>(pub(super) Books<D>);
 
-// --- the messages ----------------------------------------------------------------------------------------------
+// --- the messages ---
 
 pub(super) mod shop_messages {
     use super::*;
@@ -35,7 +35,7 @@ pub(super) mod shop_messages {
         pub row: D::Row,
     }
 
-    /// Its reply alone says what it is generic over.
+    /// Only its reply mentions the parameter.
     pub(crate) struct Last<D> {
         of: PhantomData<fn() -> D>,
     }
@@ -122,7 +122,7 @@ impl Message for Load {
     }
 }
 
-// --- the mail --------------------------------------------------------------------------------------------------
+// --- the mail ---
 
 pub(crate) enum ShopMail<D: Db> {
     Charge(Parcel<Charge>),
@@ -130,7 +130,7 @@ pub(crate) enum ShopMail<D: Db> {
     Priced(Parcel<Priced>),
     Put(Parcel<Put<D>>),
     Last(Parcel<Last<D>>),
-    /// The large one lies behind a pointer.
+    /// The large message is boxed.
     Load(Box<Parcel<Load>>),
     GetStock(Parcel<GetStock>),
 }
@@ -232,7 +232,7 @@ impl<D: Db> Mail<Shop<D>> for ShopMail<D> {
     }
 }
 
-// --- the actor -------------------------------------------------------------------------------------------------
+// --- the actor ---
 
 impl<D: Db> Actor for Shop<D> {
     type Mail = ShopMail<D>;
@@ -335,7 +335,7 @@ impl<D: Db> Handler<GetStock> for Shop<D> {
     }
 }
 
-// --- the handle ------------------------------------------------------------------------------------------------
+// --- the handle ---
 
 pub(super) struct ShopHandle<D: Db>(Handle<Shop<D>>);
 

@@ -1,5 +1,5 @@
-//! Everything that the macros emit, written by hand and with public items only; beside it the same actor by the macro.
-//! Both go through the same afternoon, and nobody can tell them apart.
+//! An actor written twice: with the macros, and by hand with public items only. Both run the same
+//! scenario, which must have the same results.
 
 mod by_hand;
 mod by_macro;
@@ -13,7 +13,7 @@ use std::hash::{Hash, Hasher};
 use std::mem::size_of;
 use std::ops::Deref;
 
-/// Where a shop keeps its orders.
+/// The database that keeps a shop's orders.
 trait Db: Send + 'static {
     type Row: Clone + std::fmt::Debug + Send;
     fn put(&mut self, row: Self::Row) -> usize;
@@ -39,7 +39,7 @@ impl Db for MockDb {
 #[derive(Clone, Debug, PartialEq)]
 struct Declined;
 
-/// A large message.
+/// The payload of a large message.
 type Page = [u8; 512];
 
 /// A message that several actors share; `#[derive(Message)]` by hand.
@@ -59,7 +59,7 @@ impl Message for GetStock {
     }
 }
 
-/// What a shop knows and does; how messages reach it is the affair of the two modules below.
+/// The state and the work of a shop. The two modules add the messages.
 #[derive(Default)]
 struct Books<D> {
     db: D,
@@ -91,12 +91,12 @@ impl<D: Db> Books<D> {
     }
 }
 
-// --- the same afternoon for both -----------------------------------------------------------------------------------
+// --- the same afternoon for both ---
 
 type Answered<T> = Result<T, Reason>;
 
-/// What both handles can do. Their methods have the same names and take the same arguments; only their messages are
-/// types of their own.
+/// The methods of both handles. They have the same names and arguments; only the message types
+/// differ.
 trait Storefront<D: Db>:
     TypedHandle<Actor: Handler<GetStock>> + Deref<Target = Handle<<Self as TypedHandle>::Actor>> + std::fmt::Debug
 {
@@ -146,7 +146,7 @@ macro_rules! storefront {
 storefront!(by_macro);
 storefront!(by_hand);
 
-/// Everything that was answered, counted, lost and named.
+/// Runs the scenario, and returns all answers, counts, losses and names.
 async fn afternoon<H: Storefront<MockDb>>(system: &System, shop: H) -> Vec<String> {
     let mut lost = system.dead_letters();
     let mut seen = vec![format!("{shop:?}"), format!("{:?}", system.find::<H>("shop").is_some())];
@@ -154,7 +154,8 @@ async fn afternoon<H: Storefront<MockDb>>(system: &System, shop: H) -> Vec<Strin
     seen.push(format!("{:?} {:?}", shop.charge(1, 990).await, shop.charge(0, 990).await));
     seen.push(format!("{:?} {:?} {:?}", shop.put(7).await, shop.last().await, shop.load([2; 512]).await));
 
-    // Full of views: the oldest gives way, a price has no key to replace and waits, the answer is refused.
+    // Full of views: the oldest is dropped, a price waits because its key is not queued, the ask is
+    // refused.
     let held = testing::hold(&shop);
     for page in ["/", "/a", "/b", "/c", "/d"] {
         seen.push(format!("{:?}", shop.viewed(page).await));
@@ -163,7 +164,7 @@ async fn afternoon<H: Storefront<MockDb>>(system: &System, shop: H) -> Vec<Strin
     held.release();
     testing::quiet(system).await;
 
-    // Prices replace each other by key, and a view that is too old is worth nothing.
+    // Prices replace each other by key, and a view that is too old expires.
     let held = testing::hold(&shop);
     for (sku, cents) in [(1, 10), (1, 20), (2, 30), (1, 40)] {
         seen.push(format!("{:?}", shop.priced(sku, cents).await));
@@ -206,7 +207,7 @@ fn by_hand_and_by_macro_nobody_can_tell_them_apart() {
     let by_macro = recorded(by_macro::Shop(Books::<MockDb>::default()));
     let by_hand = recorded(by_hand::Shop(Books::<MockDb>::default()));
     assert_eq!(by_macro, by_hand);
-    // And it was an afternoon with something in it.
+    // The scenario covers these outcomes.
     let all = by_macro.join("\n");
     for word in ["Err(Declined)", "Err(Full)", "Conflated", "Expired", "Dropped", "Viewed { page: \"/\" }"] {
         assert!(all.contains(word), "no {word} in\n{all}");
@@ -231,7 +232,7 @@ fn by_hand_and_by_macro_declare_the_same() {
     assert_eq!(by_macro::Shop::<MockDb>::SETTINGS, by_hand::Shop::<MockDb>::SETTINGS);
     assert_eq!(by_macro::Shop::<MockDb>::NAME, by_hand::Shop::<MockDb>::NAME);
     assert_eq!(by_macro::Shop::<MockDb>::STARTS, by_hand::Shop::<MockDb>::STARTS);
-    // The page is boxed in both.
+    // Both box the page.
     let sizes = [
         size_of::<<by_macro::Shop<MockDb> as Actor>::Mail>(),
         size_of::<<by_hand::Shop<MockDb> as Actor>::Mail>(),

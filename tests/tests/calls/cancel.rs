@@ -1,5 +1,5 @@
-//! T3: a send that is dropped while it is pending was not sent, so that its caller may send again: a message that got in
-//! meanwhile is withdrawn, unless its turn has begun.
+//! T3: a pending send that is dropped was not sent, so that its caller may send again. A message
+//! that the mailbox has accepted meanwhile is withdrawn, unless its turn has begun.
 
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
@@ -14,7 +14,7 @@ struct Till {
 
 #[actor(local, capacity = 1, reserve = 0, max_waiting = 4)]
 impl Till {
-    /// Takes a permit of the gate, if there is one.
+    /// Passes the gate first, if there is one.
     #[message(overflow = block)]
     async fn pay(&mut self, n: u32, gate: Option<Gate>) {
         if let Some(gate) = gate {
@@ -24,7 +24,7 @@ impl Till {
     }
 }
 
-/// An actor in a turn, with a full queue behind it. Of the gate each permit lets one turn end.
+/// Starts an actor with a turn that waits at the gate, and a full queue.
 async fn busy(system: &System) -> (TillHandle, Gate, Record<u32>) {
     let (gate, till) = (Gate::default(), Till::default());
     let seen = till.seen.clone();
@@ -46,7 +46,7 @@ fn t3_a_tell_that_was_let_in_and_is_dropped_before_it_knows_is_withdrawn() {
         assert_eq!((till.reading().waiting, till.reading().depth), (0, 1), "it was let in");
         drop(tell);
         assert_eq!(till.reading().depth, 0);
-        // The caller does not know any better than to send again.
+        // The caller does not know that it was let in, so it sends again.
         till.pay(3, None).await.unwrap();
         gate.open(1);
         run_other_tasks().await;
@@ -170,7 +170,7 @@ fn t3_a_task_without_budget_yields_before_a_donated_turn_and_not_after_it() {
             while tokio::task::coop::has_budget_remaining() {
                 let _ = poll(&mut std::pin::pin!(tokio::task::coop::consume_budget()));
             }
-            // The first turn of each type is timed, and costs a unit of budget.
+            // The runtime times the first turn of each type, which costs a unit of budget.
             let mut tell = quick.tick(1);
             assert!(poll(&mut tell).is_pending());
             drop(tell);
@@ -211,7 +211,8 @@ fn o10_a_message_that_was_refused_in_line_has_a_dead_letter_where_its_sender_wen
         let seen: Vec<_> = std::iter::from_fn(|| letters.try_next())
             .map(|letter| (letter.reason, letter.payload.unwrap_or_default()))
             .collect();
-        // The turn and the queued message were accepted; of those in line the sender of one has it back.
+        // The running and the queued message were accepted. The waiting sender gets its message
+        // back.
         assert_eq!(seen.len(), 3, "{seen:?}");
         assert!(seen.iter().all(|(reason, _)| *reason == Reason::Closed), "{seen:?}");
         assert!(till.ledger().is_balanced());

@@ -1,4 +1,5 @@
-//! L3: every error names the actor, the message type and the cause; that of a closed actor says why it ended.
+//! L3: every error names the actor, the message type and the cause; that of a closed actor says why
+//! it ended.
 
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
@@ -36,12 +37,12 @@ fn shop(system: &System) -> ShopHandle {
     system.instance(Shop).name("shop").spawn().unwrap()
 }
 
-/// The text of the error that a tell and an ask of this actor get now.
+/// The errors, as text, of a tell and of an ask that this actor refuses now.
 async fn texts(shop: &ShopHandle) -> (String, String) {
     (shop.viewed().await.unwrap_err().to_string(), shop.charge(1).await.unwrap_err().to_string())
 }
 
-/// Both texts, where they say the same of a closed actor.
+/// The common part of both texts for a closed actor.
 async fn closed(shop: &ShopHandle) -> String {
     let (told, asked) = texts(shop).await;
     let cause = told.strip_prefix("`Viewed` not sent: ").expect(&told);
@@ -96,7 +97,7 @@ fn l3_a_reservation_and_a_permit_that_are_refused_say_of_what() {
 fn l3_a_closed_actor_s_error_says_why_it_ended() {
     run(async |system| {
         let stopped = shop(&system);
-        // Also while it drains, by a turn that has begun.
+        // The same holds while the actor drains, when a turn that has begun fails.
         let mut slow = stopped.slow();
         assert!(poll(&mut slow).is_pending());
         run_other_tasks().await;
@@ -105,7 +106,7 @@ fn l3_a_closed_actor_s_error_says_why_it_ended() {
         let refused = stopped.viewed().await.unwrap_err();
         assert_eq!(refused.stop_reason(), Some(StopReason::Stopped));
         stop.within(2 * SECOND).await.reason().unwrap();
-        // An error is about the actor's end as it is when the error is shown.
+        // The error reads the actor's state when it is formatted, not when it is made.
         let late = "`Viewed` not sent: `shop` is closed: it was stopped and had not drained within 2 s";
         assert_eq!((refused.to_string().as_str(), refused.stop_reason()), (late, Some(StopReason::Killed)));
         let lost = slow.await.unwrap_err().to_string();
@@ -253,9 +254,9 @@ fn l3_errors_are_small_and_may_go_anywhere() {
     assert!(anywhere::<SendError<u64>>() <= 40);
 }
 
-// --- P9: when to try again, while no rate is known ----------------------------------------------------------------------
+// --- P9: when to try again, while no rate is known ---
 
-/// The times that further refused senders of views are told, in seconds.
+/// The retry times, in seconds, of so many further refused `Viewed` messages.
 fn told(shop: &ShopHandle, count: usize) -> Vec<f64> {
     let refused = (0..count).map(|_| shop.viewed().try_send().unwrap_err());
     refused.map(|error| error.retry_after().unwrap().as_secs_f64()).collect()
@@ -289,7 +290,7 @@ fn p9_without_a_rate_and_a_running_turn_the_wait_doubles_per_refusal_of_the_type
         let (least, most) =
             waits[50..].iter().fold((9.0, 0.0), |(l, m), w| (f64::min(l, *w), f64::max(m, *w)));
         assert!(most > 1.2 * least, "{least} to {most}: all would come back at once");
-        // Another type begins at the beginning.
+        // Each message type has a backoff of its own, so this one starts from the first step.
         let asked = shop.charge(1).await.unwrap_err().retry_after().unwrap();
         assert!(asked <= Duration::from_millis(12), "{asked:?}");
     });
@@ -305,7 +306,7 @@ fn p9_without_a_rate_the_age_of_the_running_turn_is_the_wait() {
         (0..2).for_each(|_| assert!(shop.viewed().try_send().is_ok()));
         for seconds in [1, 2, 4, 8] {
             tokio::time::sleep(seconds * SECOND / if seconds == 1 { 1 } else { 2 }).await;
-            // The clock is read with every eighth refusal.
+            // The mailbox reads the clock at every eighth refusal only.
             let waits = told(&shop, 50).split_off(8);
             let due = f64::from(seconds);
             assert!(waits.iter().all(|wait| (0.8 * due..=1.2 * due).contains(wait)), "{waits:?}, due {due}");

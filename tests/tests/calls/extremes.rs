@@ -1,4 +1,5 @@
-//! The extremes of every setting: zero, one and the greatest value. Each is refused with a sentence, or saturates; none panics.
+//! The extremes of each setting: zero, one and the greatest value. Each is refused with a sentence,
+//! or saturates; none panics.
 
 use actors_core::prelude::*;
 use actors_core::sizing::{Load, sojourn};
@@ -11,7 +12,7 @@ const TIMES: [Duration; 6] = [
     Duration::ZERO,
     Duration::from_nanos(1),
     SECOND,
-    // About as far as a `u64` of nanoseconds reaches, and just beyond.
+    // Just below and just above the range of a `u64` of nanoseconds.
     Duration::from_secs(18_446_744_073),
     Duration::from_secs(u64::MAX / 2),
     Duration::MAX,
@@ -24,7 +25,7 @@ impl Mill {
     #[message(shadows, overflow = [drop_oldest, block])]
     fn tell(&mut self, n: u32) {
         if n == 13 {
-            // A panic that nothing prints.
+            // A panic that the hook does not print.
             std::panic::resume_unwind(Box::new("a bad number"));
         }
     }
@@ -43,10 +44,10 @@ impl Mill {
     }
 }
 
-/// What is done to a mill whose settings were accepted: messages, failures, a kill.
+/// Uses a mill whose settings were accepted: messages, failures, a kill.
 async fn works(mill: MillHandle) {
     for n in [1, 13, 13, 13, 2] {
-        // Refused, lost or handled, by its policy; but not by a panic of the runtime.
+        // The policy may refuse, lose or handle the message; the runtime must not panic.
         let _ = mill.tell(n).try_send();
         let _ = tokio::time::timeout(SECOND, mill.ask(n)).await;
         run_other_tasks().await;
@@ -91,7 +92,7 @@ fn numbers_of_slots_senders_bytes_workers_and_jobs() {
 #[test]
 fn times_of_messages_pools_pressure_and_restarts() {
     run(async |system| {
-        // Delays are spread, up or down: each of these mills draws another number.
+        // Delays are spread at random, so each of these mills has another delay.
         for _ in 0..16 {
             let restart = Restart::on_failure().at_most(9, Duration::MAX);
             with(&system, |mill| mill.restart(restart.backoff(Duration::MAX, Duration::MAX))).await;

@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 
-/// Where a shop keeps its orders.
+/// The database that keeps a shop's orders.
 trait Db: Send + 'static {
     type Row: Debug + Clone + PartialEq + Send;
     fn put(&mut self, row: Self::Row) -> u32;
     fn get(&self, id: u32) -> Option<Self::Row>;
 }
 
-/// The one that tests need: it remembers, and nothing else.
+/// A database for tests, in memory.
 #[derive(Default)]
 struct MockDb {
     rows: Vec<String>,
@@ -33,7 +33,7 @@ impl Db for MockDb {
     }
 }
 
-/// Another one, of other rows.
+/// A database with rows of another type.
 #[derive(Default)]
 struct NumberDb(HashMap<u32, u64>);
 
@@ -51,7 +51,7 @@ impl Db for NumberDb {
     }
 }
 
-/// A message that shops of any database share.
+/// A message that shops share, whatever their database.
 #[derive(Message)]
 #[message(reply = usize)]
 struct PutAll<R> {
@@ -86,7 +86,7 @@ impl<D: Db> Shop<D> {
         self.db.put(row)
     }
 
-    /// Mentions it in the reply only.
+    /// Mentions `D::Row` in the reply only.
     #[message]
     fn find_order(&mut self, id: u32) -> Option<D::Row> {
         self.db.get(id)
@@ -129,7 +129,7 @@ impl<D: Db> Shop<D> {
 #[test]
 fn a_mock_is_one_type_parameter_away() {
     run(async |system| {
-        // No annotation says what the handle is.
+        // The handle's type needs no annotation.
         let shop = system.spawn(Shop::new(MockDb::default()));
         let id = shop.order("book".to_owned()).await.unwrap();
         assert_eq!(shop.find_order(id).await.unwrap().as_deref(), Some("book"));
@@ -159,7 +159,7 @@ fn two_instantiations_live_in_one_system() {
             system.snapshot().actors.iter().map(|actor| actor.type_name.clone()).collect::<Vec<_>>(),
             ["Shop", "Shop"]
         );
-        // Each is found under its own type only.
+        // `find` returns each shop under its own type only.
         assert!(system.find::<ShopHandle<MockDb>>("words").is_some());
         assert!(system.find::<ShopHandle<NumberDb>>("words").is_none());
         let found = system.find::<ShopHandle<NumberDb>>("numbers").unwrap();
@@ -191,12 +191,12 @@ fn what_is_generic_over_the_database_takes_a_generic_handle() {
 fn a_message_has_the_parameters_that_it_mentions() {
     run(async |system| {
         let shop = system.spawn(Shop::new(MockDb::default()));
-        // None, so the literal is the same for all shops.
+        // No parameter: the literal is the same for all shops.
         shop.tell(shop_messages::Viewed { page: "/".into() }.clone()).await.unwrap();
-        // One, which the field's type tells only through the actor's.
+        // One parameter, which the field's type mentions only through the actor's.
         let order: shop_messages::Order<MockDb> = shop_messages::Order { row: "book".into() };
         assert_eq!(shop.ask(order).await.unwrap(), 1);
-        // One that no field mentions: a literal cannot be, so there is `new`.
+        // A parameter that no field mentions: a literal is impossible, so there is `new`.
         let find = shop_messages::FindOrder::<MockDb>::new(1);
         assert_eq!(shop.ask(find.clone()).await.unwrap().as_deref(), Some("book"));
         assert_eq!(shop.ask(shop_messages::FindOrder::new(1)).await.unwrap().as_deref(), Some("book"));
@@ -212,7 +212,7 @@ fn a_message_has_the_parameters_that_it_mentions() {
 #[test]
 fn a_message_has_a_text_whatever_its_parameter_is() {
     let order = shop_messages::Order::<MockDb> { row: "book".into() };
-    // The bound `Db::Row: Debug` is known to the block, and so to the message.
+    // The block knows the bound `Db::Row: Debug`, and so does the message.
     assert_eq!(format!("{order:?}"), "Order { row: \"book\" }");
     assert_eq!(format!("{:?}", shop_messages::Swap { db: MockDb::default() }), "Swap { db: _ }");
     assert_eq!(format!("{:?}", shop_messages::FindOrder::<NumberDb>::new(7)), "FindOrder { id: 7 }");

@@ -1,4 +1,5 @@
-//! What a caller sees: handles and macros, calls and their deadlines, configuration, and what bad input is told.
+//! What a caller sees: handles and macros, calls and their deadlines, configuration, and the errors
+//! of bad input.
 
 pub mod api;
 mod bad_input;

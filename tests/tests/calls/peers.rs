@@ -1,4 +1,4 @@
-//! What actor frameworks are known to get wrong, each as a test.
+//! Known defects of actor frameworks, each as a test.
 
 use actors_core::prelude::*;
 use actors_core::testing;
@@ -341,7 +341,7 @@ fn a_start_does_not_hang_on_a_mailbox_that_is_full_already() {
             #[started]
             async fn open(&mut self, ctx: &mut Context<Self>) {
                 self.go.notified().await;
-                // Its own mailbox is full; control and timers do not pass through it.
+                // The mailbox is full. Control and timers do not need a slot.
                 assert_eq!(ctx.reading().depth, 2);
                 assert!(ctx.send_after(Duration::from_secs(1), SlowWork).is_ok());
             }

@@ -1,4 +1,4 @@
-//! What the words of the attributes become in code.
+//! The code that the words of the attributes generate.
 
 use actors_core::prelude::*;
 use actors_core::{Action, Order, Overflow, Policy, Pressure, Schedule, Settings};
@@ -42,7 +42,7 @@ struct Holding<T: Send + 'static> {
     held: Vec<T>,
 }
 
-/// A message of each type of field, under the name `held`.
+/// A message type per type of field; the field is called `held`.
 macro_rules! holding {
     ($($name:ident($held:ty) = $value:expr => $bytes:expr;)*) => {$({
         #[derive(Message)]
@@ -210,7 +210,7 @@ fn s4_words_become_workers_and_pressure() {
     }
 }
 
-/// Of another actor, and perhaps of the same pool.
+/// A message that another actor shares.
 #[derive(Message)]
 #[message(key = user)]
 struct Greeted {

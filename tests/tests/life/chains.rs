@@ -1,4 +1,5 @@
-//! Long chains: however much hangs from one handle, one runtime or one message, dropping it takes a bounded stack.
+//! Long chains: dropping one handle, one runtime or one message takes a bounded stack, however much
+//! it owns.
 
 use actors_core::prelude::*;
 use actors_core::testing;
@@ -8,9 +9,10 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// Far more than a stack of 2 MiB has room for, whatever one level takes.
+/// The length of a chain: a stack of 2 MiB has no room for one frame per link.
 const LENGTH: usize = 100_000;
-/// For those whose links each have a task and turns: enough still for two kilobytes a level to overflow the stack.
+/// The length of a chain whose links have tasks and turns. Two kilobytes per link would overflow
+/// the stack.
 const TASKS: usize = 20_000;
 
 /// Counts the states that exist.
@@ -29,7 +31,7 @@ impl Drop for Counted {
     }
 }
 
-/// Where the handle to the next one is put.
+/// The slot for the handle of the next link.
 type Next = Arc<Mutex<Option<LinkHandle>>>;
 
 struct Link {
@@ -45,7 +47,8 @@ impl Link {
     }
 }
 
-/// Actors of which each one's state holds the next one's handle; the first was started first, or last.
+/// Starts actors, each of which holds the handle of the next one. The first was started first, or
+/// last.
 fn chain(system: &System, alive: &Arc<AtomicUsize>, is_first_oldest: bool) -> LinkHandle {
     let link = || {
         let next = Next::default();
@@ -105,7 +108,7 @@ fn f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime() {
         let link = |next| system.spawn(Link { next, _counted: Counted::new(&alive) });
         let mut last: LinkHandle = link(Next::default());
         for n in 0..LENGTH {
-            // By turns the queue and the state hold it.
+            // The queue and the state hold the handle alternately.
             last = match n % 2 {
                 0 => {
                     let queued: LinkHandle = link(Next::default());
@@ -263,7 +266,7 @@ fn f6_a_detached_actor_that_never_had_a_message_ends_with_its_runtime() {
     drop(rt);
     assert_eq!(alive.load(Ordering::SeqCst), 0);
     assert!(system.find::<LinkHandle>("before").is_none());
-    // One that is started after the runtime's end is closed from the beginning.
+    // An actor that is started after the runtime's end is closed from the beginning.
     let late = Link { next: Next::default(), _counted: Counted::new(&alive) };
     assert!(system.instance(late).name("after").detached().spawn::<LinkHandle>().is_err());
     assert_eq!(alive.load(Ordering::SeqCst), 0);

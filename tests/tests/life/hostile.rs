@@ -1,6 +1,6 @@
-//! B6: foreign code that does the worst it can. Wakers and messages of these tests use the very actor that calls them, in every
-//! callback: they send to it, subscribe to dead letters, take a snapshot, lose a message. None of it may find a lock of the
-//! runtime held, and none of it may hang, spoil the books, or reach another task.
+//! B6: hostile user code. In each callback, the wakers and messages of these tests use the actor
+//! that calls them: they send to it, subscribe to dead letters, take a snapshot, lose a message. No
+//! callback may find a lock of the runtime held, hang, break the ledger, or affect another task.
 
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::observe::DeadLetters;
@@ -18,7 +18,7 @@ use std::task::{Context as TaskContext, Poll, Wake, Waker};
 
 type Act = Arc<dyn Fn() + Send + Sync>;
 
-/// What foreign code does when it is called, and how often it was called with a lock held.
+/// A function that user code calls, with a count of its calls and a list of those under a lock.
 #[derive(Clone, Default)]
 struct Foe {
     act: Arc<Mutex<Option<Act>>>,
@@ -27,7 +27,7 @@ struct Foe {
 }
 
 thread_local! {
-    /// Foreign code is not called again by what it does.
+    /// Set while the function runs, which does not call itself.
     static IS_ACTING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -54,7 +54,7 @@ impl Foe {
         IS_ACTING.set(false);
     }
 
-    /// Until now it was called, and never with a lock held.
+    /// Checks that it was called, and never under a lock.
     #[track_caller]
     fn was_called_unlocked(&self) {
         assert_eq!(*self.locked.lock().unwrap(), Vec::<&str>::new(), "called while a lock was held");
@@ -66,7 +66,8 @@ impl Foe {
     }
 }
 
-/// Wakes and is dropped like an enemy. Of its clones it does not know: [`Counted`] does.
+/// A waker that calls the function when it wakes and when its last clone is dropped. [`Counted`]
+/// also sees clones.
 struct Alarm(Foe);
 
 impl Wake for Alarm {
@@ -85,7 +86,7 @@ impl Drop for Alarm {
     }
 }
 
-/// A waker that says of every clone and drop that it was one. Clones are never taken for the same waker.
+/// A waker that calls the function for each clone and drop. `will_wake` is false for its clones.
 struct Counted {
     foe: Foe,
     panics_in_clone: Arc<AtomicBool>,
@@ -96,7 +97,7 @@ impl Counted {
         Box::new(Counted { foe: foe.clone(), panics_in_clone: Arc::default() }).into_waker()
     }
 
-    /// One whose `clone` panics while the flag is set.
+    /// Makes a waker whose `clone` panics while the flag is set.
     fn brittle(panics_in_clone: &Arc<AtomicBool>) -> Waker {
         Box::new(Counted { foe: Foe::default(), panics_in_clone: panics_in_clone.clone() }).into_waker()
     }
@@ -124,7 +125,7 @@ impl Drop for Counted {
     }
 }
 
-/// A message whose `Hash`, `Debug` and `Drop` are hostile.
+/// A message whose `Hash`, `Debug` and `Drop` call the function.
 struct Spite {
     key: u32,
     foe: Foe,
@@ -137,7 +138,7 @@ impl Hash for Spite {
     }
 }
 
-// While the mailbox compares keys it is locked, and this must not use it: it does nothing.
+// Keys are compared under the mailbox's lock, so this function must not use the mailbox.
 impl PartialEq for Spite {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
@@ -198,8 +199,8 @@ impl Target {
     }
 }
 
-/// An actor, and what the foreign code of a test does to it: send to it, lose a message of it, subscribe to dead letters, read
-/// them, take a snapshot, look for it by name.
+/// Starts an actor, and makes a function that uses it in all ways: sends to it, loses a message of
+/// it, reads dead letters, takes a snapshot, finds it by name.
 fn target(system: &System) -> (TargetHandle, Foe) {
     let target: TargetHandle = system.actor(Target::default).name("target").spawn().unwrap();
     let (system, used) = (system.clone(), target.clone());
@@ -239,13 +240,13 @@ fn b6_a_subscriber_s_waker_may_lose_messages_when_it_is_cloned_woken_and_dropped
             let held = testing::hold(&target);
             fill(&target);
             let mut letters = system.dead_letters();
-            // Left, replaced by another one, woken, left again, and dropped with the subscriber.
+            // The waker is stored, replaced, woken, stored again, and dropped with the subscriber.
             for _ in 0..3 {
                 let _ = poll_letters(&mut letters, &Counted::waker(&foe));
             }
             target.lost().try_send().unwrap();
             while letters.try_next().is_some() {}
-            // To clone it loses a message already.
+            // Its clone already loses a message.
             let _ = poll_letters(&mut letters, &Counted::waker(&foe));
             drop(letters);
             let mut last = system.dead_letters();
@@ -266,7 +267,8 @@ fn b6_a_sender_s_waker_may_use_the_actor_in_line_and_out_of_it() {
             let held = testing::hold(&target);
             fill(&target);
             let _letters = system.dead_letters();
-            // Told, asked and reserved; polled twice with a waker each; one of each is cancelled, one let in.
+            // Tells, asks and reservations, each polled with two wakers. One of each is cancelled,
+            // and one is let in.
             let mut tells: Vec<_> = (0..2).map(|key| target.plain(spite(key, &foe))).collect();
             let mut asks: Vec<_> = (0..2).map(|_| target.get()).collect();
             let mut reserves: Vec<_> = (0..2).map(|_| target.reserve::<target_messages::Plain>()).collect();
@@ -328,7 +330,8 @@ fn b6_a_message_may_use_the_actor_when_it_is_hashed_shown_and_dropped() {
             let (target, foe) = target(&system);
             let mut letters = system.dead_letters();
             let held = testing::hold(&target);
-            // Conflated, given up for a newer one, dropped at once, expired, refused, and lost at the end.
+            // Conflated, dropped for a newer one, dropped at once, expired, refused, and lost at
+            // the end.
             for _ in 0..2 {
                 let _ = target.latest(spite(1, &foe)).try_send();
             }
@@ -408,7 +411,7 @@ fn b6_a_waker_whose_clone_panics_leaves_the_books_balanced() {
         assert!(ledger.is_balanced(), "{ledger}");
         assert_eq!(ledger.total().waiting, 0, "{ledger}");
         assert_eq!(ledger.of::<target_messages::Plain>().cancelled, 1);
-        // A sender that is polled again after such a panic waits, and is let in.
+        // A sender that is polled again after such a panic waits in line, and is let in.
         let mut patient = target.plain(spite(2, &Foe::default()));
         panicked(|| _ = poll_with(&mut patient, &waker));
         panics.store(false, Ordering::Relaxed);
@@ -420,7 +423,7 @@ fn b6_a_waker_whose_clone_panics_leaves_the_books_balanced() {
         panics.store(false, Ordering::Relaxed);
         assert!(matches!(poll_with(&mut patient, &waker), Poll::Ready(Ok(Admission::Waited))));
         drop(patient);
-        // An ask that is in, and cannot leave its waker with the answer's slot.
+        // An ask whose message is queued, and whose waker cannot be cloned into the reply slot.
         panics.store(true, Ordering::Relaxed);
         let held = testing::hold(&target);
         panicked(|| _ = poll_with(&mut target.get(), &waker));
@@ -482,11 +485,11 @@ fn b6_a_timer_and_a_slow_sender_see_no_lock() {
 }
 
 thread_local! {
-    /// Whether each drop of a [`DropPanics`] panics.
+    /// Whether the drop of a [`DropPanics`] panics.
     static DROP_PANICS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A waker whose clones are never taken for the same one, and whose drops panic.
+/// A waker for whose clones `will_wake` is false, and whose drops panic.
 #[derive(Clone)]
 struct DropPanics(#[expect(dead_code, reason = "it must have a size to have an address")] u8);
 
@@ -502,7 +505,7 @@ impl Drop for DropPanics {
     }
 }
 
-/// Polls once, with a waker that panics in each drop of a clone of it.
+/// Polls a future once, with a waker that panics when a clone of it is dropped.
 fn poll_with_panics<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     let waker = Box::new(DropPanics(0)).into_waker();
     DROP_PANICS.set(true);
@@ -513,7 +516,7 @@ fn poll_with_panics<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 
 #[test]
 fn b6_a_waker_whose_drop_panics_loses_no_slot_and_no_answer() {
-    // A panic in a poll is followed by the drop of its future, and two panics at once end the process.
+    // After a panic in a poll the future is dropped, and a second panic would abort the process.
     alone!("b6_a_waker_whose_drop_panics_loses_no_slot_and_no_answer", || {
         run(async |system| {
             struct Seat;

@@ -1,4 +1,4 @@
-//! F7: what the log says of a job that panics.
+//! F7: the log line of a job that panics.
 
 use actors_core::prelude::*;
 use actors_tests::{SECOND, alone, run};

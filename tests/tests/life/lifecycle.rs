@@ -1,4 +1,4 @@
-//! Lifetimes at their edges: handles that are asked for in vain, instances that end, shutdown's report.
+//! Edge cases of lifetimes: upgrades that fail, instances that end, and the report of a shutdown.
 
 use actors_core::prelude::*;
 use actors_core::{Restart, testing};
@@ -23,7 +23,7 @@ impl Lamp {
     }
 }
 
-// --- F6 ------------------------------------------------------------------------------------------------------------
+// --- F6 ---
 
 #[test]
 fn f6_a_weak_handle_that_is_upgraded_in_vain_changes_nothing() {
@@ -32,7 +32,7 @@ fn f6_a_weak_handle_that_is_upgraded_in_vain_changes_nothing() {
         lamp.wait().await.unwrap();
         let (weak, closed) = (lamp.downgrade(), lamp.closed());
         drop(lamp);
-        // The turn runs on for an hour, and the actor with it.
+        // The turn takes an hour, and the actor lives as long.
         for _ in 0..4 {
             assert!(weak.upgrade().is_none());
             assert!(system.find::<LampHandle>("lamp").is_none());
@@ -52,14 +52,15 @@ fn f6_an_actor_that_is_found_while_it_is_started_loses_no_handle() {
                 let (system, is_over) = (system.clone(), is_over.clone());
                 std::thread::spawn(move || {
                     while !is_over.load(Ordering::Relaxed) {
-                        // Found or not, the handle is given back at once.
+                        // Drops the handle at once, if there is one.
                         drop(system.find::<LampHandle>("lamp"));
                     }
                 })
             })
             .collect();
         for _ in 0..3000 {
-            // The name may still be taken by the actor of the round before, which a finder held for a moment.
+            // The previous round's actor may still have the name, because a finder held it for a
+            // moment.
             let Ok(lamp) = system.instance(Lamp).name("lamp").spawn::<LampHandle>() else { continue };
             drop(lamp.clone());
             lamp.work().tell().try_send().expect("the actor is open: there is a handle");
@@ -72,13 +73,13 @@ fn f6_an_actor_that_is_found_while_it_is_started_loses_no_handle() {
     });
 }
 
-// --- O1, F2: what follows when an instance ends ------------------------------------------------------------------------
+// --- O1, F2: what follows when an instance ends ---
 
-/// What instances of [`Lodger`] do at their end.
+/// How an instance of [`Lodger`] ends.
 #[derive(Clone)]
 struct Manner {
     rests: Duration,
-    /// Whether a turn panics, or the instance stops itself.
+    /// Whether a turn panics instead of stopping its instance.
     panics: bool,
 }
 
@@ -113,7 +114,8 @@ fn lodger(system: &System, restart: Restart, manner: Manner) -> LodgerHandle {
 #[test]
 fn o1_a_sender_that_was_let_in_is_woken_before_its_instance_ends() {
     alone!("o1_a_sender_that_was_let_in_is_woken_before_its_instance_ends", || {
-        // Turns that take no time at all are known to be short, and wake-ups of senders wait for more of them.
+        // With a frozen clock all turns are short, so the actor delays wake-ups of senders to batch
+        // them.
         actors_core::__private::freeze_cpu_clock();
         for panics in [false, true] {
             run(async |system| {
@@ -154,7 +156,8 @@ fn f2_a_draining_actor_in_its_pause_ends_with_the_last_message_that_is_withdrawn
         run_other_tasks().await;
         let stop = lodger.stop().within(24 * HOUR);
         held.release();
-        // Both failures are over; the second one is followed by a pause of an hour, with the ask still queued.
+        // Both failures are over. The pause after the second one is an hour, with the ask still
+        // queued.
         run_other_tasks().await;
         assert_eq!((lodger.ledger().total().panicked, lodger.reading().depth), (2, 1));
         asked.abort();
@@ -164,9 +167,9 @@ fn f2_a_draining_actor_in_its_pause_ends_with_the_last_message_that_is_withdrawn
     });
 }
 
-// --- F8: every end that is followed by another instance ----------------------------------------------------------------
+// --- F8: every end that is followed by another instance ---
 
-/// Counts its instances, of which the first so many do not start.
+/// Counts its instances. The first `fail` of them do not start.
 struct Boots {
     begun: Arc<AtomicU32>,
     fail: u32,
@@ -261,7 +264,7 @@ fn f8_a_pool_outlives_a_few_bad_requests_among_many() {
     });
 }
 
-// --- F2: many children --------------------------------------------------------------------------------------------------
+// --- F2: many children ---
 
 struct Parent;
 struct Child;
@@ -286,7 +289,7 @@ impl Child {
     fn nothing(&mut self) {}
 }
 
-/// How often others had a turn while a parent of so many children ended.
+/// The number of polls that another task had while a parent with so many children ended.
 async fn turns_of_others(system: &System, children: u32, is_killed: bool) -> u32 {
     let parent: ParentHandle = system.spawn(Parent);
     assert_eq!(parent.bear(children).await.unwrap(), children);
@@ -310,7 +313,7 @@ fn f2_many_children_end_in_linear_time_and_let_others_run() {
     alone!("f2_many_children_end_in_linear_time_and_let_others_run", || {
         for is_killed in [false, true] {
             run(async |system| {
-                // With a number of steps that grew with the square of the children, 60,000 of them would take minutes here.
+                // With quadratic work, 60 000 children would take minutes.
                 let turns = turns_of_others(&system, 60_000, is_killed).await;
                 assert!(turns >= 60_000 / 128, "others had {turns} turns");
             });
@@ -318,7 +321,7 @@ fn f2_many_children_end_in_linear_time_and_let_others_run() {
     });
 }
 
-// --- L2: shutdown's report ----------------------------------------------------------------------------------------------
+// --- L2: shutdown's report ---
 
 struct Sink;
 struct Source(Option<SinkHandle>);
@@ -343,7 +346,7 @@ impl Source {
     }
 }
 
-/// A source with a hundred messages for its sink, when the system is shut down.
+/// Shuts a system down in which a source has a hundred messages for its sink.
 async fn source_and_sink(system: &System, is_sink_older: bool) -> (SourceHandle, SinkHandle) {
     let older = if is_sink_older { Some(system.spawn(Sink)) } else { None };
     let source: SourceHandle = system.spawn(Source(None));
@@ -378,7 +381,7 @@ fn l2_a_shutdown_in_which_nothing_is_lost_is_clean() {
         assert_eq!(sink.ledger().total().handled, 100);
         assert!(report.is_clean() && report.lost == 0, "{report}");
         assert_eq!(report.total.offered, 201);
-        // What an actor refuses after the report is in its own books, and in no report. The next
+        // A refusal after the report is in the actor's own ledger, and in no report. The next
         // report still counts what both actors did before.
         sink.take().try_send().unwrap_err();
         let next = system.shutdown(SECOND).await;
@@ -413,12 +416,12 @@ fn l2_of_overlapping_shutdowns_each_reports_what_was_lost_after_it_was_called() 
         assert!(poll(&mut first).is_pending());
         run_other_tasks().await;
         late.take().try_send().unwrap_err();
-        // What is lost between the calls is in the first report, what is lost after both is in both.
+        // A loss between the calls is in the first report, and a loss after both calls is in both.
         let mut second = Box::pin(system.shutdown(SECOND));
         assert!(poll(&mut second).is_pending());
         late.take().try_send().unwrap_err();
         let (first, second) = (first.await, second.await);
-        // With the turn that is cut off.
+        // The turn that was cut off counts, too.
         assert_eq!((first.lost, second.lost), (3, 2), "{first}\n{second}");
         assert_eq!(system.shutdown(SECOND).await.lost, 0);
     });
@@ -440,7 +443,7 @@ fn f6_a_handle_of_an_ended_actor_keeps_nothing_of_what_its_factory_captured() {
             let (weak, closed) = (sink.downgrade(), sink.closed());
             sink.stop().await.reason().unwrap();
             assert_eq!(Arc::strong_count(&captured), 1);
-            // Whatever is kept of it still works.
+            // The handles that are left still work.
             assert!(sink.is_closed() && sink.ledger().total().handled == 1);
             drop((sink, weak, closed));
         }

@@ -1,4 +1,4 @@
-//! From start to end: instances and their restarts, children, jobs, failures, and hostile surroundings.
+//! Lifetimes: instances and their restarts, children, jobs, failures, and hostile user code.
 
 mod chains;
 mod family;

@@ -1,5 +1,5 @@
-//! B6: the `Eq` of a conflation key runs under its mailbox's lock. It may use another mailbox, busy or not; it is refused only where
-//! the wait for that one could not end.
+//! B6: the `Eq` of a conflation key runs under its mailbox's lock. It may use another mailbox, busy
+//! or not. The runtime refuses that only where the wait for the other lock could not end.
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::prelude::*;
@@ -9,14 +9,14 @@ use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 
-/// A value whose key equals every other one, and does something to find that out.
+/// A value whose key equals every other key; the comparison calls a function.
 struct Odd(Arc<dyn Fn() + Send + Sync>);
 
 impl Item for Odd {
     fn hash_key<H: Hasher>(&self, _: &mut H) {}
 
     fn same_key(&self, other: &Self) -> bool {
-        // Of the newcomer or of the one that is queued: one of them does nothing.
+        // Either the new or the queued value has a function; the other one's does nothing.
         (self.0)();
         (other.0)();
         true
@@ -27,7 +27,7 @@ fn plain() -> Odd {
     Odd(Arc::new(|| ()))
 }
 
-/// A channel with one value in it, so that the next one is compared with it.
+/// Opens a channel with one queued value, with which the next one is compared.
 fn open() -> (Sender<Odd>, Receiver<Odd>) {
     let policy = Policy::tell().keyed().overflow(&[Overflow::Conflate]);
     let opened = channel(Settings::new().capacity(4).reserve(0), vec![Class::new("odd", policy)]).unwrap();
@@ -45,7 +45,7 @@ fn b6_an_eq_may_use_another_mailbox_that_is_busy() {
     finishes(|| {
         let ((first, first_end), (second, second_end)) = (open(), open());
         let (is_held, is_in) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        // Keeps the second mailbox's lock until the other thread has come for it.
+        // Keeps the second mailbox's lock until the other thread waits for it.
         let (held, came) = (is_held.clone(), is_in.clone());
         let keeps = Odd(Arc::new(move || {
             held.store(true, Ordering::Release);

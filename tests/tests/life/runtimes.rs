@@ -1,5 +1,6 @@
-//! L1, F2, F4, S4: one runtime worker, four and sixteen, each with the same work. Which message gets in, is handled or lost differs
-//! from run to run; that each has one outcome, and that sender, handler and ledger agree on it, does not.
+//! L1, F2, F4, S4: the same work with 1, 4 and 16 runtime workers. Which messages are accepted,
+//! handled or lost differs from run to run. In each run, each message has one outcome, on which
+//! sender, handler and ledger agree.
 
 use actors_core::prelude::*;
 use actors_tests::{Rng, alone, panic_quietly, poll, threads};
@@ -12,7 +13,7 @@ const SENDERS: usize = 12;
 const SENDS: usize = 400;
 const DESKS: usize = 10;
 
-/// What became of each message.
+/// The outcome of each message, by its number.
 struct Tally {
     handled: Vec<AtomicU8>,
     dropped: Vec<AtomicU8>,
@@ -29,7 +30,7 @@ impl Tally {
     }
 }
 
-/// Travels in a message, and tells when it is dropped.
+/// A part of a message that counts its own turn and its own drop.
 struct Token {
     number: usize,
     tally: Arc<Tally>,
@@ -53,7 +54,7 @@ struct Desk;
 impl Desk {
     #[message(overflow = block)]
     async fn wait(&mut self, token: Token) {
-        // A turn that is cut off by a kill here is not handled.
+        // A turn that a kill ends here does not count as handled.
         yield_now().await;
         token.handle();
     }
@@ -80,7 +81,7 @@ impl Desk {
         token.number
     }
 
-    /// Asks another desk in its turn.
+    /// Asks another desk during its turn.
     #[message(overflow = block)]
     async fn relay(&mut self, next: DeskHandle, token: Token) -> Option<usize> {
         next.answer(token).await.ok()
@@ -94,10 +95,11 @@ impl Desk {
     }
 }
 
-/// How often each desk was sent something, at least: an ask of another desk counts once it has an answer.
+/// The least number of messages offered to each desk. An inner ask counts once it has an answer.
 type Offered = Arc<Vec<AtomicU64>>;
 
-/// Sends one message in one of all ways. What is returned to its sender was not handled; what is answered was.
+/// Sends one message in a random way. A message that comes back was not handled; one that is
+/// answered was.
 async fn send(desks: &[DeskHandle], offered: &Offered, rng: &mut Rng, token: Token) {
     let (number, tally) = (token.number, token.tally.clone());
     let at = rng.below(desks.len());
@@ -117,7 +119,7 @@ async fn send(desks: &[DeskHandle], offered: &Offered, rng: &mut Rng, token: Tok
                 is_answered = true;
             }
         }
-        // Only upwards, so that no turns wait for each other.
+        // Only to desks with higher numbers, so that no turns wait for each other.
         5 if at + 1 < desks.len() => {
             let next = at + 1 + rng.below(desks.len() - at - 1);
             if let Ok(Some(answer)) = desk.relay(desks[next].clone(), token).await {
@@ -127,7 +129,7 @@ async fn send(desks: &[DeskHandle], offered: &Offered, rng: &mut Rng, token: Tok
             }
         }
         6 => drop(desk.fail(token).await),
-        // Given up while it waits.
+        // The sender gives up at once.
         7 => {
             let mut waits = desk.wait(token);
             is_returned = matches!(poll(&mut waits), std::task::Poll::Ready(Err(_)));
@@ -151,7 +153,7 @@ async fn storm(round: u64) {
             .map(|at| {
                 let desk = system.actor(|| Desk).name(format!("desk-{at}"));
                 let desk = desk.restart(Restart::on_failure().at_most(1, Duration::ZERO));
-                // Some are pools.
+                // Every third desk is a pool.
                 if at.is_multiple_of(3) {
                     desk.workers(1..=4).spawn().unwrap()
                 } else {

@@ -1,4 +1,5 @@
-//! T9: everything random in a system comes from its seed, so that a run in paused time is a function of program and seed.
+//! T9: all randomness of a system comes from its seed, so that a run in paused time depends only on
+//! the program and the seed.
 
 use actors_core::prelude::*;
 use actors_core::{Action, Pressure, Restart, testing};
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// What happened, in the order in which it happened.
+/// The events of a run, in order.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<String>>);
 
@@ -49,7 +50,7 @@ impl Worker {
     }
 }
 
-/// A run that uses every kind of chance there is: what it did, line by line.
+/// Runs a program that uses each source of randomness, and returns its events, line by line.
 fn story(seed: u64) -> String {
     let log = Log::default();
     let told = log.clone();
@@ -92,7 +93,7 @@ fn t9_two_runs_with_one_seed_are_the_same_and_with_two_seeds_they_differ() {
     assert!(story(8) != story_of_7, "the seed changes nothing");
 }
 
-/// A key that keeps the hash that it got.
+/// A key that stores the hash that the runtime computed for it.
 struct Key(Arc<Mutex<u64>>);
 
 impl Hash for Key {
@@ -134,7 +135,7 @@ fn t9_the_hash_of_a_key_is_a_function_of_the_seed() {
     });
 }
 
-/// Sends to itself in the middle of what it has claimed: what is claimed cannot make room any more.
+/// Sends to itself in the middle of its claim. Claimed messages cannot be dropped to make room.
 struct Echo {
     log: Log,
     /// Rounds of work in each turn.
@@ -170,7 +171,7 @@ fn t9_a_run_in_paused_time_does_not_depend_on_how_fast_the_processor_is() {
         });
         told.0.lock().unwrap().clone()
     };
-    // A turn of the second kind takes longer than a claim of short turns may last.
+    // A turn of the second type takes longer than a claim of short turns may last.
     assert_eq!(told(0), told(20_000));
 }
 

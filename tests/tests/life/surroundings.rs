@@ -1,5 +1,6 @@
-//! S6: where a sender may run a turn. A table of every surrounding that tokio offers; in each one a handler may call
-//! `block_in_place`, because it runs either in the actor's own task or in a task of a worker of the same runtime.
+//! S6: where a sender may run a turn. A table of the contexts in which tokio polls futures. In each
+//! of them a handler may call `block_in_place`, because it runs in the actor's own task or in a
+//! task of a worker of the same runtime.
 
 use actors_core::prelude::*;
 use actors_tests::{alone, meet_workers, threads};
@@ -11,7 +12,7 @@ use tokio::task::{LocalSet, block_in_place, spawn_blocking, spawn_local};
 
 struct Surveyor;
 
-/// Where a turn ran: the thread, the task, the runtime.
+/// The thread, the task and the runtime of a turn.
 type Where = (ThreadId, Option<tokio::task::Id>, tokio::runtime::Id);
 
 fn here() -> Where {
@@ -20,14 +21,14 @@ fn here() -> Where {
 
 #[actor]
 impl Surveyor {
-    /// Says where it runs. Panics where `block_in_place` is illegal.
+    /// Returns where it runs. Panics where `block_in_place` is illegal.
     #[message]
     fn survey(&mut self) -> Where {
         let place = here();
         block_in_place(|| place)
     }
 
-    /// The same without `block_in_place`, which moves the worker to another thread.
+    /// Returns where it runs, without `block_in_place`, which moves the worker to another thread.
     #[message]
     fn place(&mut self) -> Where {
         here()
@@ -38,9 +39,9 @@ fn small() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// A runtime with workers that have polled an actor each, and an actor there that is idle.
+/// Starts a runtime whose workers have each polled an actor, with an idle actor.
 fn site(count: usize) -> (Runtime, SurveyorHandle) {
-    // Whether turns are short must not depend on the machine.
+    // The test must not depend on the speed of the machine.
     actors_core::__private::freeze_cpu_clock();
     let runtime = threads(count);
     let system = {
@@ -52,7 +53,7 @@ fn site(count: usize) -> (Runtime, SurveyorHandle) {
     (runtime, surveyor)
 }
 
-/// Whether the turn ran in the sender's task, after eight that make sure that it could.
+/// Whether the turn ran in the sender's task, after eight turns that make donation possible.
 async fn is_donated(surveyor: &SurveyorHandle) -> bool {
     for _ in 0..8 {
         surveyor.survey().await.expect("a handler may block in place");
@@ -61,7 +62,7 @@ async fn is_donated(surveyor: &SurveyorHandle) -> bool {
     place == here()
 }
 
-/// The surroundings in which nothing is donated: each of them drives the future that it is given.
+/// The contexts without donated turns. Each function drives a future in one of them.
 type Surrounding = fn(&Runtime, SurveyorHandle) -> bool;
 
 fn block_on(runtime: &Runtime, surveyor: SurveyorHandle) -> bool {
@@ -79,7 +80,7 @@ fn blocking_thread_block_on(runtime: &Runtime, surveyor: SurveyorHandle) -> bool
     runtime.block_on(task).unwrap()
 }
 
-/// A `LocalSet` that is driven by this thread, and a task in it.
+/// A task in a `LocalSet` that this thread drives.
 fn local_set_block_on(runtime: &Runtime, surveyor: SurveyorHandle) -> bool {
     let local = LocalSet::new();
     local.block_on(runtime, async { spawn_local(async move { is_donated(&surveyor).await }).await.unwrap() })
@@ -106,7 +107,7 @@ fn current_thread_runtime(_: &Runtime, surveyor: SurveyorHandle) -> bool {
     small().block_on(async { tokio::spawn(async move { is_donated(&surveyor).await }).await.unwrap() })
 }
 
-/// The current handle is the actor's, the scheduler is not.
+/// The current runtime handle is the actor's, but another scheduler polls the task.
 fn current_thread_runtime_under_enter(runtime: &Runtime, surveyor: SurveyorHandle) -> bool {
     small().block_on(async {
         let task = tokio::spawn(async move { is_donated(&surveyor).await });
@@ -134,7 +135,7 @@ fn worker_of_another_runtime(_: &Runtime, surveyor: SurveyorHandle) -> bool {
 
 fn worker_that_blocks_in_place(runtime: &Runtime, surveyor: SurveyorHandle) -> bool {
     let task = runtime.spawn(async move {
-        // What is known of this task must not be taken for what is nested in it.
+        // What the runtime knows of this task does not hold for the task that it drives.
         is_donated(&surveyor).await;
         let nested = surveyor.clone();
         let by_small = block_in_place(|| small().block_on(is_donated(&nested)));
@@ -182,7 +183,8 @@ fn s6_a_blocking_thread_that_was_a_worker_before_runs_no_turn() {
             let (runtime, surveyor) = site(1);
             runtime.block_on(async {
                 for _ in 0..8 {
-                    // The worker moves to another thread, and the one it had becomes a blocking thread.
+                    // The worker moves to another thread, and its old thread becomes a blocking
+                    // thread.
                     tokio::spawn(async { block_in_place(|| ()) }).await.unwrap();
                     let surveyor = surveyor.clone();
                     let there = spawn_blocking(move || {
@@ -222,7 +224,8 @@ fn s6_a_local_set_that_a_worker_s_task_drives_may_run_turns() {
         actors_tests::finishes(|| {
             let (runtime, surveyor) = site(2);
             let task = runtime.spawn(async move {
-                // A `LocalSet` is not `Send`, so it lives within one poll; what is donated needs no second one.
+                // A `LocalSet` is not `Send`, so it lives within one poll. A donated turn needs
+                // only one.
                 let local = LocalSet::new();
                 let task = local.spawn_local(async move {
                     let place = surveyor.place().await.unwrap();

@@ -1,5 +1,5 @@
-//! F1: a panic in a turn drops what the turn holds. Wakers and drops that panic meanwhile would abort the process, so each test
-//! runs in a process of its own.
+//! F1: a panic in a turn drops what the turn holds. A waker or a drop that panics meanwhile could
+//! abort the process, so each test runs in a process of its own.
 
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
@@ -33,7 +33,7 @@ fn discard(waker: Waker) {
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(waker)));
 }
 
-/// An answer that panics when it is dropped, if it is live.
+/// An answer that panics when it is dropped, if its flag is set.
 struct Answer(bool);
 
 impl Drop for Answer {
@@ -57,7 +57,7 @@ impl Field {
         resume_unwind(Box::new("on purpose"));
     }
 
-    /// Panics while it owes an answer to an asker whose waker panics.
+    /// Panics while it holds the reply to an asker whose waker panics.
     #[message]
     async fn owe(&mut self, reply: ReplyTo<u32>) {
         let _reply = reply;
@@ -86,7 +86,7 @@ impl Field {
         std::future::pending::<()>().await;
     }
 
-    /// Holds waits of every kind, each polled by a waker that panics, and panics itself.
+    /// Holds a pending wait of each kind, polled with a waker that panics, and then panics itself.
     #[message]
     async fn hold(&mut self, idle: FieldHandle, busy: FieldHandle, how: u32) {
         let system = System::new("letters");
@@ -111,7 +111,7 @@ impl Field {
             4 => poll_with(&mut sending, &waker).is_pending(),
             5 => poll_with(&mut closed, &waker).is_pending(),
             6 => poll_with(&mut next, &waker).is_pending(),
-            // It is answered, and the answer is dropped with it.
+            // The ask has its answer, which is dropped with it.
             _ => poll_with(&mut answered, Waker::noop()).is_pending(),
         };
         assert!(pending, "{how}");

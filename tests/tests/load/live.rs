@@ -52,7 +52,7 @@ fn in_an_incident_a_type_that_blocks_can_be_told_to_drop() {
         let mut waits = desk.paper(4);
         assert!(poll(&mut waits).is_pending());
         desk.adjust::<m::Paper>(|policy| policy.overflow(&[Overflow::DropOldest])).unwrap();
-        // Who is in line stays there; the next one gives up the oldest of those that were queued before.
+        // The waiter stays in line. The next send drops the oldest of the messages queued before.
         assert!(poll(&mut waits).is_pending());
         assert_eq!(desk.paper(5).await.unwrap(), Admission::Displaced);
         held.release();
@@ -75,7 +75,7 @@ fn lists_that_a_new_policy_needs_are_made_up_for() {
             for n in 4..20 {
                 assert_eq!(desk.paper(n).await.unwrap(), Admission::Displaced, "{word:?}");
             }
-            // And back again, with messages queued that stood in the list.
+            // Back again, while messages of the list are queued.
             desk.adjust::<m::Paper>(|policy| policy.overflow(&[Overflow::Reject])).unwrap();
             assert_eq!(desk.paper(20).await.unwrap_err().reason(), Reason::Full);
             held.release();
@@ -95,7 +95,7 @@ fn a_type_can_be_told_to_evict_what_is_queued_below_it_already() {
         }
         desk.adjust::<m::Paper>(|policy| policy.overflow(&[Overflow::EvictLower])).unwrap();
         assert_eq!(desk.paper(9).await.unwrap(), Admission::Displaced);
-        // What no longer may be lost no longer is.
+        // The type must not be lost any more, so no message is evicted.
         desk.adjust::<m::Trifle>(|policy| policy.overflow(&[Overflow::Reject])).unwrap();
         assert_eq!(desk.paper(9).await.unwrap_err().reason(), Reason::Full);
         held.release();
@@ -115,7 +115,7 @@ fn more_room_is_given_to_who_waits_for_it_at_once() {
         assert!(poll(&mut waits).is_pending());
         desk.adjust::<m::Paper>(|policy| policy.max(2)).unwrap();
         assert!(matches!(poll(&mut waits), Poll::Ready(Ok(Admission::Waited))));
-        // Less takes nothing away.
+        // A smaller maximum removes nothing.
         desk.adjust::<m::Paper>(|policy| policy.max(1)).unwrap();
         assert_eq!(desk.ledger().of::<m::Paper>().queued, 2);
         assert!(poll(&mut desk.paper(3)).is_pending());

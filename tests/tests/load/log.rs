@@ -1,4 +1,5 @@
-//! L4: what the log says of an actor's refusals and losses, of its failures and of its supervision, and how loud each line is.
+//! L4: the log lines about an actor's refusals and losses, failures and supervision, and their
+//! levels.
 
 use actors_core::prelude::*;
 use actors_core::{Action, DecisionKind, Pressure, testing};
@@ -13,7 +14,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
 
-/// A log line: its level, its actor and its text.
+/// A log line: its level, its actor, its text, and its other fields.
 #[derive(Clone, Debug, PartialEq)]
 struct Line {
     level: Level,
@@ -62,7 +63,7 @@ impl Lines {
     }
 }
 
-/// Runs a test in paused time under a subscriber that wants lines up to this level.
+/// Runs a test in paused time with a subscriber for lines up to this level.
 fn logged(most: LevelFilter, test: impl AsyncFnOnce(System, Lines)) {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::registry().with(lines.clone().with_filter(most));
@@ -96,7 +97,7 @@ fn shop(system: &System) -> ShopHandle {
     system.instance(Shop).name("shop").spawn().unwrap()
 }
 
-/// A shop that handles nothing, and has no room left.
+/// Starts a shop that is held and has no free slot.
 fn full(system: &System) -> (ShopHandle, testing::Held<Shop>) {
     let shop = shop(system);
     let held = testing::hold(&shop);
@@ -187,7 +188,8 @@ fn l4_declared_losses_are_debug_and_refusals_of_lower_lanes_are_info() {
 
 #[test]
 fn l4_without_a_subscriber_that_wants_the_lines_nothing_is_done() {
-    // Level and interest are the process's: this test must not share one with subscribers that want more.
+    // `tracing` caches level and interest per process, so this test must not share it with other
+    // subscribers.
     actors_tests::alone!("l4_without_a_subscriber_that_wants_the_lines_nothing_is_done", || {
         logged(LevelFilter::ERROR, async |system, lines| {
             let (shop, _held) = full(&system);

@@ -1,4 +1,4 @@
-//! What the supervisor does about load, pools of workers, and what the log says of both.
+//! Load: the supervisor's actions, pools of workers, and the log lines about both.
 
 mod live;
 mod log;

@@ -1,4 +1,4 @@
-//! S6: what a handler logs stands in its actor's span, whoever runs the turn, and in nobody else's.
+//! S6: log lines of a handler are in its actor's span only, also when a sender runs the turn.
 
 use actors_core::prelude::*;
 use actors_tests::{alone, meet_workers, threads};
@@ -50,7 +50,8 @@ fn s6_spans_of_a_sender_do_not_leak_into_the_turns_it_runs() {
         runtime.block_on(async {
             let scribe = system.spawn(Scribe);
             let sender = async move {
-                // Where the processor was taken from a turn, it seemed long, and some of the next ones run in the actor's task.
+                // A turn that the operating system suspended seemed long, so the actor's task runs
+                // some of the next turns.
                 let mut turns = 0..10_000;
                 while turns.next().is_some() && scribe.note().await.unwrap() != tokio::task::try_id() {}
                 assert!(!turns.is_empty(), "the sender never runs the turn");

@@ -1,6 +1,7 @@
-//! B6: a `tracing` subscriber is foreign code. One that panics, and one that sends to actors, from whatever it is called in.
+//! B6: a `tracing` subscriber is user code. One of these panics, and one sends to actors, wherever
+//! the runtime calls it.
 //!
-//! A subscriber is the whole process's, so each test has a process of its own.
+//! A subscriber is global, so each test has a process of its own.
 
 use actors_core::prelude::*;
 use actors_core::{Action, Level, Pressure, testing};
@@ -12,12 +13,12 @@ use std::time::Duration;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// How often the subscriber was called.
+/// The calls of the subscriber.
 static CALLS: AtomicU64 = AtomicU64::new(0);
-/// How often while a lock of the runtime was held.
+/// The calls while a lock of the runtime was held.
 static LOCKED: AtomicU64 = AtomicU64::new(0);
 
-/// Does the same wherever it is called: at each event and whenever a span is made, entered, left or closed.
+/// Calls its function at each event, and when a span is entered, left or closed.
 struct Hostile(fn());
 
 impl Hostile {
@@ -33,7 +34,7 @@ impl Subscriber for Hostile {
         metadata.target() == "actors"
     }
     fn new_span(&self, _: &Attributes<'_>) -> Id {
-        // A panic here would leave actors without a span, and the rest untried.
+        // A panic here would leave the actors without a span, and the other calls untested.
         Id::from_u64(1)
     }
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -79,7 +80,7 @@ impl Desk {
     }
 }
 
-/// The subscriber's panics are many, and are not what a test that fails is about.
+/// Hides the subscriber's panics, which are many, from the output of a failing test.
 fn hide_its_panics() {
     let others = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -96,7 +97,8 @@ fn desk(system: &System, pressure: Pressure) -> DeskHandle {
     system.actor(Desk::default).name("desk").pressure(pressure).restart(restart).spawn().unwrap()
 }
 
-/// Refusals, losses, failures, restarts, pressure, an end; and all of it is as it is without a subscriber.
+/// Makes refusals, losses, failures, restarts, pressure and an end, and checks that all is as
+/// without a subscriber.
 fn life(subscriber: fn()) {
     tracing::subscriber::set_global_default(Hostile(subscriber)).unwrap();
     testing::run(async |system| {
@@ -120,7 +122,7 @@ fn life(subscriber: fn()) {
         assert!(shed > 100 && highest > Level::Calm, "supervision goes on: {shed} were shed, {highest:?}");
         testing::quiet(&system).await;
         assert_eq!(desk.fail().await.unwrap_err().reason(), Reason::Panicked);
-        // Of a type that is never shed.
+        // This type is never shed.
         desk.work().ask().await.unwrap();
         let report = system.shutdown(SECOND).await;
         assert!(report.is_clean(), "{report}");
@@ -147,9 +149,10 @@ thread_local! {
 fn b6_a_subscriber_may_send_to_the_actors_that_it_hears_of() {
     alone!("b6_a_subscriber_may_send_to_the_actors_that_it_hears_of", || {
         life(|| {
-            // Not at each call: each send is followed by calls, and paused time passes only when all is quiet.
+            // Not at each call: each send causes more calls, and paused time passes only when all
+            // tasks are idle.
             let may_send = CALLS.load(Ordering::Relaxed).is_multiple_of(16);
-            // Its own sends have log lines of their own.
+            // Its own sends cause log lines, which must not cause further sends.
             if let Some(desk) = DESK.get().filter(|_| may_send && !IS_SENDING.replace(true)) {
                 drop(desk.trace().try_send());
                 drop(desk.look().tell().try_send());

@@ -1,4 +1,5 @@
-//! `boxed`: a large message does not widen every slot, and is a message like any other for the rest.
+//! `boxed`: a large message does not widen every slot, and is a message like any other for the
+//! rest.
 
 use actors_core::prelude::*;
 use actors_core::testing;
@@ -20,7 +21,7 @@ struct Shop {
     bytes: usize,
 }
 
-/// The same shop, with everything inline; nobody calls it.
+/// The same shop without `boxed`, to compare sizes.
 struct Wide;
 
 #[actor(capacity = 4, reserve = 0)]
@@ -82,7 +83,7 @@ fn page(first: u8) -> Page {
 #[test]
 fn a_boxed_message_does_not_widen_the_slots() {
     assert!(size_of::<<Wide as Actor>::Mail>() > 1024);
-    // The tag, a message of one word, and whoever waits for its answer.
+    // The tag, a message of one word, and the reply sender.
     assert!(size_of::<<Shop as Actor>::Mail>() <= 32, "{}", size_of::<<Shop as Actor>::Mail>());
 }
 

@@ -1,4 +1,4 @@
-//! The mailbox alone, as a channel.
+//! The mailbox by itself, as a channel.
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::{Admission, Overflow, Policy, Priority, Reason, Settings};
@@ -64,7 +64,7 @@ fn open(capacity: usize) -> (Sender<Work>, Receiver<Work>) {
     channel(Settings::new().capacity(capacity).reserve(0), classes()).unwrap()
 }
 
-/// What can be received now.
+/// Returns the values that can be received now.
 fn drain(rx: &mut Receiver<Work>) -> Vec<Work> {
     std::iter::from_fn(|| match poll(&mut rx.recv()) {
         Poll::Ready(got) => got,
@@ -139,12 +139,13 @@ fn a_sender_that_was_let_in_is_woken_by_the_receive_that_made_room() {
         }
     }
     let (tx, mut rx) = open(4);
-    // Receives are known to be short from here on.
+    // From here on the channel knows that the receiver is quick.
     for n in 0..1000 {
         for at in 0..4 {
             tx.try_send(Job(4 * n + at)).unwrap();
         }
-        // A poll may be pending although values are queued: a receiver that keeps up lets a batch come together.
+        // A poll may be pending although values are queued: for a quick receiver the mailbox
+        // collects a batch.
         let mut got = 0;
         while got < 4 {
             got += drain(&mut rx).len();

@@ -1,4 +1,4 @@
-//! O5, O6: random drops, and what a higher lane may take from a lower one.
+//! O5 and O6: random drops, and eviction of lower lanes by higher ones.
 
 use actors_core::prelude::*;
 use actors_core::{DeadLetter, Overflow, testing};
@@ -94,7 +94,7 @@ fn o6_the_newest_of_the_lowest_droppable_lane_makes_room() {
         ladder.normal(2).await.unwrap();
         assert_eq!(ladder.high(1).await.unwrap(), Admission::Displaced);
         assert_eq!(ladder.high(2).await.unwrap(), Admission::Displaced);
-        // The lowest lane is empty now: the next one.
+        // The lowest lane is empty, so the next one gives up a message.
         assert_eq!(ladder.high(3).await.unwrap(), Admission::Displaced);
         let ledger = ladder.ledger();
         assert_eq!(ledger.of::<m::AlsoLow>().evicted, 1);
@@ -209,7 +209,7 @@ fn o9_the_reserve_is_cured_by_eviction_and_stays_what_it_is() {
         for n in 0..4 {
             ladder.high(n).await.unwrap();
         }
-        // One for one: as many slots are free for urgent messages as before.
+        // One message replaces one, so as many slots are free for urgent messages as before.
         assert_eq!(ladder.reading().depth, 6);
         let row = ladder.ledger().of::<m::Low>();
         assert_eq!((row.evicted, row.queued), (2, 2));
@@ -279,7 +279,8 @@ fn o5_every_queued_message_is_as_likely_to_go_as_any_other() {
             let missing = (0..SLOTS).find(|n| !left.contains(&("random", *n as u32)));
             gone[missing.expect("one of those that were queued is gone")] += 1;
         }
-        // Chi-squared, 7 degrees of freedom: 24.3 is exceeded once in a thousand; the seeds are fixed.
+        // Chi-squared, 7 degrees of freedom: 24.3 is exceeded once in a thousand; the seeds are
+        // fixed.
         let expected = 2000.0 / SLOTS as f64;
         let chi: f64 = gone.iter().map(|n| (f64::from(*n) - expected).powi(2) / expected).sum();
         assert!(chi < 24.3, "{gone:?}");
@@ -337,7 +338,7 @@ fn o5_an_early_drop_spreads_the_losses_before_the_mailbox_is_full() {
         for _ in 0..300 {
             displaced += u32::from(road.car().await.unwrap() == Admission::Displaced);
         }
-        // Between 500 and 800 the probability goes from nothing to a quarter.
+        // Between 500 and 800 queued messages the probability rises from 0 to a quarter.
         assert!((5..60).contains(&displaced), "{displaced}");
         for _ in 0..100_000 {
             road.car().await.unwrap();

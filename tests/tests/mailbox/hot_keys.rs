@@ -1,4 +1,5 @@
-//! S8: what messages of one key may hold in a pool, so that a busy key cannot fill the mailbox that all keys share.
+//! S8: how many slots the messages of one key may hold in a pool, so that a busy key cannot fill
+//! the mailbox that all keys share.
 
 use actors_core::prelude::*;
 use actors_core::{Policy, testing};
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 
 type Seen = Record<(u32, u32)>;
 
-/// Its turns take as long as they are told, and note which message of which key had them.
+/// Records the key and the number of each message; a turn takes as long as its message says.
 struct Till {
     seen: Seen,
 }
@@ -63,7 +64,7 @@ fn till(system: &System) -> (TillHandle, Seen) {
     (system.actor(move || Till { seen: made.clone() }).spawn().unwrap(), seen)
 }
 
-/// The key has a turn under way for this long.
+/// Begins a turn of this key that takes so long.
 async fn busy(till: &TillHandle, key: u32, time: Duration) {
     till.pay(key, 0, time).await.unwrap();
     run_other_tasks().await;
@@ -81,7 +82,8 @@ fn s8_a_busy_key_holds_a_quarter_of_the_slots_and_others_find_the_rest() {
         let mut pending: Vec<_> = (1..20).map(|n| till.pay(1, n, HOUR)).collect();
         let is_in = pending.iter_mut().map(|sending| poll(sending).is_ready()).filter(|is| *is).count();
         assert_eq!((is_in, till.reading().depth, till.reading().waiting), (4, 4, 15));
-        // Three workers are idle: another key's message has its turn at once, past fifteen that wait.
+        // Three workers are idle, so another key's message has its turn at once, before the fifteen
+        // that wait.
         let began = Instant::now();
         till.pay(2, 0, Duration::ZERO).await.unwrap();
         run_other_tasks().await;
@@ -107,7 +109,7 @@ fn s8_further_messages_of_a_busy_key_meet_their_policy_although_there_is_room() 
         assert!(refused.retry_after().is_some(), "its key is free some time");
         assert_eq!(till.greet(1, 6).try_send().unwrap(), Admission::Dropped);
         assert_eq!(till.pay(1, 7, SECOND).try_send().unwrap_err().reason(), Reason::Full);
-        // Another key's are not concerned.
+        // Messages of another key are not affected.
         assert_eq!(till.greet(2, 6).try_send().unwrap(), Admission::Queued);
         testing::quiet(&system).await;
         assert_eq!((of(&seen, 1), of(&seen, 2)), (vec![0, 1, 2, 3, 4], vec![0, 6]));
@@ -125,7 +127,7 @@ fn s8_what_is_given_up_for_a_spent_share_is_of_the_same_key() {
         till.seen(2, 1).try_send().unwrap();
         till.seen(1, 1).try_send().unwrap();
         till.seen(1, 2).try_send().unwrap();
-        // The oldest of the type is key 2's; the oldest of the key goes.
+        // The oldest message of the type has key 2; the oldest of key 1 is dropped.
         assert_eq!(till.seen(1, 3).try_send().unwrap(), Admission::Displaced);
         for n in 4..9 {
             till.sampled(1, n).try_send().unwrap();
@@ -133,7 +135,8 @@ fn s8_what_is_given_up_for_a_spent_share_is_of_the_same_key() {
         testing::quiet(&system).await;
         assert_eq!(of(&seen, 2), [0, 1]);
         let one = of(&seen, 1);
-        // All types of a key count: with two of `seen` there, none of `sampled` was let in.
+        // All types count towards a key's share: with two of `seen` queued, none of `sampled` got
+        // in.
         assert_eq!(one, [0, 2, 3]);
         let ledger = till.ledger();
         assert_eq!(ledger.of::<till_messages::Seen>().dropped, 1);
@@ -172,7 +175,7 @@ fn s8_messages_of_lower_lanes_keep_no_message_of_their_key_out() {
             till.check(1, n).try_send().unwrap();
         }
         till.alarm(1, 9).try_send().unwrap();
-        // Of its own lane one is enough, and what is evicted does not help.
+        // One message of its own lane uses up the share, and an eviction does not help.
         assert_eq!(till.alarm(1, 10).try_send().unwrap_err().reason(), Reason::Full);
         testing::quiet(&system).await;
         assert_eq!(of(&seen, 1), [0, 9, 1, 2, 3, 4]);
@@ -184,7 +187,7 @@ fn s8_who_waits_for_a_busy_key_holds_up_nobody_behind_it_and_keeps_its_order() {
     run(async |system| {
         let (till, seen) = till(&system);
         let held = testing::hold(&till);
-        // Sixteen slots: four keys fill them, and more of each wait, in turn.
+        // Four keys fill the sixteen slots, and more messages of each wait, alternately.
         let mut line = Vec::new();
         for n in 0..6 {
             for key in 1..5 {
@@ -197,13 +200,13 @@ fn s8_who_waits_for_a_busy_key_holds_up_nobody_behind_it_and_keeps_its_order() {
         let mut fifth = till.pay(5, 0, SECOND);
         assert!(poll(&mut fifth).is_pending(), "there is no room");
         assert_eq!((till.reading().depth, till.reading().waiting), (16, 9));
-        // One that gives up makes way for the next of its key only.
+        // A dropped send makes room for the next of its key only.
         let gone = line.remove(0);
         drop(gone);
         held.release();
         run_other_tasks().await;
-        // Four turns have begun, one of each key: four slots are free, and each key has one of them; then the fifth key
-        // waits for a slot like everybody.
+        // Four turns have begun, one of each key. Each key takes one of the four free slots, so the
+        // fifth key waits.
         assert_eq!(till.reading().waiting, 4);
         testing::quiet(&system).await;
         for sending in &mut line {
@@ -290,7 +293,7 @@ fn s8_a_backlog_of_a_busy_key_starts_no_workers() {
         let seen = Seen::default();
         let made = seen.clone();
         let builder = system.actor(move || Till { seen: made.clone() }).workers(2..=8);
-        // The key may fill the mailbox, which is then under pressure.
+        // The key may fill the mailbox, which puts it under pressure.
         let builder = builder.policy::<till_messages::Pay>(|policy| policy.max_per_key(16));
         let till: TillHandle = builder.spawn().unwrap();
         let senders: Vec<_> = (0..24)

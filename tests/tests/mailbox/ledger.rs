@@ -1,4 +1,4 @@
-//! L: every message that was ever offered is accounted for. And D2: answers wait for nobody.
+//! L: the ledger has each message that was offered. D2: answers need no slot.
 
 use actors_core::prelude::*;
 use actors_core::{Row, testing};
@@ -53,7 +53,7 @@ impl Desk {
     }
 }
 
-/// A row as a test writes it down.
+/// A row of the ledger, for comparisons.
 #[derive(Debug, Default, PartialEq)]
 struct Counts {
     offered: u64,
@@ -101,8 +101,6 @@ fn of<M: Message>(desk: &DeskHandle) -> Counts {
     counts(ledger.of::<M>())
 }
 
-// --- L1 ------------------------------------------------------------------------------------------------------------
-
 #[test]
 fn l1_each_message_stands_in_one_column_all_its_life() {
     run(async |system| {
@@ -118,7 +116,7 @@ fn l1_each_message_stands_in_one_column_all_its_life() {
         (expected.queued, expected.in_service) = (0, 1);
         assert_eq!(of::<m::Rest>(&desk), expected);
         assert_eq!(asked.await.unwrap(), 1);
-        // Whoever has the answer finds the message handled.
+        // A caller that has the answer sees the message as handled.
         (expected.in_service, expected.handled) = (0, 1);
         assert_eq!(of::<m::Rest>(&desk), expected);
     });
@@ -256,7 +254,7 @@ fn l1_a_ledger_of_another_message_is_a_panic_that_names_what_there_is() {
     });
 }
 
-/// What one sender did, as it counted it itself.
+/// The sends of one sender, by its own count.
 #[derive(Default)]
 struct Tally {
     offered: u64,
@@ -317,7 +315,7 @@ async fn l1_sends_that_are_cancelled_at_random_are_each_counted_once() {
                 for n in 0..EACH {
                     tally.offered += 1;
                     let sent = match (n + sender) % 3 {
-                        // Given up as soon as it has to wait.
+                        // Dropped as soon as it has to wait.
                         0 => match select(desk.work(sender, n), ready(())).await {
                             Either::Left((sent, _)) => sent.map(drop),
                             Either::Right(((), waiting)) => {
@@ -325,7 +323,7 @@ async fn l1_sends_that_are_cancelled_at_random_are_each_counted_once() {
                                 continue;
                             }
                         },
-                        // Given up after a while in line.
+                        // Dropped after some time in line.
                         1 => {
                             let patience = Box::pin(tokio::task::yield_now());
                             match select(desk.work(sender, n), patience).await {
@@ -367,10 +365,11 @@ async fn l1_sends_that_are_cancelled_at_random_are_each_counted_once() {
     assert!(desk.stop().await.reason().is_ok());
     let row = desk.ledger().of::<m::Work>();
     assert_eq!(row.refused(Reason::Full), sum.refused);
-    // A send that is given up where its task only yielded was never offered.
+    // A send that is dropped before it was polled was never offered.
     assert!(row.offered <= sum.offered);
     assert_eq!(row.handled + row.cancelled + row.refused(Reason::Full), row.offered);
-    // One that was let in and begun just before its sender left is handled although the sender never knew.
+    // A message whose turn began just before its sender left is handled, although the sender does
+    // not know.
     assert!(row.handled >= sum.accepted);
     let log = log.read();
     assert_eq!(log.len() as u64, row.handled);
@@ -418,13 +417,11 @@ async fn l1_asks_that_are_abandoned_at_random_are_each_counted_once() {
     }
     assert!(desk.stop().await.reason().is_ok());
     let row = desk.ledger().of::<m::Question>();
-    // An ask that is abandoned where its task only yielded was never offered.
+    // An ask that is dropped before it was polled was never offered.
     assert!(row.offered <= 40_000 && row.offered >= answered);
     assert_eq!(row.handled + row.cancelled + row.refused(Reason::Full), row.offered);
     assert!(row.handled >= answered);
 }
-
-// --- L2 ------------------------------------------------------------------------------------------------------------
 
 #[test]
 fn l2_the_books_are_kept_after_the_actor_s_end() {
@@ -440,7 +437,7 @@ fn l2_the_books_are_kept_after_the_actor_s_end() {
             }
             desk.closed().await;
             assert_eq!(of::<m::Work>(&desk).handled, 1, "{end}");
-            // Also what comes too late is entered.
+            // The ledger also counts messages that arrive after the end.
             assert!(desk.work(0, 1).try_send().is_err());
             assert!(desk.question(1).await.is_err());
             assert_eq!((of::<m::Work>(&desk).closed, of::<m::Question>(&desk).closed), (1, 1));
@@ -475,8 +472,6 @@ fn l2_a_shutdown_reports_the_books_of_every_actor_there_ever_was() {
     });
 }
 
-// --- D2 ------------------------------------------------------------------------------------------------------------
-
 #[test]
 fn d2_an_answer_needs_no_room_in_the_asker_s_mailbox() {
     run(async |system| {
@@ -500,7 +495,7 @@ fn d2_an_answer_needs_no_room_in_the_asker_s_mailbox() {
         let mut served = front.serve(7);
         assert!(poll(&mut served).is_pending());
         run_other_tasks().await;
-        // Both mailboxes are full, and somebody waits at each.
+        // Both mailboxes are full, and a sender waits at each.
         front.fill().await.unwrap();
         let (mut at_front, mut at_back) = (front.fill(), back.work(0, 0));
         assert!(poll(&mut at_front).is_pending() && poll(&mut at_back).is_pending());

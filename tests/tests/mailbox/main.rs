@@ -1,4 +1,4 @@
-//! The mailbox: its bounds, what happens when it is full, who goes next, and its books.
+//! The mailbox: its bounds, what it does when it is full, the order of turns, and its ledger.
 
 mod bounds;
 mod boxed;

@@ -1,4 +1,5 @@
-//! `order = lifo_under_pressure`: the newest first, while the mailbox has not been empty for 100 ms.
+//! `order = lifo_under_pressure`: the newest first, while the mailbox has not been empty for 100
+//! ms.
 
 use actors_core::prelude::*;
 use actors_core::testing;
@@ -85,7 +86,7 @@ fn s1_types_that_did_not_declare_it_keep_their_turns_and_their_order() {
         tokio::time::sleep(SECOND).await;
         held.release();
         testing::quiet(&system).await;
-        // Every second turn is a letter's, as it would have been.
+        // Every second turn is a letter's, as without pressure.
         assert_eq!(log.read(), [3, 100, 2, 101, 1, 102, 0, 103]);
     });
 }

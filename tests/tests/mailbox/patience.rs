@@ -1,5 +1,5 @@
-//! S2 where it is hard: the bound on waiting through conflation, eviction, put-backs, and with handlers known to be short, so
-//! that messages are claimed by the batch.
+//! S2 in hard cases: the bound on waiting holds through conflation, eviction and put-backs, and
+//! with short handlers, whose messages are claimed in batches.
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::prelude::*;
@@ -9,7 +9,7 @@ use std::hash::Hasher;
 use std::task::{Context as TaskContext, Poll, Waker};
 
 const TURNS_MAX: u32 = 32;
-/// Higher turns after which a lane that has had none is given up.
+/// Higher turns after which a test gives up on a lane.
 const NEVER: u32 = 10_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ fn mailbox(capacity: usize) -> (Sender<Work>, Receiver<Work>) {
         Class::new("urgent", Policy::tell().priority(Priority::Urgent)),
     ];
     let (tx, mut rx) = channel(Settings::new().capacity(capacity).reserve(0), classes).unwrap();
-    // Until the consumer has learnt that its turns are short.
+    // Until the consumer knows that its turns are short.
     for _ in 0..200 {
         let burst = capacity.min(64);
         (0..burst).for_each(|_| push(&tx, Work::High));
@@ -73,7 +73,8 @@ fn next(rx: &mut Receiver<Work>) -> Work {
     }
 }
 
-/// How many higher turns go before `is_it`, with `after` done after each of them.
+/// The number of higher turns before the first work for which `is_it` is true. Calls `after` after
+/// each of them.
 fn waits(rx: &mut Receiver<Work>, is_it: impl Fn(Work) -> bool, mut after: impl FnMut(u32)) -> u32 {
     let mut higher = 0;
     while higher < NEVER {

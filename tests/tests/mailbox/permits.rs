@@ -83,7 +83,7 @@ fn b1_a_reservation_takes_nobody_s_slot() {
         yard.latest(1, 1).await.unwrap();
         yard.latest(2, 2).await.unwrap();
         yard.cart(3).await.unwrap();
-        // Its policy would give up the oldest for a message; for a permit it waits.
+        // For a message, its policy would drop the oldest; a reservation waits.
         let mut permit = yard.reserve::<m::Latest>();
         assert!(poll(&mut permit).is_pending());
         assert_eq!(yard.ledger().total().dropped, 0);
@@ -99,7 +99,7 @@ fn b2_a_permit_counts_against_the_max_of_its_type() {
         let _held = testing::hold(&yard);
         let permit = yard.try_reserve::<m::Single>().unwrap();
         assert_eq!(yard.try_reserve::<m::Single>().unwrap_err().reason(), Reason::Full);
-        // None of its own is queued, so the newcomer is what is given up.
+        // Its type has nothing queued, so the new message is dropped.
         assert_eq!(yard.single(1).await.unwrap(), Admission::Dropped);
         permit.send(m::Single { n: 2 }).unwrap();
         assert_eq!(yard.single(3).await.unwrap(), Admission::Displaced);
@@ -243,7 +243,7 @@ fn a_reservation_that_is_dropped_leaves_nothing_behind() {
         let (_, yard) = yard(&system);
         let held = testing::hold(&yard);
         let permits: Vec<_> = (0..3).map(|_| yard.try_reserve::<m::Cart>().unwrap()).collect();
-        // In line, and after it was given what it has not yet seen.
+        // Dropped in line, and after it got a slot that it has not seen yet.
         let mut waits = yard.reserve::<m::Cart>();
         assert!(poll(&mut waits).is_pending());
         let mut given = yard.reserve::<m::Cart>();
@@ -255,7 +255,7 @@ fn a_reservation_that_is_dropped_leaves_nothing_behind() {
         drop(given);
         let reading = yard.reading();
         assert_eq!((reading.permits, reading.waiting, reading.depth), (0, 0, 0));
-        // An ask with a permit that is never polled gives it back.
+        // An ask with a permit that is never polled returns the permit.
         drop(yard.try_reserve::<m::Question>().unwrap().ask(m::Question { n: 1 }));
         assert_eq!(yard.reading().permits, 0);
         drop(held);
@@ -335,7 +335,7 @@ fn b5_a_permit_s_slot_is_certain_whatever_has_come_since() {
         let _held = testing::hold(&yard);
         let permit = yard.reserve::<m::Cart>().await.unwrap();
         yard.cart(1).await.unwrap();
-        // `low` and `normal` have all they may; `high` takes of the reserve what is its part.
+        // `low` and `normal` have all that they may; `high` takes its part of the reserve.
         yard.high(2).await.unwrap();
         assert_eq!(yard.high(3).try_send().unwrap_err().reason(), Reason::Full);
         assert_eq!(permit.send(m::Cart { n: 4 }).unwrap(), Admission::Queued);

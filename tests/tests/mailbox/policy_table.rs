@@ -1,5 +1,6 @@
-//! docs/policies.md shows the effect of each policy on a full mailbox. This test runs each policy, and fails when the page
-//! differs from the run; `WRITE_TABLES=1 cargo test -p actors-tests --test mailbox policy_table` rewrites the page.
+//! docs/policies.md shows the effect of each policy on a full mailbox. This test runs each policy,
+//! and fails when the page differs from the run; `WRITE_TABLES=1 cargo test -p actors-tests --test
+//! mailbox policy_table` rewrites the page.
 
 use actors_core::prelude::*;
 use actors_core::{DeadLetter, DeadLetters, Overflow, Row, testing};
@@ -17,11 +18,11 @@ struct Note {
     key: u32,
 }
 
-/// Of a lower lane, and droppable.
+/// A message of a lower lane, which may be dropped.
 #[derive(Debug, Message)]
 #[message(priority = low, overflow = drop_newest)]
 struct Trifle {
-    /// It weighs what a note weighs.
+    /// Makes a trifle as large as a note.
     n: u64,
 }
 
@@ -43,7 +44,7 @@ impl Board {
     }
 }
 
-/// What a run with one policy says.
+/// The result of a run with one policy.
 struct Line {
     policy: &'static str,
     newcomer: String,
@@ -103,7 +104,7 @@ fn told<T, E>(outcome: &Poll<Result<T, E>>, ok: impl Fn(&T) -> String, err: impl
     }
 }
 
-/// A full mailbox: a trifle, an ask and a tell; then a newcomer.
+/// Fills a mailbox with a trifle, an ask and a tell, then sends one more message.
 async fn observe(system: &System, policy: &'static str, list: &'static [Overflow], is_twin: bool) -> Line {
     let board = Board::default();
     let handled = board.handled.clone();
@@ -134,7 +135,7 @@ async fn observe(system: &System, policy: &'static str, list: &'static [Overflow
     Line { policy, newcomer: admitted, asked, queue, waiting_ask, ledger, letters: reports }
 }
 
-/// What the same newcomer is told as an ask, by a mailbox in the same state.
+/// The outcome of the same message as an ask, in a mailbox in the same state.
 async fn observe_ask(system: &System, list: &'static [Overflow], is_twin: bool) -> String {
     let builder = system.instance(Board::default()).seed(1);
     let board: BoardHandle = builder.policy::<Note>(|policy| policy.overflow(list)).spawn().unwrap();

@@ -1,4 +1,4 @@
-//! B2: how much one type may hold, and how many bytes all of them.
+//! B2: how many slots one type may hold, and how many bytes all types together.
 
 use actors_core::prelude::*;
 use actors_core::testing;
@@ -16,7 +16,7 @@ impl Depot {
     }
 }
 
-/// Whatever is stored weighs what it says; a thing of no size weighs nothing.
+/// Each message weighs its `bytes`. A message without a weight weighs nothing.
 #[actor(capacity = 16, reserve = 0, max_bytes = 100)]
 impl Depot {
     #[message(weight = bytes)]
@@ -71,7 +71,7 @@ impl Depot {
     fn nothing(&mut self) {}
 }
 
-/// Whose type above `normal` has bytes kept back for it.
+/// Has a reserve, also of bytes, for `high` and `urgent`.
 #[derive(Default)]
 struct Gate;
 
@@ -103,7 +103,7 @@ fn b2_a_type_holds_no_more_slots_than_its_max() {
         let refused = depot.two().await.unwrap_err();
         assert_eq!(refused.reason(), Reason::Full);
         assert!(refused.retry_after().is_some(), "there will be room again");
-        // Others have all the room that is left.
+        // Other types may use the remaining slots.
         for _ in 0..14 {
             depot.nothing().await.unwrap();
         }
@@ -171,7 +171,7 @@ fn b2_who_lacks_bytes_waits_in_line_for_them() {
         depot.wait(90).await.unwrap();
         let mut heavy = depot.wait(20);
         assert!(poll(&mut heavy).is_pending());
-        // Its own type waits, so a light one waits behind it; another type's may have what is free.
+        // A light message waits behind one of its own type. Another type may take the free bytes.
         let mut light = depot.wait(1);
         assert!(poll(&mut light).is_pending());
         depot.rejected(10).await.unwrap();
@@ -192,7 +192,7 @@ fn b2_a_weight_above_max_bytes_is_refused_at_once_and_for_good() {
             depot.newest(u64::MAX).await.map_err(|error| (error.reason(), error.retry_after())),
             depot.latest(1, 101).await.map_err(|error| (error.reason(), error.retry_after())),
         ] {
-            // Trying again does not help.
+            // A retry would fail again.
             assert_eq!(refused.unwrap_err(), (Reason::Full, None));
         }
         assert_eq!(depot.ledger().of::<m::Oldest>().queued, 1, "nobody was given up for it");
@@ -228,10 +228,11 @@ fn o9_bytes_cost_as_many_of_the_type_as_it_takes_or_none_at_all() {
             depot.oldest(bytes).await.unwrap();
         }
         depot.wait(40).await.unwrap();
-        // 10 and 20 make room for 30; one of them would not.
+        // 10 and 20 together make room for 30; either alone would not.
         assert_eq!(depot.oldest(30).await.unwrap(), Admission::Displaced);
         assert_eq!(depot.ledger().of::<m::Oldest>().dropped, 2);
-        // All that is its own is 60: in vain, so nobody goes, and the newcomer is what is dropped.
+        // Its own type holds 60, which is not enough. So nothing queued is dropped, and the new
+        // message is.
         assert_eq!(depot.oldest(61).await.unwrap(), Admission::Dropped);
         assert_eq!(depot.ledger().of::<m::Oldest>().dropped, 3);
         held.release();
@@ -250,7 +251,7 @@ fn o9_no_more_than_32_are_given_up_for_one() {
         }
         assert_eq!(depot.oldest(32).await.unwrap(), Admission::Displaced);
         assert_eq!(depot.ledger().of::<m::Oldest>().dropped, 32);
-        // 68 light ones and the heavy one; the heavy one is the newest.
+        // 68 light messages and the heavy one, which is the newest.
         assert_eq!(depot.oldest(33).await.unwrap(), Admission::Dropped);
         assert_eq!(depot.ledger().of::<m::Oldest>().dropped, 33);
     });
@@ -279,10 +280,10 @@ fn o7_a_newcomer_that_weighs_more_than_the_message_of_its_key_needs_room_for_the
         depot.latest(1, 30).await.unwrap();
         depot.latest(2, 30).await.unwrap();
         depot.wait(40).await.unwrap();
-        // Lighter or as heavy: always.
+        // A message that weighs no more always replaces the queued one.
         assert_eq!(depot.latest(1, 20).await.unwrap(), Admission::Conflated);
         assert_eq!(depot.latest(1, 30).await.unwrap(), Admission::Conflated);
-        // Heavier: the other key's message makes room for the difference.
+        // A heavier one needs room for the difference, which the other key's message gives up.
         assert_eq!(depot.latest(1, 31).await.unwrap(), Admission::Conflated);
         let row = depot.ledger().of::<m::Latest>();
         assert_eq!((row.conflated, row.dropped, row.queued), (3, 1, 1));
@@ -312,13 +313,13 @@ fn b5_a_flood_of_heavy_trifles_leaves_bytes_to_what_is_urgent() {
     run(async |system| {
         let gate = system.spawn(Gate);
         let _held = testing::hold(&gate);
-        // 80 bytes, of which half are kept back as half of the slots are; half of these for `urgent`.
+        // Of 80 bytes half are reserved, as half of the slots are; of these, half are for `urgent`.
         gate.trifle(40).await.unwrap();
         assert_eq!(gate.trifle(1).await.unwrap_err().reason(), Reason::Full);
         gate.high(20).await.unwrap();
         assert_eq!(gate.high(1).await.unwrap_err().reason(), Reason::Full);
         gate.urgent(20).await.unwrap();
-        // What a lane can never have is refused for good.
+        // More than a lane can ever hold is refused for good.
         assert_eq!(gate.trifle(41).await.unwrap_err().retry_after(), None);
         assert!(gate.trifle(1).await.unwrap_err().retry_after().is_some());
     });

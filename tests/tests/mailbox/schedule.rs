@@ -1,4 +1,4 @@
-//! S: whose turn is next.
+//! S: the order of turns.
 
 use actors_core::prelude::*;
 use actors_core::testing;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-/// A lane with a runnable message waits for at most this many turns of higher lanes.
+/// The most turns of higher lanes for which a lane with a runnable message waits.
 const TURNS_MAX: u32 = 32;
 
 /// Lane and number, in order of turns.
@@ -64,7 +64,7 @@ impl Desk {
         self.note(URGENT, n);
     }
 
-    /// A normal turn that gives the actor a message of another lane.
+    /// A normal turn that sends the actor a message of another lane.
     #[message]
     fn normal_sends(&mut self, n: u32, lane: usize, ctx: &mut Context<Self>) {
         self.note(NORMAL, n);
@@ -72,7 +72,7 @@ impl Desk {
         send(&me, lane, n);
     }
 
-    /// An urgent turn that gives the actor a message of another lane.
+    /// An urgent turn that sends the actor a message of another lane.
     #[message(priority = urgent)]
     fn urgent_sends(&mut self, n: u32, lane: usize, ctx: &mut Context<Self>) {
         self.note(URGENT, n);
@@ -91,7 +91,7 @@ fn send(desk: &DeskHandle, lane: usize, n: u32) {
     assert!(sent);
 }
 
-/// A desk whose turns are known to be short, so that many are claimed at a time.
+/// Starts a desk that knows that its turns are short, so that it claims many messages at a time.
 async fn desk(system: &System) -> (DeskHandle, Log) {
     let log = Log::default();
     let desk: DeskHandle = system.spawn(Desk { log: log.clone() });
@@ -112,7 +112,7 @@ fn numbers_of(lane: usize, order: &[(usize, u32)]) -> Vec<u32> {
     of_lane.map(|(_, n)| *n).collect()
 }
 
-// --- S1 ------------------------------------------------------------------------------------------------------------
+// --- S1 ---
 
 #[test]
 fn s1_messages_of_one_lane_are_handled_in_the_order_they_were_admitted() {
@@ -192,9 +192,9 @@ async fn s1_each_sender_s_messages_of_a_lane_stay_in_order() {
     }
 }
 
-// --- S2 ------------------------------------------------------------------------------------------------------------
+// --- S2 ---
 
-/// Checks the starvation bound over turns of messages that were all queued before the first turn.
+/// Checks the starvation bound for messages that were all queued before the first turn.
 fn bound_holds(order: &[(usize, u32)], queued: [u32; 4]) {
     let mut left = queued;
     let mut waited = [0; 4];
@@ -257,7 +257,7 @@ fn s2_the_bound_holds_when_all_lanes_are_due() {
         testing::quiet(&system).await;
         let order = taken(&log);
         bound_holds(&order, [600; 4]);
-        // Strict nevertheless: by far the most of the first turns are urgent.
+        // The order is strict nevertheless: most of the first turns are urgent.
         let urgent = order[..400].iter().filter(|(lane, _)| *lane == URGENT).count();
         assert!(urgent >= 350, "{urgent} of 400");
     });
@@ -287,7 +287,7 @@ fn s2_the_bound_counts_from_when_a_lane_gets_its_first_message() {
     });
 }
 
-// --- S3 ------------------------------------------------------------------------------------------------------------
+// --- S3 ---
 
 #[test]
 fn s3_an_urgent_message_is_next_whatever_was_claimed_before() {
@@ -341,9 +341,10 @@ fn s3_nothing_is_preempted() {
     });
 }
 
-// --- S5 ------------------------------------------------------------------------------------------------------------
+// --- S5 ---
 
-/// Goes to the end of the run queue; `yield_now` would wait for a look at the timers, which comes less often.
+/// Goes to the end of the run queue. `yield_now` would also wait for the next poll of the timers,
+/// which is less frequent.
 async fn next_in_line() {
     let mut is_first = true;
     std::future::poll_fn(|cx| {
@@ -386,7 +387,7 @@ fn s5_a_busy_actor_lets_others_run() {
                     false => busy.later().await.unwrap(),
                 };
             }
-            // A task like any other: the test's own future has rights that tasks do not have.
+            // In a task: tokio schedules the test's main future differently.
             let seen = turns.clone();
             let observer = tokio::spawn(async move {
                 let (mut most, mut before) = (0, 0);
@@ -400,7 +401,8 @@ fn s5_a_busy_actor_lets_others_run() {
             });
             held.release();
             let most = observer.await.unwrap();
-            // Eight short turns cost one unit of the budget, which has 128; the last claim may be one that it does not cover.
+            // Eight short turns cost one of the budget's 128 units. The last claim may exceed the
+            // budget.
             assert!(most <= 128 * 8 + TURNS_MAX, "{most} turns at a stretch");
         }
     });

@@ -1,4 +1,5 @@
-//! S2 in an actor: shares of turns, shares of time, and how long a lane waits at most, all measured under saturation.
+//! S2 in an actor: shares of turns, shares of time, and the longest wait of a lane, measured under
+//! saturation.
 
 use actors_core::prelude::*;
 use actors_core::{Priority, Schedule, testing};
@@ -8,7 +9,7 @@ use std::time::Duration;
 type Log = Record<usize>;
 
 const LANES: usize = Priority::COUNT;
-/// Parts of the whole, lowest lane first.
+/// The weight of each lane, lowest first.
 const PARTS: [f64; LANES] = [1.0, 2.0, 4.0, 8.0];
 const QUEUED: usize = 3000;
 
@@ -66,7 +67,7 @@ impl Desk {
     }
 }
 
-/// Every lane has `QUEUED` messages; the order in which they are handled.
+/// Queues `QUEUED` messages in each lane, and returns the order in which they are handled.
 async fn saturate(system: &System, desk: Desk, schedule: Schedule, works: bool) -> Vec<usize> {
     let log = desk.log.clone();
     let desk: DeskHandle = system.instance(desk).schedule(schedule).spawn().unwrap();
@@ -89,7 +90,7 @@ async fn saturate(system: &System, desk: Desk, schedule: Schedule, works: bool) 
     log.read()
 }
 
-/// What came before any lane ran out.
+/// The part of the log before a lane ran out of messages.
 fn saturated(log: &[usize]) -> &[usize] {
     let mut left = [QUEUED; LANES];
     let end = log.iter().position(|&lane| {
@@ -143,7 +144,7 @@ fn s2_by_time_it_is_the_handling_time_that_is_shared() {
     });
 }
 
-/// The longest wait of each lane, in turns of others.
+/// The longest wait of each lane, in turns of other lanes.
 fn longest_waits(log: &[usize], counts: impl Fn(usize, usize) -> bool) -> [u32; LANES] {
     let (mut waits, mut longest) = ([0; LANES], [0; LANES]);
     for &turn in log {
@@ -164,7 +165,7 @@ fn s2_strict_with_all_lanes_due_none_waits_for_more_than_32_turns_of_higher_ones
         println!("longest waits, in turns of higher lanes: {waits:?}");
         assert!(waits.iter().all(|turns| *turns <= 32), "{waits:?}");
         assert_eq!(waits[3], 0);
-        // All three lower ones come due, and have their turns.
+        // All three lower lanes become due, and have their turns.
         assert!(waits[..3].iter().all(|turns| *turns == 32), "{waits:?}");
     });
 }

@@ -1,4 +1,4 @@
-//! Sizing: the formulas by table, and against a queue that is simulated message by message.
+//! Sizing: the formulas, by table and against a queue that is simulated message by message.
 
 use actors_core::observe::Advice;
 use actors_core::sizing::{Load, Unsizable, sojourn};
@@ -14,9 +14,9 @@ fn slots_drain_and_wait_follow_from_the_rates() {
     for (load, slots, drain_ms, wait_ms) in [
         (load(1500.0, 400.0, 1000.0, 12_000), 6001, 10_000, 6_000),
         (load(1500.0, 0.0, 1000.0, 1_000), 501, 500, 500),
-        // Rounded up, and one for the sender at the door.
+        // Rounded up, plus one for the message that arrives.
         (load(1000.5, 0.0, 1000.0, 1_000), 2, 0, 0),
-        // A burst that is served as it comes, and one of no length.
+        // A burst that is served as it arrives, and one of no length.
         (load(1000.0, 400.0, 1000.0, 60_000), 1, 0, 0),
         (load(10.0, 400.0, 1000.0, 60_000), 1, 0, 0),
         (load(1500.0, 400.0, 1000.0, 0), 1, 0, 0),
@@ -45,7 +45,7 @@ fn what_no_mailbox_bears_has_an_answer_of_its_own() {
         assert_eq!(said, why);
         assert!(said.to_string().contains(word), "{said}");
     }
-    // Nothing comes and nothing is served: there is no telling.
+    // Without arrivals and without service there is no answer.
     assert!(matches!(load(0.0, 0.0, 0.0, 1).size(), Err(Unsizable::NeverDrains { .. })));
 }
 
@@ -94,23 +94,23 @@ fn little_s_law_says_how_long_messages_stay() {
     }
 }
 
-/// What a queue has gone through.
+/// The measurements of a simulated queue.
 #[derive(Debug, Default)]
 struct Seen {
     depth_peak: usize,
     /// From the burst's end until nothing was queued.
     drain: f64,
-    /// Of the burst's last message that got in.
+    /// The wait of the burst's last message that was accepted.
     last_wait: f64,
     busy: f64,
     lost: usize,
-    /// Depth over time, and the time messages stayed in the queue, both summed up.
+    /// The sum of the depth over time, and the sum of the times in the queue.
     depth_time: f64,
     waits: f64,
 }
 
-/// One message after another through a queue of `capacity` that a server empties, each turn taking the same time. Messages
-/// come evenly, first at the peak rate, then at the usual one, until the queue has run empty for the first time after.
+/// Simulates a queue of `capacity` with one server and turns of equal length. Messages arrive
+/// evenly, first at the peak rate, then at the usual one, until the queue is empty again.
 fn simulate(load: &Load, capacity: usize) -> Seen {
     let (burst, turn) = (load.burst.as_secs_f64(), 1.0 / load.service);
     let mut seen = Seen::default();
@@ -156,7 +156,8 @@ fn a_simulated_queue_agrees_with_the_formulas() {
         let seen = simulate(&load, sizing.slots);
         assert_eq!(seen.lost, 0, "{load:?}: the slots are enough");
         assert!(seen.depth_peak + 2 >= sizing.slots, "{load:?}: and hardly more than that: {seen:?}");
-        // Messages are whole, water is not: one more or less takes this long to drain, or to serve.
+        // Messages are whole numbers, unlike the formula: one more or less takes this long to drain
+        // or to serve.
         let (drain, wait) = (sizing.drain.as_secs_f64(), sizing.wait.as_secs_f64());
         let spare = load.service - load.usual;
         assert!(
@@ -184,7 +185,7 @@ fn a_simulated_queue_keeps_little_s_law() {
     assert!((mean - seen.waits / served).abs() < 0.001 * mean, "{mean} {seen:?}");
 }
 
-/// The advice that measured numbers give, when `seen` was seen with this capacity.
+/// The advice for these measurements, made with this capacity.
 fn advice(load: &Load, capacity: usize, seen: &Seen) -> Advice {
     let busy = Duration::from_secs_f64(seen.busy);
     Advice::from_measured(seen.depth_peak, capacity, load.usual, load.peak, load.service, busy)
@@ -201,11 +202,11 @@ fn advice_to_grow_holds_the_burst_that_was_seen_whatever_was_lost_of_it() {
                 panic!("{seen:?}")
             };
             let enough = needed.beside_reserve();
-            // One turn more or less at the end, multiplied by the difference of the rates.
+            // The error of one turn at the end, multiplied by the difference of the rates.
             assert!(to.abs_diff(enough) <= enough / 50, "{load:?} {capacity}: {to}, {enough} needed");
             assert!(burst.burst.abs_diff(load.burst) < load.burst / 50, "{burst:?}");
         }
-        // Taken at its word, it is silent.
+        // With the advised capacity there is no further advice.
         let capacity = needed.beside_reserve();
         let seen = simulate(&load, capacity);
         assert!(matches!(advice(&load, capacity + 2, &seen), Advice::Enough { .. }));
@@ -231,7 +232,7 @@ fn advice_by_table() {
             (64, 64, 11.0, 12.0, 10.0),
             "messages usually come at 11/s and are served at 10/s: the backlog of a burst never",
         ),
-        // Full for `low` and `normal`, and the rates do not show why.
+        // Full for `low` and `normal`, although the rates do not explain it.
         (
             (56, 64, 5.0, 9.0, 10.0),
             "a capacity of 64 is too small: 56 of its slots were taken at once; write `capacity = 128`",

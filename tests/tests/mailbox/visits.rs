@@ -1,5 +1,5 @@
-//! B7: one visit to a mailbox does a bounded amount of work, whatever the mailbox holds; counted in messages and waiters that are
-//! touched, not in time.
+//! B7: one visit to a mailbox does a bounded amount of work, whatever the mailbox holds. The unit
+//! is messages and waiters touched, not time.
 
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
@@ -10,9 +10,10 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Wake, Waker};
 use std::time::Duration;
 
-/// More than one visit may touch, by far.
+/// Far more than one visit may touch.
 const MANY: usize = 5000;
-/// What one visit may touch: 64 dead ones cleared, 256 made ready to be asked for, 64 waiters let in, 64 more dead at a claim.
+/// The most that one visit may touch: 64 expired messages purged, 256 claimed, 64 waiters let in,
+/// and 64 more purged at the claim.
 const BOUND: usize = 512;
 
 struct Store;
@@ -49,7 +50,7 @@ fn b7_a_newcomer_to_a_mailbox_full_of_the_dead_clears_a_few_of_them() {
         assert_eq!(store.brief().try_send().unwrap(), Admission::Queued, "the dead go first");
         is_bounded(&store);
         assert_eq!(store.ledger().total().expired, 64);
-        // Those who come later find room, and clear more when it is used up.
+        // Later senders find room, and purge more when it is used up.
         for _ in 0..100 {
             store.kept().try_send().unwrap();
         }
@@ -92,7 +93,7 @@ fn b7_a_new_instance_and_an_actor_that_goes_on_clear_the_dead_in_parts() {
     });
 }
 
-/// Counts how often it wakes.
+/// Counts its wake-ups.
 #[derive(Default)]
 struct Woken(AtomicUsize);
 
@@ -122,7 +123,7 @@ fn b7_a_changed_policy_lets_a_long_line_in_by_parts() {
         let mut line = wait(&store, &Waker::from(woken.clone()));
         assert_eq!(store.reading().waiting, MANY - 1);
         store.adjust::<store_messages::Single>(|policy| policy.max(8000)).unwrap();
-        // All of them, although no visit moved more than a few.
+        // All waiters are let in, although no visit let in more than a few.
         assert_eq!((store.reading().waiting, store.reading().depth), (0, MANY));
         assert_eq!(woken.0.load(Ordering::Relaxed), MANY - 1);
         is_bounded(&store);
@@ -154,7 +155,7 @@ fn b7_stop_and_kill_tell_a_long_line_and_lose_a_long_queue_by_parts() {
             } else {
                 drop(store.stop());
             }
-            // With the call, as ever.
+            // At once, as without waiters.
             assert_eq!(woken.0.load(Ordering::Relaxed), MANY - 1);
             for sending in line.iter_mut().skip(1) {
                 let Poll::Ready(Err(refused)) = poll(sending) else { panic!("it is told with the call") };

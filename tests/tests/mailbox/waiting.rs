@@ -1,5 +1,5 @@
-//! Whoever waits gets room as soon as there is some, whatever made it; small programs, each for one way in which it
-//! came to be free. The model test found them.
+//! A waiting sender gets a slot as soon as one is free. Each test is a small program for one way in
+//! which a slot becomes free; the model test found them.
 
 use actors_core::prelude::*;
 use actors_core::{Overflow, Policy, testing};
@@ -22,7 +22,7 @@ impl Message for Load {
     }
 }
 
-/// Weighs what it says, and takes over the place of another of its key.
+/// Weighs what it says, and replaces a queued message with the same key.
 struct Price {
     n: u32,
     key: u8,
@@ -91,7 +91,7 @@ fn price(key: u8, weight: usize) -> Price {
     Price { n: u32::from(key), key, weight }
 }
 
-/// A depot without a reserve.
+/// Starts a depot without a reserve.
 fn depot(system: &System, capacity: usize, bytes: usize) -> (DepotHandle, Record<u32>) {
     let depot = Depot::default();
     let log = depot.log.clone();
@@ -101,7 +101,7 @@ fn depot(system: &System, capacity: usize, bytes: usize) -> (DepotHandle, Record
 #[test]
 fn b2_what_brings_no_bytes_needs_none_also_where_higher_lanes_have_more_than_its_lane_may() {
     run(async |system| {
-        // Of 20 bytes 14 are for `normal`.
+        // 14 of the 20 bytes are for `normal`.
         let depot: DepotHandle = system.instance(Depot::default()).max_bytes(20).spawn().unwrap();
         let _held = testing::hold(&depot);
         depot.tell(price(1, 5)).try_send().unwrap();
@@ -252,7 +252,7 @@ fn s2_a_lane_whose_first_message_comes_out_of_the_line_has_not_waited_yet() {
     run(async |system| {
         let depot = Depot::default();
         let log = depot.log.clone();
-        // 20 slots are for `low` and `normal`, and these are taken, one of them by a message that will be dead.
+        // The 20 slots for `low` and `normal` are taken, one of them by a message that will expire.
         let depot: DepotHandle = system.instance(depot).capacity(60).reserve(40).spawn().unwrap();
         let held = testing::hold(&depot);
         depot.low(0).timeout(MS).try_send().unwrap();

@@ -1,10 +1,10 @@
-//! What is compared after every step.
+//! The comparison after each step.
 
 use super::Outcome;
 use super::reference::{Ledger, Phase, Reference};
 
 impl Reference {
-    /// Each with the number of its instance, where there is one at a time.
+    /// The turns so far, with the number of their instance if there is one at a time.
     pub(crate) fn turns(&self) -> &[(usize, usize)] {
         &self.turns
     }
@@ -27,7 +27,7 @@ impl Reference {
         (0..self.sends.len()).filter(|&id| self.is_open(id)).collect()
     }
 
-    /// Sends that should have come to an outcome by now, after the end.
+    /// The sends that should have an outcome by now, after the end.
     pub(crate) fn forgotten(&self) -> Vec<usize> {
         self.open_sends().into_iter().filter(|&id| !self.is_lazy(id)).collect()
     }
@@ -41,18 +41,18 @@ impl Reference {
         ledger
     }
 
-    /// Depth, senders and reservations in line, permits, bytes, turns under way.
+    /// Depth, senders and reservations in line, permits, bytes, running turns.
     pub(crate) fn numbers(&self) -> [usize; 5] {
         let bytes = if self.setup.max_bytes.is_some() { self.bytes() } else { 0 };
         [self.queue.len(), self.line.len(), self.permits.len(), bytes, self.running.len()]
     }
 
-    /// How many workers there are; while an actor comes to its end they go as they come to notice.
+    /// The number of workers, unless the actor is ending: then workers go at different times.
     pub(crate) fn workers(&self) -> Option<usize> {
         (self.phase == Phase::Open).then_some(self.alive)
     }
 
-    /// How many instances were to be made, unless that was cut short.
+    /// The number of instances asked for, unless a kill cut that short.
     pub(crate) fn attempts(&self) -> Option<usize> {
         (!self.is_cut).then_some(self.attempts)
     }

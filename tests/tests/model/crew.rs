@@ -1,4 +1,4 @@
-//! Workers: who is free, who goes and who comes, and what follows when an instance fails.
+//! Workers: which are free, which start and retire, and what happens when an instance fails.
 
 use super::Outcome;
 use super::program::{BACKOFF_MS, Bid, Revival};
@@ -6,19 +6,20 @@ use super::reference::{Coming, Pause, Phase, Reference};
 use actors_core::Schedule;
 
 impl Reference {
-    /// Workers that have an instance, and no turn.
+    /// The workers that have an instance, and no turn.
     pub(super) fn idle(&self) -> usize {
         self.alive - self.running.len() - self.pausing.len() - self.coming.len()
     }
 
-    /// Whether several messages are claimed at once, and by shares: then order among lanes holds over rounds only.
+    /// Whether several messages are claimed at once, and by shares: then order among lanes holds
+    /// over rounds only.
     pub(super) fn shares_claims(&self) -> bool {
         self.setup.schedule == Schedule::Weighted && !self.is_pool()
     }
 
-    // --- turns ------------------------------------------------------------------------------------------------------
+    // --- turns ---
 
-    /// A running turn is told what to do, and so are those that begin after it.
+    /// Ends a running turn in this way, and the turns that begin after it.
     pub(super) fn bid_all(&mut self, id: usize, bids: &[Bid]) {
         let Some((first, then)) = bids.split_first() else { return };
         self.bid(id, *first);
@@ -57,12 +58,12 @@ impl Reference {
         }
     }
 
-    // --- instances --------------------------------------------------------------------------------------------------
+    // --- instances ---
 
     /// An instance has failed.
     fn fail(&mut self) {
         if self.is_drained() {
-            // There is nothing left to begin anew for.
+            // No message is left for a next instance.
             return self.leave();
         }
         match self.pause() {
@@ -79,14 +80,16 @@ impl Reference {
         }
     }
 
-    /// While an actor that drains waits before its next instance, what dies goes at once: with nothing living left it ends.
+    /// While a draining actor is in its pause, expired messages go at once. It ends when no living
+    /// message is left.
     pub(super) fn purge_while_draining(&mut self) {
         if self.phase == Phase::Draining && self.is_pausing() && self.clear_the_dead() {
             self.note("purged before the next instance");
         }
     }
 
-    /// How long to wait before the next instance, at least and at most. `None`: there is none.
+    /// The shortest and the longest pause before the next instance. `None`: there is no next
+    /// instance.
     fn pause(&mut self) -> Option<(u64, u64)> {
         let (most, within) = match self.setup.revival {
             Revival::NoFactory | Revival::Never => return None,
@@ -105,11 +108,12 @@ impl Reference {
         Some((ms * 8 / 10, (ms * 12).div_ceil(10)))
     }
 
-    /// Those that are about to have an instance get it, one after the other. The queue stays as it is, but for what has died.
+    /// Makes the instances that are due, one after the other. The queue stays as it is, without
+    /// expired messages.
     pub(super) fn come(&mut self) {
         while let Some(&coming) = self.coming.front() {
             let is_made = self.is_drained() || self.make();
-            // After all that it may be the end.
+            // The actor may end after that.
             self.coming.pop_front();
             if self.is_drained() && coming == Coming::Anew {
                 self.leave();
@@ -138,7 +142,7 @@ impl Reference {
         !fails
     }
 
-    /// As many of those that wait before their next instance go on as the runtime has made.
+    /// Ends the pauses of as many workers as the runtime has made instances.
     pub(super) fn revive(&mut self, attempts: usize) {
         while self.attempts < attempts {
             let now = self.now;
@@ -151,14 +155,15 @@ impl Reference {
         }
     }
 
-    /// There is nothing left for which anybody would wait: who does goes, sooner or later. `has_ended` says whether all have.
+    /// No message is left, so workers in their pauses end, sooner or later. `has_ended` says
+    /// whether all have.
     pub(crate) fn give_up_waiting(&mut self, has_ended: bool) {
         if has_ended && self.is_drained() && self.running.is_empty() {
             self.end();
         }
     }
 
-    /// Admission is closed: nobody waits any longer before the next instance.
+    /// Admission is closed, so all pauses end.
     pub(super) fn hurry(&mut self) {
         let pausing = std::mem::take(&mut self.pausing);
         if !pausing.is_empty() {
@@ -171,7 +176,8 @@ impl Reference {
         !self.pausing.is_empty()
     }
 
-    /// Somebody should have gone on by now; or, where nothing is left, all to the end: of one who goes beside others nobody hears.
+    /// Whether a pause should have ended by now. With no message left, whether all workers should
+    /// have ended: the end of one of several is not reported.
     pub(crate) fn overdue(&self) -> Option<String> {
         let is_over = |pause: &Pause| pause.to < self.now;
         let is_overdue = match self.is_drained() {
@@ -183,12 +189,12 @@ impl Reference {
         is_overdue.then(|| format!("at {now} {phase:?}, {pausing:?}, {running:?}, {queue:?}"))
     }
 
-    // --- how many ---------------------------------------------------------------------------------------------------
+    // --- how many ---
 
     pub(super) fn resize(&mut self, workers: usize) {
         let (least, most) = self.setup.workers;
         self.want = workers.clamp(least, most);
-        // A pool that drains still grows, for what its turns may wait for.
+        // A draining pool still grows, because its turns may wait for messages in its queue.
         let has_turns = match self.phase {
             Phase::Open => true,
             Phase::Draining => self.alive > 0 && !self.queue.is_empty(),
@@ -202,7 +208,7 @@ impl Reference {
         self.coming.extend((0..hired).map(|_| Coming::New));
     }
 
-    /// Who is too many goes, and who has nothing left to wait for.
+    /// Retires surplus workers, and those in a pause without a message left.
     pub(super) fn dismiss(&mut self) {
         if !self.is_pool() {
             return;
@@ -218,7 +224,7 @@ impl Reference {
         }
     }
 
-    /// Goes for good, without having been too many.
+    /// Ends a worker for good that was not surplus.
     fn leave(&mut self) {
         self.alive -= 1;
         if self.alive == 0 {

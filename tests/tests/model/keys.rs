@@ -1,4 +1,4 @@
-//! Order by key where there are several workers: flags and scans where the runtime has lists.
+//! Order by key with several workers: flags and scans where the runtime has lists.
 
 use super::program::CAPACITY;
 use super::reference::{Message, Reference};
@@ -8,12 +8,13 @@ impl Reference {
         self.setup.workers.1 > 1
     }
 
-    /// Whether messages of this type keep the order of their keys; keys of different types are the same keys.
+    /// Whether messages of this type keep the order of their keys. Types share their keys.
     pub(super) fn is_ordered(&self, class: usize) -> bool {
         self.is_pool() && self.policy(class).keyed
     }
 
-    /// Whether messages of this key, in the lane of this type and above, hold as many slots as one of this type may find.
+    /// Whether messages of this key, in the lane of this type and above, use up the key's share for
+    /// this type.
     pub(super) fn is_key_full(&self, class: usize, key: u8) -> bool {
         let lane = self.lane(class);
         let counts = |queued: &&Message| {
@@ -31,8 +32,8 @@ impl Reference {
         self.is_ordered(message.class) && self.lane(message.class) == lane && message.key == key
     }
 
-    /// Whether the message at the front of a lane may have its turn as far as its key goes. If not, it is parked: out of the
-    /// lane, until its key is free and it is the oldest of it.
+    /// Whether the key of a lane's first message is free. If not, the message is parked: it leaves
+    /// the lane until its key is free and it is the key's oldest.
     pub(super) fn may_begin(&mut self, at: usize) -> bool {
         let Message { class, key, is_let_go, .. } = self.queue[at];
         if !self.is_ordered(class) {
@@ -54,7 +55,8 @@ impl Reference {
         is_free
     }
 
-    /// Lets the oldest of a key go to the front of its lane, where that is its turn. Which lanes got a message by that.
+    /// Moves the oldest message of a key to the front of its lane, if it is due. Returns the lanes
+    /// that got a message.
     fn let_go(&mut self, key: u8) -> [bool; 4] {
         let mut came = [false; 4];
         for (lane, came) in came.iter_mut().enumerate() {
@@ -73,7 +75,7 @@ impl Reference {
         came
     }
 
-    /// A turn of this message is over.
+    /// Ends a turn of this message.
     pub(super) fn end_key(&mut self, message: &Message) {
         if !self.is_ordered(message.class) {
             return;
@@ -85,7 +87,7 @@ impl Reference {
         }
     }
 
-    /// A queued message goes without a turn. One that was let go makes way for the next of its key.
+    /// Removes a queued message without a turn. An unparked one makes way for the next of its key.
     pub(super) fn take_out(&mut self, at: usize) -> Message {
         let message = self.queue.remove(at);
         if self.is_ordered(message.class) {
@@ -94,7 +96,7 @@ impl Reference {
         message
     }
 
-    /// Everything stands where it came from again.
+    /// Puts all parked messages back to where they came from.
     pub(super) fn unpark_all(&mut self) {
         let was_parked = |message: &Message| message.is_parked || message.is_let_go;
         let (mut back, rest): (Vec<_>, Vec<_>) = self.queue.drain(..).partition(was_parked);
@@ -106,7 +108,7 @@ impl Reference {
         self.queue = [back, rest].concat();
     }
 
-    /// What must be true whatever the schedule says, and whoever is parked where.
+    /// Checks the invariants that hold whatever the schedule is, and whichever messages are parked.
     pub(super) fn check_keys(&self) {
         for (at, one) in self.running.iter().enumerate().filter(|(_, one)| self.is_ordered(one.class)) {
             let is_twin = |other: &Message| self.is_ordered(other.class) && other.key == one.key;

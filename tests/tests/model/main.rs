@@ -1,9 +1,10 @@
-//! Random actors, alone or in pools, and random programs of sends, asks, reservations, permits, changes of policy, cancels,
-//! expiries, resizes, holds, stops, kills, panics and starts that fail, run twice: by the runtime, and by a naive reference that is a few `Vec`s and scans. After every step outcomes,
-//! order of turns, dead letters, ledger and readings must be the same.
+//! Random actors and pools, and random programs of sends, asks, reservations, permits, changes of
+//! policy, cancels, expiries, resizes, holds, stops, kills, panics and failed starts. Each program
+//! runs twice: in the runtime, and in a naive reference of a few `Vec`s and scans. After each step,
+//! outcomes, order of turns, dead letters, ledger and readings must be equal.
 //!
-//! Time is paused. Every step happens at a millisecond of its own and deadlines are odd where everything else is even, so that
-//! never two things happen at once and the reference needs no opinion on ties.
+//! Time is paused. Each step has a millisecond of its own, and deadlines are odd while all other
+//! times are even. So no two events coincide, and the reference need not order ties.
 
 mod compared;
 mod crew;
@@ -27,7 +28,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What became of a send or of a reservation.
+/// The outcome of a send or of a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
     Is(&'static str),
@@ -37,7 +38,7 @@ pub(crate) enum Outcome {
 /// A dead letter: the number of the message, and the reason.
 pub(crate) type Seen = (usize, &'static str);
 
-/// What programs must have come to at least once in a run.
+/// The events that the programs of a run must cover.
 #[derive(Default)]
 struct Coverage {
     outcomes: BTreeSet<Outcome>,
@@ -107,7 +108,7 @@ impl Coverage {
     }
 }
 
-/// Both sides of a run.
+/// Both sides of a run: the reference and the system under test.
 struct Pair {
     reference: Reference,
     sut: Sut,
@@ -125,7 +126,7 @@ impl Pair {
         self.pass(ms).await
     }
 
-    /// Where the reference expects nothing time is passed at once.
+    /// Time passes at once until the reference expects an event.
     async fn pass(&mut self, mut ms: u64) -> Result<(), TestCaseError> {
         while ms > 0 {
             let quiet = self.reference.quiet_ms().map_or(ms, |ms| ms - 1);
@@ -136,7 +137,8 @@ impl Pair {
             (0..some).for_each(|_| self.reference.advance_one_ms(attempts, false));
             let mut compared = self.compare(letters.clone());
             if let (Err(_), Some(before), 1) = (&compared, before, some) {
-                // What an instance's pause is spread by nobody knows: it may end when something else happens, and before it.
+                // A pause is spread at random, so it may end when something else happens, or
+                // before.
                 self.reference = before;
                 self.reference.advance_one_ms(attempts, true);
                 compared = self.compare(letters).or(compared);
@@ -199,10 +201,10 @@ fn run_through(program: &Program, seen: &mut Coverage) -> Result<(), TestCaseErr
     })
 }
 
-/// A failure may hang on how an instance's pause is spread.
+/// Retries a failure, which may depend on the random spread of a pause.
 const TRIES: usize = 5;
 
-/// Without the steps that a failure does not need.
+/// Removes the steps that a failure does not need.
 fn shortened(mut program: Program, why: String) -> (Program, String) {
     let fails = |program: &Program| {
         let mut runs = (0..TRIES).map(|_| run(program, &mut Coverage::default()));

@@ -1,4 +1,5 @@
-//! The actor under test, by hand: its message types differ in nothing but the policies that a program gives them.
+//! The actor under test, without macros: its message types differ only in the policies that a
+//! program gives them.
 
 use super::program::Bid;
 use actors_core::{
@@ -10,18 +11,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
-/// What all instances of the actor share with the program.
+/// The state that all instances of the actor share with the program.
 #[derive(Default)]
 pub(crate) struct Desk {
-    /// Messages in the order of their turns, each with the number of the instance that had it.
+    /// The messages in the order of their turns, each with the number of its instance.
     pub(crate) turns: Mutex<Vec<(usize, usize)>>,
-    /// Where turns that are suspended hear what they are to do, by their messages.
+    /// The channels on which suspended turns get their endings, by message.
     pub(crate) suspended: Mutex<BTreeMap<usize, oneshot::Sender<Bid>>>,
-    /// What turns that begin are to do at once.
+    /// The endings of the next turns, which end at once.
     pub(crate) script: Mutex<VecDeque<Bid>>,
-    /// So many of the next instances cannot be made.
+    /// How many of the next instances cannot be made.
     pub(crate) fail_starts: AtomicUsize,
-    /// Instances that were to be made, and that were.
+    /// The instances asked for, and the instances made.
     pub(crate) attempts: AtomicUsize,
     instances: AtomicUsize,
 }
@@ -41,19 +42,19 @@ impl Desk {
     }
 }
 
-/// Without the hook's line on stderr.
+/// Panics without the hook's line on stderr.
 fn panic_with(text: String) -> ! {
     std::panic::resume_unwind(Box::new(text))
 }
 
-/// Every turn ends when it is told to.
+/// Each turn ends when the program says so.
 pub(crate) struct Obedient {
     desk: Arc<Desk>,
     instance: usize,
 }
 
 impl Obedient {
-    /// What the turn is to do, if it is to do so at once.
+    /// The ending of the turn, if it ends at once.
     fn begin(&self, id: usize) -> Option<Bid> {
         self.desk.turns.lock().unwrap().push((id, self.instance));
         self.desk.script.lock().unwrap().pop_front()
@@ -74,7 +75,7 @@ impl Obedient {
     fn obey(id: usize, bid: Bid, ctx: &mut Context<Obedient>) {
         match bid {
             Bid::End => {}
-            // So that its dead letter says which.
+            // The dead letter has this text.
             Bid::Panic => panic_with(id.to_string()),
             Bid::Stop => ctx.stop(),
             Bid::Fall => {
@@ -85,7 +86,7 @@ impl Obedient {
     }
 }
 
-/// A message of the type of this number.
+/// A message of the type with this number.
 pub(crate) struct Note<const CLASS: usize> {
     pub(crate) id: usize,
     pub(crate) key: u8,
@@ -109,7 +110,7 @@ impl<const CLASS: usize> Message for Note<CLASS> {
         self.weight
     }
 
-    /// So that dead letters say which.
+    /// The text that a dead letter shows.
     fn describe(&self) -> Option<String> {
         Some(self.id.to_string())
     }
@@ -142,7 +143,7 @@ macro_rules! classes {
                 }
             }
 
-            /// Some types' turns are those of a plain `fn` where they have nothing to wait for.
+            /// Some types run as a plain `fn` when their turns end at once.
             fn deliver_now(self, actor: &mut Obedient, ctx: &mut Context<Obedient>) -> Option<Self> {
                 if self.class() % 2 == 0 || !actor.desk.has_script() {
                     return Some(self);
@@ -199,7 +200,7 @@ impl Actor for Obedient {
 
 impl Typed<Handle<Obedient>> for Obedient {}
 
-/// Evaluates an expression that needs the type's number as a constant.
+/// Evaluates an expression with the type's number as a constant.
 macro_rules! by_class {
     ($number:expr, $class:ident => $value:expr) => {
         match $number {

@@ -1,4 +1,4 @@
-//! What becomes of an offer.
+//! The outcome of an offer.
 
 use super::Outcome;
 use super::program::Mode;
@@ -15,13 +15,14 @@ impl Reference {
             return self.refuse(&message, "refused_full", "full");
         }
         let Some(message) = self.enter(message, mode) else { return };
-        // Before anything living is given up, whatever is dead goes, and those in line go before the newcomer.
+        // Expired messages go before a living one is given up, and waiters go before the new
+        // message.
         self.bury_the_dead();
         let Some(message) = self.enter(message, mode) else { return };
         self.try_words(message, mode);
     }
 
-    /// Lets the message in, or into the line, where that costs nobody anything; otherwise gives it back.
+    /// Accepts the message, or lets it wait, if that costs no other message. Otherwise returns it.
     fn enter(&mut self, message: Message, mode: Mode) -> Option<Message> {
         let class = message.class;
         if let Some(twin) = self.twin(&message) {
@@ -65,7 +66,7 @@ impl Reference {
         if victims.len() > 1 {
             self.note("several victims");
         }
-        // The newcomer comes first: its lane goes on waiting for its turn.
+        // The new message is queued before the victim goes, so its lane keeps its waiting time.
         match self.twin(&message) {
             Some(twin) => {
                 self.note("bytes freed for a twin");
@@ -87,7 +88,7 @@ impl Reference {
         self.grant();
     }
 
-    /// No word has found room.
+    /// Applies the last word: no word has found room.
     fn last_resort(&mut self, message: Message, mode: Mode) {
         let is_droppable = self.is_droppable(message.class);
         match self.policy(message.class).overflow.words().last() {

@@ -5,7 +5,7 @@ use super::program::WAITING_MAX;
 use super::reference::{Phase, Promised, Reference, Waiter};
 
 impl Reference {
-    /// Whether there is a slot for a message of this type now, and nobody to wait for it first.
+    /// Whether a slot is free for a message of this type, and no waiter comes first.
     fn has_slot(&mut self, class: usize) -> bool {
         if self.is_waiting(class) {
             return false;
@@ -22,7 +22,7 @@ impl Reference {
         if self.phase != Phase::Open {
             self.tell(id, Outcome::Err("closed"));
         } else if self.has_slot(class) {
-            // Whoever has it at the first look has looked.
+            // A reservation that succeeds at its first poll has been polled.
             self.promise(Promised { id, class });
         } else if self.line.len() >= WAITING_MAX {
             self.tell(id, Outcome::Err("full"));
@@ -58,20 +58,20 @@ impl Reference {
         self.hand.push(permit);
     }
 
-    /// Somebody looks at a reservation at last.
+    /// Polls a reservation that was not polled before.
     pub(super) fn look(&mut self, id: usize) {
         if self.line.iter().any(|waiter| waiter.id == id) {
             return;
         }
         let at = self.lazy.iter().position(|(lazy, _)| *lazy == id);
         match self.lazy.remove(at.expect("who is looked at is lazy")) {
-            // Also where it was revoked meanwhile.
+            // Also if it was revoked meanwhile.
             (_, Some(permit)) => self.have(permit),
             (_, None) => self.tell(id, Outcome::Err("closed")),
         }
     }
 
-    /// Whether there was anything to give back.
+    /// Drops a permit. Returns whether there was one.
     pub(super) fn give_back(&mut self, id: usize) -> bool {
         let permits = self.permits.len();
         self.permits.retain(|permit| permit.id != id);

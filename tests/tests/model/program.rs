@@ -1,32 +1,33 @@
-//! What is generated: an actor's limits and policies, and what is done to it.
+//! The generated programs: an actor's limits and policies, and the steps.
 
 use super::setup::{max, per_key, setup, words};
 use actors_core::{Overflow, Policy, Schedule};
 use proptest::prelude::*;
 use std::fmt;
 
-/// Message types of the actor under test; each program gives them policies of its own.
+/// The number of message types. Each program gives them its own policies.
 pub(crate) const CLASSES: usize = 5;
 pub(crate) const CAPACITY: usize = 6;
-/// Slots that only `high` and `urgent` may take; half of them, rounded down, only `urgent`.
+/// The slots for `high` and `urgent` only. Half of them, rounded down, are for `urgent` only.
 pub(crate) const RESERVE: usize = 2;
 pub(crate) const WAITING_MAX: usize = 4;
-/// Of the types that have one; even, as everything but deadlines is.
+/// The TTL of the types that have one, in milliseconds. It is even, as all times but deadlines are.
 pub(crate) const TTL_MS: u64 = 40;
 
-/// Before a new instance, from the second failure on, and from the third; spread by a fifth either way.
+/// The pauses after the second and after each later failure, in milliseconds, spread by a fifth
+/// either way.
 pub(crate) const BACKOFF_MS: [u64; 2] = [20, 40];
 
-/// What follows when an instance fails.
+/// The restart policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Revival {
     NoFactory,
     Never,
-    /// However often, and at once.
+    /// Restarts at once, without a limit.
     AtOnce,
-    /// The same, also where an instance stops itself.
+    /// Restarts at once without a limit, also when an instance stops itself.
     Permanent,
-    /// So often in so long a time, after a while.
+    /// Restarts a limited number of times within a window, after a pause.
     Limited {
         most: u32,
         within_ms: u64,
@@ -36,17 +37,17 @@ pub(crate) enum Revival {
 /// The actor under test.
 #[derive(Clone, Copy)]
 pub(crate) struct Setup {
-    /// At least, and at most.
+    /// The least and the most workers.
     pub(crate) workers: (usize, usize),
     pub(crate) revival: Revival,
-    /// Somebody looks at it, and decides nothing.
+    /// Whether a supervisor samples the actor, without any action.
     pub(crate) is_supervised: bool,
     pub(crate) schedule: Schedule,
     pub(crate) max_bytes: Option<usize>,
     pub(crate) policies: [Policy; CLASSES],
 }
 
-/// How a message is sent.
+/// The kinds of sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Tell,
@@ -54,28 +55,28 @@ pub(crate) enum Mode {
     Ask,
 }
 
-/// What becomes of a type's policy while the actor runs.
+/// Changes of a type's policy while the actor runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     Max(Option<usize>),
     PerKey(Option<usize>),
-    /// Of words that do not conflate; a conflating type goes on conflating.
+    /// Words other than `conflate`. A conflating type keeps conflating.
     Words(Vec<Overflow>),
     Ttl(bool),
 }
 
-/// What a turn is to do.
+/// The ending of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bid {
     End,
     Panic,
-    /// To stop its actor, and end.
+    /// Stops its actor, and ends.
     Stop,
-    /// To stop its actor, and panic.
+    /// Stops its actor, and panics.
     Fall,
 }
 
-/// One step of a program. What it refers to by number is counted among what there is when its time comes.
+/// One step of a program. Its numbers refer to what exists when the step runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     Send {
@@ -85,7 +86,7 @@ pub(crate) enum Step {
         mode: Mode,
         timeout_ms: Option<u64>,
     },
-    /// With `is_lazy` nobody looks at the reservation before `Look`.
+    /// Reserves a slot. With `is_lazy` the reservation is not polled before `Look`.
     Reserve {
         class: usize,
         timeout_ms: Option<u64>,
@@ -102,7 +103,7 @@ pub(crate) enum Step {
         is_ask: bool,
     },
     DropPermit(usize),
-    /// A send or reservation that has no outcome yet is dropped, wherever it stands.
+    /// Drops a pending send or reservation.
     Cancel(usize),
     Adjust {
         class: usize,
@@ -110,17 +111,17 @@ pub(crate) enum Step {
     },
     /// A running turn ends.
     EndTurn(usize),
-    /// It ends, and so many after it end at once.
+    /// A running turn ends, and so many later turns end at once.
     EndTurns(usize, usize),
     PanicTurn(usize),
-    /// It ends, so many after it do at once, and then one panics at once.
+    /// A running turn ends, so many later turns end at once, and then one panics at once.
     PanicTurns(usize, usize),
-    /// So many turns end, this one first; then one stops its own actor, and ends or panics.
+    /// So many turns end, this one first. Then one stops its own actor, and ends or panics.
     StopTurns(usize, usize, Bid),
-    /// So many of the next instances cannot be made.
+    /// How many of the next instances cannot be made.
     FailStarts(usize),
     Resize(usize),
-    /// No turn begins any more, or turns do again.
+    /// Holds the actor, or releases it.
     Hold(bool),
     Advance {
         ms: u64,
@@ -129,7 +130,7 @@ pub(crate) enum Step {
     Kill,
 }
 
-/// A step with everything in it that both sides must agree on: deadlines, and numbers of sends.
+/// A step with the details on which both sides must agree: deadlines, and numbers of sends.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Send {
@@ -164,7 +165,7 @@ pub(crate) enum Act {
         class: usize,
         policy: Box<Policy>,
     },
-    /// A running turn does what the first says; what the others say is done at once by those that begin after it.
+    /// Ends a running turn in the first way, and later turns at once in the other ways.
     Turn {
         id: usize,
         bids: Vec<Bid>,
@@ -183,7 +184,7 @@ pub(crate) struct Program {
     pub(crate) steps: Vec<Step>,
 }
 
-/// A line per type and per step.
+/// Shows a line per type and per step.
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:?}", self.setup)?;
@@ -217,7 +218,7 @@ pub(crate) fn program() -> impl Strategy<Value = Program> {
         .prop_map(|(setup, steps)| Program { setup, steps: steps.concat() })
 }
 
-/// Turn after turn of one type, until others have waited long enough.
+/// Many turns of one type, until other lanes are due.
 fn flood() -> impl Strategy<Value = Vec<Step>> {
     (class(), 20..40usize).prop_map(|(class, rounds)| {
         let send = Step::Send { class, key: 0, weight: 1, mode: Mode::Tell, timeout_ms: None };
@@ -225,7 +226,7 @@ fn flood() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Two failures, so that the next instance does not come at once; more messages, and perhaps an end, before it does.
+/// Two failures, so that there is a pause; in it more messages, and perhaps a stop.
 fn trouble() -> impl Strategy<Value = Vec<Step>> {
     let then = prop_oneof![
         2 => Just(Step::Stop),
@@ -237,12 +238,12 @@ fn trouble() -> impl Strategy<Value = Vec<Step>> {
         let send = |class, key| Step::Send { class, key, weight: 1, mode: Mode::Ask, timeout_ms: None };
         let all = |some: Vec<_>| some.into_iter().map(|(class, key)| send(class, key)).collect();
         let first = vec![send(class, 0), Step::PanicTurn(0), send(class, 0)];
-        // What else was claimed with it goes back.
+        // The other claimed messages go back.
         [first, all(before), vec![Step::PanicTurns(0, more)], all(after), vec![then]].concat()
     })
 }
 
-/// Two failures while the actor drains; then messages that die before the next instance comes.
+/// Two failures while the actor drains, then messages that expire in the pause.
 fn trouble_at_the_end() -> impl Strategy<Value = Vec<Step>> {
     let dies = prop::collection::vec((class(), 0..3u8, 1..30u64), 1..4);
     (class(), dies).prop_map(|(class, dies)| {
@@ -254,17 +255,17 @@ fn trouble_at_the_end() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
-/// Most fit several times, few into no lane but the highest, or into none.
+/// Most weights fit several times; a few fit the highest lane only, or none.
 fn weight() -> impl Strategy<Value = usize> {
     prop_oneof![8 => 0..5usize, 4 => 5..10usize, 1 => 10..23usize]
 }
 
-/// Some more often than others, so that types meet themselves too.
+/// Some types are more frequent, so that a type also meets itself.
 fn class() -> impl Strategy<Value = usize> {
     prop_oneof![5 => Just(0), 4 => Just(1), 3 => Just(2), 2 => Just(3), 1 => Just(CLASSES - 1)]
 }
 
-/// Which of the running turns.
+/// The index of a running turn.
 fn nth() -> impl Strategy<Value = usize> {
     0..12usize
 }
@@ -277,7 +278,7 @@ fn step() -> impl Strategy<Value = Step> {
             Step::Send { class, key, weight, mode, timeout_ms }
         });
     let reserve = (class(), timeout(), prop::bool::weighted(0.3)).prop_map(|(class, timeout, is_lazy)| {
-        // Who does not look does not see that its time is over either.
+        // A reservation that is not polled does not time out.
         Step::Reserve { class, timeout_ms: timeout.filter(|_| !is_lazy), is_lazy }
     });
     let send_permit = (0..40usize, 0..3u8, weight(), prop::bool::weighted(0.4))

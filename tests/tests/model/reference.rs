@@ -1,7 +1,8 @@
-//! The naive reference: one `Vec` of queued messages, one of those in line, one of permits, and scans.
+//! The naive reference: a `Vec` of queued messages, one of waiters, one of permits, and scans.
 //!
-//! What becomes of an offer is in `offers.rs`, who has room and who must go in `room.rs`, reservations in `permits.rs`, turns and
-//! ends in `turns.rs`, keys in `keys.rs`, workers and their instances in `crew.rs`.
+//! The outcome of an offer is in `offers.rs`, room and victims in `room.rs`, reservations in
+//! `permits.rs`, turns and ends in `turns.rs`, keys in `keys.rs`, workers and instances in
+//! `crew.rs`.
 
 use super::Outcome;
 use super::program::{Act, Bid, Mode, Revival, Setup, Step};
@@ -10,21 +11,21 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 #[derive(Clone, Debug)]
 pub(super) struct Message {
-    /// The number of its send: who was sent later has a higher one.
+    /// The number of its send. Later sends have higher numbers.
     pub(super) id: usize,
     pub(super) class: usize,
     pub(super) key: u8,
     pub(super) weight: usize,
     pub(super) is_ask: bool,
-    /// Past this it is worthless.
+    /// When its TTL ends.
     pub(super) ttl_end: Option<u64>,
-    /// Past this its sender does not wait.
+    /// When its sender stops waiting.
     pub(super) deadline: Option<u64>,
-    /// When the place it stands in came into the mailbox: a number that only grows.
+    /// The age of its place in the queue: a number that only grows.
     pub(super) place: u64,
-    /// It waits for a turn of its key, and is in no lane.
+    /// Whether it is parked: it waits for a turn of its key, and is in no lane.
     pub(super) is_parked: bool,
-    /// It did, and went to the front of its lane.
+    /// Whether it was parked, and went to the front of its lane.
     pub(super) is_let_go: bool,
 }
 
@@ -34,7 +35,7 @@ impl Message {
     }
 }
 
-/// Whoever stands in line: a sender with its message, or a reservation.
+/// A waiter: a sender with its message, or a reservation.
 #[derive(Clone, Debug)]
 pub(super) struct Waiter {
     pub(super) id: usize,
@@ -43,22 +44,22 @@ pub(super) struct Waiter {
     pub(super) message: Option<Message>,
 }
 
-/// A slot that is promised.
+/// A permit: a promised slot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Promised {
     pub(super) id: usize,
     pub(super) class: usize,
 }
 
-/// Somebody who is about to have an instance.
+/// A worker whose instance is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Coming {
     New,
-    /// In the place of another one.
+    /// Whether it replaces another instance.
     Anew,
 }
 
-/// Somebody who waits before the next instance, for a time that nobody knows exactly.
+/// A worker in its pause, whose exact end is unknown because it is spread at random.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pause {
     pub(super) from: u64,
@@ -81,46 +82,47 @@ pub(crate) struct Reference {
     pub(super) phase: Phase,
     pub(super) queue: Vec<Message>,
     pub(super) line: Vec<Waiter>,
-    /// In the order in which they began.
+    /// The running turns, in the order in which they began.
     pub(super) running: Vec<Message>,
-    /// Workers, those included that wait before their next instance.
+    /// The number of workers, including those in a pause.
     pub(super) alive: usize,
-    /// How many there are to be.
+    /// The number of workers wanted.
     pub(super) want: usize,
     pub(super) pausing: Vec<Pause>,
     pub(super) coming: VecDeque<Coming>,
-    /// When it failed, as far as that counts.
+    /// The times of the failures within the window.
     pub(super) failures: Vec<u64>,
-    /// So many of the next instances cannot be made.
+    /// How many of the next instances cannot be made.
     pub(super) fail_starts: usize,
-    /// Instances that were to be made, and that were.
+    /// The instances asked for, and the instances made.
     pub(super) attempts: usize,
     pub(super) instances: usize,
     pub(super) is_held: bool,
-    /// It did not come to its end by having nothing left to do.
+    /// Whether the end came before all messages were handled.
     pub(super) is_cut: bool,
-    /// The place of the last turn of every lane and key.
+    /// The place of the last turn of each lane and key.
     pub(super) last_places: BTreeMap<(usize, u8), u64>,
-    /// Slots that are promised: they count wherever queued messages do.
+    /// The promised slots, which count like queued messages.
     pub(super) permits: Vec<Promised>,
-    /// Permits that the program has, also those that are worth nothing any more.
+    /// The program's permits, including revoked ones.
     pub(super) hand: Vec<Promised>,
-    /// Reservations that nobody looks at, wherever they stand; once a slot was promised, with it.
+    /// The reservations that are not polled, with their slot once it is promised.
     pub(super) lazy: Vec<(usize, Option<Promised>)>,
-    /// Turns of higher lanes that each lane has waited for.
+    /// The turns of higher lanes for which each lane has waited.
     pub(super) waited: [u32; 4],
-    /// Turns that each lane has left in this round.
+    /// The turns that each lane has left in this round.
     pub(super) credit: [u32; 4],
     pub(super) places: u64,
-    /// When last a send found nothing queued.
+    /// When a send last found an empty queue.
     pub(super) busy_since: u64,
     pub(super) sends: Vec<Option<Outcome>>,
     pub(super) turns: Vec<(usize, usize)>,
     pub(super) books: Ledger,
     used_deadlines: Vec<u64>,
-    /// Losses that a dead letter reports, since they were last asked for.
+    /// The losses with a dead letter since the last comparison.
     pub(super) letters: Vec<(usize, &'static str)>,
-    /// What the runtime reports of this step: the only way to know whom a random word met.
+    /// The losses that the runtime reports for this step: the only way to know the victim of a
+    /// random drop.
     pub(super) reported: Vec<(usize, &'static str)>,
     pub(super) seen: BTreeSet<&'static str>,
 }
@@ -162,7 +164,7 @@ impl Reference {
         }
     }
 
-    // --- bookkeeping ------------------------------------------------------------------------------------------------
+    // --- bookkeeping ---
 
     pub(super) fn policy(&self, class: usize) -> &Policy {
         &self.setup.policies[class]
@@ -176,7 +178,7 @@ impl Reference {
         self.policy(class).overflow.words().contains(&Overflow::Conflate)
     }
 
-    /// Something happened that a run must have seen at least once.
+    /// Records an event that a run must have seen at least once.
     pub(super) fn note(&mut self, what: &'static str) {
         self.seen.insert(what);
     }
@@ -202,7 +204,7 @@ impl Reference {
         self.letters.push((id, word));
     }
 
-    /// A message that was accepted ends: only an asker still waits to hear of it.
+    /// Ends an accepted message. Only an asker still waits for its outcome.
     pub(super) fn end_of(&mut self, message: &Message, column: &'static str, outcome: Outcome) {
         self.count(message.class, column);
         if message.is_ask && self.is_open(message.id) {
@@ -210,7 +212,7 @@ impl Reference {
         }
     }
 
-    /// A message that was accepted is lost, and a dead letter says so.
+    /// Loses an accepted message, with a dead letter.
     pub(super) fn lose(&mut self, message: &Message, column: &'static str, word: &'static str) {
         self.letter(message.id, word);
         self.end_of(message, column, Outcome::Err(word));
@@ -228,15 +230,15 @@ impl Reference {
     }
 
     pub(super) fn turn_of(&mut self, message: Message) {
-        // Which of several workers has it, and so which instance, is nobody's business.
+        // It does not matter which of several workers has the turn, and so which instance.
         let instance = if self.is_pool() { 0 } else { self.instances - 1 };
         self.turns.push((message.id, instance));
         self.running.push(message);
     }
 
-    // --- steps ------------------------------------------------------------------------------------------------------
+    // --- steps ---
 
-    /// What a step means now.
+    /// Runs one step.
     pub(crate) fn resolve(&mut self, step: &Step) -> Act {
         let id = self.sends.len();
         let nth = |n: usize, of: &[usize]| (!of.is_empty()).then(|| of[n % of.len()]);
@@ -264,7 +266,8 @@ impl Reference {
             }
             Step::EndTurn(n) => nth(n, &turns).map(|id| Act::Turn { id, bids: vec![Bid::End] }),
             Step::EndTurns(n, more) => nth(n, &turns).map(|id| {
-                // Shares of turns hold over rounds, whatever is claimed together; only ranks hold turn by turn.
+                // Shares of turns hold per round, however messages are claimed. Only strict
+                // priorities hold turn by turn.
                 let more = if self.shares_claims() { 0 } else { more };
                 Act::Turn { id, bids: vec![Bid::End; more + 1] }
             }),
@@ -276,7 +279,7 @@ impl Reference {
             }),
             Step::StopTurns(n, more, bid) => nth(n, &turns).and_then(|id| {
                 let more = if self.shares_claims() { 0 } else { more };
-                // It would be the end of most programs.
+                // It would end most programs early.
                 let is_end = self.setup.revival != Revival::Permanent && n != 0;
                 let bids = [vec![Bid::End; more], vec![bid]].concat();
                 (!is_end).then_some(Act::Turn { id, bids })
@@ -291,7 +294,7 @@ impl Reference {
         found.unwrap_or(Act::Nothing)
     }
 
-    /// A deadline in about so many milliseconds from now: odd, and nobody else's.
+    /// A unique odd deadline about so many milliseconds from now.
     fn deadline_in(&mut self, timeout_ms: u64) -> u64 {
         let mut at = (self.now + timeout_ms) | 1;
         while self.used_deadlines.contains(&at) {
@@ -331,7 +334,7 @@ impl Reference {
         self.begin_turns();
     }
 
-    /// A message whose send begins now.
+    /// Makes a message whose send begins now.
     pub(super) fn message(
         &mut self,
         id: usize,

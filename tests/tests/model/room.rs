@@ -1,20 +1,20 @@
-//! Who has room, who may be given up for whom, who is let in from the line.
+//! Room, victims, and waiters that are let in.
 
 use super::Outcome;
 use super::program::{CAPACITY, CLASSES, Mode, RESERVE, WAITING_MAX};
 use super::reference::{Message, Promised, Reference, Waiter};
 use actors_core::Overflow;
 
-/// Victims of one newcomer.
+/// The victims of one new message.
 const VICTIMS_MAX: usize = 32;
 
-/// What a newcomer is short of.
+/// The room that a new message lacks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Short {
     slot: bool,
-    /// Of the type's own `max`.
+    /// Slots within the type's `max`.
     quota: bool,
-    /// Of the slots that its key may hold.
+    /// Slots within its key's share.
     share: bool,
     bytes: usize,
 }
@@ -26,7 +26,7 @@ impl Short {
 }
 
 impl Reference {
-    // --- room -------------------------------------------------------------------------------------------------------
+    // --- room ---
 
     fn room(&self, class: usize) -> usize {
         match self.lane(class) {
@@ -56,7 +56,7 @@ impl Reference {
         queued + self.permits.iter().filter(|permit| permit.class == class).count()
     }
 
-    /// What one more of this type and weight has no room for; a reservation weighs nothing.
+    /// The room that one more message of this type and weight lacks. A reservation weighs nothing.
     pub(super) fn is_short(&self, class: usize, weight: usize) -> Option<Short> {
         let slot = self.taken() >= self.room(class);
         let quota = self.policy(class).max.is_some_and(|max| self.held(class) >= max);
@@ -64,7 +64,7 @@ impl Reference {
         (slot || quota || bytes > 0).then_some(Short { slot, quota, share: false, bytes })
     }
 
-    /// The same for a message, whose key counts too.
+    /// Like `lack`, for a message, whose key also counts.
     pub(super) fn is_short_of(&self, message: &Message) -> Option<Short> {
         let Message { class, key, weight, .. } = *message;
         let nothing = Short { slot: false, quota: false, share: false, bytes: 0 };
@@ -75,14 +75,15 @@ impl Reference {
         }
     }
 
-    /// Where others have more than this lane may, it is enough to bring no more than is taken away.
+    /// If other lanes hold more than this lane may, a message fits when it brings no more than it
+    /// removes.
     pub(super) fn bytes_short(&self, class: usize, added: usize) -> usize {
         (self.bytes() + added).saturating_sub(self.room_bytes(class)).min(added)
     }
 
-    // --- twins ------------------------------------------------------------------------------------------------------
+    // --- twins ---
 
-    /// Where the queued message is whose place this one takes over.
+    /// The place of the queued message that this one replaces.
     pub(super) fn twin(&self, message: &Message) -> Option<usize> {
         let is_twin = |queued: &Message| queued.class == message.class && queued.key == message.key;
         self.queue.iter().position(is_twin).filter(|_| self.conflates(message.class))
@@ -103,7 +104,7 @@ impl Reference {
         self.end_of(&old, "conflated", Outcome::Err("conflated"));
     }
 
-    // --- the queue --------------------------------------------------------------------------------------------------
+    // --- the queue ---
 
     pub(super) fn push(&mut self, mut message: Message) {
         let lane = self.lane(message.class);
@@ -126,7 +127,7 @@ impl Reference {
         }
     }
 
-    /// Who died first goes first. Whether anybody did.
+    /// Purges expired messages, the first to expire first. Returns whether there was one.
     pub(super) fn clear_the_dead(&mut self) -> bool {
         let end = |message: &Message| message.ttl_end.into_iter().chain(message.deadline).min();
         let dead = self.queue.iter().filter(|queued| queued.is_dead(self.now));
@@ -143,7 +144,7 @@ impl Reference {
         !dead.is_empty()
     }
 
-    // --- victims ----------------------------------------------------------------------------------------------------
+    // --- victims ---
 
     pub(super) fn ends_in(&self, class: usize, word: Overflow) -> bool {
         self.policy(class).overflow.words().last() == Some(&word)
@@ -158,7 +159,7 @@ impl Reference {
         }
     }
 
-    /// The first word that finds all the room there is need of, and whom it costs.
+    /// The first word that finds enough room, with its victims.
     pub(super) fn victims_for(&mut self, message: &Message) -> Option<(Overflow, Vec<usize>)> {
         let class = message.class;
         let twin = self.twin(message);
@@ -170,7 +171,7 @@ impl Reference {
             None => {
                 let nothing = Short { slot: false, quota: false, share: false, bytes: 0 };
                 let short = self.is_short_of(message).unwrap_or(nothing);
-                // Whose own type waits has no slot.
+                // A type with waiters has no free slot.
                 Short { slot: short.slot || self.is_waiting(class), ..short }
             }
         };
@@ -205,7 +206,7 @@ impl Reference {
         None
     }
 
-    /// Where its key's share is spent, one of its own key goes first. `None`: there is none.
+    /// If its key's share is used up, a message of that key goes first. `None`: the key has none.
     fn own_key_first(&self, candidates: Vec<usize>, message: &Message, share: bool) -> Option<Vec<usize>> {
         if !share {
             return Some(candidates);
@@ -217,7 +218,7 @@ impl Reference {
         Some(std::iter::once(first).chain(rest).collect())
     }
 
-    /// As many of these, in this order, as are needed; or none.
+    /// As many of these, in this order, as are needed, or none.
     fn enough(&self, candidates: &[usize], short: Short) -> Option<Vec<usize>> {
         let needed = usize::from(short.slot || short.quota || short.share);
         let mut victims = Vec::new();
@@ -240,7 +241,7 @@ impl Reference {
         own.into_iter().map(|queued| queued.id).collect()
     }
 
-    /// The type's own messages; first those that the runtime reports to have dropped, in its order.
+    /// The type's own messages. Those that the runtime reports as dropped come first, in its order.
     fn own_as_reported(&mut self, class: usize, but: Option<usize>) -> Vec<usize> {
         self.note("a random word");
         let mut own = self.own(class, but);
@@ -249,8 +250,8 @@ impl Reference {
         own
     }
 
-    /// Messages that may be given up for this type: those of the lowest lane first. In a lane the newest of each type are
-    /// compared, and the one that was sent last is the first to go.
+    /// The messages that may be evicted for this type, lowest lane first. In a lane, the newest
+    /// messages of each type are compared, and the one sent last goes first.
     fn lower(&self, class: usize) -> Vec<usize> {
         let mut lower = Vec::new();
         for lane in 0..self.lane(class) {
@@ -266,9 +267,10 @@ impl Reference {
         lower
     }
 
-    // --- the line ---------------------------------------------------------------------------------------------------
+    // --- the line ---
 
-    /// Whether a sender of this type waits for room; one that only its key keeps waiting does not count.
+    /// Whether a sender of this type waits for room. One that waits only for its key does not
+    /// count.
     pub(super) fn is_waiting(&self, class: usize) -> bool {
         self.line.iter().any(|waiter| waiter.class == class && !self.is_held_back(waiter))
     }
@@ -292,8 +294,8 @@ impl Reference {
         }
     }
 
-    /// Room goes to the waiter of the highest lane that may have it; in a lane to the oldest; of a type only to the first whose key
-    /// does not keep it waiting.
+    /// Gives room to the waiter of the highest lane that may have it, and in a lane to the oldest.
+    /// Of a type, only the first waiter whose key has room counts.
     pub(super) fn grant(&mut self) {
         loop {
             let mut best: Option<usize> = None;

@@ -1,4 +1,5 @@
-//! The same programs by the runtime: every send is a task of its own, every turn ends when the program says so.
+//! The programs, run by the runtime: each send is a task of its own, and each turn ends when the
+//! program says so.
 
 use super::messages::{Desk, Note, Obedient, by_class};
 use super::program::{Act, BACKOFF_MS, Bid, CLASSES, Mode, Revival, Setup};
@@ -16,14 +17,14 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// Rounds of the scheduler after every step: the longest chain is turn → slot → waiter's task, three hops; each worker wakes the
-/// next.
+/// Rounds of the scheduler after each step. The longest chain has three hops: turn, slot, waiter's
+/// task; and each worker wakes the next.
 const ROUNDS: usize = 12;
 
 type Shared<T> = Arc<Mutex<T>>;
 type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A permit whatever its message's type.
+/// A permit of any message type.
 trait Slip: Send {
     fn send(self: Box<Self>, id: usize, key: u8, weight: usize) -> Outcome;
     fn ask(self: Box<Self>, id: usize, key: u8, weight: usize) -> Later<Outcome>;
@@ -68,12 +69,12 @@ fn answered(result: Result<(), AskError>) -> Outcome {
     result.map_or_else(|error| Outcome::Err(error.reason().word()), |()| Outcome::Is("answered"))
 }
 
-/// However often it fails, and also where it does not start.
+/// Restarts at once, however often it fails, also when it does not start.
 fn at_once(restart: Restart) -> Restart {
     restart.at_most(1, Duration::ZERO).start_backoff(Duration::ZERO, Duration::ZERO)
 }
 
-/// `None`: it is not made by a factory.
+/// The restart policy. `None`: the actor has no factory.
 fn restart(revival: Revival) -> Option<Restart> {
     let [first, longest] = BACKOFF_MS.map(Duration::from_millis);
     Some(match revival {
@@ -111,9 +112,9 @@ pub(crate) struct Sut {
     desk: Arc<Desk>,
     held: Option<Held<Obedient>>,
     sends: Vec<Sent>,
-    /// By the number of their reservation.
+    /// The permits, by the number of their reservation.
     permits: Shared<BTreeMap<usize, Box<dyn Slip>>>,
-    /// Reservations that nobody looks at.
+    /// The reservations that are not polled.
     lazy: BTreeMap<usize, Later<Reserved>>,
     letters: DeadLetters,
 }
@@ -169,7 +170,7 @@ impl Sut {
             Act::Resize(workers) => drop(self.handle.resize(workers)),
             Act::Hold(false) => self.held = None,
             Act::Hold(true) => {
-                // One at a time: an older one would let go what this one holds.
+                // One hold at a time: releasing an older one would release this one.
                 self.held = None;
                 self.held = Some(testing::hold(&self.handle));
             }
@@ -182,18 +183,18 @@ impl Sut {
     }
 
     fn bid(&self, id: usize, bid: Bid) {
-        // Without it the turn has not begun, and the comparison says so.
+        // Without an entry the turn has not begun, which the comparison reports.
         if let Some(turn) = self.desk.suspended.lock().unwrap().remove(&id) {
             let _ = turn.send(bid);
         }
     }
 
-    /// Lets everything begin that begins by itself.
+    /// Runs all tasks until they wait.
     pub(crate) async fn settle(&self) {
         settle().await;
     }
 
-    /// One more send, whose outcome is still open unless it is known.
+    /// Adds a send, with its outcome if it is known.
     fn expect(&mut self, outcome: Option<Outcome>) -> Shared<Option<Outcome>> {
         let outcome = Arc::new(Mutex::new(outcome));
         self.sends.push(Sent { task: None, outcome: outcome.clone() });
@@ -281,14 +282,14 @@ impl Sut {
         settle().await;
     }
 
-    // --- what is compared -------------------------------------------------------------------------------------------
+    // --- what is compared ---
 
-    /// Each with the number of its instance.
+    /// The turns so far, each with the number of its instance.
     pub(crate) fn turns(&self) -> Vec<(usize, usize)> {
         self.desk.turns.lock().unwrap().clone()
     }
 
-    /// How many instances were to be made.
+    /// The number of instances that the factory was asked for.
     pub(crate) fn attempts(&self) -> usize {
         self.desk.attempts.load(Ordering::Relaxed)
     }
@@ -297,8 +298,8 @@ impl Sut {
         self.sends.iter().map(|send| *send.outcome.lock().unwrap()).collect()
     }
 
-    /// Which messages dead letters have reported, and why, since last time. Of one whose turn had begun there is nothing left
-    /// that would say which it was.
+    /// The messages and reasons of the dead letters since the last call. A message whose turn had
+    /// begun has no number any more.
     pub(crate) fn take_letters(&mut self) -> Vec<Seen> {
         let letters = std::iter::from_fn(|| self.letters.try_next());
         letters.filter_map(|letter| Some((letter.payload?.parse().ok()?, letter.reason.word()))).collect()
@@ -308,7 +309,7 @@ impl Sut {
         self.handle.ledger().is_balanced()
     }
 
-    /// Depth, senders and reservations in line, permits, bytes, turns under way.
+    /// Depth, senders and reservations in line, permits, bytes, running turns.
     pub(crate) fn numbers(&self) -> [usize; 5] {
         let reading = self.handle.reading();
         let bytes = usize::try_from(reading.bytes).unwrap();

@@ -5,7 +5,7 @@ use actors_core::{Order, Overflow, Policy, Priority, Schedule};
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// Of the mailboxes that bound them.
+/// The byte limit of mailboxes that have one.
 const MAX_BYTES: usize = 20;
 
 pub(super) fn setup() -> impl Strategy<Value = Setup> {
@@ -33,17 +33,18 @@ pub(super) fn setup() -> impl Strategy<Value = Setup> {
                 // Workers keep the order of keys.
                 policy.order = Order::Fifo;
             }
-            // Each worker has a budget of its own, and which of them has which turn is not known here.
+            // Each worker has a budget of its own, and the reference does not know which worker has
+            // which turn.
             let is_per_worker = matches!(revival, Revival::NoFactory | Revival::Limited { .. });
             let revival = if is_pool && is_per_worker { Revival::AtOnce } else { revival };
-            // One that may grow is looked at in any case, and does by default.
+            // The supervisor samples a pool that may grow in any case, and by default it grows.
             let is_supervised = is_supervised || workers.0 < workers.1;
             Setup { workers, revival, is_supervised, schedule, max_bytes, policies }
         },
     )
 }
 
-/// Whether a type has a key, and whether it is for conflation.
+/// Whether a type has a key, and whether the key is for conflation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Key {
     No,
@@ -69,7 +70,7 @@ pub(super) fn max() -> impl Strategy<Value = Option<usize>> {
     prop::option::weighted(0.35, 1..4usize)
 }
 
-/// Every legal list without `conflate`; the empty one stands for what a type does that says nothing more.
+/// Each legal list without `conflate`. The empty list stands for the default.
 pub(super) fn words() -> impl Strategy<Value = Vec<Overflow>> {
     use Overflow::{Block, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
     let first = prop_oneof![
@@ -104,7 +105,7 @@ fn with_ttl(mut policy: Policy, has_ttl: bool) -> Policy {
     policy
 }
 
-/// How much a key may hold: mostly so much that it does not matter.
+/// The slots that a key may hold: mostly so many that there is no limit.
 pub(super) fn per_key() -> impl Strategy<Value = Option<usize>> {
     prop_oneof![1 => Just(None), 2 => (1..4usize).prop_map(Some), 3 => Just(Some(CAPACITY))]
 }

@@ -4,11 +4,11 @@ use super::Outcome;
 use super::reference::{Message, Phase, Reference};
 use actors_core::{Order, Schedule};
 
-/// A lane waits for at most so many turns of higher lanes.
+/// The most turns of higher lanes for which a lane waits.
 const TURNS_MAX: u32 = 32;
-/// Turns of a round, lowest lane first.
+/// The turns of each lane in a round, lowest lane first.
 const SHARES: [u32; 4] = [1, 2, 4, 8];
-/// From then on the newest goes first.
+/// The time in milliseconds after which the newest goes first.
 const PRESSURE_MS: u64 = 100;
 
 impl Reference {
@@ -16,10 +16,10 @@ impl Reference {
         self.queue.iter().any(|queued| !queued.is_parked && self.lane(queued.class) == lane)
     }
 
-    /// Every worker that is free takes what is next, one after the other.
+    /// Each free worker takes the next message, one after the other.
     pub(super) fn begin_turns(&mut self) {
         self.take_turns();
-        // Others go on first.
+        // Other workers continue first.
         self.come();
         let is_idle = self.running.is_empty() && self.pausing.is_empty() && !self.is_held;
         if self.phase == Phase::Draining && self.queue.is_empty() && is_idle {
@@ -34,7 +34,7 @@ impl Reference {
         self.dismiss();
     }
 
-    /// Whether a worker is free, and there is something for it.
+    /// Whether a worker is free, and a message is ready for it.
     pub(super) fn begin_turn(&mut self) -> bool {
         if self.is_ended() || self.is_held || self.idle() == 0 {
             return false;
@@ -47,7 +47,8 @@ impl Reference {
                 self.grant();
             } else if self.may_begin(next) {
                 self.charge(lane);
-                // The first of the lane takes over the place of the one that goes before it.
+                // The lane's first message takes the place of the message that has its turn before
+                // it.
                 self.queue.swap(first, next);
                 let next = self.queue.remove(first);
                 self.keep_order(lane, &next);
@@ -59,7 +60,7 @@ impl Reference {
         false
     }
 
-    /// Of a lane and a key, whoever came first goes first.
+    /// Checks that messages of a lane and a key have their turns in order of arrival.
     fn keep_order(&mut self, lane: usize, next: &Message) {
         if self.is_ordered(next.class) {
             let last = self.last_places.insert((lane, next.key), next.place);
@@ -81,7 +82,7 @@ impl Reference {
         due.or(highest)
     }
 
-    /// Where the lane's first message is, and the one whose turn it is.
+    /// The places of the lane's first message and of the message whose turn is next.
     fn next_of(&mut self, lane: usize) -> (usize, usize) {
         let is_first = |queued: &Message| !queued.is_parked && self.lane(queued.class) == lane;
         let first = self.queue.iter().position(is_first);
@@ -96,7 +97,7 @@ impl Reference {
         (first, self.queue.iter().position(|queued| Some(queued.id) == newest).unwrap_or(first))
     }
 
-    /// A turn of this lane begins.
+    /// Counts a turn of this lane.
     fn charge(&mut self, lane: usize) {
         for lower in (0..lane).filter(|&lower| self.has(lower)).collect::<Vec<_>>() {
             self.waited[lower] += 1;
@@ -108,7 +109,7 @@ impl Reference {
         self.credit[lane] = self.credit[lane].saturating_sub(1);
     }
 
-    // --- ends -------------------------------------------------------------------------------------------------------
+    // --- ends ---
 
     pub(super) fn stop(&mut self) {
         if self.phase == Phase::Open {
@@ -126,7 +127,7 @@ impl Reference {
         self.end();
     }
 
-    /// Turns that still run are cut off.
+    /// Cuts off the turns that still run.
     pub(super) fn end(&mut self) {
         self.phase = Phase::Ended;
         self.alive = 0;
@@ -141,7 +142,7 @@ impl Reference {
         }
     }
 
-    /// Nobody is let in any more, and no permit is worth anything.
+    /// Closes admission: waiters are refused, and permits are revoked.
     fn close_line(&mut self) {
         self.permits.clear();
         for waiter in std::mem::take(&mut self.line) {
@@ -153,21 +154,22 @@ impl Reference {
         }
     }
 
-    // --- time -------------------------------------------------------------------------------------------------------
+    // --- time ---
 
-    /// In how many milliseconds something happens by itself, if anything does.
+    /// The milliseconds until the next event without a step, if there is one.
     pub(crate) fn quiet_ms(&self) -> Option<u64> {
         let messages = self.line.iter().flat_map(|waiter| &waiter.message);
         let ends = |message: &Message| [message.ttl_end, message.deadline];
         let ends = messages.chain(&self.queue).chain(&self.running).flat_map(ends).flatten();
         let ends = ends.chain(self.line.iter().filter_map(|waiter| waiter.deadline));
-        // From then on, any millisecond.
+        // A pause may end at any millisecond from then on.
         let pauses = self.pausing.iter().map(|pause| pause.from.max(self.now + 1));
         let next = ends.filter(|&end| end > self.now).chain(pauses).min();
         next.map(|next| next - self.now)
     }
 
-    /// So many instances have been made by now, before what else happens now or after it.
+    /// Accounts for the instances that the runtime has made by now, before or after the other
+    /// events of this time.
     pub(crate) fn advance_one_ms(&mut self, attempts: usize, is_before: bool) {
         self.now += 1;
         if is_before {
@@ -181,7 +183,8 @@ impl Reference {
         let now = self.now;
         self.leave_the_line_in_time();
         self.purge_while_draining();
-        // An asker takes its message out when it stops waiting; a queued tell is found dead when its turn comes.
+        // An asker withdraws its message when it stops waiting. A queued tell is purged when its
+        // turn comes.
         while let Some(at) = self.queue.iter().position(|queued| queued.is_ask && queued.is_dead(now)) {
             let queued = self.take_out(at);
             if queued.is_parked {

@@ -1,4 +1,4 @@
-//! Deadlocks where several workers share a mailbox, and where a supervisor makes senders wait (D1, P2).
+//! D1 and P2: deadlocks in pools, and where the supervisor makes senders wait.
 
 use actors_core::prelude::*;
 use actors_core::{Action, DecisionKind, Level, Pressure, testing};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
 
-/// Asks its partner, or itself, from within its turns.
+/// Asks its partner, or its own pool, during its turns.
 struct Asker {
     partner: Arc<OnceLock<PartnerHandle>>,
     gate: Arc<Semaphore>,
@@ -17,14 +17,14 @@ struct Asker {
 
 #[actor(capacity = 16, reserve = 0)]
 impl Asker {
-    /// What became of an ask of oneself: of any worker of one's own pool.
+    /// The outcome of an ask of its own pool.
     #[message]
     async fn own(&mut self, ctx: &mut Context<Self>) -> Option<Reason> {
         let own: AskerHandle = ctx.handle();
         own.pong().ask().await.err().map(|why| why.reason())
     }
 
-    /// What became of an ask of the partner, who asks back.
+    /// The outcome of an ask of the partner, which asks back.
     #[message]
     async fn round(&mut self) -> Option<Vec<String>> {
         let _turn = self.gate.acquire().await;
@@ -32,7 +32,7 @@ impl Asker {
         Some(why.cycle()?.iter().map(ToString::to_string).collect())
     }
 
-    /// The same, once the gate is open.
+    /// Like `ask_partner`, but waits for the gate first.
     #[message]
     async fn own_after_gate(&mut self, ctx: &mut Context<Self>) -> Option<Reason> {
         let _turn = self.gate.acquire().await;
@@ -52,7 +52,7 @@ struct Partner {
 impl Partner {
     #[message]
     async fn ping(&mut self) {
-        // Whatever becomes of it.
+        // The outcome does not matter.
         let _ = self.asker.pong().ask().await;
     }
 }
@@ -112,9 +112,10 @@ fn d1_of_a_pool_s_workers_the_last_one_that_would_wait_for_the_pool_is_told() {
 fn d1_a_pool_is_part_of_a_cycle_only_when_every_worker_is() {
     testing::run(async |system| {
         let pair = pair(&system, 2, 2, Pressure::new());
-        // One worker asks the partner, who asks the pool: the other one answers.
+        // One worker asks the partner, which asks the pool: the other worker answers.
         assert_eq!(pair.asker.round().await.unwrap(), None);
-        // Both do: the partner handles one at a time, and the second worker waits in its queue.
+        // Both workers ask the partner: it handles one ask at a time, and the second one waits in
+        // its queue.
         let began = Instant::now();
         let held = (testing::hold(&pair.partner), testing::hold(&pair.asker));
         let asks: Vec<_> = (0..2).map(|_| tokio::spawn(pair.asker.round().owned())).collect();
@@ -123,7 +124,7 @@ fn d1_a_pool_is_part_of_a_cycle_only_when_every_worker_is() {
         sleep(SECOND).await;
         held.0.release();
         for ask in asks {
-            // Whoever was told was the partner: it asked a pool of which every worker waits for it.
+            // The refused ask is the partner's: it asked a pool in which every worker waits for it.
             assert_eq!(ask.await.unwrap().unwrap(), None);
         }
         assert_eq!(began.elapsed().as_secs(), 2, "nobody waited for a deadline");
@@ -131,7 +132,7 @@ fn d1_a_pool_is_part_of_a_cycle_only_when_every_worker_is() {
     });
 }
 
-/// The only worker waits for a message that its pool has accepted; the stop comes after that.
+/// The only worker waits for a message that its pool has accepted before the stop.
 #[test]
 fn d1_a_pool_that_drains_still_grows_for_what_its_turns_wait_for() {
     testing::run(async |system| {
@@ -151,7 +152,7 @@ fn d1_a_pool_that_may_still_grow_is_not_stuck() {
     testing::run(async |system| {
         let pressure = Pressure::new().respond(&[Action::Spawn]);
         let pair = pair(&system, 1, 4, pressure);
-        // The one worker there is asks itself, and another one comes: nobody is told that it cannot be.
+        // The only worker asks its own pool, which may grow: the ask is not refused.
         let began = Instant::now();
         assert_eq!(pair.asker.own().await.unwrap(), None);
         assert!(began.elapsed() < 5 * SECOND, "{:?} {:?}", began.elapsed(), system.decisions());
@@ -160,12 +161,12 @@ fn d1_a_pool_that_may_still_grow_is_not_stuck() {
     });
 }
 
-/// Asks its own pool, also when an instance of it starts.
+/// Asks its own pool, also at the start of an instance.
 struct Introvert {
-    /// What became of the asks at the start.
+    /// The outcomes of the asks at the start.
     starts: mpsc::UnboundedSender<Option<Reason>>,
     is_first: bool,
-    /// Whether an instance that is refused starts anyway.
+    /// Whether an instance starts although its ask was refused.
     is_lenient: bool,
 }
 
@@ -230,7 +231,8 @@ fn d1_a_pool_whose_supervisor_rests_is_stuck_and_a_wait_that_began_before_is_tol
     testing::run(async |system| {
         let (own, mut starts) = introvert(&system, 2, false);
         let began = Instant::now();
-        // The newcomer is told, and does not start: it helps nobody, and is taken back.
+        // The new worker's ask is refused, so it does not start. It does not help, and is taken
+        // back.
         let told = own.own().await.unwrap();
         assert_eq!(told, Some(vec!["introvert".to_string()]));
         // A trial is judged after ten seconds at most.
@@ -245,7 +247,8 @@ fn d1_a_pool_that_loses_the_worker_that_was_free_is_stuck_and_a_wait_that_began_
     testing::run(async |system| {
         let pair = pair(&system, 1, 2, Pressure::new());
         assert_eq!(pair.asker.resize(2), 2);
-        // One is in a turn; the other one is free, and is held back from the message that the first one waits for.
+        // One worker is in a turn. The other one is free, but must not take the message that the
+        // first one waits for.
         let held = pair.gate.acquire_many(100).await.unwrap();
         let first = tokio::spawn(pair.asker.own_after_gate().owned());
         sleep(SECOND).await;
@@ -263,7 +266,7 @@ fn d1_a_pool_that_loses_the_worker_that_was_free_is_stuck_and_a_wait_that_began_
     });
 }
 
-/// Sends to its peer, and waits until it may.
+/// Sends to its peer, and waits for a slot.
 struct Sender {
     peer: Arc<OnceLock<SenderHandle>>,
     gate: Arc<Semaphore>,
@@ -289,10 +292,10 @@ fn p2_a_wait_that_only_the_supervisor_made_closes_no_cycle() {
         let (peer, gate) = (Arc::new(OnceLock::new()), Arc::new(Semaphore::new(0)));
         let sender = Sender { peer: peer.clone(), gate: gate.clone() };
         let pressure = Pressure::new().respond(&[Action::Block]);
-        // It is its own peer: whoever waits for a slot there in its turn waits for ever.
+        // It is its own peer: a turn that waits for a slot there would wait for ever.
         let own: SenderHandle = system.instance(sender).name("own").pressure(pressure).spawn().unwrap();
         peer.set(own.clone()).unwrap();
-        // Fourteen of sixteen slots are taken: senders wait from eight on.
+        // Fourteen of sixteen slots are taken. The soft limit makes senders wait from eight on.
         let held = testing::hold(&own);
         let first = tokio::spawn(own.send().owned());
         sleep(SECOND / 100).await;

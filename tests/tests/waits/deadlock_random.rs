@@ -1,10 +1,11 @@
-//! D1 on random graphs: two to eight actors with mailboxes of one to four slots, whose turns ask each other, send to each other and
-//! wait in line, one thing after the other and several at once.
+//! D1 on random graphs: two to eight actors with mailboxes of one to four slots. Their turns ask
+//! each other, send to each other and wait in line, one after the other and several at once.
 //!
-//! A reference beside it keeps its own record of who waits for whom: from what the test's own turns see, from whose turn has
-//! ended, and from how many stand in a line, which is first in, first out. After every poll of a wait that is pending the record
-//! must have no cycle through that turn (else it should have been told); whenever a wait fails, the record must have exactly the cycle
-//! that is named (else it should not). And all must end in less than the time-out of an ask: nothing hung.
+//! A reference keeps its own record of which actor waits for which. It knows what the test's own
+//! turns see, which turns have ended, and how many senders stand in each line, which is first in,
+//! first out. After a poll that leaves a wait pending, the record must have no cycle through that
+//! turn: the runtime would have missed it. When a wait fails, the record must have exactly the
+//! cycle that the error names. All must end before the time-out of an ask, so that nothing hung.
 //!
 //! `DEADLOCK_CASES=100000 cargo test --release -p actors-tests --test deadlock_random` runs more.
 
@@ -22,16 +23,16 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
 
-// --- programs ------------------------------------------------------------------------------------------------------
+// --- programs ---
 
-/// What a turn does, one after the other.
+/// One step of a turn.
 type Script = Vec<Op>;
 
 #[derive(Clone, Debug)]
 enum Op {
     Ask(usize, Script),
     Tell(usize, Script),
-    /// Several at once.
+    /// Several waits at once.
     Join(Vec<Op>),
     Sleep(u64),
 }
@@ -39,9 +40,9 @@ enum Op {
 #[derive(Clone, Debug)]
 struct Program {
     capacities: Vec<usize>,
-    /// Everybody sends to those above it only.
+    /// Whether each actor sends to actors with higher numbers only.
     is_ranked: bool,
-    /// Sent from outside, some milliseconds after the beginning.
+    /// The sends from outside, with their times in milliseconds.
     roots: Vec<(u64, Op)>,
 }
 
@@ -53,7 +54,7 @@ impl Rng {
         Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    /// Below `bound`.
+    /// Returns a number below `bound`.
     fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -93,16 +94,16 @@ impl Rng {
     }
 }
 
-/// Whom a turn may send to.
+/// The actors to which a turn may send.
 #[derive(Clone, Copy)]
 struct Whom {
     from: usize,
     to: usize,
-    /// Only to those above it: then there is no cycle.
+    /// Whether only to actors with higher numbers, so that there is no cycle.
     is_ranked: bool,
 }
 
-// --- the reference -------------------------------------------------------------------------------------------------
+// --- the reference ---
 
 /// A pending wait of a turn.
 #[derive(Clone, Copy, Debug)]
@@ -112,13 +113,13 @@ struct Pending {
     to: usize,
 }
 
-/// Who waits for whom, as the test itself saw it.
+/// Which actor waits for which, as the test itself saw it.
 #[derive(Debug, Default)]
 struct Record {
     pending: Vec<Pending>,
-    /// Per actor the waits that stand in its line, those from outside too.
+    /// The waits in each actor's line, including those from outside.
     lines: Vec<VecDeque<u64>>,
-    /// Waits that came out of a line, and have not been polled since.
+    /// Waits that were let in, and have not been polled since.
     let_in: Vec<u64>,
     /// Asks whose turns have ended, and that have not been polled since.
     answered: Vec<u64>,
@@ -129,7 +130,7 @@ struct Record {
 }
 
 impl Record {
-    /// The oldest go first: who is in line still, is known by how many are.
+    /// A line is first in, first out, so its length says which waits were let in.
     fn sync(&mut self, servers: &[ServerHandle]) {
         for (line, server) in self.lines.iter_mut().zip(servers) {
             while line.len() > server.reading().waiting {
@@ -153,7 +154,7 @@ impl Record {
         self.pending.iter().filter(move |wait| wait.from == actor && self.is_live(wait)).map(|wait| wait.to)
     }
 
-    /// Whether `from` comes to itself by way of `first`.
+    /// Whether a path leads from `from` by way of `first` back to `from`.
     fn has_cycle(&self, from: usize, first: usize) -> bool {
         let mut found = vec![first];
         let mut next = 0;
@@ -173,12 +174,12 @@ impl Record {
     }
 }
 
-// --- the world -----------------------------------------------------------------------------------------------------
+// --- the world ---
 
-/// What all turns of a program share.
+/// The state that all turns of a program share.
 struct World {
     servers: Mutex<Vec<ServerHandle>>,
-    /// `None` on real threads, where nobody can say what was first.
+    /// `None` on real threads, where the order of events is unknown.
     record: Option<Mutex<Record>>,
     ids: AtomicU64,
     told: AtomicU64,
@@ -208,7 +209,7 @@ struct Server {
 
 #[actor]
 impl Server {
-    /// `id` is that of the wait, if it is an ask.
+    /// Runs a script. `id` is the number of the wait, if it is an ask.
     #[message(overflow = block)]
     async fn run(&mut self, id: Option<u64>, script: Script) {
         self.world.with(|record, _| record.begun.extend(id));
@@ -219,7 +220,7 @@ impl Server {
     }
 }
 
-/// What a wait comes to.
+/// Checks the outcome of a wait.
 type Outcome = Result<(), (Reason, Vec<String>)>;
 
 fn perform(world: Arc<World>, from: Option<usize>, op: Op) -> BoxFuture<'static, ()> {
@@ -250,7 +251,7 @@ fn perform(world: Arc<World>, from: Option<usize>, op: Op) -> BoxFuture<'static,
             };
         let outcome = Watched { world: world.clone(), id, from, to, send, is_known: false }.await;
         if let Err((reason, _)) = outcome {
-            // Nothing else goes wrong, in particular nothing times out.
+            // No other error occurs, in particular no time-out.
             assert_eq!((reason, from.is_some()), (Reason::WouldDeadlock, true));
             world.told.fetch_add(1, Ordering::Relaxed);
         }
@@ -265,7 +266,7 @@ trait ThenMap: Future + Sized {
 
 impl<F: Future> ThenMap for F {}
 
-/// A send whose every poll is put on record.
+/// A send that records each of its polls.
 struct Watched {
     world: Arc<World>,
     id: u64,
@@ -306,7 +307,7 @@ impl Watched {
                 record.pending.push(Pending { id: self.id, from, to: self.to });
             }
         }
-        // Polled again: an ask that was let in waits for its answer now.
+        // A second poll: an ask that was let in now waits for its answer.
         record.let_in.retain(|known| *known != self.id);
         if let Some(from) = self.from {
             assert!(!record.has_cycle(from, self.to), "{from} waits for {}: {record:?}", self.to);
@@ -318,7 +319,7 @@ impl Watched {
             let around: Vec<usize> = names.iter().map(|name| name.parse().unwrap()).collect();
             assert_eq!(around[0], from, "{record:?}");
             assert_eq!(around[1 % around.len()], self.to, "{record:?}");
-            // The rest of the way was on record before.
+            // The record had the rest of the cycle before this poll.
             let rest = around.iter().copied().skip(1).chain([from]);
             for (one, next) in rest.clone().zip(rest.skip(1)) {
                 let is_there = record.targets(one).any(|to| to == next);
@@ -331,7 +332,7 @@ impl Watched {
     }
 }
 
-// --- runs ----------------------------------------------------------------------------------------------------------
+// --- runs ---
 
 fn build(system: &System, program: &Program, has_record: bool) -> Arc<World> {
     let lines = vec![VecDeque::new(); program.capacities.len()];
@@ -349,7 +350,7 @@ fn build(system: &System, program: &Program, has_record: bool) -> Arc<World> {
     world
 }
 
-/// Runs it, and returns how many waits were told that they close a cycle.
+/// Runs a program, and returns how many waits were refused because they close a cycle.
 async fn run(system: &System, program: Program, has_record: bool) -> u64 {
     let world = build(system, &program, has_record);
     let roots: Vec<_> = program.roots.into_iter().collect();
@@ -371,7 +372,7 @@ async fn run(system: &System, program: Program, has_record: bool) -> u64 {
     let servers = std::mem::take(&mut *world.servers.lock().unwrap());
     let ledgers: Vec<_> = servers.iter().map(|server| server.ledger().of::<m::Run>()).collect();
     let told = world.told.load(Ordering::Relaxed);
-    // Of an ask that was let in, begun, and told only then, the turn goes on and counts as handled.
+    // An ask may be refused after its turn began. The turn continues, and counts as handled.
     let refused = ledgers.iter().map(|row| row.refused(Reason::WouldDeadlock)).sum::<u64>();
     world.with(|record, _| assert_eq!(refused + record.told_begun, told));
     assert!(refused <= told);

@@ -1,4 +1,4 @@
-//! Which turn waits for which, and what becomes of a cycle.
+//! Deadlocks: which turn waits for which, and the errors of cycles.
 
 mod deadlock;
 mod deadlock_off;

@@ -1,5 +1,5 @@
-//! D3: waits for an actor's beginning or end are waits like an ask. A cycle through one of them is named in the poll that closes
-//! it.
+//! D3: a wait for an actor's start or end counts like an ask. The poll that closes a cycle through
+//! one of them fails.
 
 use actors_core::prelude::*;
 use actors_core::{StartError, System};
@@ -12,17 +12,17 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
-/// What a turn does.
+/// The work of a turn.
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Hooks = Arc<Mutex<Vec<Job>>>;
 
 #[derive(Default)]
 struct Site {
-    /// What `#[started]` does.
+    /// The work of `#[started]`.
     opening: Option<Job>,
-    /// What `#[stopped]` does.
+    /// The work of `#[stopped]`.
     closing: Option<Job>,
-    /// What children it has, and what their first turns do.
+    /// Its children, and the work of their first turns.
     children: Hooks,
     child: Option<SiteHandle>,
 }
@@ -69,7 +69,7 @@ fn site(system: &System, name: &str, site: Site) -> SiteHandle {
     system.instance(site).name(name).spawn().unwrap()
 }
 
-/// Runs `job` in a turn of `site`, and hands out what it comes to.
+/// Runs `job` in a turn of `site`, and sends its output to the receiver.
 fn turn<T, F>(site: &SiteHandle, job: F) -> oneshot::Receiver<T>
 where
     T: Send + 'static,
@@ -83,7 +83,7 @@ where
     result
 }
 
-/// Keeps `site` in a turn that does `then` when it is let go.
+/// Keeps `site` in a turn that runs `then` after a signal.
 fn held<T, F>(site: &SiteHandle, then: F) -> (oneshot::Sender<()>, oneshot::Receiver<T>)
 where
     T: Send + 'static,
@@ -161,7 +161,7 @@ fn d3_where_closed_closes_the_cycle_the_ask_in_it_is_told_and_its_message_taken_
         assert_eq!(told(asked.await.unwrap()), ["b", "a"]);
         assert_eq!(ended.await.unwrap(), StopReason::Stopped);
         assert_eq!(begun.elapsed(), Duration::ZERO);
-        // It was taken back.
+        // The wait is gone.
         let row = a.ledger().of::<SiteAnswer>();
         assert_eq!((row.offered, row.refused(Reason::WouldDeadlock), row.handled), (1, 1, 0));
         assert!(a.ledger().is_balanced());
@@ -210,7 +210,7 @@ fn d3_a_send_in_line_that_is_part_of_a_cycle_through_closed_has_its_message_back
 fn d3_ready_awaited_by_a_turn_that_started_asks_is_told() {
     run(async |system| {
         let a = site(&system, "a", Site::default());
-        // Whichever comes second is told, and the other one goes on.
+        // The second wait is refused, and the first one continues.
         let to_a = a.clone();
         let (asked, answer) = oneshot::channel();
         let opening: Job = Box::pin(async move {
@@ -256,7 +256,7 @@ fn d3_a_ready_that_closes_a_cycle_says_who_waits_for_whom() {
         let a = site(&system, "a", Site::default());
         let (go, gone) = oneshot::channel::<()>();
         let (named, name) = oneshot::channel::<SiteHandle>();
-        // It waits for something else first, then for the start of one that asks it.
+        // It waits for something else first, then for the start of an actor that asks it.
         let ready = turn(&a, async move {
             let b = name.await.unwrap();
             gone.await.unwrap();
@@ -330,7 +330,7 @@ fn d3_two_that_await_each_other_s_end_wait_on_and_a_kill_ends_it() {
         let first = turn(&a, async move { to_b.closed().await });
         let second = turn(&b, async move { to_a.closed().await });
         run_other_tasks().await;
-        // None of them can be told anything but the end.
+        // Each of them can only get the end.
         b.kill();
         assert_eq!(first.await.unwrap(), StopReason::Killed);
         assert!(second.await.is_err(), "its turn was dropped");
@@ -389,14 +389,14 @@ fn d3_a_child_that_asks_its_parent_while_that_ends_is_told() {
         let begun = Instant::now();
         let stopped = parent.stop();
         let cycle = answer.await.unwrap();
-        // It has ended, so the ask is refused; or is told of the cycle.
+        // The ask is refused either because the actor has ended, or because of the cycle.
         assert_eq!(cycle.unwrap_err().reason(), Reason::Closed);
         assert!(stopped.await.reason().is_ok());
         assert_eq!(begun.elapsed(), SECOND);
     });
 }
 
-/// A parent from a factory that fails once, with a child whose first turn asks it.
+/// Starts a parent with a factory that fails once, and a child whose first turn asks the parent.
 fn replaced(system: &System, child: impl FnOnce(SiteHandle) -> Job + Send + 'static) -> SiteHandle {
     let (named, name) = oneshot::channel::<SiteHandle>();
     let job: Job = Box::pin(async move { child(name.await.unwrap()).await });
@@ -423,7 +423,7 @@ fn d3_a_child_that_asks_its_parent_while_that_is_replaced_is_told_at_once() {
             parent.ready().await.unwrap();
             run_other_tasks().await;
             let begun = Instant::now();
-            // The parent is in a turn that fails when the child has asked, or has failed before the child asks.
+            // The parent fails after the child has asked, or before.
             let (fail, failing) = oneshot::channel::<()>();
             let _turn = turn(&parent, async move {
                 let _ = failing.await;

@@ -67,7 +67,7 @@ fn a_reply_knows_whether_it_is_wanted() {
         assert!(desk.is_wanted().await.unwrap());
         drop(asked);
         assert!(!desk.is_wanted().await.unwrap());
-        // The answer comes back where nobody waits for it.
+        // `send` returns the answer when no caller waits for it.
         assert_eq!(desk.answer().await.unwrap(), Err(5));
         desk.later().tell().await.unwrap();
         assert!(!desk.is_wanted().await.unwrap());

@@ -37,7 +37,7 @@ fn ticks_that_nobody_had_time_for_are_not_made_up() {
         let worker = system.spawn(Worker::default());
         worker.every(SECOND).await.unwrap();
         testing::quiet(&system).await;
-        // The clock jumps over ten of them.
+        // The clock jumps over ten ticks.
         tokio::time::advance(10 * SECOND + 500 * MS).await;
         testing::quiet(&system).await;
         assert_eq!(worker.seen().await.unwrap(), ["every"]);
@@ -54,7 +54,7 @@ fn a_cancelled_timer_sends_nothing() {
         worker.cancel_all().await.unwrap();
         tokio::time::sleep(HOUR).await;
         assert_eq!(worker.ledger().of::<worker_messages::Word>().offered, 0);
-        // Cancelled, it keeps the actor alive no more.
+        // A cancelled timer does not keep the actor alive.
         let closed = worker.closed();
         drop(worker);
         assert_eq!(closed.await, StopReason::Unreferenced);
@@ -89,7 +89,7 @@ fn a_watch_brings_word_of_another_actor_s_end() {
         watched.closed().await;
         testing::quiet(&system).await;
         assert_eq!(watcher.seen().await.unwrap(), ["Killed"]);
-        // Watching keeps nobody alive.
+        // A watch does not keep the watched actor alive.
         let third = system.spawn(Worker::default());
         watcher.watches(third.clone()).await.unwrap();
         testing::quiet(&system).await;

@@ -1,4 +1,4 @@
-//! What a user writes: every word of the public face, compiled and run.
+//! The public API as a user writes it: each item, compiled and run.
 
 mod calls;
 mod context;
@@ -22,18 +22,18 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What a customer takes home.
+/// The receipt of a payment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Receipt {
     card: u64,
     cents: u64,
 }
 
-/// The card was not good enough.
+/// The error of a card that was declined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declined;
 
-/// What the owner wants to know.
+/// The answer to `report`.
 #[derive(Debug, PartialEq)]
 pub struct Report {
     views: u64,
@@ -67,7 +67,7 @@ impl Shop {
         self.views += page.len() as u64;
     }
 
-    /// Of prices only the newest one of each product counts.
+    /// Only the newest price of each product counts.
     #[message(overflow = conflate, key = sku)]
     fn priced(&mut self, sku: u32, cents: u64) {
         self.prices.insert(sku, cents);
@@ -80,7 +80,7 @@ impl Shop {
         ask.sku * 2
     }
 
-    /// Answers later, without holding the actor: the reply travels on its own.
+    /// Answers later, from a task, while the actor handles other messages.
     #[message(overflow = reject)]
     fn report(&mut self, reply: ReplyTo<Report>) {
         assert!(reply.is_wanted());
@@ -117,11 +117,11 @@ impl Shop {
     }
 }
 
-/// How many are left of one product.
+/// Asks for the number of pieces of one product.
 #[derive(Debug, Message)]
 #[message(reply = u32, priority = urgent, overflow = reject)]
 pub struct GetStock {
-    /// Which product.
+    /// The product.
     pub sku: u32,
 }
 

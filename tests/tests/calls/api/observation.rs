@@ -68,7 +68,7 @@ fn dead_letters_are_a_stream() {
         worker.kill();
         worker.closed().await;
         drop(held);
-        // It ends when the system has shut down.
+        // The stream ends when the system has shut down.
         system.shutdown(SECOND).await;
         assert_eq!(words.await.unwrap(), [("Word", Reason::Closed); 3]);
     });

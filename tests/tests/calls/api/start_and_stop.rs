@@ -88,7 +88,7 @@ fn a_shutdown_drains_the_youngest_first_and_says_what_was_left() {
         tokio::task::yield_now().await;
         let report: ShutdownReport = system.shutdown(5 * SECOND).await;
         assert!(token.is_cancelled());
-        // Those it was built on were there until the top had drained.
+        // The actors that it depends on lived until the top had drained.
         assert_eq!(asked.await.unwrap().unwrap(), 2);
         let names =
             |names: &[actors_core::ActorName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();

@@ -1,4 +1,5 @@
-//! What a program can get wrong: each a clear error or a defined outcome, never a hang, never a message without one.
+//! Mistakes that a program can make. Each is a clear error or has a defined outcome; none hangs,
+//! and none loses a message without a trace.
 
 mod no_runtime;
 mod panics;
@@ -17,7 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-/// The text of a panic.
+/// Returns the text of a panic.
 fn text(panic: Box<dyn std::any::Any + Send>) -> String {
     match panic.downcast::<String>() {
         Ok(text) => *text,
@@ -25,7 +26,7 @@ fn text(panic: Box<dyn std::any::Any + Send>) -> String {
     }
 }
 
-/// A key, or a cargo, that is as unpleasant as a test wants it.
+/// A key or a payload with a hook in each trait method.
 struct Odd {
     key: u32,
     on_hash: Hook,

@@ -21,7 +21,7 @@ fn a_system_made_outside_of_a_runtime_lives_on_the_first_one_it_meets() {
         let _inside = runtime.enter();
         system.spawn(Desk)
     };
-    // From now on it knows where.
+    // From here on the system has a runtime.
     let other: DeskHandle = system.spawn(Desk);
     runtime.block_on(async {
         assert_eq!(desk.question(1).await.unwrap(), 1);
@@ -81,7 +81,7 @@ fn blocking_inside_of_a_runtime_is_a_panic_and_not_a_hang() {
         ] {
             assert!(text(call.unwrap_err()).contains("runtime"));
         }
-        // Nothing was sent, nothing is broken.
+        // Nothing was sent, and the actor still works.
         assert_eq!(desk.ledger().total().offered, 0);
         assert_eq!(desk.question(2).await.unwrap(), 2);
     });

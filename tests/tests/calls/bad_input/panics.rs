@@ -39,7 +39,7 @@ fn a_panic_in_started_is_a_failed_start_that_everybody_is_told_of() {
             assert_eq!(asked.await.unwrap_err().reason(), Reason::Closed);
             assert_eq!(broken.closed().await, StopReason::StartFailed);
             assert_eq!(broken.question().await.unwrap_err().reason(), Reason::Closed);
-            // A state that a panic went through is not touched again.
+            // The runtime does not use a state again after a panic in it.
             assert_eq!(stopped.load(Ordering::Relaxed), u32::from(!is_panic));
         });
     }
@@ -74,7 +74,7 @@ fn a_panic_in_stopped_or_in_the_state_s_drop_ends_the_actor_like_any_other() {
             assert_eq!(bad.stop().await.reason().unwrap(), StopReason::Stopped);
             assert!(bad.ledger().is_balanced());
         }
-        // The name is free: both were struck off the list.
+        // The name is free, so the system has removed both actors.
         let last: Result<BadHandle, _> = system.instance(Bad { drops: false }).name("bad").spawn();
         assert!(last.is_ok());
     });
@@ -172,7 +172,7 @@ fn a_panic_in_a_message_s_drop_harms_nobody_else() {
             })
         };
         let held = testing::hold(&desk);
-        // Dropped for room, expired, withdrawn, and queued at the end: nowhere does it get out of hand.
+        // Dropped for room, expired, withdrawn, and queued at the end: no panic escapes.
         for _ in 0..6 {
             desk.cargo(bomb()).await.unwrap();
         }
@@ -216,13 +216,13 @@ fn an_answer_that_panics_when_it_is_dropped_unread_harms_neither_asker_nor_actor
                 assert_eq!(armed.swap(0, Ordering::Relaxed), 0, "in drop");
             });
         });
-        // The turn begins before its asker goes away; the answer finds nobody.
+        // The turn begins before its asker goes away, so no caller takes the answer.
         desk.rest(SECOND).tell().await.unwrap();
         let mut asked = desk.cargo_asked(bomb);
         assert!(poll(&mut asked).is_pending());
         held.release();
         testing::quiet(&system).await;
-        // The asker may go away because of a panic: a second one would abort the process (F1).
+        // A panic may be what drops the asker. A second panic would abort the process (F1).
         drop(asked);
         assert_eq!(is_armed.load(Ordering::Relaxed), 0, "the answer was dropped");
         assert_eq!(desk.question(1).await.unwrap(), 1);
@@ -313,7 +313,7 @@ fn a_panic_whose_payload_panics_in_its_turn_is_still_a_panic() {
     });
 }
 
-/// So that a failed assertion inside a hook is seen by the test, not only by the actor.
+/// A hook that is never called would make the other tests pass without a check.
 #[test]
 fn hooks_of_these_tests_are_really_called() {
     let called = Record::<&str>::default();

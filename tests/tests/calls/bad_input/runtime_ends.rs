@@ -31,7 +31,8 @@ fn askers_are_told_when_the_runtime_ends_beneath_the_actor() {
     let total = desk.ledger().total();
     assert!(total.is_balanced(), "{}", desk.ledger());
     assert_eq!((total.undelivered, total.refused(Reason::Closed)), (5, 1));
-    // The books name every loss; so do the letters, except that nobody is left to say it for the turn that was cut off.
+    // The ledger counts each loss. The turn that was cut off has no letter, because its task is
+    // gone.
     let told = letters(&mut lost).len();
     assert!(told >= 4, "{told}");
 }

@@ -25,7 +25,7 @@ fn numbers_that_cannot_be_are_refused_with_a_sentence() {
             let why = settings_error(spawned);
             assert!(why.contains(word) && why.contains("`desk`"), "{why}");
         }
-        // Nothing of it was started, so the name is free.
+        // None of these actors started, so the name is free.
         assert!(open().spawn::<DeskHandle>().is_ok());
     });
 }
@@ -131,7 +131,7 @@ fn a_system_that_was_shut_down_starts_no_more_and_says_so() {
             Err(error @ SpawnError::ShuttingDown(_)) => assert!(error.to_string().contains("`test`")),
             other => panic!("{other:?}"),
         }
-        // Without an error to return, it is an actor that is closed from the beginning.
+        // `spawn` cannot return an error: it returns the handle of a closed actor.
         let late = system.spawn(Desk);
         assert_eq!(late.work(1).await.unwrap_err().reason(), Reason::Closed);
         assert_eq!(late.closed().await, StopReason::Stopped);

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Everything that the file's attributes are told, configuration is told too, word for word, behind its path; `except`
-/// those sentences that there is nothing to write for in a configuration.
+/// Checks that a configuration gets each error of this file's attributes, word for word, after the
+/// path of the value. `except` lists the errors that a configuration cannot cause.
 fn same_sentences(file: &str, cases: &[(&str, Value)], except: &[&str]) {
     let attribute = sentences(file);
     let mut heard = BTreeSet::new();
@@ -59,7 +59,7 @@ fn mistakes_in_numbers_are_told_as_by_the_attribute() {
         ("messages.Viewed.max", json!("few")),
         ("messages.Viewed.max", json!(16_777_217)),
     ];
-    // The rest concerns two words at once.
+    // The other errors compare two words with each other.
     same_sentences("max_out_of_range", &cases, &["a part of the capacity", "`capacity` is at least"]);
 }
 
@@ -173,7 +173,7 @@ fn mistakes_about_pressure_are_told_as_by_the_attribute() {
         ("pressure.dwell", json!("0s")),
         ("pressure.dwell", json!("9000h")),
     ];
-    // The rest concerns two words at once.
+    // The other errors compare two words with each other.
     same_sentences("pressure_out_of_range", &cases, &["below `high`", "`low` is 0.5"]);
     let cases = [
         ("pressure.hihg", json!(0.8)),
@@ -184,7 +184,7 @@ fn mistakes_about_pressure_are_told_as_by_the_attribute() {
         ("pressure.respond", json!(["shed", "explode"])),
         ("pressure.respond", json!(["shed", "block", "shed"])),
     ];
-    // An empty list says something here.
+    // In a configuration an empty list is allowed.
     same_sentences(
         "pressure_of_other_words",
         &cases,
@@ -200,7 +200,7 @@ fn mistakes_about_pressure_are_told_as_by_the_attribute() {
     );
 }
 
-/// The one line that is said about it.
+/// The only error about this configuration.
 fn mistake(config: &Value) -> String {
     let lines = mistakes(config);
     assert_eq!(lines.len(), 1, "{lines:#?}");
@@ -222,7 +222,7 @@ fn words_that_must_fit_to_workers_are_told_as_by_the_attribute() {
         assert!(attribute.contains(sentence), "the attribute does not say: {sentence}");
     }
     run(async |system| {
-        // With what is declared: one worker, and `low = 0.5`.
+        // Compared with what is declared: one worker, and `low = 0.5`.
         for (path, config) in [
             ("keep_alive", json!({ "keep_alive": "10s" })),
             ("pressure.respond", json!({ "pressure": { "respond": ["shed", "spawn"] } })),
@@ -265,12 +265,12 @@ fn words_that_must_fit_into_the_capacity_are_told_as_by_the_attribute() {
         let of = |sentences: &BTreeSet<String>, capacity: &str| {
             sentences.iter().find(|line| line.contains(&format!("which is {capacity}:"))).unwrap().clone()
         };
-        // Said together, they are compared when they are read.
+        // Values in one configuration are compared when it is read.
         let both = json!({ "capacity": 64, "reserve": 64, "messages": { "Viewed": { "max": 65 } } });
         let here =
             [format!("reserve: {}", of(&reserve, "64")), format!("messages.Viewed.max: {}", of(&max, "64"))];
         assert_eq!(mistakes(&both), here);
-        // Else with what is declared, or said to the builder last.
+        // Otherwise they are compared with the declared value, or with the builder's last one.
         let alone = read(json!({ "reserve": 300, "messages": { "Viewed": { "max": 300 } } }));
         let why = refusal(shop(&system).configure(&alone));
         let here = format!(

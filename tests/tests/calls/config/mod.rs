@@ -1,4 +1,5 @@
-//! Configuration: every word overrides, every mistake is told in the attribute's own sentence, and the actor behaves.
+//! Configuration: each word overrides a declared value, each mistake gets the attribute's own
+//! error, and the actor behaves as configured.
 
 mod formats;
 mod mistakes;
@@ -39,7 +40,7 @@ impl Shop {
     }
 }
 
-/// Declares all that there is to say about workers.
+/// Declares each word about workers and pressure.
 struct Pool;
 
 #[actor(workers = 2..=4, keep_alive = "1m", pressure(high = 0.9, low = 0.6, target = "50ms", respond = [spawn, shed]))]
@@ -48,7 +49,7 @@ impl Pool {
     fn viewed(&mut self) {}
 }
 
-/// Leaves to default what is done about pressure.
+/// Declares no `pressure`: the default answer to it applies.
 struct Growing;
 
 #[actor(workers = 1..=3)]
@@ -57,7 +58,7 @@ impl Growing {
     fn viewed(&mut self) {}
 }
 
-/// Two messages of one name, from two modules.
+/// Two messages with the same name, from two modules.
 struct Twins;
 
 mod inner {
@@ -85,14 +86,14 @@ fn read(config: Value) -> ActorConfig {
     serde_json::from_value(config).unwrap()
 }
 
-/// The lines of what is said about a mistake.
+/// The errors of a mistaken configuration, one per line.
 fn mistakes(config: &Value) -> Vec<String> {
     let error = serde_json::from_value::<ActorConfig>(config.clone());
     let text = error.expect_err(&config.to_string()).to_string();
     text.lines().map(str::to_owned).collect()
 }
 
-/// A shop about to be started.
+/// A builder of a shop.
 fn shop(system: &System) -> SpawnBuilder<Shop, fn() -> Shop> {
     system.actor(Shop::default as fn() -> Shop)
 }
@@ -104,7 +105,7 @@ fn refusal(builder: SpawnBuilder<Shop, fn() -> Shop>) -> String {
     }
 }
 
-/// What the attribute says: the sentences of a file of `ui/fail`.
+/// The attribute's errors: the sentences in a file of `ui/fail`.
 fn sentences(file: &str) -> BTreeSet<String> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui/fail").join(file).with_extension("stderr");

@@ -36,7 +36,7 @@ fn every_word_overrides_what_is_declared() {
         assert_eq!(viewed.order, Some(Order::LifoUnderPressure));
         assert_eq!(effective.messages["Priced"].overflow, Some(OverflowList::new(&[Overflow::Conflate])));
         assert_eq!(effective.messages["Priced"].max_per_key, Some(3));
-        // A new list takes the declared `from` away with it; what is not said stays.
+        // A new list removes the declared `from`. Words that the configuration leaves out stay.
         let count = &effective.messages["Count"];
         assert_eq!((count.early, count.order, count.max), (None, Some(Order::Fifo), Some(9)));
         assert_eq!(count.timeout, Some(Duration::from_secs(4)));
@@ -65,7 +65,7 @@ fn max_per_key_needs_a_key_and_fits_into_the_capacity() {
         let none = json!({ "messages": { "Priced": { "max_per_key": 0 } } });
         let text = serde_json::from_value::<ActorConfig>(none).unwrap_err().to_string();
         assert!(text.contains("`max_per_key` is at least 1: a key without a slot is never let in"), "{text}");
-        // What fits neither the declared capacity is said at the start.
+        // A value that does not fit the declared capacity is an error of the start.
         let alone = read(json!({ "messages": { "Priced": { "max_per_key": 300 } } }));
         let text = shop(&system).configure(&alone).effective().unwrap_err().to_string();
         assert!(
@@ -98,20 +98,20 @@ fn workers_and_pressure_override_what_is_declared() {
         );
         let effective = pool().configure(&config).effective().unwrap();
         assert_eq!((effective.workers, effective.keep_alive), (Some(1..=8), Some(10 * SECOND)));
-        // What is not said stays.
+        // Words that the configuration leaves out stay.
         let mut expected = PressureConfig::default();
         (expected.high, expected.low) = (Some(0.8), Some(0.6));
         (expected.target, expected.dwell) = (Some(Duration::from_millis(50)), Some(2 * SECOND));
         expected.respond = Some(vec![Action::Spawn, Action::Shed]);
         assert_eq!(effective.pressure, Some(expected));
-        // An empty table says nothing, an empty list that nothing is done.
+        // An empty table changes nothing. An empty list means that nothing is done.
         let nothing = read(json!({ "workers": null, "pressure": {} }));
         assert_eq!(pool().configure(&nothing).effective().unwrap(), declared);
         let silent = read(json!({ "workers": 4, "pressure": { "respond": [] } }));
         let silent = pool().configure(&silent).effective().unwrap();
         assert_eq!((silent.workers, silent.keep_alive), (Some(4..=4), None));
         assert_eq!(silent.pressure.unwrap().respond, Some(vec![]));
-        // Fixed, it cannot go on spawning.
+        // A fixed number of workers contradicts `spawn`.
         let fixed = pool().configure(&read(json!({ "workers": 4 }))).effective();
         assert!(fixed.unwrap_err().to_string().contains("`spawn` needs a number of workers that may grow"));
     });
@@ -129,7 +129,7 @@ fn a_pool_that_may_grow_goes_on_growing_whatever_is_said_about_its_fills() {
         assert!(why.contains("write `respond = spawn` too"), "{why}");
         let said = read(json!({ "pressure": { "respond": "spawn" } }));
         shop(&system).configure(&high).configure(&later).configure(&said).effective().unwrap();
-        // The builder's last word counts.
+        // The last call of the builder counts.
         let long = read(json!({ "keep_alive": "1h", "workers": "1..=2" }));
         let one = read(json!({ "workers": 1 }));
         assert!(refusal(shop(&system).configure(&long).configure(&one)).contains("keep_alive: "));

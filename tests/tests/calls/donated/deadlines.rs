@@ -62,7 +62,7 @@ fn s5_a_sender_that_never_waits_lets_others_run() {
                 counter.fetch_add(1, Ordering::Relaxed);
             }
         });
-        // On the same worker: it only has its turn if the other one yields.
+        // On the same worker, which runs it only when the greedy task yields.
         tokio::spawn(async move { is_over.store(true, Ordering::Relaxed) }).await.unwrap();
         greedy.await.unwrap();
         assert!(sent.load(Ordering::Relaxed) > 0);
@@ -74,7 +74,7 @@ fn t2_in_a_donated_turn_the_time_that_is_left_runs_down() {
     struct Worker;
     #[actor(local)]
     impl Worker {
-        /// Works for as long as somebody waits.
+        /// Works until the deadline of its caller.
         #[message]
         fn work(&mut self, ctx: &mut Context<Self>) -> u64 {
             let mut rounds = 0;
@@ -86,7 +86,8 @@ fn t2_in_a_donated_turn_the_time_that_is_left_runs_down() {
     }
     on_threads(2, async |system| {
         let worker = system.spawn(Worker);
-        // So long that the turn has begun by then, also where the processor is taken from this thread for a while.
+        // Half a second is long enough for the turn to begin, also when the operating system
+        // suspends this thread.
         assert!(worker.work().timeout(Duration::from_millis(500)).await.unwrap() > 0);
     });
 }

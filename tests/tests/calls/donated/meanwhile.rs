@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A turn that runs in its sender until it is let go; the handle of the sender's task, and what lets it go.
+/// Starts a turn in its sender that waits for a flag. Returns the sender's task and the flag.
 async fn gated(bench: &BenchHandle) -> (tokio::task::JoinHandle<()>, Arc<AtomicBool>) {
     let (began, end) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let (other, says, ends) = (bench.clone(), began.clone(), end.clone());

@@ -1,5 +1,5 @@
-//! S6: turns that senders run themselves, and what could go wrong with them. On real threads, because nothing is donated on a
-//! current-thread runtime.
+//! S6: turns that senders run themselves (donated turns), on real threads. A current-thread runtime
+//! has none.
 
 mod deadlines;
 mod meanwhile;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-/// Where a turn ran.
+/// The thread and the task in which a turn ran.
 type Where = (ThreadId, Option<tokio::task::Id>);
 
 fn here() -> Where {
@@ -33,7 +33,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// One turn at a time.
+    /// Fails when two turns run at a time.
     fn alone(&self, work: impl FnOnce()) {
         assert!(!self.is_running.swap(true, Ordering::AcqRel), "two turns at once");
         work();
@@ -79,7 +79,7 @@ impl Bench {
         self.seen.lock().unwrap().push(u64::MAX);
     }
 
-    /// Says that it runs, and waits on its thread until it may end.
+    /// Sets `began`, then blocks its thread until `end` is set.
     #[message]
     fn gate(&mut self, began: Arc<AtomicBool>, end: Arc<AtomicBool>) {
         began.store(true, Ordering::Release);
@@ -88,7 +88,7 @@ impl Bench {
         }
     }
 
-    /// Sends back to the one that sent this.
+    /// Sends a message to the actor that sent this one.
     #[message]
     fn reflect(&mut self, n: u64) {
         if let Some(back) = &self.back {
@@ -111,20 +111,21 @@ impl Bench {
         ctx.stop();
     }
 
-    /// Allowed on a worker, and a panic in a `LocalSet`.
+    /// Calls `block_in_place`, which is allowed on a worker and panics in a `LocalSet`.
     #[message]
     fn block(&mut self) -> u64 {
         tokio::task::block_in_place(|| 7)
     }
 
-    /// From one bench to the other, inside a turn.
+    /// Asks another bench from inside a turn.
     #[message]
     async fn forward(&mut self, to: BenchHandle) -> (Where, Where) {
         (to.place().await.unwrap(), here())
     }
 }
 
-/// Runs a test on a thread that is none of the workers, so that a turn which keeps a worker does not keep the test.
+/// Runs a test on a thread that is not a worker, so that a turn which blocks a worker does not
+/// block the test.
 fn beside_threads<F: Future<Output = ()>>(test: impl FnOnce(System) -> F) {
     threads(2).block_on(async {
         let system = System::new("donated");

@@ -29,7 +29,8 @@ fn s6_try_send_never_runs_the_handler() {
         let bench = Bench::default();
         let seen = bench.seen.clone();
         let bench = system.spawn(bench);
-        // The caller has a lock that the handler wants: it must not wait for itself.
+        // The caller holds a lock that the handler needs. A donated turn would wait for its own
+        // thread.
         let guard = seen.lock().unwrap();
         bench.tick(1).try_send().unwrap();
         drop(guard);
@@ -42,7 +43,7 @@ fn s6_outside_of_a_worker_s_task_nothing_is_donated() {
     let runtime = threads(2);
     runtime.block_on(async {
         let bench = System::new("outside").spawn(Bench::default());
-        // The main future is no task.
+        // The main future is not a task.
         assert_ne!(bench.place().await.unwrap().0, here().0);
     });
     let bench = {
@@ -118,7 +119,8 @@ fn s6_a_donated_turn_that_sends_back_to_its_sender_queues_there() {
         for n in 0..1000 {
             two.reflect(n).await.unwrap();
         }
-        // Some may have gone through the queue: turns that take long, on a busy machine, are not donated for a while.
+        // Some messages may have gone through the queue: after a long turn, as on a busy machine,
+        // turns are not donated for a while.
         while two.ledger().of::<m::Reflect>().handled < 1000 {
             tokio::task::yield_now().await;
         }
@@ -136,7 +138,7 @@ fn s6_a_turn_may_donate_to_another_actor_and_stays_itself() {
         let (one, two) = (system.spawn(Bench::default()), system.spawn(Bench::default()));
         let (there, own) = one.forward(two.clone()).await.unwrap();
         assert_eq!(there, own, "the second actor's turn ran in the first one's task");
-        // A turn of one's own cannot be donated to oneself: the seat is not there.
+        // A turn cannot donate to its own actor: it holds the seat itself.
         assert_eq!(two.count().await.unwrap(), 0);
     });
 }
@@ -171,7 +173,8 @@ fn s6_a_handler_that_turns_slow_is_soon_left_to_its_own_task() {
         for _ in 0..1000 {
             donated += u32::from(moody.work().await.unwrap().1 == here().1);
         }
-        // At most fifteen that were not timed, and now and then one to see whether it is still so.
+        // At most fifteen turns were not timed, and some are samples that check whether the turns
+        // are still slow.
         assert!(donated <= 40, "{donated} of 1000 slow turns ran in their sender");
     });
 }

@@ -27,13 +27,13 @@ fn t5_nothing_ticks_while_all_is_calm() {
         let before = parks();
         tokio::time::sleep(10 * HOUR).await;
         let ticks = parks() - before;
-        // The runtime's own timer wheel turns a few times on its way to the end of a long sleep.
+        // tokio's timer wheel wakes a few times during a long sleep.
         assert!(ticks <= 12, "woke up {ticks} times in ten calm hours");
         drop(letters);
     });
 }
 
-/// A desk that has had waiters, time-outs and expired messages.
+/// Starts a desk that has had waiters, time-outs and expired messages.
 async fn desk_with_line(system: &System) -> (DeskHandle, Inner) {
     let (desk, inner) = desk(system);
     let held = testing::hold(&desk);

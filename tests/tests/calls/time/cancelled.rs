@@ -25,7 +25,7 @@ fn t3_a_message_is_skipped_also_when_it_is_claimed_already() {
         let asks = Asks::default();
         let state = Desk { asks: asks.clone(), ..Desk::default() };
         let desk: DeskHandle = system.instance(state).capacity(64).spawn().unwrap();
-        // Short turns: from here on many are claimed at a time.
+        // After so many short turns, the actor claims many messages at a time.
         for n in 0..2000 {
             desk.lasting(n).await.unwrap();
         }

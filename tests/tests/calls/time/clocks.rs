@@ -28,7 +28,7 @@ fn t2_a_paused_clock_that_was_read_first_and_is_ahead_stops_no_other_clock() {
             let watchmaker = System::new("ahead").spawn(Watchmaker);
             watchmaker.brief().await.unwrap();
         });
-        // Its clock stands where the real one does.
+        // The clock of this runtime has not been advanced.
         paused().block_on(async {
             let watchmaker = System::new("here").spawn(Watchmaker);
             let begun = Instant::now();
@@ -68,7 +68,7 @@ fn t2_between_runtimes_whose_clocks_differ_an_ask_is_answered_or_told() {
         let answer = of.block_on(async { poll(&mut ask) });
         match answer {
             std::task::Poll::Ready(Ok(_)) if std::ptr::eq(of, &ahead) => {}
-            // Its deadline is over for the actor's clock, which judges it.
+            // The actor's clock decides, and it is past the deadline.
             std::task::Poll::Ready(Err(error)) if std::ptr::eq(of, &behind) => {
                 assert_eq!(error.reason(), Reason::TimedOut);
             }

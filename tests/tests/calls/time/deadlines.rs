@@ -60,7 +60,7 @@ fn t2_the_deadline_covers_line_queue_and_handler_together() {
         run_other_tasks().await;
         narrow.rest(2 * SECOND).tell().await.unwrap();
         let before = Instant::now();
-        // Two seconds in line, two in the queue, and one of two in the handler.
+        // Two seconds in line, two in the queue, and one of the handler's two.
         let late = narrow.rest(2 * SECOND).timeout(5 * SECOND).await.unwrap_err();
         assert_eq!((late.reason(), before.elapsed()), (Reason::TimedOut, 5 * SECOND));
         assert_eq!(row::<m::Rest>(&narrow).in_service, 1);
@@ -118,7 +118,8 @@ fn t2_an_ask_inside_a_turn_inherits_what_is_left_of_it() {
         let _held = testing::hold(&back);
         front.rest(SECOND).tell().await.unwrap();
         run_other_tasks().await;
-        // One of three seconds passes in the queue, two are left for the inner ask; its declared 20 s do not count.
+        // One of three seconds passes in the queue, so two are left for the inner ask. Its declared
+        // 20 s do not count.
         let late = front.forward(back.clone(), None).timeout(3 * SECOND).await;
         assert_eq!(late.unwrap_err().reason(), Reason::TimedOut);
         testing::quiet(&system).await;

@@ -1,4 +1,4 @@
-//! T: how long messages are worth something, and how long senders wait.
+//! T: how long messages stay valid, and how long senders wait.
 
 mod calm;
 mod cancelled;
@@ -13,7 +13,7 @@ use desk_messages as m;
 use std::time::Duration;
 use tokio::time::{Instant, advance};
 
-/// What an ask inside a turn came to, and how long it took.
+/// The outcome and the duration of each ask inside a turn.
 type Inner = Record<(Result<u32, Reason>, Duration)>;
 type Asks = Record<Ask<'static, Desk, m::Question>>;
 
@@ -60,7 +60,7 @@ impl Desk {
         100
     }
 
-    /// Asks another one inside this turn.
+    /// Asks another desk inside this turn.
     #[message(overflow = block)]
     async fn forward(&mut self, to: DeskHandle, own: Option<Duration>) -> u32 {
         let before = Instant::now();
@@ -74,7 +74,7 @@ impl Desk {
         1
     }
 
-    /// Sends to another one inside this turn, and waits for room.
+    /// Sends to another desk inside this turn, and waits for room.
     #[message(overflow = block, timeout = "7s")]
     async fn push(&mut self, to: DeskHandle) -> u32 {
         let before = Instant::now();
@@ -98,7 +98,7 @@ impl Desk {
         self.seen.push(1);
     }
 
-    /// Drops every ask that the test has left here.
+    /// Drops the asks that the test has stored here.
     #[message]
     fn forget(&mut self) {
         self.asks.take();

@@ -44,7 +44,7 @@ fn t1_the_ttl_runs_on_in_line() {
         desk.lasting(0).await.unwrap();
         let before = Instant::now();
         assert_eq!(desk.brief(1).await.unwrap(), Admission::Waited);
-        // Three seconds in line; three more in the queue are too many.
+        // Three seconds in line and three in the queue are more than the TTL.
         assert_eq!(before.elapsed(), 3 * SECOND);
         assert_eq!(desk.seen().await.unwrap(), [100, 100, 0]);
         assert_eq!(row::<m::Brief>(&desk).expired, 1);

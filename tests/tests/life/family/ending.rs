@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn f2_a_parent_s_end_stops_its_children_the_youngest_first_each_after_the_other() {
     run(async |system| {
-        // The oldest would be the quickest.
+        // The oldest child would end first if the order were by speed.
         let inner = Plan::of("b", Strategy::OneForOne, leaves(&["b1", "b2"])).rest(SECOND / 4);
         let children = [Plan::leaf("a"), inner, Plan::leaf("c").rest(SECOND / 2)];
         let plan = Plan::of("root", Strategy::OneForOne, children);
@@ -217,7 +217,7 @@ fn f2_a_child_of_an_instance_that_has_ended_is_closed_from_the_beginning() {
         async fn wait(&mut self) {}
         #[message(overflow = block)]
         fn begin(&mut self, ctx: &mut Context<Self>) {
-            // A builder that is used when its parent has gone.
+            // A builder that is used after its parent has ended.
             let (place, builder) = (
                 self.0.clone(),
                 ctx.actor({
@@ -256,7 +256,7 @@ fn f2_children_of_a_start_that_fails_end_before_the_next() {
     impl Slow {
         #[started]
         async fn begin(&mut self, ctx: &mut Context<Self>) -> Result<(), BoxError> {
-            // By name: it could not be started twice at a time.
+            // The child has a name, so two of them at a time would be an error.
             let plan = Plan::leaf("child");
             let book = self.1.clone();
             let _: NodeHandle = ctx.actor(move || Node::new(&plan, &book)).name("child").spawn()?;

@@ -45,7 +45,7 @@ fn f2_a_parent_without_a_factory_ends_with_a_child_that_fails_too_often() {
 #[test]
 fn f2_escalation_goes_up_as_far_as_it_must() {
     run(async |system| {
-        // Each may fail once in an hour.
+        // Each actor may fail once in an hour.
         let some = Restart::on_failure().at_most(1, HOUR).backoff(Duration::ZERO, Duration::ZERO);
         let leaf = Plan::leaf("leaf").restart(some);
         let middle = Plan::of("middle", Strategy::OneForOne, [leaf]).restart(some);
@@ -79,7 +79,7 @@ fn f2_a_parent_in_its_own_pause_counts_a_child_s_failure_once() {
         b.fail().await.unwrap();
         let _ = root.fail().await;
         run_other_tasks().await;
-        // The parent's old instance is ending now, and this child with it.
+        // The parent's old instance is ending, and its child too.
         drop(held);
         testing::quiet(&system).await;
         assert_eq!(root.work().await.unwrap(), 1);

@@ -14,11 +14,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What happened in a tree, in order, and who is there.
+/// The events of a tree, in order, and its actors.
 #[derive(Default)]
 struct Book {
     lines: Record<String>,
-    /// How many instances there are of each, and how many there ever were.
+    /// The number of instances alive, and of all instances ever made, by name.
     alive: Mutex<BTreeMap<String, (i64, u32)>>,
     handles: Mutex<BTreeMap<String, NodeHandle>>,
 }
@@ -41,25 +41,25 @@ impl Book {
         assert!(alive.values().all(|(alive, _)| *alive == 0), "{alive:?}");
     }
 
-    /// The child that is there now.
+    /// The current handle of a child.
     fn child(&self, name: &str) -> NodeHandle {
         self.handles.lock().unwrap()[name].clone()
     }
 
-    /// Whoever keeps no handles keeps nobody alive.
+    /// Drops the handles, which keep the actors alive.
     fn forget(&self) {
         self.handles.lock().unwrap().clear();
     }
 }
 
-/// A node of a tree: what it is called, what its children are, how it deals with them.
+/// A node of a tree: its name, its settings, and its children.
 #[derive(Clone)]
 struct Plan {
     name: String,
     restart: Restart,
     strategy: Strategy,
     has_factory: bool,
-    /// How long its end takes.
+    /// How long its `#[stopped]` takes.
     rest: Duration,
     children: Vec<Plan>,
 }
@@ -93,7 +93,7 @@ fn always() -> Restart {
     Restart::on_failure().at_most(1, Duration::ZERO)
 }
 
-/// The first failure is one too many.
+/// Allows no failure.
 fn once() -> Restart {
     Restart::on_failure().at_most(0, HOUR)
 }
@@ -101,7 +101,7 @@ fn once() -> Restart {
 struct Node {
     plan: Plan,
     book: Arc<Book>,
-    /// Work it has seen, and no other instance.
+    /// The turns of this instance.
     seen: u32,
 }
 
@@ -181,7 +181,7 @@ impl Node {
     }
 }
 
-/// Starts a tree, and waits until all of it is there.
+/// Starts a tree, and waits until all of it has started.
 async fn grow(system: &System, plan: Plan) -> (Arc<Book>, NodeHandle) {
     let book = Arc::<Book>::default();
     let (made, restart, strategy) = (book.clone(), plan.restart, plan.strategy);

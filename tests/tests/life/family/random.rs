@@ -43,7 +43,7 @@ fn f2_random_trees_leave_nobody_behind_and_end_in_order() {
                 };
                 let Some(node) = handle else { continue };
                 match rng.below(8) {
-                    // Several fail at once, where nobody had time to in between.
+                    // Sends do not wait, so several nodes may fail at the same time.
                     0..3 => drop(node.fail().try_send()),
                     3 => run_other_tasks().await,
                     4 => drop(node.note(1).try_send()),
@@ -56,7 +56,7 @@ fn f2_random_trees_leave_nobody_behind_and_end_in_order() {
             assert!(!root.is_closed(), "{seed}: a root that may always begin anew has ended");
             root.work().await.unwrap();
             testing::quiet(&system).await;
-            // Nobody has two instances, and each has a parent.
+            // No actor has two instances, and each one's parent is alive.
             let alive: Vec<String> = {
                 let alive = book.alive.lock().unwrap();
                 assert!(alive.values().all(|(alive, _)| (0..=1).contains(alive)), "{seed}: {alive:?}");
@@ -74,7 +74,7 @@ fn f2_random_trees_leave_nobody_behind_and_end_in_order() {
             book.nobody_is_left();
             book.forget();
             assert!(system.snapshot().actors.is_empty(), "{seed}: {:?}", system.snapshot());
-            // Depth first, the youngest first, the parent after all its children.
+            // The order is depth first, the youngest first, and the parent after its children.
             let ends: Vec<_> =
                 book.lines().into_iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
             let mut sorted = alive;
@@ -84,14 +84,14 @@ fn f2_random_trees_leave_nobody_behind_and_end_in_order() {
     }
 }
 
-/// Who ends before whom.
+/// The order in which two actors of a tree end.
 fn end_order(a: &str, b: &str) -> std::cmp::Ordering {
     let (mut left, mut right) = (a.split('.'), b.split('.'));
     loop {
         match (left.next(), right.next()) {
             (Some(one), Some(other)) if one == other => {}
             (Some(one), Some(other)) => return other.cmp(one),
-            // Who is below goes first.
+            // A descendant ends first.
             (Some(_), None) => return std::cmp::Ordering::Less,
             (None, Some(_)) => return std::cmp::Ordering::Greater,
             (None, None) => return std::cmp::Ordering::Equal,

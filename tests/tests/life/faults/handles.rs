@@ -95,7 +95,7 @@ fn f6_send_every_goes_on_while_a_handle_lives_and_its_timers_end_with_the_actor(
         assert_eq!(desk.stop().await.reason().unwrap(), StopReason::Stopped);
         tokio::time::sleep(5 * HOUR).await;
         assert_eq!(read(&diary), ["stopped: Stopped"]);
-        // The one that was pending is undelivered.
+        // The pending one is undelivered.
         assert_eq!((row::<m::Work>(&desk).offered, row::<m::Work>(&desk).undelivered), (6, 1));
     });
 }

@@ -1,4 +1,4 @@
-//! F: panics, stopping, and the end.
+//! F: panics, stop and kill, and the end of an actor.
 
 mod handles;
 mod panics;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// What the actor went through, in words.
+/// What happened to the actor, in words.
 type Diary = Record<String>;
 
 struct Desk {
@@ -156,7 +156,7 @@ fn read(diary: &Diary) -> Vec<String> {
     diary.take()
 }
 
-/// Counts, in a small mailbox.
+/// Counts its turns, with a small mailbox.
 struct Counter {
     handled: Arc<AtomicU32>,
 }

@@ -63,7 +63,7 @@ fn f1_without_restarts_the_actor_stops_and_its_queue_is_told() {
         for ask in asks {
             assert_eq!(ask.await.unwrap_err().reason(), Reason::Closed);
         }
-        // The line moved up when the turn began, and was lost with the rest.
+        // The waiter got the slot that the turn freed, and was lost with the queue.
         assert_eq!(waiter.await.unwrap(), Admission::Waited);
         assert_eq!(before.elapsed(), Duration::ZERO);
         let total = desk.ledger().total();

@@ -139,7 +139,7 @@ fn f4_a_turn_that_was_killed_while_suspended_is_not_polled_again() {
         let mut asked = waits.wait();
         assert!(poll(&mut asked).is_pending());
         run_other_tasks().await;
-        // What it waits for comes too late by one line.
+        // The kill comes first, so the event comes too late.
         waits.kill();
         gate.notify_one();
         assert_eq!(asked.await.unwrap_err().reason(), Reason::Closed);
@@ -205,7 +205,7 @@ fn f4_awaiting_one_s_own_stop_inside_a_turn_is_would_deadlock() {
         assert_eq!(error.reason(), Reason::WouldDeadlock);
         let names: Vec<_> = error.cycle().unwrap().iter().map(|name| name.as_str()).collect();
         assert_eq!(names, ["uroboros"]);
-        // It stops all the same.
+        // The actor stops nevertheless.
         assert_eq!(desk.closed().await, StopReason::Stopped);
         assert_eq!(before.elapsed(), Duration::ZERO);
     });

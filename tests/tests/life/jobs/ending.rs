@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// An actor with one `send_after`, one pipe, one watch and one periodic timer, each an hour away.
+/// Starts an actor with a `send_after`, a pipe, a watch and a periodic timer, each an hour away.
 async fn with_jobs(system: &System) -> (ClerkHandle, DeadLetters) {
     let clerk: ClerkHandle = system.spawn(Desk::default().clerk());
     let other: ClerkHandle = system.instance(Desk::default().clerk()).detached().spawn().unwrap();
@@ -15,7 +15,8 @@ async fn with_jobs(system: &System) -> (ClerkHandle, DeadLetters) {
     (clerk, system.dead_letters())
 }
 
-/// What was told of those three messages that never came, where the actor was not stopped.
+/// Checks that the three messages are counted and have dead letters, for an actor that did not stop
+/// by itself.
 fn check_undelivered(clerk: &ClerkHandle, letters: &mut DeadLetters) {
     let row = due(clerk);
     assert_eq!((row.offered, row.undelivered), (3, 3), "{row:?}");
@@ -180,12 +181,12 @@ async fn f7_on_threads_every_job_s_message_has_exactly_one_outcome() {
         }
         crowd.closed().await;
         let counted = async {
-            // A job that was just sending may be refused a moment later.
+            // A job that is sending right now may be refused a moment later.
             while crowd.ledger().of::<CrowdDue>().offered < u64::from(started.load(Ordering::Relaxed)) {
                 tokio::task::yield_now().await;
             }
         };
-        // Only a failure takes so long.
+        // Only a failure takes 30 seconds.
         tokio::time::timeout(30 * SECOND, counted).await.unwrap();
         assert_eq!(crowd.ledger().of::<CrowdDue>().offered, u64::from(started.load(Ordering::Relaxed)));
         assert!(crowd.ledger().is_balanced());

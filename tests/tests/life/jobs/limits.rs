@@ -59,13 +59,13 @@ fn f7_jobs_beyond_the_limit_are_refused_with_a_reason_of_their_own() {
         assert_eq!(texts.len(), 4, "{texts:?}");
         assert!(texts.iter().all(|text| text.contains(sentence)), "{texts:?}");
         assert!(texts[..2].iter().all(|text| text.starts_with("too_many_jobs")), "{texts:?}");
-        // Its own use, and the limit, can be watched.
+        // The reading has the number of jobs, and the limit.
         assert_eq!((few.reading().jobs, few.reading().jobs_max), (2, 2));
         assert_eq!(system.snapshot().actors[0].reading.jobs, 2);
         tokio::time::sleep(2 * SECOND).await;
         assert_eq!(few.reading().jobs, 0);
         assert_eq!(few.arm().await.unwrap().len(), 4);
-        // None of it has to do with the mailbox.
+        // The mailbox did not refuse anything.
         assert_eq!(few.ledger().total().refused_total(), 0);
     });
 }

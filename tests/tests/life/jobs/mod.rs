@@ -1,5 +1,4 @@
-//! F7: timers, pipes and watches: to whom they belong, what ends them, and what becomes of the
-//! messages they were to bring.
+//! F7: timers, pipes and watches: their owners, what ends them, and what happens to their messages.
 
 mod ending;
 mod limits;
@@ -20,17 +19,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-/// What the instances of an actor share.
+/// The state that the instances of an actor share.
 #[derive(Clone, Debug, Default)]
 struct Desk {
-    /// Instances made so far.
+    /// The number of instances made so far.
     made: Arc<AtomicU32>,
-    /// What was handled.
+    /// The handled messages.
     seen: Record<u32>,
-    /// Why instances were stopped.
+    /// The reasons why instances stopped.
     stopped: Record<StopReason>,
     gate: Gate,
-    /// Every instance starts a timer of this period.
+    /// The period of a timer that each instance starts.
     ticks: Option<Duration>,
 }
 
@@ -68,7 +67,7 @@ impl Drop for Bomb {
     }
 }
 
-/// A future and a bomb, which goes off when the future is dropped.
+/// A future that panics when it is dropped.
 struct Beside(Pin<Box<tokio::time::Sleep>>, #[expect(dead_code, reason = "it is only dropped")] Bomb);
 
 impl Future for Beside {
@@ -108,7 +107,7 @@ impl Clerk {
         self.desk.seen.write(n);
     }
 
-    /// Cannot wait for room.
+    /// Like `due`, but refused when the mailbox is full.
     #[message(overflow = reject)]
     fn strict(&mut self, n: u32) {
         self.desk.seen.write(n);
@@ -232,14 +231,14 @@ impl Clerk {
     #[message]
     async fn owe_a_while(&mut self, reply: ReplyTo<u32>) {
         self.owed.push(reply);
-        // So that another worker takes the next one.
+        // Keeps this worker busy, so that another one takes the next message.
         tokio::time::sleep(MS).await;
     }
 
     #[message]
     async fn pay(&mut self) -> usize {
         let paid = self.owed.drain(..).filter_map(|reply| reply.send(7).ok()).count();
-        // So that another worker takes the next one.
+        // Keeps this worker busy, so that another one takes the next message.
         tokio::time::sleep(MS).await;
         paid
     }
@@ -262,7 +261,7 @@ fn due(clerk: &ClerkHandle) -> Row {
     clerk.ledger().of::<m::Due>()
 }
 
-/// Reason, type and age in seconds of each.
+/// The reason, the message type and the age in seconds of each letter.
 fn told(letters: &mut DeadLetters) -> Vec<(Reason, &'static str, u64)> {
     actors_tests::letters(letters)
         .into_iter()

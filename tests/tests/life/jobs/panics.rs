@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// One job's panic: the instance that started it fails, and its message is counted and has a
-/// letter.
+/// Checks the effects of a panic in a job: the instance that started it fails, and its message is
+/// counted and has a dead letter.
 async fn job_panics(system: &System, start: impl AsyncFn(&ClerkHandle), row: &str, text: &str) {
     let desk = Desk::default();
     let clerk: ClerkHandle = system.actor(desk.factory()).spawn().unwrap();
@@ -15,7 +15,7 @@ async fn job_panics(system: &System, start: impl AsyncFn(&ClerkHandle), row: &st
     assert_eq!((letter.reason, letter.message), (Reason::Panicked, row));
     assert_eq!(letter.payload.as_deref(), Some(text));
     assert_eq!(desk.made(), 2, "the instance has failed");
-    // The panic did not go through its state.
+    // The panic was not in the instance's state, so `#[stopped]` ran.
     assert_eq!(desk.stopped.read(), [StopReason::Restarted]);
     assert_eq!(clerk.ledger().total().panicked, 1);
     assert!(clerk.ledger().is_balanced());

@@ -16,7 +16,7 @@ fn s4_a_worker_that_owes_replies_is_not_retired_before_it_has_given_them() {
         tokio::time::sleep(SECOND).await;
         assert!(asked.iter().all(|asked| !asked.is_finished()), "a healthy caller was hurt by shrinking");
         assert_eq!(clerk.reading().workers, 3);
-        // Past their own deadlines the callers wait no more, and nothing is owed.
+        // After their deadlines the callers have gone, so the workers may retire.
         for asked in asked {
             assert_eq!(asked.await.unwrap().unwrap_err().reason(), Reason::TimedOut);
         }

@@ -67,8 +67,8 @@ fn f7_in_a_pool_at_most_one_tick_of_each_timer_is_queued() {
     });
 }
 
-/// An instance with a timer has a turn that is followed by one that fails. One tick comes after
-/// `before` messages of other senders; there is room for `capacity` messages, the failing one
+/// Starts an instance with a timer, with a turn and then a message whose turn fails. One tick comes
+/// after `before` messages of other senders. The mailbox holds `capacity` messages, the failing one
 /// included.
 async fn tick_at_a_failure(system: &System, capacity: usize, before: usize) -> (ClerkHandle, Desk) {
     let desk = Desk::default();
@@ -100,7 +100,7 @@ fn f7_a_tick_that_is_queued_when_its_instance_ends_is_handled_by_the_next_one() 
     });
 }
 
-/// The failing turn begins, which lets the tick in, and ends before the timer knows.
+/// The failing turn begins, which lets the tick in, and ends before the timer's job is polled.
 #[test]
 fn f7_a_tick_that_is_let_in_by_the_turn_that_fails_counts_cancelled() {
     run(async |system| {

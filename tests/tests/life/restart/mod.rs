@@ -1,4 +1,5 @@
-//! F1 to F3: an actor from a factory that fails begins anew, with its queue; how often, how soon, and what never counts.
+//! F1 to F3: restarts of actors that have a factory: with the same queue, how often, how soon, and
+//! what does not count as a failure.
 
 mod backoff;
 mod budgets;
@@ -18,12 +19,13 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What all instances of an actor went through.
+/// The history of all instances of an actor.
 #[derive(Default)]
 struct Life {
     births: AtomicU32,
     alive: AtomicI32,
-    /// So many starts from now on fail: in the factory, in `#[started]` by an error, or by a panic.
+    /// The number of the next starts that fail: in the factory, by an error of `#[started]`, or by
+    /// its panic.
     bad_factories: AtomicI32,
     bad_starts: AtomicI32,
     panicking_starts: AtomicI32,
@@ -50,7 +52,7 @@ fn one_less(count: &AtomicI32) -> bool {
 
 struct Lamp {
     life: Arc<Life>,
-    /// Which instance this is, from 1.
+    /// The number of this instance, from 1.
     number: u32,
 }
 
@@ -163,17 +165,17 @@ fn lamp_with(system: &System, restart: Restart) -> (Arc<Life>, LampHandle) {
     (life, system.actor(move || Lamp::new(&lives)).restart(restart).spawn().unwrap())
 }
 
-/// Begins anew at once, always.
+/// Restarts at once, without a limit.
 fn always() -> Restart {
     Restart::on_failure().at_most(1, Duration::ZERO)
 }
 
-/// Every failure is followed by so long a pause, within a fifth, but for the first.
+/// Restarts after this pause, spread by a fifth. The first restart is at once.
 fn slowly(pause: Duration) -> Restart {
     Restart::on_failure().at_most(1000, 24 * HOUR).backoff(pause, pause)
 }
 
-/// Lets it find out that its turns are short, so that it claims several messages at a time.
+/// Makes the actor learn that its turns are short, so that it claims several messages at a time.
 async fn warm_up(lamp: &LampHandle) {
     for _ in 0..20 {
         let held = testing::hold(lamp);

@@ -84,7 +84,7 @@ fn f1_what_has_died_meanwhile_goes_first() {
         let (life, lamp) = lamp_with(&system, slowly(10 * SECOND));
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
-        // Now it waits.
+        // Now the actor is in its pause.
         let mut asked = Box::pin(lamp.expired_so_far().timeout(HOUR).into_future());
         assert!(poll(&mut asked).is_pending());
         for n in 0..5 {

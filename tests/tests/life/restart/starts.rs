@@ -45,7 +45,7 @@ fn f2_a_factory_that_panics_is_asked_again() {
         lamp.fail().await.unwrap_err();
         assert_eq!(lamp.number().await.unwrap(), 2);
         assert_eq!(life.diary(), [""; 0]);
-        // Its turn counts as one failure, each factory as another.
+        // The turn counts as one failure, and each call of the factory as one more.
         lamp.ready().await.unwrap();
     });
 }

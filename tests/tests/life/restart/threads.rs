@@ -2,10 +2,10 @@
 
 use super::*;
 
-/// Messages of the big tests: a thousandth of them panics.
+/// The messages of each big test. About a thousandth of them panics.
 const MANY: u64 = if cfg!(debug_assertions) { 60_000 } else { 1_000_000 };
 
-/// What one sender's messages came to, and whether they came in order.
+/// The counts of all senders, and the last number handled of each.
 #[derive(Default)]
 struct Tally {
     last: Vec<AtomicU64>,
@@ -23,7 +23,7 @@ impl Tally {
 
 struct Mill {
     tally: Arc<Tally>,
-    /// A panic went through this.
+    /// Whether a panic went through this state.
     is_broken: bool,
 }
 
@@ -50,7 +50,7 @@ impl Mill {
     }
 }
 
-/// One in a thousand, by chance.
+/// Chooses about one message in a thousand.
 fn is_bad(sender: usize, n: u64) -> bool {
     let mixed = (n ^ (sender as u64) << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed ^ mixed >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 32 & 0xFFFF < 66
@@ -104,16 +104,17 @@ fn mill(system: &System, tally: &Arc<Tally>) -> MillHandle {
     system.actor(make).restart(always()).spawn().unwrap()
 }
 
-/// Every sender counts for itself: what it sent, what was answered, what it heard to have panicked.
+/// Sends as one sender. Returns how many messages it sent, how many were answered, and how many
+/// panicked.
 async fn grinds(mill: MillHandle, sender: usize, many: u64, kind: usize) -> (u64, u64, u64) {
     let (mut sent, mut answered, mut panicked) = (0, 0, 0);
     for n in 1..=many {
         sent += 1;
-        // By turns, where `kind` is none of them.
+        // All four in turn, for any other `kind`.
         let kind = if kind < 4 { kind } else { n as usize % 4 };
         let asked = match kind {
             0 => {
-                // Whether it came to a panic, a tell does not hear.
+                // A tell does not report a panic of the turn.
                 mill.tell(sender, n).await.unwrap();
                 continue;
             }
@@ -161,7 +162,7 @@ async fn grind_all(system: System, senders: usize, kind: usize) {
     for (sender, last) in tally.last.iter().enumerate() {
         assert_eq!(load(last), many, "the last one of {sender}");
     }
-    // The last panic may have been at the very end, after which nobody is needed.
+    // No instance is needed after a panic in the last message.
     assert!(load(&tally.births).abs_diff(total.panicked + 1) <= 1, "an instance for each panic");
 }
 
@@ -206,7 +207,7 @@ fn f2_a_donated_turn_in_which_a_permanent_actor_stops_itself_is_the_last_of_its_
         #[message(overflow = block)]
         fn leave(&mut self, ctx: &mut Context<Self>) -> (u32, i32) {
             ctx.stop();
-            // Whoever may come now, comes: also the task that was just spawned on this thread.
+            // Other tasks may run now, such as one that was just spawned on this thread.
             tokio::task::block_in_place(|| (0..50).for_each(|_| std::thread::yield_now()));
             (self.n, self.inside.load(Ordering::SeqCst))
         }
@@ -219,7 +220,7 @@ fn f2_a_donated_turn_in_which_a_permanent_actor_stops_itself_is_the_last_of_its_
                 counted.fetch_add(1, Ordering::SeqCst);
                 Guest { inside: counted.clone(), n: births.fetch_add(1, Ordering::SeqCst) }
             };
-            // Without a pause: it would pass on the real clock, 300 times.
+            // Without pauses, which would pass on the real clock 300 times.
             let restart = Restart::permanent().backoff(Duration::ZERO, Duration::ZERO);
             let guest: GuestHandle = system.actor(make).restart(restart).spawn().unwrap();
             for n in 0..3 {

@@ -48,7 +48,8 @@ fn s4_a_stop_or_kill_finds_a_worker_in_its_pause() {
         for is_kill in [false, true] {
             let slow = Restart::on_failure().at_most(1000, HOUR).backoff(HOUR, HOUR);
             let (office, pool) = pool_with(&system, 2..=2, 64, slow);
-            // The first failure of each is followed by a new instance at once, the second one by a pause.
+            // After a worker's first failure the next instance starts at once, after the second one
+            // there is a pause.
             for _ in 0..4 {
                 pool.fail(Duration::ZERO).await.unwrap_err();
             }
@@ -88,7 +89,7 @@ fn s4_a_drain_that_others_end_ends_a_worker_s_pause() {
         run_other_tasks().await;
         pool.task(Task::new(7, 1, SECOND)).await.unwrap();
         let began = Instant::now();
-        // The failure comes after the stop: its pause is a whole one, as long as there is something to do.
+        // The failure comes after the stop, so its pause lasts as long as there is work.
         assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(began.elapsed().as_secs(), 2);
         fails.await.unwrap_err();

@@ -62,7 +62,7 @@ fn s4_the_key_of_a_turn_that_failed_is_free() {
 fn s4_a_pool_that_fails_too_often_ends_as_one() {
     run(async |system| {
         for is_busy in [false, true] {
-            // Each of the three may fail once; where one is at work meanwhile, none may.
+            // Each of the three may fail once; while one is busy, none may.
             let limit = u32::from(!is_busy);
             let (office, pool) = pool_with(&system, 3..=3, 64, Restart::on_failure().at_most(limit, HOUR));
             let mut rests = Box::pin(pool.rest(HOUR).into_future());

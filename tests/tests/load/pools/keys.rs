@@ -1,4 +1,5 @@
-//! Messages with the same key: one turn at a time, in order, and what happens to those that are parked.
+//! Messages with the same key: one turn at a time, in order, and what happens to those that are
+//! parked.
 
 use super::*;
 
@@ -46,7 +47,8 @@ fn s4_of_a_key_the_higher_lane_goes_first_and_never_beside_the_other() {
         for n in 1..4 {
             pool.task(Task::new(7, n, SECOND)).await.unwrap();
         }
-        // More than there are higher ones, or as often as those go first they might come round to where they were.
+        // More messages than in the higher lanes: otherwise a rotation of the order could look
+        // right.
         for n in 11..19 {
             pool.low(Low::new(7, n, SECOND)).await.unwrap();
         }
@@ -101,12 +103,12 @@ fn s4_what_is_parked_can_be_withdrawn() {
         run_other_tasks().await;
         let mut rest: Vec<_> = (1..6).map(|n| ask(7, n)).collect();
         run_other_tasks().await;
-        // The first that is parked, one in the middle, the last.
+        // The first, a middle one, and the last of the parked messages.
         for at in [4, 2, 0] {
             drop(rest.remove(at));
         }
         first.await.unwrap();
-        // One that was let go, and has not had its turn.
+        // One that was unparked, and has not had its turn.
         let held = testing::hold(&pool);
         rest.remove(0).await.unwrap();
         drop(rest.remove(0));

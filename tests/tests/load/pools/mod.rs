@@ -1,4 +1,4 @@
-//! S4: workers that share a mailbox, and keys that stay in order among them.
+//! S4: workers that share a mailbox, and the order of messages with the same key.
 
 mod ending;
 mod failures;
@@ -21,7 +21,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 
-// Messages with keys, by hand: the key's own number is its hash, so that it is the same in all types.
+// Messages with keys, written by hand: the key is its own hash, so that it is the same in all
+// types.
 macro_rules! keyed {
     ($name:ident, $reply:ty, $policy:expr) => {
         #[derive(Debug)]
@@ -33,7 +34,7 @@ macro_rules! keyed {
         impl Message for $name {
             type Reply = $reply;
             const NAME: &'static str = stringify!($name);
-            // Keys here may fill the mailbox: what they may hold by default is S8 (`hot_keys.rs`).
+            // Here a key may fill the mailbox. The default share is tested in `hot_keys.rs` (S8).
             const POLICY: Policy = $policy.max_per_key(64);
             fn hash_key<H: Hasher>(&self, state: &mut H) {
                 state.write_u64(self.key);
@@ -65,14 +66,14 @@ keyed!(
     Policy::tell().keyed().priority(Priority::Urgent).overflow(&[Overflow::EvictLower, Overflow::Reject])
 );
 
-/// What all workers of a pool went through.
+/// The history of all workers of a pool.
 #[derive(Default)]
 struct Office {
     births: AtomicU32,
     alive: AtomicI64,
     most_alive: AtomicI64,
     lines: Record<String>,
-    /// Keys with a turn under way.
+    /// The keys that have a turn now.
     keys: Mutex<BTreeSet<u64>>,
     bad_starts: AtomicI64,
     /// How long `#[stopped]` takes.
@@ -88,7 +89,7 @@ impl Office {
         self.lines.take()
     }
 
-    /// The lines of one key, in order.
+    /// The numbers of one key's messages, in order.
     fn of(&self, key: u64) -> Vec<u32> {
         let start = format!("{key}: ");
         let lines = self.lines.read();
@@ -121,7 +122,7 @@ impl Clerk {
     }
 }
 
-/// A turn of this key is under way.
+/// Marks a key as busy while its turn runs.
 struct Inside(Arc<Office>, u64);
 
 impl Inside {
@@ -243,7 +244,7 @@ fn pool_with(
     let office = Arc::<Office>::default();
     let made = office.clone();
     let builder = system.actor(move || Clerk::new(&made)).workers(workers).restart(restart);
-    // Nobody but the test resizes it.
+    // Only the test resizes the pool.
     let builder = builder.pressure(Pressure::new());
     (office, builder.capacity(capacity).max_waiting(64).reserve(0).spawn().unwrap())
 }

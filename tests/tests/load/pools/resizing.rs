@@ -62,7 +62,7 @@ fn s4_numbers_of_workers_that_have_gone_are_used_again() {
         *office.rest.lock().unwrap() = SECOND;
         let mut rests = Vec::new();
         for round in 0..50_usize {
-            // Some of those that are to go have not gone when others come.
+            // Some retiring workers have not ended when new ones start.
             pool.resize(1 + round * 7 % 8);
             if round % 3 == 0 {
                 tokio::time::sleep(SECOND / 3).await;

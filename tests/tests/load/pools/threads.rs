@@ -29,7 +29,7 @@ fn s4_workers_that_are_cut_or_fail_at_once_have_each_its_own_end() {
                 let _ = turn.await.unwrap().unwrap_err();
             }
             if !is_kill {
-                // Another one for each, none of which a panic went through.
+                // Each failed worker has a successor, which stops regularly.
                 assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
                 let (lines, births) = (office.lines(), office.births.load(Ordering::SeqCst));
                 assert_eq!(lines, vec!["Stopped"; births as usize - 4]);
@@ -39,16 +39,16 @@ fn s4_workers_that_are_cut_or_fail_at_once_have_each_its_own_end() {
     });
 }
 
-/// What the workers of the storm have in common.
+/// The state that the workers of the random test share.
 #[derive(Default)]
 struct Sea {
     keys: [AtomicBool; KEYS],
-    /// By sender and key: the last that was handled.
+    /// The last number handled, by sender and key.
     last: Mutex<BTreeMap<(usize, u64), u64>>,
     handled: AtomicU64,
     panicked: AtomicU64,
     at_work: AtomicI64,
-    /// How many there may be.
+    /// The most workers allowed.
     most: AtomicI64,
 }
 
@@ -83,7 +83,7 @@ macro_rules! wave {
         impl Message for $name {
             type Reply = $reply;
             const NAME: &'static str = stringify!($name);
-            // Keys here may fill the mailbox: what they may hold by default is S8 (`hot_keys.rs`).
+            // Here a key may fill the mailbox. The default share is tested in `hot_keys.rs` (S8).
             const POLICY: Policy = $policy.max_per_key(64);
             fn hash_key<H: Hasher>(&self, state: &mut H) {
                 state.write_u64(self.key);
@@ -197,7 +197,7 @@ fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_los
                                 }
                             },
                             1 => {
-                                // Somebody who does not wait.
+                                // A caller that does not wait for the answer.
                                 let mut asked = Box::pin(pool.echo(Echo { sender, key, n }).into_future());
                                 let _ = poll(&mut asked);
                                 withdrawn += 1;
@@ -245,7 +245,8 @@ fn s4_no_wake_up_is_lost_where_each_waits_for_the_one_before() {
                 let pool = pool.clone();
                 tokio::spawn(async move {
                     for n in 1..=many {
-                        // One at a time: whoever sleeps too long holds it up for ever.
+                        // One message at a time: a worker that misses its wake-up would stop the
+                        // test.
                         let _ = pool.echo(Echo { sender, key: n % 2, n }).await;
                     }
                 })

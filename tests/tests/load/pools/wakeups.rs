@@ -43,7 +43,7 @@ fn s4_who_gets_the_slot_of_a_dead_parked_message_has_its_turn_at_once() {
             .collect();
         tokio::time::sleep(2 * SECOND).await;
         assert_eq!(pool.reading().waiting, 2, "nobody has looked");
-        // Somebody who is refused looks.
+        // A send that is refused purges expired messages.
         let began = Instant::now();
         assert_eq!(pool.look().await.unwrap_err().reason(), Reason::Full);
         for wait in waits {

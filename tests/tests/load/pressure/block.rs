@@ -51,13 +51,13 @@ fn p2_a_mailbox_with_a_soft_limit_keeps_its_order_and_loses_nothing() {
         }
         sleep(60 * SECOND).await;
         let total = world.jobs.ledger().total();
-        // 256 may wait, 224 get in at once or later; the rest were refused, and told so.
+        // 256 senders may wait, 224 messages fit the mailbox; the others were refused.
         assert_eq!(total.handled + total.refused(Reason::Full), 600, "{total:?}");
         assert!(total.is_balanced() && world.jobs.reading().level == Level::Calm);
     });
 }
 
-/// A till whose mailbox is flooded with trifles.
+/// A till whose mailbox is flooded with messages of low priority.
 struct Till;
 
 #[actor(capacity = 64)]

@@ -25,7 +25,7 @@ fn p5_actions_escalate_in_the_declared_order_and_retreat_in_reverse() {
         ];
         assert!(ended.is_sorted() && began[2] < ended[0], "{}", world.sentences());
         assert_eq!(world.jobs.reading().workers, 1);
-        // At rest: nobody looks any more.
+        // At rest, the supervisor does not sample any more.
         sleep(600 * SECOND).await;
         let before = parks();
         sleep(3600 * SECOND).await;
@@ -82,7 +82,7 @@ fn p6_without_its_supervisor_the_declared_policy_holds() {
         testing::kill_supervisor(&system);
         tokio::task::yield_now().await;
         assert_eq!(world.jobs.reading().level, Level::Calm);
-        // The mailbox is full: refused, as its types declare, for want of room and for nothing else.
+        // The mailbox is full, so the declared policy refuses messages; nothing sheds them.
         let depth = world.jobs.reading().depth;
         for _ in 0..300 {
             report(&world.jobs);
@@ -105,17 +105,17 @@ fn p6_without_its_supervisor_the_declared_policy_holds() {
 #[test]
 fn p7_who_is_shed_is_told_when_the_backlog_will_be_gone() {
     run(async |system| {
-        // With a target of a second there is mostly a backlog.
+        // With a target of a second there usually is a backlog.
         let pressure = Pressure::new().respond(&[Action::Shed]).target(SECOND);
         let world = World::new(&system, 1000, 1, pressure);
         tokio::join!(world.send(20 * SECOND, MS, report), async {
             sleep(19 * SECOND).await;
-            // The senders are told what the supervisor saw in its last look, which is at most 10 ms old.
+            // Senders get the times of the supervisor's last sample, which is at most 10 ms old.
             let (mut soonest, mut latest) = (f64::MAX, 0.0f64);
             for _ in 0..=12 {
                 let reading = world.jobs.reading();
                 let due = match reading.depth {
-                    // P9: without a backlog it is a guess, at most 10 ms.
+                    // P9: without a backlog the time is a guess of at most 10 ms.
                     0 => (0.00125, 0.01),
                     depth => (depth as f64 / reading.drain_rate, depth as f64 / reading.drain_rate),
                 };

@@ -9,7 +9,7 @@ fn p1_a_reading_sends_nothing_to_the_watched() {
         for _ in 0..10 {
             world.jobs.order().await.unwrap();
         }
-        // Nobody answers while the database has no connection, and yet all is known.
+        // The actor cannot answer without a database connection, but its reading is complete.
         sleep(2 * SECOND).await;
         let reading = world.jobs.reading();
         assert_eq!((reading.depth, reading.workers, reading.workers_busy, reading.waiting), (9, 1, 1, 0));
@@ -33,13 +33,13 @@ fn p1_ten_thousand_calm_actors_cost_no_timer() {
             jobs.report().await.unwrap();
         }
         testing::quiet(&system).await;
-        // What was busy a moment ago is looked at a little longer.
+        // The supervisor samples a busy actor for a while after it has become calm.
         sleep(60 * SECOND).await;
         let before = parks();
         sleep(3600 * SECOND).await;
         let ticks = parks() - before;
         assert!(ticks <= 12, "woke up {ticks} times in a calm hour");
-        // And whoever gets a message later is seen again.
+        // The supervisor samples an actor again when it gets messages.
         let held = testing::hold(&calm[7]);
         for _ in 0..300 {
             let _ = calm[7].report().try_send();
@@ -82,7 +82,7 @@ fn p1_a_level_rises_with_the_fill_and_falls_under_the_low_mark_once_per_dwell() 
 fn p1_a_level_rises_where_even_the_quickest_message_stays_too_long() {
     run(async |system| {
         let world = World::new(&system, 1000, 1, Pressure::new().target(50 * MS));
-        // A fifth of the slots at most, but each message waits for twenty others.
+        // At most a fifth of the slots are used, but each message waits for twenty others.
         for _ in 0..20 {
             order(&world.jobs);
         }

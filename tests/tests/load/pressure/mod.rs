@@ -1,5 +1,6 @@
-//! Pressure, and what a supervisor does about it, in simulated time (P1 to P7). The laws by themselves are tested beside them, in
-//! `policy`; here it is the whole way: from a mailbox that fills to senders that are refused, wait, or are served by more.
+//! P1 to P7: pressure, and the supervisor's actions, in paused time. The policies have unit tests
+//! in `actors-policy`. These tests cover the whole path, from a mailbox that fills to senders that
+//! are refused, wait, or are served by more workers.
 
 mod block;
 mod decisions;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-/// Works for ten milliseconds per message, as far as the database has a connection left.
+/// Works for ten milliseconds per message, once the database has a free connection.
 struct Jobs {
     database: Arc<Semaphore>,
     done: Arc<AtomicU64>,
@@ -49,7 +50,7 @@ impl Jobs {
     }
 }
 
-/// A pool over a database with so many connections.
+/// A pool of workers that share a database with a number of connections.
 struct World {
     system: System,
     jobs: JobsHandle,
@@ -72,7 +73,7 @@ impl World {
         World { system: system.clone(), jobs, done, database }
     }
 
-    /// Sends for so long, one message a period, and does not wait for what becomes of it.
+    /// Sends one message per period for so long, without waiting for its outcome.
     async fn send(&self, span: Duration, period: Duration, send: impl Fn(&JobsHandle)) {
         let mut ticks = interval(period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -83,7 +84,7 @@ impl World {
         }
     }
 
-    /// Messages handled in the next so long.
+    /// Waits for so long, and returns how many messages were handled meanwhile.
     async fn handled(&self, span: Duration) -> u64 {
         let before = self.done.load(Ordering::Relaxed);
         sleep(span).await;

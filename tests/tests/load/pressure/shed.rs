@@ -6,7 +6,7 @@ use super::*;
 fn p3_the_lowest_priority_is_refused_before_the_mailbox_and_the_message_comes_back() {
     run(async |system| {
         let world = World::new(&system, 1000, 1, Pressure::new().respond(&[Action::Shed]));
-        // Ten times what it can do, nine tenths of it low.
+        // Ten times the load that it can handle, nine tenths of it of low priority.
         let sending = async {
             tokio::join!(
                 world.send(10 * SECOND, MS, report),
@@ -22,7 +22,7 @@ fn p3_the_lowest_priority_is_refused_before_the_mailbox_and_the_message_comes_ba
             let shed: Vec<_> = errors.iter().filter(is_shed).collect();
             assert!(shed.len() > 800, "{} of 1000", shed.len());
             assert!(shed.iter().all(|error| error.retry_after().is_some_and(|wait| !wait.is_zero())));
-            // A share of the lane passes, so that the first ask may: about one in twenty does.
+            // About one message in twenty of the lane still passes, possibly the first ask.
             let mut refused = None;
             for _ in 0..20 {
                 refused = refused.or(world.jobs.report().ask().await.err());
@@ -59,7 +59,8 @@ fn p3_at_ten_times_the_load_nearly_all_of_the_high_priority_is_handled() {
         let orders = world.jobs.ledger().of::<jobs_messages::Order>();
         let goodput = orders.handled as f64 / orders.offered as f64;
         assert!(goodput >= 0.98, "{goodput} {}", world.sentences());
-        // Not only because strict priorities and the reserve would see to it: most of the rest never touches the mailbox.
+        // Strict priorities and the reserve alone would also protect orders; but shedding keeps
+        // most reports away from the mailbox.
         let reports = world.jobs.ledger().of::<jobs_messages::Report>();
         assert!(reports.refused(Reason::Shed) > 4 * reports.refused(Reason::Full), "{reports:?}");
         let changes: Vec<_> = system

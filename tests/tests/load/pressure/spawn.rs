@@ -6,7 +6,7 @@ use super::*;
 fn p4_a_pool_grows_with_demand_and_shrinks_without_traffic() {
     run(async |system| {
         let world = World::new(&system, 100, 8, Pressure::new().respond(&[Action::Spawn]));
-        // Eight workers' worth, from one moment to the next.
+        // From one moment to the next, work for eight workers.
         let measuring = async {
             sleep(SECOND).await;
             world.handled(SECOND).await

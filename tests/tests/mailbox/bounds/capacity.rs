@@ -40,7 +40,7 @@ fn b1_the_bound_holds_while_the_actor_stops() {
 fn b1_a_claimed_message_keeps_its_slot_until_its_turn_begins() {
     run(async |system| {
         let desk = desk(&system, 16);
-        // Short turns: from here on many are claimed at a time.
+        // After so many short turns, the actor claims many messages at a time.
         for _ in 0..600 {
             desk.normal().await.unwrap();
         }

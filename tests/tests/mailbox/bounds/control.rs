@@ -12,7 +12,7 @@ fn b4_stop_passes_a_full_mailbox_and_a_full_line() {
         let mut line = [desk.urgent(), desk.urgent()];
         assert!(line.iter_mut().all(|send| poll(send).is_pending()));
         let stop = desk.stop();
-        // It holds from the call on, behind nobody.
+        // Stop takes effect with the call, and waits behind no message.
         for send in line {
             assert_eq!(send.await.unwrap_err().reason(), Reason::Closed);
         }

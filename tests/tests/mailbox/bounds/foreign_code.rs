@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A value whose key and end are as unpleasant as a test wants them.
+/// A value with hooks in its key and its drop.
 struct Noisy {
     class: usize,
     key: u32,
@@ -63,7 +63,7 @@ fn noisy(capacity: usize) -> (Sender<Noisy>, Receiver<Noisy>) {
     channel(Settings::new().capacity(capacity).max_waiting(8).reserve(0), classes).unwrap()
 }
 
-/// The mailbox still does everything it should: the sign that nothing was left half-done.
+/// Checks that the mailbox still works, so that no change was left half done.
 fn works(tx: &Sender<Noisy>, rx: &mut Receiver<Noisy>) {
     assert!(rx.ledger().is_balanced(), "{}", rx.ledger());
     while let Poll::Ready(Some(_)) = poll(&mut rx.recv()) {}
@@ -210,7 +210,7 @@ fn b6_a_drop_that_panics_or_sends_runs_after_the_update() {
                 });
                 victim
             };
-            // Given up by `drop_oldest`, replaced by `conflate`.
+            // One is dropped by `drop_oldest`, one is replaced by `conflate`.
             tx.try_send(victim(Noisy::VIEW, 0)).unwrap();
             tx.try_send(victim(Noisy::PRICE, 1)).unwrap();
             tx.try_send(Noisy::new(Noisy::PRICE, 1, 1)).unwrap();

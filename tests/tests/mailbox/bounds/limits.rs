@@ -14,7 +14,7 @@ fn b3_one_waiter_too_many_is_refused_full() {
         let refused = desk.normal().await.unwrap_err();
         assert_eq!(refused.reason(), Reason::Full);
         assert!(refused.retry_after().is_some());
-        // One line for all types together.
+        // All types share one line.
         assert_eq!(desk.low().await.unwrap_err().reason(), Reason::Full);
         assert_eq!(desk.reading().waiting, 3);
         assert_eq!(desk.ledger().of::<desk_messages::Normal>().refused(Reason::Full), 2);

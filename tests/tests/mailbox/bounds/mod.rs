@@ -1,4 +1,4 @@
-//! B: what a mailbox holds, who gets in, and that nothing grows beside it.
+//! B: what a mailbox holds, which messages it accepts, and that nothing else grows.
 
 mod capacity;
 mod control;
@@ -40,7 +40,7 @@ impl Desk {
     #[message(priority = urgent)]
     fn urgent(&mut self) {}
 
-    /// Notes how many are queued while this turn runs.
+    /// Records the depth of the queue during this turn.
     #[message]
     fn look(&mut self, ctx: &mut Context<Self>) {
         self.depths.push(ctx.reading().depth);
@@ -56,7 +56,7 @@ impl Desk {
         tokio::time::sleep(time).await;
     }
 
-    /// Sets timers until no more are allowed.
+    /// Sets timers until the actor refuses one.
     #[message]
     fn arm(&mut self, ctx: &mut Context<Self>) -> (usize, Option<Reason>) {
         for armed in 0..100_000 {
@@ -67,7 +67,7 @@ impl Desk {
         (100_000, None)
     }
 
-    /// Starts pipes that never end until no more are allowed.
+    /// Starts pipes that never end until the actor refuses one.
     #[message]
     fn lay(&mut self, ctx: &mut Context<Self>) -> (usize, Option<Reason>) {
         for laid in 0..100_000 {

@@ -13,7 +13,7 @@ fn o1_the_sender_waits_in_line_until_there_is_room() {
         let mut waiting = store.blocked(4);
         assert!(poll(&mut waiting).is_pending());
         tokio::time::advance(23 * HOUR).await;
-        // Outside of a turn it waits as long as it takes.
+        // Outside of a turn a send has no default deadline.
         assert!(poll(&mut waiting).is_pending());
         held.release();
         assert_eq!(waiting.await.unwrap(), Admission::Waited);
@@ -88,7 +88,7 @@ fn o1_no_slot_is_idle_while_a_sender_waits_for_it() {
         assert!(poll(&mut waiting).is_pending());
         held.release();
         run_other_tasks().await;
-        // The turn has only begun; its slot is free, and taken again.
+        // The turn has begun, which frees its slot; the waiter takes it.
         assert!(matches!(poll(&mut waiting), Poll::Ready(Ok(Admission::Waited))));
         assert_eq!(store.reading().depth, 4);
     });
@@ -124,7 +124,7 @@ fn o1_try_send_passes_no_waiter() {
         assert!(line.iter_mut().all(|send| poll(send).is_pending()));
         held.release();
         run_other_tasks().await;
-        // One slot became free and went to the line: neither the same type nor another one gets past.
+        // One slot became free and went to the line. No other send takes it, whatever its type.
         assert_eq!(store.blocked(9).try_send().unwrap_err().reason(), Reason::Full);
         assert_eq!(store.rejected(9).try_send().unwrap_err().reason(), Reason::Full);
         assert_eq!(store.also_blocked(9).try_send().unwrap_err().reason(), Reason::Full);
@@ -151,7 +151,7 @@ fn o1_who_was_let_in_is_woken_before_a_turn_that_waits_for_him() {
             }
         }
         let door = system.spawn(Door { gate: gate.clone() });
-        // Turns are known to be short from here on.
+        // From here on the actor knows that its turns are short.
         for _ in 0..3000 {
             door.swift().await.unwrap();
         }
@@ -220,7 +220,7 @@ fn o1_an_ask_cancelled_after_it_was_let_in_passes_its_slot_on() {
         held.release();
         run_other_tasks().await;
         assert_eq!(store.reading().waiting, 1);
-        // It has a slot, and does not know it yet.
+        // The ask has a slot, but has not been polled since.
         drop(asked);
         assert_eq!(store.reading().waiting, 0);
         assert!(matches!(poll(&mut next), Poll::Ready(Ok(Admission::Waited))));

@@ -69,7 +69,7 @@ fn o7_the_asker_whose_message_was_replaced_is_told_at_once_and_the_new_one_is_an
             other => panic!("{other:?}"),
         }
         assert_eq!(before.elapsed(), Duration::ZERO);
-        // The old asker's going away concerns the new one's message no more.
+        // Dropping the old ask does not touch the new message.
         drop(old);
         held.release();
         assert_eq!(new.await.unwrap(), 2);
@@ -101,7 +101,7 @@ fn o7_alone_and_without_room_the_oldest_of_the_type_goes() {
             store.priced(Sku(sku), 0).await.unwrap();
         }
         assert_eq!(store.priced(Sku(5), 0).await.unwrap(), Admission::Displaced);
-        // Key 1 is no longer queued: it is a newcomer again.
+        // Key 1 is no longer queued, so this message is new.
         assert_eq!(store.priced(Sku(1), 7).await.unwrap(), Admission::Displaced);
         assert_eq!(store.priced(Sku(5), 8).await.unwrap(), Admission::Conflated);
         held.release();

@@ -11,15 +11,15 @@ fn o9_a_list_is_tried_in_order() {
         store.priced_or_block(Sku(1), 0).await.unwrap();
         store.priced_or_oldest(Sku(1), 0).await.unwrap();
         store.blocked(0).await.unwrap();
-        // First word: something of its own to give up, or to replace.
+        // The first word applies: there is a message of the type to drop, or to replace.
         assert_eq!(store.oldest_or_block(1).await.unwrap(), Admission::Displaced);
         assert_eq!(store.priced_or_block(Sku(1), 1).await.unwrap(), Admission::Conflated);
         assert_eq!(store.priced_or_oldest(Sku(1), 1).await.unwrap(), Admission::Conflated);
-        // Second word: another key, nothing else queued.
+        // The second word applies: the key is another one, and the type has a message to drop.
         assert_eq!(store.priced_or_oldest(Sku(2), 1).await.unwrap(), Admission::Displaced);
         let mut waits = store.priced_or_block(Sku(2), 1);
         assert!(poll(&mut waits).is_pending());
-        // Nothing of its own: the next word.
+        // The type has nothing queued, so the next word applies.
         let refused = store.oldest_or_reject(1).await.unwrap_err();
         assert_eq!(refused.reason(), Reason::Full);
         let refused = store.priced_or_reject(Sku(9), 1).await.unwrap_err();
@@ -80,7 +80,7 @@ fn o9_the_expired_are_purged_before_anything_alive_is_given_up() {
         store.brief(2).await.unwrap();
         store.blocked(3).await.unwrap();
         tokio::time::advance(6 * SECOND).await;
-        // Each of these found the mailbox full of the dead.
+        // Each of these sends finds a mailbox full of expired messages.
         assert_eq!(store.oldest(4).await.unwrap(), Admission::Queued);
         assert_eq!(store.rejected(5).await.unwrap(), Admission::Queued);
         assert_eq!(store.oldest(6).await.unwrap(), Admission::Displaced);

@@ -100,7 +100,7 @@ fn o10_every_subscriber_gets_every_letter_and_nobody_gets_older_ones() {
     });
 }
 
-/// Counts how often its `Debug` writes; it would write a megabyte.
+/// Counts the writes of its `Debug`, which would write a megabyte.
 #[derive(Clone, Default)]
 struct Endless(Arc<std::sync::atomic::AtomicUsize>);
 
@@ -155,7 +155,7 @@ fn o10_a_dead_letter_formats_no_more_of_a_message_than_it_keeps() {
         assert!(writes < 2 * 256, "{writes} writes for two texts of 256 characters");
         drop(held);
         testing::quiet(&system).await;
-        // A message's own `Debug` is not shortened, and a panic's text is.
+        // A message's own `Debug` is not shortened; the text of a panic is.
         assert_eq!(format!("{:?}", SinkFall {}), "Fall");
         sink.fall().await.unwrap();
         testing::quiet(&system).await;

@@ -1,4 +1,4 @@
-//! O: what happens when there is no room, as each message type declares it.
+//! O: what a full mailbox does, as each message type declares it.
 
 mod block;
 mod conflate;
@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 type Log = Record<(&'static str, u32)>;
 
-/// A key with a hash that all of them share.
+/// A key. All keys have the same hash.
 #[derive(Debug, PartialEq, Eq)]
 struct Sku(u32);
 
@@ -29,7 +29,7 @@ impl Hash for Sku {
     }
 }
 
-/// One message type per policy; the log says what was handled, in order.
+/// One message type per policy. The log has the handled messages, in order.
 #[derive(Default)]
 struct Store {
     log: Log,
@@ -163,7 +163,7 @@ fn taken(log: &Log) -> Vec<(&'static str, u32)> {
     log.take()
 }
 
-/// Everything a mailbox ever lost for another reason than that its own policy gave it up.
+/// Whether no message of this row was lost.
 fn kept(row: &Row) -> bool {
     row.dropped + row.conflated + row.evicted + row.expired + row.cancelled + row.undelivered == 0
 }

@@ -124,7 +124,7 @@ fn o4_a_message_whose_turn_runs_is_not_taken() {
         for n in 0..4 {
             store.blocked(n).await.unwrap();
         }
-        // The only other one of its type is in its turn.
+        // The only other message of its type has begun its turn.
         assert_eq!(store.rest(SECOND).await.unwrap(), Admission::Dropped);
         testing::quiet(&system).await;
         let row = row::<m::Rest>(&store);

@@ -14,7 +14,7 @@ fn d1_an_actor_that_asks_itself_is_told_at_once() {
             result.unwrap_err().to_string(),
             "no answer to `Note` from `a`: waiting for it could never end (a -> a)"
         );
-        // It goes on.
+        // The actor continues.
         a.note().ask().await.unwrap();
     });
 }
@@ -157,7 +157,7 @@ fn d1_an_ask_in_line_is_a_wait_before_it_is_in_and_after() {
     run(async |system| {
         let a = service(&system, "a", 4);
         let b = service(&system, "b", 1);
-        // b's turn, then the one that is queued, and a's ask in line behind it.
+        // b has a turn, one queued turn, and a's ask in line behind it.
         let first = begin(&b, after(2, asks(&a)));
         run_other_tasks().await;
         let queued = begin(&b, after(1, asks(&a)));
@@ -218,7 +218,7 @@ fn d1_a_hook_has_a_turn_too() {
             asked.await.unwrap();
         }));
         let opens = system.instance(Service { opening, later: None }).name("opens");
-        // b is in a turn that asks the one that has not started yet, because it asks b.
+        // b's turn asks `opens`, which has not started yet because its start asks b.
         let (give, given) = oneshot::channel::<ServiceHandle>();
         let second = begin(&b, async move {
             let opens = given.await.unwrap();

@@ -11,7 +11,8 @@ impl Host {
         7
     }
 
-    /// Drives a task of its own that asks this actor, and does not wait for it. What that was told, and until when it waits.
+    /// Drives a local task that asks this actor, without waiting for it. Returns the outcome of the
+    /// ask, if it has one.
     #[message]
     fn drive(&mut self, own: WeakHandle<Host>) -> Option<Option<Reason>> {
         let told = std::rc::Rc::new(std::cell::Cell::new(None));
@@ -27,7 +28,7 @@ impl Host {
         told.take()
     }
 
-    /// Waits for all of several at once.
+    /// Waits for several asks at once.
     #[message]
     async fn gather(&mut self, own: WeakHandle<Host>) -> Vec<Option<Reason>> {
         use futures_util::StreamExt;

@@ -1,5 +1,5 @@
-//! D1: a wait that could only end after its own sender's turn ends is told so in the poll that closes the cycle; and no other
-//! wait is. What happens on random graphs is in `deadlock_random.rs`.
+//! D1: a wait fails if it could only end after its own sender's turn. It fails in the poll that
+//! closes the cycle, and no other wait does. For random graphs see `deadlock_random.rs`.
 
 mod cycles;
 mod driven_futures;
@@ -22,12 +22,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// What a turn does.
+/// The work of a turn.
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 #[derive(Default)]
 struct Service {
-    /// What `#[started]` does, and must come to before the actor takes messages.
+    /// The work of `#[started]`, which ends before the actor takes messages.
     opening: Option<Job>,
     later: Option<oneshot::Receiver<u32>>,
 }
@@ -41,7 +41,7 @@ impl Service {
         }
     }
 
-    /// Does what it is told to do.
+    /// Runs a job as its turn.
     #[message(overflow = block)]
     async fn run(&mut self, job: Job) {
         job.await;
@@ -50,14 +50,14 @@ impl Service {
     #[message(overflow = block)]
     fn note(&mut self) {}
 
-    /// Gives the reply to a task, which answers when somebody else says so.
+    /// Moves the reply to a task, which answers after a signal.
     #[message(overflow = block)]
     async fn later(&mut self, reply: ReplyTo<u32>) {
         let answer = self.later.take().unwrap();
         tokio::spawn(async move { reply.send(answer.await.unwrap()) });
     }
 
-    /// The same, and does something else for the rest of the turn.
+    /// Like `later`, with another job for the rest of the turn.
     #[message(overflow = block)]
     async fn later_and(&mut self, reply: ReplyTo<u32>, rest: Job) {
         let answer = self.later.take().unwrap();
@@ -84,7 +84,7 @@ fn job(turn: impl Future<Output = ()> + Send + 'static) -> Job {
     Box::pin(turn)
 }
 
-/// Begins a turn of this service that does this, and hears what came of it.
+/// Begins a turn of this service, and returns its output.
 fn begin<T: Send + 'static>(
     service: &ServiceHandle,
     turn: impl Future<Output = T> + Send + 'static,
@@ -105,19 +105,19 @@ async fn inside<T: Send + 'static>(
     begin(service, turn).await.unwrap()
 }
 
-/// A turn that asks this service for nothing in particular.
+/// The work of a turn that asks this service.
 fn asks(service: &ServiceHandle) -> impl Future<Output = Result<(), AskError>> + Send + 'static {
     service.note().ask().owned()
 }
 
-/// A turn that sends to this service, and waits in line if it must.
+/// The work of a turn that sends to this service, and waits in line if it must.
 fn send(
     service: &ServiceHandle,
 ) -> impl Future<Output = Result<Admission, SendError<m::Note>>> + Send + 'static {
     service.note().owned()
 }
 
-/// Some seconds later.
+/// Runs a future after so many seconds.
 async fn after<T>(seconds: u32, then: impl Future<Output = T>) -> T {
     sleeps(seconds).await;
     then.await
@@ -127,7 +127,7 @@ fn sleeps(seconds: u32) -> impl Future<Output = ()> + Send {
     tokio::time::sleep(SECOND * seconds)
 }
 
-/// What a send or an ask is told.
+/// The error of a send or of an ask.
 trait Told {
     fn words(&self) -> (Reason, Option<Duration>, Option<&[ActorName]>);
 }
@@ -144,7 +144,7 @@ impl<M> Told for SendError<M> {
     }
 }
 
-/// The names around the cycle.
+/// Returns the names around the cycle.
 #[track_caller]
 fn around<T, E: Told>(result: &Result<T, E>) -> Vec<String> {
     let Err(error) = result else { panic!("it closes a cycle") };
@@ -153,12 +153,12 @@ fn around<T, E: Told>(result: &Result<T, E>) -> Vec<String> {
     cycle.unwrap().iter().map(ToString::to_string).collect()
 }
 
-/// Polls it once. Whether it is there.
+/// Polls a future once, with the waker of the current task. Returns whether it is ready.
 async fn glance<F: Future + Unpin>(future: &mut F) -> bool {
     std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_ready())).await
 }
 
-/// Asks that closed a cycle, of all messages.
+/// Returns how many waits for this service closed a cycle.
 fn refused(service: &ServiceHandle) -> u64 {
     let ledger = service.ledger();
     assert!(ledger.is_balanced(), "{ledger}");

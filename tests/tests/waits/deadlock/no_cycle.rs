@@ -93,7 +93,7 @@ fn d1_a_turn_that_was_answered_is_not_waiting_although_it_was_not_polled_since()
         let held = testing::hold(&b);
         let first = begin(&a, asks(&b));
         run_other_tasks().await;
-        // In one poll of b's task: the answer to a, and a turn that asks a.
+        // One poll of b's task answers a, and begins a turn that asks a.
         let second = begin(&b, asks(&a));
         run_other_tasks().await;
         held.release();
@@ -129,7 +129,7 @@ fn d1_a_turn_that_was_told_no_is_not_waiting_although_it_was_not_polled_since() 
         let (this, to_a) = (b.clone(), asks(&a));
         let second = begin(&b, async move {
             sleeps(2).await;
-            // Whoever stands in line is sent away.
+            // The waiters in line are refused.
             drop(this.stop());
             to_a.await
         });
@@ -207,7 +207,7 @@ fn d1_an_ask_that_is_kept_for_later_is_no_wait_of_another_turn() {
             assert!(!is_there.await);
         })
         .await;
-        // a's second turn waits for nobody while b asks a.
+        // a's second turn waits for no actor while b asks a.
         let second = begin(&a, sleeps(2));
         busy.await.unwrap().unwrap();
         second.await.unwrap();
@@ -227,7 +227,7 @@ fn d1_an_ask_that_was_kept_for_later_is_a_wait_of_the_turn_that_polls_it() {
             assert!(keep.send(asked).is_ok());
         })
         .await;
-        // By another turn of a: from now on it is that one which waits for b.
+        // Another turn of a polls the ask, so that turn waits for b from now on.
         let second = begin(&a, kept.await.unwrap());
         assert_eq!(around(&busy.await.unwrap()), ["b", "a"]);
         second.await.unwrap().unwrap();

@@ -32,7 +32,7 @@ fn d1_the_room_of_a_refused_ask_goes_to_the_line() {
         let a = service(&system, "a", 4);
         let b = service(&system, "b", 1);
         let before = Instant::now();
-        // b's turn, the one that is queued, and in line an ask of a's turn and a send from outside.
+        // b has a turn and a queued turn. In line are an ask of a's turn and a send from outside.
         let busy = begin(&b, sleeps(1));
         run_other_tasks().await;
         let to_a = asks(&a);
@@ -47,7 +47,7 @@ fn d1_the_room_of_a_refused_ask_goes_to_the_line() {
         let outside = tokio::spawn(send(&b));
         run_other_tasks().await;
         assert_eq!(b.reading().waiting, 2);
-        // The queued turn begins, so a's ask is let in; when a hears of that, it closes the cycle.
+        // The queued turn begins, so a's ask is let in. When a is polled, the ask closes the cycle.
         assert_eq!(around(&asker.await.unwrap()), ["a", "b"]);
         assert_eq!(outside.await.unwrap().unwrap(), Admission::Waited);
         assert_eq!(before.elapsed(), SECOND);

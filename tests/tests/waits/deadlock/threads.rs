@@ -10,7 +10,7 @@ fn d1_a_turn_that_has_run_another_one_s_turn_is_itself_again() {
         for _ in 0..20 {
             let (this, other) = (a.clone(), b.clone());
             let asked = inside(&a, async move {
-                // Mostly run here.
+                // Usually this task runs the turn.
                 other.note().ask().await.unwrap();
                 this.note().ask().await
             });
@@ -33,7 +33,7 @@ fn d1_a_turn_that_blocks_its_thread_is_told_too() {
         has_begun.await.unwrap();
         let second = b.block(a.clone()).await.unwrap();
         let first = first.await.unwrap();
-        // b's turn may have come before a's ask, or after it.
+        // b's turn may begin before a's ask or after it.
         if let Err(error) = &second {
             assert_eq!(error.reason(), Reason::WouldDeadlock);
         }
