@@ -62,7 +62,8 @@ impl<T: Item, S> Section<'_, T, S> {
     }
 }
 
-/// What belongs to a type's bookkeeping, and so to its code, does not change while messages of it are queued.
+/// Refuses changes of what a type's bookkeeping, and so its code, depends on while messages are
+/// queued.
 fn check_change(declared: &Policy, wanted: &Policy) -> Result<(), String> {
     let conflates = |list: &OverflowList| list.has(Overflow::Conflate);
     let what = if declared.priority != wanted.priority {
@@ -77,8 +78,8 @@ fn check_change(declared: &Policy, wanted: &Policy) -> Result<(), String> {
     Err(format!("{what} cannot change while the mailbox lives: set it when the actor is started"))
 }
 
-/// Parts of a policy that are read without the lock. Each is a number of its own: a send may see one changed and the other
-/// not yet.
+/// The parts of a policy that are read without the lock. Each is a number of its own: a send may
+/// see one changed and the other not yet.
 #[derive(Debug)]
 pub(super) struct Live {
     ttl_ns: AtomicU64,

@@ -48,7 +48,7 @@ use std::task::{Context, Poll, ready};
 struct Shared<T> {
     mailbox: Mailbox<T, ()>,
     senders: AtomicUsize,
-    /// What errors say of it.
+    /// What errors say about the channel.
     life: Arc<Life>,
 }
 
@@ -64,26 +64,28 @@ impl<T: Item> Shared<T> {
         result
     }
 
-    /// Wakes, and drops what was lost: its ledger row says so, and `Admission` told the sender.
-    fn apply(&self, fx: &mut Effects<T>) {
+    /// Wakes tasks, and drops what was lost. The ledger has counted it, and `Admission` has told
+    /// the sender.
+    fn apply(&self, effects: &mut Effects<T>) {
         loop {
-            let _ = fx.wake();
-            for lost in fx.lost.take() {
+            let _ = effects.wake();
+            for lost in effects.lost.take() {
                 // A message's `Drop` is user code.
                 ignored(|| drop(lost.item));
             }
-            if !fx.take_unfinished() {
+            if !effects.take_unfinished() {
                 return;
             }
-            self.mailbox.visit(fx, |section| section.carry_on());
+            self.mailbox.visit(effects, |section| section.carry_on());
         }
     }
 }
 
-/// A channel with one mailbox's bounds and one policy per class; [`Item::class`] picks the class of a value.
+/// A channel with one mailbox's bounds and one policy per class; [`Item::class`] picks the class of
+/// a value.
 ///
-/// Alone, a mailbox has no timers: a sender whose message's ttl passes while it waits in line is let in and its message
-/// then skipped, counted `expired`.
+/// Alone, a mailbox has no timers: a sender whose message's ttl passes while it waits in line is
+/// let in and its message then skipped, counted `expired`.
 ///
 /// # Errors
 /// A sentence that says which setting or policy cannot be.
@@ -105,13 +107,14 @@ pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Send
     let receiver = Receiver {
         shared: shared.clone(),
         taker: Taker::new(WorkerId::ONLY),
-        fx: Effects::new(),
+        effects: Effects::new(),
         relayed: Relayed::default(),
     };
     Ok((Sender { shared }, receiver))
 }
 
-/// Sends. Cheap to clone; when the last one is dropped, the receiver gets what is queued and then `None`.
+/// Sends. Cheap to clone; when the last one is dropped, the receiver gets what is queued and then
+/// `None`.
 pub struct Sender<T: Item> {
     shared: Arc<Shared<T>>,
 }
@@ -139,7 +142,8 @@ impl<T: Item> fmt::Debug for Sender<T> {
 }
 
 impl<T: Item> Sender<T> {
-    /// Sends as the class's policy says; waits in line where that says `block`. Nothing happens before the first poll.
+    /// Sends as the class's policy says; waits in line where that says `block`. Nothing happens
+    /// before the first poll.
     ///
     /// # Cancel safety
     /// Cancel safe; see [`Sending`].
@@ -147,7 +151,8 @@ impl<T: Item> Sender<T> {
         Sending { shared: &self.shared, entry: Entry::Fresh(value) }
     }
 
-    /// Sends without ever waiting: where the policy says `block`, a full mailbox refuses with [`Reason::Full`].
+    /// Sends without ever waiting: where the policy says `block`, a full mailbox refuses with
+    /// [`Reason::Full`].
     ///
     /// # Errors
     /// [`Reason::Full`] or [`Reason::Closed`], with the value.
@@ -203,8 +208,9 @@ fn settle<T: Item>(shared: &Shared<T>, entered: Entered<Message, T>) -> Result<A
 /// A send under way.
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, the value was not sent: it leaves the line, and where it was let in meanwhile it is
-/// withdrawn, both counted `cancelled`. Only a value that was received by then stays sent.
+/// Cancel safe. Dropped while it is pending, the value was not sent: it leaves the line, and where
+/// it was let in meanwhile it is withdrawn, both counted `cancelled`. Only a value that was
+/// received by then stays sent.
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Sending<'a, T: Item> {
     shared: &'a Shared<T>,
@@ -249,7 +255,7 @@ impl<T: Item> Drop for Sending<'_, T> {
 pub struct Receiver<T: Item> {
     shared: Arc<Shared<T>>,
     taker: Taker<T, ()>,
-    fx: Effects<T>,
+    effects: Effects<T>,
     /// The polling task may have any waker.
     relayed: Relayed,
 }
@@ -261,9 +267,11 @@ impl<T: Item> fmt::Debug for Receiver<T> {
 }
 
 impl<T: Item> Receiver<T> {
-    /// The next value, by lane and age; `None` when the channel is closed and empty. A value received counts `handled`.
+    /// The next value, by lane and age; `None` when the channel is closed and empty. A value
+    /// received counts `handled`.
     ///
-    /// One poll may be pending although values are queued: a receiver that keeps up with its senders lets a batch come together.
+    /// One poll may be pending although values are queued: a receiver that keeps up with its
+    /// senders lets a batch come together.
     ///
     /// # Cancel safety
     /// Cancel safe; see [`Recv`].
@@ -271,12 +279,14 @@ impl<T: Item> Receiver<T> {
         Recv { receiver: self }
     }
 
-    /// Up to `max` values at once, added to `into`; 0 when the channel is closed and empty, or when `max` is 0.
+    /// Up to `max` values at once, added to `into`; 0 when the channel is closed and empty, or when
+    /// `max` is 0.
     ///
     /// May return fewer than there are.
     ///
     /// # Cancel safety
-    /// Cancel safe. Dropped while it is pending, no value was taken: it waits for the first one only.
+    /// Cancel safe. Dropped while it is pending, no value was taken: it waits for the first one
+    /// only.
     pub async fn recv_many(&mut self, into: &mut Vec<T>, max: usize) -> usize {
         if max == 0 {
             return 0;
@@ -296,8 +306,8 @@ impl<T: Item> Receiver<T> {
     /// Polls for the next value.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let cx = &mut Context::from_waker(self.relayed.waker(cx.waker()));
-        let taken = self.taker.poll_take(&self.shared.mailbox, cx, &mut self.fx);
-        self.shared.apply(&mut self.fx);
+        let taken = self.taker.poll_take(&self.shared.mailbox, cx, &mut self.effects);
+        self.shared.apply(&mut self.effects);
         taken.map(|take| match take {
             Take::Turn => {
                 self.shared.mailbox.end_turn(WorkerId::ONLY);
@@ -309,24 +319,24 @@ impl<T: Item> Receiver<T> {
 
     /// Closes the channel: senders are refused, what is queued can still be received.
     pub fn close(&mut self) {
-        self.shared.mailbox.visit(&mut self.fx, |section| section.close());
-        self.shared.apply(&mut self.fx);
+        self.shared.mailbox.visit(&mut self.effects, |section| section.close());
+        self.shared.apply(&mut self.effects);
     }
 
     /// What became of every value offered so far.
     pub fn ledger(&self) -> Ledger {
-        let mut fx = Effects::new();
-        let ledger = self.shared.mailbox.ledger(&mut fx);
-        self.shared.apply(&mut fx);
+        let mut effects = Effects::new();
+        let ledger = self.shared.mailbox.ledger(&mut effects);
+        self.shared.apply(&mut effects);
         ledger
     }
 }
 
 impl<T: Item> Drop for Receiver<T> {
     fn drop(&mut self) {
-        self.taker.put_back(&self.shared.mailbox, &mut self.fx);
-        self.shared.mailbox.visit(&mut self.fx, |section| section.end());
-        self.shared.apply(&mut self.fx);
+        self.taker.put_back(&self.shared.mailbox, &mut self.effects);
+        self.shared.mailbox.visit(&mut self.effects, |section| section.end());
+        self.shared.apply(&mut self.effects);
     }
 }
 

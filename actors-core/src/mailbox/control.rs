@@ -1,4 +1,5 @@
-//! Control is state beside the queue, not messages in it: it waits behind nothing, is never refused, and does not pile up (B4).
+//! Control is state beside the queue, not messages in it: it waits behind nothing, is never
+//! refused, and does not pile up (B4).
 
 use crate::clock::Tick;
 use crate::error::Reason;
@@ -10,7 +11,8 @@ use crate::mailbox::staff::{Staff, Task};
 use crate::policy::Priority;
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// Puts the seat where the first consumer finds it. With `is_ready`, a sender may take it before the consumer has.
+    /// Puts the seat where the first consumer finds it. With `is_ready`, a sender may take it
+    /// before the consumer has.
     pub(crate) fn install(&self, seat: S, is_ready: bool) {
         let mut shell = self.shell.lock();
         match &mut shell.inner {
@@ -37,7 +39,8 @@ impl<T: Item, S> Mailbox<T, S> {
         self.signals.is_killed()
     }
 
-    /// Notes that a task will come to consume. `false` where one was started before, and the caller must not start another.
+    /// Notes that a task will come to consume. `false` where one was started before, and the caller
+    /// must not start another.
     pub(crate) fn employ(&self) -> bool {
         let mut inner = self.lock();
         match &mut inner.staff {
@@ -46,7 +49,8 @@ impl<T: Item, S> Mailbox<T, S> {
                 true
             }
             Staff::One(_) => false,
-            // Its workers are started with their numbers; this is a task of its own, which ends the actor with its runtime.
+            // Its workers are started with their numbers; this is a task of its own, which ends the
+            // actor with its runtime.
             Staff::Pool(pool) => !std::mem::replace(&mut pool.is_employed, true),
         }
     }
@@ -74,8 +78,8 @@ impl<T: Item, S> Section<'_, T, S> {
         true
     }
 
-    /// Asks for a new instance, between two turns: the old one has no further turn. With several workers, `None` means all.
-    /// `false` where there will be no new instance.
+    /// Asks for a new instance, between two turns: the old one has no further turn. With several
+    /// workers, `None` means all. `false` where there will be no new instance.
     pub(crate) fn renew(&mut self, worker: Option<WorkerId>) -> bool {
         if self.phase >= Phase::Killed {
             return false;
@@ -89,7 +93,8 @@ impl<T: Item, S> Section<'_, T, S> {
         true
     }
 
-    /// Notes that a new instance is about to have its first turn. Messages that have expired meanwhile are purged first.
+    /// Notes that a new instance is about to have its first turn. Messages that have expired
+    /// meanwhile are purged first.
     pub(crate) fn begin_anew(&mut self) {
         if let Staff::One(one) = &mut *self.staff {
             one.is_poisoned = false;
@@ -99,8 +104,9 @@ impl<T: Item, S> Section<'_, T, S> {
         self.wake_if_filled();
     }
 
-    /// Purges the expired messages of a mailbox that drains, for a worker that waits before its next instance. Returns when to do
-    /// it again: `NEVER` where no queued message may expire, or the mailbox does not drain.
+    /// Purges the expired messages of a mailbox that drains, for a worker that waits before its
+    /// next instance. Returns when to do it again: `NEVER` where no queued message may expire, or
+    /// the mailbox does not drain.
     pub(crate) fn purge_draining(&mut self) -> Tick {
         if self.is_open() {
             return Tick::NEVER;
@@ -110,7 +116,8 @@ impl<T: Item, S> Section<'_, T, S> {
         self.queue.purge_due()
     }
 
-    /// Closes admission and hands out nothing more; a suspended turn is dropped. `false` when it was killed before.
+    /// Closes admission and hands out nothing more; a suspended turn is dropped. `false` when it
+    /// was killed before.
     pub(crate) fn kill(&mut self) -> bool {
         if self.phase >= Phase::Killed {
             return false;
@@ -142,8 +149,9 @@ impl<T: Item, S> Section<'_, T, S> {
         one.seat.take()
     }
 
-    /// Continues where a visit stopped because it had moved as much as it may: lets waiters in or sends them away, and loses
-    /// what is left. Called, before anything else, where [`Effects::take_unfinished`](super::Effects::take_unfinished) is true.
+    /// Continues where a visit stopped because it had moved as much as it may: lets waiters in or
+    /// sends them away, and loses what is left. Called, before anything else, where
+    /// [`Effects::take_unfinished`](super::Effects::take_unfinished) is true.
     pub(crate) fn carry_on(&mut self) {
         match self.phase {
             Phase::Open => {

@@ -1,8 +1,12 @@
-//! The mailbox's critical section: everything that happens under the lock, and nothing else.
+//! What is under the lock, and the steps that the way in and the way out share.
 //!
-//! User code that runs in here is the `Eq` of conflation keys, always before anything has changed and with its panics
-//! caught (B6). Lost messages and wakers are handed out in [`Effects`], to be dropped, reported and woken after the lock is
-//! free.
+//! User code runs under the lock only as the `Eq` of conflation keys, always before anything has
+//! changed and with its panics caught (B6). Lost messages and wakers leave in [`Effects`], to be
+//! dropped, reported and woken once the lock is free.
+//!
+//! User code that runs in here is the `Eq` of conflation keys, always before anything has changed
+//! and with its panics caught (B6). Lost messages and wakers are handed out in [`Effects`], to be
+//! dropped, reported and woken after the lock is free.
 
 use crate::clock::{Span, Tick};
 use crate::error::Reason;
@@ -23,17 +27,18 @@ use crate::reentry;
 use crate::sync::as_if_unlocked;
 use std::time::Duration;
 
-/// Pushes between two looks at the clock for types that need no exact age: one look costs about as much as a push.
+/// Pushes per reading of the clock, for types that need no exact age: a reading costs about as much
+/// as a push.
 const PUSHES_PER_STAMP: u32 = 16;
 
-/// What may happen in a mailbox.
+/// The phases of a mailbox's life. They only ever advance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
-    /// Takes messages and hands them out.
+    /// Admits messages and hands them out.
     Open,
-    /// Takes none, hands out what it has.
+    /// Admits none, hands out what is queued.
     Draining,
-    /// Takes none, hands out none.
+    /// Admits none, hands out none.
     Killed,
     /// Empty for good.
     Ended,
@@ -62,22 +67,23 @@ pub(crate) struct Core<T> {
     pub(super) lines: Lines<T>,
     pub(super) max_waiting: usize,
     pub(super) now: fn() -> Tick,
-    /// The age of the running turn, as of the last look for a refusal.
+    /// The age of the running turn, as of the last refusal that read the clock.
     pub(super) running_age: Span,
-    /// Claims since somebody looked at the clock for one.
+    /// Claims since the clock was last read for one.
     pub(super) unseen: u32,
     pub(super) drain: DrainRate,
     pub(super) arrivals: Arrivals,
     /// The mailbox's address.
     home: usize,
     pub(super) rng: Rng,
-    /// The longest time that it was not empty.
+    /// The longest time that the mailbox was not empty.
     pub(super) busy_longest: Span,
     pub(super) watched: Watched,
     pub(super) work: Work,
 }
 
-/// How many messages and waiters one visit to the mailbox touches, where tests ask: the time under the lock grows with it.
+/// The messages and waiters that one visit touches, counted for tests: the time under the lock
+/// grows with it.
 #[derive(Debug, Default)]
 pub(super) struct Work {
     #[cfg(feature = "testing")]
@@ -87,7 +93,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// A visit begins.
+    /// Starts the count of a visit.
     #[cfg(feature = "testing")]
     pub(super) fn begin(&mut self) {
         self.now = 0;
@@ -121,9 +127,9 @@ impl<T: Item, S> Section<'_, T, S> {
         place
     }
 
-    // --- the books -------------------------------------------------------------------------------------------------
+    // --- the books ---
 
-    /// Enters into the books what the consumer has done since, and hands over the slots that this frees.
+    /// Enters the consumer's progress into the books, and hands over the slots that it has freed.
     pub(super) fn settle(&mut self) {
         let progress = self.signals().progress();
         let freed = self.enter(progress);
@@ -132,7 +138,7 @@ impl<T: Item, S> Section<'_, T, S> {
         }
     }
 
-    // --- losses -----------------------------------------------------------------------------------------------------
+    // --- losses ---
 
     pub(super) fn lose(&mut self, item: Option<T>, tag: Tag, reason: Reason) {
         self.queue.classes[tag.class].counts.lose(Stage::of(reason), reason);
@@ -141,7 +147,7 @@ impl<T: Item, S> Section<'_, T, S> {
         }
     }
 
-    /// Takes an unclaimed message out and loses it.
+    /// Takes an unclaimed message out of the queue and loses it.
     pub(super) fn lose_queued(&mut self, slot: SlotId, reason: Reason) {
         if let Some((item, tag)) = self.take_out(slot) {
             self.lose(Some(item), tag, reason);
@@ -202,13 +208,13 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// A recent instant: the clock is looked at with every sixteenth push, and with the first into an empty queue, unless the
-    /// consumer has just emptied it and will soon be back.
+    /// Returns a recent instant. The clock is read with every sixteenth push, and with the first
+    /// push into an empty queue, unless the consumer has just emptied it and will soon be back.
     #[inline]
     fn sample(&mut self) -> Tick {
         self.pushes += 1;
         let is_empty = self.queue.used() == 0;
-        // A supervisor judges by ages.
+        // A supervisor judges by ages, so they must be good enough.
         let is_due = is_empty || self.watched.sampling != Sampling::Off;
         if self.pushes >= PUSHES_PER_STAMP || (is_due && !self.is_short) {
             self.saw((self.now)());
@@ -219,7 +225,7 @@ impl<T: Item> Core<T> {
         self.recent
     }
 
-    /// Somebody looked at the clock.
+    /// Notes a reading of the clock.
     pub(super) fn saw(&mut self, now: Tick) {
         self.recent = now;
         self.pushes = 0;
@@ -233,7 +239,7 @@ impl<T: Item> Core<T> {
             .map_err(|_| Panicked)
     }
 
-    /// A message that is made when there is a slot for it gets one.
+    /// Makes a message once its slot is there, and puts it in.
     #[inline(always)]
     pub(super) fn push_made(&mut self, make: impl FnOnce() -> T, tag: Tag, signals: &Signals) -> Place {
         let lane = self.queue.classes[tag.class].lane();
@@ -245,18 +251,21 @@ impl<T: Item> Core<T> {
         Place { slot: self.queue.push(make, tag), id: tag.id }
     }
 
-    /// A message comes while others are claimed and may not have begun.
+    /// Tells the consumer and the schedule of a message that comes while others are claimed and may
+    /// not have begun.
     fn push_beside_claim(&mut self, lane: usize, signals: &Signals) {
         if lane > self.claim.lowest()
             && self.schedule.outranks()
             && self.claim.is_outranked_by(lane, signals.progress())
         {
-            // On the consumer's own thread it is a turn that sends, and its message is next: order is what the program says.
-            // From another thread nobody can tell which came first; there a claim may use up its 20 µs (S3).
+            // On the consumer's own thread a turn is sending, and its message is next: the program
+            // determines the order. From another thread it cannot be told which came first, so a
+            // claim may use up its 20 µs (S3).
             if self.claim.thread == here() { signals.interrupt() } else { signals.outrank() }
         }
         if self.queue.lane_len(lane) == 0 {
-            // It waits from now on; turns of higher lanes that are claimed and still to come count.
+            // The lane waits from now on; turns of higher lanes that are claimed and still to come
+            // count.
             let turns = self.claim.lane_woke(lane, signals.progress());
             self.schedule.woke(lane, turns);
         }
@@ -271,7 +280,7 @@ impl<T: Item> Core<T> {
         self.phase != Phase::Open && self.queue.used() == 0
     }
 
-    /// The same where nobody waits.
+    /// Like [`settle`](Section::settle), for callers that know that no sender waits.
     pub(super) fn settle_books(&mut self, signals: &Signals) {
         self.enter(signals.progress());
     }
@@ -291,14 +300,14 @@ impl<T: Item> Core<T> {
         freed
     }
 
-    /// The queue may have run empty.
+    /// Notes how long the mailbox was not empty, if it has run empty.
     pub(super) fn note_empty(&mut self, now: Tick) {
         if self.queue.used() == 0 {
             self.busy_longest = self.busy_longest.max(Span::of(now.since(self.busy_since)));
         }
     }
 
-    /// Takes an unclaimed message out. Its key may hold one more after that.
+    /// Takes an unclaimed message out of the queue. Its key may hold one more after that.
     pub(super) fn take_out(&mut self, slot: SlotId) -> Option<(T, Tag)> {
         let (item, tag) = self.queue.remove(slot)?;
         self.work.add(1);

@@ -1,4 +1,5 @@
-//! What follows from a visit to the mailbox once its lock is free: foreign code runs here and not under the lock (B6).
+//! What follows from a visit to the mailbox once its lock is free: foreign code runs here and not
+//! under the lock (B6).
 
 use crate::clock::Tick;
 use crate::error::Reason;
@@ -52,13 +53,17 @@ pub(crate) struct Effects<T> {
     must_spawn: bool,
     /// The supervisor must sample the mailbox from now on.
     pub(super) requests_sample: bool,
-    /// Waiters and messages that this visit has moved so far. Each is to be woken or dropped when it is over.
+    /// Waiters and messages that this visit has moved so far. Each is to be woken or dropped when
+    /// it is over.
     moved: u32,
-    /// The visit stopped at its bound, and another one continues ([`Section::carry_on`](super::Section::carry_on)).
+    /// The visit stopped at its bound, and another one continues
+    /// ([`Section::carry_on`](super::Section::carry_on)).
     is_unfinished: bool,
-    /// Set with `is_unfinished` and with garbage: these effects are applied at once, not with the next wake-up.
+    /// Set with `is_unfinished` and with garbage: these effects are applied at once, not with the
+    /// next wake-up.
     is_due: bool,
-    /// Memory to free, and wakers that wake nobody any more. Dropping them takes time, or is foreign code.
+    /// Memory to free, and wakers that wake nobody any more. Dropping them takes time, or is
+    /// foreign code.
     garbage: Vec<Garbage>,
 }
 
@@ -68,8 +73,8 @@ enum Garbage {
     Waker(Waker),
 }
 
-/// Waiters that one visit lets in or sends away, and messages that it loses at the end. Each becomes a waker to wake or a
-/// message to drop; 64 of them take a few microseconds under the lock.
+/// Waiters that one visit lets in or sends away, and messages that it loses at the end. Each
+/// becomes a waker to wake or a message to drop; 64 of them take a few microseconds under the lock.
 pub(super) const MOVED_MAX: u32 = 64;
 
 impl<T> Effects<T> {
@@ -164,8 +169,8 @@ impl<T> Effects<T> {
         std::mem::take(&mut self.requests_sample)
     }
 
-    /// Wakes tasks and drops garbage. Wakers are foreign code: a panic in one keeps no other from being woken.
-    /// Returns whether the consumer must be given a task.
+    /// Wakes tasks and drops garbage. Wakers are foreign code: a panic in one keeps no other from
+    /// being woken. Returns whether the consumer must be given a task.
     #[must_use]
     pub(crate) fn wake(&mut self) -> bool {
         self.moved = 0;

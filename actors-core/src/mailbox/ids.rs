@@ -23,7 +23,8 @@ macro_rules! id {
 }
 
 id! {
-    /// A message type of one mailbox: its index among the classes. A mailbox has at most 65,535 classes.
+    /// A message type of one mailbox: its index among the classes. A mailbox has at most 65,535
+    /// classes.
     ClassId(u16)
 }
 id! {

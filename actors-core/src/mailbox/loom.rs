@@ -1,64 +1,72 @@
-//! Models of the mailbox: a few threads, and every order in which their steps under locks and on atomics can fall, together with
-//! every value that a relaxed load may see. They run with
+//! Models of the mailbox, checked by loom: a few threads, every order in which their steps under
+//! locks and on atomics can fall, and every value that a relaxed load may see.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg actors_loom" cargo test -p actors-core --release --lib loom -- --test-threads=1
 //! ```
 //!
-//! in about a quarter of a minute, and are a step of the gate. `LOOM_MAX_PREEMPTIONS=4` looks further (minutes), `LOOM_LOG=trace` shows
-//! the steps of a failure. loom comes in by [`crate::sync`]; everything else of the mailbox is what runs everywhere.
+//! They run in about half a minute and are a step of the gate. `LOOM_MAX_PREEMPTIONS=4` searches
+//! further (minutes); `LOOM_LOG=trace` shows the steps of a failure. loom replaces locks and
+//! atomics through [`crate::sync`]; the rest of the mailbox is the code that runs everywhere.
 //!
-//! A consumer and a sender in line are tasks on threads of their own that sleep until their waker is called, or once for no
-//! reason: where somebody sleeps for ever, the model ends in a deadlock and says so. After every model the books balance, nothing is
-//! queued, and the seat, of which there is only one, has seen every turn.
+//! A consumer and a sender in line are tasks on threads of their own. They sleep until their waker
+//! is called, and once spuriously. A task that sleeps for ever is a deadlock, which loom reports.
+//! After every model the books balance, nothing is queued, and the only seat has seen every turn.
 //!
-//! **Bounds.** With two threads all interleavings are tried, but for *goes on with its claim*. With three these would be millions;
-//! there a thread is interrupted at most so many times, as nearly all races that were ever found need no more than two. All models
-//! have been run once with one interruption more.
+//! **Bounds.** With two threads, every interleaving is tried, except in *continues its claim*. With
+//! three there would be millions, so a thread is preempted at most as often as the table says:
+//! nearly all races ever found need no more than two. All models have been run once with one more.
 //!
-//! | model | threads beside the consumer | messages | interruptions |
+//! | model | threads beside the consumer | messages | preemptions |
 //! |---|---|---|---|
 //! | every message once, in its sender's order | two senders | 2 + 2, 4 slots | 3 |
 //! | the same, in line | two senders | 2 + 1, 1 slot | 2 |
-//! | a push, a close, a kill wakes who sleeps | one | 2; 1 | all |
-//! | the first in line gives up | who leaves, a second sender | 3, 1 slot | 3 |
-//! | a heavy one gives up | who leaves, a light one; the consumer comes later | 3, 2 bytes | all |
-//! | a permit comes back | who has it, a sender | 1, 1 slot | 3 |
-//! | a lent seat and what is queued | a borrower (2 turns), a sender | 2 | 3 |
-//! | a lent seat and the end: by stop, by kill, each also after a panic | a borrower, who ends it | 0 | 3 |
-//! | a lent seat and a consumer that has gone | a borrower | 0 | all |
-//! | a slot freed by a number, while the turn goes on | a sender | 4, 2 slots, claim of 2 | all |
+//! | a push, a close, a kill wakes a sleeper | one | 2; 1 | all |
+//! | the first in line gives up | the waiter, a second sender | 3, 1 slot | 3 |
+//! | a heavy one gives up | the waiter, a light sender; the consumer comes later | 3, 2 bytes | all |
+//! | a permit comes back | its holder, a sender | 1, 1 slot | 3 |
+//! | a taken seat and the queue | a donor (2 turns), a sender | 2 | 3 |
+//! | a taken seat and the end: stop and kill, each also after a panic | a donor, a closer | 0 | 3 |
+//! | a taken seat and a consumer that has gone | a donor | 0 | all |
+//! | a slot freed by progress, while the turn runs | a sender | 4, 2 slots, claim of 2 | all |
 //! | slots freed one after the other | two senders | 6, 3 slots, claim of 3 | 2 |
-//! | the consumer goes on with its claim | a sender | 5, 2 slots, claim of 2 | 3 |
+//! | the consumer continues its claim | a sender | 5, 2 slots, claim of 2 | 3 |
 //! | the books are read | a reader | 3, claim of 3 | all |
 //! | a claimed message is withdrawn | its sender | 2, claim of 2 | all |
 //!
-//! **They bite.** Each of these changes, made for a try, fails the models that are named:
-//! - a push wakes nobody: *every message*, *in line*, *first in line*, *push*, *a permit*, *lent and queued*, *goes on*; an offer
-//!   that went the long way wakes nobody: *in line*, *first in line*, *a permit*, *goes on*; a close or a kill wakes nobody: *close*,
-//!   *lent and the end*;
-//! - that the consumer was roused is not forgotten when it comes, or the mailbox keeps its old waker: nearly all in which it sleeps;
-//! - who is let in from the line is not woken: all in which somebody waits there;
-//! - a slot that a turn frees is not handed over; who joins the line does not say so, or does not look at the progress
-//!   afterwards; a suspended turn does not look at the flags; either fence between the two is missing, or both: *freed by a
-//!   number*, most of them also *one after the other*;
-//! - a turn that begins while somebody waits does not call for attention at the next: *one after the other*;
-//! - who leaves the line hands nothing over: *a heavy one*; who gives a permit back does not, or does not wake the consumer: *a permit*;
-//! - a seat that comes back wakes nobody for what was queued: *lent and queued*; for the end: *lent and the end*; it comes back into a
-//!   mailbox whose consumer has gone: *has gone*;
-//! - progress is published without `Release`: *the books*; a turn that begins is not entered as such: nearly all;
-//! - a withdrawn message is not marked, or the consumer not told to look: *withdrawn*.
+//! **Mutations.** Each of these changes was made as a trial, and failed the models that are named:
+//! - a push wakes no task: *every message*, *in line*, *first in line*, *push*, *a permit*, *seat
+//!   and queue*, *continues*; an offer on the long way wakes none: *in line*, *first in line*, *a
+//!   permit*, *continues*; a close or a kill wakes none: *close*, *seat and end*;
+//! - the woken flag is not cleared when the consumer comes, or the mailbox keeps the old waker:
+//!   nearly all models in which the consumer sleeps;
+//! - a waiter that is let in is not woken: all models with a line;
+//! - a slot that a turn frees is not handed over; a sender that joins the line sets no flag, or
+//!   does not read the progress afterwards; a suspended turn does not read the flags; one or both
+//!   of the fences between the two are missing: *freed by progress*, most of them also *one after
+//!   the other*;
+//! - a turn that begins while a sender waits does not interrupt the next one: *one after the
+//!   other*;
+//! - a waiter that leaves hands nothing over: *a heavy one*; a permit that comes back does not, or
+//!   does not wake the consumer: *a permit*;
+//! - a seat that returns wakes no task for what was queued: *seat and queue*; for the end: *seat
+//!   and end*; it returns into a mailbox whose consumer has gone: *has gone*;
+//! - progress is published without `Release`: *the books*; the beginning of a turn is not entered:
+//!   nearly all;
+//! - a withdrawn message is not marked, or the consumer is not interrupted: *withdrawn*.
 //!
-//! **What they do not see.** When a *swift* consumer wakes whom it let in (a claim of 32 is beyond a model), lockstep (the same), the
-//! wait for a seat (`lend_soon`: what it waits for is a hint, looked at again under the lock), lanes and conflation (all under the
-//! lock), held mailboxes. Three things may be left out without a model failing: the consumer's wake-up when somebody leaves the line
-//! (who moves up then comes behind something that is queued, for which it was woken), that a seat calls a consumer that is to end
-//! also where it was called before (they differ in held mailboxes), and the hand-over when claimed messages go back (claiming
-//! anew hands over too).
+//! **Not covered.** When a consumer with short turns wakes the waiters that it let in (a claim of
+//! 32 is too large for a model); lockstep (the same); the wait for a seat (`wait_for_seat` waits
+//! for a hint, and looks again under the lock); lanes and conflation (all under the lock); held
+//! mailboxes. Three things may be left out without a model failing: the consumer's wake-up when a
+//! waiter gives up (the next waiter comes behind a queued message, for which the consumer was
+//! woken), the call of a consumer that must end by a returning seat where it was called before
+//! (they differ in held mailboxes), and the hand-over when claimed messages go back (the next claim
+//! hands over too).
 
 use super::{
-    Class, ClassId, Donated, Effects, Entry, FastPath, InLine, Item, Lend, Loan, Mailbox, Message, Offer,
-    Place, Row, Take, Taker, Wake, WhenFull, Withdrawal, WorkerId,
+    Class, ClassId, Effects, Entry, FastPath, InLine, Item, Mailbox, Message, Offer, Place, Row, SeatAttempt,
+    SeatUse, Take, Taker, Wake, WhenFull, Withdrawal, WorkerId,
 };
 use crate::clock::{self, Span, Tick};
 use crate::error::{Admission, Reason};
@@ -73,13 +81,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// Tries interleavings in which threads are interrupted at most so many times; where no number is given, all there are.
-/// `LOOM_MAX_PREEMPTIONS` bounds every model anew.
-fn check(interruptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
+/// Tries interleavings in which threads are interrupted at most so many times; where no number is
+/// given, all there are. `LOOM_MAX_PREEMPTIONS` bounds every model anew.
+fn check(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     // How much is claimed at once depends on this clock.
     clock::freeze_cpu_clock();
     let mut builder = Builder::new();
-    builder.preemption_bound = builder.preemption_bound.or(interruptions);
+    builder.preemption_bound = builder.preemption_bound.or(preemptions);
     builder.check(model);
 }
 
@@ -94,7 +102,7 @@ impl Item for Job {
     }
 }
 
-/// What turns are run on: counts them. It can neither be copied nor made anew.
+/// The seat counts turns. It can be neither copied nor made anew.
 #[derive(Debug)]
 struct Seat {
     turns: u32,
@@ -114,15 +122,15 @@ fn with(settings: Settings) -> Arc<Desk> {
     Arc::new(Mailbox::new(limits, classes.into(), Some(Seat { turns: 0 }), clock::now, Seed::new(1)))
 }
 
-/// Does something with it in a thread of its own.
+/// Runs `work` with the mailbox in a thread of its own.
 fn beside<R: 'static>(mailbox: &Arc<Desk>, work: impl FnOnce(&Desk) -> R + 'static) -> JoinHandle<R> {
     let mailbox = mailbox.clone();
     thread::spawn(move || work(&mailbox))
 }
 
-fn apply(fx: &mut Effects<Job>) {
-    let _ = fx.wake();
-    fx.lost.take().for_each(drop);
+fn apply(effects: &mut Effects<Job>) {
+    let _ = effects.wake();
+    effects.lost.take().for_each(drop);
 }
 
 /// Offers a message as senders do.
@@ -138,9 +146,9 @@ fn enter(mailbox: &Desk, job: Job) -> Offer<Message, Job> {
         FastPath::LongWay => {}
     }
     let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
-    let mut fx = Effects::new();
-    let offer = mailbox.visit(&mut fx, |section| section.offer(job, tag, WhenFull::Wait));
-    apply(&mut fx);
+    let mut effects = Effects::new();
+    let offer = mailbox.visit(&mut effects, |section| section.offer(job, tag, WhenFull::Wait));
+    apply(&mut effects);
     offer
 }
 
@@ -163,39 +171,39 @@ fn call(wake: Wake) {
 fn send(mailbox: &Desk, job: Job) {
     let mut entry = Entry::Fresh(job);
     let entered = block_on(poll_fn(|cx| entry.poll(mailbox, cx, |job| enter(mailbox, job))));
-    assert!(matches!(entered, Some(Ok(_))), "nobody refuses it");
+    assert!(matches!(entered, Some(Ok(_))), "it is never refused");
 }
 
-/// The consumer, as the actor's loop is one.
+/// A consumer like the actor's loop.
 struct Consumer {
     mailbox: Arc<Desk>,
     taker: Taker<Job, Seat>,
-    fx: Effects<Job>,
+    effects: Effects<Job>,
 }
 
 impl Consumer {
     fn new(mailbox: &Arc<Desk>) -> Self {
-        Consumer { mailbox: mailbox.clone(), taker: Taker::new(WorkerId::ONLY), fx: Effects::new() }
+        Consumer { mailbox: mailbox.clone(), taker: Taker::new(WorkerId::ONLY), effects: Effects::new() }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Take> {
-        let taken = self.taker.poll_take(&self.mailbox, cx, &mut self.fx);
-        if !self.fx.is_empty()
-            && (!self.fx.lost.is_empty() || self.taker.should_wake(&self.fx, taken.is_pending()))
+        let taken = self.taker.poll_take(&self.mailbox, cx, &mut self.effects);
+        if !self.effects.is_empty()
+            && (!self.effects.lost.is_empty() || self.taker.should_wake(&self.effects, taken.is_pending()))
         {
-            apply(&mut self.fx);
+            apply(&mut self.effects);
         }
         taken
     }
 
-    /// One that has found nothing to do.
+    /// A consumer that has found nothing to do.
     fn asleep(mailbox: &Arc<Desk>) -> Self {
         let mut consumer = Consumer::new(mailbox);
         assert!(consumer.poll(&mut Context::from_waker(Waker::noop())).is_pending());
         consumer
     }
 
-    /// One whose turns are known to be short enough for claims of four, and that sleeps.
+    /// A consumer whose turns are known to be short enough for claims of four, and that sleeps.
     fn warm(mailbox: &Arc<Desk>) -> Self {
         let mut consumer = Consumer::new(mailbox);
         for n in [0, 2] {
@@ -206,35 +214,36 @@ impl Consumer {
         consumer
     }
 
-    /// The running turn is suspended.
+    /// Suspends the running turn.
     fn suspend(&mut self) {
-        self.taker.put_back(&self.mailbox, &mut self.fx);
-        apply(&mut self.fx);
+        self.taker.put_back(&self.mailbox, &mut self.effects);
+        apply(&mut self.effects);
     }
 
-    /// When nothing is left: how many turns the seat has seen, and what is queued.
-    fn rest(&mut self) -> (u32, usize) {
-        // A consumer in lockstep gives way once before it looks again.
+    /// Polls until nothing is left. Returns how many turns the seat has seen, and how many messages
+    /// are queued.
+    fn finish(&mut self) -> (u32, usize) {
+        // A consumer in lockstep yields once before it looks again.
         while self.taker.seat.is_some() {
             assert!(self.poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
-        let mut fx = Effects::new();
-        let queued = self.mailbox.visit(&mut fx, |section| section.depth(clock::now())).queued;
+        let mut effects = Effects::new();
+        let queued = self.mailbox.visit(&mut effects, |section| section.depth(clock::now())).queued;
         let mut inner = self.mailbox.lock();
         let seat = inner.staff.one().and_then(|one| one.seat.as_ref());
-        (seat.expect("nobody has it").turns, queued)
+        (seat.expect("it is in the mailbox").turns, queued)
     }
 
-    /// The loop ends, as `Runner::close` does it: the seat, unless somebody else has it.
+    /// Ends the loop like `Runner::close`. Returns the seat, unless a sender has it.
     fn end(&mut self) -> Option<Seat> {
-        self.taker.put_back(&self.mailbox, &mut self.fx);
-        self.mailbox.visit(&mut self.fx, |section| section.fail_turn(WorkerId::ONLY, Reason::Closed));
-        let left = self.mailbox.visit(&mut self.fx, |section| section.end());
-        apply(&mut self.fx);
+        self.taker.put_back(&self.mailbox, &mut self.effects);
+        self.mailbox.visit(&mut self.effects, |section| section.fail_turn(WorkerId::ONLY, Reason::Closed));
+        let left = self.mailbox.visit(&mut self.effects, |section| section.end());
+        apply(&mut self.effects);
         left.or_else(|| self.taker.seat.take())
     }
 
-    /// The next turn begins: its message.
+    /// Begins the next turn. Returns its message.
     fn begin(&mut self) -> Option<Job> {
         match block_on(poll_fn(|cx| self.poll(cx))) {
             Take::Turn => {
@@ -246,7 +255,7 @@ impl Consumer {
         }
     }
 
-    /// The next turn, from its beginning to its end.
+    /// Runs the next turn from its beginning to its end.
     fn turn(&mut self) -> Option<Job> {
         let job = self.begin();
         self.mailbox.end_turn(WorkerId::ONLY);
@@ -255,58 +264,65 @@ impl Consumer {
 }
 
 fn close(mailbox: &Desk, kills: bool) {
-    let mut fx = Effects::new();
+    let mut effects = Effects::new();
     match kills {
-        true => mailbox.visit(&mut fx, |section| section.kill()),
-        false => mailbox.visit(&mut fx, |section| section.close()),
+        true => mailbox.visit(&mut effects, |section| section.kill()),
+        false => mailbox.visit(&mut effects, |section| section.close()),
     };
-    apply(&mut fx);
+    apply(&mut effects);
 }
 
-/// Gives up in line; whether the message came back.
+/// Gives up in line. Returns whether the message came back.
 fn leave(mailbox: &Desk, line: InLine<Message>) -> bool {
-    let mut fx = Effects::new();
-    let left = mailbox.visit(&mut fx, |section| section.give_up(line, Reason::Cancelled));
-    apply(&mut fx);
+    let mut effects = Effects::new();
+    let left = mailbox.visit(&mut effects, |section| section.give_up(line, Reason::Cancelled));
+    apply(&mut effects);
     left.is_ok()
 }
 
-/// Runs a turn of its own, if it may; it panics unless it `ends_well`. Whether it did, and the seat if nobody wants it back.
+/// Runs a turn of its own, if it may; it panics unless it `ends_well`. Whether it did, and the seat
+/// if nobody wants it back.
 fn donate(mailbox: &Desk, ends_well: bool) -> (bool, Option<Seat>) {
-    let Lend::Yes(Loan { mut seat, .. }) = mailbox.lend(ClassId::new(0)) else { return (false, None) };
+    let SeatAttempt::Taken { mut seat, .. } = mailbox.take_seat(ClassId::new(0)) else {
+        return (false, None);
+    };
     seat.turns += 1;
-    let donated = if ends_well { Donated::Handled(Span::of(Duration::ZERO)) } else { Donated::Panicked };
-    let returned = mailbox.take_back(ClassId::new(0), seat, donated);
-    call(returned.rouse);
-    (true, returned.left)
+    let used = if ends_well { SeatUse::Handled(Span::of(Duration::ZERO)) } else { SeatUse::Panicked };
+    match mailbox.return_seat(ClassId::new(0), seat, used) {
+        Ok(wake) => {
+            call(wake);
+            (true, None)
+        }
+        Err(seat) => (true, Some(seat)),
+    }
 }
 
 fn place(mailbox: &Desk, job: Job) -> Place {
     let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
-    let mut fx = Effects::new();
-    let offer = mailbox.visit(&mut fx, |section| section.offer(job, tag, WhenFull::Refuse));
-    apply(&mut fx);
+    let mut effects = Effects::new();
+    let offer = mailbox.visit(&mut effects, |section| section.offer(job, tag, WhenFull::Refuse));
+    apply(&mut effects);
     let Offer::Granted(place, _) = offer else { panic!("there is room") };
     place
 }
 
 fn withdraw(mailbox: &Desk, place: Place) -> bool {
-    let mut fx = Effects::new();
-    let withdrawn = mailbox.visit(&mut fx, |section| section.withdraw(place, Reason::Cancelled));
-    apply(&mut fx);
+    let mut effects = Effects::new();
+    let withdrawn = mailbox.visit(&mut effects, |section| section.withdraw(place, Reason::Cancelled));
+    apply(&mut effects);
     !matches!(withdrawn, Withdrawal::Begun)
 }
 
 fn row(mailbox: &Desk) -> Row {
-    let mut fx = Effects::new();
-    let ledger = mailbox.ledger(&mut fx);
-    apply(&mut fx);
+    let mut effects = Effects::new();
+    let ledger = mailbox.ledger(&mut effects);
+    apply(&mut effects);
     let row = ledger.rows()[0];
     assert!(row.is_balanced(), "{row:?}");
     row
 }
 
-// --- push and take --------------------------------------------------------------------------------------------------
+// --- push and take ---
 
 fn of(jobs: &[Job], sender: char) -> Vec<u32> {
     jobs.iter().filter(|job| job.0 == sender).map(|job| job.1).collect()
@@ -323,7 +339,7 @@ fn two_producers(capacity: usize, each: [u32; 2]) {
     producers.into_iter().for_each(|producer| producer.join().unwrap());
     let [a, b] = each.map(|count| (0..count).collect::<Vec<_>>());
     assert_eq!((of(&jobs, 'a'), of(&jobs, 'b')), (a, b));
-    assert_eq!(consumer.rest(), (all, 0));
+    assert_eq!(consumer.finish(), (all, 0));
     assert_eq!(row(&mailbox).handled, u64::from(all));
 }
 
@@ -345,7 +361,7 @@ fn whoever_pushes_wakes_a_consumer_that_sleeps() {
         let producer = beside(&mailbox, |mailbox| (0..2).for_each(|n| send(mailbox, Job('a', n))));
         assert_eq!((consumer.turn(), consumer.turn()), (Some(Job('a', 0)), Some(Job('a', 1))));
         producer.join().unwrap();
-        assert_eq!(consumer.rest(), (2, 0));
+        assert_eq!(consumer.finish(), (2, 0));
     });
 }
 
@@ -372,7 +388,7 @@ fn whoever_closes_or_kills_wakes_a_consumer_that_sleeps() {
     }
 }
 
-// --- the line -------------------------------------------------------------------------------------------------------
+// --- the line ---
 
 #[test]
 fn a_slot_goes_to_the_next_in_line_when_the_first_gives_up() {
@@ -392,7 +408,7 @@ fn a_slot_goes_to_the_next_in_line_when_the_first_gives_up() {
         let expected: &[_] =
             if left { &[Job('x', 0), Job('b', 0)] } else { &[Job('x', 0), Job('a', 0), Job('b', 0)] };
         assert_eq!(jobs, expected);
-        assert_eq!(consumer.rest(), (jobs.len() as u32, 0));
+        assert_eq!(consumer.finish(), (jobs.len() as u32, 0));
         let row = row(&mailbox);
         assert_eq!((row.handled, row.cancelled), (jobs.len() as u64, left.into()));
     });
@@ -411,7 +427,7 @@ fn who_needs_less_than_the_first_in_line_gets_in_when_that_one_gives_up() {
         assert!(leaver.join().unwrap());
         let mut consumer = Consumer::new(&mailbox);
         assert_eq!((consumer.turn(), consumer.turn()), (Some(Job('x', 0)), Some(Job('b', 0))));
-        assert_eq!(consumer.rest(), (2, 0));
+        assert_eq!(consumer.finish(), (2, 0));
     });
 }
 
@@ -424,31 +440,31 @@ fn a_permit_given_back_lets_the_next_in_and_wakes_the_consumer() {
             mailbox.visit(&mut Effects::new(), |section| section.reserve(ClassId::new(0), WhenFull::Refuse));
         assert!(matches!(reserve, Offer::Granted((), _)));
         let giver = beside(&mailbox, |mailbox| {
-            let mut fx = Effects::new();
-            mailbox.visit(&mut fx, |section| section.give_back(ClassId::new(0)));
-            apply(&mut fx);
+            let mut effects = Effects::new();
+            mailbox.visit(&mut effects, |section| section.give_back(ClassId::new(0)));
+            apply(&mut effects);
         });
         let sender = beside(&mailbox, |mailbox| send(mailbox, Job('b', 0)));
         assert_eq!(consumer.turn(), Some(Job('b', 0)));
         giver.join().unwrap();
         sender.join().unwrap();
-        assert_eq!(consumer.rest(), (1, 0));
+        assert_eq!(consumer.finish(), (1, 0));
     });
 }
 
-// --- the seat -------------------------------------------------------------------------------------------------------
+// --- the seat ---
 
 #[test]
 fn a_lent_seat_comes_back_to_what_was_queued_meanwhile() {
     check(Some(3), || {
         let mailbox = mailbox(4);
         let mut consumer = Consumer::asleep(&mailbox);
-        let lender = beside(&mailbox, move |mailbox| (0..2).filter(|_| donate(mailbox, true).0).count());
+        let donor = beside(&mailbox, move |mailbox| (0..2).filter(|_| donate(mailbox, true).0).count());
         let producer = beside(&mailbox, move |mailbox| (0..2).for_each(|n| send(mailbox, Job('a', n))));
         assert_eq!((consumer.turn(), consumer.turn()), (Some(Job('a', 0)), Some(Job('a', 1))));
         producer.join().unwrap();
-        let donated = lender.join().unwrap() as u32;
-        assert_eq!(consumer.rest(), (2 + donated, 0));
+        let donated = donor.join().unwrap() as u32;
+        assert_eq!(consumer.finish(), (2 + donated, 0));
         assert_eq!(row(&mailbox).handled, u64::from(2 + donated));
     });
 }
@@ -459,12 +475,12 @@ fn a_lent_seat_comes_back_to_a_consumer_that_is_to_end() {
         check(Some(3), move || {
             let mailbox = mailbox(4);
             let mut consumer = Consumer::asleep(&mailbox);
-            let lender = beside(&mailbox, move |mailbox| donate(mailbox, ends_well));
+            let donor = beside(&mailbox, move |mailbox| donate(mailbox, ends_well));
             let closer = beside(&mailbox, move |mailbox| close(mailbox, kills));
             assert_eq!(consumer.turn(), None);
             let seat = consumer.end();
             closer.join().unwrap();
-            let (donated, left) = lender.join().unwrap();
+            let (donated, left) = donor.join().unwrap();
             assert!(left.is_none(), "a consumer that is told to end waits for the seat");
             assert_eq!(seat.map(|seat| seat.turns), Some(donated.into()));
             assert_eq!(row(&mailbox).offered, u64::from(donated));
@@ -477,17 +493,17 @@ fn a_lent_seat_is_left_to_its_borrower_when_the_consumer_has_gone() {
     check(None, || {
         let mailbox = mailbox(4);
         let mut consumer = Consumer::asleep(&mailbox);
-        let lender = beside(&mailbox, move |mailbox| donate(mailbox, true));
+        let donor = beside(&mailbox, move |mailbox| donate(mailbox, true));
         // As if the runtime had ended beneath it.
         let seat = consumer.end();
-        let (donated, left) = lender.join().unwrap();
+        let (donated, left) = donor.join().unwrap();
         let seats: Vec<_> = seat.into_iter().chain(left).map(|seat| seat.turns).collect();
         assert_eq!(seats, [u32::from(donated)]);
         assert_eq!(row(&mailbox).handled, u64::from(donated));
     });
 }
 
-// --- progress -------------------------------------------------------------------------------------------------------
+// --- progress ---
 
 #[test]
 fn a_slot_that_a_turn_frees_by_its_number_goes_to_whoever_joins_the_line_meanwhile() {
@@ -537,7 +553,7 @@ fn whoever_waits_while_the_consumer_goes_on_with_its_claim_gets_in() {
         let jobs: Vec<_> = (0..5).filter_map(|_| consumer.turn()).collect();
         sender.join().unwrap();
         assert_eq!((of(&jobs, 'x'), of(&jobs, 'a')), (vec![0, 1], vec![0, 1, 2]));
-        assert_eq!(consumer.rest().1, 0);
+        assert_eq!(consumer.finish().1, 0);
     });
 }
 
@@ -587,7 +603,7 @@ fn a_message_that_is_withdrawn_after_it_was_claimed_is_dropped_or_has_its_turn()
         let ran = consumer.poll(&mut Context::from_waker(Waker::noop())).is_ready();
         mailbox.end_turn(WorkerId::ONLY);
         let withdrawn = sender.join().unwrap();
-        assert_eq!(consumer.rest().1, 0);
+        assert_eq!(consumer.finish().1, 0);
         // Both, where the consumer had looked already; then it counts as handled.
         assert!(ran || withdrawn);
         assert!(!(ran && is_late), "it had been withdrawn before the consumer looked");

@@ -1,4 +1,5 @@
-//! The mailbox: a bounded queue with four lanes, in which every message type declares what happens when there is no room.
+//! The mailbox: a bounded queue with four lanes, in which every message type declares what happens
+//! when there is no room.
 //!
 //! ```text
 //!   offer ──► twin? room? ──► slot ──► lane ──► claim ──► turn
@@ -7,17 +8,20 @@
 //!                 └─ reject, drop_newest, drop_oldest: the sender is told at once, and the ledger counts it
 //! ```
 //!
-//! A mailbox moves values of any `T` by [`Class`] and knows no actors. Alone it is a channel: see [`channel`].
+//! A mailbox moves values of any `T` by [`Class`] and knows no actors. Alone it is a channel: see
+//! [`channel`].
 //!
 //! # How it works
 //!
-//! There is one short critical section (a one-byte lock) around slots in an arena. The slots are linked per lane and per
-//! message type, so eviction, conflation, withdrawal and exact books are O(1). Wake-ups and user code run after the lock is
-//! free. The consumer claims up to 32 messages per lock and publishes its progress in one atomic number (`store/claim.rs`):
-//! a message costs one lock on its way in and a fraction of one on its way out.
+//! There is one short critical section (a one-byte lock) around slots in an arena. The slots are
+//! linked per lane and per message type, so eviction, conflation, withdrawal and exact books are
+//! O(1). Wake-ups and user code run after the lock is free. The consumer claims up to 32 messages
+//! per lock and publishes its progress in one atomic number (`store/claim.rs`): a message costs one
+//! lock on its way in and a fraction of one on its way out.
 //!
-//! The right to take messages out travels with a *seat* of type `S`. While nobody has it, it lies under the same lock. An
-//! actor's state lives there between its turns; the seat of a channel is empty.
+//! The right to take messages out travels with a *seat* of type `S`. While nobody has it, it lies
+//! under the same lock. An actor's state lives there between its turns; the seat of a channel is
+//! empty.
 //!
 //! # Where things are
 //!
@@ -30,18 +34,19 @@
 //!   effects  signals  item                what follows after the lock; atomics beside it; what is moved
 //! ```
 //!
-//! Imports point down. `enter/` and `take/` use what is below them and never each other: they meet in `core`.
+//! Imports point down. `enter/` and `take/` use what is below them and never each other: they meet
+//! in `core`.
 //!
 //! # Invariants
 //!
-//! B1 to B7, O0 to O10, S1 to S8 and L1 of `docs/spec.md`; locally Q1 to Q3 (`store/queue.rs`), K1 to K3 (`store/keys.rs`),
-//! E1 (`store/expiry.rs`) and C1 to C3 (`take/pool.rs`).
+//! B1 to B7, O0 to O10, S1 to S8 and L1 of `docs/spec.md`; locally Q1 to Q3 (`store/queue.rs`), K1
+//! to K3 (`store/keys.rs`), E1 (`store/expiry.rs`) and C1 to C3 (`take/pool.rs`).
 //!
 //! # Trade-off
 //!
-//! All producers share one lock. A sharded queue would scale further with many cores, but it could neither evict the oldest
-//! message nor count exactly. Memory follows what is queued, not the capacity; after a burst it is given back as soon as the
-//! queue has run empty.
+//! All producers share one lock. A sharded queue would scale further with many cores, but it could
+//! neither evict the oldest message nor count exactly. Memory follows what is queued, not the
+//! capacity; after a burst it is given back as soon as the queue has run empty.
 
 mod adjust;
 mod books;
@@ -74,5 +79,5 @@ pub(crate) use sample::Depth;
 pub(crate) use section::{Mailbox, Section};
 pub(crate) use store::slots::Place;
 pub(crate) use store::waiters::Outcome;
-pub(crate) use take::seat::{Donated, Lend, Loan};
+pub(crate) use take::seat::{SeatAttempt, SeatUse};
 pub(crate) use take::taker::{Seated, Take, Taker};

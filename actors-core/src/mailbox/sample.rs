@@ -1,13 +1,14 @@
 //! What a supervisor sees of a mailbox, and what it may change (P1, P2).
 //!
 //! ```text
-//!   nobody looks ── a message is queued ──► it rings, once ──► somebody looks, again and again
-//!        ▲                                                           │
-//!        └────────────────────── nothing to be seen: armed ◄─────────┘
+//!   not sampled ── a message is queued ──► request, once ──► sampled, again and again
+//!        ▲                                                        │
+//!        └─────────────── nothing to see: armed ◄────────────────┘
 //! ```
 //!
-//! While nobody looks, the first message that is queued takes the long way in, where it rings; from then on messages take the short
-//! one again. So an idle mailbox costs nobody a timer, and a busy one nobody an instruction.
+//! While a mailbox is not sampled, the first message takes the long way in and requests a sample.
+//! From then on messages take the fast path again. So an idle mailbox costs no timer, and a busy
+//! one no instruction.
 
 use crate::clock::{Span, Tick};
 use crate::mailbox::books::ledger::{Counts, Ledger, Row};
@@ -20,7 +21,7 @@ use crate::policy::{Backlog, Priority, Sample, outlook};
 use std::time::Duration;
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// A message came the long way: if nobody looks, somebody is to.
+    /// Requests sampling for a message that came the long way, if the mailbox is not sampled.
     #[inline]
     pub(super) fn request_sample(&mut self) {
         if self.watched.sampling == Sampling::Armed {
@@ -37,7 +38,7 @@ impl<T: Item> Core<T> {
         self.busy_longest.get().unwrap_or_default().max(current)
     }
 
-    /// Age of the oldest unclaimed message.
+    /// The age of the oldest unclaimed message.
     pub(super) fn oldest_age(&self, now: Tick) -> Duration {
         let fronts = (0..Priority::COUNT).filter_map(|lane| self.queue.lane_front(lane));
         let oldest =
@@ -45,7 +46,8 @@ impl<T: Item> Core<T> {
         oldest.map_or(Duration::ZERO, |stamp| now.since(stamp))
     }
 
-    /// When a sender that is refused should try again, of whatever type, before the spread; `None` where nothing keeps a sender out.
+    /// When a refused sender of any type should try again, before the spread; `None` where nothing
+    /// keeps a sender out.
     pub(super) fn outlook(&self, now: Tick) -> Option<Duration> {
         let is_idle = self.queue.taken() == 0 && self.lines.waiting() == 0;
         let running = self.turn_began().map(|began| now.since(began));
@@ -54,8 +56,8 @@ impl<T: Item> Core<T> {
         (!is_idle).then(|| outlook(&backlog))
     }
 
-    /// When the turn that is running began, if one is. Of a turn that a sender runs, and in a pool, the answer may be too late: since
-    /// when messages have been queued.
+    /// When the running turn began, if one runs. For a turn that a sender runs, and in a pool, the
+    /// noted instant may be too early: then since when messages have been queued.
     pub(super) fn turn_began(&self) -> Option<Tick> {
         let is_serving = self.queue.classes.iter().any(|state| state.counts.in_service > 0);
         match self.claim.is_running() {
@@ -69,15 +71,15 @@ impl<T: Item> Core<T> {
         self.queue.classes.iter_mut().for_each(|state| state.set_armed(sampling == Sampling::Armed));
     }
 
-    /// Messages are queued, and no turn began for so long.
-    pub(super) fn stuck(&self, now: Tick) -> Duration {
+    /// For how long messages have been queued without a turn beginning.
+    pub(super) fn stalled(&self, now: Tick) -> Duration {
         match self.queue.used() {
             0 => Duration::ZERO,
             _ => now.since(self.watched.moved.max(self.busy_since)),
         }
     }
 
-    fn sight(&mut self, now: Tick, workers: usize, busy: usize) -> Sample {
+    fn read_sample(&mut self, now: Tick, workers: usize, busy: usize) -> Sample {
         let stay = std::mem::replace(&mut self.watched.stay, Span::NONE).get();
         let oldest = self.oldest_age(now);
         let mut offered = [0; Priority::COUNT];
@@ -95,7 +97,7 @@ impl<T: Item> Core<T> {
             offered,
             workers,
             busy,
-            stalled: self.stuck(now),
+            stalled: self.stalled(now),
             needs_growth: false,
         }
     }
@@ -122,18 +124,19 @@ impl<T: Item, S> Section<'_, T, S> {
             busy_longest: self.busy_longest(now),
             workers,
             workers_busy,
-            stuck: self.stuck(now),
+            stuck: self.stalled(now),
             retry_after: self.outlook(now),
         }
     }
 
-    /// Takes a sample for the supervisor. `shed` is the cumulative number of messages that were refused before the mailbox.
+    /// Takes a sample for the supervisor. `shed` is the cumulative number of messages that were
+    /// refused before the mailbox.
     pub(crate) fn sample(&mut self, now: Tick, shed: u64) -> Sample {
         self.settle();
         self.watched.shed = shed;
         let (workers, busy) = self.workers();
         let capacity = self.mailbox.limits.capacity;
-        Sample { capacity, ..self.core.sight(now, workers, busy) }
+        Sample { capacity, ..self.core.read_sample(now, workers, busy) }
     }
 
     /// For how long the turn that began last has been running, if one is.
@@ -142,7 +145,8 @@ impl<T: Item, S> Section<'_, T, S> {
         (self.workers().1 > 0).then(|| now.since(self.watched.moved))
     }
 
-    /// Sets how many slots `block` types may hold before their senders wait; `None` lifts the limit (P2).
+    /// Sets how many slots `block` types may hold before their senders wait; `None` lifts the limit
+    /// (P2).
     pub(crate) fn set_soft_limit(&mut self, most: Option<u32>) {
         self.queue.classes.iter_mut().for_each(|state| state.set_soft_limit(most));
         self.settle();
@@ -158,8 +162,8 @@ impl<T: Item, S> Mailbox<T, S> {
         Ledger::new(rows, self.classes.iter().map(|class| (class.type_id)()).collect())
     }
 
-    /// Replaces the content of `rows` by one row per message type. Allocates only where `rows` lacks room, and then before the
-    /// lock is taken.
+    /// Replaces the content of `rows` by one row per message type. Allocates only where `rows`
+    /// lacks room, and then before the lock is taken.
     pub(crate) fn rows(&self, rows: &mut Vec<Row>, effects: &mut Effects<T>) {
         rows.clear();
         rows.reserve(self.classes.len());
@@ -182,7 +186,8 @@ impl<T: Item, S> Mailbox<T, S> {
         inner.core.queue.used() > 0 || inner.workers().1 > 0
     }
 
-    /// Asks for sampling to begin, although no message has come. `false` where it has begun already.
+    /// Asks for sampling to begin, although no message has come. `false` where it has begun
+    /// already.
     pub(crate) fn request_sample(&self) -> bool {
         let mut inner = self.lock();
         let is_armed = inner.core.watched.sampling == Sampling::Armed;
@@ -192,7 +197,8 @@ impl<T: Item, S> Mailbox<T, S> {
         is_armed
     }
 
-    /// Ends sampling until the next message requests it. `false` where there is something to sample.
+    /// Ends sampling until the next message requests it. `false` where there is something to
+    /// sample.
     pub(crate) fn arm(&self) -> bool {
         let mut inner = self.lock();
         let is_empty = inner.core.queue.used() == 0 && inner.core.lines.waiting() == 0;
@@ -202,7 +208,8 @@ impl<T: Item, S> Mailbox<T, S> {
         is_empty
     }
 
-    /// Notes that the supervisor which sampled this mailbox is gone: the next message requests sampling, whatever is queued.
+    /// Notes that the supervisor which sampled this mailbox is gone: the next message requests
+    /// sampling, whatever is queued.
     pub(crate) fn rearm(&self) {
         let mut inner = self.lock();
         if inner.core.watched.sampling == Sampling::Requested {
@@ -226,7 +233,7 @@ pub(crate) struct Depth {
     pub(crate) permits: usize,
     pub(crate) bytes: u64,
     pub(crate) peak: usize,
-    /// Nothing to do, and no turn under way.
+    /// Nothing is to be done, and no turn is under way.
     #[cfg(feature = "testing")]
     pub(crate) is_idle: bool,
     pub(crate) oldest_age: Duration,

@@ -5,8 +5,8 @@
 //!   cell.apply(&mut effects)                                    wakes, drops and reports once the lock is free
 //! ```
 //!
-//! Everything that changes a mailbox is a method of [`Section`]. It derefs to [`Core`], so that the steps which need neither
-//! wakers nor losses can stay plain methods of the data.
+//! Everything that changes a mailbox is a method of [`Section`]. It derefs to [`Core`], so that the
+//! steps which need neither wakers nor losses can stay plain methods of the data.
 
 use crate::clock::Tick;
 use crate::mailbox::adjust::Live;
@@ -30,17 +30,20 @@ use std::sync::OnceLock;
 pub(crate) struct Mailbox<T, S> {
     pub(super) shell: Mutex<Shell<T, S>>,
     pub(super) classes: Cow<'static, [Class]>,
-    /// The parts of the policies that are read without the lock; made when a policy changes for the first time.
+    /// The parts of the policies that are read without the lock; made when a policy changes for the
+    /// first time.
     pub(super) live: OnceLock<Box<[Live]>>,
     pub(super) limits: Limits,
     pub(super) now: fn() -> Tick,
-    /// The source of randomness for `drop_random`, the spread of `retry_after` and the hashes of keys.
+    /// The source of randomness for `drop_random`, the spread of `retry_after` and the hashes of
+    /// keys.
     pub(super) seed: Seed,
     pub(super) signals: Signals,
     pub(super) staffing: Staffing,
 }
 
-/// Whether one consumer takes messages out or a pool does. Readable without the lock; [`Staff`] is its counterpart under it.
+/// Whether one consumer takes messages out or a pool does. Readable without the lock; [`Staff`] is
+/// its counterpart under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Staffing {
     One,
@@ -152,8 +155,8 @@ impl<T: Item, S> Mailbox<T, S> {
         visit(&mut locked.section(self, effects))
     }
 
-    /// A contended lock is left to `parking_lot`: it yields early, so that its holder does much before the lock moves to
-    /// another core. Spinning here was measured to be slower by half.
+    /// A contended lock is left to `parking_lot`: it yields early, so that its holder does much
+    /// before the lock moves to another core. Spinning here was measured to be slower by half.
     #[inline]
     fn lock_shell(&self) -> MutexGuard<'_, Shell<T, S>> {
         match self.shell.try_lock() {
@@ -194,7 +197,8 @@ impl<T: Item, S> Mailbox<T, S> {
         reentry::wait_for(std::ptr::from_ref(self).addr(), || self.shell.lock())
     }
 
-    /// Makes the inner, with the first message or anything else that needs more than a place for the seat.
+    /// Makes the inner, with the first message or anything else that needs more than a place for
+    /// the seat.
     #[cold]
     fn make<'a>(&'a self, mut shell: MutexGuard<'a, Shell<T, S>>) -> Locked<'a, T, S> {
         // A mailbox that was used stays where it is, so its address names it.
@@ -251,16 +255,16 @@ impl<'a, T: Item, S> Section<'a, T, S> {
         self.effects.will_wake(wake);
     }
 
-    /// Wakes a worker of a pool, if there is something for it to do. A single consumer is left alone: it was woken for what was
-    /// queued before, and takes everything that it finds.
+    /// Wakes a worker of a pool, if there is something for it to do. A single consumer is left
+    /// alone: it was woken for what was queued before, and takes everything that it finds.
     pub(super) fn wake_worker(&mut self) {
         if matches!(self.staff, Staff::Pool(_)) {
             self.wake_one();
         }
     }
 
-    /// Wakes a consumer if anything is queued. For visits that may have let in a sender from the line while the consumer
-    /// slept, because permits, a `max` or bytes had kept everything out.
+    /// Wakes a consumer if anything is queued. For visits that may have let in a sender from the
+    /// line while the consumer slept, because permits, a `max` or bytes had kept everything out.
     pub(super) fn wake_if_filled(&mut self) {
         if self.core.queue.used() > 0 {
             self.wake_one();

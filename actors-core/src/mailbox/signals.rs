@@ -1,4 +1,4 @@
-//! What the consumer and everybody else tell each other without the lock.
+//! Atomics beside the lock: the consumer's progress, and the flags that ask for its attention.
 
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
 use crate::sync::thread_local;
@@ -11,26 +11,28 @@ thread_local! {
     static HERE: u8 = const { 0 };
 }
 
-/// A number that names this thread while it lives.
+/// Returns a number that names this thread while it lives.
 pub(super) fn here() -> usize {
     HERE.with(|here| std::ptr::from_ref(here).addr())
 }
 
-/// Words between the consumer and everybody else. They lie far from the lock, beside what is hardly ever read: the consumer writes
-/// its progress with every turn, and would otherwise take the lock's cache line away from the producers each time.
+/// The atomics that the consumer shares with senders. They lie far from the lock, next to fields
+/// that are hardly ever read: the consumer writes its progress with every turn, and would otherwise
+/// take the lock's cache line away from the producers each time.
 #[derive(Debug, Default)]
 pub(super) struct Signals {
     /// Written by the consumer only.
     progress: AtomicU32,
     /// Written by anybody, cleared under the lock.
     flags: AtomicU8,
-    /// Nobody has the seat, and nothing is queued, as of the last time that it came back. Written under the lock; whoever reads
-    /// it looks again under the lock.
+    /// The seat is in the mailbox and nothing is queued, as of the last time that it came back.
+    /// Written under the lock. A hint: readers look again under the lock.
     is_home: AtomicBool,
 }
 
 impl Signals {
-    // Acquire pairs with the Release in `set_progress`: who sees a turn ended sees what it did.
+    // Acquire pairs with the Release in `set_progress`: a thread that sees a turn ended sees what
+    // it did.
     pub(super) fn progress(&self) -> u32 {
         self.progress.load(Ordering::Acquire)
     }
@@ -61,39 +63,39 @@ impl Signals {
         self.is_home.load(Ordering::Relaxed)
     }
 
-    /// Before its next turn the consumer shall take the lock.
+    /// Makes the consumer take the lock before its next turn.
     pub(super) fn interrupt(&self) {
         self.flags.fetch_or(INTERRUPT, Ordering::Relaxed);
     }
 
-    /// Like `interrupt`, before reading the progress: either that reading sees a turn begun, or the consumer, in
-    /// `is_calm_now`, sees the flag.
+    /// Like `interrupt`, before the caller reads the progress: either that reading sees a turn
+    /// begun, or the consumer sees the flag in `is_calm_now`.
     pub(super) fn interrupt_and_fence(&self) {
         self.interrupt();
         fence(Ordering::SeqCst);
     }
 
-    /// Another thread has sent something of a higher lane than what is claimed: it may wait for what is left of the
-    /// consumer's 20 µs.
+    /// Notes that another thread has sent a message of a higher lane than what is claimed. It may
+    /// wait for what is left of the consumer's 20 µs.
     pub(super) fn outrank(&self) {
-        // Often it is set; a read is cheaper than a write.
+        // Often it is set already; a read is cheaper than a write.
         if self.flags.load(Ordering::Relaxed) & OUTRANKED == 0 {
             self.flags.fetch_or(OUTRANKED, Ordering::Relaxed);
         }
     }
 
-    /// Whether nothing else than that is to be minded.
+    /// Whether `outrank` is the only request.
     pub(super) fn is_only_outranked(&self) -> bool {
         self.flags.load(Ordering::Relaxed) == OUTRANKED
     }
 
-    /// Like `is_calm`, for once a turn has begun and takes its time.
+    /// Like `is_calm`, for a turn that has begun and takes its time.
     pub(super) fn is_calm_now(&self) -> bool {
         fence(Ordering::SeqCst);
         self.is_calm()
     }
 
-    /// No further turn shall begin, and a suspended one shall be dropped.
+    /// Forbids further turns; a suspended one is dropped.
     pub(super) fn kill(&self) {
         self.flags.fetch_or(KILLED, Ordering::Release);
     }
@@ -107,7 +109,8 @@ impl Signals {
     }
 
     pub(super) fn clear_interrupt(&self) {
-        // Mostly it is clear; a read is cheaper than a write that others would have to fetch.
+        // Mostly it is clear; a read is cheaper than a write, which other threads would have to
+        // fetch.
         if self.flags.load(Ordering::Relaxed) & (INTERRUPT | OUTRANKED) != 0 {
             self.flags.fetch_and(!(INTERRUPT | OUTRANKED), Ordering::Relaxed);
         }

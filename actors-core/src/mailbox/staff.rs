@@ -1,20 +1,22 @@
-//! Who takes messages out: one consumer, or the workers of a pool. Decided when the mailbox is made.
+//! Who takes messages out: one consumer, or the workers of a pool. Decided when the mailbox is
+//! made.
 //!
 //! ```text
 //!   One     seat: in the mailbox, or with the consumer or a sender that runs a turn      task: woken when the seat is here
 //!   Pool    workers: number ─► waker, turn                                               idle: the last that slept is first
 //! ```
 //!
-//! There is no router and no second queue in a pool. A worker that is free takes the next message in the order of the
-//! schedule, one at a time, so no idle worker waits beside a batch that another one has claimed. The price is two short
-//! critical sections a message instead of a fraction of one; a pool is for turns that wait or take long, where that does not
-//! matter.
+//! There is no router and no second queue in a pool. A worker that is free takes the next message
+//! in the order of the schedule, one at a time, so no idle worker waits beside a batch that another
+//! one has claimed. The price is two short critical sections a message instead of a fraction of
+//! one; a pool is for turns that wait or take long, where that does not matter.
 //!
 //! Invariants of a pool:
 //! - C1 a worker in `idle` sleeps, has left its waker, and stands there once.
-//! - C2 where messages are runnable and workers sleep, as many have been woken as there are messages; a worker that takes one
-//!   and sees that there are more wakes another.
-//! - C3 `alive` workers have a place; a worker that retires has given up its place under the same lock.
+//! - C2 where messages are runnable and workers sleep, as many have been woken as there are
+//!   messages; a worker that takes one and sees that there are more wakes another.
+//! - C3 `alive` workers have a place; a worker that retires has given up its place under the same
+//!   lock.
 
 use crate::mailbox::effects::{Effects, Wake};
 use crate::mailbox::ids::{ClassId, WorkerId};
@@ -127,7 +129,8 @@ pub(super) struct Worker {
 pub(super) struct Pool {
     /// By number. Numbers of workers that have gone are used again.
     workers: Vec<Worker>,
-    /// Workers that sleep. The last that came is woken first: its caches are warm, and workers that are not needed stay asleep.
+    /// Workers that sleep. The last that came is woken first: its caches are warm, and workers that
+    /// are not needed stay asleep.
     idle: Vec<WorkerId>,
     /// Workers that are there or about to be, without those that retire.
     pub(super) alive: usize,
@@ -231,7 +234,8 @@ impl Pool {
         }
     }
 
-    /// Wakes the workers that have no turn: those that sleep, and those that wait before another start.
+    /// Wakes the workers that have no turn: those that sleep, and those that wait before another
+    /// start.
     pub(super) fn wake_free<T>(&mut self, effects: &mut Effects<T>) {
         let is_free = |worker: &&Worker| worker.serving.is_none() && !worker.is_idle;
         let free = self.workers.iter().filter(is_free);

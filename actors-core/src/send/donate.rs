@@ -8,7 +8,7 @@ use crate::actor::{Handler, Inline};
 use crate::clock::{self, Span, Tick};
 use crate::current::{self, worker};
 use crate::error::Reason;
-use crate::mailbox::{ClassId, Donated, Lend, Loan};
+use crate::mailbox::{ClassId, SeatAttempt, SeatUse};
 use crate::panics::ignored;
 use crate::turn;
 use std::sync::Arc;
@@ -54,23 +54,22 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             return Attempt::No;
         }
         let (cell, step) = self.parts();
-        let loan = match cell.mailbox.lend(class_of::<A, M>()) {
-            Lend::Yes(loan) => loan,
-            Lend::Soon => match cell.mailbox.lend_soon(class_of::<A, M>(), is_ask) {
-                Some(loan) => loan,
+        let (seat, is_timed) = match cell.mailbox.take_seat(class_of::<A, M>()) {
+            SeatAttempt::Taken { seat, is_timed } => (seat, is_timed),
+            SeatAttempt::Busy => match cell.mailbox.wait_for_seat(class_of::<A, M>(), is_ask) {
+                Some(taken) => taken,
                 None => return Attempt::No,
             },
-            Lend::No => return Attempt::No,
+            SeatAttempt::Unavailable => return Attempt::No,
         };
-        let Loan { seat, is_timed } = loan;
-        let mut borrowed =
-            Borrowed { cell, class: class_of::<A, M>(), seat: Some(seat), donated: Donated::Unused };
+        let mut guard =
+            SeatGuard { cell, class: class_of::<A, M>(), seat: Some(seat), used: SeatUse::Unused };
         // A task that sends without end takes turns with others, as it would if it had to wait for room. It yields before the
         // turn, so that a send that is dropped while it is pending has not been handled.
         if is_timed && coop::poll_proceed(cx).map(|unit| unit.made_progress()).is_pending() {
             return Attempt::Yield;
         }
-        borrowed.donated = Donated::Panicked;
+        guard.used = SeatUse::Panicked;
         let Step::Fresh(message) = std::mem::replace(step, Step::Over) else { unreachable!("it is fresh") };
         let timeout = match is_ask && own.is_none() && deadline == Tick::NEVER {
             true => Span::of(cell.mailbox.timeout(class_of::<A, M>())),
@@ -78,15 +77,15 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         };
         let scope = current::Turn::donated(cell.id(), deadline, timeout);
         let began = is_timed.then(clock::cpu);
-        let result = borrowed.run(|seat| turn::run_donated(seat, run, message, scope, &cell.span));
-        borrowed.donated = match result {
-            Ok(_) => Donated::Handled(match began {
+        let result = guard.run(|seat| turn::run_donated(seat, run, message, scope, &cell.span));
+        guard.used = match result {
+            Ok(_) => SeatUse::Handled(match began {
                 None => Span::NONE,
                 Some(began) => Span::of(clock::cpu().saturating_duration_since(began)),
             }),
-            Err(_) => Donated::Panicked,
+            Err(_) => SeatUse::Panicked,
         };
-        drop(borrowed);
+        drop(guard);
         Attempt::Done(result.map_err(|text| {
             // A panic went through the state (F1): the actor's own loop sees to the rest.
             cell.note_panic(class_of::<A, M>(), &text);
@@ -96,16 +95,15 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     }
 }
 
-/// A seat that is lent. It comes back when this is dropped, by whatever: as one that is not to be used again unless the turn
-/// is known to have ended well.
-struct Borrowed<'a, A: crate::Actor> {
+/// The seat while a sender has it. Dropping this returns it: as poisoned, unless the turn is known to have ended well.
+struct SeatGuard<'a, A: crate::Actor> {
     cell: &'a Arc<Cell<A>>,
     class: ClassId,
     seat: Option<Box<Seat<A>>>,
-    donated: Donated,
+    used: SeatUse,
 }
 
-impl<A: crate::Actor> Borrowed<'_, A> {
+impl<A: crate::Actor> SeatGuard<'_, A> {
     #[inline]
     fn run<T>(&mut self, turn: impl FnOnce(&mut Seat<A>) -> T) -> T {
         match &mut self.seat {
@@ -115,14 +113,13 @@ impl<A: crate::Actor> Borrowed<'_, A> {
     }
 }
 
-impl<A: crate::Actor> Drop for Borrowed<'_, A> {
+impl<A: crate::Actor> Drop for SeatGuard<'_, A> {
     #[inline]
     fn drop(&mut self) {
         let Some(seat) = self.seat.take() else { return };
-        let returned = self.cell.mailbox.take_back(self.class, seat, self.donated);
-        self.cell.wake(returned.rouse);
-        if let Some(seat) = returned.left {
-            ignored(|| drop(seat));
+        match self.cell.mailbox.return_seat(self.class, seat, self.used) {
+            Ok(next) => self.cell.wake(next),
+            Err(seat) => ignored(|| drop(seat)),
         }
     }
 }

@@ -19,28 +19,29 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) enum Step<M> {
     Fresh(M),
-    /// Where, its tie knows.
+    /// The tie has its place in line.
     InLine,
     In(Place),
     Over,
 }
 
-/// A message under way. It has no `Drop` of its own, so that one that gets in at once is nothing but its parts; what must be undone
-/// when its sender goes away is in its [`Tie`].
+/// A message under way. It has no `Drop` of its own, so that a message which gets in at once is
+/// nothing but its parts. What must be undone when the sender goes away is in the [`Tie`].
 pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     pub(super) to: To<'a, A>,
     pub(super) step: Step<M>,
     timeout: Span,
-    /// When the message is worthless: the earlier one of ttl and deadline.
+    /// When the message becomes worthless: the earlier one of ttl and deadline.
     pub(super) expires: Tick,
-    /// When its sender stops waiting.
+    /// When the sender stops waiting.
     pub(super) deadline: Tick,
     pub(super) tie: Option<Tie<'a, A>>,
-    /// Its caller waits in a plain call, and may hold a lock that the handler wants: it does not run the turn itself.
+    /// The caller blocks its thread, and may hold a lock that the handler wants: it must not run the
+    /// turn itself.
     is_blocking: bool,
 }
 
-/// A message that did not get in; `None` where it was lost with its value.
+/// Why a message did not get in. The message is `None` where it was lost with its value.
 pub(super) struct Refusal<M> {
     pub(super) message: Option<M>,
     pub(super) why: AskError,
@@ -49,7 +50,7 @@ pub(super) struct Refusal<M> {
 /// Larger messages are packed before the mailbox is locked: two cache lines.
 const SMALL: usize = 128;
 
-/// What became of the message on its way in.
+/// How the message got in, or why not.
 pub(super) type Arrival<M> = Result<Admission, Refusal<M>>;
 
 impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
@@ -64,7 +65,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         Journey { to, step, timeout, expires: never, deadline: never, tie: None, is_blocking: false }
     }
 
-    /// A message for which there is a slot already.
+    /// Starts the journey of a message for which there is a permit.
     pub(super) fn with_permit(handle: Handle<A>, message: M) -> Journey<'static, A, M> {
         let mut journey = Journey::with(To::Own(handle), Step::Fresh(message), Span::NONE);
         journey.tie().has_permit = true;
@@ -112,7 +113,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self
     }
 
-    /// A future that has completed was polled.
+    /// Panics: a future that has completed was polled.
     #[cold]
     fn polled_again(&self) -> ! {
         panic!("the send of `{}` to `{}` was polled after it had completed", M::NAME, self.to.name())
@@ -135,7 +136,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.tie.as_ref().is_some_and(|tie| tie.timer.is_set())
     }
 
-    /// Goes on towards the mailbox. `asker` makes the side that will be told, for asks.
+    /// Drives the message towards the mailbox. For asks, `asker` makes the side that gets the answer.
     pub(super) fn poll_in(
         &mut self,
         cx: &mut Context<'_>,
@@ -157,20 +158,20 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
-    /// Whether it is refused before the mailbox, when it is polled first, and when to try again (P3). What a slot was promised to is
-    /// not.
+    /// Whether the gate refuses it at its first poll, and when to try again (P3). The gate never refuses
+    /// a message with a permit.
     #[inline(always)]
     pub(super) fn is_shed(&self) -> Option<Span> {
         if self.is_plain() { self.to.cell().gate.refuses(A::CLASS).map(Span::of) } else { None }
     }
 
-    /// Whether nothing has happened to it yet, and no slot is promised to it.
+    /// Whether nothing has happened to it yet, and it has no permit.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
         matches!(self.step, Step::Fresh(_)) && self.tie.is_none()
     }
 
-    /// Its caller blocks its thread.
+    /// Notes that the caller blocks its thread.
     pub(super) fn block(&mut self) {
         self.is_blocking = true;
     }
@@ -183,20 +184,20 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.timeout
     }
 
-    /// An error about this message and its actor.
+    /// Makes an error about this message and its actor.
     pub(super) fn why(&self, reason: Reason) -> AskError {
         self.to.cell().note_loss();
         AskError::new(&self.to.cell().life, About::class(A::CLASS), reason)
     }
 
-    /// An error that says that waiting would close this cycle.
+    /// Makes an error that says that waiting would close this cycle.
     #[cold]
     pub(super) fn in_cycle(&self, names: Names) -> AskError {
         self.to.cell().note_loss();
         AskError::in_cycle(&self.to.cell().life, About::class(A::CLASS), names)
     }
 
-    /// The cell it goes to, and how far it is.
+    /// The cell that it goes to, and its step.
     #[inline]
     pub(super) fn parts(&mut self) -> (&Arc<Cell<A>>, &mut Step<M>) {
         (self.to.cell(), &mut self.step)
@@ -222,14 +223,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         // The message is moved once, from here to its slot.
         let wake = slot.fill(|| match std::mem::replace(step, Step::Over) {
             Step::Fresh(message) => Envelope(A::pack(Parcel::new(message, None))),
-            _ => unreachable!("it is fresh"),
+            _ => unreachable!("`is_plain` has found it fresh"),
         });
         drop(slot);
         cell.wake(wake);
         FastPath::Slot(())
     }
 
-    /// The message back that was refused.
+    /// Gives the message back: it was refused before it was offered.
     #[cold]
     pub(super) fn refused(&mut self, reason: Reason, retry_after: Span) -> Arrival<M> {
         let why = self.why(reason).retry_in(retry_after);
@@ -312,10 +313,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
-    /// Works out until when the sender waits, and returns the instant if it had to look at the clock (T2).
+    /// Works out until when the sender waits. Returns the instant if the clock had to be read (T2).
     fn set_deadline(&mut self, is_ask: bool) -> Tick {
         if !is_ask && self.timeout.is_none() {
-            // A tell waits as long as it takes, except inside a turn; that is settled when it must wait.
+            // A tell waits as long as it takes, except inside a turn; that is decided when it must wait.
             return Tick::ZERO;
         }
         let inherited = current::get().map_or(Tick::NEVER, |turn| turn.until());
@@ -330,7 +331,8 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     // --- after admission, for asks ----------------------------------------------------------------------------------
 
-    /// Arms the timer of an ask that is in. From now on its message is taken back where its sender goes away.
+    /// Arms the timer of an ask that is in. From now on the message is withdrawn when the sender goes
+    /// away.
     pub(super) fn await_answer(&mut self) {
         if let Step::In(place) = self.step {
             self.tie().place = Some(place);
@@ -355,7 +357,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             match self.withdraw(Reason::Expired) {
                 Withdrawal::Out(()) if is_ttl => return Poll::Ready(Reason::Expired),
                 _ if !is_ttl => return Poll::Ready(Reason::TimedOut),
-                // The consumer drops it and says so, or has just begun its turn and answers; it cannot be known yet.
+                // Either the consumer loses it and says so, or it has just begun its turn and answers.
                 Withdrawal::Claimed => self.tie().is_doomed = true,
                 // A ttl no longer matters, the deadline does.
                 Withdrawal::Begun | Withdrawal::Out(()) => self.expires = self.deadline,
@@ -379,10 +381,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         withdrawn
     }
 
-    /// What an asker is told of a message that was lost after it was accepted.
+    /// Makes the error for the asker of a message that was lost after it was accepted.
     pub(super) fn why_lost(&self, reason: Reason) -> AskError {
         match reason {
-            // Past its deadline, whoever found it first: for its asker that is a time-out.
+            // It was past its deadline, whichever side found that first: for the asker, a time-out.
             Reason::Expired | Reason::TimedOut if self.deadline <= self.expires => {
                 self.why(Reason::TimedOut).retry(self.to.reading().retry_after)
             }
@@ -390,7 +392,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
-    /// Nothing more is wanted of it.
+    /// Ends the journey: nothing more is to be undone.
     pub(super) fn finish(&mut self) {
         self.step = Step::Over;
         if let Some(mut tie) = self.tie.take() {

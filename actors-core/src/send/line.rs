@@ -56,7 +56,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         Poll::Ready(self.give_up(why))
     }
 
-    /// It stands in line still. Ready where that would close a cycle.
+    /// Registers the wait in line, inside a turn. Ready where it would close a cycle.
     #[inline]
     fn wait_inside(&mut self, cx: &Context<'_>) -> Poll<Arrival<M>> {
         let Some(tie) = &mut self.tie else { return Poll::Pending };
@@ -73,7 +73,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         }
     }
 
-    /// It leaves the line; unless it was let in just before, or was told no.
+    /// Leaves the line; unless the message was let in or refused just before.
     fn give_up(&mut self, why: AskError) -> Arrival<M> {
         let line = self.tie.as_mut().and_then(|tie| tie.line.take());
         self.tie = None;

@@ -112,7 +112,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
         Permit { handle: Some(Handle::clone(&self.to)), _message: PhantomData }
     }
 
-    /// When the wait ends: as a blocked send's would (T2).
+    /// When the wait ends: like that of a blocked send (T2).
     fn end(&self) -> Tick {
         match self.timeout {
             Some(own) => clock::now().after(own).min(current::get().map_or(Tick::NEVER, |turn| turn.until())),
@@ -133,7 +133,7 @@ fn reserve<A: Handler<M>, M: Message>(
 }
 
 impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
-    /// It still stands in line. Ready where that would close a cycle (D1).
+    /// Registers the wait in line, inside a turn. Ready where it would close a cycle (D1).
     #[inline]
     fn wait_inside(&mut self, cx: &Context<'_>) -> Poll<Result<Permit<A, M>, SendError<()>>> {
         let Entry::InLine(line) = &self.entry else { return Poll::Pending };

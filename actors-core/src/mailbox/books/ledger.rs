@@ -1,25 +1,26 @@
 //! The ledger: every message that was ever offered, and what became of it (L1).
 //!
-//! The common columns are plain numbers beside the mailbox; the rare ones are allocated with the first loss of a type, so
-//! that a message type that is never refused costs a few words. [`LOSSES`] is the one table that ties a column to its
-//! [`Reason`] and says whether a dead letter reports it.
+//! The common columns are plain numbers beside the mailbox; the rare ones are allocated with the
+//! first loss of a type, so that a message type that is never refused costs a few words. [`LOSSES`]
+//! is the one table that ties a column to its [`Reason`] and says whether a dead letter reports it.
 
 use crate::error::Reason;
 use crate::mailbox::item::Class;
 use std::any::TypeId;
 
-/// When a message was lost, seen from the mailbox.
+/// Where a message was lost, seen from the mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// Before it had a slot; the sender has it back.
     Refused,
-    /// The newcomer, or after it had a slot, or by giving up in line.
+    /// As a newcomer, after it had a slot, or by giving up in line.
     Lost,
 }
 
 impl Stage {
-    /// Of a message that was in the mailbox. One that its sender takes back because it would wait for it for ever counts as refused,
-    /// queued or not: it never had its turn, and its sender was told in the poll that sent it, or in the one that began to wait.
+    /// The stage of a message that was in the mailbox. One that its sender takes back because it
+    /// would wait for ever counts as refused, queued or not: it never had its turn, and its sender
+    /// was told in the poll that sent it or that began to wait.
     pub(in crate::mailbox) fn of(reason: Reason) -> Stage {
         if reason == Reason::WouldDeadlock { Stage::Refused } else { Stage::Lost }
     }
@@ -198,7 +199,8 @@ impl Row {
         self.refused.iter().sum()
     }
 
-    /// Returns every column and its count: `("handled", 7)`. Refusals are `refused_full`, `refused_closed`, and so on.
+    /// Returns every column and its count: `("handled", 7)`. Refusals are `refused_full`,
+    /// `refused_closed`, and so on.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let columns = [
             ("offered", self.offered),
@@ -218,7 +220,8 @@ impl Row {
         columns.into_iter().chain(refused)
     }
 
-    /// Messages that were lost by the runtime or by their policy, or refused because the actor had closed.
+    /// Messages that were lost by the runtime or by their policy, or refused because the actor had
+    /// closed.
     pub(crate) fn lost(&self) -> u64 {
         let turns = self.panicked + self.undelivered + self.expired;
         turns + self.dropped + self.evicted + self.refused(Reason::Closed)
@@ -259,7 +262,8 @@ pub(crate) fn add_shed(rows: &mut [Row], refused: impl Iterator<Item = u64>) {
     }
 }
 
-/// The accounts of all message types of one actor, taken at one instant (L1). Kept after the actor's end (L2).
+/// The accounts of all message types of one actor, taken at one instant (L1). Kept after the
+/// actor's end (L2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ledger {
     rows: Vec<Row>,
@@ -383,7 +387,8 @@ mod tests {
             let same = LOSSES.iter().filter(|c| c.stage == column.stage && c.reason == column.reason);
             assert_eq!(same.count(), 1, "{:?}", column.reason);
         }
-        // A message whose reply was never given was handled, and a job that was refused has no message in the mailbox.
+        // A message whose reply was never given was handled, and a job that was refused has no
+        // message in the mailbox.
         let none = [Reason::Unanswered, Reason::TooManyJobs, Reason::ZeroPeriod];
         for reason in Reason::ALL.into_iter().filter(|reason| !none.contains(reason)) {
             assert!(LOSSES.iter().any(|column| column.reason == reason), "{reason:?}");

@@ -1,27 +1,27 @@
-//! Whether somebody looks at a mailbox, and what it notes for them.
+//! What a mailbox notes for the supervisor that samples it.
 
 use crate::clock::{Span, Tick};
 
-/// Whether somebody looks at a mailbox.
+/// Whether the supervisor samples a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::mailbox) enum Sampling {
-    /// Nobody is to.
+    /// It has no supervisor.
     Off,
-    /// Nobody does; the next message rings.
+    /// Not sampled now; the next message requests it.
     Armed,
-    /// It rang.
+    /// Requested: sampled until there is nothing to see.
     Requested,
 }
 
-/// What is seen of a mailbox beside the numbers that it keeps anyway.
+/// What a sample contains in addition to the numbers that the mailbox keeps anyway.
 #[derive(Debug)]
 pub(in crate::mailbox) struct Watched {
     pub(in crate::mailbox) sampling: Sampling,
-    /// The shortest stay of messages whose turns have begun since somebody looked.
+    /// The shortest stay in the queue of messages whose turns have begun since the last sample.
     pub(in crate::mailbox) stay: Span,
-    /// When a turn began last.
+    /// When the latest turn began.
     pub(in crate::mailbox) moved: Tick,
-    /// Messages that were refused before they came here.
+    /// Messages that were refused before the mailbox.
     pub(in crate::mailbox) shed: u64,
 }
 
@@ -31,7 +31,7 @@ impl Watched {
         Watched { sampling, stay: Span::NONE, moved: Tick::ZERO, shed: 0 }
     }
 
-    /// A turn begins of a message that was offered at `stamp`.
+    /// Notes that a turn begins, of a message that was offered at `stamp`.
     #[inline]
     pub(in crate::mailbox) fn began(&mut self, now: Tick, stamp: Tick) {
         self.moved = now;

@@ -1,4 +1,5 @@
-//! An entry on its way into the mailbox: fresh, in line, decided. Tells, asks, reservations and the channel share it.
+//! An entry on its way into the mailbox: fresh, in line, decided. Tells, asks, reservations and the
+//! channel share it.
 //!
 //! ```text
 //!   Fresh ── offer ──► granted or refused
@@ -23,7 +24,8 @@ use std::time::Duration;
 #[must_use = "a waiter is forgotten only when it is polled to its end or gives up"]
 pub(crate) struct InLine<W> {
     waiter: WaiterId,
-    /// The sender has left a waker. The first one is left when the lock is free again after joining: its `clone` is foreign code.
+    /// The sender has left a waker. The first one is left when the lock is free again after
+    /// joining: its `clone` is foreign code.
     has_waker: bool,
     _want: PhantomData<fn() -> W>,
 }
@@ -39,8 +41,8 @@ impl<W: Want> InLine<W> {
 
     /// Polls for the outcome. Once ready, the waiter is forgotten, and this must not be used again.
     ///
-    /// A panic of the waker's `clone` goes to the caller before anything has changed; the message stays in line until the
-    /// sender gives up.
+    /// A panic of the waker's `clone` goes to the caller before anything has changed; the message
+    /// stays in line until the sender gives up.
     pub(crate) fn poll<T: Item, S>(
         &mut self,
         mailbox: &Mailbox<T, S>,
@@ -69,8 +71,8 @@ impl<W: Want> InLine<W> {
         Poll::Pending
     }
 
-    /// Collects the outcome and forgets the waiter. Wakers are dropped after the lock; a panic in that must not lose the
-    /// outcome, which is nowhere else any more.
+    /// Collects the outcome and forgets the waiter. Wakers are dropped after the lock; a panic in
+    /// that must not lose the outcome, which is nowhere else any more.
     fn collect<T: Item, S>(
         &self,
         mut inner: Locked<'_, T, S>,
@@ -90,8 +92,8 @@ impl<W: Want> InLine<W> {
 }
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// Gives up in line, for this reason. Returns what it wanted, or its outcome where it was decided just before: then the sender
-    /// does not know of it yet.
+    /// Gives up in line, for this reason. Returns what it wanted, or its outcome where it was
+    /// decided just before: then the sender does not know of it yet.
     pub(crate) fn give_up<W: Want>(
         &mut self,
         line: InLine<W>,
@@ -128,7 +130,8 @@ pub(crate) type Entered<W, T> =
     Result<(<W as Want>::Granted, Admission), (<W as Want>::Back<T>, Reason, Option<Duration>)>;
 
 impl<F, W: Want> Entry<F, W> {
-    /// Drives the entry. The first poll offers it; later ones look at the line. `None` where it is over already.
+    /// Drives the entry. The first poll offers it; later ones look at the line. `None` where it is
+    /// over already.
     pub(crate) fn poll<T: Item, S>(
         &mut self,
         mailbox: &Mailbox<T, S>,

@@ -1,10 +1,12 @@
 //! The fast path: a documented pre-check in front of [`Section::offer`].
 //!
-//! It covers *plain* messages only: the type has no key, no ttl, no weight, no early drop and no soft limit, no sample is
-//! requested, and the mailbox is open. Then nothing but room matters, and the pre-check has three answers:
+//! It covers *plain* messages only: the type has no key, no ttl, no weight, no early drop and no
+//! soft limit, no sample is requested, and the mailbox is open. Then nothing but room matters, and
+//! the pre-check has three answers:
 //!
 //! - there is room, and no sender of the type waits: the slot is the caller's to fill;
-//! - there is none, no waiter and no expiring message could change that, and the policy refuses at once: refused;
+//! - there is none, no waiter and no expiring message could change that, and the policy refuses at
+//!   once: refused;
 //! - anything else: take the long way, which decides alone. The pre-check has changed nothing then.
 
 use crate::clock::{Span, Tick};
@@ -29,7 +31,8 @@ pub(crate) enum FastPath<G> {
     LongWay,
 }
 
-/// A free slot, with the lock. It must be filled: between taking and filling it only the message is moved.
+/// A free slot, with the lock. It must be filled: between taking and filling it only the message is
+/// moved.
 #[must_use = "fill the slot"]
 pub(crate) struct SlotGuard<'a, T, S> {
     inner: Locked<'a, T, S>,
@@ -97,12 +100,14 @@ impl<T: Item> Core<T> {
         state.is_plain && has_room && state.in_line == 0 && self.phase == Phase::Open
     }
 
-    /// Whether the consumer's progress can be entered into the books without consequences: no waiter could get a slot by it.
+    /// Whether the consumer's progress can be entered into the books without consequences: no
+    /// waiter could get a slot by it.
     fn may_settle_plainly(&self, class: ClassId) -> bool {
         self.queue.classes[class].is_plain && self.lines.waiting() == 0 && self.phase == Phase::Open
     }
 
-    /// Refuses a plain message that has no room, if its policy says so at once and purging could not help.
+    /// Refuses a plain message that has no room, if its policy says so at once and purging could
+    /// not help.
     fn refuse_plainly(&mut self, class: ClassId, when_full: WhenFull) -> Option<Span> {
         if !self.refuses_when_full(class, when_full) || self.queue.may_expire() {
             return None;

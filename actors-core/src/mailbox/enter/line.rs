@@ -1,8 +1,10 @@
-//! The line: which sender joins it, which waiter gets a slot that becomes free, and which are sent away (O1).
+//! The line: which sender joins it, which waiter gets a slot that becomes free, and which are sent
+//! away (O1).
 //!
-//! Invariant: after every critical section of an open mailbox, no waiter is left that could have a slot, except those for
-//! which the visit had no time ([`Effects::may_move`]) and the next visit follows at once. So a newcomer that finds room may
-//! take it without overtaking a waiter of its type.
+//! Invariant: after every critical section of an open mailbox, no waiter is left that could have a
+//! slot, except those for which the visit had no time ([`Effects::may_move`]) and the next visit
+//! follows at once. So a newcomer that finds room may take it without overtaking a waiter of its
+//! type.
 
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
@@ -35,15 +37,16 @@ impl<T: Item, S> Section<'_, T, S> {
         Offer::InLine(InLine::new(waiter))
     }
 
-    /// Makes every turn that begins from now on hand its slot over at once. A turn that has just begun without having seen the
-    /// flag has its slot handed over here, or when it is suspended.
+    /// Makes every turn that begins from now on hand its slot over at once. A turn that has just
+    /// begun without having seen the flag has its slot handed over here, or when it is suspended.
     pub(in crate::mailbox) fn interrupt_turns(&mut self) {
         self.signals().interrupt_and_fence();
         self.settle();
     }
 
-    /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one (O1). As many as one visit may;
-    /// the caller then continues with another visit before it does anything else.
+    /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one
+    /// (O1). As many as one visit may; the caller then continues with another visit before it does
+    /// anything else.
     pub(in crate::mailbox) fn grant(&mut self) {
         if self.phase != Phase::Open {
             // The waiters that are left are sent away.
@@ -100,8 +103,8 @@ impl<T: Item, S> Section<'_, T, S> {
                 self.queue.classes[tag.class].counts.lose(Stage::Lost, Reason::Panicked);
                 Outcome::Refused(item, Reason::Panicked)
             }
-            // A newer message of its key went straight in meanwhile, because its key was queued (O7). The newest counts, so
-            // this one is the one that is replaced.
+            // A newer message of its key went straight in meanwhile, because its key was queued
+            // (O7). The newest counts, so this one is the one that is replaced.
             Ok(Some(twin)) if self.queue.slots.at(twin).id > tag.id => {
                 self.lose(Some(item), tag, Reason::Conflated);
                 Outcome::Granted(Place { slot: twin, id: tag.id })
@@ -121,8 +124,9 @@ impl<T: Item, S> Section<'_, T, S> {
         has_slot
     }
 
-    /// Lets in a waiter that is part of a cycle, if it waits only because the supervisor has lowered the effective capacity
-    /// and there is a slot (P2). It passes others of its line. `ticket` tells whether the waiter is still the one that is meant.
+    /// Lets in a waiter that is part of a cycle, if it waits only because the supervisor has
+    /// lowered the effective capacity and there is a slot (P2). It passes others of its line.
+    /// `ticket` tells whether the waiter is still the one that is meant.
     pub(crate) fn admit_waiter(&mut self, waiter: WaiterId, ticket: u64) -> bool {
         self.settle();
         let is_let_in = self.lines.ticket(waiter) == Some(ticket) && self.admit_over_soft_limit(waiter);
@@ -130,7 +134,8 @@ impl<T: Item, S> Section<'_, T, S> {
         is_let_in
     }
 
-    /// Takes a waiter that gives up out of the line. The waiters behind it may need less than it did.
+    /// Takes a waiter that gives up out of the line. The waiters behind it may need less than it
+    /// did.
     pub(in crate::mailbox) fn leave_line(
         &mut self,
         waiter: WaiterId,
@@ -197,8 +202,9 @@ impl<T: Item> Core<T> {
         head.map(|head| head.waiter).or_else(|| self.lines.any_keyed())
     }
 
-    /// Finds out for each type which waiter of a key is the first, and whether it lacks nothing but room (S8). Called when the
-    /// number of slots that the key holds has changed, or its waiters have.
+    /// Finds out for each type which waiter of a key is the first, and whether it lacks nothing but
+    /// room (S8). Called when the number of slots that the key holds has changed, or its waiters
+    /// have.
     pub(in crate::mailbox) fn review(&mut self, hash: u64) {
         if !self.lines.has_keyed() {
             return;
@@ -233,7 +239,8 @@ impl<T: Item, S> Mailbox<T, S> {
         self.lock().core.lines.ticket(waiter)
     }
 
-    /// Whether this waiter is still in line and only the consumer could let it in. A permit that is out may be given back.
+    /// Whether this waiter is still in line and only the consumer could let it in. A permit that is
+    /// out may be given back.
     pub(crate) fn is_stuck_in_line(&self, waiter: WaiterId, ticket: u64) -> bool {
         let inner = self.lock();
         inner.core.queue.permits == 0 && inner.core.lines.ticket(waiter) == Some(ticket)

@@ -1,4 +1,5 @@
-//! The way in: from an offer to a slot, a place in line or a refusal, and the way back out for a sender that gives up.
+//! The way in: from an offer to a slot, a place in line or a refusal, and the way back out for a
+//! sender that gives up.
 
 pub(in crate::mailbox) mod entry;
 pub(in crate::mailbox) mod fast_path;

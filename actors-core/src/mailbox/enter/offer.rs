@@ -15,8 +15,9 @@ use crate::policy::{Overflow, retry_span};
 use std::hash::Hasher;
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// Works out what the mailbox must know of a message that is offered now. `stamp` is [`Tick::ZERO`] where the caller has
-    /// not read the clock yet. Runs the user's `Hash` and `weight`, without any lock.
+    /// Works out what the mailbox must know of a message that is offered now. `stamp` is
+    /// [`Tick::ZERO`] where the caller has not read the clock yet. Runs the user's `Hash` and
+    /// `weight`, without any lock.
     #[inline]
     pub(crate) fn tag(&self, item: &T, stamp: Tick, deadline: Tick) -> Result<Tag, Reason> {
         let class = ClassId::new(item.class());
@@ -64,7 +65,8 @@ impl<T: Item, S> Section<'_, T, S> {
         let offer = self.decide(item, tag, when_full);
         match offer {
             Offer::Granted(..) => self.wake_one(),
-            // The visit may have let other senders in, and some workers may sleep while others wait for a key.
+            // The visit may have let other senders in, and some workers may sleep while others wait
+            // for a key.
             Offer::InLine(_) | Offer::Refused(..) => self.wake_worker(),
         }
         offer
@@ -108,8 +110,9 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
-    /// Whether a newcomer finds no room, neither for itself nor in its twin's place. A newcomer whose own type is waiting does
-    /// not pass the line: it waits too, or is treated as if there were no slot (O1).
+    /// Whether a newcomer finds no room, neither for itself nor in its twin's place. A newcomer
+    /// whose own type is waiting does not pass the line: it waits too, or is treated as if there
+    /// were no slot (O1).
     fn is_barred(&self, twin: Option<SlotId>, tag: &Tag) -> bool {
         let state = &self.queue.classes[tag.class];
         match twin {
@@ -149,7 +152,8 @@ impl<T: Item> Core<T> {
     /// When the sender of a message of this type that is refused now should try again (P7, P9).
     pub(in crate::mailbox) fn retry_after(&mut self, class: ClassId) -> Span {
         let refusals = self.queue.classes[class].refused_since(self.turns);
-        // The clock is read only where no rate is known yet, and with every eighth refusal: a refusal stays in nanoseconds.
+        // The clock is read only where no rate is known yet, and with every eighth refusal: a
+        // refusal stays in nanoseconds.
         if self.drain.rate() <= 0.0 && refusals.is_multiple_of(REFUSALS_PER_STAMP) {
             let began = self.turn_began();
             self.running_age = began.map_or(Span::NONE, |began| Span::of((self.now)().since(began)));
@@ -161,5 +165,6 @@ impl<T: Item> Core<T> {
     }
 }
 
-/// Refusals of a type per reading of the clock, while no drain rate is known: a reading costs about as much as a refusal.
+/// Refusals of a type per reading of the clock, while no drain rate is known: a reading costs about
+/// as much as a refusal.
 const REFUSALS_PER_STAMP: u32 = 8;

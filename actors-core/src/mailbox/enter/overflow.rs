@@ -1,5 +1,5 @@
-//! Overflow: the only interpreter of overflow lists. It says what is short, which messages could be given up for it, and which
-//! are (O9).
+//! Overflow: the only interpreter of overflow lists. It says what is short, which messages could be
+//! given up for it, and which are (O9).
 //!
 //! ```text
 //!   short of        cured by
@@ -9,9 +9,9 @@
 //!   bytes           these, and evict_lower                       as many as it takes, up to 32, or none at all
 //! ```
 //!
-//! Expired messages go first: they are purged before a living one is given up, as far as one visit looks (B7). Candidates are
-//! looked at and counted before the first is touched, so none is given up in vain. [`VICTIMS_MAX`] bounds how many are looked
-//! at, and with it the time under the lock.
+//! Expired messages go first: they are purged before a living one is given up, as far as one visit
+//! looks (B7). Candidates are looked at and counted before the first is touched, so none is given
+//! up in vain. [`VICTIMS_MAX`] bounds how many are looked at, and with it the time under the lock.
 
 use crate::error::{Admission, Reason};
 use crate::mailbox::core::Core;
@@ -23,12 +23,12 @@ use crate::mailbox::store::class::ClassState;
 use crate::mailbox::store::slots::{CLASS, Tag};
 use crate::policy::{Overflow, Priority};
 
-/// Messages that are given up for one newcomer, at most: as many as a claim has. A type whose messages differ in weight by more
-/// than this should have types of their own for the heavy ones.
+/// Messages that are given up for one newcomer, at most: as many as a claim has. A type whose
+/// messages differ in weight by more than this should have types of their own for the heavy ones.
 const VICTIMS_MAX: usize = 32;
 
-/// Expired messages that are purged in one critical section, so that it is short even when a whole queue has expired. The rest
-/// goes with the next newcomers, or when its turns would begin.
+/// Expired messages that are purged in one critical section, so that it is short even when a whole
+/// queue has expired. The rest goes with the next newcomers, or when its turns would begin.
 const PURGED_MAX: usize = 64;
 
 /// What a newcomer lacks.
@@ -75,8 +75,8 @@ impl Victims {
 }
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// Purges expired messages, at most 64, and lets in the senders that waited for their slots (O9). Returns whether any had
-    /// expired.
+    /// Purges expired messages, at most 64, and lets in the senders that waited for their slots
+    /// (O9). Returns whether any had expired.
     pub(in crate::mailbox) fn purge_expired(&mut self) -> bool {
         if !self.queue.may_expire() {
             return false;
@@ -123,7 +123,8 @@ impl<T: Item, S> Section<'_, T, S> {
         let Some((victims, reason)) = self.find_victims(&tag, shortage, None) else {
             return self.last_resort(item, tag, when_full);
         };
-        // In this order, so that the lane is never empty in between and keeps its place in the schedule.
+        // In this order, so that the lane is never empty in between and keeps its place in the
+        // schedule.
         let place = self.push(item, tag);
         self.lose_all_of(&victims, reason);
         // What had to go for the bytes may be more than one slot.
@@ -140,7 +141,8 @@ impl<T: Item, S> Section<'_, T, S> {
         }
     }
 
-    /// Lets a newcomer take over the place of a message of its key (O7). Where it weighs more, the difference must be found.
+    /// Lets a newcomer take over the place of a message of its key (O7). Where it weighs more, the
+    /// difference must be found.
     pub(in crate::mailbox) fn take_over(
         &mut self,
         twin: SlotId,
@@ -170,8 +172,9 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
-    /// Whether the list of a type says no more than "refuse" where there is no room: `reject` alone, or `block` alone for a sender
-    /// that does not wait. For the fast path, which must not interpret lists.
+    /// Whether the list of a type says no more than "refuse" where there is no room: `reject`
+    /// alone, or `block` alone for a sender that does not wait. For the fast path, which must not
+    /// interpret lists.
     pub(in crate::mailbox) fn refuses_when_full(&self, class: ClassId, when_full: WhenFull) -> bool {
         match self.queue.classes[class].overflow.words() {
             [Overflow::Reject] => true,
@@ -191,9 +194,9 @@ impl<T: Item> Core<T> {
         self.has_room(class, tag.weight) && !self.queue.is_key_full(class, tag.hash)
     }
 
-    /// Whether a message of a type must wait although there is a slot, because the supervisor says so (P2): types whose senders wait
-    /// hold as many slots as they are to, those of lower lanes left out. So what is queued of other types, or below, keeps
-    /// nobody out.
+    /// Whether a message of a type must wait although there is a slot, because the supervisor says
+    /// so (P2): types whose senders wait hold as many slots as they are to, those of lower lanes
+    /// left out. So what is queued of other types, or below, keeps nobody out.
     fn is_over_soft_limit(&self, class: ClassId) -> bool {
         let own = &self.queue.classes[class];
         let Some(most) = own.soft_limit() else { return false };
@@ -207,8 +210,8 @@ impl<T: Item> Core<T> {
         self.queue.taken() < state.room() && state.held() < state.max && self.has_bytes(class, weight.into())
     }
 
-    /// Whether a message of this type may bring so many more bytes (B2). One that brings none may, also where others have
-    /// more than this lane may.
+    /// Whether a message of this type may bring so many more bytes (B2). One that brings none may,
+    /// also where others have more than this lane may.
     pub(in crate::mailbox) fn has_bytes(&self, class: ClassId, added: u64) -> bool {
         added == 0 || self.queue.bytes + added <= self.queue.classes[class].room_bytes
     }
@@ -225,7 +228,8 @@ impl<T: Item> Core<T> {
             slot: self.queue.taken() >= state.room() || self.is_over_soft_limit(class),
             quota: state.held() >= state.max,
             share: false,
-            // Where others have more than this lane may, it is enough to bring no more than it takes away.
+            // Where others have more than this lane may, it is enough to bring no more than it
+            // takes away.
             bytes: (self.queue.bytes + added).saturating_sub(state.room_bytes).min(added),
         }
     }
@@ -269,8 +273,8 @@ impl<T: Item> Core<T> {
         })
     }
 
-    /// The oldest of a type, as many as it takes; where its key's share is spent, first the oldest of its key. `None`: of its key
-    /// there is none.
+    /// The oldest of a type, as many as it takes; where its key's share is spent, first the oldest
+    /// of its key. `None`: of its key there is none.
     fn oldest_of(&self, tag: &Tag, shortage: Shortage, spared: Option<SlotId>) -> Option<Victims> {
         let class = tag.class;
         let (mut victims, mut spared) = (Victims::none(), spared);
@@ -293,8 +297,9 @@ impl<T: Item> Core<T> {
         Some(victims)
     }
 
-    /// Any of a type, as many as it takes: a shuffle of its pool, from the end and only as far as needed (Fisher, Yates). Where its
-    /// key's share is spent, first any of the oldest 32 of its key; `None`: of these there is none.
+    /// Any of a type, as many as it takes: a shuffle of its pool, from the end and only as far as
+    /// needed (Fisher, Yates). Where its key's share is spent, first any of the oldest 32 of its
+    /// key; `None`: of these there is none.
     fn some_of(&mut self, tag: &Tag, shortage: Shortage, spared: Option<SlotId>) -> Option<Victims> {
         let class = tag.class;
         let (mut victims, mut spared) = (Victims::none(), spared);
@@ -324,7 +329,8 @@ impl<T: Item> Core<T> {
         Some(victims)
     }
 
-    /// The newest of the lowest lane that has any, of droppable types strictly below, as many as it takes (O6).
+    /// The newest of the lowest lane that has any, of droppable types strictly below, as many as it
+    /// takes (O6).
     fn lower_than(&self, class: ClassId, shortage: Shortage) -> Victims {
         let mut victims = Victims::none();
         let top = self.queue.classes[class].lane();

@@ -1,7 +1,8 @@
 //! Permits: slots that are promised to messages which are yet to come.
 //!
-//! A permit counts as a taken slot (B1) and against its type's `max` (B2). It is for a slot, not for bytes nor for a key's
-//! share, because neither is known yet. Closing the mailbox revokes every permit (F4).
+//! A permit counts as a taken slot (B1) and against its type's `max` (B2). It is for a slot, not
+//! for bytes nor for a key's share, because neither is known yet. Closing the mailbox revokes every
+//! permit (F4).
 
 use crate::clock::Tick;
 use crate::error::{Admission, Reason};
@@ -18,7 +19,8 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Asks for a slot for a message that is yet to come. Never costs another message its slot.
     pub(crate) fn reserve(&mut self, class: ClassId, when_full: WhenFull) -> Offer<Permit, T> {
         let offer = self.decide_reservation(class, when_full);
-        // Messages that were purged may have kept others from their turns, or have left them a slot.
+        // Messages that were purged may have kept others from their turns, or have left them a
+        // slot.
         self.wake_worker();
         offer
     }
@@ -56,7 +58,8 @@ impl<T: Item, S> Section<'_, T, S> {
         }
     }
 
-    /// Offers a message for which there is a permit. The permit is used up by it, whatever becomes of the message.
+    /// Offers a message for which there is a permit. The permit is used up by it, whatever becomes
+    /// of the message.
     pub(crate) fn redeem(&mut self, item: T, tag: Tag) -> Offer<Message, T> {
         let offer = self.decide_redemption(item, tag);
         self.wake_if_filled();

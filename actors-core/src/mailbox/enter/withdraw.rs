@@ -1,4 +1,5 @@
-//! The way back out: a sender that no longer wants its admitted message handled takes it back, unless its turn has begun.
+//! The way back out: a sender that no longer wants its admitted message handled takes it back,
+//! unless its turn has begun.
 
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
@@ -8,21 +9,24 @@ use crate::mailbox::section::Section;
 use crate::mailbox::store::slots::Place;
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// Whether an admitted message still waits for its turn: its turn has not begun, it was not lost, and no message has taken
-    /// its place.
+    /// Whether an admitted message still waits for its turn: its turn has not begun, it was not
+    /// lost, and no message has taken its place.
     pub(crate) fn is_pending(&mut self, place: Place) -> bool {
         self.settle();
         self.queue.slots.find(place.slot, place.id).is_some()
     }
 
-    /// Takes an admitted message back out and loses it for this reason. A claimed message is marked, and lost when the consumer
-    /// looks; but the consumer may have looked already, and be about to begin its turn.
+    /// Takes an admitted message back out and loses it for this reason. A claimed message is
+    /// marked, and lost when the consumer looks; but the consumer may have looked already, and be
+    /// about to begin its turn.
     pub(crate) fn withdraw(&mut self, place: Place, reason: Reason) -> Withdrawal<()> {
         let withdrawal = self.take_back(place, reason);
         match withdrawal {
-            // The consumer may be waiting before its next instance, for which there is nothing left to do (F2).
+            // The consumer may be waiting before its next instance, for which there is nothing left
+            // to do (F2).
             Withdrawal::Out(()) if self.is_drained() => self.wake_all(),
-            // Its slot may go to a message for a worker that sleeps, because its own had waited for its key.
+            // Its slot may go to a message for a worker that sleeps, because its own had waited for
+            // its key.
             _ => self.wake_worker(),
         }
         withdrawal
@@ -42,8 +46,8 @@ impl<T: Item, S> Section<'_, T, S> {
         Withdrawal::Out(())
     }
 
-    /// Takes an admitted message back out as if it had been refused, because its sender's wait would close a cycle (D1). A
-    /// claimed message stays where it is.
+    /// Takes an admitted message back out as if it had been refused, because its sender's wait
+    /// would close a cycle (D1). A claimed message stays where it is.
     pub(crate) fn retract(&mut self, place: Place) -> Withdrawal<T> {
         self.settle();
         let Some(entry) = self.queue.slots.find(place.slot, place.id) else { return Withdrawal::Begun };
@@ -80,22 +84,22 @@ mod tests {
         let classes = vec![Class::new("thing", Policy::tell())];
         let mailbox: Mailbox<Thing, ()> =
             Mailbox::new(limits, classes.into(), Some(()), clock::now, Seed::new(1));
-        let mut fx = Effects::new();
-        let wait = |fx: &mut Effects<Thing>| {
+        let mut effects = Effects::new();
+        let wait = |effects: &mut Effects<Thing>| {
             let offer: Offer<Permit, Thing> =
-                mailbox.visit(fx, |section| section.reserve(ClassId::new(0), WhenFull::Wait));
+                mailbox.visit(effects, |section| section.reserve(ClassId::new(0), WhenFull::Wait));
             let Offer::InLine(line) = offer else { panic!("there is no room: {offer:?}") };
             let ticket = mailbox.ticket(line.waiter()).unwrap();
             (line, ticket)
         };
         let tag = mailbox.tag(&Thing, clock::Tick::ZERO, clock::Tick::NEVER).unwrap();
-        mailbox.visit(&mut fx, |section| section.offer(Thing, tag, WhenFull::Refuse));
-        let (line, ticket) = wait(&mut fx);
+        mailbox.visit(&mut effects, |section| section.offer(Thing, tag, WhenFull::Refuse));
+        let (line, ticket) = wait(&mut effects);
         let first = line.waiter();
         assert!(mailbox.is_stuck_in_line(first, ticket));
-        assert!(mailbox.visit(&mut fx, |section| section.give_up(line, Reason::Cancelled)).is_ok());
+        assert!(mailbox.visit(&mut effects, |section| section.give_up(line, Reason::Cancelled)).is_ok());
         assert!(!mailbox.is_stuck_in_line(first, ticket));
-        let (line, _) = wait(&mut fx);
+        let (line, _) = wait(&mut effects);
         assert_eq!(first, line.waiter());
         assert!(!mailbox.is_stuck_in_line(first, ticket));
     }

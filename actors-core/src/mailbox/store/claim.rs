@@ -1,15 +1,18 @@
-//! Claims: the consumer takes several messages per lock, and tells how far it is by one atomic number.
+//! Claims: the consumer takes several messages per lock, and publishes its progress in one atomic
+//! number.
 //!
 //! ```text
 //!   claim     a   b   c   d   e
 //!   progress  0 → 1 → 2 → 3 …           odd: turn (n-1)/2 runs;  even: n/2 turns have ended
 //! ```
 //!
-//! The consumer alone writes `progress`, once when a turn begins and once when it ends; whoever holds the lock reads it and
-//! enters what happened into the books. So a turn costs two plain stores instead of a lock, and the ledger is still exact
-//! whenever somebody holds the lock (L1, B1): a claimed message keeps its slot until its turn begins.
+//! Only the consumer writes `progress`, once when a turn begins and once when it ends. The holder
+//! of the lock reads it and enters what happened into the books. So a turn costs two plain stores
+//! instead of a lock, and the ledger is still exact whenever the lock is held (L1, B1): a claimed
+//! message keeps its slot until its turn begins.
 //!
-//! Whoever needs the consumer's attention sets a signal; the consumer looks at it before every turn.
+//! To get the consumer's attention, a thread sets a flag (`signals.rs`), which the consumer reads
+//! before every turn.
 
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::policy::{Lanes, Priority};
@@ -30,10 +33,11 @@ struct Claimed {
     lane: u8,
 }
 
-/// In `woke`: it did not. A claim has fewer turns than this.
+/// In `woke`: the lane got no first message. A claim has fewer turns than this.
 const ASLEEP: u8 = u8::MAX;
 
-/// The books' side of a claim: which slots were taken, in order of turns, and how far they have been entered.
+/// The books' side of a claim: which slots were taken, in order of turns, and how much of it has
+/// been entered.
 #[derive(Debug, Default)]
 pub(in crate::mailbox) struct Claim {
     items: Vec<Claimed>,
@@ -41,16 +45,16 @@ pub(in crate::mailbox) struct Claim {
     begun: u32,
     ended: u32,
     lowest: u8,
-    /// For lanes that got their first message since: how many turns had begun by then.
+    /// For lanes that have got their first message since: how many turns had begun by then.
     woke: [u8; Priority::COUNT],
-    /// Something of it was withdrawn.
+    /// A message of it was withdrawn.
     pub(in crate::mailbox) has_withdrawn: bool,
     /// The consumer's thread.
     pub(in crate::mailbox) thread: usize,
 }
 
 impl Claim {
-    /// For up to so many messages.
+    /// Starts a claim of up to `count` messages.
     pub(in crate::mailbox) fn reset(&mut self, count: usize) {
         self.items.clear();
         if self.items.capacity() < count {
@@ -64,7 +68,7 @@ impl Claim {
         self.has_withdrawn = false;
     }
 
-    /// A claim of one message, whose turn begins now.
+    /// Starts a claim of one message, whose turn begins now.
     pub(in crate::mailbox) fn only(&mut self, slot: SlotId, class: ClassId, lane: usize) {
         self.reset(1);
         self.lowest = lane as u8;
@@ -72,7 +76,7 @@ impl Claim {
         self.begun = 1;
     }
 
-    /// What is added from here on is of this lane.
+    /// Starts a run: what is added from here on is of this lane.
     pub(in crate::mailbox) fn begin_run(
         &mut self,
         lane: usize,
@@ -88,12 +92,12 @@ impl Claim {
         self.items.push(Claimed { slot, class, lane: lane as u8 });
     }
 
-    /// The lane of what is claimed; of several the lowest.
+    /// The lane of what is claimed; the lowest of several.
     pub(in crate::mailbox) fn lowest(&self) -> usize {
         self.lowest.into()
     }
 
-    /// Whether a claimed turn runs, as far as it was entered.
+    /// Whether a claimed turn runs, as far as the books know.
     pub(in crate::mailbox) fn is_running(&self) -> bool {
         self.ended < self.begun
     }
@@ -103,7 +107,8 @@ impl Claim {
         (self.begun as usize) < self.items.len()
     }
 
-    /// Whether a message of this lane would have its turn before something that is claimed and has not begun.
+    /// Whether a message of this lane would have its turn before something that is claimed and has
+    /// not begun.
     pub(in crate::mailbox) fn is_outranked_by(&self, lane: usize, progress: u32) -> bool {
         if lane <= self.lowest() {
             return false;
@@ -112,7 +117,8 @@ impl Claim {
         self.items[begun..].iter().any(|item| usize::from(item.lane) < lane)
     }
 
-    /// A lane gets its first message while this is out: how many turns of higher lanes are claimed and have not begun.
+    /// Notes that a lane gets its first message while this claim is out. Returns how many turns of
+    /// higher lanes are claimed and have not begun.
     pub(in crate::mailbox) fn lane_woke(&mut self, lane: usize, progress: u32) -> u16 {
         let begun = (progress as usize).div_ceil(2).min(self.items.len());
         self.woke[lane] = begun as u8;
@@ -123,10 +129,12 @@ impl Claim {
         self.items[from..to].iter().filter(|item| usize::from(item.lane) > lane).count() as u16
     }
 
-    /// What has not begun went back: forgets it, and says how the schedule stands then.
+    /// Forgets what has not begun and went back to the queue. Returns the schedule as it must be
+    /// then.
     pub(in crate::mailbox) fn cut(&mut self) -> Option<Lanes> {
         if !self.is_out() {
-            // All of it has begun: the schedule stands as it should, and lanes may have got a first message since.
+            // All of it has begun: the schedule is right, and lanes may have got a first message
+            // since.
             return None;
         }
         let begun = self.begun as usize;
@@ -146,7 +154,7 @@ impl Claim {
         Some(schedule)
     }
 
-    /// The slots and types of turns that have begun since, in order.
+    /// Enters the turns that have begun since, in order. Returns whether there were any.
     #[inline]
     pub(in crate::mailbox) fn enter_begun(
         &mut self,
@@ -164,7 +172,7 @@ impl Claim {
         true
     }
 
-    /// The types of turns that have ended since, in order.
+    /// Enters the turns that have ended since, in order.
     #[inline]
     pub(in crate::mailbox) fn enter_ended(&mut self, progress: u32, mut handled: impl FnMut(ClassId)) {
         let ended = (progress / 2).min(self.items.len() as u32);
@@ -177,7 +185,7 @@ impl Claim {
         self.ended = ended;
     }
 
-    /// Ends the running turn in the books.
+    /// Ends the running turn in the books. Returns its message type.
     pub(in crate::mailbox) fn conclude(&mut self) -> Option<ClassId> {
         if self.ended >= self.begun {
             return None;

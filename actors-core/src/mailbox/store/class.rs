@@ -1,4 +1,5 @@
-//! What the mailbox keeps of one message type: the numbers that its policy comes to, its lists, its books.
+//! What the mailbox keeps of one message type: the numbers that its policy comes to, its lists, its
+//! books.
 
 use crate::mailbox::books::ledger::Counts;
 use crate::mailbox::ids::{ClassId, SlotId};
@@ -59,8 +60,9 @@ pub(in crate::mailbox) struct Bag(pub(in crate::mailbox) Vec<SlotId>);
 pub(in crate::mailbox) struct ClassState {
     lane: u8,
     pub(in crate::mailbox) overflow: OverflowList,
-    /// Only room matters for a message without a deadline, and no visit of it has consequences: no key, no ttl, no weight, no
-    /// early drop, no soft limit, and no sample to request. Such messages may take the fast path.
+    /// Only room matters for a message without a deadline, and no visit of it has consequences: no
+    /// key, no ttl, no weight, no early drop, no soft limit, and no sample to request. Such
+    /// messages may take the fast path.
     pub(in crate::mailbox) is_plain: bool,
     /// Like `is_plain`, without regard to the soft limit and to samples.
     is_simple: bool,
@@ -74,7 +76,8 @@ pub(in crate::mailbox) struct ClassState {
     /// Its unclaimed messages in no order, to draw from. Kept only for `drop_random`.
     pub(in crate::mailbox) bag: Option<Box<Bag>>,
     pub(in crate::mailbox) conflates: bool,
-    /// Its messages are claimed one at a time: until its own turn begins, a newer one may take a message's place.
+    /// Its messages are claimed one at a time: until its own turn begins, a newer one may take a
+    /// message's place.
     pub(in crate::mailbox) is_single: bool,
     /// Its messages have keys, and several workers must keep their order.
     pub(in crate::mailbox) is_ordered: bool,
@@ -85,7 +88,8 @@ pub(in crate::mailbox) struct ClassState {
     pub(in crate::mailbox) early: Option<Ramp>,
     /// How many slots may be taken before this type's lane has no more room (B5).
     room: u32,
-    /// How many slots `block` types may hold before the senders of this one wait (P2). `u32::MAX` where there is no limit.
+    /// How many slots `block` types may hold before the senders of this one wait (P2). `u32::MAX`
+    /// where there is no limit.
     soft_limit: u32,
     /// How many bytes may be taken before this type's lane has no more room.
     pub(in crate::mailbox) room_bytes: u64,
@@ -98,7 +102,8 @@ pub(in crate::mailbox) struct ClassState {
     has_per_key: bool,
     /// Slots that are promised to it.
     pub(in crate::mailbox) permits: u32,
-    /// Senders in its line, those for permits included, without those that only their key keeps waiting.
+    /// Senders in its line, those for permits included, without those that only their key keeps
+    /// waiting.
     pub(in crate::mailbox) in_line: u32,
     /// Whether senders may run its turns.
     pub(in crate::mailbox) short_turns: ShortTurns,
@@ -174,7 +179,8 @@ impl ClassState {
         self.is_plain = self.is_simple && !is_armed && self.soft_limit == u32::MAX;
     }
 
-    /// Limits how many slots `block` types may hold before senders wait. Types whose senders never wait have no such limit.
+    /// Limits how many slots `block` types may hold before senders wait. Types whose senders never
+    /// wait have no such limit.
     pub(in crate::mailbox) fn set_soft_limit(&mut self, most: Option<u32>) {
         self.soft_limit = most.filter(|_| self.blocks()).unwrap_or(u32::MAX);
         self.set_armed(self.is_armed);
@@ -189,7 +195,8 @@ impl ClassState {
         self.overflow.last_resort() == Overflow::Block
     }
 
-    /// Counts a refusal for want of room; `turns` have ended so far. Returns how many came before it since a turn ended.
+    /// Counts a refusal for want of room; `turns` have ended so far. Returns how many came before
+    /// it since a turn ended.
     pub(in crate::mailbox) fn refused_since(&mut self, turns: u64) -> u32 {
         let (refused, ended) = &mut self.refusals;
         if *ended != turns {
@@ -226,7 +233,8 @@ impl ClassState {
         self.counts.queued + self.permits
     }
 
-    /// Whether senders may be refused before the mailbox is full: the type promises nothing else, and is not urgent.
+    /// Whether senders may be refused before the mailbox is full: the type promises nothing else,
+    /// and is not urgent.
     pub(in crate::mailbox) fn is_sheddable(&self) -> bool {
         let may_be_lost = self.overflow.is_droppable() || self.overflow.last_resort() == Overflow::Reject;
         may_be_lost && self.lane() < Priority::Urgent.lane()

@@ -1,27 +1,28 @@
-//! Which queued messages may die in the queue, and which is dead first.
+//! Queued messages that may expire, soonest first.
 //!
 //! ```text
-//!   queued ─► fresh, in order of arrival ─► heap, by time ─► dead
+//!   queued ─► fresh, in order of arrival ─► heap, by time ─► expired
 //!               │                            │
 //!               └────────── gone ◄───────────┘      O(1) from fresh, O(log n) from the heap
 //! ```
 //!
-//! Most messages leave before the mailbox looks for dead ones, so a new message is only appended to a list. Each look moves the
-//! oldest of the list into the heap, at most [`MOVED_MAX`] of them: the time under the lock is bounded whatever the queue holds.
-//! The next look moves the rest.
+//! Most messages leave before the mailbox looks for expired ones, so a new message is only appended
+//! to a list. Each search moves the oldest of the list into the heap, at most [`MOVED_MAX`] of
+//! them: the time under the lock is bounded whatever the queue holds. The next search moves the
+//! rest.
 //!
-//! Invariant: E1 a slot stands here exactly once while its message may die and is queued, except that of a claimed message which was
-//! found dead: the consumer finds that, too.
+//! Invariant: E1 a slot stands here exactly once while its message may expire and is queued. A
+//! claimed message that was found expired is the exception: the consumer finds it too.
 
 use crate::clock::Tick;
 use crate::mailbox::ids::SlotId;
 use crate::mailbox::store::list::{Arena, Link, List, NIL};
 use crate::mailbox::store::slots::Slots;
 
-/// Messages that are moved into the heap in one critical section: a few microseconds.
+/// Messages that are moved into the heap in one critical section: it takes a few microseconds.
 const MOVED_MAX: usize = 256;
 
-/// In `Place::at`: it stands in the list; it stands nowhere.
+/// In `Place::at`: the slot stands in the list; it stands nowhere.
 const FRESH: u32 = u32::MAX - 1;
 const NOWHERE: u32 = u32::MAX;
 
@@ -47,7 +48,7 @@ impl Arena for Places {
 
 const LIST: usize = 0;
 
-/// Messages that may die. By slot, so that its memory follows the slots'.
+/// Messages that may expire, by slot: the memory follows that of the slots.
 #[derive(Debug, Default)]
 pub(in crate::mailbox) struct Expiry {
     places: Places,
@@ -56,13 +57,14 @@ pub(in crate::mailbox) struct Expiry {
 }
 
 impl Expiry {
-    /// Whether anything queued may die.
+    /// Whether nothing queued may expire.
     #[inline]
     pub(in crate::mailbox) fn is_empty(&self) -> bool {
         self.fresh.is_empty() && self.heap.is_empty()
     }
 
-    /// When to look for expired messages: at the soonest end, or at once while not all of them are in the heap.
+    /// When to look for expired messages: at the soonest end, or at once while not all of them are
+    /// in the heap.
     pub(in crate::mailbox) fn due(&self) -> Tick {
         match self.fresh.is_empty() {
             true => self.heap.first().map_or(Tick::NEVER, |(expires, _)| *expires),
@@ -70,8 +72,8 @@ impl Expiry {
         }
     }
 
-    /// A message that may die is queued. One that stands here already stays where it is.
-    pub(in crate::mailbox) fn enter(&mut self, slot: SlotId) {
+    /// Adds a message that may expire. One that stands here already stays where it is.
+    pub(in crate::mailbox) fn add(&mut self, slot: SlotId) {
         let all = &mut self.places.0;
         if all.len() <= slot.index() {
             all.resize(slot.index() + 1, Place { link: Link::default(), at: NOWHERE });
@@ -82,8 +84,8 @@ impl Expiry {
         }
     }
 
-    /// It is queued no longer, or dies at another time.
-    pub(in crate::mailbox) fn leave(&mut self, slot: SlotId) {
+    /// Removes a message that is queued no longer, or expires at another time.
+    pub(in crate::mailbox) fn remove(&mut self, slot: SlotId) {
         let Some(place) = self.places.0.get_mut(slot.index()) else { return };
         match std::mem::replace(&mut place.at, NOWHERE) {
             NOWHERE => {}
@@ -92,7 +94,8 @@ impl Expiry {
         }
     }
 
-    /// A message that is dead by now, if one is found. It stands here no longer.
+    /// Takes out a message that has expired, if one is found. `moved` counts the messages that this
+    /// visit has moved into the heap.
     pub(in crate::mailbox) fn next_expired<T>(
         &mut self,
         slots: &Slots<T>,
@@ -120,7 +123,7 @@ impl Expiry {
         self.rise(self.heap.len() - 1);
     }
 
-    /// Takes an entry out of the heap; its place says so already.
+    /// Takes an entry out of the heap. Its place has been updated already.
     fn take(&mut self, at: usize) {
         self.heap.swap_remove(at);
         if at < self.heap.len() {
@@ -129,7 +132,7 @@ impl Expiry {
         }
     }
 
-    /// Moves an entry towards the root as far as it belongs. Where it is then.
+    /// Moves an entry towards the root as far as it belongs. Returns where it is then.
     fn rise(&mut self, mut at: usize) -> usize {
         let entry = self.heap[at];
         while at > 0 {
@@ -197,16 +200,16 @@ mod tests {
                         slot,
                         &Tag { id: step + 1, ..Tag::new(ClassId::new(0), Tick::ZERO, at(step + next(50))) },
                     );
-                    expiry.enter(slot);
+                    expiry.add(slot);
                     alive.push(slot);
                 }
                 2 if !alive.is_empty() => {
                     let slot = alive.swap_remove(next(alive.len() as u64) as usize);
-                    expiry.leave(slot);
+                    expiry.remove(slot);
                     slots.give(slot);
                 }
                 3 => {
-                    // As all who ask do until nothing is left to be moved.
+                    // As every caller does until nothing is left to be moved.
                     let mut moved = 0;
                     let now = at(step);
                     while let Some(dead) = expiry.next_expired(&slots, now, &mut moved) {
@@ -230,7 +233,7 @@ mod tests {
         for _ in 0..10 * MOVED_MAX {
             let slot = slots.take();
             slots.set_tag(slot, &Tag { id: 1, ..Tag::new(ClassId::new(0), Tick::ZERO, Tick::ZERO) });
-            expiry.enter(slot);
+            expiry.add(slot);
         }
         let mut moved = 0;
         assert!(expiry.next_expired(&slots, Tick::ZERO, &mut moved).is_some());

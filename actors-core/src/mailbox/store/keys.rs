@@ -1,4 +1,5 @@
-//! Order by key where several workers share a mailbox (S4): messages of one key never run at the same time, and stay in order.
+//! Order by key where several workers share a mailbox (S4): messages of one key never run at the
+//! same time, and stay in order.
 //!
 //! ```text
 //!   lane     a1  b1  a2  c1  a3        a1 has its turn
@@ -7,20 +8,25 @@
 //!   lane     a2  c1  a3                a1's turn ended: its key's next is let go, to the front of the lane
 //! ```
 //!
-//! A message is parked when its turn would come and its key's is not over; so each is moved once, whatever the queue holds, and
-//! those of other keys pass. A parked one keeps its slot, its quota and its place in its type's list: whatever may happen to a
-//! queued message may happen to it.
+//! A message is parked when its turn would come while its key's is not over. So each is moved once,
+//! whatever the queue holds, and messages of other keys pass. A parked message keeps its slot, its
+//! quota and its place in its type's list: whatever may happen to a queued message may happen to
+//! it.
 //!
 //! Invariants:
-//! - K1 of a key and a lane, at most one message has been let go and not had its turn; it is older than all that are parked.
+//! - K1 of a key and a lane, at most one message has been let go and not had its turn; it is older
+//!   than all that are parked.
 //! - K2 a key without a turn under way has let go of one in every lane in which it has parked ones.
-//! - K3 there is an entry exactly for keys with a turn under way or with a queued message, and it lists all that are queued.
+//! - K3 there is an entry exactly for keys with a turn under way or with a queued message, and it
+//!   lists all that are queued.
 //!
-//! **What a key may hold (S8).** Messages of one key hold at most `max_per_key` slots, so that a busy key cannot fill the mailbox
-//! with what it has parked. A message counts its key's in its own lane and in higher ones: what is queued below never keeps it
-//! out (B5). Senders that wait in line only because of their key are in `line.rs`.
+//! **What a key may hold (S8).** Messages of one key hold at most `max_per_key` slots, so that a
+//! busy key cannot fill the mailbox with what it has parked. A message counts its key's slots in
+//! its own lane and in higher ones: what is queued below never keeps it out (B5). Senders that wait
+//! in line only because of their key are in `waiters.rs`.
 //!
-//! Hashes stand for keys: two keys with the same hash, one pair in 2^64, wait for each other needlessly and stay in order too.
+//! Hashes stand for keys. Two keys with the same hash, one pair in 2^64, wait for each other
+//! needlessly and stay in order too.
 
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::item::Item;
@@ -62,7 +68,7 @@ pub(in crate::mailbox) struct Keys {
     /// Those with a turn under way: as many as workers at most.
     busy: Vec<u64>,
     parked: usize,
-    /// Messages that came to the front of a lane too early, since ever. It may wrap.
+    /// The cumulative number of messages that came to the front of a lane too early. It may wrap.
     stalls: u32,
 }
 
@@ -74,7 +80,8 @@ impl Keys {
         }
     }
 
-    /// The oldest of every lane that is parked, of the keys with a turn under way. Others have let go of an older one (K2).
+    /// The oldest parked message of every lane, of the keys with a turn under way. Other keys have
+    /// let go of an older one (K2).
     fn heads(&self) -> impl Iterator<Item = SlotId> {
         let busy = self.busy.iter().filter_map(|hash| self.chains.get(hash));
         busy.flat_map(|chain| chain.parked.iter().filter_map(List::front))
@@ -86,11 +93,12 @@ impl Keys {
     }
 }
 
-/// Messages of a key that are looked at for one of a type: no more than are given up for one newcomer (`room.rs`).
+/// Messages of a key that are looked at for one of a type: as many as are given up for one newcomer
+/// (`overflow.rs`).
 const LOOKED_AT: usize = 32;
 
 impl<T: Item> Queue<T> {
-    /// A message of an ordered type is queued.
+    /// Notes a queued message of an ordered type.
     #[cold]
     pub(in crate::mailbox) fn enter_key(&mut self, slot: SlotId, lane: usize) {
         let Queue { slots, keys: Some(keys), .. } = self else { return };
@@ -126,8 +134,8 @@ impl<T: Item> Queue<T> {
         self.keys.as_ref().map_or(0, |keys| keys.parked)
     }
 
-    /// Whether a message at the front of a lane may have its turn as far as its key goes; then its key's turn is under way. If
-    /// not, it is parked.
+    /// Begins the turn of a message at the front of a lane, as far as its key allows it; if not,
+    /// parks the message. Returns whether it may have its turn.
     pub(in crate::mailbox) fn begin_key(&mut self, slot: SlotId, lane: usize) -> bool {
         let Queue { classes, slots, lanes, keys, .. } = self;
         let (Some(keys), true) = (keys, classes[slots.at(slot).class].is_ordered) else {
@@ -150,7 +158,7 @@ impl<T: Item> Queue<T> {
             chain.parked[lane].push_front(LANE, slots, slot);
         } else {
             chain.parked[lane].push_back(LANE, slots, slot);
-            // They come in the order in which they stood in the lane.
+            // Parked in the order in which they stood in the lane.
             keys.stalls = keys.stalls.wrapping_add(1);
             slots.at_mut(slot).stall = keys.stalls;
         }
@@ -159,7 +167,7 @@ impl<T: Item> Queue<T> {
         false
     }
 
-    /// A turn of this key is over. Which lanes got a message by that.
+    /// Ends a turn of this key. Returns which lanes got a message by that.
     pub(in crate::mailbox) fn end_key(&mut self, hash: u64) -> [bool; Priority::COUNT] {
         if let Some(keys) = &mut self.keys
             && let Some(chain) = keys.chains.get_mut(&hash)
@@ -194,7 +202,8 @@ impl<T: Item> Queue<T> {
         came
     }
 
-    /// Takes a message out of its lane, or from where it is parked. One that had been let go makes way for the next of its key.
+    /// Takes a message out of its lane, or from where it is parked. If it had been let go, the next
+    /// message of its key is.
     #[cold]
     pub(in crate::mailbox) fn leave_key(&mut self, slot: SlotId, lane: usize) {
         let hash = self.slots.hash(slot);
@@ -226,7 +235,8 @@ impl<T: Item> Queue<T> {
         self.keys.iter().flat_map(|keys| keys.heads())
     }
 
-    /// No turn of any key is under way any more: what is parked goes back to its lane, one after the other as each is taken out.
+    /// Ends the turns of all keys. What is parked returns to its lane, one message after the other
+    /// as each is taken out.
     pub(in crate::mailbox) fn free_keys(&mut self) {
         let busy = self.keys.as_mut().map_or_else(Vec::new, |keys| std::mem::take(&mut keys.busy));
         for hash in busy {
@@ -234,8 +244,9 @@ impl<T: Item> Queue<T> {
         }
     }
 
-    /// Puts everything that is parked back to where it stood in its lane; it is parked again when its turn would come. For the rare
-    /// moments in which all of a lane must be seen: O(n log n) of what was parked.
+    /// Puts every parked message back to where it stood in its lane. It is parked again when its
+    /// turn would come. For the rare moments in which all of a lane must be seen: O(n log n) of
+    /// what was parked.
     pub(in crate::mailbox) fn unpark_all(&mut self) {
         let Queue { slots, lanes, keys: Some(keys), .. } = self else { return };
         let mut back = Vec::new();
@@ -252,7 +263,8 @@ impl<T: Item> Queue<T> {
                 }
             }
         }
-        // Who stood first goes to the front last; of those that are there at once none is 2^31 younger.
+        // The one that stood first goes to the front last. Of those that are here at once none is
+        // 2^31 younger.
         let newest = keys.stalls;
         back.sort_unstable_by_key(|&(_, slot)| newest.wrapping_sub(slots.at(slot).stall));
         for (lane, slot) in back {

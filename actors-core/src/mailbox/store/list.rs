@@ -1,4 +1,5 @@
-//! Doubly linked lists whose links live in the slots of an arena: O(1) at both ends and in the middle, no pointers.
+//! Doubly linked lists whose links live in the slots of an arena: O(1) at both ends and in the
+//! middle, no pointers.
 
 use std::marker::PhantomData;
 
@@ -183,7 +184,8 @@ impl<I: Id> List<I> {
         self.len -= 1;
     }
 
-    /// Takes out the first `taken` elements, which end before `next`. The caller has walked along the list and knows both.
+    /// Takes out the first `taken` elements, which end before `next`. The caller has walked along
+    /// the list and knows both.
     #[inline]
     pub(in crate::mailbox) fn cut_front(
         &mut self,

@@ -9,8 +9,10 @@
 //! ```
 //!
 //! Invariants:
-//! - Q1 `slots.len()` is the number of queued messages: a claimed message keeps its slot, empty, until its turn begins.
-//! - Q2 a slot is in its lane's list, and in its type's list and pool if that type needs them, exactly while its item is there.
+//! - Q1 `slots.len()` is the number of queued messages: a claimed message keeps its slot, empty,
+//!   until its turn begins.
+//! - Q2 a slot is in its lane's list, and in its type's list and pool if that type needs them,
+//!   exactly while its item is there.
 //! - Q3 the index holds exactly the unclaimed messages of conflating types, at most one per key.
 
 use crate::clock::Tick;
@@ -24,8 +26,8 @@ use crate::mailbox::store::slots::{CLASS, LANE, Slots, Tag};
 use crate::policy::{Limits, Order, Overflow, Policy, Priority};
 use hashbrown::HashTable;
 
-/// An arena that grew beyond this many slots gives its memory back when it has run empty: below it the memory is not worth
-/// the work.
+/// Slots of an arena that are kept when the queue has run empty. Memory of fewer slots is not worth
+/// giving back.
 const KEPT_SLOTS: usize = 1024;
 
 /// Slots, lanes, types and index. In the order of use.
@@ -39,14 +41,14 @@ pub(in crate::mailbox) struct Queue<T> {
     pub(in crate::mailbox) lanes: [List<SlotId>; Priority::COUNT],
     /// Summed weight of what is queued.
     pub(in crate::mailbox) bytes: u64,
-    /// Some type is served newest first under pressure.
+    /// A type is served newest first under pressure.
     pub(in crate::mailbox) has_lifo: bool,
-    /// Messages have weights.
+    /// The mailbox has `max_bytes`, so messages have weights.
     pub(in crate::mailbox) is_weighed: bool,
     /// Only where several workers must keep the order of keys.
     pub(in crate::mailbox) keys: Option<Box<Keys>>,
     index: HashTable<SlotId>,
-    /// Messages that may die in the queue.
+    /// Messages that may expire in the queue.
     expiry: Expiry,
     /// Most slots that were ever taken at once, as of the last time that memory was given back.
     peak: usize,
@@ -73,21 +75,21 @@ impl<T: Item> Queue<T> {
         if queue.classes.iter().any(|state| state.is_ordered) {
             queue.keys = Some(Box::default());
         }
-        queue.relist();
+        queue.update_lists();
         queue
     }
 
-    /// Changes what may change of a type while the mailbox lives. What bookkeeping a new overflow list needs is made up for:
+    /// Applies a changed policy. Bookkeeping that a new overflow list needs is made up for:
     /// O(messages in the lanes it is about), once.
     pub(in crate::mailbox) fn adjust(&mut self, class: ClassId, policy: &Policy) {
         self.unpark_all();
         self.classes[class].adjust(policy, self.is_weighed);
-        self.relist();
+        self.update_lists();
         self.fill_bag(class);
     }
 
-    /// Keeps the lists that are wanted, and no others.
-    fn relist(&mut self) {
+    /// Makes the lists that are needed, and drops the others.
+    fn update_lists(&mut self) {
         for class in self.classes.ids() {
             let state = &self.classes[class];
             let is_evictor =
@@ -111,7 +113,7 @@ impl<T: Item> Queue<T> {
     }
 
     fn fill_bag(&mut self, class: ClassId) {
-        self.each_of(class, |state, slots, slot| join_bag(state, slots, slot));
+        self.each_of(class, |state, slots, slot| add_to_bag(state, slots, slot));
     }
 
     /// All unclaimed messages of a type, in the order of their lane.
@@ -133,7 +135,7 @@ impl<T: Item> Queue<T> {
         self.slots.len()
     }
 
-    /// Slots that nobody else can have: queued messages and permits (B1).
+    /// Slots that are taken: queued messages and permits (B1).
     #[inline]
     pub(in crate::mailbox) fn taken(&self) -> usize {
         self.slots.len() + self.permits
@@ -162,7 +164,8 @@ impl<T: Item> Queue<T> {
         self.lanes[lane].front()
     }
 
-    /// The unclaimed message of the same key. Runs the user's `Eq` before anything has changed (B6).
+    /// The unclaimed message of the same key. Runs the user's `Eq` before anything has changed
+    /// (B6).
     pub(in crate::mailbox) fn twin(&self, item: &T, tag: &Tag) -> Option<SlotId> {
         let is_same = |&slot: &SlotId| {
             let entry = self.slots.at(slot);
@@ -177,7 +180,8 @@ impl<T: Item> Queue<T> {
     #[inline(always)]
     pub(in crate::mailbox) fn push(&mut self, make: impl FnOnce() -> T, tag: Tag) -> SlotId {
         let slot = self.slots.take();
-        // There is none in it: without a look at what was there, the message is written where it is to lie.
+        // The slot is empty. Forgetting the `None` avoids a check, so the message is written
+        // straight to its place.
         std::mem::forget(self.slots.at_mut(slot).item.replace(make()));
         self.slots.set_tag(slot, &tag);
         let state = &mut self.classes[tag.class];
@@ -185,7 +189,7 @@ impl<T: Item> Queue<T> {
         self.bytes += u64::from(tag.weight);
         self.lanes[state.lane()].push_back(LANE, &mut self.slots, slot);
         if !state.is_bare {
-            enlist(state, &mut self.slots, slot);
+            add_to_lists(state, &mut self.slots, slot);
             let (conflates, is_ordered, lane) = (state.conflates, state.is_ordered, state.lane());
             if conflates {
                 self.index_insert(slot, tag.hash);
@@ -195,12 +199,12 @@ impl<T: Item> Queue<T> {
             }
         }
         if tag.expires != Tick::NEVER {
-            self.expiry.enter(slot);
+            self.expiry.add(slot);
         }
         slot
     }
 
-    /// Whether anything queued may die.
+    /// Whether anything queued may expire.
     #[inline]
     pub(in crate::mailbox) fn may_expire(&self) -> bool {
         !self.expiry.is_empty()
@@ -211,12 +215,13 @@ impl<T: Item> Queue<T> {
         self.expiry.due()
     }
 
-    /// A queued message that is dead by now, if one is found; `moved` counts what that takes, in one critical section.
+    /// Returns a queued message that has expired, if one is found. `moved` counts the work of the
+    /// critical section.
     pub(in crate::mailbox) fn next_expired(&mut self, now: Tick, moved: &mut usize) -> Option<SlotId> {
-        while let Some(dead) = self.expiry.next_expired(&self.slots, now, moved) {
-            // Claimed ones are the consumer's to find.
-            if self.slots.at(dead).item.is_some() {
-                return Some(dead);
+        while let Some(expired) = self.expiry.next_expired(&self.slots, now, moved) {
+            // The consumer finds claimed ones.
+            if self.slots.at(expired).item.is_some() {
+                return Some(expired);
             }
         }
         None
@@ -233,15 +238,15 @@ impl<T: Item> Queue<T> {
         self.slots.set_tag(slot, &tag);
         let old = self.slots.at_mut(slot).item.replace(item);
         self.bytes = self.bytes + u64::from(tag.weight) - u64::from(old_tag.weight);
-        self.expiry.leave(slot);
+        self.expiry.remove(slot);
         if tag.expires != Tick::NEVER {
-            self.expiry.enter(slot);
+            self.expiry.add(slot);
         }
         (old, old_tag)
     }
 
-    /// The message that has the next turn of its lane: the first; but where that one's type is served newest first, the
-    /// newest of its type.
+    /// The message that has the next turn of its lane: the first; but where that one's type is
+    /// served newest first, the newest of its type.
     pub(in crate::mailbox) fn next_of_lane(&self, lane: usize, is_pressed: bool) -> Option<SlotId> {
         let front = self.lanes[lane].front()?;
         if !is_pressed {
@@ -251,8 +256,9 @@ impl<T: Item> Queue<T> {
         if state.is_lifo { state.list.back() } else { Some(front) }
     }
 
-    /// Takes out whoever [`next_of_lane`](Queue::next_of_lane) named, as [`unlink`](Queue::unlink) does. The first in the lane,
-    /// if that is another one, takes over the place that becomes free, so that other types' turns come as they would have.
+    /// Takes out the message that [`next_of_lane`](Queue::next_of_lane) returned, like
+    /// [`unlink`](Queue::unlink). If it was not the first of its lane, the first takes over its
+    /// place, so that the turns of other types come as they would have.
     #[inline]
     pub(in crate::mailbox) fn unlink_next(&mut self, slot: SlotId, lane: usize) {
         let is_first = self.lanes[lane].front() == Some(slot);
@@ -260,10 +266,11 @@ impl<T: Item> Queue<T> {
             true => self.lanes[lane].remove(LANE, &mut self.slots, slot),
             false => self.lanes[lane].fill_with_first(LANE, &mut self.slots, slot),
         }
-        self.unlist(slot);
+        self.remove_from_lists(slot);
     }
 
-    /// Takes an unclaimed message out of lists and index; its slot stays taken, and the item in it for the caller to take.
+    /// Takes an unclaimed message out of lists and index; its slot stays taken, and the item in it
+    /// for the caller to take.
     #[inline]
     pub(in crate::mailbox) fn unlink(&mut self, slot: SlotId) {
         let state = &self.classes[self.slots.at(slot).class];
@@ -272,11 +279,11 @@ impl<T: Item> Queue<T> {
             true => self.leave_key(slot, lane),
             false => self.lanes[lane].remove(LANE, &mut self.slots, slot),
         }
-        self.unlist(slot);
+        self.remove_from_lists(slot);
     }
 
     #[inline]
-    pub(in crate::mailbox) fn unlist(&mut self, slot: SlotId) {
+    pub(in crate::mailbox) fn remove_from_lists(&mut self, slot: SlotId) {
         let state = &mut self.classes[self.slots.at(slot).class];
         if state.is_bare {
             return;
@@ -308,9 +315,9 @@ impl<T: Item> Queue<T> {
         if state.is_listed {
             state.list.push_front(CLASS, &mut self.slots, slot);
         }
-        join_bag(state, &mut self.slots, slot);
+        add_to_bag(state, &mut self.slots, slot);
         if tag.expires != Tick::NEVER {
-            self.expiry.enter(slot);
+            self.expiry.add(slot);
         }
         debug_assert!(!self.classes[class].is_single, "it was claimed alone, and begun at once");
     }
@@ -320,7 +327,7 @@ impl<T: Item> Queue<T> {
     pub(in crate::mailbox) fn release(&mut self, slot: SlotId, class: ClassId) {
         self.bytes -= u64::from(self.slots.weight(slot));
         if self.slots.give(slot) != Tick::NEVER {
-            self.expiry.leave(slot);
+            self.expiry.remove(slot);
         }
         self.classes[class].counts.queued -= 1;
     }
@@ -334,8 +341,8 @@ impl<T: Item> Queue<T> {
         Some((item, tag))
     }
 
-    /// Gives memory back after a burst. Called when nothing is queued. The arena is returned, to be dropped after the lock is free:
-    /// that takes time with its size.
+    /// Gives memory back after a burst. Called when nothing is queued. The arena is returned, to be
+    /// dropped after the lock is free: that takes time with its size.
     #[must_use = "it is dropped after the lock is free"]
     pub(in crate::mailbox) fn shrink(&mut self) -> Option<Box<Slots<T>>> {
         if self.used() > 0 || self.slots.capacity() <= KEPT_SLOTS {
@@ -353,19 +360,50 @@ impl<T: Item> Queue<T> {
     }
 }
 
-/// Enters an unclaimed message into the lists of its type that are kept.
+/// Adds an unclaimed message to the list and the bag of its type, if they are kept.
 #[inline]
-fn enlist<T>(state: &mut ClassState, slots: &mut Slots<T>, slot: SlotId) {
+fn add_to_lists<T>(state: &mut ClassState, slots: &mut Slots<T>, slot: SlotId) {
     if state.is_listed {
         state.list.push_back(CLASS, slots, slot);
     }
-    join_bag(state, slots, slot);
+    add_to_bag(state, slots, slot);
 }
 
 #[inline]
-fn join_bag<T>(state: &mut ClassState, slots: &mut Slots<T>, slot: SlotId) {
+fn add_to_bag<T>(state: &mut ClassState, slots: &mut Slots<T>, slot: SlotId) {
     if let Some(bag) = &mut state.bag {
         slots.extra_mut(slot).bag_at = bag.0.len() as u32;
         bag.0.push(slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::ids::ClassId;
+    use crate::policy::Settings;
+
+    struct Price(u64);
+
+    impl Item for Price {
+        fn same_key(&self, other: &Self) -> bool {
+            self.0 == other.0
+        }
+    }
+
+    #[test]
+    fn o7_the_index_holds_the_messages_that_are_queued_and_unclaimed_and_no_others() {
+        let limits = Settings::new().capacity(4).limits().unwrap();
+        let policy = Policy::tell().overflow(&[Overflow::Conflate]);
+        let mut queue = Queue::new(&[Class::new("price", policy)], &limits);
+        for round in 0..100 {
+            let tag = Tag { id: round, hash: round, ..Tag::new(ClassId::new(0), Tick::ZERO, Tick::NEVER) };
+            let slot = queue.push(|| Price(round), tag);
+            assert_eq!(queue.twin(&Price(round), &tag), Some(slot));
+            assert_eq!(queue.index.len(), 1, "round {round}");
+            assert!(queue.remove(slot).is_some());
+            assert_eq!(queue.twin(&Price(round), &tag), None);
+            assert!(queue.index.is_empty(), "round {round}");
+        }
     }
 }

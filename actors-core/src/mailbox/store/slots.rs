@@ -1,15 +1,16 @@
 //! Where queued messages lie: an arena whose slots are reused in place.
 //!
-//! An arena does what a slab does, but writes into slots instead of moving whole entries in and out. Moving a hundred bytes
-//! that were just written field by field costs more than the lock (ADR 5).
+//! An arena does what a slab does, but writes into slots instead of moving whole entries in and
+//! out. Moving a hundred bytes that were just written field by field costs more than the lock (ADR
+//! 5).
 
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::store::list::{Arena, Link, NIL};
 
-/// The lists that a slot stands in: its lane's, its message type's, and its key's where workers keep the order of keys.
-/// All but the first exist only where there are extras.
+/// The lists that a slot stands in: its lane's, its message type's, and its key's where workers
+/// keep the order of keys. All but the first exist only where there are extras.
 pub(in crate::mailbox) const LANE: usize = 0;
 pub(in crate::mailbox) const CLASS: usize = 1;
 pub(in crate::mailbox) const KEY: usize = 2;
@@ -51,7 +52,8 @@ impl Tag {
     }
 }
 
-/// What every message needs of a slot, so that a small message fits into a cache line or little more.
+/// What every message needs of a slot, so that a small message fits into a cache line or little
+/// more.
 #[derive(Debug)]
 pub(in crate::mailbox) struct Slot<T> {
     /// `None` while claimed, and while free.
@@ -64,7 +66,8 @@ pub(in crate::mailbox) struct Slot<T> {
     /// Its neighbours in its lane; in a free slot, the next free one.
     lane: Link<SlotId>,
     pub(in crate::mailbox) class: ClassId,
-    /// Set when the message was withdrawn while it was claimed: it is then lost for this reason instead of going back.
+    /// Set when the message was withdrawn while it was claimed: it is then lost for this reason
+    /// instead of going back.
     pub(in crate::mailbox) withdrawn_as: Option<Reason>,
     /// It waits for a turn of its key, and stands in no lane (`keys.rs`).
     pub(in crate::mailbox) is_parked: bool,
@@ -193,7 +196,8 @@ impl<T> Slots<T> {
     pub(in crate::mailbox) fn take(&mut self) -> SlotId {
         self.used += 1;
         let free = self.free;
-        // `NIL` is above every index: one comparison tells whether there is a free slot and where it is.
+        // `NIL` is above every index: one comparison tells whether there is a free slot and where
+        // it is.
         match self.entries.get(free as usize) {
             Some(entry) => {
                 self.free = entry.lane.next_raw();
@@ -206,7 +210,8 @@ impl<T> Slots<T> {
     #[cold]
     fn grow(&mut self) -> SlotId {
         if self.entries.len() == self.entries.capacity() {
-            // In few steps while it is small: each moves everything, and allocators are slow when many threads grow.
+            // In few steps while it is small: each moves everything, and allocators are slow when
+            // many threads grow.
             let more = if self.entries.len() < SMALL { 3 * self.entries.len() } else { self.entries.len() };
             self.entries.reserve_exact(more.max(FIRST));
         }
@@ -228,7 +233,8 @@ impl<T> Slots<T> {
         SlotId::new(self.entries.len() - 1)
     }
 
-    /// Gives back a slot whose item is gone and which stands in no list. Returns when its message would have expired.
+    /// Gives back a slot whose item is gone and which stands in no list. Returns when its message
+    /// would have expired.
     #[inline]
     pub(in crate::mailbox) fn give(&mut self, slot: SlotId) -> Tick {
         let free = self.free;

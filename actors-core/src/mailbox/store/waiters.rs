@@ -1,23 +1,28 @@
 //! The lines: messages of senders that wait for a slot, and senders that wait for a permit (O1).
 //!
-//! A waiter leaves its message here. The visit that frees a slot moves the oldest waiter's message straight into the queue, in
-//! the same critical section, and wakes the sender afterwards. So no slot is idle while a sender waits for it, nothing can
-//! overtake a waiter, and there is no grant that a cancelled sender would have to pass on. One exception: a plain turn frees
-//! its slot without the lock. A sender that joins in the nanoseconds before it could be seen gets that slot when the turn ends.
+//! A waiter leaves its message here. The visit that frees a slot moves the oldest waiter's message
+//! straight into the queue, in the same critical section, and wakes the sender afterwards. So no
+//! slot is idle while a sender waits for it, nothing can overtake a waiter, and there is no grant
+//! that a cancelled sender would have to pass on. One exception: a plain turn frees its slot
+//! without the lock. A sender that joins in the nanoseconds before it could be seen gets that slot
+//! when the turn ends.
 //!
-//! **Keys (S8).** Where workers keep the order of keys, a message may have to wait although there is room, because its key
-//! holds as many slots as it may. It must not hold up the waiters behind it, so such waiters are kept by key:
+//! **Keys (S8).** Where workers keep the order of keys, a message may have to wait although there
+//! is room, because its key holds as many slots as it may. It must not hold up the waiters behind
+//! it, so such waiters are kept by key:
 //!
 //! ```text
 //!   keyed    (key, type, arrival)   a: w3 w5 w6    b: w4         all of them
 //!   ready    (type, arrival)                       b: w4         the first of each key that lacks nothing but room
 //! ```
 //!
-//! Only waiters that are ready stand in the line of their type, merged with the rest of it in order of arrival. Whenever the
-//! number of slots that a key holds changes, its first waiter is looked at again: O(types · log waiters).
+//! Only waiters that are ready stand in the line of their type, merged with the rest of it in order
+//! of arrival. Whenever the number of slots that a key holds changes, its first waiter is looked at
+//! again: O(types · log waiters).
 //!
-//! A waiter that has been let in or refused leaves a note of its outcome, which its sender collects, or its sender's drop. So
-//! there are as many notes as living send futures, and at most `max_waiting` waiters.
+//! A waiter that has been let in or refused leaves a note of its outcome, which its sender
+//! collects, or its sender's drop. So there are as many notes as living send futures, and at most
+//! `max_waiting` waiters.
 
 use crate::error::Reason;
 use crate::mailbox::ids::{ClassId, WaiterId};
@@ -54,7 +59,8 @@ pub(crate) enum Note<T> {
 enum Standing<T> {
     Waiting(Wanted<T>),
     Decided(Note<T>),
-    /// Between [`Lines::take`] and [`Lines::note`], under one lock; and for a waiter that has given up, until it is forgotten.
+    /// Between [`Lines::take`] and [`Lines::note`], under one lock; and for a waiter that has given
+    /// up, until it is forgotten.
     Taken,
 }
 
@@ -129,7 +135,8 @@ impl<T> Lines<T> {
         self.waiting
     }
 
-    /// Joins the line of its type, of which there are `types`. A waiter that is kept by its key stands in no line yet.
+    /// Joins the line of its type, of which there are `types`. A waiter that is kept by its key
+    /// stands in no line yet.
     pub(in crate::mailbox) fn join(
         &mut self,
         wanted: Wanted<T>,
@@ -177,7 +184,8 @@ impl<T> Lines<T> {
         line.into_iter().chain(ready).min_by_key(|head| head.ticket)
     }
 
-    /// How many waiters do not stand in line, because of their keys or behind another one of their key.
+    /// How many waiters do not stand in line, because of their keys or behind another one of their
+    /// key.
     pub(in crate::mailbox) fn held_back(&self) -> usize {
         self.keyed.len() - self.ready.len()
     }
@@ -224,7 +232,8 @@ impl<T> Lines<T> {
         }
     }
 
-    /// Takes a waiter out of the line. A note must follow, unless the waiter gives up. `None` where it is in line no longer.
+    /// Takes a waiter out of the line. A note must follow, unless the waiter gives up. `None` where
+    /// it is in line no longer.
     pub(in crate::mailbox) fn take(&mut self, number: WaiterId) -> Option<Departed<T>> {
         let waiter = &mut self.waiters[number.index()];
         let (tag, ticket, is_keyed) = (waiter.tag, waiter.ticket, waiter.is_keyed);
@@ -258,15 +267,16 @@ impl<T> Lines<T> {
         waiter.waker.take()
     }
 
-    /// Gives memory back after a long line, where no sender waits or has a note to collect. Dropping it takes time with its size.
+    /// Gives memory back after a long line, where no sender waits or has a note to collect.
+    /// Dropping it takes time with its size.
     #[must_use = "it is dropped after the lock is free"]
     pub(in crate::mailbox) fn shrink(&mut self) -> Option<Slab<Waiter<T>>> {
         let is_worth_it = self.waiters.is_empty() && self.waiters.capacity() > KEPT_WAITERS;
         is_worth_it.then(|| std::mem::take(&mut self.waiters))
     }
 
-    /// Forgets a waiter that is no longer in line. Returns its note and tag, unless it has given up, and its waker, which is
-    /// foreign code.
+    /// Forgets a waiter that is no longer in line. Returns its note and tag, unless it has given
+    /// up, and its waker, which is foreign code.
     #[must_use = "the waker is dropped after the lock is free"]
     pub(in crate::mailbox) fn forget(&mut self, waiter: WaiterId) -> (Option<(Note<T>, Tag)>, Option<Waker>) {
         let mut waiter = self.waiters.remove(waiter.index());
@@ -321,13 +331,13 @@ mod tests {
     fn b3_the_memory_of_a_long_line_is_given_back() {
         for gives_up in [true, false] {
             let mailbox = mailbox(1);
-            let mut fx = Effects::new();
-            let reserve = |fx: &mut Effects<Thing>| -> Offer<Permit, Thing> {
-                mailbox.visit(fx, |section| section.reserve(ClassId::new(0), WhenFull::Wait))
+            let mut effects = Effects::new();
+            let reserve = |effects: &mut Effects<Thing>| -> Offer<Permit, Thing> {
+                mailbox.visit(effects, |section| section.reserve(ClassId::new(0), WhenFull::Wait))
             };
-            assert!(matches!(reserve(&mut fx), Offer::Granted((), _)));
+            assert!(matches!(reserve(&mut effects), Offer::Granted((), _)));
             let lines: Vec<_> = (0..50_000)
-                .map(|_| match reserve(&mut fx) {
+                .map(|_| match reserve(&mut effects) {
                     Offer::InLine(line) => line,
                     other => panic!("there is no room: {other:?}"),
                 })
@@ -335,15 +345,17 @@ mod tests {
             let room = || mailbox.lock().core.lines.waiters.capacity();
             assert!(room() >= 50_000);
             if !gives_up {
-                mailbox.visit(&mut fx, |section| section.end());
-                while fx.take_unfinished() {
-                    mailbox.visit(&mut fx, |section| section.carry_on());
+                mailbox.visit(&mut effects, |section| section.end());
+                while effects.take_unfinished() {
+                    mailbox.visit(&mut effects, |section| section.carry_on());
                 }
             }
             for mut line in lines {
                 if gives_up {
                     assert!(
-                        mailbox.visit(&mut fx, |section| section.give_up(line, Reason::Cancelled)).is_ok()
+                        mailbox
+                            .visit(&mut effects, |section| section.give_up(line, Reason::Cancelled))
+                            .is_ok()
                     );
                 } else {
                     let outcome = line.poll(&mailbox, &mut Context::from_waker(Waker::noop()));
@@ -360,19 +372,19 @@ mod tests {
     #[test]
     fn b3_the_memory_of_a_long_queue_is_given_back() {
         let mailbox = mailbox(50_000);
-        let mut fx = Effects::new();
+        let mut effects = Effects::new();
         for _ in 0..50_000 {
             let tag = mailbox.tag(&Thing, Tick::ZERO, Tick::NEVER).unwrap();
-            mailbox.visit(&mut fx, |section| section.offer(Thing, tag, WhenFull::Refuse));
+            mailbox.visit(&mut effects, |section| section.offer(Thing, tag, WhenFull::Refuse));
         }
         assert!(mailbox.lock().core.queue.slots.capacity() >= 50_000);
-        mailbox.visit(&mut fx, |section| section.end());
-        while fx.take_unfinished() {
-            mailbox.visit(&mut fx, |section| section.carry_on());
+        mailbox.visit(&mut effects, |section| section.end());
+        while effects.take_unfinished() {
+            mailbox.visit(&mut effects, |section| section.carry_on());
         }
         let inner = mailbox.lock();
         assert_eq!(inner.core.queue.slots.capacity(), 0);
         assert!(!inner.core.queue.may_expire());
-        assert!(fx.frees_memory(), "the arena is dropped after the lock is free");
+        assert!(effects.frees_memory(), "the arena is dropped after the lock is free");
     }
 }

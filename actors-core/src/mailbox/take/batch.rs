@@ -1,4 +1,5 @@
-//! What a consumer has taken out and not begun.
+//! What a consumer has claimed and not begun: reused memory, filled field by field (see
+//! `slots.rs`).
 
 use crate::clock::Tick;
 use crate::local_pool;
@@ -8,7 +9,7 @@ use crate::mailbox::store::slots::Slot;
 /// A message on its way to its turn.
 #[derive(Debug)]
 pub(crate) struct Taken<T> {
-    /// For whoever runs the turn to take.
+    /// Taken by the code that runs the turn.
     pub(crate) item: Option<T>,
     pub(crate) class: ClassId,
     pub(crate) stamp: Tick,
@@ -31,9 +32,10 @@ impl<T> Taken<T> {
     }
 }
 
-/// A consumer keeps room for so many messages; more room than that is borrowed from its thread while it is at work.
+/// Messages that a consumer keeps room for. More room than that is borrowed from the thread while
+/// it is at work.
 const KEPT: usize = 2;
-/// Room that is not worth keeping: 32 messages of a kilobyte and a half.
+/// Larger memory is not worth keeping: 32 messages of 1.5 KiB.
 const SHELVED_MAX: usize = 48 * 1024;
 
 /// What a consumer has claimed. Its places are reused, and filled field by field (see `slots.rs`).
@@ -72,7 +74,7 @@ impl<T: 'static> Batch<T> {
         (self.next, self.len) = (0, 0);
     }
 
-    /// So many messages at most are going to be added to an empty claim.
+    /// Makes room for `count` messages in an empty claim.
     pub(in crate::mailbox) fn prepare(&mut self, count: usize) {
         let have = self.places.len();
         if have >= count {
@@ -90,7 +92,7 @@ impl<T: 'static> Batch<T> {
         }
     }
 
-    /// Nothing is claimed now, and perhaps for long.
+    /// Returns the memory: nothing is claimed now, and perhaps for long.
     pub(in crate::mailbox) fn give_room_back(&mut self) {
         if self.places.len() > KEPT {
             self.clear();
@@ -105,7 +107,7 @@ impl<T: 'static> Batch<T> {
     #[inline]
     pub(in crate::mailbox) fn add(&mut self, slot: SlotId, entry: &mut Slot<T>) {
         let place = &mut self.places[self.len];
-        // It is empty: written without looking, so that the message is moved at once.
+        // The place is empty: a swap needs no check, so the message is moved at once.
         std::mem::swap(&mut place.item, &mut entry.item);
         place.class = entry.class;
         place.stamp = entry.stamp;

@@ -1,12 +1,14 @@
-//! How long a claim may last, and so how much to claim. Pure: the processor's time is handed to it.
+//! How long a claim may last, and so how much to claim. Pure: the caller passes the processor's
+//! time.
 
 use std::time::{Duration, Instant};
 
-/// Messages claimed at a time, at most: also the starvation bound, so that a batch never outlasts a lower lane's patience.
+/// The most messages that are claimed at a time. It is also the starvation bound, so that a batch
+/// never outlasts the patience of a lower lane.
 pub(crate) const CLAIM_MAX: usize = crate::policy::TURNS_MAX as usize;
 
-/// How long a batch may take (S3): long enough to save the lock for short turns, short enough that nobody waits
-/// noticeably for a message that is claimed but not begun.
+/// How long a batch may take (S3): long enough to save the lock for short turns, short enough that
+/// no message waits noticeably for one that is claimed but not begun.
 pub(in crate::mailbox) const BUDGET: Duration = Duration::from_micros(20);
 
 /// Turns shorter than this are timed in groups of [`GROUP`].
@@ -14,7 +16,8 @@ const SHORT: Duration = Duration::from_nanos(500);
 /// A power of two.
 const GROUP: u32 = 16;
 
-/// How many messages to claim at a time: as many as fit into [`BUDGET`], judged by the turns so far.
+/// How many messages to claim at a time: as many as fit into [`BUDGET`], judged by the turns so
+/// far.
 #[derive(Debug)]
 pub(in crate::mailbox) struct Budget {
     mean: Duration,
@@ -26,7 +29,7 @@ pub(in crate::mailbox) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        // Unknown handlers are taken one at a time, until they have shown that they are short.
+        // Unknown handlers are claimed one at a time, until their turns have been seen to be short.
         Budget { mean: BUDGET, claim_max: 1, began: None, turns: 0 }
     }
 }
@@ -60,7 +63,7 @@ impl Budget {
         let Some(began) = self.began.take() else { return };
         if self.turns > 0 {
             let seen = now.saturating_duration_since(began) / self.turns;
-            // Slow turns are believed at once, short ones bit by bit.
+            // Slow turns count at once, short ones gradually.
             self.mean = if seen > self.mean { seen } else { (self.mean + seen) / 2 };
             let fit =
                 BUDGET.as_nanos() as u64 / u64::try_from(self.mean.as_nanos()).unwrap_or(u64::MAX).max(1);
@@ -68,7 +71,7 @@ impl Budget {
         }
     }
 
-    /// No backlog, nothing to learn from.
+    /// Discards the measurement: there was no backlog to learn from.
     pub(in crate::mailbox) fn forget(&mut self) {
         self.turns = 0;
         self.began = None;
@@ -79,12 +82,12 @@ impl Budget {
         self.turns += 1;
     }
 
-    /// Whether the batch may go on, by the clock and not by experience.
+    /// Whether the batch may continue, by the clock and not by the mean of past turns.
     pub(in crate::mailbox) fn lasts_exactly(&self, now: impl FnOnce() -> Instant) -> bool {
         self.began.is_some_and(|began| now().saturating_duration_since(began) < BUDGET)
     }
 
-    /// Whether the batch may go on.
+    /// Whether the batch may continue.
     #[inline]
     pub(in crate::mailbox) fn lasts(&self, now: impl FnOnce() -> Instant) -> bool {
         let is_known = self.is_short() && !self.turns.is_multiple_of(GROUP);

@@ -1,4 +1,4 @@
-//! The way out: claims, what the consumer has done since, and what goes back. The other half of `core.rs`.
+//! Claims: which messages the consumer takes out, in which order, and what goes back.
 
 use crate::clock::Tick;
 use crate::error::Reason;
@@ -16,18 +16,20 @@ use crate::mailbox::take::batch::Batch;
 use crate::policy::Priority;
 use std::time::Duration;
 
-/// Dead messages cleared in one critical section by the consumer, so that the lock is short even when a whole queue has
-/// expired.
-const DEAD_PER_LOCK: usize = 64;
+/// Expired messages that the consumer clears in one critical section, so that the lock is short
+/// even when a whole queue has expired.
+const EXPIRED_PER_LOCK: usize = 64;
 
-/// Claims of short turns between two looks at the clock.
+/// Claims of short turns per reading of the clock.
 const CLAIMS_PER_LOOK: u32 = 8;
 
-/// A mailbox that has not been empty for this long has more than a burst to do: CoDel's interval (RFC 8289, section 3.2).
+/// A mailbox that has not been empty for this long has more than a burst to do: CoDel's interval
+/// (RFC 8289, section 3.2).
 const PRESSED_AFTER: Duration = Duration::from_millis(100);
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// The running turn ended in another way than by returning. Which type's it was, if one was running.
+    /// Ends the running turn otherwise than by returning. Returns its message type, if one was
+    /// running.
     fn fail_claimed(&mut self, reason: Reason) -> Option<ClassId> {
         self.settle();
         let class = self.claim.conclude();
@@ -41,7 +43,7 @@ impl<T: Item, S> Section<'_, T, S> {
         class
     }
 
-    /// Puts back what was claimed and has not begun (S3); withdrawn messages are dropped instead.
+    /// Puts back what was claimed and has not begun (S3). Withdrawn messages are lost instead.
     pub(in crate::mailbox) fn unclaim(&mut self, batch: &mut Batch<T>) {
         while let Some(taken) = batch.pop_back() {
             let (slot, item) = (taken.slot, taken.item.take());
@@ -60,8 +62,9 @@ impl<T: Item, S> Section<'_, T, S> {
         self.grant();
     }
 
-    /// Takes the only message that is queued out, and begins its turn: what [`claim`](Core::claim) comes to where there is no choice.
-    /// `false`, and nothing has happened, where the message is dead or somebody waits.
+    /// Claims the only queued message and begins its turn: a [`claim`](Section::claim) where there
+    /// is no choice. `false`, and nothing has happened, where the message has expired or a sender
+    /// waits.
     pub(in crate::mailbox) fn claim_only(&mut self, now: Tick, batch: &mut Batch<T>) -> bool {
         let lane = (0..Priority::COUNT).find(|&lane| self.queue.lane_len(lane) > 0);
         let Some((lane, slot)) = lane.and_then(|lane| Some((lane, self.queue.lane_front(lane)?))) else {
@@ -89,9 +92,10 @@ impl<T: Item, S> Section<'_, T, S> {
         true
     }
 
-    /// Takes up to `max` messages out, in the order of turns, and begins the turn of the first, so that its slot is free at once.
-    /// Nothing may be claimed when this is called. With an empty batch there is either nothing queued, or all it came
-    /// across was dead and it should be called again.
+    /// Claims up to `max` messages, in the order of turns, and begins the turn of the first, so
+    /// that its slot is free at once. Nothing may be claimed when this is called. If the batch
+    /// stays empty, either nothing is queued, or all that was found had expired and this must be
+    /// called again.
     pub(in crate::mailbox) fn claim(&mut self, max: usize, now: Tick, batch: &mut Batch<T>) {
         let count = max.min(self.queue.used());
         self.claim.reset(count);
@@ -99,8 +103,8 @@ impl<T: Item, S> Section<'_, T, S> {
         batch.clear();
         batch.prepare(count);
         self.signals().set_progress(0);
-        let mut dead = 0;
-        while batch.rest() < max && dead < DEAD_PER_LOCK {
+        let mut expired = 0;
+        while batch.rest() < max && expired < EXPIRED_PER_LOCK {
             let busy = self.queue.busy();
             let Some((lane, turns)) = self.schedule.next(busy) else { break };
             let Some(front) = self.queue.next_of_lane(lane, self.is_pressed(now)) else { break };
@@ -108,15 +112,15 @@ impl<T: Item, S> Section<'_, T, S> {
                 if !batch.is_empty() {
                     break;
                 }
-                // Its slot may let a sender of a higher lane in: look again.
+                // Its slot may let in a sender of a higher lane: look again.
                 self.lose_queued(front, Reason::Expired);
                 self.grant();
-                dead += 1;
+                expired += 1;
                 continue;
             }
             let class = self.queue.slots.at(front).class;
             if self.queue.classes[class].is_single && !batch.is_empty() {
-                // It is taken by itself, next time: the lane goes on waiting.
+                // It is claimed by itself, next time: the lane continues to wait.
                 break;
             }
             let before = self.schedule.clone();
@@ -124,7 +128,7 @@ impl<T: Item, S> Section<'_, T, S> {
             let before = batch.rest();
             let goes_on = self.claim_lane(lane, max.min(before + usize::from(turns)), now, batch);
             self.schedule.took(lane, (batch.rest() - before) as u16, busy);
-            // Time is measured by claims, so each is of one lane.
+            // Time is measured per claim, so each is of one lane.
             if !goes_on || self.schedule.is_timed() {
                 break;
             }
@@ -136,17 +140,18 @@ impl<T: Item, S> Section<'_, T, S> {
         self.note_empty(now);
     }
 
-    /// Begins the next claimed turn under the lock, so that its slot goes to whoever waits in the same critical section.
+    /// Begins the next claimed turn under the lock, so that its slot goes to a waiter in the same
+    /// critical section.
     pub(in crate::mailbox) fn begin(&mut self) {
         self.signals().begin_turn();
         self.settle();
         if self.lines.waiting() > 0 {
-            // So it goes on with the next turn, until nobody waits any more.
+            // The next turn must hand its slot over too, until no sender waits.
             self.signals().interrupt();
         }
     }
 
-    /// Nothing is queued, and the consumer goes to sleep.
+    /// Notes that nothing is queued and the consumer goes to sleep.
     pub(in crate::mailbox) fn rest(&mut self) {
         self.is_short = false;
         self.drain.idle();
@@ -155,12 +160,14 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
-    /// Whether the mailbox has not been empty for so long that types which declare it are served newest first.
+    /// Whether the mailbox has not been empty for so long that types which declare it are served
+    /// newest first.
     pub(in crate::mailbox) fn is_pressed(&self, now: Tick) -> bool {
         self.queue.has_lifo && now.since(self.busy_since) >= PRESSED_AFTER
     }
 
-    /// Whether what is claimed may go on: nothing of it was withdrawn, and no higher lane has a message (S3).
+    /// Whether the consumer may continue with what is claimed: nothing of it was withdrawn, and no
+    /// higher lane has a message (S3).
     pub(in crate::mailbox) fn may_go_on(&self, signals: &Signals) -> bool {
         let highest = self.queue.busy().iter().rposition(|busy| *busy);
         let is_outranked = self.schedule.outranks()
@@ -168,11 +175,13 @@ impl<T: Item> Core<T> {
         !self.claim.has_withdrawn && !is_outranked
     }
 
-    /// Takes messages of a lane until `max` are claimed in all; `false` when it met one that ends the claim.
+    /// Claims messages of a lane until `max` are claimed in all. `false` when one was met that ends
+    /// the claim.
     fn claim_lane(&mut self, lane: usize, max: usize, now: Tick, batch: &mut Batch<T>) -> bool {
         let is_pressed = self.is_pressed(now);
         let Some(first) = self.queue.next_of_lane(lane, is_pressed) else { return true };
-        // A message that a newer one may replace or overtake until its own turn is taken by itself.
+        // A message that a newer one may replace or overtake until its own turn is claimed by
+        // itself.
         if self.queue.classes[self.queue.slots.at(first).class].is_single {
             if batch.is_empty() && self.queue.slots.at(first).expires > now {
                 self.queue.unlink_next(first, lane);
@@ -184,8 +193,8 @@ impl<T: Item> Core<T> {
         self.queue.claim_front(lane, max, now, &mut self.claim, batch)
     }
 
-    /// The instant of a claim. Where turns are known to be short and nothing queued may die, one in so many claims is enough of a
-    /// reason to look at the clock: for the rates.
+    /// Returns the instant of a claim. Where turns are known to be short and nothing queued may
+    /// expire, one claim in eight reads the clock: enough for the rates.
     pub(in crate::mailbox) fn claim_instant(&mut self, is_short: bool) -> Tick {
         self.is_short = is_short;
         self.unseen += 1;
@@ -203,8 +212,9 @@ impl<T: Item> Core<T> {
 }
 
 impl<T: Item> Queue<T> {
-    /// Moves messages from the front of a lane into a claim, until `max` are claimed in all. `false` when it met one that ends
-    /// the claim: a dead one, or one that is claimed by itself.
+    /// Moves messages from the front of a lane into a claim, until `max` are claimed in all.
+    /// `false` when one was met that ends the claim: an expired one, or one that is claimed by
+    /// itself.
     pub(in crate::mailbox) fn claim_front(
         &mut self,
         lane: usize,
@@ -231,15 +241,15 @@ impl<T: Item> Queue<T> {
         }
         self.lanes[lane].cut_front(LANE, &mut self.slots, (batch.rest() - before) as u32, at);
         if !are_bare {
-            batch.slots(before).for_each(|slot| self.unlist(slot));
+            batch.slots(before).for_each(|slot| self.remove_from_lists(slot));
         }
         goes_on
     }
 }
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// The running turn of this worker ended by returning. With a single consumer that is a load and a store, and takes no
-    /// lock. Only the holder of the seat calls this.
+    /// The running turn of this worker ended by returning. With a single consumer that is a load
+    /// and a store, and takes no lock. Only the holder of the seat calls this.
     #[inline]
     pub(crate) fn end_turn(&self, worker: WorkerId) {
         match self.staffing {
@@ -250,8 +260,8 @@ impl<T: Item, S> Mailbox<T, S> {
 }
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// The running turn of this worker ended otherwise: by a panic, or cut off. Returns its message type, if there was one.
-    /// Only the holder of the seat calls this.
+    /// The running turn of this worker ended otherwise: by a panic, or cut off. Returns its message
+    /// type, if there was one. Only the holder of the seat calls this.
     pub(crate) fn fail_turn(&mut self, worker: WorkerId, reason: Reason) -> Option<ClassId> {
         match &*self.staff {
             Staff::One(_) => self.fail_claimed(reason),

@@ -1,4 +1,5 @@
-//! Several workers and one mailbox (S4): one message at a time each, in the order of the schedule. Who they are is in `staff.rs`.
+//! Several workers and one mailbox (S4): one message at a time each, in the order of the schedule.
+//! Who they are is in `staff.rs`.
 //!
 //! ```text
 //!   push ──► runnable messages > workers on their way? ──► wakes the worker that slept last
@@ -21,7 +22,7 @@ use crate::wakers::TaskWaker;
 use std::task::{Context, Poll};
 use tokio::task::coop;
 
-/// Messages that are dead, or wait for their key, cleared away in one critical section.
+/// Messages that have expired, or wait for their key, cleared in one critical section.
 const CLEARED_PER_LOCK: usize = 64;
 
 impl<T: Item, S> Mailbox<T, S> {
@@ -33,7 +34,7 @@ impl<T: Item, S> Mailbox<T, S> {
         }
     }
 
-    /// The numbers of all workers.
+    /// The numbers of all workers, without those that retire.
     pub(crate) fn worker_numbers(&self) -> Vec<WorkerId> {
         match self.staffing {
             Staffing::One => vec![WorkerId::ONLY],
@@ -41,7 +42,8 @@ impl<T: Item, S> Mailbox<T, S> {
         }
     }
 
-    /// Takes numbers for the first workers. Also in a mailbox that is closed already, for one of them must end it.
+    /// Takes numbers for the first workers. Also in a mailbox that is closed already, for one of
+    /// them must end it.
     pub(crate) fn start_workers(&self, want: usize) -> Vec<WorkerId> {
         let mut inner = self.lock();
         let Some(pool) = inner.staff.pool() else { return Vec::new() };
@@ -72,8 +74,8 @@ impl<T: Item, S> Mailbox<T, S> {
 }
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// Sets how many workers there should be. Returns the numbers of those that must be given a task; surplus workers retire
-    /// when they have nothing to do.
+    /// Sets how many workers there should be. Returns the numbers of those that must be given a
+    /// task; surplus workers retire when they have nothing to do.
     pub(crate) fn resize(&mut self, want: usize) -> Vec<WorkerId> {
         let Section { staff, core, effects, .. } = self;
         let Some(pool) = staff.pool() else { return Vec::new() };
@@ -81,7 +83,8 @@ impl<T: Item, S> Section<'_, T, S> {
         if want < pool.alive {
             pool.wake_free(effects);
         }
-        // A pool that drains may need another worker: its turns may wait for messages that it has queued.
+        // A pool that drains may need another worker: its turns may wait for messages that it has
+        // queued.
         let has_turns = match core.phase {
             Phase::Open => true,
             phase => phase < Phase::Killed && pool.present > 0 && core.queue.used() > 0,
@@ -95,8 +98,8 @@ impl<T: Item, S> Section<'_, T, S> {
         if let Some(serving) = serving {
             self.end_serving(serving, Some(reason));
         }
-        // The worker may not be back soon. Messages that waited for its turn's key are for others, even if the asker has its
-        // answer already.
+        // The worker may not be back soon. Messages that waited for the key of its turn may be
+        // handled by others, even if the asker has its answer already.
         self.wake_worker();
         serving.map(|serving| serving.class)
     }
@@ -114,7 +117,8 @@ impl<T: Item, S> Section<'_, T, S> {
         let Section { staff, effects, .. } = self;
         let Some(pool) = staff.pool() else { return true };
         if is_drained {
-            // Workers that sleep have nothing to wait for any more, and this may be the last one to say so.
+            // Workers that sleep have nothing to wait for any more, and this may be the last one to
+            // say so.
             pool.wake_idle(effects);
         }
         pool.present == 0
@@ -122,15 +126,15 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// Takes the next message whose key is free out, and begins its turn. `None` and `true`: there is none.
-    /// `None` and `false`: there may be one; look again.
+    /// Takes out the next message whose key is free, and begins its turn. `None` and `true`: there
+    /// is none. `None` and `false`: there may be one; look again.
     fn serve_one(&mut self, now: Tick, batch: &mut Batch<T>) -> (Option<Serving>, bool) {
         for _ in 0..CLEARED_PER_LOCK {
             let busy = self.queue.busy();
             let Some((lane, _)) = self.schedule.next(busy) else { return (None, true) };
             let Some(next) = self.queue.next_of_lane(lane, self.is_pressed(now)) else { return (None, true) };
             if self.queue.slots.at(next).expires <= now {
-                // Its slot may let a sender of a higher lane in: look again.
+                // Its slot may let in a sender of a higher lane: look again.
                 self.lose_queued(next, Reason::Expired);
                 self.grant();
                 continue;
@@ -162,7 +166,7 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
-    /// A turn that was begun by `serve_one` is over.
+    /// Ends a turn that `serve_one` has begun.
     fn end_serving(&mut self, serving: Serving, lost: Option<Reason>) {
         let counts = &mut self.queue.classes[serving.class].counts;
         counts.in_service -= 1;
@@ -175,7 +179,7 @@ impl<T: Item> Core<T> {
             let was_empty: [bool; Priority::COUNT] =
                 std::array::from_fn(|lane| self.queue.lane_len(lane) == 0);
             let came = self.queue.end_key(key);
-            // A lane that was empty has been waiting for nobody's turns.
+            // A lane that was empty has not been waiting for any turns.
             (0..Priority::COUNT)
                 .filter(|&lane| came[lane] && was_empty[lane])
                 .for_each(|lane| self.schedule.woke(lane, 0));
@@ -241,7 +245,8 @@ impl<T: Item, S> Taker<T, S> {
             return Poll::Ready(Take::Turn);
         }
         if !is_sure {
-            // Only expired and parked messages so far: the lock is left to others before the next look.
+            // Only expired and parked messages so far: others may have the lock before the next
+            // look.
             section.effects.will_wake_task(TaskWaker::of(cx).into_waker());
             return Poll::Pending;
         }

@@ -1,12 +1,14 @@
-//! Donated turns (S6): a sender that finds the actor idle takes the seat, runs its own message's turn, and brings the seat back.
+//! Donated turns (S6): a sender that finds the actor idle takes the seat, runs the turn of its own
+//! message, and returns the seat.
 //!
 //! ```text
 //!   sender   lock: idle? nothing queued? ─► seat, message in service ─► its turn ─► lock: handled, seat back ─► wake, if …
-//!   others   queue up meanwhile; nobody is woken for them, because whoever has the seat looks when it comes back
+//!   others   queue up meanwhile; they wake no task, because the holder of the seat looks at the queue when it returns it
 //! ```
 //!
-//! The message never enters the queue, so it holds no slot; nothing else changes: there is one seat, whoever has it. A consumer
-//! that comes while the seat is lent goes back to sleep, whatever it came for, and is woken when the seat is back.
+//! The message never enters the queue, so it holds no slot. Nothing else changes: there is one
+//! seat, and its holder runs turns. A consumer that comes while the seat is away goes back to
+//! sleep, whatever it came for, and is woken when the seat returns.
 
 use crate::clock;
 use crate::clock::Span;
@@ -22,68 +24,60 @@ use crate::policy::Donation;
 use crate::sync::spin_loop;
 use std::time::Duration;
 
-/// How long a sender waits for the seat before it goes another way: as long as a claim may last (S3).
+/// How long a sender waits for the seat before it takes the way through the queue: as long as a
+/// claim may last (S3).
 const WAIT: Duration = Duration::from_micros(20);
-/// Pauses between two looks at whether it is back. Who looks more often takes the lock's cache line away from whoever is at work.
+/// Spins between two looks at whether the seat is back. A thread that looks more often takes the
+/// lock's cache line away from the consumer.
 const SPINS: u32 = 32;
-/// At most so many looks: more than fit into [`WAIT`], so that the wait ends where the clock stands still too
-/// ([`clock::freeze_cpu_clock`]).
+/// The most looks: more than fit into [`WAIT`], so that the wait ends where the clock stands still
+/// too ([`clock::freeze_cpu_clock`]).
 const LOOKS: u32 = 64;
 
-/// What came of the wish to run a turn.
-pub(crate) enum Lend<S> {
-    Yes(Loan<S>),
-    No,
-    /// Somebody is at work, but not for long.
-    Soon,
+/// The answer to a sender that asks for the seat.
+pub(crate) enum SeatAttempt<S> {
+    /// The sender has it, and must return it. `is_timed`: it must measure the turn.
+    Taken { seat: S, is_timed: bool },
+    /// Another thread has it, but not for long.
+    Busy,
+    /// The message must go through the queue.
+    Unavailable,
 }
 
-/// A seat that was lent, and whether the turn is to be timed.
-pub(crate) struct Loan<S> {
-    pub(crate) seat: S,
-    pub(crate) is_timed: bool,
-}
-
-/// How a donated turn went.
+/// What a sender did with the seat.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Donated {
-    /// It returned; how long it took, if that was to be measured.
+pub(crate) enum SeatUse {
+    /// The turn returned; how long it took, if that was to be measured.
     Handled(Span),
-    /// It panicked: the seat is not to be used again.
+    /// The turn panicked: the seat must not be used again.
     Panicked,
-    /// It did not begin, and the message is the sender's again.
+    /// The turn did not begin, and the message is the sender's again.
     Unused,
 }
 
-/// What follows from a seat's return, once the lock is free.
-pub(crate) struct Returned<S> {
-    pub(crate) rouse: Wake,
-    /// The consumer ended meanwhile: the seat is the caller's to drop.
-    pub(crate) left: Option<S>,
-}
-
 impl<T: Item, S> Mailbox<T, S> {
-    /// The seat, for one turn of this type, if nothing speaks against it: nobody is at work, nothing is queued, nobody waits,
-    /// there would be room, and turns of the type are short. The message counts as offered and in service from here on.
+    /// Takes the seat for one turn of this type, if it is here, nothing is queued, no sender waits,
+    /// there would be room, and turns of the type are short. The message counts as offered and in
+    /// service from here on.
     #[inline]
-    pub(crate) fn lend(&self, class: ClassId) -> Lend<S> {
+    pub(crate) fn take_seat(&self, class: ClassId) -> SeatAttempt<S> {
         let mut inner = self.lock();
         let Inner { staff, core } = &mut *inner;
-        let Staff::One(one) = staff else { return Lend::No };
+        let Staff::One(one) = staff else { return SeatAttempt::Unavailable };
         let (used, taken) = (core.queue.used(), core.queue.taken());
         let is_open = core.is_open() && core.lines.waiting() == 0 && !core.queue.is_weighed;
         let state = &mut core.queue.classes[class];
         if !is_open || taken >= state.room() || state.held() >= state.max {
-            return Lend::No;
+            return SeatAttempt::Unavailable;
         }
         if one.seat.is_none() || used > 0 {
-            return if state.short_turns.may_wait() { Lend::Soon } else { Lend::No };
+            return if state.short_turns.may_wait() { SeatAttempt::Busy } else { SeatAttempt::Unavailable };
         }
         if !one.is_ready || core.is_held {
-            return Lend::No;
+            return SeatAttempt::Unavailable;
         }
         let is_timed = match state.short_turns.donation() {
-            Donation::No => return Lend::No,
+            Donation::No => return SeatAttempt::Unavailable,
             Donation::Yes => false,
             Donation::Timed => true,
         };
@@ -92,13 +86,14 @@ impl<T: Item, S> Mailbox<T, S> {
         state.counts.in_service += 1;
         core.ids += 1;
         self.signals.set_home(false);
-        Lend::Yes(Loan { seat, is_timed })
+        SeatAttempt::Taken { seat, is_timed }
     }
 
-    /// Waits a moment for the seat, and for the queue to be empty.
+    /// Waits a moment for the seat, and for the queue to be empty. Returns the seat, and whether
+    /// the turn must be measured.
     #[cold]
-    pub(crate) fn lend_soon(&self, class: ClassId, is_ask: bool) -> Option<Loan<S>> {
-        let (began, mut loan) = (clock::cpu(), None);
+    pub(crate) fn wait_for_seat(&self, class: ClassId, is_ask: bool) -> Option<(S, bool)> {
+        let (began, mut taken) = (clock::cpu(), None);
         for _ in 0..LOOKS {
             if clock::cpu().saturating_duration_since(began) >= WAIT {
                 break;
@@ -107,54 +102,55 @@ impl<T: Item, S> Mailbox<T, S> {
             if !self.signals.is_home() {
                 continue;
             }
-            // Somebody else may be quicker.
-            match self.lend(class) {
-                Lend::Yes(lent) => {
-                    loan = Some(lent);
+            // Another sender may be quicker.
+            match self.take_seat(class) {
+                SeatAttempt::Taken { seat, is_timed } => {
+                    taken = Some((seat, is_timed));
                     break;
                 }
-                Lend::Soon => {}
-                Lend::No => break,
+                SeatAttempt::Busy => {}
+                SeatAttempt::Unavailable => break,
             }
         }
-        self.lock().core.queue.classes[class].short_turns.waited(loan.is_none(), is_ask);
-        loan
+        self.lock().core.queue.classes[class].short_turns.waited(taken.is_none(), is_ask);
+        taken
     }
 
-    /// The seat comes back, and the turn is over.
+    /// Returns the seat; the turn is over. Returns what to wake, or the seat to drop where the
+    /// consumer has ended meanwhile.
     #[inline]
-    pub(crate) fn take_back(&self, class: ClassId, seat: S, donated: Donated) -> Returned<S> {
+    pub(crate) fn return_seat(&self, class: ClassId, seat: S, used: SeatUse) -> Result<Wake, S> {
         let mut inner = self.lock();
         let Inner { staff, core } = &mut *inner;
         let Staff::One(one) = staff else { unreachable!("only a single consumer's seat can be taken") };
-        core.turns += u64::from(!matches!(donated, Donated::Unused));
+        core.turns += u64::from(!matches!(used, SeatUse::Unused));
         let state = &mut core.queue.classes[class];
         state.counts.in_service -= 1;
-        match donated {
-            Donated::Unused => state.counts.offered -= 1,
-            Donated::Handled(span) => {
+        match used {
+            SeatUse::Unused => state.counts.offered -= 1,
+            SeatUse::Handled(span) => {
                 state.counts.handled += 1;
                 if let Some(span) = span.get() {
                     state.short_turns.took(span);
                 }
             }
-            Donated::Panicked => {
+            SeatUse::Panicked => {
                 state.counts.lose(Stage::Lost, Reason::Panicked);
                 (one.is_poisoned, one.is_ready) = (true, false);
             }
         }
         if core.phase == Phase::Ended {
-            return Returned { rouse: Wake::Nothing, left: Some(seat) };
+            return Err(seat);
         }
         one.seat = Some(seat);
         let is_idle = core.queue.used() == 0;
         self.signals.set_home(is_idle);
-        let rouse = match one.is_poisoned || one.must_renew || !core.is_open() {
-            // Not only if it sleeps: it may have come while the seat was away.
+        let wake = match one.is_poisoned || one.must_renew || !core.is_open() {
+            // Not only if it sleeps: the consumer may have come while the seat was away.
             true => one.wake(),
             false if !is_idle => inner.wake_one(),
             false => Wake::Nothing,
         };
-        Returned { rouse, left: None }
+        Ok(wake)
     }
 }

@@ -1,4 +1,4 @@
-//! The consumer's side: who holds a [`Taker`] with a seat takes messages out, one turn at a time.
+//! The consumer's side: a [`Taker`] with the seat takes messages out, one turn at a time.
 
 use crate::clock;
 use crate::clock::Tick;
@@ -19,31 +19,32 @@ use tokio::task::coop;
 
 /// A claim of fewer messages than this is thin: the lock cost more than the turns.
 const THIN: usize = 32;
-/// So many thin claims in a row, without having run out of messages in between, are lockstep.
+/// Thin claims in a row, without having run out of messages in between, that are taken for
+/// lockstep.
 const LOCKSTEP: u32 = 1;
 
 /// Short turns that cost as much of a task's cooperative budget as a long one.
 const SHORT_PER_UNIT: usize = 8;
 
-/// What the consumer is to do.
+/// What the consumer must do.
 #[derive(Debug)]
 pub(crate) enum Take {
-    /// A turn, [`Taker::current`]; it has begun in the books, and must be ended or concluded.
+    /// Run a turn, [`Taker::current`]. It has begun in the books, and must be ended or failed.
     Turn,
-    /// Nothing more will come.
+    /// End: nothing more will come.
     Finished,
-    /// A panic went through the seat while a sender had it.
+    /// Fail: a panic went through the seat while a sender had it.
     Poisoned,
-    /// A new instance is to go on.
+    /// Make a new instance.
     Renew,
-    /// There are more workers than needed, and this one is to go.
+    /// Retire: there are more workers than needed.
     Retire,
 }
 
-/// What a worker's seat says about the worker.
+/// What a worker's seat knows about the worker.
 pub(crate) trait Seated {
-    /// Whether the worker must stay although the pool has one too many. Then the task of `cx` is
-    /// woken when it need not stay any more. Runs while the mailbox is locked.
+    /// Whether the worker must stay although the pool has one too many. If so, the task of `cx` is
+    /// woken when it may go. Runs while the mailbox is locked.
     fn must_stay(&self, cx: &Context<'_>) -> bool {
         let _ = cx;
         false
@@ -57,24 +58,25 @@ impl Seated for () {}
 #[derive(Debug)]
 pub(crate) struct Taker<T, S> {
     pub(crate) seat: Option<S>,
-    /// Its number among several.
+    /// Its number in a pool.
     pub(in crate::mailbox) worker: WorkerId,
     pub(in crate::mailbox) batch: Batch<T>,
     budget: Budget,
-    /// Turns since somebody was to be woken, and the beginning of the claim in which it was.
+    /// Turns since a wake-up was due, and the beginning of the claim in which it was.
     unwoken: usize,
     unwoken_since: Option<Instant>,
-    /// The type of the turn before, as far as somebody was to be woken then.
+    /// The message type of the previous turn, if a wake-up was due then.
     last_class: Option<ClassId>,
     /// Thin claims in a row.
     thin: u32,
     /// It was asleep, and has claimed nothing since.
     was_asleep: bool,
-    /// The claim that is under way, where the schedule must hear how long it took.
+    /// The claim under way, where the schedule needs to know how long it took.
     timed: Option<Timed>,
 }
 
-/// A claim that is measured: of one lane, from its first turn's beginning to its last one's end.
+/// A claim that is measured: of one lane, from the beginning of its first turn to the end of its
+/// last one.
 #[derive(Debug)]
 struct Timed {
     lane: usize,
@@ -98,29 +100,30 @@ impl<T: Item, S> Taker<T, S> {
         }
     }
 
-    /// Whether to wake now whom `fx` has to wake. A sender whose message has just got in from the line need not be woken
-    /// before there is room for its next one: where turns are known to be short, 20 µs of them go first, and then it finds
-    /// hundreds of slots instead of one.
+    /// Whether to apply the wake-ups in `effects` now. A sender whose message has just got in from
+    /// the line need not be woken before there is room for its next one: where turns are known to
+    /// be short, 20 µs of them go first, and then the sender finds hundreds of slots instead of
+    /// one.
     ///
-    /// Short is what turns of late have been. The first turn of another type may take any time, so the wake-up does not wait for it. `is_last`: no
-    /// turn follows now.
-    pub(crate) fn should_wake(&mut self, fx: &Effects<T>, is_last: bool) -> bool {
+    /// Recent turns tell whether turns are short. The first turn of another type may take any time,
+    /// so the wake-up does not wait for it. `is_last`: no turn follows now.
+    pub(crate) fn should_wake(&mut self, effects: &Effects<T>, is_last: bool) -> bool {
         let class = self.batch.current().map(|taken| taken.class);
         let is_other = std::mem::replace(&mut self.last_class, class) != class;
-        if !fx.has_wakers() {
-            return fx.is_due();
+        if !effects.has_wakers() {
+            return effects.is_due();
         }
-        let wakes = is_last || fx.is_due() || is_other || !self.budget.is_short() || self.has_waited();
+        let wakes = is_last || effects.is_due() || is_other || !self.budget.is_short() || self.has_waited();
         if wakes {
             (self.unwoken, self.unwoken_since) = (0, None);
         }
         wakes
     }
 
-    /// Whether somebody has been waiting to be woken for as long as a claim may last.
+    /// Whether a wake-up has been due for as long as a claim may last.
     fn has_waited(&mut self) -> bool {
         self.unwoken += 1;
-        // Batches are timed; single turns are not, but 32 of them are worth a wake-up.
+        // Batches are timed. Single turns are not, but 32 of them are worth a wake-up.
         let Some(now) = self.budget.began() else { return self.unwoken >= CLAIM_MAX };
         let since = *self.unwoken_since.get_or_insert(now);
         now.saturating_duration_since(since) >= BUDGET
@@ -140,12 +143,13 @@ impl<T: Item, S> Taker<T, S> {
         }
     }
 
-    /// The next turn. Pending when there is none: then the seat is back in the mailbox, and the task will be woken.
+    /// Polls for the next turn. Pending when there is none: then the seat is back in the mailbox,
+    /// and the task will be woken.
     pub(crate) fn poll_take(
         &mut self,
         mailbox: &Mailbox<T, S>,
         cx: &mut Context<'_>,
-        fx: &mut Effects<T>,
+        effects: &mut Effects<T>,
     ) -> Poll<Take>
     where
         S: Seated,
@@ -154,32 +158,37 @@ impl<T: Item, S> Taker<T, S> {
             mailbox.signals.begin_turn();
             return self.turn();
         }
-        self.next_claim(mailbox, cx, fx)
+        self.next_claim(mailbox, cx, effects)
     }
 
-    /// Whether what is claimed has another turn, as far as time goes: nothing past its ttl or deadline is handled (T1); most messages
-    /// have none.
+    /// Whether what is claimed has another turn, as far as time goes. Nothing past its ttl or
+    /// deadline is handled (T1); most messages have none.
     #[inline]
     fn has_next(&self) -> bool {
         let is_alive = |next: &Taken<T>| next.expires == Tick::NEVER || next.expires > clock::now();
         self.batch.front().is_some_and(is_alive) && self.budget.lasts(clock::budget)
     }
 
-    /// Whether all that is to be minded may wait until the 20 µs are spent.
+    /// Whether every request for attention may wait until the 20 µs are spent.
     #[cold]
     fn may_ignore(&self, mailbox: &Mailbox<T, S>) -> bool {
         mailbox.signals.is_only_outranked() && self.budget.lasts_exactly(clock::budget)
     }
 
-    /// The next turn, by the lock.
-    fn next_claim(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>, fx: &mut Effects<T>) -> Poll<Take>
+    /// Polls for the next turn under the lock.
+    fn next_claim(
+        &mut self,
+        mailbox: &Mailbox<T, S>,
+        cx: &mut Context<'_>,
+        effects: &mut Effects<T>,
+    ) -> Poll<Take>
     where
         S: Seated,
     {
         match mailbox.staffing {
-            Staffing::Pool => self.take_in_pool(mailbox, cx, fx),
-            Staffing::One if self.has_next() && self.attend(mailbox, fx) => self.turn(),
-            Staffing::One => self.refill(mailbox, cx, fx),
+            Staffing::Pool => self.take_in_pool(mailbox, cx, effects),
+            Staffing::One if self.has_next() && self.attend(mailbox, effects) => self.turn(),
+            Staffing::One => self.refill(mailbox, cx, effects),
         }
     }
 
@@ -190,7 +199,7 @@ impl<T: Item, S> Taker<T, S> {
         Poll::Ready(Take::Turn)
     }
 
-    /// The seat and the message whose turn it is.
+    /// The seat, and the message whose turn it is.
     #[inline]
     pub(crate) fn turn_parts(&mut self) -> (Option<&mut S>, Option<&mut Taken<T>>) {
         (self.seat.as_mut(), self.batch.current())
@@ -202,10 +211,10 @@ impl<T: Item, S> Taker<T, S> {
         self.batch.current()
     }
 
-    /// Somebody wants the consumer's attention. `true` when the next claimed turn has begun all the same: it was a sender who
-    /// joined the line, and gets the slot.
-    fn attend(&mut self, mailbox: &Mailbox<T, S>, fx: &mut Effects<T>) -> bool {
-        mailbox.visit(fx, |section| {
+    /// Answers a request for attention. `true` when the next claimed turn has begun all the same: a
+    /// sender has joined the line, and gets the slot.
+    fn attend(&mut self, mailbox: &Mailbox<T, S>, effects: &mut Effects<T>) -> bool {
+        mailbox.visit(effects, |section| {
             section.signals().clear_interrupt();
             section.settle();
             let must_renew = section.staff.one().is_some_and(|one| one.must_renew);
@@ -220,26 +229,33 @@ impl<T: Item, S> Taker<T, S> {
         })
     }
 
-    /// Under the lock: puts back what was not begun, and claims anew.
-    fn refill(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>, fx: &mut Effects<T>) -> Poll<Take> {
+    /// Puts back what has not begun, and claims anew.
+    fn refill(
+        &mut self,
+        mailbox: &Mailbox<T, S>,
+        cx: &mut Context<'_>,
+        effects: &mut Effects<T>,
+    ) -> Poll<Take> {
         if let Some(timed) = &mut self.timed {
             timed.ended.get_or_insert_with(clock::now);
         }
         if self.is_in_lockstep() {
-            self.put_back(mailbox, fx);
-            // Once polled it has asked to be woken when everybody else has had a turn; that is all it is for.
+            self.put_back(mailbox, effects);
+            // Polling it once requests a wake-up after other tasks have run, which is all it is
+            // needed for.
             let _ = pin!(tokio::task::yield_now()).poll(cx);
             return Poll::Pending;
         }
-        // S5: a claim costs a unit of tokio's cooperative budget, as one receive does, and a large one more.
+        // S5: a claim costs a unit of tokio's cooperative budget, as one receive does, and a large
+        // one more.
         let Poll::Ready(unit) = coop::poll_proceed(cx) else {
-            self.put_back(mailbox, fx);
+            self.put_back(mailbox, effects);
             return Poll::Pending;
         };
         // Declared before the lock, so dropped after it: a waker is foreign code.
         let _old;
         let mut locked = mailbox.lock();
-        let mut section = locked.section(mailbox, fx);
+        let mut section = locked.section(mailbox, effects);
         let Some(one) = section.staff.one() else { return Poll::Ready(Take::Finished) };
         if !matches!(&one.task, Task::Known(waker) if waker.is_of(cx)) {
             _old = std::mem::replace(&mut one.task, Task::Known(TaskWaker::of(cx)));
@@ -304,12 +320,13 @@ impl<T: Item, S> Taker<T, S> {
         self.park(&mut section)
     }
 
-    /// Pays for the rest of a claim: a unit for each message, or for eight where turns are known to be short. A poll then goes on for a
-    /// fraction of a millisecond at most, whatever the turns are.
+    /// Pays for the rest of a claim in the task's cooperative budget: a unit for each message, or
+    /// for eight where turns are known to be short. So a poll lasts a fraction of a millisecond at
+    /// most, whatever the turns are.
     fn charge(&self, cx: &mut Context<'_>) {
         let messages = if self.budget.is_short() { SHORT_PER_UNIT } else { 1 };
         for _ in 0..(self.batch.rest() - 1) / messages {
-            // With something left it wakes nobody.
+            // With budget left this wakes no task.
             if coop::has_budget_remaining()
                 && let Poll::Ready(unit) = coop::poll_proceed(cx)
             {
@@ -318,9 +335,10 @@ impl<T: Item, S> Taker<T, S> {
         }
     }
 
-    /// Whether a fast consumer and a fast producer, each on a core of its own, take the lock and everything under it from each
-    /// other for a few messages at a time. Then nobody gains from being here at once: a round through the scheduler, about a
-    /// microsecond, lets a batch come together.
+    /// Whether a fast consumer and a fast producer, each on a core of its own, take the lock and
+    /// everything under it from each other for a few messages at a time. Then it is better for the
+    /// consumer to be away for a round through the scheduler, about a microsecond, in which a batch
+    /// comes together.
     fn is_in_lockstep(&mut self) -> bool {
         if self.thin < LOCKSTEP {
             return false;
@@ -333,8 +351,10 @@ impl<T: Item, S> Taker<T, S> {
         if core.schedule.is_timed() {
             self.timed = Some(Timed { lane: core.claim.lowest(), began: now, ended: None });
         }
-        // All there was, and not much: what has begun is no longer queued.
-        // One message that woke it says nothing: perhaps it is all there is, as where somebody waits for its answer.
+        // The claim emptied the queue, and was small. A message whose turn has begun no longer
+        // counts as queued.
+        // A single message that woke the consumer proves nothing: its sender may be waiting for the
+        // answer.
         let is_alone = std::mem::replace(&mut self.was_asleep, false) && self.batch.is_empty();
         let is_thin = !is_alone
             && self.batch.rest() == core.queue.used()
@@ -342,7 +362,7 @@ impl<T: Item, S> Taker<T, S> {
             && core.lines.waiting() == 0
             && self.budget.is_short();
         self.thin = if is_thin { self.thin + 1 } else { 0 };
-        // Timing is worth its price where a batch follows or where turns are known to be long.
+        // Timing pays where a batch follows or where turns are known to be long.
         match !self.batch.is_empty() || self.budget.claim_max() == 1 {
             true => self.budget.begin(clock::budget()),
             false => self.budget.forget(),
@@ -353,7 +373,8 @@ impl<T: Item, S> Taker<T, S> {
 
     fn park(&mut self, section: &mut Section<'_, T, S>) -> Poll<Take> {
         (self.thin, self.was_asleep) = (0, true);
-        // Single turns are not timed, but that is how an actor begins: until its turns are known to be short, they are.
+        // Single turns are not timed, except until turns are known to be short: that is how an
+        // actor begins.
         if self.budget.is_short() {
             self.budget.forget();
         } else {
@@ -366,19 +387,19 @@ impl<T: Item, S> Taker<T, S> {
         Poll::Pending
     }
 
-    /// The turn takes its time, or there will be no other: what else was claimed goes back.
-    /// A slot that was freed without the lock goes to whoever came to wait for it meanwhile.
-    pub(crate) fn put_back(&mut self, mailbox: &Mailbox<T, S>, fx: &mut Effects<T>) {
+    /// Puts back what else was claimed: the turn takes its time, or there will be no other. A slot
+    /// that was freed without the lock goes to a sender that joined the line meanwhile.
+    pub(crate) fn put_back(&mut self, mailbox: &Mailbox<T, S>, effects: &mut Effects<T>) {
         if self.batch.is_empty() && mailbox.signals.is_calm_now() {
             return;
         }
-        mailbox.visit(fx, |section| {
+        mailbox.visit(effects, |section| {
             section.settle();
             section.unclaim(&mut self.batch);
         });
     }
 
-    /// Nothing is claimed now.
+    /// Returns memory: nothing is claimed now.
     pub(crate) fn rest(&mut self) {
         self.batch.give_room_back();
     }
