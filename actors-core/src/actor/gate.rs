@@ -4,6 +4,7 @@
 //! costs one load and one comparison. Only the supervisor writes it. A refusal takes no lock and
 //! allocates nothing: the message never leaves its sender.
 
+use crate::mailbox::ClassId;
 use crate::policy::{Level, Rng, Threshold, spread};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
@@ -18,7 +19,7 @@ pub(crate) struct Gate {
     threshold: AtomicU32,
     level: AtomicU8,
     /// The supervisor starts no more workers for now.
-    is_at_most: AtomicBool,
+    is_at_limit: AtomicBool,
     /// Made when load is shed for the first time.
     refusals: OnceLock<Box<Refusals>>,
 }
@@ -31,12 +32,12 @@ struct Refusals {
     rng: Rng,
     /// How many numbers senders have drawn from it.
     drawn: AtomicU64,
-    types: Box<[OfType]>,
+    types: Box<[ClassGate]>,
 }
 
 /// The gate's data of one message type.
 #[derive(Debug)]
-struct OfType {
+struct ClassGate {
     lane: AtomicU8,
     /// Refused messages. Each refused sender adds one.
     refused: AtomicU64,
@@ -45,7 +46,7 @@ struct OfType {
 impl Gate {
     /// Decides whether a message of this type is refused. Returns the time after which to retry.
     #[inline(always)]
-    pub(crate) fn refuses(&self, class: usize) -> Option<Duration> {
+    pub(crate) fn refuses(&self, class: ClassId) -> Option<Duration> {
         // Relaxed: the threshold is a probability, and protects no other data.
         match self.threshold.load(Ordering::Relaxed) {
             0 => None,
@@ -55,15 +56,15 @@ impl Gate {
 
     /// Like [`refuses`](Gate::refuses), for a permit: there is no message yet, so it counts
     /// nothing.
-    pub(crate) fn bars(&self, class: usize) -> Option<Duration> {
+    pub(crate) fn refuses_permit(&self, class: ClassId) -> Option<Duration> {
         let threshold = Threshold::from_bits(self.threshold.load(Ordering::Relaxed));
         if threshold.is_open() { None } else { self.refuses_some(threshold, class, 0) }
     }
 
     #[cold]
-    fn refuses_some(&self, threshold: Threshold, class: usize, counted: u64) -> Option<Duration> {
+    fn refuses_some(&self, threshold: Threshold, class: ClassId, counted: u64) -> Option<Duration> {
         let refusals = self.refusals.get()?;
-        let of_type = &refusals.types[class];
+        let of_type = &refusals.types[class.index()];
         let lane = of_type.lane.load(Ordering::Relaxed);
         if lane == NEVER {
             return None;
@@ -99,14 +100,14 @@ impl Gate {
 
     /// Returns whether the supervisor may start more workers, as far as its trials allow.
     pub(crate) fn may_grow(&self) -> bool {
-        !self.is_at_most.load(Ordering::Acquire)
+        !self.is_at_limit.load(Ordering::Acquire)
     }
 
     /// Sets whether the supervisor may start more workers. Returns `true` if this changes from yes
     /// to no.
     pub(crate) fn set_may_grow(&self, may_grow: bool) -> bool {
-        let was_at_most = self.is_at_most.swap(!may_grow, Ordering::AcqRel);
-        !was_at_most && !may_grow
+        let was_at_limit = self.is_at_limit.swap(!may_grow, Ordering::AcqRel);
+        !was_at_limit && !may_grow
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -133,7 +134,7 @@ impl Gate {
                 drawn: AtomicU64::new(0),
                 types: lanes
                     .iter()
-                    .map(|_| OfType { lane: AtomicU8::new(NEVER), refused: AtomicU64::new(0) })
+                    .map(|_| ClassGate { lane: AtomicU8::new(NEVER), refused: AtomicU64::new(0) })
                     .collect(),
             })
         });
@@ -158,7 +159,7 @@ mod tests {
         for share in [0.0, 0.3, 0.6, 0.9] {
             let gate = Gate::default();
             gate.set(Threshold::new(1, share), &[Some(1)], SECOND, || Rng::new(1));
-            let waits: Vec<_> = (0..10_000).filter_map(|_| gate.refuses(0)).collect();
+            let waits: Vec<_> = (0..10_000).filter_map(|_| gate.refuses(ClassId::new(0))).collect();
             let refused = waits.len() as f64 / 10_000.0;
             assert!(
                 (refused - (1.0 - share)).abs() < 0.02,
@@ -174,7 +175,7 @@ mod tests {
         let shed = |seed| {
             let gate = Gate::default();
             gate.set(Threshold::new(1, 0.5), &[Some(1)], SECOND, || Rng::new(seed));
-            (0..100).map(|_| gate.refuses(0)).collect::<Vec<_>>()
+            (0..100).map(|_| gate.refuses(ClassId::new(0))).collect::<Vec<_>>()
         };
         assert_eq!(shed(1), shed(1));
         assert_ne!(shed(1), shed(2));

@@ -3,7 +3,8 @@
 //! `#[actor]` implements these traits. Everything it generates can be written by hand:
 //!
 //! ```
-//! use actors_core::{Actor, AnyParcel, Class, Context, Handle, Handler, Mail, Message, Parcel, Policy, System, Typed};
+//! use actors_core::{Actor, AnyParcel, Class, Context, Handle, Handler, Mail};
+//! use actors_core::{Message, Parcel, Policy, System, Typed};
 //!
 //! struct Counter(u64);
 //! struct Add(u64);
@@ -19,7 +20,10 @@
 //!     const CLASSES: &'static [Class] = &[Class::of::<Add>()];
 //!     fn class(&self) -> usize { 0 }
 //!     fn parcel(&self) -> &dyn AnyParcel { let CounterMail::Add(parcel) = self; parcel }
-//!     fn parcel_mut(&mut self) -> &mut dyn AnyParcel { let CounterMail::Add(parcel) = self; parcel }
+//!     fn parcel_mut(&mut self) -> &mut dyn AnyParcel {
+//!         let CounterMail::Add(parcel) = self;
+//!         parcel
+//!     }
 //!     fn deliver_now(self, actor: &mut Counter, ctx: &mut Context<Counter>) -> Option<Self> {
 //!         let CounterMail::Add(parcel) = self;
 //!         let (Add(n), answer) = parcel.open();
@@ -27,7 +31,9 @@
 //!         answer.send(ctx, actor.0);
 //!         None
 //!     }
-//!     async fn deliver(self, actor: &mut Counter, ctx: &mut Context<Counter>) { self.deliver_now(actor, ctx); }
+//!     async fn deliver(self, actor: &mut Counter, ctx: &mut Context<Counter>) {
+//!         self.deliver_now(actor, ctx);
+//!     }
 //! }
 //! impl Actor for Counter {
 //!     type Mail = CounterMail;
@@ -36,7 +42,10 @@
 //! impl Handler<Add> for Counter {
 //!     const CLASS: usize = 0;
 //!     fn pack(parcel: Parcel<Add>) -> CounterMail { CounterMail::Add(parcel) }
-//!     fn unpack(mail: CounterMail) -> Option<Parcel<Add>> { let CounterMail::Add(parcel) = mail; Some(parcel) }
+//!     fn unpack(mail: CounterMail) -> Option<Parcel<Add>> {
+//!         let CounterMail::Add(parcel) = mail;
+//!         Some(parcel)
+//!     }
 //! }
 //! impl Typed<Handle<Counter>> for Counter {}
 //!

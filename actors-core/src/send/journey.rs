@@ -162,7 +162,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// a message with a permit.
     #[inline(always)]
     pub(super) fn is_shed(&self) -> Option<Span> {
-        if self.is_plain() { self.to.cell().gate.refuses(A::CLASS).map(Span::of) } else { None }
+        if self.is_plain() { self.to.cell().gate.refuses(class_of::<A, M>()).map(Span::of) } else { None }
     }
 
     /// Whether nothing has happened to it yet, and it has no permit.

@@ -126,7 +126,7 @@ fn reserve<A: Handler<M>, M: Message>(
     cell: &Arc<Cell<A>>,
     when_full: WhenFull,
 ) -> Offer<mailbox::Permit, Envelope<A>> {
-    match cell.gate.bars(A::CLASS) {
+    match cell.gate.refuses_permit(class_of::<A, M>()) {
         Some(retry_after) => Offer::Refused((), Reason::Shed, Some(retry_after)),
         None => cell.visit(|section| section.reserve(class_of::<A, M>(), when_full)),
     }

@@ -1,6 +1,6 @@
 //! Checks the settings of a builder, and starts its actor.
 //!
-//! **Invariants.** An actor is complete, with its seat in the mailbox and a first handle, before it
+//! **Invariant.** An actor is complete, with its seat in the mailbox and a first handle, before it
 //! is registered. So an actor that can be found always has a handle, and can take messages.
 
 use super::SpawnBuilder;

@@ -55,7 +55,7 @@ impl<A: Actor> Cell<A> {
 
     /// Fails the instance, because a child has failed too often (F2).
     pub(crate) fn fail_by_child(self: &Arc<Self>) {
-        self.life.note_failure("a child of it failed too often");
+        self.life.note_failure("a child failed too often");
         if self.restarts.is_none() {
             return self.give_up(StopReason::ChildFailed);
         }

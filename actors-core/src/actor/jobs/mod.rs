@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   ctx.send_after ──► Lease ──► task: wait ──► the message, to the actor's own mailbox
-//!   ctx.pipe, watch      │                └──► undelivered or cancelled, where the actor ended first
+//!   ctx.pipe, watch      │                └──► undelivered or cancelled, if the actor ended first
 //!   ctx.send_every       ▼
 //!                     the cell's table: bounded by `jobs`; ended with the actor, or with the instance
 //! ```
