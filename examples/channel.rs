@@ -11,7 +11,7 @@
 //! `cargo run --release --example channel`
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
-use actors_core::{Admission, BoxError, Overflow, Policy, Priority, Settings};
+use actors_core::{Admission, BoxError, InvalidPolicy, Overflow, Policy, Priority, Settings};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;
@@ -57,7 +57,7 @@ impl Item for Telemetry {
     }
 }
 
-fn pipe() -> Result<(Sender<Telemetry>, Receiver<Telemetry>), String> {
+fn pipe() -> Result<(Sender<Telemetry>, Receiver<Telemetry>), InvalidPolicy> {
     let settings = Settings::new().capacity(64).max_bytes(2048).seed(7);
     // In the order of the class numbers.
     let classes = vec![

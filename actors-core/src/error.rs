@@ -7,6 +7,7 @@ mod life;
 mod refusal;
 mod refused;
 
+use actors_policy::InvalidPolicy;
 pub(crate) use actors_policy::stop::Spaced;
 pub use actors_policy::{Admission, Reason, Spent, StopReason};
 pub(crate) use life::{Detail, Life, Stage};
@@ -124,7 +125,14 @@ pub enum SpawnError {
 pub struct PolicyError {
     pub(crate) actor: ActorName,
     pub(crate) message: &'static str,
-    pub(crate) why: String,
+    pub(crate) why: InvalidPolicy,
+}
+
+impl PolicyError {
+    /// The word that is wrong or cannot change, and why.
+    pub fn why(&self) -> &InvalidPolicy {
+        &self.why
+    }
 }
 
 /// Why an actor never became ready.

@@ -116,8 +116,9 @@ pub use error::{
 pub use mailbox::{Class, Ledger, Row};
 pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Decision, Reading, Snapshot};
 pub use policy::{
-    Action, CAPACITY_MAX, Cause, DecisionKind, JOBS_MAX, Level, MAX_BYTES_MAX, Order, Overflow, OverflowList,
-    Policy, Pressure, Priority, Ramp, Restart, Schedule, Settings, Strategy, WORKERS_MAX, Workers,
+    Action, CAPACITY_MAX, Cause, DecisionKind, InvalidPolicy, JOBS_MAX, Level, MAX_BYTES_MAX, Order,
+    Overflow, OverflowList, Policy, Pressure, Priority, Ramp, Restart, Schedule, Settings, Strategy,
+    WORKERS_MAX, Workers,
 };
 pub use reply::ReplyTo;
 pub use send::{Ask, AskReturning, Permit, Reserve, Tell};

@@ -13,9 +13,9 @@
 
 #[doc(inline)]
 pub use actors_policy::{
-    Action, Backlog, CAPACITY_MAX, Cause, DecisionKind, JOBS_MAX, Level, Limits, MAX_BYTES_MAX, Order,
-    Overflow, OverflowList, Policy, Pressure, Priority, Ramp, Restart, Schedule, Settings, Strategy, Strict,
-    TURNS_MAX, WORKERS_MAX, Weighted, WeightedByTime, Workers, retry_after,
+    Action, Backlog, CAPACITY_MAX, Cause, DecisionKind, InvalidPolicy, JOBS_MAX, Level, Limits,
+    MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure, Priority, Ramp, Restart, Schedule,
+    Settings, Strategy, Strict, TURNS_MAX, WORKERS_MAX, Weighted, WeightedByTime, Workers, retry_after,
 };
 pub(crate) use actors_policy::{
     Arrivals, Controller, Decided, Donation, DrainRate, Failures, Fault, GUESS_FIRST, Lanes, Plan, Revival,

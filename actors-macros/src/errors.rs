@@ -15,7 +15,11 @@ impl Errors {
     }
 
     /// What is sound in a result; its sentence is noted on the user's own tokens.
-    pub(crate) fn sound<T>(&mut self, tokens: impl ToTokens, result: Result<T, String>) -> Option<T> {
+    pub(crate) fn sound<T, E: std::fmt::Display>(
+        &mut self,
+        tokens: impl ToTokens,
+        result: Result<T, E>,
+    ) -> Option<T> {
         result.map_err(|message| self.at(tokens, message)).ok()
     }
 

@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use crate::errors::Errors;
 use crate::message::{self, at};
 use crate::model::{Actor, Hook, Message};
-use crate::names::{ident, plain};
+use crate::names::plain;
 use crate::words::ActorWords;
 use crate::{block, bounds, check, handle, mail};
 
@@ -52,20 +52,7 @@ fn actor_impl(actor: &Actor) -> TokenStream {
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), bounds::assumed(actor));
     let words = &actor.words;
     let me = &actor.target.path;
-    let settings = [
-        ("capacity", words.capacity),
-        ("max_waiting", words.max_waiting),
-        ("max_bytes", words.max_bytes),
-        ("reserve", words.reserve),
-        ("jobs", words.jobs),
-    ];
-    let settings = settings.into_iter().filter_map(|(word, value)| {
-        let (word, value) = (ident(word), Literal::u64_unsuffixed(value?));
-        Some(quote! { .#word(#value) })
-    });
-    let schedule =
-        words.schedule.map(ident).map(|variant| quote! { .schedule(::actors_core::Schedule::#variant) });
-    let pool = &words.pool;
+    let (said, pressure) = (&words.said, &words.pressure);
     let started = actor.started.as_ref().map(|hook| started(actor, hook));
     let stopped = actor.stopped.as_ref().map(|hook| stopped(actor, hook));
     quote! {
@@ -73,7 +60,7 @@ fn actor_impl(actor: &Actor) -> TokenStream {
         impl #declared ::actors_core::Actor for #me #clause {
             type Mail = #mail #arguments;
             const NAME: &'static ::core::primitive::str = #name;
-            const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()#(#settings)* #schedule #pool;
+            const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new() #said #pressure;
             #started
             #stopped
         }
@@ -236,8 +223,8 @@ mod tests {
             quote! { capacity = 1_024, reserve = 8, schedule = weighted(by = time), max_bytes = 9 },
             shop(),
         );
-        let settings = "Settings :: new () . capacity (1024) . max_bytes (9) . reserve (8) \
-                        . schedule (:: actors_core :: Schedule :: WeightedByTime) ;";
+        let settings = "Settings :: new () . capacity (1024) . reserve (8) \
+                        . schedule (:: actors_core :: Schedule :: WeightedByTime) . max_bytes (9) ;";
         assert!(text.contains(settings), "{text}");
         assert!(expanded(TokenStream::new(), shop()).contains("Settings :: new () ;"));
     }

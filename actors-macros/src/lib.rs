@@ -37,6 +37,7 @@ mod names;
 mod overflow;
 mod params;
 mod pool;
+mod said;
 mod search;
 mod types;
 mod verbs;

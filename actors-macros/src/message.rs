@@ -1,6 +1,6 @@
 //! What a message becomes: a struct, where a method stands for it, and `impl Message`.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Member, Visibility, parse_quote_spanned};
@@ -356,32 +356,7 @@ fn policy(words: &MessageWords, asks: bool) -> TokenStream {
     } else {
         quote! { ::actors_core::Policy::tell() }
     };
-    if let Some(priority) = &words.priority {
-        policy.extend(quote! { .priority(::actors_core::Priority::#priority) });
-    }
-    if !words.overflow.is_empty() {
-        let list = words.overflow.iter().map(|(token, variant)| Ident::new(variant, token.span()));
-        policy.extend(quote! { .overflow(&[#(::actors_core::Overflow::#list),*]) });
-        let early = words.early.map(Literal::f64_unsuffixed);
-        policy.extend(early.map(|from| quote! { .early(#from) }));
-    }
-    if let Some((max, _)) = &words.max {
-        let max = Literal::u64_unsuffixed(*max);
-        policy.extend(quote! { .max(#max) });
-    }
-    if let Some((max, _)) = &words.max_per_key {
-        let max = Literal::u64_unsuffixed(*max);
-        policy.extend(quote! { .max_per_key(#max) });
-    }
-    if let Some(order) = words.order.map(ident) {
-        policy.extend(quote! { .order(::actors_core::Order::#order) });
-    }
-    for (word, time_ns) in [("ttl", words.ttl_ns), ("timeout", words.timeout_ns)] {
-        if let Some(time_ns) = time_ns {
-            let (word, time_ns) = (ident(word), Literal::u64_unsuffixed(time_ns));
-            policy.extend(quote! { .#word(::core::time::Duration::from_nanos(#time_ns)) });
-        }
-    }
+    words.said.to_tokens(&mut policy);
     if words.key.is_some() {
         policy.extend(quote! { .keyed() });
     }

@@ -6,27 +6,24 @@ use syn::spanned::Spanned;
 use crate::attr::split;
 use crate::errors::Errors;
 use crate::words::with_parentheses;
-use actors_policy::wording;
+use actors_policy::{Overflow, wording};
 
 /// One word, or a list in brackets that is tried in order; with the fill from which `drop_random` begins.
-pub(crate) fn overflow(
-    value: &TokenStream,
-    errors: &mut Errors,
-) -> (Vec<(Ident, &'static str)>, Option<f64>) {
+pub(crate) fn overflow(value: &TokenStream, errors: &mut Errors) -> (Vec<(Ident, Overflow)>, Option<f64>) {
     let chunks = list(value);
     if chunks.is_empty() {
         errors.at(value, wording::OVERFLOW_EMPTY);
     }
     let (len, mut early) = (chunks.len(), None);
-    let mut read: Vec<(Ident, &'static str)> = Vec::new();
+    let mut read: Vec<(Ident, Overflow)> = Vec::new();
     for (at, chunk) in chunks.into_iter().enumerate() {
-        let Some((token, variant, from)) = overflow_word(&chunk, errors) else {
+        let Some((token, word, from)) = overflow_word(&chunk, errors) else {
             continue;
         };
-        let before: Vec<&str> = read.iter().map(|(_, variant)| *variant).collect();
-        errors.sound(&token, wording::overflow_place(&token.to_string(), (variant, at, len), &before));
+        let before: Vec<Overflow> = read.iter().map(|(_, word)| *word).collect();
+        errors.sound(&token, wording::overflow_place(word, (at, len), &before));
         early = early.or(from);
-        read.push((token, variant));
+        read.push((token, word));
     }
     (read, early)
 }
@@ -39,14 +36,14 @@ pub(crate) fn list(value: &TokenStream) -> Vec<TokenStream> {
     }
 }
 
-fn overflow_word(value: &TokenStream, errors: &mut Errors) -> Option<(Ident, &'static str, Option<f64>)> {
+fn overflow_word(value: &TokenStream, errors: &mut Errors) -> Option<(Ident, Overflow, Option<f64>)> {
     let (head, inside) = with_parentheses(value);
     let text = head.to_string();
-    let (variant, _) = errors.sound(&head, wording::overflow(&text, None))?;
+    let (word, _) = errors.sound(&head, wording::overflow(&text, None))?;
     let token = Ident::new(&text, head.span());
-    let Some(inside) = inside else { return Some((token, variant, None)) };
+    let Some(inside) = inside else { return Some((token, word, None)) };
     let result = wording::overflow(&text, Some(&inside.to_string()));
     // A mistake in the parentheses leaves the word what it is.
     let early = errors.sound(if inside.is_empty() { value } else { &inside }, result);
-    Some((token, variant, early.and_then(|(_, from)| from)))
+    Some((token, word, early.and_then(|(_, from)| from)))
 }

@@ -2,75 +2,44 @@
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::spanned::Spanned;
-use syn::{LitInt, LitStr, Member, Type, Visibility};
+use syn::{Member, Type, Visibility};
 
-use crate::attr::{self, Value, Word};
+use crate::attr::{self, Word};
 use crate::errors::Errors;
 use crate::overflow::overflow;
-use crate::pool::Pool;
+use crate::pool::{self, Pressure};
+use crate::said::SaidWords;
 use crate::weight::Weight;
-use actors_policy::wording::{self, Number, Vocabulary, list};
+use actors_policy::fields::{self, Field, Kind, Value};
+use actors_policy::word::{Word as _, list};
+use actors_policy::wording::{self, Vocabulary};
+use actors_policy::{Inline, InvalidPolicy, Overflow, OverflowList, Ramp, Settings};
 
-/// Slots of a mailbox that says nothing.
-const CAPACITY_DEFAULT: u64 = 256;
-
-const ACTOR: Vocabulary<'static> = Vocabulary {
-    of: "`#[actor]`",
-    built: wording::OF_ACTOR,
-    planned: &[],
-    elsewhere: (wording::OF_MESSAGE, "`#[message]`"),
-};
-const MESSAGE: Vocabulary<'static> = Vocabulary {
-    of: "`#[message]`",
-    built: wording::OF_MESSAGE,
-    planned: wording::MESSAGE_PLANNED,
-    elsewhere: (wording::OF_ACTOR, "`#[actor]`"),
-};
 /// What belongs to the mail; the rest belongs to the message, which is a struct of its own.
-const HANDLER: Vocabulary<'static> = Vocabulary {
-    of: "`#[handler]`",
-    built: &["boxed", "inline", "shadows"],
-    planned: &[],
-    elsewhere: (wording::OF_MESSAGE, "the message's struct, `#[derive(Message)] #[message(…)] struct …`"),
-};
+const OF_HANDLER: [&str; 3] = ["boxed", "inline", "shadows"];
 
 /// `#[actor(…)]`, read.
 pub(crate) struct ActorWords {
-    pub(crate) capacity: Option<u64>,
-    pub(crate) max_waiting: Option<u64>,
-    pub(crate) max_bytes: Option<u64>,
-    pub(crate) reserve: Option<u64>,
-    pub(crate) jobs: Option<u64>,
-    /// The variant.
-    pub(crate) schedule: Option<&'static str>,
-    pub(crate) pool: Pool,
+    /// The words that policies know.
+    pub(crate) said: SaidWords,
+    pub(crate) pressure: Option<Pressure>,
     /// Senders may run turns.
     pub(crate) inline: bool,
     pub(crate) vis: Visibility,
     pub(crate) local: bool,
     /// Slots, unless a mistake hides how many.
-    slots: Option<u64>,
+    slots: Option<usize>,
 }
 
 /// `#[message(…)]`, read.
 #[derive(Default)]
 pub(crate) struct MessageWords {
-    pub(crate) priority: Option<Ident>,
-    /// Each with the user's own token.
-    pub(crate) overflow: Vec<(Ident, &'static str)>,
-    /// The fill from which `drop_random` begins.
-    pub(crate) early: Option<f64>,
-    /// With the user's own tokens.
-    pub(crate) max: Option<(u64, TokenStream)>,
-    /// With the user's own tokens.
-    pub(crate) max_per_key: Option<(u64, TokenStream)>,
+    /// The words that policies know.
+    pub(crate) said: SaidWords,
+    /// The words of the overflow list, each with the user's own token.
+    overflow: Vec<(Ident, Overflow)>,
     pub(crate) weight: Option<Weight>,
-    /// The variant.
-    pub(crate) order: Option<&'static str>,
     pub(crate) key: Option<Member>,
-    pub(crate) ttl_ns: Option<u64>,
-    pub(crate) timeout_ns: Option<u64>,
     pub(crate) reply: Option<Type>,
     pub(crate) boxed: bool,
     /// Senders do not run its turns.
@@ -88,100 +57,84 @@ pub(crate) enum Place {
 
 impl ActorWords {
     pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let vocabulary = Vocabulary {
+            of: "`#[actor]`",
+            built: fields::words(fields::ACTOR, false),
+            planned: &[],
+            elsewhere: (fields::words(fields::MESSAGE, false), "`#[message]`"),
+        };
         let mut read = Self {
-            capacity: None,
-            max_waiting: None,
-            max_bytes: None,
-            reserve: None,
-            jobs: None,
-            schedule: None,
-            pool: Pool::default(),
+            said: SaidWords::default(),
+            pressure: None,
             inline: true,
             vis: Visibility::Inherited,
             local: false,
-            slots: Some(CAPACITY_DEFAULT),
+            slots: Some(Settings::new().declared_capacity()),
         };
-        let (mut reserve, mut schedule_at) = (None, TokenStream::new());
-        for word in attr::read(tokens, &ACTOR, errors) {
-            match word.name.to_string().as_str() {
-                "capacity" => {
-                    read.capacity = number(&word, &wording::CAPACITY, errors);
-                    read.slots = read.capacity;
-                }
-                "max_waiting" => read.max_waiting = number(&word, &wording::MAX_WAITING, errors),
-                "max_bytes" => read.max_bytes = number(&word, &wording::MAX_BYTES, errors),
-                "reserve" => {
-                    read.reserve = number(&word, &wording::RESERVE, errors);
-                    reserve = Some(word);
-                }
-                "schedule" => {
-                    read.schedule = schedule(&word, errors);
-                    schedule_at = word.value_tokens();
-                }
-                "workers" => read.pool.read_workers(&word, errors),
-                "keep_alive" => read.pool.read_keep_alive(&word, errors),
-                "pressure" => read.pool.read_pressure(&word, errors),
-                "jobs" => read.jobs = number(&word, &wording::JOBS, errors),
-                "inline" => read.inline = inline(&word, errors),
-                "vis" => read.vis = visibility(&word, errors),
-                _ => read.local = bare(&word, errors),
+        let mut workers_unsure = false;
+        for word in attr::read(tokens, &vocabulary, errors) {
+            let Some(field) = fields::find(fields::ACTOR, &word.name.to_string()) else { continue };
+            match (field.kind, field.word) {
+                (Kind::Table, _) => read.pressure = Pressure::read(&word, errors),
+                (Kind::Code(_), "inline") => read.inline = inline(&word, errors),
+                (Kind::Code(_), "vis") => read.vis = visibility(&word, errors),
+                (Kind::Code(_), _) => read.local = bare(&word, errors),
+                _ => read.said.read(field, &word, errors),
+            }
+            match field.word {
+                "capacity" => read.slots = read.said.number("capacity"),
+                "workers" => workers_unsure = read.said.get("workers").is_none(),
+                _ => {}
             }
         }
-        if let (Some(word), Some(reserve), Some(slots)) = (reserve, read.reserve, read.slots) {
-            let fits = errors.sound(word.value_tokens(), wording::reserve_fits(reserve, slots));
-            read.reserve = fits.map(|()| reserve);
+        if let Some(slots) = read.slots {
+            let fits = |value: &Value| fits(value, |reserve| wording::reserve_fits(reserve, slots));
+            read.said.check("reserve", fits, errors);
         }
-        read.pool.check((read.schedule, &schedule_at), errors);
+        let workers = match read.said.get("workers").map(|said| &said.value) {
+            Some(Value::Workers(least, most)) => Some((*least, *most)),
+            _ => (!workers_unsure).then_some((1, 1)),
+        };
+        if let Some(pressure) = &mut read.pressure {
+            pressure.check(workers, errors);
+        }
+        pool::check(&mut read.said, workers, errors);
         read
+    }
+}
+
+/// Checks a value that is a whole number.
+fn fits(value: &Value, check: impl FnOnce(usize) -> Result<(), InvalidPolicy>) -> Result<(), InvalidPolicy> {
+    match value {
+        Value::Number(number) => check(*number),
+        _ => Ok(()),
     }
 }
 
 impl MessageWords {
     pub(crate) fn read(tokens: TokenStream, place: Place, errors: &mut Errors) -> Self {
+        let vocabulary = Vocabulary {
+            of: "`#[message]`",
+            built: fields::words(fields::MESSAGE, false),
+            planned: fields::MESSAGE_PLANNED,
+            elsewhere: (fields::words(fields::ACTOR, false), "`#[actor]`"),
+        };
         let mut read = Self::default();
         let mut key_unsure = false;
-        for word in attr::read(tokens, &MESSAGE, errors) {
-            match word.name.to_string().as_str() {
-                "priority" => read.priority = priority(&word, errors),
-                "overflow" => {
-                    if let Some(value) =
-                        word.value("write `overflow = block`, or a list tried in order", errors)
-                    {
-                        (read.overflow, read.early) = overflow(value, errors);
-                    }
-                }
-                "max" => {
-                    read.max = number(&word, &wording::MAX, errors).map(|max| (max, word.value_tokens()));
-                }
-                "max_per_key" => {
-                    let max = number(&word, &wording::MAX_PER_KEY, errors);
-                    read.max_per_key = max.map(|max| (max, word.value_tokens()));
-                }
-                "weight" => read.weight = Weight::read(&word, errors),
-                "order" => read.order = order(&word, errors),
-                "key" => {
+        for word in attr::read(tokens, &vocabulary, errors) {
+            let Some(field) = fields::find(fields::MESSAGE, &word.name.to_string()) else { continue };
+            match (field.kind, field.word) {
+                (Kind::Overflow, _) => read.read_overflow(field, &word, errors),
+                (Kind::Code(_), "weight") => read.weight = Weight::read(&word, errors),
+                (Kind::Code(_), "key") => {
                     read.key = key(&word, errors);
                     key_unsure = read.key.is_none();
                 }
-                "ttl" => read.ttl_ns = duration(&word, errors),
-                "timeout" => read.timeout_ns = duration(&word, errors),
-                "boxed" => read.boxed = boxed(&word, place, errors),
-                "shadows" if matches!(place, Place::Type) => {
-                    let text = "the method has the name, not the struct: write `#[handler(shadows)]` there";
-                    errors.at(&word.name, text);
-                }
-                "shadows" => read.shadows = bare(&word, errors).then_some(word.name),
-                "inline" => {
-                    read.never_inline = if let Place::Type = place {
-                        let text =
-                            "each actor decides who runs its turns: write `#[handler(inline = never)]` there";
-                        errors.at(&word.name, text);
-                        false
-                    } else {
-                        !inline(&word, errors)
-                    };
-                }
-                _ => read.reply = reply(&word, place, errors),
+                (Kind::Code(_), "boxed") => read.boxed = boxed(&word, place, errors),
+                (Kind::Code(_), "shadows") => read.shadows = shadows(word, place, errors),
+                (Kind::Code(_), "inline") => read.never_inline = never_inline(&word, place, errors),
+                (Kind::Code(_), _) => read.reply = reply(&word, place, errors),
+                _ => read.said.read(field, &word, errors),
             }
         }
         if key_unsure {
@@ -190,18 +143,24 @@ impl MessageWords {
         read
     }
 
+    fn read_overflow<T>(&mut self, field: &Field<T>, word: &Word, errors: &mut Errors) {
+        let Some(tokens) = word.value(&field.example(), errors) else { return };
+        let (list, early) = overflow(tokens, errors);
+        let words: Vec<Overflow> = list.iter().map(|(_, word)| *word).collect();
+        self.overflow = list;
+        if !words.is_empty() {
+            let value = Value::Overflow(OverflowList::new(&words), early.map(Ramp::from));
+            self.said.push(field.word, word, value);
+        }
+    }
+
     /// A message of a block has no more slots than the block's actor.
     pub(crate) fn check_max(&mut self, actor: &ActorWords, errors: &mut Errors) {
-        if let (Some((max, token)), Some(slots)) = (&self.max, actor.slots)
-            && errors.sound(token, wording::max_fits(*max, slots)).is_none()
-        {
-            self.max = None;
-        }
-        if let (Some((max, token)), Some(slots)) = (&self.max_per_key, actor.slots)
-            && errors.sound(token, wording::max_per_key_fits(*max, slots)).is_none()
-        {
-            self.max_per_key = None;
-        }
+        let Some(slots) = actor.slots else { return };
+        let max = |value: &Value| fits(value, |max| wording::max_fits(max, slots));
+        self.said.check("max", max, errors);
+        let max_per_key = |value: &Value| fits(value, |max| wording::max_per_key_fits(max, slots));
+        self.said.check("max_per_key", max_per_key, errors);
     }
 
     /// The weight is one of `fields`, or a function.
@@ -213,7 +172,7 @@ impl MessageWords {
     /// actor may be made at its start.
     pub(crate) fn check_key(&mut self, fields: &[Member], noun: &str, errors: &mut Errors) {
         let names: Vec<String> = fields.iter().map(|field| field.to_token_stream().to_string()).collect();
-        let conflate = self.overflow.iter().find(|(_, variant)| *variant == "Conflate");
+        let conflate = self.overflow.iter().find(|(_, word)| *word == Overflow::Conflate);
         let Some(key) = &self.key else {
             if let Some((token, _)) = conflate {
                 let advice = match names.first() {
@@ -222,14 +181,14 @@ impl MessageWords {
                 };
                 let message = format!("`conflate` keeps the newest message of each key, {advice}");
                 errors.at(token, message);
-                self.overflow.clear();
+                self.forget_overflow();
             }
-            if let Some((_, token)) = self.max_per_key.take() {
+            if let Some(said) = self.said.remove("max_per_key") {
                 let advice = match names.first() {
                     Some(name) => format!("so name the {noun} that is the key: `key = {name}`"),
                     None => format!("but there is no {noun} to be the key: leave it out, or write `max`"),
                 };
-                errors.at(token, format!("`max_per_key` counts the messages of one key, {advice}"));
+                errors.at(said.tokens, format!("`max_per_key` counts the messages of one key, {advice}"));
             }
             return;
         };
@@ -243,8 +202,13 @@ impl MessageWords {
     /// After an error about the key: goes on as if nothing had been said about it.
     pub(crate) fn forget_key(&mut self) {
         self.key = None;
-        self.max_per_key = None;
+        self.said.remove("max_per_key");
+        self.forget_overflow();
+    }
+
+    fn forget_overflow(&mut self) {
         self.overflow.clear();
+        self.said.remove("overflow");
     }
 }
 
@@ -256,37 +220,6 @@ pub(crate) fn choice_of(fields: &[Member], noun: &str) -> String {
         1 => format!("the only {noun} is {}", list(&names)),
         _ => format!("the {noun}s are {}", list(&names)),
     }
-}
-
-fn number(word: &Word, number: &Number, errors: &mut Errors) -> Option<u64> {
-    let value = word.value(&number.example(), errors)?;
-    // Literals may have underscores, other bases, a type; anything else is shown as it is written.
-    let text = match syn::parse2::<LitInt>(value.clone()) {
-        Ok(literal) => literal.base10_digits().to_owned(),
-        Err(_) => value.to_string(),
-    };
-    errors.sound(value, number.read(&text))
-}
-
-pub(crate) fn duration(word: &Word, errors: &mut Errors) -> Option<u64> {
-    let name = word.name.to_string();
-    let value = word.value(&wording::duration::example(&name), errors)?;
-    let text = syn::parse2::<LitStr>(value.clone()).ok().map(|text| text.value());
-    errors.sound(value, wording::duration::read(&name, text.as_deref()))
-}
-
-fn order(word: &Word, errors: &mut Errors) -> Option<&'static str> {
-    let value = word.value("write `order = fifo` or `order = lifo_under_pressure`", errors)?;
-    errors.sound(value, wording::order(&value.to_string()))
-}
-
-fn schedule(word: &Word, errors: &mut Errors) -> Option<&'static str> {
-    let value = word.value("write `schedule = strict` or `schedule = weighted`", errors)?;
-    let (head, inside) = with_parentheses(value);
-    let variant = errors.sound(&head, wording::schedule(&head.to_string(), None))?;
-    let Some(inside) = inside else { return Some(variant) };
-    let result = wording::schedule(&head.to_string(), Some(&inside.to_string()));
-    errors.sound(if inside.is_empty() { value } else { &inside }, result)
 }
 
 /// `weighted(by = time)` → (`weighted`, `by = time`); anything of another form stays in one piece.
@@ -317,7 +250,7 @@ fn visibility(word: &Word, errors: &mut Errors) -> Visibility {
 }
 
 fn bare(word: &Word, errors: &mut Errors) -> bool {
-    if !matches!(word.value, Value::Bare) {
+    if !matches!(word.value, attr::Value::Bare) {
         errors.at(word.value_tokens(), format!("`{}` stands alone and takes no value", word.name));
     }
     true
@@ -333,8 +266,17 @@ pub(crate) struct HandlerWords {
 
 impl HandlerWords {
     pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let vocabulary = Vocabulary {
+            of: "`#[handler]`",
+            built: OF_HANDLER.to_vec(),
+            planned: &[],
+            elsewhere: (
+                fields::words(fields::MESSAGE, false),
+                "the message's struct, `#[derive(Message)] #[message(…)] struct …`",
+            ),
+        };
         let mut read = Self::default();
-        for word in attr::read(tokens, &HANDLER, errors) {
+        for word in attr::read(tokens, &vocabulary, errors) {
             match word.name.to_string().as_str() {
                 "inline" => read.never_inline = !inline(&word, errors),
                 "shadows" => read.shadows = bare(&word, errors).then_some(word.name),
@@ -347,8 +289,27 @@ impl HandlerWords {
 
 fn inline(word: &Word, errors: &mut Errors) -> bool {
     let Some(value) = word.value("write `inline = never`", errors) else { return true };
-    let choices = &[("auto", "Auto"), ("never", "Never")];
-    errors.sound(value, wording::choice("inline", &value.to_string(), choices, &[])) != Some("Never")
+    errors.sound(value, Inline::read(&value.to_string())) != Some(Inline::Never)
+}
+
+/// A struct does not say who runs its turns.
+fn never_inline(word: &Word, place: Place, errors: &mut Errors) -> bool {
+    if let Place::Type = place {
+        let text = "each actor decides who runs its turns: write `#[handler(inline = never)]` there";
+        errors.at(&word.name, text);
+        return false;
+    }
+    !inline(word, errors)
+}
+
+/// The method has the name, not the struct.
+fn shadows(word: Word, place: Place, errors: &mut Errors) -> Option<Ident> {
+    if let Place::Type = place {
+        let text = "the method has the name, not the struct: write `#[handler(shadows)]` there";
+        errors.at(&word.name, text);
+        return None;
+    }
+    bare(&word, errors).then_some(word.name)
 }
 
 /// How a message travels is the mail's affair, so a struct cannot say it.
@@ -359,12 +320,6 @@ fn boxed(word: &Word, place: Place, errors: &mut Errors) -> bool {
         return false;
     }
     bare(word, errors)
-}
-
-fn priority(word: &Word, errors: &mut Errors) -> Option<Ident> {
-    let value = word.value("write `priority = high`", errors)?;
-    let variant = errors.sound(value, wording::priority(&value.to_string()))?;
-    Some(Ident::new(variant, value.span()))
 }
 
 fn key(word: &Word, errors: &mut Errors) -> Option<Member> {

@@ -20,6 +20,9 @@
 mod admission;
 mod declare;
 mod drain;
+pub mod fields;
+mod fill;
+mod invalid;
 mod reason;
 mod restart;
 mod retry;
@@ -31,19 +34,21 @@ pub mod sizing;
 pub mod stop;
 mod supervisor;
 mod time;
+pub mod word;
 pub mod wording;
 
 pub use admission::Admission;
 pub use declare::{
-    Action, CAPACITY_MAX, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure,
-    Priority, Ramp, Settings, WORKERS_MAX, Workers,
+    Action, CAPACITY_MAX, Inline, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy,
+    Pressure, Priority, Ramp, Schedule, Settings, WORKERS_MAX, Workers,
 };
 pub use drain::{Arrivals, DrainRate};
+pub use invalid::InvalidPolicy;
 pub use reason::Reason;
 pub use restart::{Failures, Fault, Restart, Revival, Strategy};
 pub use retry::{Backlog, GUESS_FIRST, outlook, retry_after, retry_span, spread};
 pub use rng::Rng;
-pub use schedule::{Lanes, Schedule, Strict, TURNS_MAX, Weighted, WeightedByTime};
+pub use schedule::{Lanes, Strict, TURNS_MAX, Weighted, WeightedByTime};
 pub use short_turns::{Donation, ShortTurns};
 pub use stop::{Spent, StopReason};
 pub use supervisor::{Cause, Controller, Decided, DecisionKind, Level, Plan, Sample, Threshold, soft_limit};

@@ -1,10 +1,12 @@
 //! From configuration to the actor that is about to be started.
 
+use super::by_word::ByWord;
 use super::pool::PoolSaid;
 use super::{ActorConfig, MessageConfig, Mistakes};
 use crate::mailbox::Class;
 use crate::policy::{Limits, Overflow, Settings};
-use actors_policy::wording::{list, nearest};
+use actors_policy::fields;
+use actors_policy::word::{list, nearest};
 use std::borrow::Cow;
 
 /// What configuration has said to a builder: what was wrong, and what can only be judged once nothing else follows.
@@ -55,19 +57,10 @@ impl Configured {
         settings: &mut Settings,
         classes: &mut Cow<'static, [Class]>,
     ) {
-        type Say = fn(Settings, usize) -> Settings;
-        let numbers: [(Option<usize>, Say); 5] = [
-            (config.capacity, |settings, slots| settings.capacity(slots)),
-            (config.max_waiting, |settings, senders| settings.max_waiting(senders)),
-            (config.max_bytes, |settings, bytes| settings.max_bytes(bytes)),
-            (config.reserve, |settings, slots| settings.reserve(slots)),
-            (config.jobs, |settings, jobs| settings.jobs(jobs)),
-        ];
-        for (number, say) in numbers {
-            *settings = number.map_or(*settings, |number| say(*settings, number));
-        }
-        if let Some(schedule) = config.schedule {
-            *settings = settings.schedule(schedule);
+        for field in fields::ACTOR {
+            if let Some(value) = config.get(field.word) {
+                *settings = (field.set)(*settings, value);
+            }
         }
         self.pool.say(config, settings);
         self.reserve = config.reserve.or(self.reserve);
@@ -87,30 +80,24 @@ impl Configured {
         let mistakes = &mut self.mistakes;
         let Some(class) = mistakes.sound(&path, class_of(actor, name, classes)) else { return };
         let policy = &mut classes.to_mut()[class].policy;
-        if let Some(list) = config.overflow {
-            if list.has(Overflow::Conflate) && !policy.keyed {
-                let sentence = "`conflate` keeps the newest message of each key, and a key belongs to the code: write \
-                                another word here, or `key = …` in the attribute";
-                mistakes.add(&format!("{path}.overflow"), sentence);
-                return;
-            }
-            (policy.overflow, policy.early) = (list, config.early);
+        if config.overflow.is_some_and(|list| list.has(Overflow::Conflate)) && !policy.keyed {
+            let sentence = "`conflate` keeps the newest message of each key, and a key belongs to the code: write \
+                            another word here, or `key = …` in the attribute";
+            mistakes.add(&format!("{path}.overflow"), sentence);
+            return;
         }
-        policy.priority = config.priority.unwrap_or(policy.priority);
-        policy.max = config.max.or(policy.max);
-        if let Some(max) = config.max_per_key {
-            if policy.keyed {
-                policy.max_per_key = Some(max);
-                self.max_per_key.push((class, max));
-            } else {
+        for field in fields::MESSAGE {
+            let Some(value) = config.get(field.word) else { continue };
+            if field.word == "max_per_key" && !policy.keyed {
                 let sentence = "`max_per_key` counts the messages of one key, and a key belongs to the code: leave it out, or \
                                 write `key = …` in the attribute";
                 mistakes.add(&format!("{path}.max_per_key"), sentence);
+                continue;
             }
+            *policy = (field.set)(*policy, value);
         }
-        policy.ttl = config.ttl.or(policy.ttl);
-        policy.timeout = config.timeout.unwrap_or(policy.timeout);
-        policy.order = config.order.unwrap_or(policy.order);
+        let is_keyed = policy.keyed;
+        self.max_per_key.extend(config.max_per_key.filter(|_| is_keyed).map(|max| (class, max)));
         self.max.extend(config.max.map(|max| (class, max)));
     }
 }
@@ -118,29 +105,21 @@ impl Configured {
 impl ActorConfig {
     /// The configuration that says all of this.
     pub(crate) fn effective(limits: &Limits, settings: &Settings, classes: &[Class]) -> ActorConfig {
-        let message = |class: &Class| MessageConfig {
-            priority: Some(class.policy.priority),
-            overflow: Some(class.policy.overflow),
-            early: class.policy.early,
-            max: class.policy.max,
-            max_per_key: class.policy.max_per_key,
-            ttl: class.policy.ttl,
-            timeout: Some(class.policy.timeout),
-            order: Some(class.policy.order),
-        };
-        let pool = ActorConfig::of_pool(settings);
-        ActorConfig {
-            capacity: Some(limits.capacity),
-            max_waiting: Some(limits.max_waiting),
-            max_bytes: limits.max_bytes,
-            reserve: Some(limits.reserve),
-            schedule: Some(limits.schedule),
-            workers: pool.workers,
-            keep_alive: pool.keep_alive,
-            pressure: pool.pressure,
-            jobs: Some(limits.jobs()),
-            messages: classes.iter().map(|class| (class.name().to_owned(), message(class))).collect(),
+        let mut config = ActorConfig::default();
+        let filled = settings.max_waiting(limits.max_waiting).reserve(limits.reserve);
+        for field in fields::ACTOR {
+            (field.get)(&filled).into_iter().for_each(|value| config.set(field.word, value));
         }
+        let pool = ActorConfig::of_pool(settings);
+        (config.keep_alive, config.pressure) = (pool.keep_alive, pool.pressure);
+        for class in classes {
+            let mut message = MessageConfig::default();
+            for field in fields::MESSAGE {
+                (field.get)(&class.policy).into_iter().for_each(|value| message.set(field.word, value));
+            }
+            config.messages.insert(class.name().to_owned(), message);
+        }
+        config
     }
 }
 

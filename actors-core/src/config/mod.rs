@@ -34,6 +34,7 @@
 //! ```
 
 mod apply;
+mod by_word;
 mod pool;
 mod read;
 mod write;
@@ -43,6 +44,7 @@ pub(crate) use apply::Configured;
 
 use crate::policy::{Action, Order, OverflowList, Priority, Ramp, Schedule};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -120,9 +122,9 @@ impl Mistakes {
         self.0.push(format!("{path}: {sentence}"));
     }
 
-    /// What is sound in a result; its sentence is noted.
-    fn sound<T>(&mut self, path: &str, result: Result<T, String>) -> Option<T> {
-        result.map_err(|sentence| self.add(path, &sentence)).ok()
+    /// Returns what is sound in a result, and notes the sentence of an error.
+    fn sound<T, E: fmt::Display>(&mut self, path: &str, result: Result<T, E>) -> Option<T> {
+        result.map_err(|error| self.add(path, &error.to_string())).ok()
     }
 
     /// A line for each mistake.

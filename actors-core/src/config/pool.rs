@@ -1,84 +1,38 @@
 //! `workers`, `keep_alive`, `pressure`: read, said to an actor's settings, and checked against each other.
 
-use super::read::{PRESSURE, below, duration, named, unread, words};
-use super::written::Written;
+use super::by_word::ByWord;
 use super::{ActorConfig, Mistakes, PressureConfig};
 use crate::policy::{Action, Pressure, Settings};
-use actors_policy::wording;
-use std::ops::RangeInclusive;
-
-/// A number, or a range in text.
-pub(super) fn workers(text: &str) -> Result<RangeInclusive<usize>, String> {
-    // Both are at most a thousand.
-    wording::workers(text).map(|(least, most)| least as usize..=most as usize)
-}
-
-/// The words of `pressure`; `path` is where they stand.
-pub(super) fn pressure(path: &str, written: Written, mistakes: &mut Mistakes) -> PressureConfig {
-    let mut config = PressureConfig::default();
-    for (word, value) in words(path, written, PRESSURE, mistakes) {
-        let path = below(path, &word);
-        match word.as_str() {
-            "high" => config.high = mistakes.sound(&path, wording::fill(&word, value.number())),
-            "low" => config.low = mistakes.sound(&path, wording::fill(&word, value.number())),
-            "target" => config.target = mistakes.sound(&path, duration(&word, &value)),
-            "dwell" => config.dwell = mistakes.sound(&path, duration(&word, &value)),
-            "respond" => config.respond = Some(respond(&path, &value, mistakes)),
-            _ => mistakes.add(&path, &unread(&word)),
-        }
-    }
-    config
-}
-
-/// One action, or a list that is taken in order. An empty one has a use here: it takes away what is declared.
-fn respond(path: &str, written: &Written, mistakes: &mut Mistakes) -> Vec<Action> {
-    let words = match written {
-        Written::List(list) => &list[..],
-        one => std::slice::from_ref(one),
-    };
-    let (mut list, mut variants) = (Vec::new(), Vec::new());
-    for word in words {
-        let Some(variant) = mistakes.sound(path, wording::action(word.word(), &variants)) else { continue };
-        list.extend(mistakes.sound(path, named(&[Action::Spawn, Action::Shed, Action::Block], variant)));
-        variants.push(variant);
-    }
-    list
-}
+use actors_policy::{fields, wording};
 
 impl PressureConfig {
-    /// All that there is to say.
+    /// The configuration that says all of this.
     fn of(pressure: &Pressure) -> Self {
-        PressureConfig {
-            high: Some(pressure.high_fill()),
-            low: Some(pressure.low_fill()),
-            target: Some(pressure.target_sojourn()),
-            dwell: Some(pressure.dwell_time()),
-            respond: Some(pressure.actions().collect()),
+        let mut config = PressureConfig::default();
+        for field in fields::PRESSURE {
+            (field.get)(pressure).into_iter().for_each(|value| config.set(field.word, value));
         }
+        config
     }
 
     fn has(&self, action: Action) -> bool {
         self.respond.as_ref().is_some_and(|actions| actions.contains(&action))
     }
 
-    /// What is not said here is what was said `before`.
-    fn or(self, before: PressureConfig) -> Self {
-        PressureConfig {
-            high: self.high.or(before.high),
-            low: self.low.or(before.low),
-            target: self.target.or(before.target),
-            dwell: self.dwell.or(before.dwell),
-            respond: self.respond.or(before.respond),
+    /// This configuration, and where it says nothing, the one `before`.
+    fn or(mut self, before: &PressureConfig) -> Self {
+        for field in
+            fields::PRESSURE.iter().filter(|field| self.get(field.word).is_none()).collect::<Vec<_>>()
+        {
+            before.get(field.word).into_iter().for_each(|value| self.set(field.word, value));
         }
+        self
     }
 
-    /// Instead of what is declared.
+    /// What is declared, changed as this configuration says.
     fn over(&self, declared: Pressure) -> Pressure {
-        let mut pressure = self.high.map_or(declared, |fill| declared.high(fill));
-        pressure = self.low.map_or(pressure, |fill| pressure.low(fill));
-        pressure = self.target.map_or(pressure, |time| pressure.target(time));
-        pressure = self.dwell.map_or(pressure, |time| pressure.dwell(time));
-        self.respond.as_ref().map_or(pressure, |actions| pressure.respond(actions))
+        let said = fields::PRESSURE.iter().filter_map(|field| Some((field, self.get(field.word)?)));
+        said.fold(declared, |pressure, (field, value)| (field.set)(pressure, value))
     }
 }
 
@@ -93,12 +47,6 @@ pub(super) struct PoolSaid {
 impl PoolSaid {
     /// Says to the settings what `config` says.
     pub(super) fn say(&mut self, config: &ActorConfig, settings: &mut Settings) {
-        if let Some(workers) = &config.workers {
-            *settings = settings.workers(*workers.start(), *workers.end());
-        }
-        if let Some(time) = config.keep_alive {
-            *settings = settings.keep_alive(time);
-        }
         // An empty table says nothing.
         if let Some(pressure) = config.pressure.as_ref().filter(|said| **said != PressureConfig::default()) {
             let declared = pressure_of(settings);
@@ -111,7 +59,7 @@ impl PoolSaid {
         said.workers = config.workers.clone().or(said.workers.take());
         said.keep_alive = config.keep_alive.or(said.keep_alive);
         said.pressure = match (said.pressure.take(), &config.pressure) {
-            (Some(before), Some(now)) => Some(now.clone().or(before)),
+            (Some(before), Some(now)) => Some(now.clone().or(&before)),
             (before, now) => now.clone().or(before),
         };
     }
@@ -131,8 +79,8 @@ impl PoolSaid {
             && !says_what
         {
             let workers = settings.declared_workers();
-            let workers = (workers.least() as u64, workers.most() as u64);
-            mistakes.add("pressure", &wording::no_response(Some(workers)));
+            let workers = (workers.least(), workers.most());
+            mistakes.add("pressure", wording::no_response(Some(workers)).why());
         }
     }
 }
@@ -160,12 +108,12 @@ impl ActorConfig {
             mistakes.sound(path, wording::fills_fit(Some(low), Some(high)));
         }
         let Some(range) = &whole.workers else { return };
-        let workers = (*range.start() as u64, *range.end() as u64);
+        let workers = (*range.start(), *range.end());
         if self.keep_alive.is_some() {
             mistakes.sound("keep_alive", wording::keep_alive_fits(workers));
         }
         if let Some(schedule) = self.schedule {
-            mistakes.sound("schedule", wording::schedule_fits(&format!("{schedule:?}"), workers));
+            mistakes.sound("schedule", wording::schedule_fits(schedule, workers));
         }
         if said.has(Action::Spawn) && all.has(Action::Spawn) {
             mistakes.sound("pressure.respond", wording::spawn_fits(workers));

@@ -1,5 +1,6 @@
 //! What stands in a configuration, before anything is made of it: so that one mistake does not hide the next.
 
+use actors_policy::fields;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -40,6 +41,21 @@ impl Written {
             Written::Text(_) => "\"…\"",
             _ => self.word(),
         }
+    }
+}
+
+impl Written {
+    /// The parts of a list; anything else is a list of one.
+    pub(super) fn list(&self) -> &[Written] {
+        match self {
+            Written::List(list) => list,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// The three ways in which kinds of values look at it.
+    pub(super) fn views(&self) -> fields::Written<'_> {
+        fields::Written { text: self.text(), number: self.number(), word: self.word() }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::clock::Span;
 use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
-use crate::policy::{Overflow, OverflowList, Policy};
+use crate::policy::{InvalidPolicy, Policy};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -45,11 +45,11 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Changes the policy of a class.
     ///
     /// # Errors
-    /// A sentence that says what cannot be, or what cannot change while the mailbox lives.
-    pub(crate) fn adjust(&mut self, class: ClassId, policy: &Policy) -> Result<(), String> {
+    /// The word that cannot be, or that cannot change while the mailbox lives.
+    pub(crate) fn adjust(&mut self, class: ClassId, policy: &Policy) -> Result<(), InvalidPolicy> {
         let Mailbox { classes, live, .. } = self.mailbox;
         policy.check()?;
-        check_change(&classes[class.index()].policy, policy)?;
+        classes[class.index()].policy.check_change(policy)?;
         live.get_or_init(|| classes.iter().map(|class| Live::new(&class.policy)).collect())[class.index()]
             .set(policy);
         self.queue.adjust(class, policy);
@@ -60,22 +60,6 @@ impl<T: Item, S> Section<'_, T, S> {
         self.wake_if_filled();
         Ok(())
     }
-}
-
-/// Refuses changes of what a type's bookkeeping, and so its code, depends on while messages are
-/// queued.
-fn check_change(declared: &Policy, wanted: &Policy) -> Result<(), String> {
-    let conflates = |list: &OverflowList| list.has(Overflow::Conflate);
-    let what = if declared.priority != wanted.priority {
-        "the priority"
-    } else if declared.order != wanted.order {
-        "the order"
-    } else if declared.keyed != wanted.keyed || conflates(&declared.overflow) != conflates(&wanted.overflow) {
-        "whether messages are conflated"
-    } else {
-        return Ok(());
-    };
-    Err(format!("{what} cannot change while the mailbox lives: set it when the actor is started"))
 }
 
 /// The parts of a policy that are read without the lock. Each is a number of its own: a send may

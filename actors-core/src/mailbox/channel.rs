@@ -35,7 +35,7 @@ use crate::clock::{self, Tick};
 use crate::error::{About, Admission, AskError, Life, Reason, SendError};
 use crate::mailbox::Ledger;
 use crate::panics::ignored;
-use crate::policy::Settings;
+use crate::policy::{InvalidPolicy, Settings};
 use crate::seed::{self, Seed};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::wakers::{Relayed, discard, wake};
@@ -88,17 +88,24 @@ impl<T: Item> Shared<T> {
 /// let in and its message then skipped, counted `expired`.
 ///
 /// # Errors
-/// A sentence that says which setting or policy cannot be.
-pub fn channel<T: Item>(settings: Settings, classes: Vec<Class>) -> Result<(Sender<T>, Receiver<T>), String> {
+/// The first setting or policy that cannot be.
+pub fn channel<T: Item>(
+    settings: Settings,
+    classes: Vec<Class>,
+) -> Result<(Sender<T>, Receiver<T>), InvalidPolicy> {
     let limits = settings.limits()?;
     if classes.is_empty() || classes.len() > usize::from(u16::MAX) {
-        return Err("a mailbox has between 1 and 65,535 classes".into());
+        return Err(InvalidPolicy::new("classes", "a mailbox has between 1 and 65,535 classes"));
     }
     if limits.workers.is_pool() || limits.pressure.is_some() {
-        return Err("a channel has one receiver and no supervisor: leave workers and pressure out".into());
+        let why = "a channel has one receiver and no supervisor: leave workers and pressure out";
+        return Err(InvalidPolicy::new("workers", why));
     }
     for class in &classes {
-        class.policy.check().map_err(|why| format!("{}: {why}", class.name))?;
+        let of_class = |error: InvalidPolicy| {
+            InvalidPolicy::new(error.word().to_owned(), format!("{}: {error}", class.name))
+        };
+        class.policy.check().map_err(of_class)?;
     }
     let life = Life::of_channel(classes.iter().map(Class::name));
     let seed = settings.declared_seed().map_or_else(seed::from_os, Seed::new);

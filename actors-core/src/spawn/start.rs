@@ -27,18 +27,17 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
 
     /// Checks all settings, and returns the limits that follow from them.
     pub(crate) fn limits(&self) -> Result<Limits, SpawnError> {
-        let wrong = |why| self.settings_error(&format!(": {why}"));
+        let wrong = |why: &str| self.settings_error(&format!(": {why}"));
         #[cfg(feature = "serde")]
-        self.configured.check(&self.settings, &self.classes).map_err(wrong)?;
-        let limits = self.settings.limits().map_err(wrong)?;
+        self.configured.check(&self.settings, &self.classes).map_err(|why| wrong(&why))?;
+        let limits = self.settings.limits().map_err(|error| wrong(error.why()))?;
         for class in &*self.classes {
-            let wrong = |why| self.settings_error(&format!(", message `{}`: {why}", class.name()));
-            class.policy.check().map_err(wrong)?;
+            let wrong = |why: &str| self.settings_error(&format!(", message `{}`: {why}", class.name()));
+            class.policy.check().map_err(|error| wrong(error.why()))?;
             if class.policy.keyed && class.policy.order != Order::Fifo && limits.workers.is_pool() {
                 return Err(wrong(
                     "workers handle the messages of one key in the order of their arrival; leave out \
-                     `order = lifo_under_pressure`, or the key"
-                        .into(),
+                     `order = lifo_under_pressure`, or the key",
                 ));
             }
         }

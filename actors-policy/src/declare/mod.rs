@@ -4,10 +4,12 @@ mod overflow;
 mod policy;
 mod pressure;
 mod ramp;
+mod schedule;
 mod settings;
 
 pub use overflow::{Overflow, OverflowList};
-pub use policy::{Order, Policy, Priority};
+pub use policy::{Inline, Order, Policy, Priority};
 pub use pressure::{Action, Pressure, WORKERS_MAX, Workers};
 pub use ramp::Ramp;
+pub use schedule::Schedule;
 pub use settings::{CAPACITY_MAX, JOBS_MAX, Limits, MAX_BYTES_MAX, Settings};

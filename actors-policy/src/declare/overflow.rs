@@ -1,53 +1,37 @@
 //! What happens to a message when there is no room for it (O): words, and which lists of them make sense.
 
+use crate::word::words;
+use crate::{InvalidPolicy, wording};
 use std::fmt;
 
-/// What happens to a message when there is no room for it (O).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Overflow {
+words! {
+    /// What happens to a message when there is no room for it (O).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Overflow of "overflow", each called "overflow", planned &["spill"];
     /// The sender waits in line (O1). Only last in a list.
-    Block,
+    Block = "block",
     /// The sender gets the message back (O2). Only last in a list.
-    Reject,
+    Reject = "reject",
     /// The newcomer is dropped (O3). Only last in a list.
-    DropNewest,
-    /// The oldest message of the same type makes room (O4). The newcomer stands at the end of its lane; so under a lasting
-    /// flood such a type hardly comes to the front of a lane that it shares with types which keep their places. Give it a lane
-    /// of its own, or `drop_random` or `drop_newest`.
-    DropOldest,
+    DropNewest = "drop_newest",
+    /// The oldest message of the same type makes room (O4). The newcomer goes to the end of its lane. Under a lasting flood such a
+    /// type hardly reaches the front of a lane that it shares with types which keep their places. Give it a lane of its own, or use
+    /// `drop_random` or `drop_newest`.
+    DropOldest = "drop_oldest",
     /// A random message of the same type makes room (O5).
-    DropRandom,
+    DropRandom = "drop_random",
     /// The newest message of the lowest droppable type below makes room (O6). Does not help against a spent `max`.
-    EvictLower,
+    EvictLower = "evict_lower",
     /// A message of the same key is replaced in place, room or not (O7). Only first in a list.
-    Conflate,
+    Conflate = "conflate",
 }
 
 impl Overflow {
-    /// The word as it is declared.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Overflow::Block => "block",
-            Overflow::Reject => "reject",
-            Overflow::DropNewest => "drop_newest",
-            Overflow::DropOldest => "drop_oldest",
-            Overflow::DropRandom => "drop_random",
-            Overflow::EvictLower => "evict_lower",
-            Overflow::Conflate => "conflate",
-        }
-    }
-
+    /// Whether nothing is tried after the word.
     #[inline]
-    const fn is_last(self) -> bool {
+    pub(crate) const fn is_last(self) -> bool {
         matches!(self, Overflow::Block | Overflow::Reject | Overflow::DropNewest)
-    }
-}
-
-/// Writes the word as it is declared.
-impl fmt::Display for Overflow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.word())
     }
 }
 
@@ -109,33 +93,25 @@ impl OverflowList {
         }
     }
 
-    /// Whether the list makes sense (O9), with the sentence that says why not.
-    pub fn check(&self, keyed: bool) -> Result<(), String> {
+    /// Checks that the list makes sense (O9).
+    ///
+    /// # Errors
+    /// The first word that cannot stand where it does.
+    pub fn check(&self, keyed: bool) -> Result<(), InvalidPolicy> {
         let words = self.words();
         if words.is_empty() {
-            return Err("an overflow list needs at least one word, for example `[drop_oldest, block]`".into());
+            return Err(InvalidPolicy::new("overflow", wording::OVERFLOW_EMPTY));
         }
         if usize::from(self.len) > OverflowList::LEN_MAX {
-            return Err(format!("an overflow list has at most {} words", OverflowList::LEN_MAX));
+            let why = format!("an overflow list has at most {} words", OverflowList::LEN_MAX);
+            return Err(InvalidPolicy::new("overflow", why));
         }
         for (at, word) in words.iter().enumerate() {
-            if words[..at].contains(word) {
-                return Err(format!("`{}` stands twice in the overflow list", word.word()));
-            }
-            if word.is_last() && at + 1 < words.len() {
-                return Err(format!("`{}` can only be last in an overflow list", word.word()));
-            }
-            if *word == Overflow::Conflate && at > 0 {
-                return Err("`conflate` can only be first in an overflow list".into());
-            }
-            if *word == Overflow::Conflate && !keyed {
-                return Err("`conflate` needs a key: say which field with `key = …`".into());
-            }
+            wording::overflow_place(*word, (at, words.len()), &words[..at])?;
         }
-        if self.has(Overflow::DropOldest) && self.has(Overflow::DropRandom) {
-            return Err(
-                "`drop_oldest` and `drop_random` both give up a message of the same type: write one".into()
-            );
+        if self.has(Overflow::Conflate) && !keyed {
+            let why = "`conflate` needs a key: say which field with `key = …`";
+            return Err(InvalidPolicy::new("overflow", why));
         }
         Ok(())
     }
@@ -163,9 +139,10 @@ impl fmt::Debug for OverflowList {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Overflow::{Block, Conflate, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
+    use crate::word::Word;
+    use Overflow::{Block, Conflate, DropNewest, DropOldest, DropRandom, Reject};
 
-    const ALL: [Overflow; 7] = [Block, Reject, DropNewest, DropOldest, DropRandom, EvictLower, Conflate];
+    const ALL: &[Overflow] = Overflow::VALUES;
 
     /// All lists of up to five words.
     fn lists() -> Vec<Vec<Overflow>> {
@@ -174,7 +151,7 @@ mod tests {
         for _ in 0..5 {
             longest = longest
                 .iter()
-                .flat_map(|list: &Vec<_>| ALL.map(|word| [&list[..], &[word]].concat()))
+                .flat_map(|list: &Vec<_>| ALL.iter().map(|word| [&list[..], &[*word]].concat()))
                 .collect();
             lists.extend(longest.iter().cloned());
         }

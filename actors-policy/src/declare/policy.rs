@@ -2,21 +2,24 @@
 
 use super::overflow::{Overflow, OverflowList};
 use super::ramp::Ramp;
+use crate::word::words;
+use crate::{InvalidPolicy, fields};
 use std::time::Duration;
 
-/// The lane of a message type. Higher lanes go first, with a bound on how long lower ones wait (S2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Priority {
+words! {
+    /// The lane of a message type. Higher lanes go first, with a bound on how long lower ones wait (S2).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    pub enum Priority of "priority", each called "priority", planned &[];
     /// Work that may wait.
-    Low,
-    /// Everything that says nothing.
+    Low = "low",
+    /// The default.
     #[default]
-    Normal,
+    Normal = "normal",
     /// Work that goes before the rest.
-    High,
+    High = "high",
     /// Work a mailbox always has room for: half of the reserve is its own.
-    Urgent,
+    Urgent = "urgent",
 }
 
 impl Priority {
@@ -24,16 +27,6 @@ impl Priority {
     pub const COUNT: usize = 4;
     /// Lowest first.
     pub const ALL: [Priority; 4] = [Priority::Low, Priority::Normal, Priority::High, Priority::Urgent];
-
-    /// The word as it is declared.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Priority::Low => "low",
-            Priority::Normal => "normal",
-            Priority::High => "high",
-            Priority::Urgent => "urgent",
-        }
-    }
 
     /// 0 for `Low` to 3 for `Urgent`.
     #[inline]
@@ -78,30 +71,21 @@ pub struct Policy {
     pub keyed: bool,
 }
 
-/// Which of a type's queued messages goes first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Order {
+words! {
+    /// Which of a type's queued messages goes first.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Order of "order", each called "order", planned &[];
     /// The oldest.
     #[default]
-    Fifo,
-    /// The oldest; but the newest while the mailbox has not been empty for 100 ms. Under a lasting overload the newest are
-    /// then served while somebody still waits for them, instead of all of them too late; the oldest wait longer, perhaps
-    /// for ever, so that the type should have a `ttl` or asks with deadlines. Other types in the lane lose nothing: the
-    /// type's turns come as often as before.
+    Fifo = "fifo",
+    /// The oldest; but the newest while the mailbox has not been empty for 100 ms. Under a lasting overload the actor then
+    /// serves the newest messages while their senders still wait, instead of all of them too late. The oldest wait longer,
+    /// perhaps for ever, so give the type a `ttl` or its asks deadlines. Other types in the lane lose nothing: the type's turns
+    /// come as often as before.
     ///
     /// Ben Maurer: Fail at Scale (ACM Queue 13, 8, 2015), "adaptive LIFO"; the interval is CoDel's (RFC 8289, section 3.2).
-    LifoUnderPressure,
-}
-
-impl Order {
-    /// The word as it is declared.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Order::Fifo => "fifo",
-            Order::LifoUnderPressure => "lifo_under_pressure",
-        }
-    }
+    LifoUnderPressure = "lifo_under_pressure",
 }
 
 /// Default deadline of an ask. Long enough for any handler that is not stuck, short enough that a stuck one is noticed
@@ -193,33 +177,61 @@ impl Policy {
         self
     }
 
-    /// Whether this policy makes sense, with the sentence that says why not.
-    pub fn check(&self) -> Result<(), String> {
-        if self.ttl.is_some_and(|ttl| ttl.is_zero()) {
-            return Err(
-                "a ttl of zero would let no message live; leave it out or write at least \"1ns\"".into()
-            );
-        }
-        if self.timeout.is_zero() {
-            return Err("a timeout of zero would let no ask succeed; write for example \"2s\"".into());
-        }
-        if self.max == Some(0) {
-            return Err("a `max` of 0 would let no message in; write at least 1".into());
-        }
-        if self.max_per_key == Some(0) {
-            return Err("a `max_per_key` of 0 would let no message in; write at least 1".into());
-        }
+    /// Checks that the policy makes sense.
+    ///
+    /// # Errors
+    /// The first word that cannot be, and what to write instead.
+    pub fn check(&self) -> Result<(), InvalidPolicy> {
+        fields::check(fields::MESSAGE, self)?;
         if self.max_per_key.is_some() && !self.keyed {
-            return Err(
-                "`max_per_key` counts the messages of one key: give the type a key, or leave it out".into()
-            );
+            return Err(InvalidPolicy::new(
+                "max_per_key",
+                "`max_per_key` counts the messages of one key: give the type a key, or leave it out",
+            ));
         }
         if let Some(ramp) = self.early {
             if !self.overflow.has(Overflow::DropRandom) {
-                return Err("only `drop_random` begins early; put it into the overflow list".into());
+                return Err(InvalidPolicy::new(
+                    "overflow",
+                    "only `drop_random` begins early; put it into the overflow list",
+                ));
             }
             ramp.check()?;
         }
         self.overflow.check(self.keyed)
     }
+
+    /// Checks that a running actor may go from this policy to `wanted`. A word that belongs to the bookkeeping of queued messages
+    /// does not change while they are queued: see [`Reach::Running`](fields::Reach::Running).
+    ///
+    /// # Errors
+    /// The first word that cannot change.
+    #[doc(hidden)]
+    pub fn check_change(&self, wanted: &Policy) -> Result<(), InvalidPolicy> {
+        let fixed = fields::MESSAGE.iter().filter(|field| field.reach != fields::Reach::Running);
+        let changed = fixed.into_iter().find(|field| (field.get)(self) != (field.get)(wanted));
+        let conflates = |policy: &Policy| (policy.keyed, policy.overflow.has(Overflow::Conflate));
+        let (word, what) = match changed {
+            Some(field) => (field.word, format!("the {}", field.word)),
+            None if conflates(self) != conflates(wanted) => {
+                ("overflow", "whether messages are conflated".to_owned())
+            }
+            None => return Ok(()),
+        };
+        Err(InvalidPolicy::new(
+            word,
+            format!("{what} cannot change while the mailbox lives: set it when the actor is started"),
+        ))
+    }
+}
+
+words! {
+    /// Whether senders may run the turns of an idle actor themselves (S6).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub enum Inline of "inline", each called "inline", planned &[];
+    /// Short turns of plain functions.
+    #[default]
+    Auto = "auto",
+    /// No turns.
+    Never = "never",
 }

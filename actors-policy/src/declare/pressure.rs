@@ -1,37 +1,26 @@
 //! What an actor declares about pressure: when its mailbox is under it, and what is done about that, in which order (P1, P5).
 
-use crate::Settings;
+use crate::fill::{of_steps, steps};
+use crate::word::words;
+use crate::{InvalidPolicy, Settings, fields, wording};
 use std::time::Duration;
 
-/// Fills are kept in steps of this many to the whole.
-const STEPS: f64 = 10_000.0;
-/// The part of a step that a fill may lack because its four digits have no exact binary form.
-const SLACK: f64 = 1e-6;
-
-/// What a supervisor may do about pressure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Action {
+words! {
+    /// What a supervisor may do about pressure.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Action of "respond", each called "action", planned &[];
     /// More workers, as long as they help (P4).
-    Spawn,
+    Spawn = "spawn",
     /// Senders of droppable and `reject` types are refused before they touch the mailbox, lowest priority first (P3).
-    Shed,
+    Shed = "shed",
     /// Senders of `block` types wait early (P2).
-    Block,
+    Block = "block",
 }
 
 impl Action {
     /// Number of actions.
     pub const COUNT: usize = 3;
-
-    /// The word of the attribute.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Action::Spawn => "spawn",
-            Action::Shed => "shed",
-            Action::Block => "block",
-        }
-    }
 }
 
 /// A length of time in a word: every actor has what it declares beside its mailbox. Five centuries at most.
@@ -148,12 +137,12 @@ impl Pressure {
 
     /// The fill at which there is pressure.
     pub fn high_fill(&self) -> f64 {
-        f64::from(self.high) / STEPS
+        of_steps(self.high)
     }
 
     /// The fill under which there is none.
     pub fn low_fill(&self) -> f64 {
-        f64::from(self.low) / STEPS
+        of_steps(self.low)
     }
 
     /// The stay that is still no pressure.
@@ -176,34 +165,18 @@ impl Pressure {
         self.actions().any(|one| one == action)
     }
 
-    /// Whether the numbers make sense together, with the sentence that says why not.
+    /// Checks that the numbers make sense together.
     ///
     /// # Errors
-    /// That sentence.
-    pub fn check(&self) -> Result<(), String> {
-        if self.high == u16::MAX || self.high == 0 {
-            return Err("`high` is a fill above 0 and up to 1; write for example `high = 0.8`".into());
-        }
-        if self.low == u16::MAX || self.low >= self.high {
-            return Err(format!(
-                "`low` is a fill below `high`, which is {}; between the two a level stays what it is",
-                self.high_fill()
-            ));
-        }
-        if self.target.get().is_zero() {
-            return Err(
-                "a `target` of nothing is always missed; write for example `target = \"20ms\"`".into()
-            );
-        }
-        if self.dwell.get().is_zero() {
-            return Err(
-                "a `dwell` of nothing lets levels flutter; write for example `dwell = \"500ms\"`".into()
-            );
-        }
+    /// The first word that cannot be, and what to write instead.
+    pub fn check(&self) -> Result<(), InvalidPolicy> {
+        fields::check(fields::PRESSURE, self)?;
+        wording::fills_fit(Some(self.low_fill()), Some(self.high_fill()))?;
         if self.is_double {
-            return Err(
-                "`respond` names an action twice; each is taken once, in the order of the list".into()
-            );
+            return Err(InvalidPolicy::new(
+                "respond",
+                "`respond` names an action twice; each is taken once, in the order of the list",
+            ));
         }
         Ok(())
     }
@@ -217,11 +190,6 @@ impl Default for Pressure {
 
 const fn word(number: usize) -> u16 {
     if number > u16::MAX as usize { u16::MAX } else { number as u16 }
-}
-
-/// Four digits of a fill from 0 to 1; what lies outside is found by the check.
-const fn steps(fill: f64) -> u16 {
-    if fill >= 0.0 && fill <= 1.0 { (fill * STEPS + SLACK) as u16 } else { u16::MAX }
 }
 
 /// The largest number of workers of a pool: each is a task and an instance of the actor; a thousand that wait for something else
@@ -278,25 +246,8 @@ impl Workers {
         self.least < self.most
     }
 
-    #[doc(hidden)]
-    pub fn check(&self) -> Result<(), String> {
-        let Workers { least, most, keep_alive } = self;
-        if *least == 0 {
-            return Err("a pool without workers handles nothing; write at least `workers = 1..=4`".into());
-        }
-        if least > most {
-            return Err(format!("`workers = {least}..={most}` is no range; write the smaller number first"));
-        }
-        if usize::from(*most) > WORKERS_MAX {
-            return Err(format!("{most} workers are above the limit of {WORKERS_MAX}"));
-        }
-        if keep_alive.get().is_zero() {
-            return Err(
-                "a `keep_alive` of nothing would end workers between two messages; write for example \"10s\""
-                    .into(),
-            );
-        }
-        Ok(())
+    pub(crate) fn check(&self) -> Result<(), InvalidPolicy> {
+        wording::workers_fit((self.least(), self.most()))
     }
 }
 
@@ -320,13 +271,13 @@ mod tests {
             (Pressure::new().high(1.5), "up to 1"),
             (Pressure::new().high(f64::NAN), "up to 1"),
             (Pressure::new().low(0.8), "below `high`"),
-            (Pressure::new().low(-1.0), "below `high`"),
+            (Pressure::new().low(-1.0), "not including, `high`"),
             (Pressure::new().target(Duration::ZERO), "target"),
             (Pressure::new().dwell(Duration::ZERO), "flutter"),
             (Pressure::new().respond(&[Action::Shed, Action::Block, Action::Shed]), "twice"),
         ] {
             let why = pressure.check().unwrap_err();
-            assert!(why.contains(word), "{why}");
+            assert!(why.why().contains(word), "{why}");
         }
         assert!(Pressure::new().respond(&[Action::Spawn, Action::Shed, Action::Block]).check().is_ok());
     }
@@ -344,9 +295,9 @@ mod tests {
     fn p4_impossible_pools_are_refused_with_a_sentence() {
         let workers = |least, most| Workers::new(least, most, Duration::from_secs(10)).check();
         assert!(workers(1, 1).is_ok() && workers(2, WORKERS_MAX).is_ok());
-        for (least, most, word) in [(0, 1, "at least"), (3, 2, "smaller"), (1, WORKERS_MAX + 1, "limit")] {
+        for (least, most, word) in [(0, 1, "at least"), (3, 2, "smaller"), (1, WORKERS_MAX + 1, "at most")] {
             let why = workers(least, most).unwrap_err();
-            assert!(why.contains(word), "{why}");
+            assert!(why.why().contains(word), "{why}");
         }
     }
 }

@@ -4,13 +4,11 @@
 //! and never jumps. RED proper averages the queue's length over time, because a router's queue of milliseconds must take
 //! bursts; here the queue is the burst, and what counts is how much of it is left.
 
+use crate::InvalidPolicy;
+use crate::fill::{of_steps, steps};
+
 /// At the knee, half way between where it begins and full, this share of newcomers costs a message.
 const AT_KNEE: f64 = 0.1;
-/// Fills are kept in steps of this many to the whole.
-const STEPS: f64 = 10_000.0;
-/// The part of a step that a fill may lack because its four digits have no exact binary form.
-const SLACK: f64 = 1e-6;
-
 /// Where early random drop begins, and how probable it is at a given fill.
 ///
 /// ```text
@@ -28,28 +26,24 @@ pub struct Ramp {
 impl Ramp {
     /// A ramp that begins at this fill, 0 to 1; kept to four digits. What lies outside is found by the policy's check.
     pub const fn from(fill: f64) -> Self {
-        if fill >= 0.0 && fill < 1.0 {
-            Ramp { from: (fill * STEPS + SLACK) as u16 }
-        } else {
-            Ramp { from: u16::MAX }
-        }
+        // A ramp that begins when there is no room begins too late.
+        Ramp { from: if fill < 1.0 { steps(fill) } else { u16::MAX } }
     }
 
     /// The fill at which it begins.
     #[inline]
     pub fn begins(&self) -> f64 {
-        f64::from(self.from) / STEPS
+        of_steps(self.from)
     }
 
-    #[doc(hidden)]
-    pub fn check(&self) -> Result<(), String> {
-        match self.from == u16::MAX {
-            true => {
-                Err("`drop_random` begins at a fill from 0 up to, but not including, 1; write `from = 0.5`"
-                    .into())
-            }
-            false => Ok(()),
+    pub(crate) fn check(&self) -> Result<(), InvalidPolicy> {
+        if self.from != u16::MAX {
+            return Ok(());
         }
+        Err(InvalidPolicy::new(
+            "overflow",
+            "`drop_random` begins at a fill from 0 up to, but not including, 1; write `from = 0.5`",
+        ))
     }
 
     /// The probability that a newcomer costs a message of its type although there is room.

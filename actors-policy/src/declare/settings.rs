@@ -1,7 +1,7 @@
 //! How much a mailbox holds, and which lane may have a slot.
 
 use super::pressure::{Pressure, Workers, effective};
-use crate::{Action, Priority, Schedule};
+use crate::{Action, InvalidPolicy, Priority, Schedule, fields, wording};
 use std::time::Duration;
 
 /// The largest capacity: 2^24 slots. Slot numbers are 32 bits wide, and a mailbox of sixteen million messages is a
@@ -22,15 +22,15 @@ pub const JOBS_MAX: usize = 1 << 16;
 /// What an actor declares about its mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    capacity: usize,
-    max_waiting: Option<usize>,
-    max_bytes: Option<usize>,
-    reserve: Option<usize>,
-    schedule: Schedule,
-    workers: Workers,
-    pressure: Option<Pressure>,
+    pub(crate) capacity: usize,
+    pub(crate) max_waiting: Option<usize>,
+    pub(crate) max_bytes: Option<usize>,
+    pub(crate) reserve: Option<usize>,
+    pub(crate) schedule: Schedule,
+    pub(crate) workers: Workers,
+    pub(crate) pressure: Option<Pressure>,
     seed: Option<u64>,
-    jobs: u32,
+    pub(crate) jobs: u32,
 }
 
 impl Settings {
@@ -116,6 +116,11 @@ impl Settings {
     }
 
     #[doc(hidden)]
+    pub const fn declared_capacity(&self) -> usize {
+        self.capacity
+    }
+
+    #[doc(hidden)]
     pub fn declared_workers(&self) -> Workers {
         self.workers
     }
@@ -139,57 +144,25 @@ impl Settings {
         self.seed
     }
 
-    /// Checks the numbers and works out what was left to default.
+    /// Checks the numbers and works out the defaults.
     ///
     /// # Errors
-    /// A sentence that says which number cannot be, and what would.
-    pub fn limits(&self) -> Result<Limits, String> {
+    /// The first word that cannot be, and what to write instead.
+    pub fn limits(&self) -> Result<Limits, InvalidPolicy> {
+        fields::check(fields::ACTOR, self)?;
         let capacity = self.capacity;
-        if capacity == 0 {
-            return Err("a capacity of 0 would hold no message; write at least 1".into());
-        }
-        if capacity > CAPACITY_MAX {
-            return Err(format!("a capacity of {capacity} is above the limit of {CAPACITY_MAX} (2^24)"));
-        }
         let max_waiting = self.max_waiting.unwrap_or(capacity);
-        if max_waiting > CAPACITY_MAX {
-            return Err(format!("max_waiting = {max_waiting} is above the limit of {CAPACITY_MAX} (2^24)"));
-        }
         // An eighth, but always leaving the lower lanes at least one slot (B5).
         let reserve = self.reserve.unwrap_or_else(|| capacity.div_ceil(8).min(capacity - 1));
-        if reserve >= capacity {
-            return Err(format!(
-                "a reserve of {reserve} leaves `low` and `normal` no slot of {capacity}; write at most {}",
-                capacity - 1
-            ));
-        }
-        let max_bytes = self.max_bytes.unwrap_or(MAX_BYTES_MAX);
-        if max_bytes == 0 {
-            return Err("a max_bytes of 0 would let no message in; leave it out or write more".into());
-        }
-        if max_bytes > MAX_BYTES_MAX {
-            return Err(format!("max_bytes = {max_bytes} is above the limit of {MAX_BYTES_MAX} (4 GiB)"));
-        }
-        if self.jobs as usize > JOBS_MAX {
-            return Err(format!("`jobs` is at most {JOBS_MAX} (2^16); write less"));
-        }
+        wording::reserve_fits(reserve, capacity)?;
         self.workers.check()?;
         let pressure = effective(self);
         pressure.map_or(Ok(()), |pressure| pressure.check())?;
-        if pressure.is_some_and(|pressure| pressure.has(Action::Spawn)) && !self.workers.is_elastic() {
-            return Err(format!(
-                "`spawn` needs a number of workers that may grow, and here it is always {}; write for example \
-                 `workers = {0}..={1}`, or leave `spawn` out",
-                self.workers.least(),
-                self.workers.least().saturating_mul(4)
-            ));
+        let workers = (self.workers.least(), self.workers.most());
+        if pressure.is_some_and(|pressure| pressure.has(Action::Spawn)) {
+            wording::spawn_fits(workers)?;
         }
-        if self.workers.is_pool() && self.schedule == Schedule::WeightedByTime {
-            return Err(
-                "handling time is shared by one worker's turns; with several write `schedule = weighted`"
-                    .into(),
-            );
-        }
+        wording::schedule_fits(self.schedule, workers)?;
         Ok(Limits {
             capacity,
             max_waiting,
@@ -311,7 +284,7 @@ mod tests {
             (Settings::new().workers(1, 2).schedule(Schedule::WeightedByTime), "weighted"),
         ] {
             let why = settings.limits().unwrap_err();
-            assert!(why.contains(word), "{why}");
+            assert!(why.why().contains(word), "{why}");
         }
     }
 }

@@ -4,32 +4,8 @@ mod weighted;
 
 pub use weighted::{Weighted, WeightedByTime};
 
-use crate::Priority;
+use crate::{Priority, Schedule};
 use std::time::Duration;
-
-/// How lanes share turns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Schedule {
-    /// The highest lane first, with a bound on how long lower ones wait.
-    #[default]
-    Strict,
-    /// Turns 8 : 4 : 2 : 1, from `urgent` to `low`.
-    Weighted,
-    /// Handling time 8 : 4 : 2 : 1.
-    WeightedByTime,
-}
-
-impl Schedule {
-    /// The words as they are declared.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Schedule::Strict => "strict",
-            Schedule::Weighted => "weighted",
-            Schedule::WeightedByTime => "weighted(by = time)",
-        }
-    }
-}
 
 /// A lane with a runnable message waits for at most this many turns of higher lanes (S2). Large enough that priorities
 /// mean something, small enough that the lowest lane still moves when everything above it is flooded.

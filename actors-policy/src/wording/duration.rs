@@ -1,27 +1,61 @@
 //! Durations: `"1.5s"`.
 
-/// The longest time a policy may speak of. Beyond a year it is a mistake.
-const DURATION_MAX_NS: u64 = 365 * 86_400 * 1_000_000_000;
+use crate::InvalidPolicy;
+use std::time::Duration;
+
+/// The longest time a policy may speak of in text. Beyond a year it is a mistake.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
+const UNITS: &[(&str, u128)] = &[
+    ("h", 3_600_000_000_000),
+    ("m", 60_000_000_000),
+    ("s", 1_000_000_000),
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ns", 1),
+];
 
 /// What to write for the duration of `word`.
 pub fn example(word: &str) -> String {
     format!("write `{word} = \"5s\"`, `\"1.5s\"`, `\"20ms\"`, `\"2m\"` or `\"1h\"`")
 }
 
-/// A duration in nanoseconds; `None` is what was no text at all.
-pub fn read(word: &str, text: Option<&str>) -> Result<u64, String> {
-    let example = example(word);
+/// Reads a duration; `None` stands for a value that was not text.
+///
+/// # Errors
+/// The text is not a duration, is zero, or is longer than a year.
+pub fn read(word: &'static str, text: Option<&str>) -> Result<Duration, InvalidPolicy> {
     let Some(ns) = text.and_then(nanoseconds) else {
-        return Err(format!("this is no duration; {example}"));
+        return Err(InvalidPolicy::new(word, format!("this is no duration; {}", example(word))));
     };
-    match u64::try_from(ns) {
-        Ok(0) => Err(format!("a `{word}` of nothing {}; {example}", of_nothing(word))),
-        Ok(ns) if ns <= DURATION_MAX_NS => Ok(ns),
-        _ if matches!(word, "ttl" | "timeout") => {
-            Err(format!("`{word}` is at most 365 days; leave it out for no limit"))
-        }
-        _ => Err(format!("`{word}` is at most 365 days; write less")),
+    // More than five centuries is too long in any case.
+    let time = Duration::from_nanos(u64::try_from(ns).unwrap_or(u64::MAX));
+    check(word, time)?;
+    if time <= LONGEST {
+        return Ok(time);
     }
+    let fix = if matches!(word, "ttl" | "timeout") { "leave it out for no limit" } else { "write less" };
+    Err(InvalidPolicy::new(word, format!("`{word}` is at most 365 days; {fix}")))
+}
+
+/// Checks a duration from code, which may be longer than a year.
+///
+/// # Errors
+/// The duration is zero.
+pub fn check(word: &'static str, time: Duration) -> Result<(), InvalidPolicy> {
+    if !time.is_zero() {
+        return Ok(());
+    }
+    Err(InvalidPolicy::new(word, format!("a `{word}` of nothing {}; {}", of_nothing(word), example(word))))
+}
+
+/// Writes a duration in the largest unit that says it exactly.
+pub fn write(time: Duration) -> String {
+    let ns = time.as_nanos();
+    let (unit, unit_ns) =
+        UNITS.iter().find(|(_, unit_ns)| ns.is_multiple_of(*unit_ns)).copied().unwrap_or(("ns", 1));
+    format!("{}{unit}", ns / unit_ns)
 }
 
 /// What a duration of nothing would do.
@@ -36,15 +70,6 @@ fn of_nothing(word: &str) -> &'static str {
 
 /// `"1.5s"` → 1 500 000 000. Digits with at most one point, then a unit.
 fn nanoseconds(text: &str) -> Option<u128> {
-    const UNITS: &[(&str, u128)] = &[
-        ("ns", 1),
-        ("us", 1_000),
-        ("µs", 1_000),
-        ("ms", 1_000_000),
-        ("s", 1_000_000_000),
-        ("m", 60_000_000_000),
-        ("h", 3_600_000_000_000),
-    ];
     let text = text.trim();
     let unit_at = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
     let (number, unit) = text.split_at(unit_at);
@@ -75,6 +100,14 @@ mod tests {
             ("0s", 0),
         ] {
             assert_eq!(nanoseconds(text), Some(ns), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_duration_that_was_written_is_read_again() {
+        for (time, text) in [(1_500, "1500ms"), (2_000, "2s"), (120_000, "2m"), (3_600_000, "1h")] {
+            let time = Duration::from_millis(time);
+            assert_eq!((write(time).as_str(), read("ttl", Some(text))), (text, Ok(time)));
         }
     }
 

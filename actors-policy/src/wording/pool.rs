@@ -1,155 +1,192 @@
 //! Words about pools and pressure: `workers`, `keep_alive`, `pressure`.
 
-use super::{Choices, choice, number_of};
+use super::number::digits;
+use crate::fill::steps;
+use crate::word::Word;
+use crate::{Action, InvalidPolicy, Pressure, Schedule, WORKERS_MAX};
 
-/// All words inside `pressure`.
-pub const OF_PRESSURE: &[&str] = &["high", "low", "target", "dwell", "respond"];
+pub(crate) const WORKERS_EXAMPLE: &str =
+    "write `workers = 4`, or `workers = 1..=8` where their number may change";
 
-/// The largest number of workers; each is a task and an instance of the actor.
-const WORKERS_MAX: u64 = 1024;
-const ACTIONS: Choices = &[("spawn", "Spawn"), ("shed", "Shed"), ("block", "Block")];
-/// The fills of a `pressure` that says nothing.
-const HIGH_DEFAULT: f64 = 0.8;
-const LOW_DEFAULT: f64 = 0.5;
+fn invalid(why: impl Into<std::borrow::Cow<'static, str>>) -> InvalidPolicy {
+    InvalidPolicy::new("workers", why)
+}
 
-const WORKERS_EXAMPLE: &str = "write `workers = 4`, or `workers = 1..=8` where their number may change";
-
-/// The least and the greatest number of workers: `4`, `1..=8`.
-pub fn workers(text: &str) -> Result<(u64, u64), String> {
+/// Reads the least and the greatest number of workers: `4`, `1..=8`.
+///
+/// # Errors
+/// What to write instead.
+pub fn workers(text: &str) -> Result<(usize, usize), InvalidPolicy> {
     let text = text.trim();
     if let Some((least, most)) = text.split_once("..=") {
         return range(least.trim(), most.trim());
     }
     let Some((least, most)) = text.split_once("..") else {
         let number = worker_count(text)?;
-        return within(number, number);
+        workers_fit((number, number))?;
+        return Ok((number, number));
     };
     let ends = (worker_count(least.trim()), worker_count(most.trim()));
     Err(match ends {
         (Ok(least), Ok(most)) if least < most => {
-            format!("`{least}..{most}` leaves its end out; write `workers = {least}..={most}`")
+            invalid(format!("`{least}..{most}` leaves its end out; write `workers = {least}..={most}`"))
         }
-        _ => format!("this is no range with both ends; {WORKERS_EXAMPLE}"),
+        _ => invalid(format!("this is no range with both ends; {WORKERS_EXAMPLE}")),
     })
 }
 
-fn range(least: &str, most: &str) -> Result<(u64, u64), String> {
+fn range(least: &str, most: &str) -> Result<(usize, usize), InvalidPolicy> {
     if least.is_empty() || most.is_empty() {
-        return Err(format!("this is no range with both ends; {WORKERS_EXAMPLE}"));
+        return Err(invalid(format!("this is no range with both ends; {WORKERS_EXAMPLE}")));
     }
-    let (least, most) = (worker_count(least)?, worker_count(most)?);
+    let range = (worker_count(least)?, worker_count(most)?);
+    workers_fit(range).map(|()| range)
+}
+
+/// Checks a range of workers.
+///
+/// # Errors
+/// What to write instead.
+pub fn workers_fit((least, most): (usize, usize)) -> Result<(), InvalidPolicy> {
     if least > most {
         let fix = most.max(1);
-        return Err(format!(
+        return Err(invalid(format!(
             "`{least}..={most}` is no range; write the smaller number first: `workers = {fix}..={least}`"
-        ));
+        )));
     }
-    within(least, most)
-}
-
-fn within(least: u64, most: u64) -> Result<(u64, u64), String> {
     if least == 0 {
-        return Err("a pool without workers handles nothing; write at least 1".into());
+        return Err(invalid("a pool without workers handles nothing; write at least 1"));
     }
     if most > WORKERS_MAX {
-        return Err(format!("`workers` is at most {WORKERS_MAX}, each being a task of its own; write less"));
+        return Err(invalid(format!(
+            "`workers` is at most {WORKERS_MAX}, each being a task of its own; write less"
+        )));
     }
-    Ok((least, most))
+    Ok(())
 }
 
-/// Digits that fit no number are too large.
-fn worker_count(text: &str) -> Result<u64, String> {
-    number_of(text).ok_or_else(|| format!("this is no number of workers; {WORKERS_EXAMPLE}"))
+/// Reads a number of workers. Digits that fit no number are too large.
+fn worker_count(text: &str) -> Result<usize, InvalidPolicy> {
+    digits(text).ok_or_else(|| invalid(format!("this is no number of workers; {WORKERS_EXAMPLE}")))
 }
 
-/// Only workers that may go are kept.
-pub fn keep_alive_fits((least, most): (u64, u64)) -> Result<(), String> {
+/// Checks that workers may go: only those are kept alive.
+///
+/// # Errors
+/// What to write instead.
+pub fn keep_alive_fits((least, most): (usize, usize)) -> Result<(), InvalidPolicy> {
     // A range the wrong way round is a mistake of its own.
     if least != most {
         return Ok(());
     }
-    Err(format!(
+    let why = format!(
         "`keep_alive` needs a number of workers that may shrink, and here it is always {least}; write for \
          example {}, or leave it out",
         elastic(least)
-    ))
+    );
+    Err(InvalidPolicy::new("keep_alive", why))
 }
 
-/// Only a number that may grow can be raised.
-pub fn spawn_fits((least, most): (u64, u64)) -> Result<(), String> {
+/// Checks that the number of workers may grow: only then `spawn` can raise it.
+///
+/// # Errors
+/// What to write instead.
+pub fn spawn_fits((least, most): (usize, usize)) -> Result<(), InvalidPolicy> {
     // A range the wrong way round is a mistake of its own.
     if least != most {
         return Ok(());
     }
-    Err(format!(
+    let why = format!(
         "`spawn` needs a number of workers that may grow, and here it is always {least}; write for example {}, \
          or leave `spawn` out",
         elastic(least)
-    ))
+    );
+    Err(InvalidPolicy::new("respond", why))
 }
 
 /// `workers = 1..=…` with room above one.
-fn elastic(workers: u64) -> String {
+fn elastic(workers: usize) -> String {
     format!("`workers = 1..={}`", workers.max(4))
 }
 
-/// Turns of several workers overlap, so that their time cannot be shared out. `variant` is the schedule's.
-pub fn schedule_fits(variant: &str, (_, most): (u64, u64)) -> Result<(), String> {
-    if most == 1 || variant != "WeightedByTime" {
+/// Checks that handling time is shared out only where one worker runs all turns: those of several overlap.
+///
+/// # Errors
+/// What to write instead.
+pub fn schedule_fits(schedule: Schedule, (_, most): (usize, usize)) -> Result<(), InvalidPolicy> {
+    if most <= 1 || schedule != Schedule::WeightedByTime {
         return Ok(());
     }
-    Err("handling time is shared by one worker's turns; with several write `schedule = weighted`".into())
+    let why = "handling time is shared by one worker's turns; with several write `schedule = weighted`";
+    Err(InvalidPolicy::new("schedule", why))
 }
 
-/// `high` or `low`: a part of the capacity.
-pub fn fill(word: &str, text: &str) -> Result<f64, String> {
-    let fill = text.replace('_', "").parse::<f64>().ok().filter(|fill| (0.0..=1.0).contains(fill));
-    match (word, fill) {
-        ("high", Some(fill)) if step(fill) > 0 => Ok(fill),
-        ("low", Some(fill)) => Ok(fill),
-        ("low", None) => {
-            Err("`low` is a fill from 0 up to, but not including, `high`; write for example `low = 0.5`"
-                .into())
-        }
-        _ => Err("`high` is a fill above 0 and up to 1; write for example `high = 0.8`".into()),
-    }
+/// Reads `high` or `low`, a part of the capacity.
+///
+/// # Errors
+/// What to write instead.
+pub fn fill(word: &'static str, text: &str) -> Result<f64, InvalidPolicy> {
+    let fill = text.replace('_', "").parse::<f64>().unwrap_or(f64::NAN);
+    fill_fits(word, fill).map(|()| fill)
 }
 
-/// Fills are kept in four digits.
-fn step(fill: f64) -> u64 {
-    (fill * 10_000.0 + 1e-6) as u64
+/// Checks `high` or `low`.
+///
+/// # Errors
+/// What to write instead.
+pub fn fill_fits(word: &'static str, fill: f64) -> Result<(), InvalidPolicy> {
+    let steps = steps(fill);
+    let why = match word {
+        _ if steps < u16::MAX && (word == "low" || steps > 0) => return Ok(()),
+        "low" => "`low` is a fill from 0 up to, but not including, `high`; write for example `low = 0.5`",
+        _ => "`high` is a fill above 0 and up to 1; write for example `high = 0.8`",
+    };
+    Err(InvalidPolicy::new(word, why))
 }
 
-/// `low` is below `high`; what is not said is what it is by default.
-pub fn fills_fit(low: Option<f64>, high: Option<f64>) -> Result<(), String> {
-    let (least, most) = (low.unwrap_or(LOW_DEFAULT), high.unwrap_or(HIGH_DEFAULT));
-    if step(least) < step(most) {
+/// Checks that `low` is below `high`; one that is not said is what it is by default.
+///
+/// # Errors
+/// What to write instead.
+pub fn fills_fit(low: Option<f64>, high: Option<f64>) -> Result<(), InvalidPolicy> {
+    let default = Pressure::new();
+    let (least, most) =
+        (low.unwrap_or_else(|| default.low_fill()), high.unwrap_or_else(|| default.high_fill()));
+    if steps(least) < steps(most) {
         return Ok(());
     }
-    Err(match low {
+    let why = match low {
         Some(_) => format!(
             "`low` is a fill below `high`, which is {most}: write less; between the two a level stays what it is"
         ),
         None => format!(
             "`low` is {least} where nothing is said, which is not below {most}: write `low` too, below that"
         ),
-    })
+    };
+    Err(InvalidPolicy::new("low", why))
 }
 
-/// The sentence about a `pressure` that does nothing.
-pub fn no_response(workers: Option<(u64, u64)>) -> String {
+/// The error about a `pressure` that does nothing.
+pub fn no_response(workers: Option<(usize, usize)>) -> InvalidPolicy {
     let may_grow = workers.is_some_and(|(least, most)| least < most);
     let action = if may_grow { "spawn" } else { "shed" };
-    format!("this says when there is pressure, but nothing is done about it: write `respond = {action}` too")
+    let why = format!(
+        "this says when there is pressure, but nothing is done about it: write `respond = {action}` too"
+    );
+    InvalidPolicy::new("respond", why)
 }
 
-/// The variant of an action that stands behind `before` (variants).
-pub fn action(text: &str, before: &[&str]) -> Result<&'static str, String> {
-    let variant = choice("respond", text, ACTIONS, &[])?;
-    if before.contains(&variant) {
-        return Err(format!("`{text}` is in the list twice; leave one of them out"));
+/// Reads an action that stands behind `before` in a list.
+///
+/// # Errors
+/// What to write instead.
+pub fn action(text: &str, before: &[Action]) -> Result<Action, InvalidPolicy> {
+    let action = Action::read(text)?;
+    if before.contains(&action) {
+        let why = format!("`{action}` is in the list twice; leave one of them out");
+        return Err(InvalidPolicy::new("respond", why));
     }
-    Ok(variant)
+    Ok(action)
 }
 
 #[cfg(test)]
@@ -180,7 +217,7 @@ mod tests {
             ("", "no number"),
         ] {
             let why = workers(text).unwrap_err();
-            assert!(why.contains(fix), "{text}: {why}");
+            assert!(why.why().contains(fix), "{text}: {why}");
         }
     }
 
@@ -189,10 +226,10 @@ mod tests {
         assert_eq!(fill("high", "1"), Ok(1.0));
         assert_eq!(fill("low", "0"), Ok(0.0));
         for text in ["0", "0.00001", "1.1", "-0.5", "nan", "inf", "80%", ""] {
-            assert!(fill("high", text).unwrap_err().contains("above 0"), "{text}");
+            assert!(fill("high", text).unwrap_err().why().contains("above 0"), "{text}");
         }
         for text in ["1.1", "-0.5", "nan", "half"] {
-            assert!(fill("low", text).unwrap_err().contains("not including"), "{text}");
+            assert!(fill("low", text).unwrap_err().why().contains("not including"), "{text}");
         }
         assert_eq!(fills_fit(None, None), Ok(()));
         assert_eq!(fills_fit(Some(0.7999), None), Ok(()));

@@ -155,8 +155,7 @@ fn what_cannot_change_is_refused_with_a_sentence_and_nothing_changes() {
             desk.adjust::<m::Latest>(|policy| policy.early(0.5)),
             desk.adjust::<m::Latest>(|policy| policy.max(1).overflow(&[])),
         ];
-        let words =
-            ["the priority", "conflated", "the order", "at least 1", "drop_random", "at least one word"];
+        let words = ["the priority", "conflated", "the order", "at least 1", "drop_random", "empty list"];
         for (refusal, word) in refusals.into_iter().zip(words) {
             let why = refusal.unwrap_err().to_string();
             assert!(why.contains("`Latest`") && why.contains(word), "{why}");

@@ -335,7 +335,8 @@ fn a_receiver_may_move_from_one_waker_to_another() {
 #[test]
 fn impossible_channels_are_refused_with_a_sentence() {
     let capacity = |capacity| Settings::new().capacity(capacity);
-    let bad = |settings, classes: Vec<Class>| channel::<Work>(settings, classes).map(drop).unwrap_err();
+    let bad =
+        |settings, classes: Vec<Class>| channel::<Work>(settings, classes).map(drop).unwrap_err().to_string();
     assert!(bad(capacity(0), classes()).contains("at least 1"));
     assert!(bad(capacity(8).reserve(8), classes()).contains("at most 7"));
     assert!(bad(capacity(8), Vec::new()).contains("between 1"));

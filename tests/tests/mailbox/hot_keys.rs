@@ -316,7 +316,8 @@ fn s8_a_backlog_of_a_busy_key_starts_no_workers() {
 fn s8_a_share_is_declared_with_a_key_and_is_not_nothing() {
     assert!(Policy::tell().keyed().max_per_key(3).check().is_ok());
     let none = Policy::tell().keyed().max_per_key(0).check().unwrap_err();
-    assert!(none.contains("at least 1"), "{none}");
+    assert_eq!(none.word(), "max_per_key");
+    assert!(none.why().contains("at least 1"), "{none}");
     let keyless = Policy::tell().max_per_key(3).check().unwrap_err();
-    assert!(keyless.contains("give the type a key"), "{keyless}");
+    assert!(keyless.why().contains("give the type a key"), "{keyless}");
 }

@@ -185,6 +185,13 @@ The same messages are queued, and exactly one resource is short (O9): slots, slo
 |---|---|---|---|---|
 ";
 
+const WORDS: &str = "
+## Words
+
+Generated from the table of words in `actors-policy`. Attributes, configuration and the builder read the same table.
+
+";
+
 #[derive(Clone, Copy, Debug)]
 enum Short {
     Slots,
@@ -231,7 +238,7 @@ fn the_table_of_policies_is_what_a_run_shows() {
         }
     });
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policies.md");
-    let fresh = text.lock().unwrap().clone();
+    let fresh = format!("{}{WORDS}{}", text.lock().unwrap(), actors_policy::fields::documentation());
     if std::env::var_os("WRITE_TABLES").is_some() {
         std::fs::write(&path, &fresh).unwrap();
     }

@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::clock;
 use crate::mailbox::{ClassId, Effects, Ledger, Place, Row, add_shed};
 use crate::observe::Reading;
-use crate::policy::Policy;
+use crate::policy::{InvalidPolicy, Policy};
 use std::sync::Arc;
 
 impl<A: Actor> Cell<A> {
@@ -48,7 +48,7 @@ impl<A: Actor> Cell<A> {
         self: &Arc<Self>,
         class: ClassId,
         change: impl FnOnce(Policy) -> Policy,
-    ) -> Result<(), String> {
+    ) -> Result<(), InvalidPolicy> {
         let policy = change(self.mailbox.policy(class));
         self.visit(|section| section.adjust(class, &policy))
     }

@@ -19,7 +19,7 @@ fn numbers_that_cannot_be_are_refused_with_a_sentence() {
             (open().capacity((1 << 24) + 1).spawn(), "2^24"),
             (open().max_waiting(usize::MAX).spawn(), "2^24"),
             (open().capacity(8).reserve(8).spawn(), "at most 7"),
-            (open().capacity(8).reserve(usize::MAX).spawn(), "at most 7"),
+            (open().capacity(8).reserve(usize::MAX).spawn(), "2^24"),
             (open().capacity(1).reserve(1).spawn(), "at most 0"),
         ] {
             let why = settings_error(spawned);
@@ -43,13 +43,16 @@ fn policies_that_cannot_be_are_refused_with_a_sentence() {
     run(async |system| {
         let open = || system.instance(Desk).name("desk");
         for (spawned, word) in [
-            (open().policy::<m::Work>(|policy| policy.overflow(&[])).spawn(), "at least one word"),
+            (open().policy::<m::Work>(|policy| policy.overflow(&[])).spawn(), "empty list"),
             (
                 open().policy::<m::Work>(|policy| policy.overflow(&[Overflow::Conflate])).spawn(),
                 "needs a key",
             ),
-            (open().policy::<m::Work>(|policy| policy.ttl(Duration::ZERO)).spawn(), "ttl of zero"),
-            (open().policy::<m::Work>(|policy| policy.timeout(Duration::ZERO)).spawn(), "timeout of zero"),
+            (open().policy::<m::Work>(|policy| policy.ttl(Duration::ZERO)).spawn(), "`ttl` of nothing"),
+            (
+                open().policy::<m::Work>(|policy| policy.timeout(Duration::ZERO)).spawn(),
+                "`timeout` of nothing",
+            ),
         ] {
             let why = settings_error(spawned);
             assert!(why.contains(word), "{why}");

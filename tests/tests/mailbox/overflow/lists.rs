@@ -31,14 +31,14 @@ fn o9_a_list_is_tried_in_order() {
 fn o9_an_impossible_list_is_refused_with_a_sentence() {
     use Overflow::{Block, Conflate, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
     let cases: [(&[Overflow], &str); 9] = [
-        (&[], "at least one word"),
-        (&[Block, Reject], "`block` can only be last"),
-        (&[Reject, DropOldest], "`reject` can only be last"),
-        (&[DropNewest, Block], "`drop_newest` can only be last"),
-        (&[DropOldest, Conflate], "`conflate` can only be first"),
+        (&[], "empty list"),
+        (&[Block, Reject], "nothing is tried after `block`"),
+        (&[Reject, DropOldest], "nothing is tried after `reject`"),
+        (&[DropNewest, Block], "nothing is tried after `drop_newest`"),
+        (&[DropOldest, Conflate], "it stands first in the list"),
         (&[DropOldest, DropOldest], "twice"),
         (&[Conflate], "needs a key"),
-        (&[DropOldest, DropRandom], "write one"),
+        (&[DropOldest, DropRandom], "leave one of them out"),
         (&[Conflate, DropOldest, EvictLower, Block, Reject], "at most"),
     ];
     run(async |system| {

@@ -37,7 +37,7 @@ impl Busy {}
 
 struct Full;
 
-#[actor(capacity = 16_777_216, max_waiting = 0, reserve = 0, jobs = 0, max_bytes = 4_294_967_295)]
+#[actor(capacity = 16_777_216, max_waiting = 0, reserve = 0, jobs = 0, max_bytes = 4_294_967_294)]
 impl Full {
     #[message]
     fn viewed(&mut self) {}

@@ -1,0 +1,173 @@
+//! Words whose values policies know: read by the table of words, emitted as calls of the builder.
+//!
+//! The table ([`actors_policy::fields`]) names each word, its values and the sentences about mistakes. Here those sentences get the
+//! user's own tokens, and `word = value` becomes `.word(value)`. So a new word of the table needs no code in this crate, unless
+//! its value is a list, a table or code.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{ToTokens, quote};
+use std::fmt::Debug;
+use syn::{LitInt, LitStr};
+
+use crate::attr::Word;
+use crate::errors::Errors;
+use crate::names::ident;
+use crate::words::with_parentheses;
+use actors_policy::fields::{Field, Kind, Value, Written};
+
+/// A word as it was read, with the user's own tokens.
+pub(crate) struct Said {
+    word: &'static str,
+    /// The word itself.
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+    pub(crate) tokens: TokenStream,
+}
+
+/// The words of one attribute, in the order in which they stand there.
+#[derive(Default)]
+pub(crate) struct SaidWords(Vec<Said>);
+
+impl SaidWords {
+    /// Reads one word by its entry in the table; a mistake is reported and left out.
+    pub(crate) fn read<T>(&mut self, field: &Field<T>, word: &Word, errors: &mut Errors) {
+        let Some(tokens) = word.value(&field.example(), errors) else { return };
+        let value = match field.kind {
+            Kind::Schedule => schedule(field, tokens, errors),
+            _ => errors.sound(tokens, value(field, tokens)),
+        };
+        if let Some(value) = value {
+            self.push(field.word, word, value);
+        }
+    }
+
+    /// Notes a value that was read by other means.
+    pub(crate) fn push(&mut self, field: &'static str, word: &Word, value: Value) {
+        self.0.push(Said { word: field, name: word.name.clone(), value, tokens: word.value_tokens() });
+    }
+
+    pub(crate) fn get(&self, word: &str) -> Option<&Said> {
+        self.0.iter().find(|said| said.word == word)
+    }
+
+    /// The whole number that a word says.
+    pub(crate) fn number(&self, word: &str) -> Option<usize> {
+        match self.get(word)?.value {
+            Value::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Takes a word back, because it cannot be.
+    pub(crate) fn remove(&mut self, word: &str) -> Option<Said> {
+        let at = self.0.iter().position(|said| said.word == word)?;
+        Some(self.0.remove(at))
+    }
+
+    /// Reports a mistake about a word on its value, and takes the word back.
+    pub(crate) fn check<E: std::fmt::Display>(
+        &mut self,
+        word: &str,
+        fits: impl FnOnce(&Value) -> Result<(), E>,
+        errors: &mut Errors,
+    ) {
+        if let Some(said) = self.get(word)
+            && errors.sound(&said.tokens, fits(&said.value)).is_none()
+        {
+            self.remove(word);
+        }
+    }
+}
+
+/// Reads a value that is one piece.
+fn value<T>(field: &Field<T>, tokens: &TokenStream) -> Result<Value, actors_policy::InvalidPolicy> {
+    let text = syn::parse2::<LitStr>(tokens.clone()).ok().map(|text| text.value());
+    let word = match field.kind {
+        Kind::Workers => with_digits(tokens),
+        _ => tokens.to_string(),
+    };
+    // Literals may have underscores, other bases, a type; anything else is shown as it is written.
+    let number = match syn::parse2::<LitInt>(tokens.clone()) {
+        Ok(literal) if matches!(field.kind, Kind::Number(_)) => literal.base10_digits().to_owned(),
+        _ => tokens.to_string(),
+    };
+    field.read(Written { text: text.as_deref(), number: &number, word: &word })
+}
+
+/// `weighted(by = time)`: a mistake is reported on the part that is wrong.
+fn schedule<T>(field: &Field<T>, tokens: &TokenStream, errors: &mut Errors) -> Option<Value> {
+    let (head, inside) = with_parentheses(tokens);
+    let value = errors.sound(&head, value(field, &head))?;
+    let Some(inside) = inside else { return Some(value) };
+    let result = actors_policy::wording::schedule(&head.to_string(), Some(&inside.to_string()));
+    errors.sound(if inside.is_empty() { tokens } else { &inside }, result).map(Value::Schedule)
+}
+
+/// The tokens as text. Literals may have underscores, other bases, a type.
+fn with_digits(value: &TokenStream) -> String {
+    let mut text = String::new();
+    for token in value.clone() {
+        if !matches!(token, proc_macro2::TokenTree::Punct(_)) {
+            text.push(' ');
+        }
+        match syn::parse2::<LitInt>(token.to_token_stream()) {
+            Ok(literal) => text.push_str(literal.base10_digits()),
+            Err(_) => text.push_str(&token.to_string()),
+        }
+    }
+    text
+}
+
+/// The variant of an enum value: its `Debug` is its name.
+fn variant(value: impl Debug) -> Ident {
+    ident(format!("{value:?}"))
+}
+
+impl ToTokens for SaidWords {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.iter().for_each(|said| said.to_tokens(tokens));
+    }
+}
+
+/// The builder's call of the same name.
+impl ToTokens for Said {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let word = ident(self.word);
+        let mut early = None;
+        let value = match &self.value {
+            Value::Number(number) => Literal::usize_unsuffixed(*number).into_token_stream(),
+            Value::Time(time) => {
+                let ns = Literal::u128_unsuffixed(time.as_nanos());
+                quote! { ::core::time::Duration::from_nanos(#ns) }
+            }
+            Value::Fill(fill) => Literal::f64_unsuffixed(*fill).into_token_stream(),
+            Value::Workers(least, most) => {
+                let (least, most) = (Literal::usize_unsuffixed(*least), Literal::usize_unsuffixed(*most));
+                quote! { #least, #most }
+            }
+            Value::Priority(priority) => {
+                let variant = variant(priority);
+                quote! { ::actors_core::Priority::#variant }
+            }
+            Value::Order(order) => {
+                let variant = variant(order);
+                quote! { ::actors_core::Order::#variant }
+            }
+            Value::Schedule(schedule) => {
+                let variant = variant(schedule);
+                quote! { ::actors_core::Schedule::#variant }
+            }
+            Value::Overflow(list, ramp) => {
+                early = ramp.map(|ramp| Literal::f64_unsuffixed(ramp.begins()));
+                let words = list.words().iter().map(variant);
+                quote! { &[#(::actors_core::Overflow::#words),*] }
+            }
+            Value::Actions(actions) => {
+                let actions = actions.iter().map(variant);
+                quote! { &[#(::actors_core::Action::#actions),*] }
+            }
+        };
+        tokens.extend(quote! { .#word(#value) });
+        tokens.extend(early.map(|from| quote! { .early(#from) }));
+    }
+}

@@ -1,0 +1,38 @@
+//! The error about a word, a value or a combination of values that cannot be.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// A word of a policy that cannot be, and what to write instead.
+///
+/// Its `Display` is [`why`](InvalidPolicy::why): `` `capacity` is at least 1: a mailbox without a slot takes nothing ``.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidPolicy {
+    word: Cow<'static, str>,
+    why: Cow<'static, str>,
+}
+
+impl InvalidPolicy {
+    #[doc(hidden)]
+    pub fn new(word: impl Into<Cow<'static, str>>, why: impl Into<Cow<'static, str>>) -> Self {
+        InvalidPolicy { word: word.into(), why: why.into() }
+    }
+
+    /// The word that is wrong: `capacity`, `overflow`.
+    pub fn word(&self) -> &str {
+        &self.word
+    }
+
+    /// What is wrong with it, and what to write instead.
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+}
+
+impl fmt::Display for InvalidPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl std::error::Error for InvalidPolicy {}
