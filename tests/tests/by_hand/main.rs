@@ -203,7 +203,7 @@ where
 }
 
 #[test]
-fn by_hand_and_by_macro_nobody_can_tell_them_apart() {
+fn by_hand_and_by_macro_actors_behave_the_same() {
     let by_macro = recorded(by_macro::Shop(Books::<MockDb>::default()));
     let by_hand = recorded(by_hand::Shop(Books::<MockDb>::default()));
     assert_eq!(by_macro, by_hand);

@@ -20,7 +20,7 @@ type Act = Arc<dyn Fn() + Send + Sync>;
 
 /// A function that user code calls, with a count of its calls and a list of those under a lock.
 #[derive(Clone, Default)]
-struct Foe {
+struct Callback {
     act: Arc<Mutex<Option<Act>>>,
     calls: Arc<AtomicUsize>,
     locked: Arc<Mutex<Vec<&'static str>>>,
@@ -31,11 +31,11 @@ thread_local! {
     static IS_ACTING: Cell<bool> = const { Cell::new(false) };
 }
 
-impl Foe {
-    fn acts(act: impl Fn() + Send + Sync + 'static) -> Foe {
-        let foe = Foe::default();
-        *foe.act.lock().unwrap() = Some(Arc::new(act));
-        foe
+impl Callback {
+    fn acts(act: impl Fn() + Send + Sync + 'static) -> Callback {
+        let callback = Callback::default();
+        *callback.act.lock().unwrap() = Some(Arc::new(act));
+        callback
     }
 
     fn call(&self, what: &'static str) {
@@ -62,15 +62,15 @@ impl Foe {
     }
 
     fn waker(&self) -> Waker {
-        Waker::from(Arc::new(Alarm(self.clone())))
+        Waker::from(Arc::new(HostileWaker(self.clone())))
     }
 }
 
 /// A waker that calls the function when it wakes and when its last clone is dropped. [`Counted`]
 /// also sees clones.
-struct Alarm(Foe);
+struct HostileWaker(Callback);
 
-impl Wake for Alarm {
+impl Wake for HostileWaker {
     fn wake(self: Arc<Self>) {
         self.0.call("wake");
     }
@@ -80,7 +80,7 @@ impl Wake for Alarm {
     }
 }
 
-impl Drop for Alarm {
+impl Drop for HostileWaker {
     fn drop(&mut self) {
         self.0.call("drop of the last waker");
     }
@@ -88,32 +88,33 @@ impl Drop for Alarm {
 
 /// A waker that calls the function for each clone and drop. `will_wake` is false for its clones.
 struct Counted {
-    foe: Foe,
+    callback: Callback,
     panics_in_clone: Arc<AtomicBool>,
 }
 
 impl Counted {
-    fn waker(foe: &Foe) -> Waker {
-        Box::new(Counted { foe: foe.clone(), panics_in_clone: Arc::default() }).into_waker()
+    fn waker(callback: &Callback) -> Waker {
+        Box::new(Counted { callback: callback.clone(), panics_in_clone: Arc::default() }).into_waker()
     }
 
     /// Makes a waker whose `clone` panics while the flag is set.
     fn brittle(panics_in_clone: &Arc<AtomicBool>) -> Waker {
-        Box::new(Counted { foe: Foe::default(), panics_in_clone: panics_in_clone.clone() }).into_waker()
+        Box::new(Counted { callback: Callback::default(), panics_in_clone: panics_in_clone.clone() })
+            .into_waker()
     }
 }
 
 impl Clone for Counted {
     fn clone(&self) -> Self {
         assert!(!self.panics_in_clone.load(Ordering::Relaxed), "on purpose: the clone of a waker");
-        self.foe.call("clone");
-        Counted { foe: self.foe.clone(), panics_in_clone: self.panics_in_clone.clone() }
+        self.callback.call("clone");
+        Counted { callback: self.callback.clone(), panics_in_clone: self.panics_in_clone.clone() }
     }
 }
 
 impl WakeRef for Counted {
     fn wake_by_ref(&self) {
-        self.foe.call("wake");
+        self.callback.call("wake");
     }
 }
 
@@ -121,47 +122,47 @@ impl cooked_waker::Wake for Counted {}
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.foe.call("drop of a waker");
+        self.callback.call("drop of a waker");
     }
 }
 
 /// A message whose `Hash`, `Debug` and `Drop` call the function.
-struct Spite {
+struct HostileMessage {
     key: u32,
-    foe: Foe,
+    callback: Callback,
 }
 
-impl Hash for Spite {
+impl Hash for HostileMessage {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.foe.call("hash");
+        self.callback.call("hash");
         self.key.hash(state);
     }
 }
 
 // Keys are compared under the mailbox's lock, so this function must not use the mailbox.
-impl PartialEq for Spite {
+impl PartialEq for HostileMessage {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
     }
 }
-impl Eq for Spite {}
+impl Eq for HostileMessage {}
 
-impl Clone for Spite {
+impl Clone for HostileMessage {
     fn clone(&self) -> Self {
-        Spite { key: self.key, foe: self.foe.clone() }
+        HostileMessage { key: self.key, callback: self.callback.clone() }
     }
 }
 
-impl fmt::Debug for Spite {
+impl fmt::Debug for HostileMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.foe.call("debug");
-        write!(f, "spite {}", self.key)
+        self.callback.call("debug");
+        write!(f, "hostile {}", self.key)
     }
 }
 
-impl Drop for Spite {
+impl Drop for HostileMessage {
     fn drop(&mut self) {
-        self.foe.call("drop of a message");
+        self.callback.call("drop of a message");
     }
 }
 
@@ -171,22 +172,22 @@ struct Target;
 #[actor(capacity = 4, reserve = 0, max_waiting = 16)]
 impl Target {
     #[message]
-    fn plain(&mut self, what: Spite) {
+    fn plain(&mut self, what: HostileMessage) {
         drop(what);
     }
 
     #[message(overflow = drop_oldest)]
-    fn trifle(&mut self, what: Spite) {
+    fn trifle(&mut self, what: HostileMessage) {
         drop(what);
     }
 
     #[message(overflow = [conflate, drop_newest], key = what)]
-    fn latest(&mut self, what: Spite) {
+    fn latest(&mut self, what: HostileMessage) {
         drop(what);
     }
 
     #[message(overflow = drop_newest, ttl = "1s")]
-    fn brief(&mut self, what: Spite) {
+    fn brief(&mut self, what: HostileMessage) {
         drop(what);
     }
 
@@ -201,10 +202,10 @@ impl Target {
 
 /// Starts an actor, and makes a function that uses it in all ways: sends to it, loses a message of
 /// it, reads dead letters, takes a snapshot, finds it by name.
-fn target(system: &System) -> (TargetHandle, Foe) {
+fn target(system: &System) -> (TargetHandle, Callback) {
     let target: TargetHandle = system.actor(Target::default).name("target").spawn().unwrap();
     let (system, used) = (system.clone(), target.clone());
-    let foe = Foe::acts(move || {
+    let callback = Callback::acts(move || {
         let _ = used.lost().try_send();
         let _ = used.get().tell().try_send();
         let mut letters = system.dead_letters();
@@ -217,11 +218,11 @@ fn target(system: &System) -> (TargetHandle, Foe) {
         assert!(found.is_some());
         let _ = (used.reading(), used.ledger(), system.decisions());
     });
-    (target, foe)
+    (target, callback)
 }
 
-fn spite(key: u32, foe: &Foe) -> Spite {
-    Spite { key, foe: foe.clone() }
+fn hostile(key: u32, callback: &Callback) -> HostileMessage {
+    HostileMessage { key, callback: callback.clone() }
 }
 
 fn fill(target: &TargetHandle) {
@@ -236,24 +237,24 @@ fn poll_letters(letters: &mut DeadLetters, waker: &Waker) -> Poll<Option<actors_
 fn b6_a_subscriber_s_waker_may_lose_messages_when_it_is_cloned_woken_and_dropped() {
     finishes(|| {
         run(async |system| {
-            let (target, foe) = target(&system);
+            let (target, callback) = target(&system);
             let held = testing::hold(&target);
             fill(&target);
             let mut letters = system.dead_letters();
             // The waker is stored, replaced, woken, stored again, and dropped with the subscriber.
             for _ in 0..3 {
-                let _ = poll_letters(&mut letters, &Counted::waker(&foe));
+                let _ = poll_letters(&mut letters, &Counted::waker(&callback));
             }
             target.lost().try_send().unwrap();
             while letters.try_next().is_some() {}
             // Its clone already loses a message.
-            let _ = poll_letters(&mut letters, &Counted::waker(&foe));
+            let _ = poll_letters(&mut letters, &Counted::waker(&callback));
             drop(letters);
             let mut last = system.dead_letters();
-            assert!(poll_letters(&mut last, &foe.waker()).is_pending());
+            assert!(poll_letters(&mut last, &callback.waker()).is_pending());
             drop(held);
             testing::quiet(&system).await;
-            foe.was_called_unlocked();
+            callback.was_called_unlocked();
             assert!(target.ledger().is_balanced(), "{}", target.ledger());
         });
     });
@@ -263,24 +264,24 @@ fn b6_a_subscriber_s_waker_may_lose_messages_when_it_is_cloned_woken_and_dropped
 fn b6_a_sender_s_waker_may_use_the_actor_in_line_and_out_of_it() {
     finishes(|| {
         run(async |system| {
-            let (target, foe) = target(&system);
+            let (target, callback) = target(&system);
             let held = testing::hold(&target);
             fill(&target);
             let _letters = system.dead_letters();
             // Tells, asks and reservations, each polled with two wakers. One of each is cancelled,
             // and one is let in.
-            let mut tells: Vec<_> = (0..2).map(|key| target.plain(spite(key, &foe))).collect();
+            let mut tells: Vec<_> = (0..2).map(|key| target.plain(hostile(key, &callback))).collect();
             let mut asks: Vec<_> = (0..2).map(|_| target.get()).collect();
             let mut reserves: Vec<_> = (0..2).map(|_| target.reserve::<target_messages::Plain>()).collect();
             for _ in 0..2 {
                 for tell in &mut tells {
-                    assert!(poll_with(tell, &Counted::waker(&foe)).is_pending());
+                    assert!(poll_with(tell, &Counted::waker(&callback)).is_pending());
                 }
                 for ask in &mut asks {
-                    assert!(poll_with(ask, &Counted::waker(&foe)).is_pending());
+                    assert!(poll_with(ask, &Counted::waker(&callback)).is_pending());
                 }
                 for reserve in &mut reserves {
-                    assert!(poll_with(reserve, &Counted::waker(&foe)).is_pending());
+                    assert!(poll_with(reserve, &Counted::waker(&callback)).is_pending());
                 }
             }
             tells.pop();
@@ -289,11 +290,11 @@ fn b6_a_sender_s_waker_may_use_the_actor_in_line_and_out_of_it() {
             drop(held);
             run_other_tasks().await;
             for ask in &mut asks {
-                let _ = poll_with(ask, &Counted::waker(&foe));
+                let _ = poll_with(ask, &Counted::waker(&callback));
             }
             drop((tells, asks, reserves));
             testing::quiet(&system).await;
-            foe.was_called_unlocked();
+            callback.was_called_unlocked();
             let ledger = target.ledger();
             assert!(ledger.is_balanced(), "{ledger}");
             assert_eq!((ledger.total().waiting, target.reading().permits), (0, 0));
@@ -302,23 +303,23 @@ fn b6_a_sender_s_waker_may_use_the_actor_in_line_and_out_of_it() {
 }
 
 #[test]
-fn b6_who_awaits_an_end_may_use_the_actor_in_its_waker() {
+fn b6_a_task_that_awaits_an_end_may_use_the_actor_in_its_waker() {
     finishes(|| {
         run(async |system| {
-            let (target, foe) = target(&system);
+            let (target, callback) = target(&system);
             let mut closed = Box::pin(target.closed().into_future());
             for _ in 0..2 {
-                assert!(poll_with(&mut closed, &foe.waker()).is_pending());
+                assert!(poll_with(&mut closed, &callback.waker()).is_pending());
             }
             let held = testing::hold(&target);
             fill(&target);
-            let mut waiting = target.plain(spite(1, &foe));
-            assert!(poll_with(&mut waiting, &Counted::waker(&foe)).is_pending());
+            let mut waiting = target.plain(hostile(1, &callback));
+            assert!(poll_with(&mut waiting, &Counted::waker(&callback)).is_pending());
             target.kill();
             drop(held);
             testing::quiet(&system).await;
             run_other_tasks().await;
-            foe.was_called_unlocked();
+            callback.was_called_unlocked();
         });
     });
 }
@@ -327,35 +328,35 @@ fn b6_who_awaits_an_end_may_use_the_actor_in_its_waker() {
 fn b6_a_message_may_use_the_actor_when_it_is_hashed_shown_and_dropped() {
     finishes(|| {
         run(async |system| {
-            let (target, foe) = target(&system);
+            let (target, callback) = target(&system);
             let mut letters = system.dead_letters();
             let held = testing::hold(&target);
             // Conflated, dropped for a newer one, dropped at once, expired, refused, and lost at
             // the end.
             for _ in 0..2 {
-                let _ = target.latest(spite(1, &foe)).try_send();
+                let _ = target.latest(hostile(1, &callback)).try_send();
             }
-            let _ = target.brief(spite(2, &foe)).try_send();
+            let _ = target.brief(hostile(2, &callback)).try_send();
             for key in 0..8 {
-                let _ = target.trifle(spite(key, &foe)).try_send();
+                let _ = target.trifle(hostile(key, &callback)).try_send();
             }
-            let _ = target.latest(spite(9, &foe)).try_send();
-            let _ = target.plain(spite(3, &foe)).try_send();
+            let _ = target.latest(hostile(9, &callback)).try_send();
+            let _ = target.plain(hostile(3, &callback)).try_send();
             tokio::time::advance(2 * SECOND).await;
-            let _ = target.trifle(spite(4, &foe)).try_send();
+            let _ = target.trifle(hostile(4, &callback)).try_send();
             let _ = target.reading();
             target.kill();
             drop(held);
             testing::quiet(&system).await;
             assert!(letters.try_next().is_some());
-            foe.was_called_unlocked();
+            callback.was_called_unlocked();
         });
     });
 }
 
 #[test]
 fn b6_the_receiver_of_a_channel_may_have_any_waker() {
-    struct Work(Foe);
+    struct Work(Callback);
     impl Item for Work {}
     impl Drop for Work {
         fn drop(&mut self) {
@@ -367,22 +368,22 @@ fn b6_the_receiver_of_a_channel_may_have_any_waker() {
         let classes = vec![Class::new("work", Policy::tell().overflow(&[Overflow::DropOldest]))];
         let (tx, mut rx) = channel::<Work>(settings, classes).unwrap();
         let sender = tx.clone();
-        let calm = Foe::default();
+        let calm = Callback::default();
         let sent = calm.clone();
-        let foe = Foe::acts(move || {
+        let callback = Callback::acts(move || {
             for _ in 0..4 {
                 let _ = sender.try_send(Work(sent.clone()));
             }
         });
         for _ in 0..3 {
             for _ in 0..8 {
-                let _ = poll_with(&mut rx.recv(), &Counted::waker(&foe));
+                let _ = poll_with(&mut rx.recv(), &Counted::waker(&callback));
             }
-            tx.try_send(Work(foe.clone())).unwrap();
+            tx.try_send(Work(callback.clone())).unwrap();
         }
         drop(rx);
         drop(tx);
-        foe.was_called_unlocked();
+        callback.was_called_unlocked();
         calm.was_called_unlocked();
     });
 }
@@ -390,7 +391,7 @@ fn b6_the_receiver_of_a_channel_may_have_any_waker() {
 #[test]
 fn b6_a_waker_whose_clone_panics_leaves_the_books_balanced() {
     run(async |system| {
-        let (target, foe) = target(&system);
+        let (target, callback) = target(&system);
         let panics = Arc::new(AtomicBool::new(false));
         let held = testing::hold(&target);
         fill(&target);
@@ -402,7 +403,7 @@ fn b6_a_waker_whose_clone_panics_leaves_the_books_balanced() {
             let text = text.downcast_ref::<&str>().copied().unwrap_or_default().to_owned();
             assert!(text.contains("on purpose"), "{text}");
         }
-        panicked(|| _ = poll_with(&mut target.plain(spite(1, &Foe::default())), &waker));
+        panicked(|| _ = poll_with(&mut target.plain(hostile(1, &Callback::default())), &waker));
         panicked(|| _ = poll_with(&mut target.get(), &waker));
         panicked(|| _ = poll_with(&mut target.reserve::<target_messages::Plain>(), &waker));
         let mut letters = system.dead_letters();
@@ -412,7 +413,7 @@ fn b6_a_waker_whose_clone_panics_leaves_the_books_balanced() {
         assert_eq!(ledger.total().waiting, 0, "{ledger}");
         assert_eq!(ledger.of::<target_messages::Plain>().cancelled, 1);
         // A sender that is polled again after such a panic waits in line, and is let in.
-        let mut patient = target.plain(spite(2, &Foe::default()));
+        let mut patient = target.plain(hostile(2, &Callback::default()));
         panicked(|| _ = poll_with(&mut patient, &waker));
         panics.store(false, Ordering::Relaxed);
         assert!(poll_with(&mut patient, &waker).is_pending());
@@ -433,7 +434,7 @@ fn b6_a_waker_whose_clone_panics_leaves_the_books_balanced() {
         assert!(ledger.is_balanced(), "{ledger}");
         let row = ledger.of::<target_messages::Get>();
         assert_eq!((row.queued, row.waiting, row.in_service), (0, 0, 0), "{ledger}");
-        drop(foe);
+        drop(callback);
         panics.store(false, Ordering::Relaxed);
     });
 }
@@ -463,23 +464,23 @@ fn b6_a_channel_s_books_balance_where_the_clone_of_a_waker_panics() {
 fn b6_a_timer_and_a_slow_sender_see_no_lock() {
     finishes(|| {
         run(async |system| {
-            let (target, foe) = target(&system);
+            let (target, callback) = target(&system);
             let held = testing::hold(&target);
             fill(&target);
-            let mut late = target.plain(spite(1, &foe)).timeout(SECOND);
-            assert!(poll_with(&mut late, &Counted::waker(&foe)).is_pending());
+            let mut late = target.plain(hostile(1, &callback)).timeout(SECOND);
+            assert!(poll_with(&mut late, &Counted::waker(&callback)).is_pending());
             tokio::time::advance(2 * SECOND).await;
-            let Poll::Ready(Err(refused)) = poll_with(&mut late, &Counted::waker(&foe)) else {
+            let Poll::Ready(Err(refused)) = poll_with(&mut late, &Counted::waker(&callback)) else {
                 panic!("it has waited for longer than it may")
             };
             assert_eq!(refused.reason(), Reason::TimedOut);
             drop(refused);
             let mut asked = target.get().timeout(HOUR);
-            let _ = poll_with(&mut asked, &Counted::waker(&foe));
+            let _ = poll_with(&mut asked, &Counted::waker(&callback));
             drop(held);
             testing::quiet(&system).await;
             drop(asked);
-            foe.was_called_unlocked();
+            callback.was_called_unlocked();
         });
     });
 }

@@ -139,7 +139,7 @@ fn o1_a_sender_that_was_let_in_is_woken_before_its_instance_ends() {
                 for sent in sent {
                     assert_eq!(sent.await.unwrap().unwrap(), Admission::Waited);
                 }
-                assert_eq!(began.elapsed(), Duration::ZERO, "a sender slept through the instance's end");
+                assert_eq!(began.elapsed(), Duration::ZERO, "a sender was not woken at the instance's end");
             });
         }
     });

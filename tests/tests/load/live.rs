@@ -105,7 +105,7 @@ fn a_type_can_be_told_to_evict_what_is_queued_below_it_already() {
 }
 
 #[test]
-fn more_room_is_given_to_who_waits_for_it_at_once() {
+fn more_room_is_given_to_waiting_senders_at_once() {
     run(async |system| {
         let (_, desk) = desk(&system);
         let _held = testing::hold(&desk);

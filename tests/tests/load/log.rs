@@ -114,7 +114,7 @@ fn l4_refused_payments_are_one_warning_a_second_with_counts_by_type_and_reason()
             shop.viewed().try_send().unwrap();
         }
         shop.export().try_send().unwrap_err();
-        assert_eq!(lines.losses(), [], "they are gathered for a second");
+        assert_eq!(lines.losses(), [], "losses are collected for a second");
         tokio::time::sleep(SECOND * 3 / 2).await;
         let text = "refused or lost in 1 s: Pay 1000 full; Export 1 full; Viewed 1000 dropped";
         assert_eq!(lines.losses(), [(Level::WARN, text.to_owned())]);
@@ -139,7 +139,7 @@ fn l4_the_last_part_of_a_storm_is_told_and_calm_is_silent() {
         assert_eq!(lines.losses(), []);
         shop.pay().try_send().unwrap_err();
         let armed = tokio::runtime::Handle::current().metrics().num_alive_tasks();
-        assert_eq!(armed, tasks + 1, "in a calm nothing runs");
+        assert_eq!(armed, tasks + 1, "without losses no timer runs");
     });
 }
 

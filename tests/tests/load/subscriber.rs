@@ -106,7 +106,7 @@ fn life(subscriber: fn()) {
         DESK.set(desk.clone()).unwrap();
         assert_eq!(desk.fail().await.unwrap_err().reason(), Reason::Panicked);
         run_other_tasks().await;
-        assert!(desk.look().await.is_ok(), "another instance goes on");
+        assert!(desk.look().await.is_ok(), "the next instance continues");
         let mut shed = 0;
         let mut highest = Level::Calm;
         for _ in 0..800 {

@@ -126,7 +126,7 @@ async fn a_sender_waits_in_line_and_is_woken() {
         }
         next
     };
-    assert_eq!(timeout(HOUR, all).await.expect("nobody is woken"), 100);
+    assert_eq!(timeout(HOUR, all).await.expect("the sender is not woken"), 100);
     assert!(sender.await.unwrap() > 0);
 }
 
@@ -225,7 +225,7 @@ async fn a_receiver_that_waits_is_told_when_the_last_sender_goes() {
     let receiver = tokio::spawn(async move { rx.recv().await });
     tokio::task::yield_now().await;
     drop(tx);
-    let told = timeout(HOUR, receiver).await.expect("nobody tells it");
+    let told = timeout(HOUR, receiver).await.expect("the receiver is not woken");
     assert_eq!(told.unwrap(), None);
 }
 
@@ -253,7 +253,7 @@ fn a_closed_channel_refuses_and_hands_out_what_it_has() {
 #[test]
 fn a_receiver_that_goes_leaves_the_rest_undelivered_and_drops_it() {
     let cargo = Arc::new(());
-    struct Cargo(#[expect(dead_code, reason = "its count is looked at")] Arc<()>);
+    struct Cargo(#[expect(dead_code, reason = "its count is read")] Arc<()>);
     impl Item for Cargo {}
     let classes = vec![Class::new("cargo", Policy::tell())];
     let (tx, rx) = channel(Settings::new().capacity(4).reserve(0), classes).unwrap();
@@ -264,7 +264,7 @@ fn a_receiver_that_goes_leaves_the_rest_undelivered_and_drops_it() {
     assert!(poll(&mut waiting).is_pending());
     assert_eq!(Arc::strong_count(&cargo), 6);
     drop(rx);
-    assert_eq!(Arc::strong_count(&cargo), 2, "only the waiter's is left, and it is told");
+    assert_eq!(Arc::strong_count(&cargo), 2, "only the waiter is left, and it is refused");
     match poll(&mut waiting) {
         Poll::Ready(Err(refused)) => assert_eq!(refused.reason(), Reason::Closed),
         other => panic!("{other:?}"),

@@ -140,7 +140,7 @@ fn o0_only_droppable_types_are_evicted() {
 }
 
 #[test]
-fn o6_with_nobody_to_evict_the_next_word_is_tried() {
+fn o6_without_a_message_to_evict_the_next_word_is_tried() {
     run(async |system| {
         let (_, ladder) = spawn(&system, 1).await;
         let held = testing::hold(&ladder);
@@ -181,7 +181,7 @@ fn o6_the_asker_whose_message_was_evicted_is_told_at_once_and_a_dead_letter_says
 }
 
 #[test]
-fn o9_a_type_at_its_own_max_evicts_nobody_else() {
+fn o9_a_type_at_its_own_max_evicts_no_other_type() {
     run(async |system| {
         let (_, ladder) = spawn(&system, 6).await;
         let _held = testing::hold(&ladder);
@@ -205,7 +205,7 @@ fn o9_the_reserve_is_cured_by_eviction_and_stays_what_it_is() {
         for n in 0..4 {
             ladder.low(n).await.unwrap();
         }
-        assert_eq!(ladder.normal(1).await.unwrap(), Admission::Dropped, "it has none of its own to give up");
+        assert_eq!(ladder.normal(1).await.unwrap(), Admission::Dropped, "its type has no message to drop");
         for n in 0..4 {
             ladder.high(n).await.unwrap();
         }
@@ -224,14 +224,14 @@ fn o9_the_dead_go_before_anybody_alive_is_evicted() {
         #[message(priority = low, overflow = drop_oldest)]
         fn alive(&mut self) {}
         #[message(priority = urgent, overflow = reject, ttl = "1s")]
-        fn mortal(&mut self) {}
+        fn expiring(&mut self) {}
         #[message(priority = high, overflow = evict_lower)]
         fn high(&mut self) {}
     }
     run(async |system| {
         let ward = system.spawn(Ward);
         let _held = testing::hold(&ward);
-        ward.mortal().await.unwrap();
+        ward.expiring().await.unwrap();
         ward.alive().await.unwrap();
         tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         assert_eq!(ward.high().await.unwrap(), Admission::Queued);

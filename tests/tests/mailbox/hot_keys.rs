@@ -106,7 +106,7 @@ fn s8_further_messages_of_a_busy_key_meet_their_policy_although_there_is_room() 
         }
         let refused = till.check(1, 5).try_send().unwrap_err();
         assert_eq!((refused.reason(), till.reading().depth), (Reason::Full, 4));
-        assert!(refused.retry_after().is_some(), "its key is free some time");
+        assert!(refused.retry_after().is_some(), "the key becomes free at some time");
         assert_eq!(till.greet(1, 6).try_send().unwrap(), Admission::Dropped);
         assert_eq!(till.pay(1, 7, SECOND).try_send().unwrap_err().reason(), Reason::Full);
         // Messages of another key are not affected.
@@ -183,7 +183,7 @@ fn s8_messages_of_lower_lanes_keep_no_message_of_their_key_out() {
 }
 
 #[test]
-fn s8_who_waits_for_a_busy_key_holds_up_nobody_behind_it_and_keeps_its_order() {
+fn s8_a_waiter_for_a_busy_key_holds_up_no_other_key_and_keeps_its_order() {
     run(async |system| {
         let (till, seen) = till(&system);
         let held = testing::hold(&till);
@@ -223,7 +223,7 @@ fn s8_who_waits_for_a_busy_key_holds_up_nobody_behind_it_and_keeps_its_order() {
 }
 
 #[test]
-fn s8_a_changed_share_lets_in_who_waits_for_it() {
+fn s8_a_changed_share_lets_waiters_in() {
     run(async |system| {
         let (till, seen) = till(&system);
         busy(&till, 1, SECOND).await;

@@ -49,7 +49,7 @@ impl Desk {
 
     #[message]
     fn fails(&mut self) {
-        panic!("as it was told");
+        panic!("on purpose");
     }
 }
 
@@ -107,7 +107,7 @@ fn l1_each_message_stands_in_one_column_all_its_life() {
         let desk = system.spawn(Desk::default());
         let held = testing::hold(&desk);
         let mut asked = desk.rest(SECOND);
-        assert_eq!(of::<m::Rest>(&desk), Counts::default(), "not polled, not offered");
+        assert_eq!(of::<m::Rest>(&desk), Counts::default(), "a send that is not polled is not offered");
         assert!(poll(&mut asked).is_pending());
         let mut expected = Counts { offered: 1, queued: 1, ..Counts::default() };
         assert_eq!(of::<m::Rest>(&desk), expected);
@@ -123,7 +123,7 @@ fn l1_each_message_stands_in_one_column_all_its_life() {
 }
 
 #[test]
-fn l1_whoever_is_woken_by_an_answer_finds_the_message_handled() {
+fn l1_a_task_that_an_answer_wakes_finds_the_message_handled() {
     struct Auditor {
         desk: DeskHandle,
         seen: Record<Counts>,

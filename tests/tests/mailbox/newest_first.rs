@@ -27,7 +27,7 @@ impl Clinic {
     }
 
     #[message(order = lifo_under_pressure, ttl = "10s")]
-    fn mortal(&mut self, n: u32) {
+    fn expiring(&mut self, n: u32) {
         self.log.write(n);
     }
 
@@ -109,22 +109,22 @@ fn s1_once_the_mailbox_was_empty_the_interval_begins_anew() {
 }
 
 #[test]
-fn t1_who_waited_too_long_is_not_handled_late() {
+fn t1_a_message_that_waited_too_long_is_not_handled_late() {
     run(async |system| {
         let (log, clinic) = clinic(&system);
         let held = testing::hold(&clinic);
         for n in 0..3 {
-            clinic.mortal(n).await.unwrap();
+            clinic.expiring(n).await.unwrap();
         }
         tokio::time::sleep(6 * SECOND).await;
         for n in 3..5 {
-            clinic.mortal(n).await.unwrap();
+            clinic.expiring(n).await.unwrap();
         }
         tokio::time::sleep(6 * SECOND).await;
         held.release();
         testing::quiet(&system).await;
         assert_eq!(log.read(), [4, 3]);
-        assert_eq!(clinic.ledger().of::<m::Mortal>().expired, 3);
+        assert_eq!(clinic.ledger().of::<m::Expiring>().expired, 3);
     });
 }
 

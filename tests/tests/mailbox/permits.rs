@@ -39,7 +39,7 @@ impl Yard {
     }
 
     #[message(ttl = "10s")]
-    fn mortal(&mut self, n: u32) {
+    fn expiring(&mut self, n: u32) {
         self.log.write(n);
     }
 
@@ -76,7 +76,7 @@ fn b1_permits_and_messages_together_are_never_more_than_the_capacity() {
 }
 
 #[test]
-fn b1_a_reservation_takes_nobody_s_slot() {
+fn b1_a_reservation_takes_no_message_s_slot() {
     run(async |system| {
         let (_, yard) = yard(&system);
         let _held = testing::hold(&yard);
@@ -131,7 +131,7 @@ fn o1_a_permit_that_is_not_used_goes_to_the_next_in_line() {
 }
 
 #[test]
-fn o1_nobody_passes_a_sender_that_waits_for_a_permit_of_its_type() {
+fn o1_no_send_passes_a_sender_that_waits_for_a_permit_of_its_type() {
     run(async |system| {
         let (_, yard) = yard(&system);
         let held = testing::hold(&yard);
@@ -166,9 +166,9 @@ fn t1_age_counts_from_the_send() {
     run(async |system| {
         let (log, yard) = yard(&system);
         let held = testing::hold(&yard);
-        let permit = yard.reserve::<m::Mortal>().await.unwrap();
+        let permit = yard.reserve::<m::Expiring>().await.unwrap();
         tokio::time::sleep(HOUR).await;
-        permit.send(m::Mortal { n: 1 }).unwrap();
+        permit.send(m::Expiring { n: 1 }).unwrap();
         tokio::time::sleep(9 * SECOND).await;
         held.release();
         testing::quiet(&system).await;
@@ -360,6 +360,6 @@ fn b2_a_permit_promises_a_slot_and_no_bytes() {
         cellar.barrel(8).await.unwrap();
         let refused = permit.send(CellarBarrel { litres: 3 }).unwrap_err();
         assert_eq!((refused.reason(), refused.retry_after().is_some()), (Reason::Full, true));
-        assert_eq!(cellar.reading().permits, 0, "its slot is somebody else's now");
+        assert_eq!(cellar.reading().permits, 0, "another message has its slot now");
     });
 }

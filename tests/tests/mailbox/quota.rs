@@ -112,7 +112,7 @@ fn b2_a_type_holds_no_more_slots_than_its_max() {
 }
 
 #[test]
-fn b2_who_is_over_the_max_waits_in_line_until_one_of_its_type_has_its_turn() {
+fn b2_a_sender_over_the_max_waits_in_line_until_one_of_its_type_has_its_turn() {
     run(async |system| {
         let depot = system.spawn(Depot::default());
         let held = testing::hold(&depot);
@@ -164,7 +164,7 @@ fn b2_the_summed_weight_never_exceeds_max_bytes() {
 }
 
 #[test]
-fn b2_who_lacks_bytes_waits_in_line_for_them() {
+fn b2_a_sender_that_lacks_bytes_waits_in_line_for_them() {
     run(async |system| {
         let depot = system.spawn(Depot::default());
         let held = testing::hold(&depot);
@@ -195,7 +195,7 @@ fn b2_a_weight_above_max_bytes_is_refused_at_once_and_for_good() {
             // A retry would fail again.
             assert_eq!(refused.unwrap_err(), (Reason::Full, None));
         }
-        assert_eq!(depot.ledger().of::<m::Oldest>().queued, 1, "nobody was given up for it");
+        assert_eq!(depot.ledger().of::<m::Oldest>().queued, 1, "no message was dropped for it");
     });
 }
 

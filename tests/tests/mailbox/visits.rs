@@ -47,7 +47,7 @@ fn b7_a_newcomer_to_a_mailbox_full_of_the_dead_clears_a_few_of_them() {
         while store.brief().try_send().is_ok() {}
         assert_eq!(store.reading().depth, 8192);
         tokio::time::advance(2 * SECOND).await;
-        assert_eq!(store.brief().try_send().unwrap(), Admission::Queued, "the dead go first");
+        assert_eq!(store.brief().try_send().unwrap(), Admission::Queued, "expired messages go first");
         is_bounded(&store);
         assert_eq!(store.ledger().total().expired, 64);
         // Later senders find room, and purge more when it is used up.
@@ -158,7 +158,7 @@ fn b7_stop_and_kill_tell_a_long_line_and_lose_a_long_queue_by_parts() {
             // At once, as without waiters.
             assert_eq!(woken.0.load(Ordering::Relaxed), MANY - 1);
             for sending in line.iter_mut().skip(1) {
-                let Poll::Ready(Err(refused)) = poll(sending) else { panic!("it is told with the call") };
+                let Poll::Ready(Err(refused)) = poll(sending) else { panic!("it is refused by the call") };
                 assert_eq!(refused.reason(), Reason::Closed);
             }
             drop(line);

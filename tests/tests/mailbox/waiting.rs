@@ -114,7 +114,7 @@ fn b2_what_brings_no_bytes_needs_none_also_where_higher_lanes_have_more_than_its
 }
 
 #[test]
-fn o1_who_gets_in_by_a_permit_given_back_has_its_turn() {
+fn o1_a_waiter_let_in_by_a_returned_permit_has_its_turn() {
     run(async |system| {
         let (depot, log) = depot(&system, 1, 10);
         let permit = depot.try_reserve::<Load>().unwrap();
@@ -137,7 +137,7 @@ fn o1_who_gets_in_by_a_permit_given_back_has_its_turn() {
 }
 
 #[test]
-fn o1_who_gets_in_by_a_changed_policy_has_its_turn() {
+fn o1_a_waiter_let_in_by_a_changed_policy_has_its_turn() {
     run(async |system| {
         let (depot, log) = depot(&system, 4, 100);
         depot.adjust::<Load>(|policy| policy.max(1)).unwrap();
@@ -183,7 +183,7 @@ fn o1_slots_that_several_victims_leave_go_to_the_line() {
 }
 
 #[test]
-fn o1_who_leaves_the_line_leaves_its_room_to_the_next() {
+fn o1_a_waiter_that_leaves_the_line_leaves_its_room_to_the_next() {
     run(async |system| {
         let (depot, _) = depot(&system, 6, 10);
         let _held = testing::hold(&depot);

@@ -39,7 +39,7 @@ impl Reference {
             self.stop();
         }
         let at = self.running.iter().position(|running| running.id == id);
-        let message = self.running.remove(at.expect("who is told has a turn"));
+        let message = self.running.remove(at.expect("a turn that ends is running"));
         match bid {
             Bid::End | Bid::Stop => self.end_of(&message, "handled", Outcome::Is("answered")),
             Bid::Panic | Bid::Fall => {

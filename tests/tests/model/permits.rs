@@ -64,7 +64,7 @@ impl Reference {
             return;
         }
         let at = self.lazy.iter().position(|(lazy, _)| *lazy == id);
-        match self.lazy.remove(at.expect("who is looked at is lazy")) {
+        match self.lazy.remove(at.expect("a reservation that is polled late is lazy")) {
             // Also if it was revoked meanwhile.
             (_, Some(permit)) => self.have(permit),
             (_, None) => self.tell(id, Outcome::Err("closed")),

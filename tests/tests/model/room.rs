@@ -118,7 +118,7 @@ impl Reference {
 
     pub(super) fn remove(&mut self, id: usize) -> Message {
         let at = self.queue.iter().position(|queued| queued.id == id);
-        self.take_out(at.expect("who is removed is queued"))
+        self.take_out(at.expect("a message that is removed is queued"))
     }
 
     pub(super) fn bury_the_dead(&mut self) {

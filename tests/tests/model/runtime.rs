@@ -25,12 +25,12 @@ type Shared<T> = Arc<Mutex<T>>;
 type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A permit of any message type.
-trait Slip: Send {
+trait AnyPermit: Send {
     fn send(self: Box<Self>, id: usize, key: u8, weight: usize) -> Outcome;
     fn ask(self: Box<Self>, id: usize, key: u8, weight: usize) -> Later<Outcome>;
 }
 
-impl<const CLASS: usize> Slip for Permit<Obedient, Note<CLASS>>
+impl<const CLASS: usize> AnyPermit for Permit<Obedient, Note<CLASS>>
 where
     Obedient: Handler<Note<CLASS>>,
 {
@@ -44,13 +44,13 @@ where
     }
 }
 
-type Reserved = Result<Box<dyn Slip>, Reason>;
+type Reserved = Result<Box<dyn AnyPermit>, Reason>;
 
-fn slip<const CLASS: usize>(reserved: Result<Permit<Obedient, Note<CLASS>>, SendError<()>>) -> Reserved
+fn any_permit<const CLASS: usize>(reserved: Result<Permit<Obedient, Note<CLASS>>, SendError<()>>) -> Reserved
 where
     Obedient: Handler<Note<CLASS>>,
 {
-    reserved.map(|permit| Box::new(permit) as Box<dyn Slip>).map_err(|error| error.reason())
+    reserved.map(|permit| Box::new(permit) as Box<dyn AnyPermit>).map_err(|error| error.reason())
 }
 
 fn admitted<M>(result: Result<Admission, SendError<M>>) -> Outcome {
@@ -113,7 +113,7 @@ pub(crate) struct Sut {
     held: Option<Held<Obedient>>,
     sends: Vec<Sent>,
     /// The permits, by the number of their reservation.
-    permits: Shared<BTreeMap<usize, Box<dyn Slip>>>,
+    permits: Shared<BTreeMap<usize, Box<dyn AnyPermit>>>,
     /// The reservations that are not polled.
     lazy: BTreeMap<usize, Later<Reserved>>,
     letters: DeadLetters,
@@ -147,7 +147,8 @@ impl Sut {
                 by_class!(class, CLASS => self.reserve::<CLASS>(id, timeout, is_lazy));
             }
             Act::TryReserve { id, class } => {
-                let reserved = by_class!(class, CLASS => slip(self.handle.try_reserve::<Note<CLASS>>()));
+                let reserved =
+                    by_class!(class, CLASS => any_permit(self.handle.try_reserve::<Note<CLASS>>()));
                 let outcome = self.expect(None);
                 settled(id, reserved, &self.permits, &outcome);
             }
@@ -237,11 +238,11 @@ impl Sut {
         }
         let outcome = self.expect(None);
         if is_lazy {
-            self.lazy.insert(id, Box::pin(async move { slip(reserve.await) }));
+            self.lazy.insert(id, Box::pin(async move { any_permit(reserve.await) }));
             return self.look(id);
         }
         let permits = self.permits.clone();
-        self.run(async move { settled(id, slip(reserve.await), &permits, &outcome) });
+        self.run(async move { settled(id, any_permit(reserve.await), &permits, &outcome) });
     }
 
     fn look(&mut self, id: usize) {
@@ -252,7 +253,7 @@ impl Sut {
         }
     }
 
-    fn send_permit(&mut self, permit: Box<dyn Slip>, is_ask: bool, id: usize, key: u8, weight: usize) {
+    fn send_permit(&mut self, permit: Box<dyn AnyPermit>, is_ask: bool, id: usize, key: u8, weight: usize) {
         if !is_ask {
             self.expect(Some(permit.send(id, key, weight)));
             return;
@@ -334,7 +335,7 @@ impl Sut {
 fn settled(
     id: usize,
     reserved: Reserved,
-    permits: &Shared<BTreeMap<usize, Box<dyn Slip>>>,
+    permits: &Shared<BTreeMap<usize, Box<dyn AnyPermit>>>,
     outcome: &Shared<Option<Outcome>>,
 ) {
     *outcome.lock().unwrap() = Some(match reserved {

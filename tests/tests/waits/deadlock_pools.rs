@@ -103,7 +103,7 @@ fn d1_of_a_pool_s_workers_the_last_one_that_would_wait_for_the_pool_is_told() {
         }
         told.sort();
         assert_eq!(told, [None, None, Some(Reason::WouldDeadlock)]);
-        assert_eq!(began.elapsed().as_secs(), 1, "nobody waited for a deadline");
+        assert_eq!(began.elapsed().as_secs(), 1, "no wait lasted until its deadline");
         assert!(pair.asker.ledger().is_balanced());
     });
 }
@@ -127,7 +127,7 @@ fn d1_a_pool_is_part_of_a_cycle_only_when_every_worker_is() {
             // The refused ask is the partner's: it asked a pool in which every worker waits for it.
             assert_eq!(ask.await.unwrap().unwrap(), None);
         }
-        assert_eq!(began.elapsed().as_secs(), 2, "nobody waited for a deadline");
+        assert_eq!(began.elapsed().as_secs(), 2, "no wait lasted until its deadline");
         assert_eq!(pair.asker.ledger().total().refused(Reason::WouldDeadlock), 1);
     });
 }
@@ -216,7 +216,7 @@ fn d1_a_pool_whose_newcomers_ask_it_too_grows_to_its_most_and_then_one_is_told()
     testing::run(async |system| {
         let (own, mut starts) = introvert(&system, 4, true);
         let began = Instant::now();
-        assert_eq!(own.own().await.unwrap(), None, "who was told has answered the others");
+        assert_eq!(own.own().await.unwrap(), None, "the refused actor has answered the others");
         assert!(began.elapsed() < 5 * SECOND, "{:?} {:?}", began.elapsed(), system.decisions());
         testing::quiet(&system).await;
         let mut told: Vec<_> = std::iter::from_fn(|| starts.try_recv().ok()).collect();

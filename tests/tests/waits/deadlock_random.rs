@@ -395,11 +395,11 @@ fn d1_random_graphs_every_cycle_is_told_and_nothing_else_is() {
             testing::run(async |system| {
                 let before = Instant::now();
                 found = run(&system, program.clone(), true).await;
-                assert!(before.elapsed() < Duration::from_secs(5), "something waited in vain");
+                assert!(before.elapsed() < Duration::from_secs(5), "a wait did not end");
             });
         }));
         assert!(result.is_ok(), "seed {seed}: {program:#?}");
-        assert!(!program.is_ranked || found == 0, "seed {seed}: nobody could have waited for itself");
+        assert!(!program.is_ranked || found == 0, "seed {seed}: no actor could have waited for itself");
         told += found;
         with_cycles += u64::from(found > 0);
     }

@@ -251,7 +251,7 @@ fn d3_a_started_that_asks_a_turn_that_awaits_ready_is_told() {
 }
 
 #[test]
-fn d3_a_ready_that_closes_a_cycle_says_who_waits_for_whom() {
+fn d3_a_ready_that_closes_a_cycle_names_the_cycle() {
     run(async |system| {
         let a = site(&system, "a", Site::default());
         let (go, gone) = oneshot::channel::<()>();
@@ -276,7 +276,7 @@ fn d3_a_ready_that_closes_a_cycle_says_who_waits_for_whom() {
             error.to_string(),
             "actor `b` did not start: waiting for it could never end (a -> b -> a)"
         );
-        assert!(b.ready().await.is_ok(), "it starts all the same");
+        assert!(b.ready().await.is_ok(), "it starts nevertheless");
         assert_eq!(begun.elapsed(), Duration::ZERO);
     });
 }

@@ -32,7 +32,7 @@ fn timers_send_once_or_again_and_again() {
 }
 
 #[test]
-fn ticks_that_nobody_had_time_for_are_not_made_up() {
+fn ticks_that_were_missed_are_not_made_up() {
     run(async |system| {
         let worker = system.spawn(Worker::default());
         worker.every(SECOND).await.unwrap();

@@ -95,7 +95,7 @@ fn a_snapshot_can_be_written_down() {
         assert_eq!(viewed["counts"], serde_json::json!([["offered", 1], ["handled", 1]]));
         held.release();
         let _ = worker.stop().await;
-        assert_eq!(system.snapshot().actors.len(), 1, "who has ended is in it no more");
+        assert_eq!(system.snapshot().actors.len(), 1, "an actor that has ended is not in it");
     });
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_panic_in_started_is_a_failed_start_that_everybody_is_told_of() {
+fn a_panic_in_started_is_a_failed_start_that_all_callers_are_told_of() {
     for is_panic in [true, false] {
         run(async |system| {
             struct Broken {
@@ -157,7 +157,7 @@ fn an_eq_that_uses_its_own_mailbox_is_told_so() {
 }
 
 #[test]
-fn a_panic_in_a_message_s_drop_harms_nobody_else() {
+fn a_panic_in_a_message_s_drop_harms_no_other_message() {
     run(async |system| {
         let desk = system.spawn(Desk);
         let mut lost = system.dead_letters();

@@ -26,7 +26,7 @@ fn askers_are_told_when_the_runtime_ends_beneath_the_actor() {
             assert_eq!((error.reason(), message.unwrap().n), (Reason::Closed, 4));
             assert_eq!(desk.closed().await, StopReason::RuntimeGone);
         };
-        tokio::time::timeout(HOUR, all).await.expect("an asker waits for what never comes");
+        tokio::time::timeout(HOUR, all).await.expect("an asker waits for ever");
     });
     let total = desk.ledger().total();
     assert!(total.is_balanced(), "{}", desk.ledger());
@@ -51,7 +51,7 @@ fn an_actor_without_a_task_ends_when_it_is_first_used_after_its_runtime_has_gone
             let _ = desk.stop().await;
             desk.kill();
         };
-        tokio::time::timeout(HOUR, all).await.expect("it waits for what never comes");
+        tokio::time::timeout(HOUR, all).await.expect("a call waits for ever");
     });
     assert!(desk.ledger().is_balanced());
 }
@@ -105,7 +105,7 @@ fn an_actor_that_is_just_starting_is_told_too_when_its_runtime_ends() {
             assert!(slow.ready().await.is_err());
             assert_eq!(slow.closed().await, StopReason::RuntimeGone);
         };
-        tokio::time::timeout(HOUR, all).await.expect("it waits for what never comes");
+        tokio::time::timeout(HOUR, all).await.expect("a call waits for ever");
     });
 }
 
@@ -115,7 +115,7 @@ fn a_deadline_passes_also_where_the_actor_s_runtime_stands_still() {
     let desk: DeskHandle = there.block_on(async { System::new("asleep").spawn(Desk) });
     here.block_on(async {
         let asked = tokio::time::timeout(HOUR, desk.question(1).timeout(SECOND));
-        let asked = asked.await.expect("nobody turns the actor's clock");
+        let asked = asked.await.expect("the deadline passes although the actor's clock stands still");
         assert_eq!(asked.unwrap_err().reason(), Reason::TimedOut);
     });
 }

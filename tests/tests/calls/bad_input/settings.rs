@@ -70,7 +70,7 @@ fn a_name_is_taken_while_its_actor_lives_and_free_afterwards() {
             Err(error @ SpawnError::NameTaken(_)) => assert!(error.to_string().contains("`desk`")),
             other => panic!("{other:?}"),
         }
-        assert_eq!(first.question(1).await.unwrap(), 1, "the first one is unharmed");
+        assert_eq!(first.question(1).await.unwrap(), 1, "the first one still works");
         let _ = first.stop().await;
         assert!(open().is_ok());
     });
@@ -155,9 +155,9 @@ fn an_endless_shutdown_waits_for_the_end() {
 #[test]
 fn a_shutdown_inside_a_turn_reports_the_turn_s_actor_and_lets_it_end() {
     run(async |system| {
-        struct Suicidal;
+        struct Closer;
         #[actor(local)]
-        impl Suicidal {
+        impl Closer {
             #[message]
             async fn end_all(&mut self, ctx: &mut Context<Self>) -> usize {
                 let system = ctx.system().clone();
@@ -165,7 +165,7 @@ fn a_shutdown_inside_a_turn_reports_the_turn_s_actor_and_lets_it_end() {
             }
         }
         let begun = tokio::time::Instant::now();
-        let actor = system.spawn(Suicidal);
+        let actor = system.spawn(Closer);
         assert_eq!(actor.end_all().await.unwrap(), 1);
         assert_eq!(actor.closed().await, StopReason::Stopped);
         assert_eq!(begun.elapsed(), Duration::ZERO);

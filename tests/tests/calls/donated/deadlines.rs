@@ -14,7 +14,7 @@ fn t2_a_donated_turn_knows_its_deadline() {
 }
 
 #[test]
-fn s1_each_sender_s_messages_stay_in_order_whoever_runs_the_turns() {
+fn s1_each_sender_s_messages_stay_in_order_whichever_task_runs_the_turns() {
     on_threads(2, async |system| {
         const SENDERS: u64 = 6;
         const EACH: u64 = 20_000;

@@ -180,7 +180,7 @@ fn s6_a_handler_that_turns_slow_is_soon_left_to_its_own_task() {
 }
 
 #[test]
-fn s6_who_blocks_its_thread_may_hold_a_lock_and_runs_no_turn() {
+fn s6_a_sender_that_blocks_its_thread_may_hold_a_lock_and_runs_no_turn() {
     on_threads(2, async |system| {
         let bench = Bench::default();
         let seen = bench.seen.clone();

@@ -14,7 +14,7 @@ fn t2_the_deadline_covers_the_line() {
         let (late, message) = asked.unwrap_err();
         assert_eq!((late.reason(), before.elapsed()), (Reason::TimedOut, 3 * SECOND));
         assert!(late.retry_after().is_some());
-        assert_eq!(message.unwrap().n, 2, "it never got in");
+        assert_eq!(message.unwrap().n, 2, "the message was never accepted");
         let told = desk.lasting(3).timeout(3 * SECOND).await.unwrap_err();
         assert_eq!((told.reason(), told.into_message().n), (Reason::TimedOut, 3));
         assert_eq!(row::<m::Question>(&desk).refused(Reason::TimedOut), 1);
@@ -145,7 +145,7 @@ fn t2_a_timeout_inside_a_turn_can_only_shorten_what_is_left() {
 }
 
 #[test]
-fn t2_an_ask_inside_a_turn_for_which_nobody_waits_has_its_declared_timeout() {
+fn t2_an_ask_inside_the_turn_of_a_tell_has_its_declared_timeout() {
     run(async |system| {
         let (front, inner) = desk(&system);
         let (back, _) = desk(&system);
@@ -198,7 +198,7 @@ fn t2_a_task_spawned_from_a_turn_inherits_nothing() {
 }
 
 #[test]
-fn t2_a_turn_knows_until_when_somebody_waits_for_it() {
+fn t2_a_turn_knows_how_long_its_asker_waits() {
     run(async |system| {
         let (desk, _) = desk(&system);
         let left = desk.left().timeout(5 * SECOND).await.unwrap();

@@ -52,7 +52,7 @@ fn t1_the_ttl_runs_on_in_line() {
 }
 
 #[test]
-fn t1_who_waits_in_line_past_the_ttl_gets_the_message_back() {
+fn t1_a_sender_in_line_past_the_ttl_gets_the_message_back() {
     run(async |system| {
         let (desk, _) = desk(&system);
         let _held = testing::hold(&desk);

@@ -9,18 +9,18 @@ fn f2_a_parent_s_end_stops_its_children_the_youngest_first_each_after_the_other(
         let inner = Plan::of("b", Strategy::OneForOne, leaves(&["b1", "b2"])).rest(SECOND / 4);
         let children = [Plan::leaf("a"), inner, Plan::leaf("c").rest(SECOND / 2)];
         let plan = Plan::of("root", Strategy::OneForOne, children);
-        let (book, root) = grow(&system, plan).await;
+        let (events, root) = grow(&system, plan).await;
         for name in ["a", "c", "b1"] {
-            let child = book.child(name);
+            let child = events.child(name);
             child.note(7).await.unwrap();
         }
         assert_eq!(root.stop().await.reason().unwrap(), StopReason::Stopped);
-        let lines = book.lines();
+        let lines = events.lines();
         let at = |line: &str| lines.iter().position(|other| other == line).expect(line);
-        assert!(at("c 7") < at("c Stopped") && at("b1 7") < at("b1 Stopped"), "what they had is handled");
+        assert!(at("c 7") < at("c Stopped") && at("b1 7") < at("b1 Stopped"), "their messages are handled");
         let ends: Vec<_> = lines.iter().filter(|line| line.ends_with("Stopped")).cloned().collect();
         assert_eq!(ends, ["c", "b2", "b1", "b", "a", "root"].map(|name| format!("{name} Stopped")));
-        book.nobody_is_left();
+        events.assert_all_ended();
     });
 }
 
@@ -28,7 +28,7 @@ fn f2_a_parent_s_end_stops_its_children_the_youngest_first_each_after_the_other(
 fn f2_children_may_use_their_parent_and_elder_siblings_until_they_have_drained() {
     struct Child {
         elder: Option<ChildHandle>,
-        book: Arc<Book>,
+        events: Arc<Events>,
     }
     #[actor(local)]
     impl Child {
@@ -37,26 +37,26 @@ fn f2_children_may_use_their_parent_and_elder_siblings_until_they_have_drained()
             tokio::time::sleep(SECOND).await;
             match &self.elder {
                 Some(elder) => drop(elder.pass_on().await.unwrap()),
-                None => self.book.write("arrived".into()),
+                None => self.events.write("arrived".into()),
             }
         }
     }
-    struct Parent(Arc<Book>);
+    struct Parent(Arc<Events>);
     #[actor(local)]
     impl Parent {
         #[message(overflow = block)]
         fn begin(&mut self, ctx: &mut Context<Self>) -> ChildHandle {
-            let elder: ChildHandle = ctx.spawn(Child { elder: None, book: self.0.clone() });
-            ctx.spawn(Child { elder: Some(elder), book: self.0.clone() })
+            let elder: ChildHandle = ctx.spawn(Child { elder: None, events: self.0.clone() });
+            ctx.spawn(Child { elder: Some(elder), events: self.0.clone() })
         }
     }
     run(async |system| {
-        let book = Arc::<Book>::default();
-        let parent = system.spawn(Parent(book.clone()));
+        let events = Arc::<Events>::default();
+        let parent = system.spawn(Parent(events.clone()));
         let child = parent.begin().await.unwrap();
         child.pass_on().await.unwrap();
         parent.stop().await;
-        assert_eq!(book.lines(), ["arrived"]);
+        assert_eq!(events.lines(), ["arrived"]);
         assert_eq!(child.closed().await, StopReason::Stopped);
     });
 }
@@ -64,8 +64,8 @@ fn f2_children_may_use_their_parent_and_elder_siblings_until_they_have_drained()
 #[test]
 fn f2_children_that_do_not_drain_in_time_are_killed() {
     run(async |system| {
-        let (book, root) = grow(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a", "b"]))).await;
-        let b = book.child("b");
+        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a", "b"]))).await;
+        let b = events.child("b");
         let mut rests = Box::pin(b.rest(HOUR).into_future());
         assert!(poll(&mut rests).is_pending());
         run_other_tasks().await;
@@ -75,7 +75,7 @@ fn f2_children_that_do_not_drain_in_time_are_killed() {
         assert!((5 * SECOND..6 * SECOND).contains(&took), "{took:?}");
         assert_eq!(rests.await.unwrap_err().reason(), Reason::Closed);
         assert_eq!(b.closed().await, StopReason::Killed);
-        book.nobody_is_left();
+        events.assert_all_ended();
     });
 }
 
@@ -83,9 +83,9 @@ fn f2_children_that_do_not_drain_in_time_are_killed() {
 fn f2_a_kill_ends_the_whole_tree_at_once() {
     run(async |system| {
         let inner = Plan::of("b", Strategy::OneForOne, leaves(&["b1", "b2"]));
-        let (book, root) =
+        let (events, root) =
             grow(&system, Plan::of("root", Strategy::OneForOne, [Plan::leaf("a"), inner])).await;
-        let b1 = book.child("b1");
+        let b1 = events.child("b1");
         let mut rests = Box::pin(b1.rest(HOUR).into_future());
         assert!(poll(&mut rests).is_pending());
         run_other_tasks().await;
@@ -95,15 +95,15 @@ fn f2_a_kill_ends_the_whole_tree_at_once() {
         assert_eq!(b1.closed().await, StopReason::Killed);
         assert_eq!(began.elapsed(), Duration::ZERO);
         testing::quiet(&system).await;
-        book.nobody_is_left();
+        events.assert_all_ended();
     });
 }
 
 #[test]
 fn f2_a_kill_does_not_wait_for_the_children_of_an_instance_that_is_being_replaced() {
     run(async |system| {
-        let (book, root) = grow(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a", "b"]))).await;
-        let b = book.child("b");
+        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a", "b"]))).await;
+        let b = events.child("b");
         let mut rests = Box::pin(b.rest(HOUR).into_future());
         assert!(poll(&mut rests).is_pending());
         let _ = root.fail().await;
@@ -114,7 +114,7 @@ fn f2_a_kill_does_not_wait_for_the_children_of_an_instance_that_is_being_replace
         assert_eq!(b.closed().await, StopReason::Killed);
         assert_eq!(began.elapsed(), Duration::ZERO);
         testing::quiet(&system).await;
-        book.nobody_is_left();
+        events.assert_all_ended();
     });
 }
 
@@ -122,31 +122,35 @@ fn f2_a_kill_does_not_wait_for_the_children_of_an_instance_that_is_being_replace
 fn f2_a_failed_parent_s_children_end_before_its_next_instance_begins() {
     run(async |system| {
         let children = [Plan::leaf("a"), Plan::leaf("b").rest(SECOND)];
-        let (book, root) = grow(&system, Plan::of("root", Strategy::OneForOne, children)).await;
-        let old = book.child("b");
+        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForOne, children)).await;
+        let old = events.child("b");
         old.note(1).await.unwrap();
         let _ = root.fail().await;
         assert_eq!(root.work().await.unwrap(), 1);
         assert!(old.is_closed());
-        assert_eq!(book.lines(), ["b 1", "b Stopped", "a Stopped"], "a panic went through the parent itself");
-        assert_eq!(book.child("b").work().await.unwrap(), 1);
-        assert_eq!((book.births("a"), book.births("root")), (2, 2));
+        assert_eq!(
+            events.lines(),
+            ["b 1", "b Stopped", "a Stopped"],
+            "a panic went through the parent itself"
+        );
+        assert_eq!(events.child("b").work().await.unwrap(), 1);
+        assert_eq!((events.births("a"), events.births("root")), (2, 2));
     });
 }
 
 #[test]
 fn f2_a_parent_keeps_its_children_alive_and_no_longer_than_itself() {
     run(async |system| {
-        let (book, root) = grow(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a"]))).await;
-        book.forget();
+        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a"]))).await;
+        events.forget();
         testing::quiet(&system).await;
         assert_eq!(system.snapshot().actors.len(), 2);
         let closed = root.closed();
         drop(root);
         assert_eq!(closed.await, StopReason::Unreferenced);
-        assert_eq!(book.lines(), ["a Stopped", "root Unreferenced"]);
+        assert_eq!(events.lines(), ["a Stopped", "root Unreferenced"]);
         assert!(system.snapshot().actors.is_empty());
-        book.nobody_is_left();
+        events.assert_all_ended();
     });
 }
 
@@ -251,15 +255,15 @@ fn f2_a_child_of_an_instance_that_has_ended_is_closed_from_the_beginning() {
 
 #[test]
 fn f2_children_of_a_start_that_fails_end_before_the_next() {
-    struct Slow(Arc<AtomicU64>, Arc<Book>);
+    struct Slow(Arc<AtomicU64>, Arc<Events>);
     #[actor(local)]
     impl Slow {
         #[started]
         async fn begin(&mut self, ctx: &mut Context<Self>) -> Result<(), BoxError> {
             // The child has a name, so two of them at a time would be an error.
             let plan = Plan::leaf("child");
-            let book = self.1.clone();
-            let _: NodeHandle = ctx.actor(move || Node::new(&plan, &book)).name("child").spawn()?;
+            let events = self.1.clone();
+            let _: NodeHandle = ctx.actor(move || Node::new(&plan, &events)).name("child").spawn()?;
             tokio::task::yield_now().await;
             match self.0.fetch_add(1, Ordering::SeqCst) {
                 0..3 => Err("not yet".into()),
@@ -270,17 +274,17 @@ fn f2_children_of_a_start_that_fails_end_before_the_next() {
         fn nothing(&mut self) {}
     }
     run(async |system| {
-        let (tries, book) = (Arc::new(AtomicU64::new(0)), Arc::<Book>::default());
-        let (counted, made) = (tries.clone(), book.clone());
+        let (tries, events) = (Arc::new(AtomicU64::new(0)), Arc::<Events>::default());
+        let (counted, made) = (tries.clone(), events.clone());
         let make = move || Slow(counted.clone(), made.clone());
         let slow: SlowHandle = system.actor(make).restart(always()).spawn().unwrap();
         slow.ready().await.unwrap();
         slow.nothing().await.unwrap();
         testing::quiet(&system).await;
-        assert_eq!((tries.load(Ordering::SeqCst), book.births("child")), (4, 4));
-        assert_eq!(book.lines(), ["child Stopped"; 3]);
+        assert_eq!((tries.load(Ordering::SeqCst), events.births("child")), (4, 4));
+        assert_eq!(events.lines(), ["child Stopped"; 3]);
         slow.stop().await;
-        book.nobody_is_left();
+        events.assert_all_ended();
     });
 }
 
@@ -288,31 +292,31 @@ fn f2_children_of_a_start_that_fails_end_before_the_next() {
 fn f2_a_shutdown_ends_trees_and_reports_them_clean() {
     run(async |system| {
         let inner = Plan::of("b", Strategy::OneForAll, leaves(&["b1", "b2"]));
-        let (book, _root) =
+        let (events, _root) =
             grow(&system, Plan::of("root", Strategy::RestForOne, [Plan::leaf("a"), inner])).await;
         let report = system.shutdown(10 * SECOND).await;
         assert!(report.is_clean(), "{report}");
         assert_eq!(report.drained.len(), 5);
-        assert_eq!(book.lines(), ["b2", "b1", "b", "a", "root"].map(|name| format!("{name} Stopped")));
-        assert!(["root", "a", "b", "b1", "b2"].iter().all(|name| book.births(name) == 1));
-        book.nobody_is_left();
+        assert_eq!(events.lines(), ["b2", "b1", "b", "a", "root"].map(|name| format!("{name} Stopped")));
+        assert!(["root", "a", "b", "b1", "b2"].iter().all(|name| events.births(name) == 1));
+        events.assert_all_ended();
     });
 }
 
 #[test]
 fn f2_a_tree_ends_with_its_runtime() {
-    let book = {
+    let events = {
         let runtime = paused();
         runtime.block_on(async {
             let system = System::new("gone");
             let inner = Plan::of("b", Strategy::OneForOne, leaves(&["b1"]));
-            let (book, root) =
+            let (events, root) =
                 grow(&system, Plan::of("root", Strategy::OneForOne, [Plan::leaf("a"), inner])).await;
             std::mem::forget(root);
-            book
+            events
         })
     };
-    book.nobody_is_left();
+    events.assert_all_ended();
 }
 
 #[test]

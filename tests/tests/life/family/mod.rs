@@ -16,14 +16,14 @@ use tokio::time::Instant;
 
 /// The events of a tree, in order, and its actors.
 #[derive(Default)]
-struct Book {
+struct Events {
     lines: Record<String>,
     /// The number of instances alive, and of all instances ever made, by name.
     alive: Mutex<BTreeMap<String, (i64, u32)>>,
     handles: Mutex<BTreeMap<String, NodeHandle>>,
 }
 
-impl Book {
+impl Events {
     fn write(&self, line: String) {
         self.lines.write(line);
     }
@@ -36,7 +36,7 @@ impl Book {
         self.alive.lock().unwrap().get(name).map_or(0, |counts| counts.1)
     }
 
-    fn nobody_is_left(&self) {
+    fn assert_all_ended(&self) {
         let alive = self.alive.lock().unwrap();
         assert!(alive.values().all(|(alive, _)| *alive == 0), "{alive:?}");
     }
@@ -100,24 +100,24 @@ fn once() -> Restart {
 
 struct Node {
     plan: Plan,
-    book: Arc<Book>,
+    events: Arc<Events>,
     /// The turns of this instance.
     seen: u32,
 }
 
 impl Node {
-    fn new(plan: &Plan, book: &Arc<Book>) -> Node {
-        let mut alive = book.alive.lock().unwrap();
+    fn new(plan: &Plan, events: &Arc<Events>) -> Node {
+        let mut alive = events.alive.lock().unwrap();
         let counts = alive.entry(plan.name.clone()).or_default();
         *counts = (counts.0 + 1, counts.1 + 1);
         drop(alive);
-        Node { plan: plan.clone(), book: book.clone(), seen: 0 }
+        Node { plan: plan.clone(), events: events.clone(), seen: 0 }
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        let mut alive = self.book.alive.lock().unwrap();
+        let mut alive = self.events.alive.lock().unwrap();
         alive.entry(self.plan.name.clone()).or_default().0 -= 1;
     }
 }
@@ -127,15 +127,15 @@ impl Node {
     #[started]
     async fn begin(&mut self, ctx: &mut Context<Self>) -> Result<(), BoxError> {
         for plan in self.plan.children.clone() {
-            let (book, restart, strategy, name) =
-                (self.book.clone(), plan.restart, plan.strategy, plan.name.clone());
+            let (events, restart, strategy, name) =
+                (self.events.clone(), plan.restart, plan.strategy, plan.name.clone());
             let handle: NodeHandle = if plan.has_factory {
-                let make = move || Node::new(&plan, &book);
+                let make = move || Node::new(&plan, &events);
                 ctx.actor(make).restart(restart).strategy(strategy).spawn()?
             } else {
-                ctx.instance(Node::new(&plan, &book)).strategy(strategy).spawn()?
+                ctx.instance(Node::new(&plan, &events)).strategy(strategy).spawn()?
             };
-            self.book.handles.lock().unwrap().insert(name, handle);
+            self.events.handles.lock().unwrap().insert(name, handle);
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Node {
 
     #[message]
     fn note(&mut self, n: u32) {
-        self.book.write(format!("{} {n}", self.plan.name));
+        self.events.write(format!("{} {n}", self.plan.name));
     }
 
     #[message(overflow = block)]
@@ -177,14 +177,14 @@ impl Node {
     #[stopped]
     async fn end(&mut self, why: StopReason) {
         tokio::time::sleep(self.plan.rest).await;
-        self.book.write(format!("{} {why:?}", self.plan.name));
+        self.events.write(format!("{} {why:?}", self.plan.name));
     }
 }
 
 /// Starts a tree, and waits until all of it has started.
-async fn grow(system: &System, plan: Plan) -> (Arc<Book>, NodeHandle) {
-    let book = Arc::<Book>::default();
-    let (made, restart, strategy) = (book.clone(), plan.restart, plan.strategy);
+async fn grow(system: &System, plan: Plan) -> (Arc<Events>, NodeHandle) {
+    let events = Arc::<Events>::default();
+    let (made, restart, strategy) = (events.clone(), plan.restart, plan.strategy);
     let root: NodeHandle = if plan.has_factory {
         system.actor(move || Node::new(&plan, &made)).restart(restart).strategy(strategy).spawn().unwrap()
     } else {
@@ -192,7 +192,7 @@ async fn grow(system: &System, plan: Plan) -> (Arc<Book>, NodeHandle) {
     };
     root.ready().await.unwrap();
     testing::quiet(system).await;
-    (book, root)
+    (events, root)
 }
 
 fn leaves(names: &[&str]) -> Vec<Plan> {

@@ -26,20 +26,20 @@ fn random_plan(rng: &mut Rng, name: String, depth: u64, names: &mut Vec<String>)
 }
 
 #[test]
-fn f2_random_trees_leave_nobody_behind_and_end_in_order() {
+fn f2_random_trees_leave_no_actor_behind_and_end_in_order() {
     let cases = if cfg!(debug_assertions) { 150 } else { 1500 };
     for seed in 0..cases {
         run(async |system| {
             let (mut rng, mut names) = (Rng::new(seed), Vec::new());
             let plan = random_plan(&mut rng, "r".into(), 3, &mut names);
             let root_plan = Plan { restart: always(), has_factory: true, ..plan };
-            let (book, root) = grow(&system, root_plan).await;
+            let (events, root) = grow(&system, root_plan).await;
             for _ in 0..rng.below(40) {
                 let name = &names[rng.below(names.len())];
                 let handle = if name == "r" {
                     Some(root.clone())
                 } else {
-                    book.handles.lock().unwrap().get(name).cloned()
+                    events.handles.lock().unwrap().get(name).cloned()
                 };
                 let Some(node) = handle else { continue };
                 match rng.below(8) {
@@ -58,7 +58,7 @@ fn f2_random_trees_leave_nobody_behind_and_end_in_order() {
             testing::quiet(&system).await;
             // No actor has two instances, and each one's parent is alive.
             let alive: Vec<String> = {
-                let alive = book.alive.lock().unwrap();
+                let alive = events.alive.lock().unwrap();
                 assert!(alive.values().all(|(alive, _)| (0..=1).contains(alive)), "{seed}: {alive:?}");
                 alive.iter().filter(|(_, (alive, _))| *alive == 1).map(|(name, _)| name.clone()).collect()
             };
@@ -69,14 +69,14 @@ fn f2_random_trees_leave_nobody_behind_and_end_in_order() {
                     "{seed}: {name} is an orphan in {alive:?}"
                 );
             }
-            book.lines();
+            events.lines();
             assert_eq!(root.stop().await.reason().unwrap(), StopReason::Stopped);
-            book.nobody_is_left();
-            book.forget();
+            events.assert_all_ended();
+            events.forget();
             assert!(system.snapshot().actors.is_empty(), "{seed}: {:?}", system.snapshot());
             // The order is depth first, the youngest first, and the parent after its children.
             let ends: Vec<_> =
-                book.lines().into_iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
+                events.lines().into_iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect();
             let mut sorted = alive;
             sorted.sort_by(|a, b| end_order(a, b));
             assert_eq!(ends, sorted, "{seed}");

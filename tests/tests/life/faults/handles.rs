@@ -141,7 +141,7 @@ fn f6_a_handle_taken_inside_a_turn_counts_like_any_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f6_the_last_of_many_handles_lets_the_actor_drain_whoever_drops_it() {
+async fn f6_the_last_of_many_handles_lets_the_actor_drain_whichever_task_drops_it() {
     for _ in 0..50 {
         let handled = Arc::new(AtomicU32::new(0));
         let desk: CounterHandle = System::new("last").spawn(Counter { handled: handled.clone() });

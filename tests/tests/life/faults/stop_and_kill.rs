@@ -26,7 +26,7 @@ fn f4_stop_closes_admission_with_the_call_and_handles_the_rest() {
 }
 
 #[test]
-fn f4_stop_needs_nobody_to_await_it() {
+fn f4_stop_need_not_be_awaited() {
     run(async |system| {
         let (desk, diary) = desk(&system);
         desk.work(1).await.unwrap();
@@ -149,7 +149,7 @@ fn f4_a_turn_that_was_killed_while_suspended_is_not_polled_again() {
 }
 
 #[test]
-fn f4_kill_ends_what_is_queued_and_whoever_waits() {
+fn f4_kill_ends_what_is_queued_and_all_waiters() {
     run(async |system| {
         let mut lost = system.dead_letters();
         let (desk, diary) = desk(&system);
@@ -225,7 +225,7 @@ fn f4_a_turn_may_say_stop_and_the_rest_is_handled() {
 }
 
 #[test]
-fn f4_an_actor_nobody_ever_talked_to_stops_and_is_killed_like_any_other() {
+fn f4_an_actor_that_never_got_a_message_stops_and_is_killed_like_any_other() {
     run(async |system| {
         let (stopped, diary) = desk(&system);
         assert_eq!(stopped.stop().await.reason().unwrap(), StopReason::Stopped);

@@ -74,7 +74,7 @@ fn f7_a_job_s_panic_ends_an_actor_without_a_factory_between_two_turns() {
         clerk.hold().await.unwrap();
         let closed = clerk.closed();
         tokio::time::sleep(2 * SECOND).await;
-        assert!(!clerk.is_closed(), "its turn goes on");
+        assert!(!clerk.is_closed(), "its turn continues");
         desk.gate.open(1);
         assert_eq!(closed.await, StopReason::Panicked);
         assert_eq!(clerk.ledger().of::<m::Hold>().handled, 1);

@@ -23,7 +23,7 @@ fn f2_from_the_second_failure_on_there_is_a_pause_that_doubles() {
 #[test]
 fn f2_a_kill_in_the_pause_is_at_once() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, slowly(HOUR));
+        let (history, lamp) = lamp_with(&system, slowly(HOUR));
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
         lamp.work(1).await.unwrap();
@@ -34,28 +34,28 @@ fn f2_a_kill_in_the_pause_is_at_once() {
         assert_eq!(began.elapsed(), Duration::ZERO);
         let total = balanced(&lamp);
         assert_eq!((total.panicked, total.undelivered), (2, 1));
-        assert_eq!((life.births(), life.diary().len()), (2, 0));
+        assert_eq!((history.births(), history.diary().len()), (2, 0));
     });
 }
 
 #[test]
 fn f2_a_stop_in_the_pause_is_at_once() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, slowly(HOUR));
+        let (history, lamp) = lamp_with(&system, slowly(HOUR));
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
         run_other_tasks().await;
         let began = Instant::now();
         assert_eq!(lamp.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(began.elapsed(), Duration::ZERO);
-        assert_eq!(life.births(), 2, "there was nothing left that a third one could do");
+        assert_eq!(history.births(), 2, "no message was left for a third instance");
     });
 }
 
 #[test]
 fn f2_a_stop_in_the_pause_handles_the_rest_at_once() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, slowly(HOUR));
+        let (history, lamp) = lamp_with(&system, slowly(HOUR));
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
         for n in 0..3 {
@@ -65,14 +65,14 @@ fn f2_a_stop_in_the_pause_handles_the_rest_at_once() {
         let began = Instant::now();
         assert_eq!(lamp.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(began.elapsed(), Duration::ZERO);
-        assert_eq!(life.diary(), ["3: 0", "3: 1", "3: 2", "3: Stopped"]);
+        assert_eq!(history.diary(), ["3: 0", "3: 1", "3: 2", "3: Stopped"]);
     });
 }
 
 #[test]
 fn f2_with_the_last_handle_gone_in_the_pause_it_ends() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, slowly(HOUR));
+        let (history, lamp) = lamp_with(&system, slowly(HOUR));
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
         lamp.work(1).await.unwrap();
@@ -81,14 +81,14 @@ fn f2_with_the_last_handle_gone_in_the_pause_it_ends() {
         let began = Instant::now();
         assert_eq!(closed.await, StopReason::Unreferenced);
         assert_eq!(began.elapsed(), Duration::ZERO);
-        assert_eq!(life.diary(), ["3: 1", "3: Unreferenced"]);
+        assert_eq!(history.diary(), ["3: 1", "3: Unreferenced"]);
     });
 }
 
 #[test]
 fn f2_a_stop_among_failures_handles_the_rest() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, slowly(SECOND));
+        let (history, lamp) = lamp_with(&system, slowly(SECOND));
         let held = testing::hold(&lamp);
         for n in 0..3 {
             lamp.fail_untold().await.unwrap();
@@ -97,7 +97,7 @@ fn f2_a_stop_among_failures_handles_the_rest() {
         let stop = lamp.stop();
         held.release();
         assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);
-        assert_eq!(life.diary(), ["2: 0", "3: 1", "4: 2", "4: Stopped"]);
+        assert_eq!(history.diary(), ["2: 0", "3: 1", "4: 2", "4: Stopped"]);
         let total = balanced(&lamp);
         assert_eq!((total.offered, total.handled, total.panicked), (6, 3, 3));
     });
@@ -106,13 +106,13 @@ fn f2_a_stop_among_failures_handles_the_rest() {
 #[test]
 fn f2_a_shutdown_handles_what_those_in_a_pause_still_have() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, slowly(HOUR));
+        let (history, lamp) = lamp_with(&system, slowly(HOUR));
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
         lamp.work(1).await.unwrap();
         let report = system.shutdown(SECOND).await;
         assert!(report.is_clean(), "{report}");
-        assert_eq!(life.diary(), ["3: 1", "3: Stopped"]);
+        assert_eq!(history.diary(), ["3: 1", "3: Stopped"]);
     });
 }
 
@@ -121,10 +121,10 @@ fn f2_an_actor_that_drains_and_waits_before_its_next_instance_ends_when_nothing_
     run(async |system| {
         for living in [0, 1] {
             let mut letters = system.dead_letters();
-            let life = Arc::new(Life::default());
+            let history = Arc::new(History::default());
             let make = {
-                let life = life.clone();
-                move || Lamp::new(&life)
+                let history = history.clone();
+                move || Lamp::new(&history)
             };
             let restart = Restart::on_failure().backoff(20 * SECOND, 20 * SECOND);
             let lamp: LampHandle = system.actor(make).restart(restart).spawn().unwrap();

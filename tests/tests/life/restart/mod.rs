@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 /// The history of all instances of an actor.
 #[derive(Default)]
-struct Life {
+struct History {
     births: AtomicU32,
     alive: AtomicI32,
     /// The number of the next starts that fail: in the factory, by an error of `#[started]`, or by
@@ -32,7 +32,7 @@ struct Life {
     diary: Record<String>,
 }
 
-impl Life {
+impl History {
     fn write(&self, word: impl Into<String>) {
         self.diary.write(word.into());
     }
@@ -51,29 +51,29 @@ fn one_less(count: &AtomicI32) -> bool {
 }
 
 struct Lamp {
-    life: Arc<Life>,
+    history: Arc<History>,
     /// The number of this instance, from 1.
     number: u32,
 }
 
 impl Lamp {
-    fn new(life: &Arc<Life>) -> Lamp {
-        if one_less(&life.bad_factories) {
+    fn new(history: &Arc<History>) -> Lamp {
+        if one_less(&history.bad_factories) {
             panic_quietly("no glass");
         }
-        let number = life.births.fetch_add(1, Ordering::SeqCst) + 1;
-        assert_eq!(life.alive.fetch_add(1, Ordering::SeqCst), 0, "two instances at a time");
-        Lamp { life: life.clone(), number }
+        let number = history.births.fetch_add(1, Ordering::SeqCst) + 1;
+        assert_eq!(history.alive.fetch_add(1, Ordering::SeqCst), 0, "two instances at a time");
+        Lamp { history: history.clone(), number }
     }
 
     fn write(&self, word: impl std::fmt::Display) {
-        self.life.write(format!("{}: {word}", self.number));
+        self.history.write(format!("{}: {word}", self.number));
     }
 }
 
 impl Drop for Lamp {
     fn drop(&mut self) {
-        self.life.alive.fetch_sub(1, Ordering::SeqCst);
+        self.history.alive.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -81,10 +81,10 @@ impl Drop for Lamp {
 impl Lamp {
     #[started]
     async fn light(&mut self) -> Result<(), BoxError> {
-        if one_less(&self.life.bad_starts) {
+        if one_less(&self.history.bad_starts) {
             return Err("no oil".into());
         }
-        if one_less(&self.life.panicking_starts) {
+        if one_less(&self.history.panicking_starts) {
             panic_quietly("no wick");
         }
         Ok(())
@@ -117,8 +117,8 @@ impl Lamp {
     }
 
     #[message(ttl = "1s")]
-    fn mortal(&mut self, n: u32) {
-        self.write(format!("mortal {n}"));
+    fn expiring(&mut self, n: u32) {
+        self.write(format!("expiring {n}"));
     }
 
     #[message(overflow = block)]
@@ -159,10 +159,10 @@ impl Lamp {
     }
 }
 
-fn lamp_with(system: &System, restart: Restart) -> (Arc<Life>, LampHandle) {
-    let life = Arc::<Life>::default();
-    let lives = life.clone();
-    (life, system.actor(move || Lamp::new(&lives)).restart(restart).spawn().unwrap())
+fn lamp_with(system: &System, restart: Restart) -> (Arc<History>, LampHandle) {
+    let history = Arc::<History>::default();
+    let shared = history.clone();
+    (history, system.actor(move || Lamp::new(&shared)).restart(restart).spawn().unwrap())
 }
 
 /// Restarts at once, without a limit.

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn f1_another_instance_goes_on_with_the_queue_in_order() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, always());
+        let (history, lamp) = lamp_with(&system, always());
         warm_up(&lamp).await;
         let held = testing::hold(&lamp);
         for n in 0..3 {
@@ -22,10 +22,14 @@ fn f1_another_instance_goes_on_with_the_queue_in_order() {
         assert_eq!(failed.await.unwrap_err().reason(), Reason::Panicked);
         let first = ["1: urgent 7".to_owned(), "1: 0".into(), "1: 1".into(), "1: 2".into()];
         let second = (3..40).map(|n| format!("2: {n}"));
-        assert_eq!(life.diary(), first.into_iter().chain(second).collect::<Vec<_>>());
-        assert_eq!(life.births(), 2);
+        assert_eq!(history.diary(), first.into_iter().chain(second).collect::<Vec<_>>());
+        assert_eq!(history.births(), 2);
         let total = balanced(&lamp);
-        assert_eq!((total.offered, total.handled, total.panicked), (1242, 1241, 1), "it is not tried again");
+        assert_eq!(
+            (total.offered, total.handled, total.panicked),
+            (1242, 1241, 1),
+            "the failed message is not retried"
+        );
         assert!(!lamp.is_closed());
     });
 }
@@ -33,7 +37,7 @@ fn f1_another_instance_goes_on_with_the_queue_in_order() {
 #[test]
 fn f1_an_async_handler_s_panic_is_followed_by_another_instance_too() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, always());
+        let (history, lamp) = lamp_with(&system, always());
         let mut failed = Box::pin(lamp.fail_later(SECOND).into_future());
         assert!(poll(&mut failed).is_pending());
         for n in 0..3 {
@@ -42,7 +46,7 @@ fn f1_an_async_handler_s_panic_is_followed_by_another_instance_too() {
         assert_eq!(failed.await.unwrap_err().reason(), Reason::Panicked);
         assert_eq!(lamp.fail_later(Duration::ZERO).await.unwrap_err().reason(), Reason::Panicked);
         assert_eq!(lamp.number().await.unwrap(), 3);
-        assert_eq!(life.diary(), ["2: 0", "2: 1", "2: 2"]);
+        assert_eq!(history.diary(), ["2: 0", "2: 1", "2: 2"]);
         let total = balanced(&lamp);
         assert_eq!((total.offered, total.handled, total.panicked), (6, 4, 2));
     });
@@ -67,31 +71,31 @@ fn f1_every_panic_has_its_dead_letter() {
 #[test]
 fn f1_a_state_that_a_panic_went_through_is_dropped_without_its_stopped() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, always());
+        let (history, lamp) = lamp_with(&system, always());
         lamp.fail().await.unwrap_err();
         testing::quiet(&system).await;
-        assert_eq!(life.diary(), [""; 0]);
-        assert_eq!((life.births(), life.alive.load(Ordering::SeqCst)), (2, 1));
+        assert_eq!(history.diary(), [""; 0]);
+        assert_eq!((history.births(), history.alive.load(Ordering::SeqCst)), (2, 1));
         assert_eq!(lamp.stop().await.reason().unwrap(), StopReason::Stopped);
-        assert_eq!(life.diary(), ["2: Stopped"], "no panic went through this one");
-        assert_eq!(life.alive.load(Ordering::SeqCst), 0);
+        assert_eq!(history.diary(), ["2: Stopped"], "no panic went through this one");
+        assert_eq!(history.alive.load(Ordering::SeqCst), 0);
     });
 }
 
 #[test]
 fn f1_what_has_died_meanwhile_goes_first() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, slowly(10 * SECOND));
+        let (history, lamp) = lamp_with(&system, slowly(10 * SECOND));
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
         // Now the actor is in its pause.
         let mut asked = Box::pin(lamp.expired_so_far().timeout(HOUR).into_future());
         assert!(poll(&mut asked).is_pending());
         for n in 0..5 {
-            lamp.mortal(n).await.unwrap();
+            lamp.expiring(n).await.unwrap();
         }
-        assert_eq!(asked.await.unwrap(), 5, "they stood behind it, and were gone before its turn");
-        assert_eq!(life.diary(), [""; 0]);
+        assert_eq!(asked.await.unwrap(), 5, "they were queued behind it, and purged before its turn");
+        assert_eq!(history.diary(), [""; 0]);
         assert_eq!(balanced(&lamp).expired, 5);
     });
 }
@@ -99,9 +103,9 @@ fn f1_what_has_died_meanwhile_goes_first() {
 #[test]
 fn f1_in_the_pause_the_capacity_holds() {
     run(async |system| {
-        let life = Arc::<Life>::default();
-        let lives = life.clone();
-        let make = move || Lamp::new(&lives);
+        let history = Arc::<History>::default();
+        let shared = history.clone();
+        let make = move || Lamp::new(&shared);
         let lamp: LampHandle =
             system.actor(make).restart(slowly(10 * SECOND)).capacity(4).reserve(0).spawn().unwrap();
         lamp.fail().await.unwrap_err();
@@ -119,7 +123,7 @@ fn f1_in_the_pause_the_capacity_holds() {
         assert_eq!(began.elapsed(), Duration::ZERO);
         waits.await.unwrap();
         testing::quiet(&system).await;
-        assert_eq!(life.diary(), (0..5).map(|n| format!("3: {n}")).collect::<Vec<_>>());
+        assert_eq!(history.diary(), (0..5).map(|n| format!("3: {n}")).collect::<Vec<_>>());
     });
 }
 
@@ -136,7 +140,7 @@ fn f1_a_claim_of_which_the_first_failed_keeps_its_slots_in_the_pause() {
         }
         held.release();
         run_other_tasks().await;
-        assert_eq!(lamp.reading().depth, 63, "those that were claimed went back");
+        assert_eq!(lamp.reading().depth, 63, "the claimed messages went back");
         lamp.work(63).try_send().unwrap();
         assert!(lamp.work(64).try_send().is_err());
         testing::quiet(&system).await;

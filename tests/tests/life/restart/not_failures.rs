@@ -5,9 +5,9 @@ use super::*;
 #[test]
 fn f3_overload_time_outs_and_a_handler_s_errors_are_no_failures() {
     run(async |system| {
-        let life = Arc::<Life>::default();
-        let lives = life.clone();
-        let make = move || Lamp::new(&lives);
+        let history = Arc::<History>::default();
+        let shared = history.clone();
+        let make = move || Lamp::new(&shared);
         let none = Restart::on_failure().at_most(0, HOUR);
         let lamp: LampHandle =
             system.actor(make).restart(none).capacity(4).max_waiting(2).reserve(0).spawn().unwrap();
@@ -20,13 +20,13 @@ fn f3_overload_time_outs_and_a_handler_s_errors_are_no_failures() {
             }
             assert_eq!(lamp.number().await.unwrap_err().reason(), Reason::Full);
             for n in 0..4 {
-                let _ = lamp.mortal(n).try_send();
+                let _ = lamp.expiring(n).try_send();
             }
             assert_eq!(rests.await.unwrap_err().reason(), Reason::TimedOut);
             testing::quiet(&system).await;
-            assert!(lamp.rest(MS).await.unwrap().is_err(), "an answer like any other");
+            assert!(lamp.rest(MS).await.unwrap().is_err(), "an error of the handler is an answer");
         }
-        assert_eq!(life.births(), 1);
+        assert_eq!(history.births(), 1);
         assert_eq!(lamp.number().await.unwrap(), 1);
         let total = balanced(&lamp);
         assert_eq!((total.panicked, total.dropped, total.refused_total() > 100), (0, 100, true), "{total:?}");

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn f2_a_permanent_actor_that_stops_itself_is_replaced() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, Restart::permanent().at_most(1, Duration::ZERO));
+        let (history, lamp) = lamp_with(&system, Restart::permanent().at_most(1, Duration::ZERO));
         let held = testing::hold(&lamp);
         let mut asked = Box::pin(lamp.stop_yourself().into_future());
         assert!(poll(&mut asked).is_pending());
@@ -18,7 +18,7 @@ fn f2_a_permanent_actor_that_stops_itself_is_replaced() {
         let rest = (0..40).map(|n| format!("2: {n}"));
         let expected: Vec<_> =
             ["1: stopped itself".to_owned(), "1: Restarted".into()].into_iter().chain(rest).collect();
-        assert_eq!(life.diary(), expected);
+        assert_eq!(history.diary(), expected);
         for _ in 0..20 {
             lamp.stop_yourself().await.unwrap();
         }
@@ -31,35 +31,35 @@ fn f2_a_permanent_actor_that_stops_itself_is_replaced() {
 #[test]
 fn f2_an_actor_that_is_not_permanent_may_stop_itself() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, always());
+        let (history, lamp) = lamp_with(&system, always());
         lamp.stop_yourself().await.unwrap();
         assert_eq!(lamp.closed().await, StopReason::Stopped);
-        assert_eq!(life.births(), 1);
+        assert_eq!(history.births(), 1);
     });
 }
 
 #[test]
-fn f2_who_stops_itself_and_fails_is_replaced_once() {
+fn f2_an_actor_that_stops_itself_and_fails_is_replaced_once() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, Restart::permanent());
+        let (history, lamp) = lamp_with(&system, Restart::permanent());
         lamp.stop_and_fail().await.unwrap();
         testing::quiet(&system).await;
         assert_eq!(lamp.number().await.unwrap(), 2);
-        assert_eq!((life.births(), life.diary().len()), (2, 0));
+        assert_eq!((history.births(), history.diary().len()), (2, 0));
     });
 }
 
 #[test]
 fn f2_a_permanent_actor_that_stops_itself_while_it_drains_ends() {
     run(async |system| {
-        let (life, lamp) = lamp_with(&system, Restart::permanent());
+        let (history, lamp) = lamp_with(&system, Restart::permanent());
         let held = testing::hold(&lamp);
         let mut asked = Box::pin(lamp.stop_yourself().into_future());
         assert!(poll(&mut asked).is_pending());
         let stop = lamp.stop();
         held.release();
         assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);
-        assert_eq!(life.births(), 1, "nothing was left to do");
-        assert_eq!(life.diary(), ["1: stopped itself", "1: Stopped"]);
+        assert_eq!(history.births(), 1, "no message was left");
+        assert_eq!(history.diary(), ["1: stopped itself", "1: Stopped"]);
     });
 }

@@ -28,7 +28,7 @@ struct Mill {
 }
 
 impl Mill {
-    fn grind(&mut self, sender: usize, n: u64) -> u64 {
+    fn handle(&mut self, sender: usize, n: u64) -> u64 {
         assert!(
             !std::mem::replace(&mut self.is_broken, true),
             "a state that a panic went through is used again"
@@ -70,13 +70,13 @@ impl Mill {
     #[message(shadows)]
     fn tell(&mut self, sender: usize, n: u64) {
         let _alone = self.alone();
-        self.grind(sender, n);
+        self.handle(sender, n);
     }
 
     #[message(shadows, overflow = block)]
     fn ask(&mut self, sender: usize, n: u64) -> u64 {
         let _alone = self.alone();
-        self.grind(sender, n)
+        self.handle(sender, n)
     }
 
     #[message(overflow = block)]
@@ -85,13 +85,13 @@ impl Mill {
         if n.is_multiple_of(3) {
             tokio::task::yield_now().await;
         }
-        self.grind(sender, n)
+        self.handle(sender, n)
     }
 
     #[message(overflow = block, inline = never)]
     fn own(&mut self, sender: usize, n: u64) -> u64 {
         let _alone = self.alone();
-        self.grind(sender, n)
+        self.handle(sender, n)
     }
 }
 
@@ -106,7 +106,7 @@ fn mill(system: &System, tally: &Arc<Tally>) -> MillHandle {
 
 /// Sends as one sender. Returns how many messages it sent, how many were answered, and how many
 /// panicked.
-async fn grinds(mill: MillHandle, sender: usize, many: u64, kind: usize) -> (u64, u64, u64) {
+async fn send_as(mill: MillHandle, sender: usize, many: u64, kind: usize) -> (u64, u64, u64) {
     let (mut sent, mut answered, mut panicked) = (0, 0, 0);
     for n in 1..=many {
         sent += 1;
@@ -136,12 +136,12 @@ async fn grinds(mill: MillHandle, sender: usize, many: u64, kind: usize) -> (u64
     (sent, answered, panicked)
 }
 
-async fn grind_all(system: System, senders: usize, kind: usize) {
+async fn send_all(system: System, senders: usize, kind: usize) {
     let tally = Tally::of(senders);
     let mill = mill(&system, &tally);
     let many = MANY / senders as u64;
     let tasks: Vec<_> =
-        (0..senders).map(|sender| tokio::spawn(grinds(mill.clone(), sender, many, kind))).collect();
+        (0..senders).map(|sender| tokio::spawn(send_as(mill.clone(), sender, many, kind))).collect();
     let (mut sent, mut answered, mut panicked) = (0, 0, 0);
     for task in tasks {
         let of_one = task.await.unwrap();
@@ -168,27 +168,27 @@ async fn grind_all(system: System, senders: usize, kind: usize) {
 
 #[test]
 fn f1_a_thousandth_of_very_many_tells_panics_and_nothing_else_is_lost() {
-    on_threads(4, |system| grind_all(system, 1, 0));
+    on_threads(4, |system| send_all(system, 1, 0));
 }
 
 #[test]
 fn f1_a_thousandth_of_very_many_donated_turns_panics_and_nothing_else_is_lost() {
-    on_threads(4, |system| grind_all(system, 1, 1));
+    on_threads(4, |system| send_all(system, 1, 1));
 }
 
 #[test]
 fn f1_a_thousandth_of_very_many_async_turns_panics_and_nothing_else_is_lost() {
-    on_threads(4, |system| grind_all(system, 4, 2));
+    on_threads(4, |system| send_all(system, 4, 2));
 }
 
 #[test]
 fn f1_with_several_senders_and_all_kinds_of_turns_nothing_else_is_lost() {
-    on_threads(4, |system| grind_all(system, 4, 4));
+    on_threads(4, |system| send_all(system, 4, 4));
 }
 
 #[test]
 fn f1_on_one_thread_nothing_else_is_lost_either() {
-    run(async |system| grind_all(system, 3, 4).await);
+    run(async |system| send_all(system, 3, 4).await);
 }
 
 #[test]

@@ -5,14 +5,14 @@ use super::*;
 #[test]
 fn s4_a_stop_handles_what_is_parked_and_ends_those_that_sleep() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         for n in 0..10 {
             pool.task(Task::new(7, n, SECOND)).await.unwrap();
         }
         run_other_tasks().await;
         assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
-        assert_eq!(office.of(7), (0..10).collect::<Vec<_>>());
-        assert_eq!(office.alive(), 0);
+        assert_eq!(history.of(7), (0..10).collect::<Vec<_>>());
+        assert_eq!(history.alive(), 0);
         let total = balanced(&pool);
         assert_eq!((total.handled, total.undelivered), (10, 0));
         assert_eq!(pool.look().await.unwrap_err().reason(), Reason::Closed);
@@ -22,7 +22,7 @@ fn s4_a_stop_handles_what_is_parked_and_ends_those_that_sleep() {
 #[test]
 fn s4_a_kill_cuts_all_suspended_turns() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         let mut asked: Vec<_> = (0..4).map(|_| Box::pin(pool.rest(HOUR / 2).into_future())).collect();
         assert!(asked.iter_mut().all(|rest| poll(rest).is_pending()));
         run_other_tasks().await;
@@ -36,8 +36,8 @@ fn s4_a_kill_cuts_all_suspended_turns() {
         for rest in asked {
             assert_eq!(rest.await.unwrap_err().reason(), Reason::Closed);
         }
-        assert_eq!(office.lines(), ["Killed"; 4], "each has its `#[stopped]`");
-        assert_eq!(office.alive(), 0);
+        assert_eq!(history.lines(), ["Killed"; 4], "`#[stopped]` runs for each");
+        assert_eq!(history.alive(), 0);
         assert_eq!(balanced(&pool).undelivered, 14);
     });
 }
@@ -47,14 +47,14 @@ fn s4_a_stop_or_kill_finds_a_worker_in_its_pause() {
     run(async |system| {
         for is_kill in [false, true] {
             let slow = Restart::on_failure().at_most(1000, HOUR).backoff(HOUR, HOUR);
-            let (office, pool) = pool_with(&system, 2..=2, 64, slow);
+            let (history, pool) = pool_with(&system, 2..=2, 64, slow);
             // After a worker's first failure the next instance starts at once, after the second one
             // there is a pause.
             for _ in 0..4 {
                 pool.fail(Duration::ZERO).await.unwrap_err();
             }
             run_other_tasks().await;
-            assert_eq!(office.alive(), 0, "both are in their pauses");
+            assert_eq!(history.alive(), 0, "both are in their pauses");
             for n in 0..4 {
                 pool.task(Task::new(7, n, SECOND)).await.unwrap();
             }
@@ -66,9 +66,9 @@ fn s4_a_stop_or_kill_finds_a_worker_in_its_pause() {
             } else {
                 assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
                 assert_eq!(began.elapsed().as_secs(), 4);
-                assert_eq!(office.of(7), [0, 1, 2, 3]);
+                assert_eq!(history.of(7), [0, 1, 2, 3]);
             }
-            assert_eq!(office.alive(), 0);
+            assert_eq!(history.alive(), 0);
             balanced(&pool);
         }
     });
@@ -78,7 +78,7 @@ fn s4_a_stop_or_kill_finds_a_worker_in_its_pause() {
 fn s4_a_drain_that_others_end_ends_a_worker_s_pause() {
     run(async |system| {
         let slow = Restart::on_failure().at_most(1000, HOUR).backoff(HOUR, HOUR);
-        let (office, pool) = pool_with(&system, 2..=2, 64, slow);
+        let (history, pool) = pool_with(&system, 2..=2, 64, slow);
         pool.fail(Duration::ZERO).await.unwrap_err();
         let rests = tokio::spawn({
             let pool = pool.clone();
@@ -94,30 +94,30 @@ fn s4_a_drain_that_others_end_ends_a_worker_s_pause() {
         assert_eq!(began.elapsed().as_secs(), 2);
         fails.await.unwrap_err();
         rests.await.unwrap().unwrap();
-        assert_eq!(office.of(7), [1]);
+        assert_eq!(history.of(7), [1]);
     });
 }
 
 #[test]
 fn s4_with_the_last_handle_gone_a_pool_handles_the_rest_and_ends() {
     run(async |system| {
-        let (office, pool) = pool(&system, 3..=3);
+        let (history, pool) = pool(&system, 3..=3);
         for n in 0..5 {
             pool.task(Task::new(7, n, SECOND)).await.unwrap();
         }
         let closed = pool.closed();
         drop(pool);
         assert_eq!(closed.await, StopReason::Unreferenced);
-        assert_eq!(office.of(7), [0, 1, 2, 3, 4]);
-        assert_eq!(office.alive(), 0);
+        assert_eq!(history.of(7), [0, 1, 2, 3, 4]);
+        assert_eq!(history.alive(), 0);
     });
 }
 
 #[test]
-fn s4_a_pool_nobody_ever_spoke_to_ends() {
+fn s4_a_pool_that_never_got_a_message_ends() {
     run(async |system| {
         for is_kill in [false, true] {
-            let (office, pool) = pool(&system, 3..=3);
+            let (history, pool) = pool(&system, 3..=3);
             if is_kill {
                 pool.kill();
                 assert_eq!(pool.closed().await, StopReason::Killed);
@@ -126,7 +126,7 @@ fn s4_a_pool_nobody_ever_spoke_to_ends() {
                 drop(pool);
                 assert_eq!(closed.await, StopReason::Unreferenced);
             }
-            assert_eq!(office.alive(), 0);
+            assert_eq!(history.alive(), 0);
         }
     });
 }
@@ -147,23 +147,23 @@ fn s4_a_stop_while_nothing_is_handed_out_ends_when_it_is() {
 #[test]
 fn s4_the_last_to_go_may_be_one_that_was_too_many() {
     run(async |system| {
-        let (office, pool) = pool(&system, 1..=3);
+        let (history, pool) = pool(&system, 1..=3);
         pool.resize(3);
         testing::quiet(&system).await;
-        *office.rest.lock().unwrap() = SECOND;
+        *history.rest.lock().unwrap() = SECOND;
         pool.resize(1);
         run_other_tasks().await;
-        *office.rest.lock().unwrap() = Duration::ZERO;
+        *history.rest.lock().unwrap() = Duration::ZERO;
         assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
-        assert_eq!(office.alive(), 0);
-        let lines = office.lines();
+        assert_eq!(history.alive(), 0);
+        let lines = history.lines();
         assert_eq!(lines.iter().filter(|line| *line == "Retired").count(), 2, "{lines:?}");
     });
 }
 
 #[test]
 fn s4_a_pool_in_a_system_that_is_shutting_down_is_closed_from_the_beginning() {
-    struct Last(Arc<Office>);
+    struct Last(Arc<History>);
     #[actor(local)]
     impl Last {
         #[message(overflow = block)]
@@ -174,8 +174,8 @@ fn s4_a_pool_in_a_system_that_is_shutting_down_is_closed_from_the_beginning() {
         }
     }
     run(async |system| {
-        let office = Arc::<Office>::default();
-        let last = system.spawn(Last(office.clone()));
+        let history = Arc::<History>::default();
+        let last = system.spawn(Last(history.clone()));
         let held = testing::hold(&last);
         let mut asked = Box::pin(last.nothing().into_future());
         assert!(poll(&mut asked).is_pending());
@@ -188,17 +188,17 @@ fn s4_a_pool_in_a_system_that_is_shutting_down_is_closed_from_the_beginning() {
         assert!(asked.await.unwrap());
         assert!(shutdown.await.unwrap().is_clean());
         testing::quiet(&system).await;
-        assert_eq!(office.alive(), 0);
+        assert_eq!(history.alive(), 0);
     });
 }
 
 #[test]
 fn s4_a_pool_ends_with_its_runtime() {
-    let (office, pool) = {
+    let (history, pool) = {
         let runtime = paused();
         runtime.block_on(async {
             let system = System::new("gone");
-            let (office, pool) = pool(&system, 3..=3);
+            let (history, pool) = pool(&system, 3..=3);
             let mut rest = Box::pin(pool.rest(HOUR).into_future());
             assert!(poll(&mut rest).is_pending());
             for n in 0..3 {
@@ -206,11 +206,11 @@ fn s4_a_pool_ends_with_its_runtime() {
             }
             run_other_tasks().await;
             drop(rest);
-            (office, pool)
+            (history, pool)
         })
     };
     assert!(pool.is_closed());
-    assert_eq!(office.alive(), 0);
+    assert_eq!(history.alive(), 0);
     let total = balanced(&pool);
     assert_eq!((total.offered, total.undelivered), (4, 4));
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn s4_a_worker_that_fails_takes_nothing_along() {
     run(async |system| {
-        let (office, pool) = pool(&system, 2..=2);
+        let (history, pool) = pool(&system, 2..=2);
         let mut rests = Box::pin(pool.rest(10 * SECOND).into_future());
         assert!(poll(&mut rests).is_pending());
         let mut fails = Box::pin(pool.fail(SECOND).into_future());
@@ -15,10 +15,10 @@ fn s4_a_worker_that_fails_takes_nothing_along() {
             pool.task(Task::new(u64::from(n % 2), n, SECOND)).await.unwrap();
         }
         assert_eq!(fails.await.unwrap_err().reason(), Reason::Panicked);
-        assert_eq!(rests.await.unwrap(), 1, "the other one goes on");
+        assert_eq!(rests.await.unwrap(), 1, "the other worker continues");
         testing::quiet(&system).await;
-        assert_eq!((office.of(0), office.of(1)), (vec![0, 2, 4], vec![1, 3, 5]));
-        assert_eq!((office.births.load(Ordering::SeqCst), office.alive()), (3, 2));
+        assert_eq!((history.of(0), history.of(1)), (vec![0, 2, 4], vec![1, 3, 5]));
+        assert_eq!((history.births.load(Ordering::SeqCst), history.alive()), (3, 2));
         let total = balanced(&pool);
         assert_eq!((total.offered, total.handled, total.panicked), (8, 7, 1));
     });
@@ -27,7 +27,7 @@ fn s4_a_worker_that_fails_takes_nothing_along() {
 #[test]
 fn s4_the_key_of_a_turn_that_failed_is_free() {
     keyed!(Bomb, (), Policy::tell().keyed());
-    struct Shed(Arc<Office>);
+    struct Shed(Arc<History>);
     #[actor(local)]
     impl Shed {
         #[handler]
@@ -42,8 +42,8 @@ fn s4_the_key_of_a_turn_that_failed_is_free() {
     }
     run(async |system| {
         let slow = Restart::on_failure().at_most(1000, HOUR).backoff(HOUR / 2, HOUR / 2);
-        let office = Arc::<Office>::default();
-        let made = office.clone();
+        let history = Arc::<History>::default();
+        let made = history.clone();
         let shed: ShedHandle =
             system.actor(move || Shed(made.clone())).workers(3..=3).restart(slow).spawn().unwrap();
         let began = Instant::now();
@@ -51,7 +51,11 @@ fn s4_the_key_of_a_turn_that_failed_is_free() {
             shed.bomb(Bomb::new(7, n, SECOND)).await.unwrap();
         }
         tokio::time::sleep(10 * SECOND).await;
-        assert_eq!(office.of(7), [0, 1, 2, 3], "while two workers were in their pauses, the others went on");
+        assert_eq!(
+            history.of(7),
+            [0, 1, 2, 3],
+            "while two workers were in their pauses, the others continued"
+        );
         assert!(began.elapsed() < HOUR / 4);
         shed.kill();
         shed.closed().await;
@@ -64,7 +68,7 @@ fn s4_a_pool_that_fails_too_often_ends_as_one() {
         for is_busy in [false, true] {
             // Each of the three may fail once; while one is busy, none may.
             let limit = u32::from(!is_busy);
-            let (office, pool) = pool_with(&system, 3..=3, 64, Restart::on_failure().at_most(limit, HOUR));
+            let (history, pool) = pool_with(&system, 3..=3, 64, Restart::on_failure().at_most(limit, HOUR));
             let mut rests = Box::pin(pool.rest(HOUR).into_future());
             if is_busy {
                 assert!(poll(&mut rests).is_pending());
@@ -81,7 +85,7 @@ fn s4_a_pool_that_fails_too_often_ends_as_one() {
             if is_busy {
                 assert_eq!(rests.await.unwrap_err().reason(), Reason::Closed);
             }
-            assert_eq!(office.alive(), 0);
+            assert_eq!(history.alive(), 0);
         }
     });
 }
@@ -90,9 +94,9 @@ fn s4_a_pool_that_fails_too_often_ends_as_one() {
 fn s4_a_worker_whose_start_fails_tries_again_and_the_others_work_meanwhile() {
     run(async |system| {
         let slow = Restart::on_failure().at_most(100, HOUR).backoff(HOUR / 4, HOUR / 4);
-        let office = Arc::<Office>::default();
-        office.bad_starts.store(2, Ordering::SeqCst);
-        let made = office.clone();
+        let history = Arc::<History>::default();
+        history.bad_starts.store(2, Ordering::SeqCst);
+        let made = history.clone();
         let pool: ClerkHandle =
             system.actor(move || Clerk::new(&made)).workers(3..=3).restart(slow).spawn().unwrap();
         let began = Instant::now();
@@ -101,35 +105,35 @@ fn s4_a_worker_whose_start_fails_tries_again_and_the_others_work_meanwhile() {
         assert!(began.elapsed() < 2 * SECOND);
         tokio::time::sleep(HOUR / 2).await;
         testing::quiet(&system).await;
-        assert_eq!((office.births.load(Ordering::SeqCst), office.alive()), (5, 3));
+        assert_eq!((history.births.load(Ordering::SeqCst), history.alive()), (5, 3));
     });
 }
 
 #[test]
 fn s4_a_pool_none_of_which_starts_is_given_up() {
     run(async |system| {
-        let office = Arc::<Office>::default();
-        office.bad_starts.store(1000, Ordering::SeqCst);
-        let made = office.clone();
+        let history = Arc::<History>::default();
+        history.bad_starts.store(1000, Ordering::SeqCst);
+        let made = history.clone();
         let few = Restart::on_failure().at_most(5, HOUR);
         let pool: ClerkHandle =
             system.actor(move || Clerk::new(&made)).workers(3..=3).restart(few).spawn().unwrap();
         let failed = pool.ready().await.unwrap_err();
         assert!(failed.to_string().contains("no chair"), "{failed}");
         assert_eq!(pool.closed().await, StopReason::StartFailed);
-        assert_eq!(office.alive(), 0);
+        assert_eq!(history.alive(), 0);
     });
 }
 
 #[test]
 fn s4_a_permanent_worker_that_stops_itself_is_replaced_alone() {
     run(async |system| {
-        let (office, pool) = pool_with(&system, 3..=3, 64, Restart::permanent());
+        let (history, pool) = pool_with(&system, 3..=3, 64, Restart::permanent());
         testing::quiet(&system).await;
         pool.stop_yourself().await.unwrap();
         testing::quiet(&system).await;
-        assert_eq!((office.births.load(Ordering::SeqCst), office.alive()), (4, 3));
-        assert_eq!(office.lines(), ["Restarted"]);
+        assert_eq!((history.births.load(Ordering::SeqCst), history.alive()), (4, 3));
+        assert_eq!(history.lines(), ["Restarted"]);
         assert_eq!(pool.look().await.unwrap(), 2);
     });
 }

@@ -6,21 +6,21 @@ use super::*;
 #[test]
 fn s4_messages_of_a_key_never_run_at_once_and_stay_in_order() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         for n in 0..20 {
             pool.task(Task::new(7, n, SECOND)).await.unwrap();
         }
         let began = Instant::now();
         testing::quiet(&system).await;
         assert!(began.elapsed() >= 20 * SECOND);
-        assert_eq!(office.of(7), (0..20).collect::<Vec<_>>());
+        assert_eq!(history.of(7), (0..20).collect::<Vec<_>>());
     });
 }
 
 #[test]
 fn s4_the_order_of_a_key_is_kept_across_types_of_a_lane() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         let mut asked = Vec::new();
         for n in 0..20 {
             if n % 2 == 0 {
@@ -34,14 +34,14 @@ fn s4_the_order_of_a_key_is_kept_across_types_of_a_lane() {
         for (n, question) in asked {
             assert_eq!(question.await.unwrap(), n);
         }
-        assert_eq!(office.of(7), (0..20).collect::<Vec<_>>());
+        assert_eq!(history.of(7), (0..20).collect::<Vec<_>>());
     });
 }
 
 #[test]
 fn s4_of_a_key_the_higher_lane_goes_first_and_never_beside_the_other() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         pool.task(Task::new(7, 0, SECOND)).await.unwrap();
         run_other_tasks().await;
         for n in 1..4 {
@@ -57,14 +57,14 @@ fn s4_of_a_key_the_higher_lane_goes_first_and_never_beside_the_other() {
             pool.urgent(Urgent::new(7, n, SECOND)).await.unwrap();
         }
         testing::quiet(&system).await;
-        assert_eq!(office.of(7), [0, 21, 22, 23, 1, 2, 3, 11, 12, 13, 14, 15, 16, 17, 18]);
+        assert_eq!(history.of(7), [0, 21, 22, 23, 1, 2, 3, 11, 12, 13, 14, 15, 16, 17, 18]);
     });
 }
 
 #[test]
-fn s4_a_busy_key_keeps_its_own_messages_and_nobody_else_s() {
+fn s4_a_busy_key_keeps_back_its_own_messages_only() {
     run(async |system| {
-        let (office, pool) = pool(&system, 2..=2);
+        let (history, pool) = pool(&system, 2..=2);
         let began = Instant::now();
         for n in 0..40 {
             pool.task(Task::new(1, n, HOUR)).await.unwrap();
@@ -76,13 +76,13 @@ fn s4_a_busy_key_keeps_its_own_messages_and_nobody_else_s() {
         run_other_tasks().await;
         run_other_tasks().await;
         assert_eq!(began.elapsed(), Duration::ZERO);
-        assert_eq!(office.of(1), [0]);
-        assert_eq!(office.of(2), (0..20).collect::<Vec<_>>());
-        assert_eq!(office.lines().len(), 41);
+        assert_eq!(history.of(1), [0]);
+        assert_eq!(history.of(2), (0..20).collect::<Vec<_>>());
+        assert_eq!(history.lines().len(), 41);
         let reading = pool.reading();
         assert_eq!((reading.depth, reading.workers_busy), (39, 1));
         tokio::time::sleep(SECOND).await;
-        assert!(pool.reading().oldest_age >= SECOND, "those that are parked age, too");
+        assert!(pool.reading().oldest_age >= SECOND, "parked messages age, too");
         pool.kill();
         assert_eq!(pool.closed().await, StopReason::Killed);
         let total = balanced(&pool);
@@ -93,7 +93,7 @@ fn s4_a_busy_key_keeps_its_own_messages_and_nobody_else_s() {
 #[test]
 fn s4_what_is_parked_can_be_withdrawn() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         let ask = |key, n| {
             let mut asked = Box::pin(pool.question(Question::new(key, n, SECOND)).into_future());
             assert!(poll(&mut asked).is_pending());
@@ -115,7 +115,7 @@ fn s4_what_is_parked_can_be_withdrawn() {
         let last = ask(7, 9);
         held.release();
         last.await.unwrap();
-        assert_eq!(office.of(7), [0, 2, 9]);
+        assert_eq!(history.of(7), [0, 2, 9]);
         let total = balanced(&pool);
         assert_eq!((total.handled, total.cancelled, total.queued), (3, 4, 0));
     });
@@ -124,7 +124,7 @@ fn s4_what_is_parked_can_be_withdrawn() {
 #[test]
 fn s4_one_that_was_let_go_and_is_withdrawn_makes_way_for_the_next_of_its_key() {
     run(async |system| {
-        let (office, pool) = pool(&system, 2..=2);
+        let (history, pool) = pool(&system, 2..=2);
         let ask = |n| {
             let mut asked = Box::pin(pool.question(Question::new(7, n, SECOND)).into_future());
             assert!(poll(&mut asked).is_pending());
@@ -139,22 +139,22 @@ fn s4_one_that_was_let_go_and_is_withdrawn_makes_way_for_the_next_of_its_key() {
         drop(second);
         held.release();
         third.await.unwrap();
-        assert_eq!(office.of(7), [0, 2]);
+        assert_eq!(history.of(7), [0, 2]);
     });
 }
 
 #[test]
 fn s4_what_is_parked_expires() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         pool.task(Task::new(7, 0, 3 * SECOND)).await.unwrap();
         run_other_tasks().await;
         for n in 1..4 {
-            pool.mortal(Mortal::new(7, n, Duration::ZERO)).await.unwrap();
+            pool.expiring(Expiring::new(7, n, Duration::ZERO)).await.unwrap();
             pool.task(Task::new(7, 10 + n, Duration::ZERO)).await.unwrap();
         }
         testing::quiet(&system).await;
-        assert_eq!(office.of(7), [0, 11, 12, 13]);
+        assert_eq!(history.of(7), [0, 11, 12, 13]);
         assert_eq!(balanced(&pool).expired, 3);
     });
 }
@@ -162,7 +162,7 @@ fn s4_what_is_parked_expires() {
 #[test]
 fn s4_what_is_parked_may_be_given_up_as_anything_queued() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         for key in [7, 8, 9] {
             pool.task(Task::new(key, 0, 3 * SECOND)).await.unwrap();
         }
@@ -175,9 +175,9 @@ fn s4_what_is_parked_may_be_given_up_as_anything_queued() {
         }
         assert_eq!(pool.reading().depth, 3 + 1 + 3);
         testing::quiet(&system).await;
-        assert_eq!(office.of(7), [0, 5, 6, 7], "drop_oldest");
-        assert_eq!(office.of(8), [0, 7], "conflate");
-        let random = office.of(9);
+        assert_eq!(history.of(7), [0, 5, 6, 7], "drop_oldest");
+        assert_eq!(history.of(8), [0, 7], "conflate");
+        let random = history.of(9);
         assert!(random.len() == 4 && random.is_sorted(), "{random:?}");
         let total = balanced(&pool);
         assert_eq!((total.dropped, total.conflated), (8, 6));
@@ -187,7 +187,7 @@ fn s4_what_is_parked_may_be_given_up_as_anything_queued() {
 #[test]
 fn s4_what_is_parked_may_be_evicted_for_a_higher_lane() {
     run(async |system| {
-        let (office, pool) = pool_with(&system, 3..=3, 4, always());
+        let (history, pool) = pool_with(&system, 3..=3, 4, always());
         pool.task(Task::new(7, 0, SECOND)).await.unwrap();
         run_other_tasks().await;
         for n in 1..5 {
@@ -198,7 +198,7 @@ fn s4_what_is_parked_may_be_evicted_for_a_higher_lane() {
             pool.urgent(Urgent::new(7, n, Duration::ZERO)).await.unwrap();
         }
         testing::quiet(&system).await;
-        assert_eq!(office.of(7), [0, 11, 12, 1, 2]);
+        assert_eq!(history.of(7), [0, 11, 12, 1, 2]);
         assert_eq!(balanced(&pool).evicted, 2);
     });
 }
@@ -206,7 +206,7 @@ fn s4_what_is_parked_may_be_evicted_for_a_higher_lane() {
 #[test]
 fn s4_a_policy_that_changes_while_messages_are_parked_changes_no_order() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         pool.task(Task::new(7, 0, SECOND)).await.unwrap();
         pool.task(Task::new(8, 0, 2 * SECOND)).await.unwrap();
         run_other_tasks().await;
@@ -224,7 +224,7 @@ fn s4_a_policy_that_changes_while_messages_are_parked_changes_no_order() {
             held.release();
         }
         testing::quiet(&system).await;
-        assert_eq!(office.of(7), [0, 1, 2, 3, 4, 5]);
-        assert_eq!(office.of(8), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(history.of(7), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(history.of(8), [0, 1, 2, 3, 4, 5]);
     });
 }

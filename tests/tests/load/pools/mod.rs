@@ -55,7 +55,7 @@ use keyed;
 
 keyed!(Task, (), Policy::tell().keyed());
 keyed!(Question, u32, Policy::ask().keyed().overflow(&[Overflow::Block]).timeout(HOUR));
-keyed!(Mortal, (), Policy::tell().keyed().ttl(SECOND));
+keyed!(Expiring, (), Policy::tell().keyed().ttl(SECOND));
 keyed!(Trifle, (), Policy::tell().keyed().overflow(&[Overflow::DropOldest]).max(3));
 keyed!(Random, (), Policy::tell().keyed().overflow(&[Overflow::DropRandom]).max(3));
 keyed!(Latest, (), Policy::tell().keyed().overflow(&[Overflow::Conflate]));
@@ -68,7 +68,7 @@ keyed!(
 
 /// The history of all workers of a pool.
 #[derive(Default)]
-struct Office {
+struct History {
     births: AtomicU32,
     alive: AtomicI64,
     most_alive: AtomicI64,
@@ -80,7 +80,7 @@ struct Office {
     rest: Mutex<Duration>,
 }
 
-impl Office {
+impl History {
     fn write(&self, line: String) {
         self.lines.write(line);
     }
@@ -102,20 +102,20 @@ impl Office {
 }
 
 struct Clerk {
-    office: Arc<Office>,
+    history: Arc<History>,
 }
 
 impl Clerk {
-    fn new(office: &Arc<Office>) -> Clerk {
-        office.births.fetch_add(1, Ordering::SeqCst);
-        let alive = office.alive.fetch_add(1, Ordering::SeqCst) + 1;
-        office.most_alive.fetch_max(alive, Ordering::SeqCst);
-        Clerk { office: office.clone() }
+    fn new(history: &Arc<History>) -> Clerk {
+        history.births.fetch_add(1, Ordering::SeqCst);
+        let alive = history.alive.fetch_add(1, Ordering::SeqCst) + 1;
+        history.most_alive.fetch_max(alive, Ordering::SeqCst);
+        Clerk { history: history.clone() }
     }
 
     async fn handle(&mut self, key: u64, n: u32, time: Duration) {
-        let _inside = Inside::new(&self.office, key);
-        self.office.write(format!("{key}: {n}"));
+        let _inside = Inside::new(&self.history, key);
+        self.history.write(format!("{key}: {n}"));
         if !time.is_zero() {
             tokio::time::sleep(time).await;
         }
@@ -123,12 +123,12 @@ impl Clerk {
 }
 
 /// Marks a key as busy while its turn runs.
-struct Inside(Arc<Office>, u64);
+struct Inside(Arc<History>, u64);
 
 impl Inside {
-    fn new(office: &Arc<Office>, key: u64) -> Inside {
-        assert!(office.keys.lock().unwrap().insert(key), "two turns of key {key} at once");
-        Inside(office.clone(), key)
+    fn new(history: &Arc<History>, key: u64) -> Inside {
+        assert!(history.keys.lock().unwrap().insert(key), "two turns of key {key} at once");
+        Inside(history.clone(), key)
     }
 }
 
@@ -140,7 +140,7 @@ impl Drop for Inside {
 
 impl Drop for Clerk {
     fn drop(&mut self) {
-        self.office.alive.fetch_sub(1, Ordering::SeqCst);
+        self.history.alive.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -148,7 +148,7 @@ impl Drop for Clerk {
 impl Clerk {
     #[started]
     async fn begin(&mut self) -> Result<(), BoxError> {
-        match self.office.bad_starts.fetch_sub(1, Ordering::SeqCst) > 0 {
+        match self.history.bad_starts.fetch_sub(1, Ordering::SeqCst) > 0 {
             true => Err("no chair".into()),
             false => Ok(()),
         }
@@ -166,7 +166,7 @@ impl Clerk {
     }
 
     #[handler]
-    async fn mortal(&mut self, it: Mortal) {
+    async fn expiring(&mut self, it: Expiring) {
         self.handle(it.key, it.n, it.time).await;
     }
 
@@ -203,7 +203,7 @@ impl Clerk {
 
     #[message]
     fn note(&mut self, n: u32) {
-        self.office.write(format!("note {n}"));
+        self.history.write(format!("note {n}"));
     }
 
     #[message(overflow = reject)]
@@ -225,9 +225,9 @@ impl Clerk {
 
     #[stopped]
     async fn end(&mut self, why: StopReason) {
-        let rest = *self.office.rest.lock().unwrap();
+        let rest = *self.history.rest.lock().unwrap();
         tokio::time::sleep(rest).await;
-        self.office.write(format!("{why:?}"));
+        self.history.write(format!("{why:?}"));
     }
 }
 
@@ -240,15 +240,15 @@ fn pool_with(
     workers: RangeInclusive<usize>,
     capacity: usize,
     restart: Restart,
-) -> (Arc<Office>, ClerkHandle) {
-    let office = Arc::<Office>::default();
-    let made = office.clone();
+) -> (Arc<History>, ClerkHandle) {
+    let history = Arc::<History>::default();
+    let made = history.clone();
     let builder = system.actor(move || Clerk::new(&made)).workers(workers).restart(restart);
     // Only the test resizes the pool.
     let builder = builder.pressure(Pressure::new());
-    (office, builder.capacity(capacity).max_waiting(64).reserve(0).spawn().unwrap())
+    (history, builder.capacity(capacity).max_waiting(64).reserve(0).spawn().unwrap())
 }
 
-fn pool(system: &System, workers: RangeInclusive<usize>) -> (Arc<Office>, ClerkHandle) {
+fn pool(system: &System, workers: RangeInclusive<usize>) -> (Arc<History>, ClerkHandle) {
     pool_with(system, workers, 64, always())
 }

@@ -5,17 +5,17 @@ use super::*;
 #[test]
 fn s4_a_pool_grows_and_shrinks_within_its_range() {
     run(async |system| {
-        let (office, pool) = pool(&system, 2..=5);
+        let (history, pool) = pool(&system, 2..=5);
         testing::quiet(&system).await;
         assert_eq!(pool.reading().workers, 2);
         for (wish, comes_to) in [(4, 4), (9, 5), (1, 2), (0, 2), (3, 3), (5, 5)] {
             assert_eq!(pool.resize(wish), comes_to);
             testing::quiet(&system).await;
-            assert_eq!((pool.reading().workers, office.alive()), (comes_to, comes_to as i64));
+            assert_eq!((pool.reading().workers, history.alive()), (comes_to, comes_to as i64));
         }
-        let retired = office.lines().iter().filter(|line| *line == "Retired").count();
+        let retired = history.lines().iter().filter(|line| *line == "Retired").count();
         assert_eq!(retired, 3);
-        assert_eq!(office.most_alive.load(Ordering::SeqCst), 5);
+        assert_eq!(history.most_alive.load(Ordering::SeqCst), 5);
         let began = Instant::now();
         let rests: Vec<_> = (0..5).map(|_| pool.rest(SECOND).into_future()).collect();
         for rest in futures_util::future::join_all(rests).await {
@@ -28,7 +28,7 @@ fn s4_a_pool_grows_and_shrinks_within_its_range() {
 #[test]
 fn s4_a_worker_that_is_one_too_many_ends_its_turn_first() {
     run(async |system| {
-        let (office, pool) = pool(&system, 1..=4);
+        let (history, pool) = pool(&system, 1..=4);
         assert_eq!(pool.resize(4), 4);
         let rests: Vec<_> = (0..4)
             .map(|_| {
@@ -48,8 +48,8 @@ fn s4_a_worker_that_is_one_too_many_ends_its_turn_first() {
         }
         let began = Instant::now();
         testing::quiet(&system).await;
-        assert_eq!(began.elapsed().as_secs(), 10, "one of them does the rest");
-        assert_eq!((pool.reading().workers, office.alive()), (1, 1));
+        assert_eq!(began.elapsed().as_secs(), 10, "the remaining worker handles the rest");
+        assert_eq!((pool.reading().workers, history.alive()), (1, 1));
         let total = balanced(&pool);
         assert_eq!((total.offered, total.handled), (14, 14));
     });
@@ -58,8 +58,8 @@ fn s4_a_worker_that_is_one_too_many_ends_its_turn_first() {
 #[test]
 fn s4_numbers_of_workers_that_have_gone_are_used_again() {
     run(async |system| {
-        let (office, pool) = pool(&system, 1..=8);
-        *office.rest.lock().unwrap() = SECOND;
+        let (history, pool) = pool(&system, 1..=8);
+        *history.rest.lock().unwrap() = SECOND;
         let mut rests = Vec::new();
         for round in 0..50_usize {
             // Some retiring workers have not ended when new ones start.
@@ -80,8 +80,8 @@ fn s4_numbers_of_workers_that_have_gone_are_used_again() {
         }
         pool.resize(1);
         testing::quiet(&system).await;
-        assert_eq!((pool.reading().workers, office.alive()), (1, 1));
+        assert_eq!((pool.reading().workers, history.alive()), (1, 1));
         assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
-        assert_eq!(office.alive(), 0);
+        assert_eq!(history.alive(), 0);
     });
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn s4_as_many_turns_run_at_once_as_there_are_workers() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         let mut rests: Vec<_> = (0..8).map(|_| Box::pin(pool.rest(SECOND).into_future())).collect();
         assert!(rests.iter_mut().all(|rest| poll(rest).is_pending()));
         run_other_tasks().await;
@@ -15,10 +15,10 @@ fn s4_as_many_turns_run_at_once_as_there_are_workers() {
         for rest in rests {
             rest.await.unwrap();
         }
-        assert_eq!(began.elapsed().as_secs(), 2, "twice four at a time");
-        assert_eq!(office.births.load(Ordering::SeqCst), 4);
+        assert_eq!(began.elapsed().as_secs(), 2, "two rounds of four");
+        assert_eq!(history.births.load(Ordering::SeqCst), 4);
         assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
-        assert_eq!(office.alive(), 0);
+        assert_eq!(history.alive(), 0);
         assert_eq!(pool.reading().workers, 0);
     });
 }
@@ -40,7 +40,7 @@ fn s4_no_worker_is_idle_beside_a_batch() {
         for rest in short {
             rest.await.unwrap();
         }
-        assert_eq!(began.elapsed().as_secs(), 10, "thirty by three of them");
+        assert_eq!(began.elapsed().as_secs(), 10, "thirty turns by three workers");
         long.await.unwrap();
     });
 }
@@ -48,15 +48,15 @@ fn s4_no_worker_is_idle_beside_a_batch() {
 #[test]
 fn s4_a_pool_needs_a_factory_and_a_range_that_makes_sense() {
     run(async |system| {
-        let office = Arc::<Office>::default();
+        let history = Arc::<History>::default();
         let backwards = RangeInclusive::new(4, 2);
         for range in [0..=4, backwards] {
-            let made = office.clone();
+            let made = history.clone();
             let builder = system.actor(move || Clerk::new(&made)).workers(range);
             assert!(builder.spawn::<ClerkHandle>().is_err());
         }
         testing::quiet(&system).await;
-        assert_eq!(office.alive(), 0);
+        assert_eq!(history.alive(), 0);
         assert!(system.snapshot().actors.is_empty());
     });
 }
@@ -64,7 +64,7 @@ fn s4_a_pool_needs_a_factory_and_a_range_that_makes_sense() {
 #[test]
 fn s4_what_waits_in_line_gets_in_and_has_its_turn() {
     run(async |system| {
-        let (office, pool) = pool_with(&system, 2..=2, 1, always());
+        let (history, pool) = pool_with(&system, 2..=2, 1, always());
         let many: Vec<_> = (0..20)
             .map(|n| {
                 let pool = pool.clone();
@@ -77,7 +77,7 @@ fn s4_what_waits_in_line_gets_in_and_has_its_turn() {
         testing::quiet(&system).await;
         for key in 0..3 {
             let expected: Vec<_> = (0..20).filter(|n| u64::from(n % 3) == key).collect();
-            assert_eq!(office.of(key), expected);
+            assert_eq!(history.of(key), expected);
         }
         assert_eq!(pool.reading().depth_peak, 1, "B1");
     });

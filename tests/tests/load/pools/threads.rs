@@ -6,7 +6,7 @@ use super::*;
 fn s4_workers_that_are_cut_or_fail_at_once_have_each_its_own_end() {
     on_threads(4, async |system| {
         for round in 0..if cfg!(debug_assertions) { 300 } else { 3000 } {
-            let (office, pool) = pool(&system, 4..=4);
+            let (history, pool) = pool(&system, 4..=4);
             let is_kill = round % 2 == 0;
             let turns: Vec<_> = (0..4)
                 .map(|_| {
@@ -23,7 +23,7 @@ fn s4_workers_that_are_cut_or_fail_at_once_have_each_its_own_end() {
             if is_kill {
                 pool.kill();
                 assert_eq!(pool.closed().await, StopReason::Killed);
-                assert_eq!(office.lines(), ["Killed"; 4]);
+                assert_eq!(history.lines(), ["Killed"; 4]);
             }
             for turn in turns {
                 let _ = turn.await.unwrap().unwrap_err();
@@ -31,17 +31,17 @@ fn s4_workers_that_are_cut_or_fail_at_once_have_each_its_own_end() {
             if !is_kill {
                 // Each failed worker has a successor, which stops regularly.
                 assert_eq!(pool.stop().await.reason().unwrap(), StopReason::Stopped);
-                let (lines, births) = (office.lines(), office.births.load(Ordering::SeqCst));
+                let (lines, births) = (history.lines(), history.births.load(Ordering::SeqCst));
                 assert_eq!(lines, vec!["Stopped"; births as usize - 4]);
             }
-            assert_eq!(office.alive(), 0);
+            assert_eq!(history.alive(), 0);
         }
     });
 }
 
 /// The state that the workers of the random test share.
 #[derive(Default)]
-struct Sea {
+struct Shared {
     keys: [AtomicBool; KEYS],
     /// The last number handled, by sender and key.
     last: Mutex<BTreeMap<(usize, u64), u64>>,
@@ -54,14 +54,14 @@ struct Sea {
 
 const KEYS: usize = 7;
 
-struct Busy<'a>(&'a Sea, u64);
+struct Busy<'a>(&'a Shared, u64);
 
 impl<'a> Busy<'a> {
-    fn new(sea: &'a Sea, key: u64) -> Busy<'a> {
-        assert!(!sea.keys[key as usize].swap(true, Ordering::AcqRel), "two turns of key {key} at once");
-        let at_work = sea.at_work.fetch_add(1, Ordering::AcqRel) + 1;
-        assert!(at_work <= sea.most.load(Ordering::Acquire), "{at_work} workers");
-        Busy(sea, key)
+    fn new(shared: &'a Shared, key: u64) -> Busy<'a> {
+        assert!(!shared.keys[key as usize].swap(true, Ordering::AcqRel), "two turns of key {key} at once");
+        let at_work = shared.at_work.fetch_add(1, Ordering::AcqRel) + 1;
+        assert!(at_work <= shared.most.load(Ordering::Acquire), "{at_work} workers");
+        Busy(shared, key)
     }
 }
 
@@ -72,7 +72,7 @@ impl Drop for Busy<'_> {
     }
 }
 
-macro_rules! wave {
+macro_rules! numbered {
     ($name:ident, $reply:ty, $policy:expr) => {
         #[derive(Debug)]
         struct $name {
@@ -92,34 +92,34 @@ macro_rules! wave {
     };
 }
 
-wave!(Wave, (), Policy::tell().keyed());
-wave!(Echo, u64, Policy::ask().keyed().overflow(&[Overflow::Block]));
+numbered!(Told, (), Policy::tell().keyed());
+numbered!(Asked, u64, Policy::ask().keyed().overflow(&[Overflow::Block]));
 
-struct Swimmer {
-    sea: Arc<Sea>,
+struct PoolWorker {
+    shared: Arc<Shared>,
     is_broken: bool,
 }
 
-impl Swimmer {
-    async fn swim(&mut self, sender: usize, key: u64, n: u64) {
+impl PoolWorker {
+    async fn handle(&mut self, sender: usize, key: u64, n: u64) {
         assert!(
             !std::mem::replace(&mut self.is_broken, true),
             "a state that a panic went through is used again"
         );
-        let sea = self.sea.clone();
-        let _busy = Busy::new(&sea, key);
-        let before = sea.last.lock().unwrap().insert((sender, key), n).unwrap_or(0);
+        let shared = self.shared.clone();
+        let _busy = Busy::new(&shared, key);
+        let before = shared.last.lock().unwrap().insert((sender, key), n).unwrap_or(0);
         assert!(before < n, "{n} of {sender} and key {key} after {before}");
         match mixed(n, sender as u64) % 64 {
             0 => {
-                sea.panicked.fetch_add(1, Ordering::Relaxed);
+                shared.panicked.fetch_add(1, Ordering::Relaxed);
                 panic_quietly("on purpose");
             }
             1..4 => tokio::task::yield_now().await,
             4 => std::thread::yield_now(),
             _ => {}
         }
-        sea.handled.fetch_add(1, Ordering::Relaxed);
+        shared.handled.fetch_add(1, Ordering::Relaxed);
         self.is_broken = false;
     }
 }
@@ -130,15 +130,15 @@ fn mixed(n: u64, salt: u64) -> u64 {
 }
 
 #[actor(local, capacity = 32)]
-impl Swimmer {
+impl PoolWorker {
     #[handler]
-    async fn wave(&mut self, it: Wave) {
-        self.swim(it.sender, it.key, it.n).await;
+    async fn told(&mut self, it: Told) {
+        self.handle(it.sender, it.key, it.n).await;
     }
 
     #[handler]
-    async fn echo(&mut self, it: Echo) -> u64 {
-        self.swim(it.sender, it.key, it.n).await;
+    async fn asked_for(&mut self, it: Asked) -> u64 {
+        self.handle(it.sender, it.key, it.n).await;
         it.n
     }
 }
@@ -148,11 +148,11 @@ fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_los
     const SENDERS: usize = 4;
     let many: u64 = if cfg!(debug_assertions) { 6_000 } else { 150_000 };
     on_threads(4, async move |system| {
-        let sea = Arc::new(Sea::default());
-        sea.most.store(4, Ordering::SeqCst);
-        let made = sea.clone();
-        let pool: SwimmerHandle = system
-            .actor(move || Swimmer { sea: made.clone(), is_broken: false })
+        let shared = Arc::new(Shared::default());
+        shared.most.store(4, Ordering::SeqCst);
+        let made = shared.clone();
+        let pool: PoolWorkerHandle = system
+            .actor(move || PoolWorker { shared: made.clone(), is_broken: false })
             .workers(1..=4)
             .restart(always())
             .spawn()
@@ -186,7 +186,7 @@ fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_los
                     for n in 1..=many {
                         let key = mixed(n, 7 + sender as u64) % KEYS as u64;
                         match mixed(n, 77) % 16 {
-                            0 => match pool.echo(Echo { sender, key, n }).await {
+                            0 => match pool.asked_for(Asked { sender, key, n }).await {
                                 Ok(answer) => {
                                     assert_eq!(answer, n);
                                     answered += 1;
@@ -198,11 +198,12 @@ fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_los
                             },
                             1 => {
                                 // A caller that does not wait for the answer.
-                                let mut asked = Box::pin(pool.echo(Echo { sender, key, n }).into_future());
+                                let mut asked =
+                                    Box::pin(pool.asked_for(Asked { sender, key, n }).into_future());
                                 let _ = poll(&mut asked);
                                 withdrawn += 1;
                             }
-                            _ => drop(pool.wave(Wave { sender, key, n }).await.unwrap()),
+                            _ => drop(pool.told(Told { sender, key, n }).await.unwrap()),
                         }
                     }
                     (answered, failed, withdrawn)
@@ -221,24 +222,24 @@ fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_los
         assert!(ledger.is_balanced(), "{ledger:?}");
         let total = ledger.total();
         assert_eq!(total.offered, many * SENDERS as u64);
-        assert_eq!(total.handled, sea.handled.load(Ordering::SeqCst));
-        assert_eq!(total.panicked, sea.panicked.load(Ordering::SeqCst));
+        assert_eq!(total.handled, shared.handled.load(Ordering::SeqCst));
+        assert_eq!(total.panicked, shared.panicked.load(Ordering::SeqCst));
         assert_eq!(total.handled + total.panicked + total.cancelled, total.offered, "{total:?}");
         assert!(total.cancelled <= withdrawn && total.panicked > total.offered / 128, "{total:?}");
-        let echoes = ledger.of::<Echo>();
-        assert!(echoes.handled + echoes.panicked >= answered + failed, "{echoes:?}");
-        assert_eq!(sea.at_work.load(Ordering::SeqCst), 0);
+        let asked = ledger.of::<Asked>();
+        assert!(asked.handled + asked.panicked >= answered + failed, "{asked:?}");
+        assert_eq!(shared.at_work.load(Ordering::SeqCst), 0);
     });
 }
 
 #[test]
 fn s4_no_wake_up_is_lost_where_each_waits_for_the_one_before() {
     on_threads(4, async |system| {
-        let sea = Arc::new(Sea::default());
-        sea.most.store(4, Ordering::SeqCst);
-        let made = sea.clone();
-        let make = move || Swimmer { sea: made.clone(), is_broken: false };
-        let pool: SwimmerHandle = system.actor(make).workers(4..=4).restart(always()).spawn().unwrap();
+        let shared = Arc::new(Shared::default());
+        shared.most.store(4, Ordering::SeqCst);
+        let made = shared.clone();
+        let make = move || PoolWorker { shared: made.clone(), is_broken: false };
+        let pool: PoolWorkerHandle = system.actor(make).workers(4..=4).restart(always()).spawn().unwrap();
         let many: u64 = if cfg!(debug_assertions) { 5_000 } else { 100_000 };
         let askers: Vec<_> = (0..3)
             .map(|sender| {
@@ -247,7 +248,7 @@ fn s4_no_wake_up_is_lost_where_each_waits_for_the_one_before() {
                     for n in 1..=many {
                         // One message at a time: a worker that misses its wake-up would stop the
                         // test.
-                        let _ = pool.echo(Echo { sender, key: n % 2, n }).await;
+                        let _ = pool.asked_for(Asked { sender, key: n % 2, n }).await;
                     }
                 })
             })

@@ -3,9 +3,9 @@
 use super::*;
 
 #[test]
-fn s4_who_gets_the_slot_of_a_parked_message_has_its_turn_at_once() {
+fn s4_a_waiter_that_gets_the_slot_of_a_parked_message_has_its_turn_at_once() {
     run(async |system| {
-        let (office, pool) = pool_with(&system, 4..=4, 1, always());
+        let (history, pool) = pool_with(&system, 4..=4, 1, always());
         pool.task(Task::new(7, 0, HOUR / 2)).await.unwrap();
         run_other_tasks().await;
         let mut parked = Box::pin(pool.question(Question::new(7, 1, SECOND)).into_future());
@@ -20,19 +20,19 @@ fn s4_who_gets_the_slot_of_a_parked_message_has_its_turn_at_once() {
         drop(parked);
         let began = Instant::now();
         assert_eq!(waits.await.unwrap().unwrap(), 2);
-        assert_eq!(began.elapsed().as_secs(), 1, "three workers had nothing to do");
-        assert_eq!(office.of(8), [2]);
+        assert_eq!(began.elapsed().as_secs(), 1, "three workers were idle");
+        assert_eq!(history.of(8), [2]);
     });
 }
 
 #[test]
-fn s4_who_gets_the_slot_of_a_dead_parked_message_has_its_turn_at_once() {
+fn s4_a_waiter_that_gets_the_slot_of_an_expired_parked_message_has_its_turn_at_once() {
     run(async |system| {
         let (_, pool) = pool_with(&system, 4..=4, 2, always());
         pool.task(Task::new(7, 0, HOUR / 2)).await.unwrap();
         run_other_tasks().await;
         for n in 1..3 {
-            pool.mortal(Mortal::new(7, n, SECOND)).await.unwrap();
+            pool.expiring(Expiring::new(7, n, SECOND)).await.unwrap();
         }
         run_other_tasks().await;
         let waits: Vec<_> = (8..10)
@@ -42,7 +42,7 @@ fn s4_who_gets_the_slot_of_a_dead_parked_message_has_its_turn_at_once() {
             })
             .collect();
         tokio::time::sleep(2 * SECOND).await;
-        assert_eq!(pool.reading().waiting, 2, "nobody has looked");
+        assert_eq!(pool.reading().waiting, 2, "no send has purged them yet");
         // A send that is refused purges expired messages.
         let began = Instant::now();
         assert_eq!(pool.look().await.unwrap_err().reason(), Reason::Full);
@@ -54,7 +54,7 @@ fn s4_who_gets_the_slot_of_a_dead_parked_message_has_its_turn_at_once() {
 }
 
 #[test]
-fn s4_whoever_comes_wakes_one_that_sleeps_also_where_others_are_busy() {
+fn s4_a_message_wakes_an_idle_worker_also_while_others_are_busy() {
     run(async |system| {
         let (_, pool) = pool(&system, 3..=3);
         for _ in 0..10 {
@@ -75,7 +75,7 @@ fn s4_whoever_comes_wakes_one_that_sleeps_also_where_others_are_busy() {
 #[test]
 fn s4_keys_that_become_free_in_several_lanes_have_a_worker_each() {
     run(async |system| {
-        let (office, pool) = pool(&system, 4..=4);
+        let (history, pool) = pool(&system, 4..=4);
         for key in 0..4 {
             pool.task(Task::new(key, 0, SECOND)).await.unwrap();
         }
@@ -87,6 +87,6 @@ fn s4_keys_that_become_free_in_several_lanes_have_a_worker_each() {
         let began = Instant::now();
         testing::quiet(&system).await;
         assert_eq!(began.elapsed().as_secs(), 3, "four keys at a time, each three times");
-        assert!((0..4).all(|key| office.of(key) == [0, 2, 1]));
+        assert!((0..4).all(|key| history.of(key) == [0, 2, 1]));
     });
 }

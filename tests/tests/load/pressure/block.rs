@@ -23,7 +23,7 @@ fn p2_under_pressure_senders_of_block_types_wait_early_and_others_do_not() {
         sleep(SECOND).await;
         assert_eq!((world.jobs.reading().waiting, world.jobs.reading().depth), (1, 210));
         order(&world.jobs);
-        assert_eq!(world.jobs.reading().depth, 211, "what does not wait finds the slots as they are");
+        assert_eq!(world.jobs.reading().depth, 211, "the soft limit applies only to types that wait");
         held.release();
         assert_eq!(waiting.await.unwrap().unwrap(), Admission::Waited);
         testing::quiet(&system).await;
@@ -74,7 +74,7 @@ impl Till {
 }
 
 #[test]
-fn p2_a_soft_limit_keeps_nobody_waiting_for_what_lies_below_it() {
+fn p2_a_soft_limit_makes_no_sender_wait_for_messages_below_it() {
     run(async |system| {
         for respond in [&[][..], &[Action::Block]] {
             let till: TillHandle =

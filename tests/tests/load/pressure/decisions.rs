@@ -67,7 +67,7 @@ struct Panics;
 impl Panics {
     #[message]
     fn now(&mut self) {
-        panic!("as it was told to")
+        panic!("on purpose")
     }
 }
 
@@ -97,13 +97,13 @@ fn p6_without_its_supervisor_the_declared_policy_holds() {
         testing::quiet(&system).await;
         let decisions = system.decisions().len();
         world.send(10 * SECOND, 2 * MS, report).await;
-        assert_eq!(system.decisions().len(), decisions, "nobody decides any more");
+        assert_eq!(system.decisions().len(), decisions, "no more decisions");
         assert!(world.jobs.ledger().is_balanced());
     });
 }
 
 #[test]
-fn p7_who_is_shed_is_told_when_the_backlog_will_be_gone() {
+fn p7_a_sender_that_is_shed_is_told_when_the_backlog_will_be_gone() {
     run(async |system| {
         // With a target of a second there usually is a backlog.
         let pressure = Pressure::new().respond(&[Action::Shed]).target(SECOND);

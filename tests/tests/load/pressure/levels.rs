@@ -65,7 +65,7 @@ fn p1_a_level_rises_with_the_fill_and_falls_under_the_low_mark_once_per_dwell() 
             world.jobs.reading().level
         };
         assert_eq!(fill(0, 127).await, Level::Calm);
-        assert_eq!(fill(127, 128).await, Level::Overloaded, "and the second step came a dwell later");
+        assert_eq!(fill(127, 128).await, Level::Overloaded, "the second step comes one dwell later");
         held.release();
         testing::quiet(&system).await;
         sleep(3 * SECOND).await;
@@ -108,7 +108,7 @@ fn p1_where_nothing_is_declared_nothing_is_done() {
         assert_eq!(jobs.ledger().total().refused(Reason::Shed), 0);
         let before = parks();
         sleep(3600 * SECOND).await;
-        assert!(parks() - before <= 12, "nobody looks");
+        assert!(parks() - before <= 12, "no sample is taken");
         drop(held);
     });
 }

@@ -246,7 +246,7 @@ fn b6_values_left_at_the_end_may_panic_in_drop_one_by_one() {
 }
 
 #[test]
-fn b6_a_waker_that_panics_keeps_nobody_else_from_being_woken() {
+fn b6_a_waker_that_panics_does_not_keep_others_from_being_woken() {
     let (tx, mut rx) = noisy(4);
     for n in 0..4 {
         tx.try_send(Noisy::new(Noisy::WORK, n, n)).unwrap();

@@ -44,7 +44,7 @@ fn b3_a_waiter_that_leaves_makes_place_for_another() {
 }
 
 #[test]
-fn b3_where_nobody_may_wait_a_blocking_type_is_refused_at_once() {
+fn b3_without_places_in_line_a_blocking_type_is_refused_at_once() {
     run(async |system| {
         let builder = system.instance(Desk::default()).max_waiting(0);
         let desk: DeskHandle = builder.spawn().unwrap();

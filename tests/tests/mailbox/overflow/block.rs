@@ -134,7 +134,7 @@ fn o1_try_send_passes_no_waiter() {
 }
 
 #[test]
-fn o1_who_was_let_in_is_woken_before_a_turn_that_waits_for_him() {
+fn o1_a_sender_that_was_let_in_is_woken_before_a_turn_that_waits_for_it() {
     run(async |system| {
         let gate = Arc::new(Notify::new());
         struct Door {
@@ -143,7 +143,7 @@ fn o1_who_was_let_in_is_woken_before_a_turn_that_waits_for_him() {
         #[actor(local, capacity = 8, reserve = 0)]
         impl Door {
             #[message]
-            fn swift(&mut self) {}
+            fn short(&mut self) {}
 
             #[message]
             async fn waits(&mut self) {
@@ -153,21 +153,21 @@ fn o1_who_was_let_in_is_woken_before_a_turn_that_waits_for_him() {
         let door = system.spawn(Door { gate: gate.clone() });
         // From here on the actor knows that its turns are short.
         for _ in 0..3000 {
-            door.swift().await.unwrap();
+            door.short().await.unwrap();
         }
-        for swift in 0..8 {
+        for short in 0..8 {
             testing::quiet(&system).await;
             let held = testing::hold(&door);
-            for _ in 0..swift {
-                door.swift().await.unwrap();
+            for _ in 0..short {
+                door.short().await.unwrap();
             }
-            for _ in swift..8 {
+            for _ in short..8 {
                 door.waits().await.unwrap();
             }
             let (sender, gate) = (door.clone(), gate.clone());
             let sender = tokio::spawn(async move {
-                sender.swift().await.unwrap();
-                for _ in swift..8 {
+                sender.short().await.unwrap();
+                for _ in short..8 {
                     gate.notify_one();
                     run_other_tasks().await;
                 }

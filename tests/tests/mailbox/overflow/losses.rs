@@ -86,7 +86,7 @@ fn o10_what_was_rejected_or_conflated_is_counted_only() {
 }
 
 #[test]
-fn o10_every_subscriber_gets_every_letter_and_nobody_gets_older_ones() {
+fn o10_every_subscriber_gets_every_letter_and_none_gets_older_ones() {
     run(async |system| {
         let (store, _) = store(&system);
         let _held = testing::hold(&store);

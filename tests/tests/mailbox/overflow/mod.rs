@@ -149,7 +149,7 @@ impl Store {
 
     #[message]
     fn fails(&mut self) {
-        panic!("as it was told");
+        panic!("on purpose");
     }
 }
 

@@ -35,7 +35,7 @@ fn o2_a_refused_ask_gives_the_message_back_where_it_is_wanted() {
         let (refused, message) = store.reject_asked(8).returning().await.unwrap_err();
         assert_eq!((refused.reason(), message.unwrap().n), (Reason::Full, 8));
         let row = store.ledger().of::<m::RejectAsked>();
-        assert_eq!((row.offered, row.refused(Reason::Full)), (2, 2), "each is counted once");
+        assert_eq!((row.offered, row.refused(Reason::Full)), (2, 2), "each refusal is counted once");
     });
 }
 
@@ -53,7 +53,7 @@ fn o3_drop_newest_gives_the_newcomer_up_and_tells_its_sender() {
         assert_eq!(refused.reason(), Reason::Dropped);
         let (refused, message) = store.newest_asked(7).returning().await.unwrap_err();
         assert_eq!(refused.reason(), Reason::Dropped);
-        assert!(message.is_none(), "what was dropped is gone");
+        assert!(message.is_none(), "a dropped message does not come back");
         held.release();
         testing::quiet(&system).await;
         assert_eq!(taken(&log).len(), 4);

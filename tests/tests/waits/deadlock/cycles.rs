@@ -51,7 +51,7 @@ fn d1_a_cycle_that_a_message_brings_about_is_closed_by_its_handler() {
 }
 
 #[test]
-fn d1_a_cycle_of_three_is_named_in_order_beginning_with_who_closes_it() {
+fn d1_a_cycle_of_three_is_named_in_order_beginning_with_the_actor_that_closes_it() {
     run(async |system| {
         let [a, b, c] = services(&system, ["a", "b", "c"]);
         let first = begin(&a, after(0, asks(&b)));
@@ -69,7 +69,7 @@ fn d1_a_cycle_of_three_is_named_in_order_beginning_with_who_closes_it() {
 }
 
 #[test]
-fn d1_who_only_leads_to_a_cycle_is_not_named() {
+fn d1_an_actor_that_only_leads_to_a_cycle_is_not_named() {
     run(async |system| {
         let [a, b, c] = services(&system, ["a", "b", "c"]);
         let first = begin(&a, after(0, asks(&b)));
@@ -186,7 +186,7 @@ fn d1_of_joined_waits_the_one_that_closes_a_cycle_fails_and_the_others_go_on() {
         .map(|(to_c, to_b)| (to_b, to_c))
         .await;
         assert_eq!(around(&to_b.0), ["a", "b"]);
-        assert_eq!(to_b.1, SECOND, "it is told at once, and the other goes on");
+        assert_eq!(to_b.1, SECOND, "it is refused at once, and the other wait continues");
         to_c.unwrap();
         assert_eq!(before.elapsed(), SECOND * 5);
         waits.await.unwrap().unwrap();

@@ -43,7 +43,7 @@ impl Host {
 fn d1_a_local_task_that_a_turn_drives_is_no_wait_of_that_turn() {
     run(async |system| {
         let host: HostHandle = system.spawn(Host);
-        assert_eq!(host.drive(host.downgrade()).await.unwrap(), None, "it was told something");
+        assert_eq!(host.drive(host.downgrade()).await.unwrap(), None, "the ask has an outcome");
         assert_eq!(host.answer().await.unwrap(), 7);
     });
 }

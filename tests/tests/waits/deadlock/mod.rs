@@ -154,7 +154,7 @@ fn around<T, E: Told>(result: &Result<T, E>) -> Vec<String> {
 }
 
 /// Polls a future once, with the waker of the current task. Returns whether it is ready.
-async fn glance<F: Future + Unpin>(future: &mut F) -> bool {
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> bool {
     std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx).is_ready())).await
 }
 

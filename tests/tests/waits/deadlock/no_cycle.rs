@@ -19,7 +19,7 @@ fn d1_a_diamond_is_no_cycle() {
 }
 
 #[test]
-fn d1_who_asks_from_outside_is_part_of_no_cycle() {
+fn d1_a_caller_outside_of_turns_is_part_of_no_cycle() {
     run(async |system| {
         let [a, b] = services(&system, ["a", "b"]);
         let first = begin(&a, after(0, asks(&b)));
@@ -181,7 +181,7 @@ fn d1_an_ask_that_goes_on_in_a_task_is_no_wait_of_the_turn_it_began_in() {
         let [a, b] = services(&system, ["a", "b"]);
         let mut asked = b.note().ask().owned();
         let first = begin(&a, async move {
-            assert!(!glance(&mut asked).await);
+            assert!(!poll_once(&mut asked).await);
             let task = tokio::spawn(asked);
             sleeps(2).await;
             [task]
@@ -223,7 +223,7 @@ fn d1_an_ask_that_was_kept_for_later_is_a_wait_of_the_turn_that_polls_it() {
         let busy = begin(&b, after(1, asks(&a)));
         let (keep, kept) = oneshot::channel();
         inside(&a, async move {
-            assert!(!glance(&mut asked).await);
+            assert!(!poll_once(&mut asked).await);
             assert!(keep.send(asked).is_ok());
         })
         .await;
@@ -235,7 +235,7 @@ fn d1_an_ask_that_was_kept_for_later_is_a_wait_of_the_turn_that_polls_it() {
 }
 
 #[test]
-fn d1_an_answer_that_somebody_else_has_closes_no_cycle() {
+fn d1_an_answer_that_another_task_owes_closes_no_cycle() {
     run(async |system| {
         let (answer, later) = oneshot::channel();
         let a = service(&system, "a", 4);
@@ -287,7 +287,7 @@ fn d1_a_line_behind_a_permit_closes_no_cycle() {
 }
 
 #[test]
-fn d1_who_is_told_may_ask_again_when_the_other_is_free() {
+fn d1_a_refused_asker_may_ask_again_when_the_other_is_free() {
     run(async |system| {
         let [a, b] = services(&system, ["a", "b"]);
         let first = begin(&a, after(0, asks(&b)));

@@ -16,7 +16,7 @@ fn d1_a_refused_ask_gives_its_message_back_and_counts_as_refused() {
         let (error, message) = asked.unwrap_err();
         assert_eq!(error.reason(), Reason::WouldDeadlock);
         assert!(message.is_some());
-        assert_eq!(depth, 0, "it was taken back in the same poll");
+        assert_eq!(depth, 0, "it was withdrawn in the same poll");
         let row = ledger.of::<m::Note>();
         assert_eq!((row.offered, row.refused(Reason::WouldDeadlock), row.cancelled), (1, 1, 0));
         assert!(ledger.is_balanced());
