@@ -21,6 +21,10 @@ bench *args:
 ui:
     TRYBUILD=overwrite cargo test -p actors-tests --test ui && git diff tests/tests/ui
 
+# Rewrites the golden files of the macros' expansions; read the difference.
+expansions:
+    WRITE_EXPANSIONS=1 cargo test -p actors-macros expansions && git diff actors-macros/expansions
+
 model cases="10000":
     MODEL_CASES={{cases}} cargo test --release -p actors-tests --test model
 

@@ -28,6 +28,8 @@ mod check;
 mod derive;
 mod errors;
 mod expand;
+#[cfg(test)]
+mod expansions;
 mod generics;
 mod handle;
 mod mail;
