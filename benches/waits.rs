@@ -1,10 +1,12 @@
-//! **Question.** What does it cost that waits inside turns are known to the wait-for graph, and do turns on several threads
-//! get in each other's way there?
+//! **Question.** What do waits inside turns cost in the wait-for graph, and do turns on several
+//! threads contend there?
 //!
-//! **Method.** Pairs of actors: a turn of the front asks the back and awaits the answer; the back's handler is an `async fn`
-//! that yields once, so that the ask is pending inside the front's turn, and enters and leaves the graph. 64 pairs run at once
-//! on 1, 2 and 4 worker threads, 200 asks each per round. `off` is the same with `deadlock(Deadlock::Off)`. Rounds of all
-//! variants alternate; the medians of 15 rounds are printed, as nanoseconds of wall time per ask and as a ratio to `off`.
+//! **Method.** Pairs of actors: a turn of the front actor asks the back actor and awaits the
+//! answer. The back's handler is an `async fn` that yields once, so that the ask is pending inside
+//! the front's turn, and enters and leaves the graph. 64 pairs run at once on 1, 2 and 4 worker
+//! threads, with 200 asks each per round. `off` is the same with `deadlock(Deadlock::Off)`. Rounds
+//! of all variants alternate. The output has the medians of 15 rounds: nanoseconds of wall time per
+//! ask, and the ratio to `off`.
 //!
 //! `cargo bench -p benches --bench waits`
 
@@ -36,7 +38,7 @@ struct Front {
 
 #[actor(local, inline = never)]
 impl Front {
-    /// Asks the back so often within one turn.
+    /// Asks the back actor a number of times within one turn.
     #[message(overflow = block)]
     async fn work(&mut self, asks: u64) -> u64 {
         let mut sum = 0;

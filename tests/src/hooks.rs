@@ -1,4 +1,5 @@
-//! User code that a test chooses: what a key does in `hash` and `eq`, a message in `drop`, a waker in `wake`.
+//! User code that a test chooses: what a key does in `hash` and `eq`, a message in `drop`, a waker
+//! in `wake`.
 
 use std::fmt;
 use std::sync::Arc;

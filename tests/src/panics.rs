@@ -1,6 +1,7 @@
 //! Panics on purpose.
 
-/// Panics with this text, without a call of the panic hook, so that the output of a test run stays readable.
+/// Panics with this text, without a call of the panic hook, so that the output of a test run stays
+/// readable.
 ///
 /// # Panics
 /// Always.

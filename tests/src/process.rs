@@ -4,8 +4,8 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// The time after which a test counts as hanging: 5 minutes. Only a failure reaches it: beside a load of ten threads
-/// per core, the slowest test takes less than one minute.
+/// The time after which a test counts as hanging: 5 minutes. Only a failure reaches it: beside a
+/// load of ten threads per core, the slowest test takes less than one minute.
 pub(crate) const HANGS: Duration = Duration::from_secs(300);
 
 /// Runs a test on a thread of its own, and fails when the thread does not finish.
@@ -31,7 +31,8 @@ pub fn finishes(test: impl FnOnce() + Send + 'static) {
 /// The environment variable that tells a test's child process from its parent.
 const ALONE: &str = "ACTORS_TEST_ALONE";
 
-/// Runs a test that could hang, abort or overflow its stack in a child process. The name is the test's own name.
+/// Runs a test that could hang, abort or overflow its stack in a child process. The name is the
+/// test's own name.
 ///
 /// The child is this test binary again, with one test selected. A child that hangs is killed.
 #[macro_export]

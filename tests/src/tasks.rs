@@ -16,7 +16,8 @@ pub fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Ou
 
 /// Lets the other tasks of this thread run until they wait, without moving the clock.
 ///
-/// Twenty yields: the longest chain of wake-ups in these tests (timer, sender, actor, asker, and back) has fewer steps.
+/// Twenty yields: the longest chain of wake-ups in these tests (timer, sender, actor, asker, and
+/// back) has fewer steps.
 pub async fn run_other_tasks() {
     for _ in 0..20 {
         tokio::task::yield_now().await;

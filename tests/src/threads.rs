@@ -18,10 +18,12 @@ pub fn threads(workers: usize) -> Runtime {
 
 /// Runs a test as a task of a runtime with so many workers, then shuts its system down.
 ///
-/// Each worker has polled an actor's task before the test begins, so that a send on any of them may run a turn.
+/// Each worker has polled an actor's task before the test begins, so that a send on any of them may
+/// run a turn.
 ///
 /// # Panics
-/// When the test panics or hangs, when the shutdown is not clean, or when the ledgers do not balance.
+/// When the test panics or hangs, when the shutdown is not clean, or when the ledgers do not
+/// balance.
 pub fn on_threads<F>(workers: usize, test: impl FnOnce(System) -> F + Send + 'static)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -48,7 +50,8 @@ struct Meeting;
 
 #[actor(local)]
 impl Meeting {
-    /// Keeps its worker until all workers are here. Only the actor's own task runs it, because it is an `async fn`.
+    /// Keeps its worker until all workers are here. Only the actor's own task runs it, because it
+    /// is an `async fn`.
     #[message]
     async fn attend(&mut self, here: Arc<AtomicUsize>, workers: usize) {
         here.fetch_add(1, Ordering::AcqRel);
@@ -58,10 +61,11 @@ impl Meeting {
     }
 }
 
-/// Makes each worker of the system's runtime poll an actor's task, so that a send on any of them may run a turn (S6).
+/// Makes each worker of the system's runtime poll an actor's task, so that a send on any of them
+/// may run a turn (S6).
 ///
-/// Call it from a thread that is not one of the workers. The runtime does not trust worker 0 before it has polled an
-/// actor's task.
+/// Call it from a thread that is not one of the workers. The runtime does not trust worker 0 before
+/// it has polled an actor's task.
 ///
 /// # Panics
 /// When a mailbox of the meeting has no room.
@@ -72,7 +76,8 @@ pub fn meet_workers(runtime: &Runtime, system: &System, workers: usize) {
         meeting.attend(here.clone(), workers).try_send().expect("an empty mailbox has room");
     }
     while here.load(Ordering::Acquire) < workers {
-        // tokio may leave a worker parked while another one, whose thread is kept here, has a task to spare.
+        // tokio may leave a worker parked while another one, whose thread is kept here, has a task
+        // to spare.
         runtime.spawn(async {});
         std::thread::yield_now();
     }

@@ -23,7 +23,8 @@ pub fn run(test: impl AsyncFnOnce(System)) {
     });
 }
 
-/// Builds a current-thread runtime in paused time, for tests that outlive their runtime or need two of them.
+/// Builds a current-thread runtime in paused time, for tests that outlive their runtime or need two
+/// of them.
 ///
 /// # Panics
 /// When the operating system refuses a runtime.

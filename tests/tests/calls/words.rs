@@ -253,7 +253,8 @@ fn fixed_hash(message: &impl Message) -> u64 {
     state.finish()
 }
 
-/// Partitions are chosen by such a hash, in several processes: the number below is that of each of them.
+/// Partitions are chosen by such a hash, in several processes: the number below is that of each of
+/// them.
 #[test]
 fn s4_with_a_fixed_hasher_a_key_has_the_same_hash_in_every_process() {
     let mut by_hand = Fnv(0xcbf2_9ce4_8422_2325);

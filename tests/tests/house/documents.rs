@@ -1,4 +1,5 @@
-//! The documents: rules have tests, decisions are indexed, links lead somewhere, the first program is complete.
+//! The documents: rules have tests, decisions are indexed, links lead somewhere, the first program
+//! is complete.
 //!
 //! `WRITE_TABLES=1 cargo test -p actors-tests --test house` writes docs/spec-tests.md anew.
 
@@ -12,7 +13,8 @@ pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The number at the beginning of a rule's bold title (`**B1 · Capacity.**`), and whether the rule is built.
+/// The number at the beginning of a rule's bold title (`**B1 · Capacity.**`), and whether the rule
+/// is built.
 fn rules() -> Vec<(String, bool)> {
     let spec = read("docs/spec.md");
     let mut rules = Vec::new();
@@ -198,7 +200,8 @@ fn the_first_program_of_the_readme_runs_with_the_dependencies_that_it_names() {
         let (_, rest) = readme.split_once(&format!("```{language}\n")).unwrap();
         rest.split_once("```").unwrap().0
     };
-    // A doctest of `actors-tests` compiles and runs the program; here is the rest of what a reader pastes.
+    // A doctest of `actors-tests` compiles and runs the program; here is the rest of what a reader
+    // pastes.
     let doctests = read("tests/src/documents.rs");
     assert!(doctests.contains("include_str!(\"../../README.md\")"), "the doctest is gone");
     assert!(block("rust").contains("#[tokio::main]\nasync fn main()"), "the program is not complete");

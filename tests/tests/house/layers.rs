@@ -1,5 +1,6 @@
-//! The layers of `actors-core`: ARCHITECTURE.md has a table of modules, each with the modules it imports, top layer first.
-//! Sources and table must agree in both directions, and an arrow may only point down.
+//! The layers of `actors-core`: ARCHITECTURE.md has a table of modules, each with the modules it
+//! imports, top layer first. Sources and table must agree in both directions, and an arrow may only
+//! point down.
 
 use super::{core_sources, root};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +80,8 @@ fn module(path: &str) -> &str {
     first.strip_suffix(".rs").unwrap_or(first)
 }
 
-/// What each module imports of others. The crate's root and what macros call (`__private`) stand above all layers.
+/// What each module imports of others. The crate's root and what macros call (`__private`) stand
+/// above all layers.
 fn graph() -> BTreeMap<String, BTreeSet<String>> {
     let mut graph = BTreeMap::<String, BTreeSet<String>>::new();
     for (path, text) in core_sources("") {
@@ -144,7 +146,8 @@ fn a_forbidden_import_is_found_wherever_it_is_added() {
 #[test]
 fn imports_are_read_from_every_form_of_a_path() {
     let text = "use crate::actor::cell::Cell;\nuse crate::{clock, mailbox::{Row, core::Phase}, wait};\n\
-                // use crate::send;\nfn f() { crate::panics::caught(|| ()); $crate::run::x(); crate::Closed::new() }";
+                // use crate::send;\nfn f() { crate::panics::caught(|| ()); $crate::run::x();
+                // crate::Closed::new() }";
     assert_eq!(
         imports(text).into_iter().collect::<Vec<_>>(),
         ["actor", "clock", "mailbox", "panics", "wait"]

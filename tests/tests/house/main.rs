@@ -99,8 +99,8 @@ fn locks_and_atomics_of_the_mailbox_and_of_replies_come_from_sync() {
     }
 }
 
-/// Under a lock no foreign code runs (B6). Locks that count themselves, and wakers that are cloned and woken in one place, are
-/// what the hostile tests and the debug assertions rest on.
+/// Under a lock no foreign code runs (B6). Locks that count themselves, and wakers that are cloned
+/// and woken in one place, are what the hostile tests and the debug assertions rest on.
 #[test]
 fn b6_locks_and_wakers_have_one_home() {
     let is_model = |name: &str| name.ends_with("loom.rs");

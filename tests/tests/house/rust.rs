@@ -1,6 +1,9 @@
 //! Just enough of Rust's syntax to find string literals in sources.
 
-/// The text from an opening bracket to the one that closes it, both included. Brackets inside string literals do not count.
+use crate::{root, sources};
+
+/// The text from an opening bracket to the one that closes it, both included. Brackets inside
+/// string literals do not count.
 pub(crate) fn balanced(text: &str, open: usize) -> &str {
     let mut depth = 0_usize;
     let mut rest = text[open..].char_indices();
@@ -27,7 +30,8 @@ pub(crate) fn balanced(text: &str, open: usize) -> &str {
     panic!("a bracket is not closed: {}", &text[open..text.len().min(open + 80)]);
 }
 
-/// The string literals of a piece of source, unescaped, each with the text before it on the same line.
+/// The string literals of a piece of source, unescaped, each with the text before it on the same
+/// line.
 pub(crate) fn literals(text: &str) -> Vec<(&str, String)> {
     let mut found = Vec::new();
     let mut rest = text.char_indices().peekable();
@@ -40,7 +44,8 @@ pub(crate) fn literals(text: &str) -> Vec<(&str, String)> {
             match c {
                 '"' => break,
                 '\\' => match rest.next() {
-                    // A line that is continued: the blanks at the beginning of the next one do not count.
+                    // A line that is continued: the blanks at the beginning of the next one do not
+                    // count.
                     Some((_, '\n')) => while rest.next_if(|(_, c)| c.is_whitespace()).is_some() {},
                     Some((_, c)) => literal.push(c),
                     None => {}
@@ -52,4 +57,37 @@ pub(crate) fn literals(text: &str) -> Vec<(&str, String)> {
         found.push((&text[line..at], literal));
     }
     found
+}
+
+/// Where comments are wrapped: the width of a split editor window or a review next to its diff.
+const COMMENT_WIDTH: usize = 100;
+
+/// The numbers of comment lines that are longer than [`COMMENT_WIDTH`] characters. Tables and code
+/// blocks do not count.
+fn long_comments(text: &str) -> Vec<usize> {
+    let (mut long, mut is_code) = (Vec::new(), false);
+    for (at, line) in text.lines().enumerate() {
+        let Some(comment) = line.trim_start().strip_prefix("//") else { continue };
+        let comment = comment.trim_start_matches(['/', '!']).trim_start();
+        is_code ^= comment.starts_with("```");
+        if !is_code && !comment.starts_with('|') && line.chars().count() > COMMENT_WIDTH {
+            long.push(at + 1);
+        }
+    }
+    long
+}
+
+#[test]
+fn comments_outside_the_libraries_wrap_at_100_characters() {
+    let mut bad = Vec::new();
+    for dir in ["examples", "benches", "tests"] {
+        let all = sources(&root().join(dir));
+        // The compile errors in `ui` name columns of these files.
+        for (path, text) in
+            all.iter().filter(|(path, _)| !path.contains("/ui/") && !path.contains("/target/"))
+        {
+            bad.extend(long_comments(text).into_iter().map(|line| format!("{path}:{line}")));
+        }
+    }
+    assert!(bad.is_empty(), "longer than {COMMENT_WIDTH} characters:\n{}", bad.join("\n"));
 }

@@ -1,5 +1,5 @@
-//! D1 where it does not apply: in a system with `Deadlock::Off`, and through actors of two systems. Such a cycle ends with its
-//! first deadline.
+//! D1 where it does not apply: in a system with `Deadlock::Off`, and through actors of two systems.
+//! Such a cycle ends with its first deadline.
 
 use actors_core::Deadlock;
 use actors_core::prelude::*;
