@@ -1,7 +1,7 @@
 //! Refuses nested mailbox locks that could never be acquired.
 //!
 //! The `Eq` of a conflation key runs under its mailbox's lock (B6), and may use other mailboxes.
-//! Where such a use would deadlock, it panics instead, and the mailbox catches the panic. The check
+//! If such a use would deadlock, it panics instead, and the mailbox catches the panic. The check
 //! costs nothing while the lock is free.
 //!
 //! ```text
@@ -15,7 +15,7 @@
 use crate::sync::{Lock, thread_local};
 use std::cell::Cell;
 
-/// How deeply an `Eq` may run inside another `Eq`. Each level is another mailbox; no sensible key
+/// The depth to which an `Eq` may run inside another `Eq`. Each level is another mailbox; no sensible key
 /// needs more than one.
 const DEPTH_MAX: usize = 4;
 

@@ -30,7 +30,7 @@ struct Refusals {
     retry_after_ns: AtomicU64,
     /// The actor's stream of random numbers for shedding.
     rng: Rng,
-    /// How many numbers senders have drawn from it.
+    /// The number of draws from it so far.
     drawn: AtomicU64,
     types: Box<[ClassGate]>,
 }

@@ -28,7 +28,7 @@ use crate::wakers::{cloned, discard, wake};
 use std::fmt;
 use std::task::{Context, Poll, Waker};
 
-/// What has happened to a slot. Transitions: `Empty` → `Waiting` → `Answered` → `Closed`, where
+/// The state of a slot. Transitions: `Empty` → `Waiting` → `Answered` → `Closed`, where
 /// `Deferred` may take the place of the first two.
 #[derive(Debug)]
 enum State<R> {

@@ -69,7 +69,7 @@ async fn run<A: Actor>(mut runner: Runner<A>) {
 /// Starts the instance: makes it if a pool's new worker has none, and runs `#[started]`.
 ///
 /// # Errors
-/// Why the instance did not start.
+/// The reason why the instance did not start.
 async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let cell = runner.cell.clone();
     if runner.seat().is_none() && cell.mailbox.limits().workers.is_pool() {

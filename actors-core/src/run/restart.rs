@@ -36,7 +36,7 @@ pub(super) async fn next_instance<A: Actor>(
     let mut why = why;
     loop {
         if runner.cell.mailbox.is_killed() {
-            // Also if it has failed for good, which kills it too.
+            // An actor that has failed for good is killed, too: then `why` is its failure.
             return Err(if why == StopReason::Killed { runner.why_finished() } else { why });
         }
         // Every restart counts in the window and the backoff (F8), except one because of a

@@ -20,7 +20,7 @@ pub(super) struct Runner<A: Actor> {
     pub(super) suspended: TurnInfo,
     /// A panic has unwound through the state: it is not used again (F1).
     pub(super) is_poisoned: bool,
-    /// Why the latest instance did not start.
+    /// The error of the latest start, if it failed.
     pub(super) failed: Option<StartError>,
     /// Its number among the workers.
     pub(super) worker: u32,
@@ -28,7 +28,7 @@ pub(super) struct Runner<A: Actor> {
     pub(super) is_over: bool,
 }
 
-/// What the loop needs to know of a message during its turn, when the handler has the message.
+/// The data of a message that the loop needs during its turn, while the handler owns the message.
 #[derive(Clone, Copy)]
 pub(super) struct TurnInfo {
     pub(super) class: ClassId,

@@ -1,4 +1,4 @@
-//! What a builder takes to make instances: a factory, or one value.
+//! The traits of factories, which make an actor's instances.
 
 /// A factory that can make more than one instance, as [`System::actor`] takes it.
 ///

@@ -1,4 +1,4 @@
-//! What an actor's mailbox stores: messages in envelopes and, between turns, the seat.
+//! The contents of an actor's mailbox: messages in envelopes and, between turns, the seat.
 
 use crate::actor::context::Context;
 use crate::actor::{Actor, Mail};

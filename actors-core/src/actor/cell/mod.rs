@@ -68,7 +68,7 @@ pub(crate) struct CellParts<A: Actor> {
     pub(crate) strategy: Strategy,
 }
 
-/// What all handles of one actor share.
+/// The state that all handles of one actor share.
 pub(crate) struct Cell<A: Actor> {
     pub(crate) mailbox: Mailbox<Envelope<A>, Box<Seat<A>>>,
     pub(crate) name: ActorName,
@@ -81,11 +81,11 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) restarts: Option<Box<Restarts<A>>>,
     /// The children to which this actor belongs, if it has a parent.
     pub(crate) parent: Option<Arc<Children>>,
-    /// Which of its own children restart when one of them fails.
+    /// The rule by which its children restart when one of them fails.
     pub(crate) strategy: Strategy,
     /// The number of handles, which keep the actor alive (F6).
     handles: AtomicUsize,
-    /// When the last handle was dropped, if there was still work to do.
+    /// The time when the last handle was dropped, if there was still work to do.
     unreferenced: OnceLock<Tick>,
     pub(crate) life: Arc<Life>,
     /// Seats of turns that did not return: at most one per worker, until the worker takes it.
@@ -97,7 +97,7 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) drain_timer: Lock<Option<AbortHandle>>,
     losses: LossLog,
     pub(crate) span: ActorSpan,
-    /// What a sender checks before the mailbox.
+    /// The gate that a sender checks before the mailbox.
     pub(crate) gate: Gate,
     /// Idle timers, for the next asks.
     pub(crate) timers: Timers,

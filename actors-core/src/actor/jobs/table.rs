@@ -34,7 +34,7 @@ pub(crate) enum Owner {
     Instance,
 }
 
-/// What a job still has to deliver.
+/// The messages that a job still has to deliver.
 #[derive(Debug)]
 pub(crate) enum Pending<M> {
     /// This message.
@@ -325,7 +325,7 @@ impl<A: Actor> Cell<A> {
     }
 
     fn remove_job(&self, key: Key) {
-        // What is removed is dropped once the lock is free.
+        // The removed jobs are dropped after the lock is released.
         let _left = self.jobs.get().and_then(|table| table.lock().running.remove(&key));
     }
 
