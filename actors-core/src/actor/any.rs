@@ -5,7 +5,7 @@ use super::cell::Cell;
 use super::ending::{Closed, until_ended};
 use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, StopReason};
-use crate::mailbox::Row;
+use crate::mailbox::{Row, WorkerId};
 use crate::observe::ActorView;
 use crate::policy::{Cause, Decided, DecisionKind};
 use crate::wait::{Names, Node};
@@ -39,7 +39,7 @@ impl<A: Actor> AnyActor for Cell<A> {
     fn runtime_gone(self: Arc<Self>) {
         if self.mailbox.employ() {
             // The ended runtime drops the task at once, and dropping the task ends the actor.
-            self.start_task(0, None);
+            self.start_task(WorkerId::ONLY, None);
         }
     }
 

@@ -8,6 +8,7 @@ use super::{Actor, Typed, TypedHandle};
 use crate::clock::{self, Span, Tick};
 use crate::env::System;
 use crate::error::{ActorName, StopReason};
+use crate::mailbox::WorkerId;
 use crate::observe::Reading;
 use crate::reply::OpenReply;
 use std::fmt;
@@ -47,7 +48,7 @@ use std::time::Duration;
 pub struct Context<A: Actor> {
     cell: Arc<Cell<A>>,
     /// The number of this worker in its pool.
-    worker: u32,
+    worker: WorkerId,
     /// The instance of a `permanent` actor ends after this turn.
     stops_itself: bool,
     deadline: Tick,
@@ -83,7 +84,7 @@ impl<A: Actor> Drop for Context<A> {
 }
 
 impl<A: Actor> Context<A> {
-    pub(crate) fn new(cell: Arc<Cell<A>>, worker: u32) -> Self {
+    pub(crate) fn new(cell: Arc<Cell<A>>, worker: WorkerId) -> Self {
         Context {
             cell,
             worker,
@@ -102,7 +103,7 @@ impl<A: Actor> Context<A> {
     }
 
     /// Returns the number of this worker in its pool.
-    pub(crate) fn worker(&self) -> u32 {
+    pub(crate) fn worker(&self) -> WorkerId {
         self.worker
     }
 
@@ -128,7 +129,7 @@ impl<A: Actor> Context<A> {
     }
 
     pub(crate) fn end_turn(&mut self) {
-        self.cell.mailbox.end_turn(self.worker.into());
+        self.cell.mailbox.end_turn(self.worker);
     }
 
     /// Returns a handle to this actor. It keeps the actor alive; see [`Handle::downgrade`] for one

@@ -14,6 +14,7 @@ use crate::actor::children::{CHILDREN_DRAIN, Children};
 use crate::clock::Tick;
 use crate::drops;
 use crate::error::{Reason, Stage, StopReason};
+use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::panics::{caught, ignored};
 use crate::turn::hook::{self, Outcome};
@@ -80,7 +81,7 @@ pub(super) async fn end_instance<A: Actor>(runner: &mut Runner<A>, why: StopReas
 }
 
 /// Stops the children in order. If the actor is killed meanwhile, kills them.
-async fn end_children<A: Actor>(cell: &Cell<A>, worker: u32, children: &Children) {
+async fn end_children<A: Actor>(cell: &Cell<A>, worker: WorkerId, children: &Children) {
     let was_killed = cell.mailbox.is_killed();
     let parent = hook_scope(cell, worker).waiter();
     let mut end = pin!(children.end(parent, CHILDREN_DRAIN));
@@ -99,7 +100,7 @@ impl<A: Actor> Runner<A> {
     pub(super) fn close(&mut self) {
         self.taker.put_back(&self.cell.mailbox, &mut self.effects);
         // A turn that is still open here was dropped with the task.
-        let worker = self.worker.into();
+        let worker = self.worker;
         let open =
             self.cell.mailbox.visit(&mut self.effects, |section| section.fail_turn(worker, Reason::Closed));
         if let Some(class) = open {
@@ -117,7 +118,7 @@ impl<A: Actor> Runner<A> {
     /// Removes this worker from the mailbox. Returns `true` if it was the last one: then the actor
     /// has to end.
     pub(super) fn leave(&mut self) -> bool {
-        let worker = self.worker.into();
+        let worker = self.worker;
         let is_last = self.cell.mailbox.visit(&mut self.effects, |section| section.remove_worker(worker));
         if is_last {
             self.cell.mailbox.visit(&mut self.effects, |section| section.end());

@@ -34,6 +34,7 @@ use crate::actor::cell::{Cell, Seat};
 use crate::clock::Tick;
 use crate::current;
 use crate::error::{Stage, StartError, StopReason};
+use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::panics::caught;
 use crate::text::brief;
@@ -46,7 +47,7 @@ use std::sync::Arc;
 
 /// Starts a worker's task, with its instance if it has one already. Cells start their tasks through
 /// it.
-pub(crate) fn start_task<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, seat: Option<Box<Seat<A>>>) {
+pub(crate) fn start_task<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, seat: Option<Box<Seat<A>>>) {
     let runner = Runner::new(cell.clone(), worker, seat);
     // A runtime that has ended drops the future at once, and the runner's `Drop` ends the actor.
     cell.rt.spawn(cell.system.tracker().track_future(run(runner)));
@@ -121,8 +122,8 @@ async fn run_turns<A: Actor>(runner: &mut Runner<A>) -> StopReason {
 }
 
 /// Returns the turn of a hook. It has no deadline, because no caller waits for it.
-fn hook_scope<A: Actor>(cell: &Cell<A>, worker: u32) -> current::Turn {
-    current::Turn::new(cell.id(), worker, Tick::NEVER)
+fn hook_scope<A: Actor>(cell: &Cell<A>, worker: WorkerId) -> current::Turn {
+    current::Turn::new(cell.id(), worker.into(), Tick::NEVER)
 }
 
 impl<A: Actor> Runner<A> {

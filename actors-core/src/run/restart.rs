@@ -15,6 +15,7 @@ use crate::actor::cell::{Cell, Seat};
 use crate::actor::context::Context;
 use crate::clock::{Tick, instant};
 use crate::error::StopReason;
+use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::panics::caught;
 use crate::policy::Revival;
@@ -134,7 +135,7 @@ enum Paused {
 /// Waits before the next instance. A stop, a kill, or a smaller pool ends the wait early.
 ///
 /// It yields at least once, so that an actor whose starts always fail does not occupy a thread.
-async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> Paused {
+async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, delay: Duration) -> Paused {
     if delay.is_zero() {
         tokio::task::yield_now().await;
         return Paused::Over;
@@ -153,7 +154,7 @@ async fn pause<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, delay: Duration) -> P
             if is_over {
                 return Poll::Ready(Some(Paused::Over));
             }
-            if cell.mailbox.retire_surplus(worker.into()) {
+            if cell.mailbox.retire_surplus(worker) {
                 return Poll::Ready(Some(Paused::Retired));
             }
             if timer.as_mut().poll(cx).is_ready() {

@@ -4,7 +4,7 @@ use crate::actor::Actor;
 use crate::actor::cell::{Cell, Envelope, Seat};
 use crate::clock::Tick;
 use crate::error::{Reason, StartError, StopReason};
-use crate::mailbox::{ClassId, Effects, Taker};
+use crate::mailbox::{ClassId, Effects, Taker, WorkerId};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -23,7 +23,7 @@ pub(super) struct Runner<A: Actor> {
     /// The error of the latest start, if it failed.
     pub(super) failed: Option<StartError>,
     /// Its number among the workers.
-    pub(super) worker: u32,
+    pub(super) worker: WorkerId,
     /// The worker has left: nothing remains to be ended.
     pub(super) is_over: bool,
 }
@@ -44,8 +44,8 @@ impl TurnInfo {
 }
 
 impl<A: Actor> Runner<A> {
-    pub(super) fn new(cell: Arc<Cell<A>>, worker: u32, seat: Option<Box<Seat<A>>>) -> Self {
-        let mut taker = Taker::new(worker.into());
+    pub(super) fn new(cell: Arc<Cell<A>>, worker: WorkerId, seat: Option<Box<Seat<A>>>) -> Self {
+        let mut taker = Taker::new(worker);
         taker.seat = seat;
         Runner {
             cell,
@@ -59,7 +59,7 @@ impl<A: Actor> Runner<A> {
         }
     }
 
-    pub(super) fn worker(&self) -> u32 {
+    pub(super) fn worker(&self) -> WorkerId {
         self.worker
     }
 
@@ -111,7 +111,7 @@ impl<A: Actor> Runner<A> {
 
     /// Counts the current turn as ended without an answer.
     pub(super) fn fail_turn(&mut self, reason: Reason) {
-        let worker = self.worker.into();
+        let worker = self.worker;
         self.cell.mailbox.visit(&mut self.effects, |section| section.fail_turn(worker, reason));
         self.cell.apply(&mut self.effects);
     }
@@ -124,7 +124,7 @@ impl<A: Actor> Runner<A> {
 
     /// Clears requests for a new instance, because one is about to be made.
     pub(super) fn clear_restart_requests(&mut self) {
-        self.cell.mailbox.forget_renewal(self.worker.into());
+        self.cell.mailbox.forget_renewal(self.worker);
         if !self.cell.mailbox.limits().workers.is_pool() {
             self.cell.life.lock().has_failed_child = false;
         }

@@ -43,7 +43,7 @@ impl<A: Actor> Runner<A> {
         let _span = cell.span.enter();
         let inside = current::enter_some();
         let worker = self.worker;
-        let scope = |deadline| current::Turn::new(cell.id(), worker, deadline);
+        let scope = |deadline| current::Turn::new(cell.id(), worker.into(), deadline);
         if turn.is_some() {
             if cell.mailbox.is_killed() {
                 return Poll::Ready(self.kill_turn(turn));
@@ -86,7 +86,7 @@ impl<A: Actor> Runner<A> {
             match turn::run_inline(seat, &mut taken.item) {
                 InlineOutcome::Done => {
                     self.end_waits(current::has_waited());
-                    cell.mailbox.end_turn(self.worker.into());
+                    cell.mailbox.end_turn(self.worker);
                 }
                 InlineOutcome::IsAsync(mail) => {
                     let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
@@ -135,7 +135,7 @@ impl<A: Actor> Runner<A> {
                 self.taker.seat = seat.into_seat();
                 turn.set(None);
                 self.end_waits(current::has_waited() || (!is_first && self.suspended.has_waited));
-                self.cell.mailbox.end_turn(self.worker.into());
+                self.cell.mailbox.end_turn(self.worker);
                 Poll::Ready(None)
             }
             Ok(Poll::Pending) => {
@@ -190,7 +190,7 @@ impl<A: Actor> Runner<A> {
     #[inline]
     fn end_waits(&self, has_waited: bool) {
         if has_waited {
-            let turn = current::Turn::new(self.cell.id(), self.worker, Tick::NEVER);
+            let turn = current::Turn::new(self.cell.id(), self.worker.into(), Tick::NEVER);
             wait::over(self.cell.system.waits(), turn.waiter());
         }
     }

@@ -10,7 +10,7 @@ use crate::actor::context::Context;
 use crate::actor::handle::Handle;
 use crate::env::{AnyActor, System};
 use crate::error::{ActorName, Detail, SpawnError, StopReason};
-use crate::mailbox::{Effects, Mailbox};
+use crate::mailbox::{Effects, Mailbox, WorkerId};
 use crate::panics::caught;
 use crate::policy::{Limits, Order};
 use crate::seed::{Purpose, Seed};
@@ -79,7 +79,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
                 strategy: self.strategy,
             };
             let cell = Cell::new(mailbox, parts, self.system.clone(), rt.clone());
-            let seat = Box::new(Seat { actor, ctx: Context::new(cell.clone(), 0) });
+            let seat = Box::new(Seat { actor, ctx: Context::new(cell.clone(), WorkerId::ONLY) });
             // Complete before it can be found.
             let seat = match limits.workers.is_pool() {
                 true => Some(seat),
@@ -116,7 +116,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             // Also if it is closed: the workers end it.
             cell.start_pool(seat);
         } else if !is_late && A::STARTS && cell.mailbox.employ() {
-            cell.start_task(0, None);
+            cell.start_task(WorkerId::ONLY, None);
         }
         joined.map(|_| (handle, is_late))
     }

@@ -5,7 +5,7 @@
 
 use super::{Cell, Envelope, Seat};
 use crate::actor::Actor;
-use crate::mailbox::{Effects, Section, Wake};
+use crate::mailbox::{Effects, Section, Wake, WorkerId};
 use crate::wakers::wake;
 use std::sync::{Arc, Weak};
 
@@ -23,7 +23,7 @@ impl<A: Actor> Cell<A> {
         match next {
             Wake::Nothing => {}
             Wake::Task(waker) => wake(waker),
-            Wake::Spawn => self.start_task(0, None),
+            Wake::Spawn => self.start_task(WorkerId::ONLY, None),
         }
     }
 
@@ -49,7 +49,7 @@ impl<A: Actor> Cell<A> {
     fn apply_all(self: &Arc<Self>, effects: &mut Effects<Envelope<A>>) {
         loop {
             if effects.wake() {
-                self.start_task(0, None);
+                self.start_task(WorkerId::ONLY, None);
             }
             if effects.take_sample_request() {
                 self.request_sample();

@@ -44,7 +44,7 @@ use super::{Actor, Mail};
 use crate::clock::Tick;
 use crate::env::System;
 use crate::error::{ActorName, Life, Stage};
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Mailbox, WorkerId};
 use crate::observe::losses::LossLog;
 use crate::observe::span::ActorSpan;
 use crate::policy::Strategy;
@@ -57,7 +57,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 /// Starts the task of a worker, with its instance if it has one already.
-pub(crate) type StartTask<A> = fn(&Arc<Cell<A>>, u32, Option<Box<Seat<A>>>);
+pub(crate) type StartTask<A> = fn(&Arc<Cell<A>>, WorkerId, Option<Box<Seat<A>>>);
 
 /// The parts of a cell that its builder provides, in addition to the mailbox.
 pub(crate) struct CellParts<A: Actor> {

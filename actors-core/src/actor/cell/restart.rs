@@ -49,8 +49,8 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Replaces the instance of one worker, or of all workers for `None`.
-    pub(crate) fn restart_worker(self: &Arc<Self>, worker: Option<u32>) {
-        self.visit(|section| section.renew(worker.map(WorkerId::from)));
+    pub(crate) fn restart_worker(self: &Arc<Self>, worker: Option<WorkerId>) {
+        self.visit(|section| section.renew(worker));
     }
 
     /// Fails the instance, because a child has failed too often (F2).
@@ -83,12 +83,12 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Records the failure of a worker's instance, decides what follows, and informs the parent.
-    pub(crate) fn failed(&self, worker: u32, why: StopReason) -> Revival {
+    pub(crate) fn failed(&self, worker: WorkerId, why: StopReason) -> Revival {
         let Some(restarts) = &self.restarts else { return Revival::Never };
         let random = restarts.rng.lock().next_u64();
         let fault = if why == StopReason::StartFailed { Fault::Start } else { Fault::Run };
         let present: Vec<u32> = self.mailbox.worker_numbers().into_iter().map(u32::from).collect();
-        let revival = restarts.failures.lock().failed(worker, &present, fault, clock::now(), random);
+        let revival = restarts.failures.lock().failed(worker.into(), &present, fault, clock::now(), random);
         let kind = match revival {
             Revival::After(after) => DecisionKind::Restarted { after },
             Revival::Never => DecisionKind::GaveUp { spent: None },
@@ -115,16 +115,16 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Records that a worker's instance has started.
-    pub(crate) fn has_started(&self, worker: u32) {
+    pub(crate) fn has_started(&self, worker: WorkerId) {
         if let Some(restarts) = &self.restarts {
-            restarts.failures.lock().started(worker);
+            restarts.failures.lock().started(worker.into());
         }
     }
 
     /// Forgets the failures of a worker that has retired. The next worker may have its number.
-    pub(crate) fn forget_failures(&self, worker: u32) {
+    pub(crate) fn forget_failures(&self, worker: WorkerId) {
         if let Some(restarts) = &self.restarts {
-            restarts.failures.lock().forget(worker);
+            restarts.failures.lock().forget(worker.into());
         }
     }
 }

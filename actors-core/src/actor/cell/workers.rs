@@ -2,13 +2,14 @@
 
 use super::{Cell, Seat};
 use crate::actor::Actor;
+use crate::mailbox::WorkerId;
 use std::sync::Arc;
 
 impl<A: Actor> Cell<A> {
     /// Starts the task of a worker, with its instance if there is one already.
     ///
     /// An actor with one worker gets its task once, from the first message or hook that needs it.
-    pub(crate) fn start_task(self: &Arc<Self>, worker: u32, seat: Option<Box<Seat<A>>>) {
+    pub(crate) fn start_task(self: &Arc<Self>, worker: WorkerId, seat: Option<Box<Seat<A>>>) {
         (self.run)(self, worker, seat);
     }
 
@@ -17,7 +18,7 @@ impl<A: Actor> Cell<A> {
         let workers = self.mailbox.limits().workers.least();
         let mut first = first;
         for number in self.mailbox.start_workers(workers) {
-            self.start_task(number.into(), first.take());
+            self.start_task(number, first.take());
         }
     }
 
@@ -26,7 +27,7 @@ impl<A: Actor> Cell<A> {
         let range = self.mailbox.limits().workers;
         let workers = workers.clamp(range.least(), range.most());
         let started = self.visit(|section| section.resize(workers));
-        started.into_iter().for_each(|number| self.start_task(number.into(), None));
+        started.into_iter().for_each(|number| self.start_task(number, None));
         workers
     }
 
@@ -38,7 +39,7 @@ impl<A: Actor> Cell<A> {
 
     /// Takes the seat that a turn of this worker abandoned.
     #[cold]
-    pub(crate) fn take_abandoned_seat(&self, worker: u32) -> Option<Box<Seat<A>>> {
+    pub(crate) fn take_abandoned_seat(&self, worker: WorkerId) -> Option<Box<Seat<A>>> {
         let mut abandoned = self.abandoned.lock();
         let at = abandoned.iter().position(|seat| seat.ctx.worker() == worker)?;
         Some(abandoned.swap_remove(at))

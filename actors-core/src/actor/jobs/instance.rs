@@ -2,7 +2,7 @@
 
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
-use crate::mailbox::Effects;
+use crate::mailbox::{Effects, WorkerId};
 use crate::reply::OpenReplies;
 use crate::sync::Lock;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ enum Status {
 /// One instance of an actor, as its jobs and replies know it. Made with the first of them.
 #[derive(Debug)]
 pub(crate) struct Instance {
-    worker: u32,
+    worker: WorkerId,
     status: Lock<Status>,
     /// Counted only in a pool, where an instance may retire.
     replies: OpenReplies,
 }
 
 impl Instance {
-    pub(crate) fn new(worker: u32) -> Self {
+    pub(crate) fn new(worker: WorkerId) -> Self {
         Instance { worker, status: Lock::new(Status::Alive), replies: OpenReplies::none() }
     }
 
@@ -48,7 +48,7 @@ impl Instance {
             cell.life.note_failure(failure);
             // Under this lock, which the end of an instance takes: otherwise this request could
             // replace the next instance.
-            cell.mailbox.visit(&mut effects, |section| section.renew(Some(self.worker.into())));
+            cell.mailbox.visit(&mut effects, |section| section.renew(Some(self.worker)));
         }
         drop(status);
         cell.apply(&mut effects);
