@@ -11,7 +11,10 @@
 //! `charts/policies.svg`.
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
-use actors_core::{Admission, Overflow, Policy, Priority, Settings};
+use actors_core::{
+    Admission, Priority,
+    policy::{Overflow, Policy, Settings},
+};
 use benches::chart::{Panel, Series, draw};
 use std::hash::{Hash, Hasher};
 use std::hint::black_box;

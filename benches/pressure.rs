@@ -14,7 +14,10 @@
 //! machine with other work to do.
 
 use actors_core::prelude::*;
-use actors_core::{Action, DecisionKind, Pressure};
+use actors_core::{
+    observe::DecisionKind,
+    policy::{Action, Pressure},
+};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System as Heap;
 use std::thread;

@@ -10,8 +10,8 @@
 //!
 //! `cargo bench -p benches --bench waits`
 
-use actors_core::Deadlock;
 use actors_core::prelude::*;
+use actors_core::system::Deadlock;
 use std::time::Instant;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinSet, yield_now};

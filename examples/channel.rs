@@ -11,7 +11,10 @@
 //! `cargo run --release --example channel`
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
-use actors_core::{Admission, BoxError, InvalidPolicy, Overflow, Policy, Priority, Settings};
+use actors_core::{
+    Admission, BoxError, Priority,
+    policy::{InvalidPolicy, Overflow, Policy, Settings},
+};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::time::Duration;

@@ -11,7 +11,7 @@
 //! CPU budgets are measured on the real clock: see [`budget`] and [`cpu`].
 
 pub(crate) use actors_policy::Span;
-pub use actors_policy::Tick;
+pub(crate) use actors_policy::Tick;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::time::Instant;

@@ -8,8 +8,9 @@ mod refusal;
 mod refused;
 
 use actors_policy::InvalidPolicy;
+pub(crate) use actors_policy::Spent;
 pub(crate) use actors_policy::stop::Spaced;
-pub use actors_policy::{Admission, Reason, Spent, StopReason};
+pub use actors_policy::{Admission, Reason, StopReason};
 pub(crate) use life::{Detail, Life, Stage};
 pub(crate) use refusal::About;
 pub use refusal::{AskError, SendError};

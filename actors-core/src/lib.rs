@@ -27,23 +27,29 @@
 //! # }
 //! ```
 //!
-//! The modules stand in the order of a message's journey:
+//! The root has the names that most programs use. Each other name has one module:
+//!
+//! | module | what it has |
+//! |---|---|
+//! | [`prelude`] | what a file with an actor imports |
+//! | [`policy`] | what a message type and an actor declare; pure decisions |
+//! | [`send`] | the futures that a call returns, permits, jobs |
+//! | [`spawn`], [`system`] | the builders of actors and systems, their errors and reports |
+//! | [`lifecycle`] | the futures of an actor's start and end |
+//! | [`observe`] | ledger rows, snapshots, visits, dead letters, decisions, advice |
+//! | [`mailbox`] | the bounded queue, which is also a channel by itself |
+//! | [`sizing`] | how large a mailbox must be, from rates |
+//! | [`by_hand`] | what `#[actor]` writes, for those who write it themselves |
+//! | `config` (feature `serde`) | the words of the attributes, from configuration |
+//! | `testing` (feature) | paused time, probes, held actors |
+//!
+//! A message takes this way:
 //!
 //! ```text
 //!   handle ─► send ─► mailbox ─► run ─► turn ─► your method ─► reply
 //!                        │
 //!                        └─► ledger, readings, dead letters (observe)
 //! ```
-//!
-//! - [`mod@actor`]: the nouns. What an actor and a message are, handles, the context.
-//! - [`send`]: [`Tell`] and [`Ask`], the futures that a call returns.
-//! - [`mailbox`]: lanes, lines, overflow, the ledger. Also a channel by itself.
-//! - [`policy`]: pure decisions; no clock, no lock.
-//! - [`reply`]: answers, now or later.
-//! - [`observe`]: readings, dead letters, snapshots, advice.
-//! - [`sizing`]: how large a mailbox must be, from rates.
-//! - `config` (feature `serde`): the words of the attributes, said where the service runs.
-//! - `testing` (feature): paused time, probes, held actors.
 //!
 //! # Features
 //!
@@ -58,75 +64,59 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-pub mod actor;
-pub mod send;
-
 pub mod mailbox;
-pub mod policy;
-
-mod current;
-mod env;
-mod run;
-mod turn;
-mod wait;
-
-pub mod reply;
-
 pub mod observe;
+pub mod policy;
+pub mod send;
+pub mod spawn;
+pub mod system;
 
-mod clock;
 #[cfg(feature = "serde")]
 pub mod config;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+mod actor;
+mod clock;
+mod current;
 mod drops;
+mod env;
 mod error;
 mod local_pool;
 mod panics;
 mod reentry;
+mod reply;
+mod run;
 mod runtime_guard;
 mod seed;
-mod spawn;
 mod supervise;
 mod sync;
-mod system;
-#[cfg(feature = "testing")]
-pub mod testing;
 mod text;
+mod turn;
+mod wait;
 mod wakers;
 
 #[doc(hidden)]
 pub mod __private;
 
 pub use actor::context::Context;
-pub use actor::ending::{Closed, Ending, Ready, Stop};
 pub use actor::handle::{Handle, WeakHandle};
-pub use actor::jobs::Job;
-pub use actor::message::{Answer, AnyParcel, Message, Parcel};
+pub use actor::message::Message;
 pub use actor::recipient::Recipient;
-pub use actor::{Actor, Handler, Inline, Mail, Typed, TypedHandle};
+pub use actor::{Actor, Handler};
 #[cfg(feature = "macros")]
 pub use actors_macros::{Message, actor};
 #[doc(inline)]
-pub use actors_policy::sizing;
-pub use clock::Tick;
+pub use actors_policy::{Priority, Restart, sizing};
 pub use env::System;
 pub use error::{
-    ActorName, Admission, AskError, BoxError, PolicyError, Reason, Refusal, SendError, SpawnError, Spent,
-    StartError, StopReason,
+    ActorName, Admission, AskError, BoxError, PolicyError, Reason, Refusal, SendError, StopReason,
 };
-pub use mailbox::{Class, Ledger, Row};
-pub use observe::{ActorSnapshot, DeadLetter, DeadLetters, Decision, Reading, Snapshot};
-pub use policy::{
-    Action, CAPACITY_MAX, Cause, DecisionKind, InvalidPolicy, JOBS_MAX, Level, MAX_BYTES_MAX, Order,
-    Overflow, OverflowList, Policy, Pressure, Priority, Ramp, Restart, Schedule, Settings, Strategy,
-    WORKERS_MAX, Workers,
-};
+pub use mailbox::books::ledger::Ledger;
+pub use observe::reading::Reading;
 pub use reply::ReplyTo;
-pub use send::{Ask, AskReturning, Permit, Reserve, Tell};
-pub use spawn::{Makes, Repeats, SpawnBuilder};
-pub use system::{ShutdownReport, SystemBuilder};
-pub use wait::Deadlock;
 
-/// Everything a file with an actor in it needs.
+/// What a file with an actor imports: `use actors_core::prelude::*;`.
 pub mod prelude {
     pub use crate::{
         Actor, Admission, AskError, BoxError, Context, Handle, Handler, Ledger, Message, Priority, Reading,
@@ -134,4 +124,63 @@ pub mod prelude {
     };
     #[cfg(feature = "macros")]
     pub use actors_macros::actor;
+}
+
+/// The futures of an actor's start and end: [`Handle::ready`], [`Handle::stop`], [`Handle::closed`].
+pub mod lifecycle {
+    pub use crate::actor::ending::{Closed, Ending, Ready, Stop};
+}
+
+/// What `#[actor]` writes, for those who write it themselves.
+///
+/// [`Actor`], [`Message`] and [`Handler`] are the traits of a program. The names here pack the messages of
+/// an actor into one type, so that they travel without a box; they change more often than the rest.
+///
+/// ```
+/// use actors_core::{Actor, Context, Handle, Handler, Message, System, by_hand::{AnyParcel, Mail, Parcel, Typed}, mailbox::Class, policy::Policy};
+///
+/// struct Counter(u64);
+/// struct Add(u64);
+/// impl Message for Add {
+///     type Reply = u64;
+///     const NAME: &'static str = "Add";
+///     const POLICY: Policy = Policy::ask();
+/// }
+///
+/// // All messages of the actor, inline: no box and no `dyn` on their way.
+/// enum CounterMail { Add(Parcel<Add>) }
+/// impl Mail<Counter> for CounterMail {
+///     const CLASSES: &'static [Class] = &[Class::of::<Add>()];
+///     fn class(&self) -> usize { 0 }
+///     fn parcel(&self) -> &dyn AnyParcel { let CounterMail::Add(parcel) = self; parcel }
+///     fn parcel_mut(&mut self) -> &mut dyn AnyParcel { let CounterMail::Add(parcel) = self; parcel }
+///     fn deliver_now(self, actor: &mut Counter, ctx: &mut Context<Counter>) -> Option<Self> {
+///         let CounterMail::Add(parcel) = self;
+///         let (Add(n), answer) = parcel.open();
+///         actor.0 += n;
+///         answer.send(ctx, actor.0);
+///         None
+///     }
+///     async fn deliver(self, actor: &mut Counter, ctx: &mut Context<Counter>) { self.deliver_now(actor, ctx); }
+/// }
+/// impl Actor for Counter {
+///     type Mail = CounterMail;
+///     const NAME: &'static str = "Counter";
+/// }
+/// impl Handler<Add> for Counter {
+///     const CLASS: usize = 0;
+///     fn pack(parcel: Parcel<Add>) -> CounterMail { CounterMail::Add(parcel) }
+///     fn unpack(mail: CounterMail) -> Option<Parcel<Add>> { let CounterMail::Add(parcel) = mail; Some(parcel) }
+/// }
+/// impl Typed<Handle<Counter>> for Counter {}
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let counter = System::new("by-hand").spawn(Counter(0));
+/// assert_eq!(counter.ask(Add(2)).await.unwrap(), 2);
+/// # }
+/// ```
+pub mod by_hand {
+    pub use crate::actor::message::{Answer, AnyParcel, Parcel};
+    pub use crate::actor::{Inline, Mail, Typed, TypedHandle};
 }

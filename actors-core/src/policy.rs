@@ -13,11 +13,12 @@
 
 #[doc(inline)]
 pub use actors_policy::{
-    Action, Backlog, CAPACITY_MAX, Cause, DecisionKind, InvalidPolicy, JOBS_MAX, Level, Limits,
-    MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy, Pressure, Priority, Ramp, Restart, Schedule,
-    Settings, Strategy, Strict, TURNS_MAX, WORKERS_MAX, Weighted, WeightedByTime, Workers, retry_after,
+    Action, Backlog, CAPACITY_MAX, InvalidPolicy, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow,
+    OverflowList, Policy, Pressure, Ramp, Schedule, Settings, Strategy, Strict, TURNS_MAX, Tick, WORKERS_MAX,
+    Weighted, WeightedByTime, Workers, retry_after,
 };
 pub(crate) use actors_policy::{
-    Arrivals, Controller, Decided, Donation, DrainRate, Failures, Fault, GUESS_FIRST, Lanes, Plan, Revival,
-    Rng, Sample, ShortTurns, Threshold, outlook, retry_span, soft_limit, spread,
+    Arrivals, Cause, Controller, Decided, DecisionKind, Donation, DrainRate, Failures, Fault, GUESS_FIRST,
+    Lanes, Level, Plan, Priority, Restart, Revival, Rng, Sample, ShortTurns, Threshold, outlook, retry_span,
+    soft_limit, spread,
 };

@@ -16,7 +16,7 @@ impl ::actors_core::__private::AnActor for __Till_with_charge::__own::Till {}
 #[automatically_derived]
 impl ::actors_core::__private::AMail for __TillMail_with_charge
 where
-    for<'__actor> ::actors_core::Parcel<
+    for<'__actor> ::actors_core::by_hand::Parcel<
         __Till_with_charge::Charge,
     >: ::actors_core::__private::SentParcel,
 {}
@@ -87,18 +87,18 @@ mod till_messages {
     clippy::all
 )]
 pub enum __TillMail_with_charge {
-    Charge(::actors_core::Parcel<__Till_with_charge::Charge>),
-    Total(::actors_core::Parcel<__Till_with_charge::Total>),
+    Charge(::actors_core::by_hand::Parcel<__Till_with_charge::Charge>),
+    Total(::actors_core::by_hand::Parcel<__Till_with_charge::Total>),
 }
 #[automatically_derived]
-impl ::actors_core::Mail<__Till_with_charge::__own::Till> for __TillMail_with_charge
+impl ::actors_core::by_hand::Mail<__Till_with_charge::__own::Till> for __TillMail_with_charge
 where
     for<'__actor> __Till_with_charge::__own::Till: ::actors_core::__private::AnActor,
     for<'__actor> __TillMail_with_charge: ::actors_core::__private::AMail,
 {
-    const CLASSES: &'static [::actors_core::Class] = &[
-        ::actors_core::Class::of::<__Till_with_charge::Charge>(),
-        ::actors_core::Class::of::<__Till_with_charge::Total>(),
+    const CLASSES: &'static [::actors_core::mailbox::Class] = &[
+        ::actors_core::mailbox::Class::of::<__Till_with_charge::Charge>(),
+        ::actors_core::mailbox::Class::of::<__Till_with_charge::Total>(),
     ];
     fn class(&self) -> ::core::primitive::usize {
         match self {
@@ -106,13 +106,13 @@ where
             Self::Total(_) => 1,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Charge(parcel) => parcel,
             Self::Total(parcel) => parcel,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Charge(parcel) => parcel,
             Self::Total(parcel) => parcel,
@@ -154,7 +154,7 @@ where
             }
             plain => {
                 ::core::mem::drop(
-                    <Self as ::actors_core::Mail<
+                    <Self as ::actors_core::by_hand::Mail<
                         __Till_with_charge::__own::Till,
                     >>::deliver_now(plain, actor, ctx),
                 )
@@ -169,7 +169,7 @@ where
 {
     type Mail = __TillMail_with_charge;
     const NAME: &'static ::core::primitive::str = "Till";
-    const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()
+    const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new()
         .capacity(64)
         .reserve(8);
 }
@@ -184,7 +184,7 @@ impl __Till_with_charge::__own::TillHandle {
     fn charge(
         &self,
         cents: u64,
-    ) -> ::actors_core::Ask<
+    ) -> ::actors_core::send::Ask<
         '_,
         __Till_with_charge::__own::Till,
         __Till_with_charge::Charge,
@@ -198,7 +198,7 @@ impl __Till_with_charge::__own::TillHandle {
     #[inline]
     fn total(
         &self,
-    ) -> ::actors_core::Ask<
+    ) -> ::actors_core::send::Ask<
         '_,
         __Till_with_charge::__own::Till,
         __Till_with_charge::Total,
@@ -228,7 +228,7 @@ impl ::core::ops::Deref for __Till_with_charge::__own::TillHandle {
     }
 }
 #[automatically_derived]
-impl ::actors_core::TypedHandle for __Till_with_charge::__own::TillHandle
+impl ::actors_core::by_hand::TypedHandle for __Till_with_charge::__own::TillHandle
 where
     for<'__actor> __Till_with_charge::__own::Till: ::actors_core::__private::AnActor,
     for<'__actor> __TillMail_with_charge: ::actors_core::__private::AMail,
@@ -241,7 +241,7 @@ where
     }
 }
 #[automatically_derived]
-impl ::actors_core::Typed<__Till_with_charge::__own::TillHandle> for Till
+impl ::actors_core::by_hand::Typed<__Till_with_charge::__own::TillHandle> for Till
 where
     for<'__actor> __Till_with_charge::__own::Till: ::actors_core::__private::AnActor,
     for<'__actor> __TillMail_with_charge: ::actors_core::__private::AMail,
@@ -250,9 +250,9 @@ where
 impl ::actors_core::Message for __Till_with_charge::Charge {
     type Reply = Result<u64, Declined>;
     const NAME: &'static ::core::primitive::str = "Charge";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::ask()
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::ask()
         .priority(::actors_core::Priority::High)
-        .overflow(&[::actors_core::Overflow::Block])
+        .overflow(&[::actors_core::policy::Overflow::Block])
         .timeout(::core::time::Duration::from_nanos(2000000000));
     fn describe(&self) -> ::core::option::Option<::std::string::String> {
         #[allow(unused_imports)]
@@ -277,12 +277,12 @@ where
     for<'__actor> __Till_with_charge::__own::Till: ::actors_core::__private::AnActor,
 {
     const CLASS: ::core::primitive::usize = 0;
-    fn pack(parcel: ::actors_core::Parcel<__Till_with_charge::Charge>) -> Self::Mail {
+    fn pack(parcel: ::actors_core::by_hand::Parcel<__Till_with_charge::Charge>) -> Self::Mail {
         __TillMail_with_charge::Charge(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::Parcel<__Till_with_charge::Charge>> {
+    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Till_with_charge::Charge>> {
         match mail {
             __TillMail_with_charge::Charge(parcel) => {
                 ::core::option::Option::Some(parcel)
@@ -295,7 +295,7 @@ where
 impl ::actors_core::Message for __Till_with_charge::Total {
     type Reply = u64;
     const NAME: &'static ::core::primitive::str = "Total";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::ask();
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::ask();
     fn describe(&self) -> ::core::option::Option<::std::string::String> {
         #[allow(unused_imports)]
         use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
@@ -317,12 +317,12 @@ where
             &mut ::actors_core::Context<Self>,
         ) -> <__Till_with_charge::Total as ::actors_core::Message>::Reply,
     > = ::core::option::Option::Some(|actor, message, ctx| Till::total(actor));
-    fn pack(parcel: ::actors_core::Parcel<__Till_with_charge::Total>) -> Self::Mail {
+    fn pack(parcel: ::actors_core::by_hand::Parcel<__Till_with_charge::Total>) -> Self::Mail {
         __TillMail_with_charge::Total(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::Parcel<__Till_with_charge::Total>> {
+    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Till_with_charge::Total>> {
         match mail {
             __TillMail_with_charge::Total(parcel) => ::core::option::Option::Some(parcel),
             _ => ::core::option::Option::None,

@@ -89,29 +89,29 @@ mod prices_messages {
     clippy::all
 )]
 pub enum __PricesMail_with_priced {
-    Priced(::actors_core::Parcel<__Prices_with_priced::Priced>),
+    Priced(::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>),
 }
 #[automatically_derived]
-impl ::actors_core::Mail<__Prices_with_priced::__own::Prices>
+impl ::actors_core::by_hand::Mail<__Prices_with_priced::__own::Prices>
 for __PricesMail_with_priced
 where
     for<'__actor> __Prices_with_priced::__own::Prices: ::actors_core::__private::AnActor,
     for<'__actor> __PricesMail_with_priced: ::actors_core::__private::AMail,
 {
-    const CLASSES: &'static [::actors_core::Class] = &[
-        ::actors_core::Class::of::<__Prices_with_priced::Priced>(),
+    const CLASSES: &'static [::actors_core::mailbox::Class] = &[
+        ::actors_core::mailbox::Class::of::<__Prices_with_priced::Priced>(),
     ];
     fn class(&self) -> ::core::primitive::usize {
         match self {
             Self::Priced(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Priced(parcel) => parcel,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Priced(parcel) => parcel,
         }
@@ -145,7 +145,7 @@ where
         match self {
             plain => {
                 ::core::mem::drop(
-                    <Self as ::actors_core::Mail<
+                    <Self as ::actors_core::by_hand::Mail<
                         __Prices_with_priced::__own::Prices,
                     >>::deliver_now(plain, actor, ctx),
                 )
@@ -160,7 +160,7 @@ where
 {
     type Mail = __PricesMail_with_priced;
     const NAME: &'static ::core::primitive::str = "Prices";
-    const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()
+    const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new()
         .max_bytes(65536);
 }
 ///The handle of `Prices`: one method for each message. All the rest comes from `actors_core::Handle`, to which it derefs.
@@ -176,7 +176,7 @@ impl __Prices_with_priced::__own::PricesHandle {
         sku: u32,
         cents: u64,
         note: String,
-    ) -> ::actors_core::Tell<
+    ) -> ::actors_core::send::Tell<
         '_,
         __Prices_with_priced::__own::Prices,
         __Prices_with_priced::Priced,
@@ -211,7 +211,7 @@ impl ::core::ops::Deref for __Prices_with_priced::__own::PricesHandle {
     }
 }
 #[automatically_derived]
-impl ::actors_core::TypedHandle for __Prices_with_priced::__own::PricesHandle
+impl ::actors_core::by_hand::TypedHandle for __Prices_with_priced::__own::PricesHandle
 where
     for<'__actor> __Prices_with_priced::__own::Prices: ::actors_core::__private::AnActor,
     for<'__actor> __PricesMail_with_priced: ::actors_core::__private::AMail,
@@ -224,7 +224,7 @@ where
     }
 }
 #[automatically_derived]
-impl ::actors_core::Typed<__Prices_with_priced::__own::PricesHandle> for Prices
+impl ::actors_core::by_hand::Typed<__Prices_with_priced::__own::PricesHandle> for Prices
 where
     for<'__actor> __Prices_with_priced::__own::Prices: ::actors_core::__private::AnActor,
     for<'__actor> __PricesMail_with_priced: ::actors_core::__private::AMail,
@@ -233,8 +233,8 @@ where
 impl ::actors_core::Message for __Prices_with_priced::Priced {
     type Reply = ();
     const NAME: &'static ::core::primitive::str = "Priced";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::tell()
-        .overflow(&[::actors_core::Overflow::Conflate])
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::tell()
+        .overflow(&[::actors_core::policy::Overflow::Conflate])
         .keyed();
     fn hash_key<__H: ::core::hash::Hasher>(&self, state: &mut __H) {
         ::core::hash::Hash::hash("sku", state);
@@ -294,12 +294,12 @@ where
         message.cents,
         message.note,
     ));
-    fn pack(parcel: ::actors_core::Parcel<__Prices_with_priced::Priced>) -> Self::Mail {
+    fn pack(parcel: ::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>) -> Self::Mail {
         __PricesMail_with_priced::Priced(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::Parcel<__Prices_with_priced::Priced>> {
+    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>> {
         match mail {
             __PricesMail_with_priced::Priced(parcel) => {
                 ::core::option::Option::Some(parcel)

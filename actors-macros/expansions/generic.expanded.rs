@@ -40,10 +40,10 @@ where
     D: Db,
     D: ::core::marker::Send + 'static,
     D::Row: ::core::marker::Send,
-    for<'__actor> ::actors_core::Parcel<
+    for<'__actor> ::actors_core::by_hand::Parcel<
         __Shop_with_viewed_of_Shop_D_::Put<D>,
     >: ::actors_core::__private::SentParcel,
-    for<'__actor> ::actors_core::Parcel<
+    for<'__actor> ::actors_core::by_hand::Parcel<
         __Shop_with_viewed_of_Shop_D_::Last<D>,
     >: ::actors_core::__private::SentParcel,
 {}
@@ -194,12 +194,12 @@ where
     D: ::core::marker::Send + 'static,
     D::Row: ::core::marker::Send,
 {
-    Viewed(::actors_core::Parcel<__Shop_with_viewed_of_Shop_D_::Viewed>),
-    Put(::actors_core::Parcel<__Shop_with_viewed_of_Shop_D_::Put<D>>),
-    Last(::actors_core::Parcel<__Shop_with_viewed_of_Shop_D_::Last<D>>),
+    Viewed(::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Viewed>),
+    Put(::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Put<D>>),
+    Last(::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Last<D>>),
 }
 #[automatically_derived]
-impl<D> ::actors_core::Mail<__Shop_with_viewed_of_Shop_D_::__own::Shop<D>>
+impl<D> ::actors_core::by_hand::Mail<__Shop_with_viewed_of_Shop_D_::__own::Shop<D>>
 for __ShopMail_with_viewed_of_Shop_D_<D>
 where
     D: Db,
@@ -210,10 +210,10 @@ where
     >: ::actors_core::__private::AnActor,
     for<'__actor> __ShopMail_with_viewed_of_Shop_D_<D>: ::actors_core::__private::AMail,
 {
-    const CLASSES: &'static [::actors_core::Class] = &[
-        ::actors_core::Class::of::<__Shop_with_viewed_of_Shop_D_::Viewed>(),
-        ::actors_core::Class::of::<__Shop_with_viewed_of_Shop_D_::Put<D>>(),
-        ::actors_core::Class::of::<__Shop_with_viewed_of_Shop_D_::Last<D>>(),
+    const CLASSES: &'static [::actors_core::mailbox::Class] = &[
+        ::actors_core::mailbox::Class::of::<__Shop_with_viewed_of_Shop_D_::Viewed>(),
+        ::actors_core::mailbox::Class::of::<__Shop_with_viewed_of_Shop_D_::Put<D>>(),
+        ::actors_core::mailbox::Class::of::<__Shop_with_viewed_of_Shop_D_::Last<D>>(),
     ];
     fn class(&self) -> ::core::primitive::usize {
         match self {
@@ -222,14 +222,14 @@ where
             Self::Last(_) => 2,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Viewed(parcel) => parcel,
             Self::Put(parcel) => parcel,
             Self::Last(parcel) => parcel,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Viewed(parcel) => parcel,
             Self::Put(parcel) => parcel,
@@ -272,7 +272,7 @@ where
         match self {
             plain => {
                 ::core::mem::drop(
-                    <Self as ::actors_core::Mail<
+                    <Self as ::actors_core::by_hand::Mail<
                         __Shop_with_viewed_of_Shop_D_::__own::Shop<D>,
                     >>::deliver_now(plain, actor, ctx),
                 )
@@ -292,7 +292,7 @@ where
 {
     type Mail = __ShopMail_with_viewed_of_Shop_D_<D>;
     const NAME: &'static ::core::primitive::str = "Shop";
-    const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new();
+    const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new();
 }
 ///The handle of `Shop`: one method for each message. All the rest comes from `actors_core::Handle`, to which it derefs.
 #[allow(dead_code, unreachable_pub)]
@@ -316,7 +316,7 @@ where
     fn viewed(
         &self,
         page: String,
-    ) -> ::actors_core::Tell<
+    ) -> ::actors_core::send::Tell<
         '_,
         __Shop_with_viewed_of_Shop_D_::__own::Shop<D>,
         __Shop_with_viewed_of_Shop_D_::Viewed,
@@ -331,7 +331,7 @@ where
     fn put(
         &self,
         row: D::Row,
-    ) -> ::actors_core::Ask<
+    ) -> ::actors_core::send::Ask<
         '_,
         __Shop_with_viewed_of_Shop_D_::__own::Shop<D>,
         __Shop_with_viewed_of_Shop_D_::Put<D>,
@@ -345,7 +345,7 @@ where
     #[inline]
     fn last(
         &self,
-    ) -> ::actors_core::Ask<
+    ) -> ::actors_core::send::Ask<
         '_,
         __Shop_with_viewed_of_Shop_D_::__own::Shop<D>,
         __Shop_with_viewed_of_Shop_D_::Last<D>,
@@ -390,7 +390,7 @@ where
     }
 }
 #[automatically_derived]
-impl<D> ::actors_core::TypedHandle
+impl<D> ::actors_core::by_hand::TypedHandle
 for __Shop_with_viewed_of_Shop_D_::__own::ShopHandle<D>
 where
     D: Db,
@@ -409,7 +409,7 @@ where
     }
 }
 #[automatically_derived]
-impl<D> ::actors_core::Typed<__Shop_with_viewed_of_Shop_D_::__own::ShopHandle<D>>
+impl<D> ::actors_core::by_hand::Typed<__Shop_with_viewed_of_Shop_D_::__own::ShopHandle<D>>
 for Shop<D>
 where
     D: Db,
@@ -424,7 +424,7 @@ where
 impl ::actors_core::Message for __Shop_with_viewed_of_Shop_D_::Viewed {
     type Reply = ();
     const NAME: &'static ::core::primitive::str = "Viewed";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::tell();
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::tell();
     fn describe(&self) -> ::core::option::Option<::std::string::String> {
         #[allow(unused_imports)]
         use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
@@ -464,14 +464,14 @@ where
         D,
     >>::viewed(actor, message.page));
     fn pack(
-        parcel: ::actors_core::Parcel<__Shop_with_viewed_of_Shop_D_::Viewed>,
+        parcel: ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Viewed>,
     ) -> Self::Mail {
         __ShopMail_with_viewed_of_Shop_D_::Viewed(parcel)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::Parcel<__Shop_with_viewed_of_Shop_D_::Viewed>,
+        ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Viewed>,
     > {
         match mail {
             __ShopMail_with_viewed_of_Shop_D_::Viewed(parcel) => {
@@ -493,7 +493,7 @@ where
 {
     type Reply = usize;
     const NAME: &'static ::core::primitive::str = "Put";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::ask();
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::ask();
     fn describe(&self) -> ::core::option::Option<::std::string::String> {
         #[allow(unused_imports)]
         use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
@@ -533,14 +533,14 @@ where
         D,
     >>::put(actor, message.row));
     fn pack(
-        parcel: ::actors_core::Parcel<__Shop_with_viewed_of_Shop_D_::Put<D>>,
+        parcel: ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Put<D>>,
     ) -> Self::Mail {
         __ShopMail_with_viewed_of_Shop_D_::Put(parcel)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::Parcel<__Shop_with_viewed_of_Shop_D_::Put<D>>,
+        ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Put<D>>,
     > {
         match mail {
             __ShopMail_with_viewed_of_Shop_D_::Put(parcel) => {
@@ -559,7 +559,7 @@ where
 {
     type Reply = Option<D::Row>;
     const NAME: &'static ::core::primitive::str = "Last";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::ask();
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::ask();
     fn describe(&self) -> ::core::option::Option<::std::string::String> {
         #[allow(unused_imports)]
         use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
@@ -587,14 +587,14 @@ where
         ) -> <__Shop_with_viewed_of_Shop_D_::Last<D> as ::actors_core::Message>::Reply,
     > = ::core::option::Option::Some(|actor, message, ctx| <Shop<D>>::last(actor));
     fn pack(
-        parcel: ::actors_core::Parcel<__Shop_with_viewed_of_Shop_D_::Last<D>>,
+        parcel: ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Last<D>>,
     ) -> Self::Mail {
         __ShopMail_with_viewed_of_Shop_D_::Last(parcel)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::Parcel<__Shop_with_viewed_of_Shop_D_::Last<D>>,
+        ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Last<D>>,
     > {
         match mail {
             __ShopMail_with_viewed_of_Shop_D_::Last(parcel) => {

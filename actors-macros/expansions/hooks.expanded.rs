@@ -74,28 +74,28 @@ mod worker_messages {
     clippy::all
 )]
 pub enum __WorkerMail_with_work {
-    Work(::actors_core::Parcel<__Worker_with_work::Work>),
+    Work(::actors_core::by_hand::Parcel<__Worker_with_work::Work>),
 }
 #[automatically_derived]
-impl ::actors_core::Mail<__Worker_with_work::__own::Worker> for __WorkerMail_with_work
+impl ::actors_core::by_hand::Mail<__Worker_with_work::__own::Worker> for __WorkerMail_with_work
 where
     for<'__actor> __Worker_with_work::__own::Worker: ::actors_core::__private::AnActor,
     for<'__actor> __WorkerMail_with_work: ::actors_core::__private::AMail,
 {
-    const CLASSES: &'static [::actors_core::Class] = &[
-        ::actors_core::Class::of::<__Worker_with_work::Work>(),
+    const CLASSES: &'static [::actors_core::mailbox::Class] = &[
+        ::actors_core::mailbox::Class::of::<__Worker_with_work::Work>(),
     ];
     fn class(&self) -> ::core::primitive::usize {
         match self {
             Self::Work(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Work(parcel) => parcel,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Work(parcel) => parcel,
         }
@@ -138,11 +138,11 @@ where
 {
     type Mail = __WorkerMail_with_work;
     const NAME: &'static ::core::primitive::str = "Worker";
-    const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new()
+    const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new()
         .workers(1, 4)
         .keep_alive(::core::time::Duration::from_nanos(10000000000))
         .pressure(
-            ::actors_core::Pressure::new().respond(&[::actors_core::Action::Spawn]),
+            ::actors_core::policy::Pressure::new().respond(&[::actors_core::policy::Action::Spawn]),
         );
     const STARTS: ::core::primitive::bool = true;
     #[allow(unused_variables)]
@@ -170,7 +170,7 @@ impl __Worker_with_work::__own::WorkerHandle {
     fn work(
         &self,
         job: u64,
-    ) -> ::actors_core::Tell<
+    ) -> ::actors_core::send::Tell<
         '_,
         __Worker_with_work::__own::Worker,
         __Worker_with_work::Work,
@@ -200,7 +200,7 @@ impl ::core::ops::Deref for __Worker_with_work::__own::WorkerHandle {
     }
 }
 #[automatically_derived]
-impl ::actors_core::TypedHandle for __Worker_with_work::__own::WorkerHandle
+impl ::actors_core::by_hand::TypedHandle for __Worker_with_work::__own::WorkerHandle
 where
     for<'__actor> __Worker_with_work::__own::Worker: ::actors_core::__private::AnActor,
     for<'__actor> __WorkerMail_with_work: ::actors_core::__private::AMail,
@@ -213,7 +213,7 @@ where
     }
 }
 #[automatically_derived]
-impl ::actors_core::Typed<__Worker_with_work::__own::WorkerHandle> for Worker
+impl ::actors_core::by_hand::Typed<__Worker_with_work::__own::WorkerHandle> for Worker
 where
     for<'__actor> __Worker_with_work::__own::Worker: ::actors_core::__private::AnActor,
     for<'__actor> __WorkerMail_with_work: ::actors_core::__private::AMail,
@@ -222,7 +222,7 @@ where
 impl ::actors_core::Message for __Worker_with_work::Work {
     type Reply = ();
     const NAME: &'static ::core::primitive::str = "Work";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::tell();
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::tell();
     fn describe(&self) -> ::core::option::Option<::std::string::String> {
         #[allow(unused_imports)]
         use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
@@ -246,12 +246,12 @@ where
     for<'__actor> __Worker_with_work::__own::Worker: ::actors_core::__private::AnActor,
 {
     const CLASS: ::core::primitive::usize = 0;
-    fn pack(parcel: ::actors_core::Parcel<__Worker_with_work::Work>) -> Self::Mail {
+    fn pack(parcel: ::actors_core::by_hand::Parcel<__Worker_with_work::Work>) -> Self::Mail {
         __WorkerMail_with_work::Work(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::Parcel<__Worker_with_work::Work>> {
+    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Worker_with_work::Work>> {
         match mail {
             __WorkerMail_with_work::Work(parcel) => ::core::option::Option::Some(parcel),
         }

@@ -45,28 +45,28 @@ impl ::core::fmt::Debug for EchoSay {
     clippy::all
 )]
 pub enum __EchoMail_with_say {
-    Say(::actors_core::Parcel<EchoSay>),
+    Say(::actors_core::by_hand::Parcel<EchoSay>),
 }
 #[automatically_derived]
-impl ::actors_core::Mail<Echo> for __EchoMail_with_say
+impl ::actors_core::by_hand::Mail<Echo> for __EchoMail_with_say
 where
     for<'__actor> Echo: ::actors_core::__private::AnActor,
     for<'__actor> __EchoMail_with_say: ::actors_core::__private::AMail,
 {
-    const CLASSES: &'static [::actors_core::Class] = &[
-        ::actors_core::Class::of::<EchoSay>(),
+    const CLASSES: &'static [::actors_core::mailbox::Class] = &[
+        ::actors_core::mailbox::Class::of::<EchoSay>(),
     ];
     fn class(&self) -> ::core::primitive::usize {
         match self {
             Self::Say(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Say(parcel) => parcel,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Say(parcel) => parcel,
         }
@@ -91,7 +91,7 @@ where
         match self {
             plain => {
                 ::core::mem::drop(
-                    <Self as ::actors_core::Mail<Echo>>::deliver_now(plain, actor, ctx),
+                    <Self as ::actors_core::by_hand::Mail<Echo>>::deliver_now(plain, actor, ctx),
                 )
             }
         }
@@ -104,7 +104,7 @@ where
 {
     type Mail = __EchoMail_with_say;
     const NAME: &'static ::core::primitive::str = "Echo";
-    const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new();
+    const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new();
 }
 ///The handle of `Echo`: one method for each message. All the rest comes from `actors_core::Handle`, to which it derefs.
 #[allow(dead_code, unreachable_pub)]
@@ -114,7 +114,7 @@ struct EchoHandle(::actors_core::Handle<Echo>);
 impl EchoHandle {
     ///`Echo::say` as a message.
     #[inline]
-    fn say(&self, text: String) -> ::actors_core::Ask<'_, Echo, EchoSay> {
+    fn say(&self, text: String) -> ::actors_core::send::Ask<'_, Echo, EchoSay> {
         self.0.ask(EchoSay { text })
     }
 }
@@ -140,7 +140,7 @@ impl ::core::ops::Deref for EchoHandle {
     }
 }
 #[automatically_derived]
-impl ::actors_core::TypedHandle for EchoHandle
+impl ::actors_core::by_hand::TypedHandle for EchoHandle
 where
     for<'__actor> Echo: ::actors_core::__private::AnActor,
     for<'__actor> __EchoMail_with_say: ::actors_core::__private::AMail,
@@ -151,7 +151,7 @@ where
     }
 }
 #[automatically_derived]
-impl ::actors_core::Typed<EchoHandle> for Echo
+impl ::actors_core::by_hand::Typed<EchoHandle> for Echo
 where
     for<'__actor> Echo: ::actors_core::__private::AnActor,
     for<'__actor> __EchoMail_with_say: ::actors_core::__private::AMail,
@@ -160,7 +160,7 @@ where
 impl ::actors_core::Message for EchoSay {
     type Reply = String;
     const NAME: &'static ::core::primitive::str = "Say";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::ask();
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::ask();
     fn describe(&self) -> ::core::option::Option<::std::string::String> {
         #[allow(unused_imports)]
         use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
@@ -194,12 +194,12 @@ where
         actor,
         message.text,
     ));
-    fn pack(parcel: ::actors_core::Parcel<EchoSay>) -> Self::Mail {
+    fn pack(parcel: ::actors_core::by_hand::Parcel<EchoSay>) -> Self::Mail {
         __EchoMail_with_say::Say(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::Parcel<EchoSay>> {
+    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<EchoSay>> {
         match mail {
             __EchoMail_with_say::Say(parcel) => ::core::option::Option::Some(parcel),
         }

@@ -68,29 +68,29 @@ mod counter_messages {
     clippy::all
 )]
 pub enum __CounterMail_with_viewed {
-    Viewed(::actors_core::Parcel<__Counter_with_viewed::Viewed>),
+    Viewed(::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>),
 }
 #[automatically_derived]
-impl ::actors_core::Mail<__Counter_with_viewed::__own::Counter>
+impl ::actors_core::by_hand::Mail<__Counter_with_viewed::__own::Counter>
 for __CounterMail_with_viewed
 where
     for<'__actor> __Counter_with_viewed::__own::Counter: ::actors_core::__private::AnActor,
     for<'__actor> __CounterMail_with_viewed: ::actors_core::__private::AMail,
 {
-    const CLASSES: &'static [::actors_core::Class] = &[
-        ::actors_core::Class::of::<__Counter_with_viewed::Viewed>(),
+    const CLASSES: &'static [::actors_core::mailbox::Class] = &[
+        ::actors_core::mailbox::Class::of::<__Counter_with_viewed::Viewed>(),
     ];
     fn class(&self) -> ::core::primitive::usize {
         match self {
             Self::Viewed(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Viewed(parcel) => parcel,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Viewed(parcel) => parcel,
         }
@@ -119,7 +119,7 @@ where
         match self {
             plain => {
                 ::core::mem::drop(
-                    <Self as ::actors_core::Mail<
+                    <Self as ::actors_core::by_hand::Mail<
                         __Counter_with_viewed::__own::Counter,
                     >>::deliver_now(plain, actor, ctx),
                 )
@@ -134,7 +134,7 @@ where
 {
     type Mail = __CounterMail_with_viewed;
     const NAME: &'static ::core::primitive::str = "Counter";
-    const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new();
+    const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new();
 }
 ///The handle of `Counter`: one method for each message. All the rest comes from `actors_core::Handle`, to which it derefs.
 #[allow(dead_code, unreachable_pub)]
@@ -147,7 +147,7 @@ impl __Counter_with_viewed::__own::CounterHandle {
     fn viewed(
         &self,
         page: String,
-    ) -> ::actors_core::Tell<
+    ) -> ::actors_core::send::Tell<
         '_,
         __Counter_with_viewed::__own::Counter,
         __Counter_with_viewed::Viewed,
@@ -180,7 +180,7 @@ impl ::core::ops::Deref for __Counter_with_viewed::__own::CounterHandle {
     }
 }
 #[automatically_derived]
-impl ::actors_core::TypedHandle for __Counter_with_viewed::__own::CounterHandle
+impl ::actors_core::by_hand::TypedHandle for __Counter_with_viewed::__own::CounterHandle
 where
     for<'__actor> __Counter_with_viewed::__own::Counter: ::actors_core::__private::AnActor,
     for<'__actor> __CounterMail_with_viewed: ::actors_core::__private::AMail,
@@ -193,7 +193,7 @@ where
     }
 }
 #[automatically_derived]
-impl ::actors_core::Typed<__Counter_with_viewed::__own::CounterHandle> for Counter
+impl ::actors_core::by_hand::Typed<__Counter_with_viewed::__own::CounterHandle> for Counter
 where
     for<'__actor> __Counter_with_viewed::__own::Counter: ::actors_core::__private::AnActor,
     for<'__actor> __CounterMail_with_viewed: ::actors_core::__private::AMail,
@@ -202,9 +202,9 @@ where
 impl ::actors_core::Message for __Counter_with_viewed::Viewed {
     type Reply = ();
     const NAME: &'static ::core::primitive::str = "Viewed";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::tell()
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::tell()
         .priority(::actors_core::Priority::Low)
-        .overflow(&[::actors_core::Overflow::DropOldest])
+        .overflow(&[::actors_core::policy::Overflow::DropOldest])
         .ttl(::core::time::Duration::from_nanos(5000000000));
     fn describe(&self) -> ::core::option::Option<::std::string::String> {
         #[allow(unused_imports)]
@@ -240,12 +240,12 @@ where
         actor,
         message.page,
     ));
-    fn pack(parcel: ::actors_core::Parcel<__Counter_with_viewed::Viewed>) -> Self::Mail {
+    fn pack(parcel: ::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>) -> Self::Mail {
         __CounterMail_with_viewed::Viewed(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::Parcel<__Counter_with_viewed::Viewed>> {
+    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>> {
         match mail {
             __CounterMail_with_viewed::Viewed(parcel) => {
                 ::core::option::Option::Some(parcel)

@@ -70,28 +70,28 @@ mod desk_messages {
     clippy::all
 )]
 pub enum __DeskMail_with_question {
-    Question(::actors_core::Parcel<__Desk_with_question::Question>),
+    Question(::actors_core::by_hand::Parcel<__Desk_with_question::Question>),
 }
 #[automatically_derived]
-impl ::actors_core::Mail<__Desk_with_question::__own::Desk> for __DeskMail_with_question
+impl ::actors_core::by_hand::Mail<__Desk_with_question::__own::Desk> for __DeskMail_with_question
 where
     for<'__actor> __Desk_with_question::__own::Desk: ::actors_core::__private::AnActor,
     for<'__actor> __DeskMail_with_question: ::actors_core::__private::AMail,
 {
-    const CLASSES: &'static [::actors_core::Class] = &[
-        ::actors_core::Class::of::<__Desk_with_question::Question>(),
+    const CLASSES: &'static [::actors_core::mailbox::Class] = &[
+        ::actors_core::mailbox::Class::of::<__Desk_with_question::Question>(),
     ];
     fn class(&self) -> ::core::primitive::usize {
         match self {
             Self::Question(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Question(parcel) => parcel,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::Question(parcel) => parcel,
         }
@@ -121,7 +121,7 @@ where
         match self {
             plain => {
                 ::core::mem::drop(
-                    <Self as ::actors_core::Mail<
+                    <Self as ::actors_core::by_hand::Mail<
                         __Desk_with_question::__own::Desk,
                     >>::deliver_now(plain, actor, ctx),
                 )
@@ -136,7 +136,7 @@ where
 {
     type Mail = __DeskMail_with_question;
     const NAME: &'static ::core::primitive::str = "Desk";
-    const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new();
+    const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new();
 }
 ///The handle of `Desk`: one method for each message. All the rest comes from `actors_core::Handle`, to which it derefs.
 #[allow(dead_code, unreachable_pub)]
@@ -149,7 +149,7 @@ impl __Desk_with_question::__own::DeskHandle {
     fn question(
         &self,
         n: u32,
-    ) -> ::actors_core::Ask<
+    ) -> ::actors_core::send::Ask<
         '_,
         __Desk_with_question::__own::Desk,
         __Desk_with_question::Question,
@@ -182,7 +182,7 @@ impl ::core::ops::Deref for __Desk_with_question::__own::DeskHandle {
     }
 }
 #[automatically_derived]
-impl ::actors_core::TypedHandle for __Desk_with_question::__own::DeskHandle
+impl ::actors_core::by_hand::TypedHandle for __Desk_with_question::__own::DeskHandle
 where
     for<'__actor> __Desk_with_question::__own::Desk: ::actors_core::__private::AnActor,
     for<'__actor> __DeskMail_with_question: ::actors_core::__private::AMail,
@@ -195,7 +195,7 @@ where
     }
 }
 #[automatically_derived]
-impl ::actors_core::Typed<__Desk_with_question::__own::DeskHandle> for Desk
+impl ::actors_core::by_hand::Typed<__Desk_with_question::__own::DeskHandle> for Desk
 where
     for<'__actor> __Desk_with_question::__own::Desk: ::actors_core::__private::AnActor,
     for<'__actor> __DeskMail_with_question: ::actors_core::__private::AMail,
@@ -204,7 +204,7 @@ where
 impl ::actors_core::Message for __Desk_with_question::Question {
     type Reply = u64;
     const NAME: &'static ::core::primitive::str = "Question";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::ask();
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::ask();
     fn describe(&self) -> ::core::option::Option<::std::string::String> {
         #[allow(unused_imports)]
         use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
@@ -229,13 +229,13 @@ where
 {
     const CLASS: ::core::primitive::usize = 0;
     fn pack(
-        parcel: ::actors_core::Parcel<__Desk_with_question::Question>,
+        parcel: ::actors_core::by_hand::Parcel<__Desk_with_question::Question>,
     ) -> Self::Mail {
         __DeskMail_with_question::Question(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::Parcel<__Desk_with_question::Question>> {
+    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Desk_with_question::Question>> {
         match mail {
             __DeskMail_with_question::Question(parcel) => {
                 ::core::option::Option::Some(parcel)

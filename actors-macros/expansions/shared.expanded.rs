@@ -4,9 +4,9 @@
 impl ::actors_core::Message for GetStock {
     type Reply = u32;
     const NAME: &'static ::core::primitive::str = "GetStock";
-    const POLICY: ::actors_core::Policy = ::actors_core::Policy::ask()
+    const POLICY: ::actors_core::policy::Policy = ::actors_core::policy::Policy::ask()
         .priority(::actors_core::Priority::Urgent)
-        .overflow(&[::actors_core::Overflow::Reject])
+        .overflow(&[::actors_core::policy::Overflow::Reject])
         .keyed();
     fn hash_key<__H: ::core::hash::Hasher>(&self, state: &mut __H) {
         ::core::hash::Hash::hash("sku", state);
@@ -38,7 +38,7 @@ impl ::actors_core::__private::AnActor for __Stock_with_get_stock::__own::Stock 
 #[automatically_derived]
 impl ::actors_core::__private::AMail for __StockMail_with_get_stock
 where
-    for<'__actor> ::actors_core::Parcel<
+    for<'__actor> ::actors_core::by_hand::Parcel<
         __MessageOfStockGetStock,
     >: ::actors_core::__private::SentParcel,
 {}
@@ -79,29 +79,29 @@ pub(crate) mod stock_messages {
     clippy::all
 )]
 pub enum __StockMail_with_get_stock {
-    GetStock(::std::boxed::Box<::actors_core::Parcel<__MessageOfStockGetStock>>),
+    GetStock(::std::boxed::Box<::actors_core::by_hand::Parcel<__MessageOfStockGetStock>>),
 }
 #[automatically_derived]
-impl ::actors_core::Mail<__Stock_with_get_stock::__own::Stock>
+impl ::actors_core::by_hand::Mail<__Stock_with_get_stock::__own::Stock>
 for __StockMail_with_get_stock
 where
     for<'__actor> __Stock_with_get_stock::__own::Stock: ::actors_core::__private::AnActor,
     for<'__actor> __StockMail_with_get_stock: ::actors_core::__private::AMail,
 {
-    const CLASSES: &'static [::actors_core::Class] = &[
-        ::actors_core::Class::of::<__MessageOfStockGetStock>(),
+    const CLASSES: &'static [::actors_core::mailbox::Class] = &[
+        ::actors_core::mailbox::Class::of::<__MessageOfStockGetStock>(),
     ];
     fn class(&self) -> ::core::primitive::usize {
         match self {
             Self::GetStock(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::GetStock(parcel) => &**parcel,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
         match self {
             Self::GetStock(parcel) => &mut **parcel,
         }
@@ -134,7 +134,7 @@ where
         match self {
             plain => {
                 ::core::mem::drop(
-                    <Self as ::actors_core::Mail<
+                    <Self as ::actors_core::by_hand::Mail<
                         __Stock_with_get_stock::__own::Stock,
                     >>::deliver_now(plain, actor, ctx),
                 )
@@ -149,7 +149,7 @@ where
 {
     type Mail = __StockMail_with_get_stock;
     const NAME: &'static ::core::primitive::str = "Stock";
-    const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new();
+    const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new();
 }
 ///The handle of `Stock`: one method for each message. All the rest comes from `actors_core::Handle`, to which it derefs.
 #[allow(dead_code, unreachable_pub)]
@@ -164,7 +164,7 @@ impl __Stock_with_get_stock::__own::StockHandle {
     pub(crate) fn get_stock(
         &self,
         get: GetStock,
-    ) -> ::actors_core::Ask<
+    ) -> ::actors_core::send::Ask<
         '_,
         __Stock_with_get_stock::__own::Stock,
         __MessageOfStockGetStock,
@@ -194,7 +194,7 @@ impl ::core::ops::Deref for __Stock_with_get_stock::__own::StockHandle {
     }
 }
 #[automatically_derived]
-impl ::actors_core::TypedHandle for __Stock_with_get_stock::__own::StockHandle
+impl ::actors_core::by_hand::TypedHandle for __Stock_with_get_stock::__own::StockHandle
 where
     for<'__actor> __Stock_with_get_stock::__own::Stock: ::actors_core::__private::AnActor,
     for<'__actor> __StockMail_with_get_stock: ::actors_core::__private::AMail,
@@ -207,7 +207,7 @@ where
     }
 }
 #[automatically_derived]
-impl ::actors_core::Typed<__Stock_with_get_stock::__own::StockHandle> for Stock
+impl ::actors_core::by_hand::Typed<__Stock_with_get_stock::__own::StockHandle> for Stock
 where
     for<'__actor> __Stock_with_get_stock::__own::Stock: ::actors_core::__private::AnActor,
     for<'__actor> __StockMail_with_get_stock: ::actors_core::__private::AMail,
@@ -232,12 +232,12 @@ where
         let (reply,): (<__MessageOfStockGetStock as ::actors_core::Message>::Reply,) = reply;
         reply
     });
-    fn pack(parcel: ::actors_core::Parcel<__MessageOfStockGetStock>) -> Self::Mail {
+    fn pack(parcel: ::actors_core::by_hand::Parcel<__MessageOfStockGetStock>) -> Self::Mail {
         __StockMail_with_get_stock::GetStock(::std::boxed::Box::new(parcel))
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::Parcel<__MessageOfStockGetStock>> {
+    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__MessageOfStockGetStock>> {
         match mail {
             __StockMail_with_get_stock::GetStock(parcel) => {
                 ::core::option::Option::Some(*parcel)

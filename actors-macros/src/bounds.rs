@@ -310,7 +310,7 @@ fn assertions(actor: &Actor) -> TokenStream {
     let parcels: TokenStream = open
         .map(|message| {
             let path = message::path(actor, message);
-            quote! { for<'__actor> ::actors_core::Parcel<#path>: ::actors_core::__private::SentParcel, }
+            quote! { for<'__actor> ::actors_core::by_hand::Parcel<#path>: ::actors_core::__private::SentParcel, }
         })
         .collect();
     let mail_clause = with_where(clause.clone());

@@ -60,7 +60,7 @@ fn actor_impl(actor: &Actor) -> TokenStream {
         impl #declared ::actors_core::Actor for #me #clause {
             type Mail = #mail #arguments;
             const NAME: &'static ::core::primitive::str = #name;
-            const SETTINGS: ::actors_core::Settings = ::actors_core::Settings::new() #said #pressure;
+            const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new() #said #pressure;
             #started
             #stopped
         }
@@ -129,10 +129,10 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
         #head #own_actor #clause {
             const CLASS: ::core::primitive::usize = #class;
             #inline
-            fn pack(parcel: ::actors_core::Parcel<#ty>) -> Self::Mail {
+            fn pack(parcel: ::actors_core::by_hand::Parcel<#ty>) -> Self::Mail {
                 #mail::#variant(#packed)
             }
-            fn unpack(mail: Self::Mail) -> ::core::option::Option<::actors_core::Parcel<#ty>> {
+            fn unpack(mail: Self::Mail) -> ::core::option::Option<::actors_core::by_hand::Parcel<#ty>> {
                 match mail {
                     #mail::#variant(parcel) => ::core::option::Option::Some(#unpacked),
                     #other
@@ -210,11 +210,11 @@ mod tests {
     #[test]
     fn a_policy_says_what_the_words_say_and_nothing_else() {
         let text = expanded(TokenStream::new(), shop());
-        let told = ":: actors_core :: Policy :: tell () . priority (:: actors_core :: Priority :: Low) \
-                    . overflow (& [:: actors_core :: Overflow :: DropOldest , :: actors_core :: Overflow :: Block]) \
+        let told = ":: actors_core :: policy :: Policy :: tell () . priority (:: actors_core :: Priority :: Low) \
+                    . overflow (& [:: actors_core :: policy :: Overflow :: DropOldest , :: actors_core :: policy :: Overflow :: Block]) \
                     . ttl (:: core :: time :: Duration :: from_nanos (5000000000)) ;";
         assert!(text.contains(told), "{text}");
-        assert!(text.contains(":: actors_core :: Policy :: ask () ;"), "{text}");
+        assert!(text.contains(":: actors_core :: policy :: Policy :: ask () ;"), "{text}");
     }
 
     #[test]
@@ -224,7 +224,7 @@ mod tests {
             shop(),
         );
         let settings = "Settings :: new () . capacity (1024) . reserve (8) \
-                        . schedule (:: actors_core :: Schedule :: WeightedByTime) . max_bytes (9) ;";
+                        . schedule (:: actors_core :: policy :: Schedule :: WeightedByTime) . max_bytes (9) ;";
         assert!(text.contains(settings), "{text}");
         assert!(expanded(TokenStream::new(), shop()).contains("Settings :: new () ;"));
     }

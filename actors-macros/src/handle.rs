@@ -64,7 +64,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #declared ::actors_core::TypedHandle for #own #assumed {
+        impl #declared ::actors_core::by_hand::TypedHandle for #own #assumed {
             #actor_type
             fn from_handle(handle: ::actors_core::Handle<#me>) -> Self {
                 Self { 0: handle }
@@ -72,7 +72,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #declared ::actors_core::Typed<#own> for #path #assumed {}
+        impl #declared ::actors_core::by_hand::Typed<#own> for #path #assumed {}
     }
 }
 
@@ -132,8 +132,8 @@ fn method(actor: &Actor, message: &Message) -> TokenStream {
         Source::Shared => quote! { #(#names)* },
     };
     let (call, verb) = match message.answer.reply() {
-        Some(_) => (quote! { ::actors_core::Ask }, quote! { ask }),
-        None => (quote! { ::actors_core::Tell }, quote! { tell }),
+        Some(_) => (quote! { ::actors_core::send::Ask }, quote! { ask }),
+        None => (quote! { ::actors_core::send::Tell }, quote! { tell }),
     };
     quote! {
         #docs

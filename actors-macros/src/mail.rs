@@ -43,15 +43,15 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
         pub enum #mail #declared #clause { #(#variants(#parcels)),* #variant }
 
         #[automatically_derived]
-        impl #declared ::actors_core::Mail<#me> for #mail #arguments #assumed {
-            const CLASSES: &'static [::actors_core::Class] = &[#(::actors_core::Class::of::<#types>()),*];
+        impl #declared ::actors_core::by_hand::Mail<#me> for #mail #arguments #assumed {
+            const CLASSES: &'static [::actors_core::mailbox::Class] = &[#(::actors_core::mailbox::Class::of::<#types>()),*];
             fn class(&self) -> ::core::primitive::usize {
                 match #this { #(Self::#variants(_) => #classes,)* #arm }
             }
-            fn parcel(&self) -> &dyn ::actors_core::AnyParcel {
+            fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
                 match #this { #(Self::#variants(parcel) => #whole,)* #arm }
             }
-            fn parcel_mut(&mut self) -> &mut dyn ::actors_core::AnyParcel {
+            fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
                 match #this { #(Self::#variants(parcel) => #whole_mut,)* #arm }
             }
             #deliver
@@ -61,7 +61,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
 
 /// What a variant holds: the parcel, or a box with it, so that one large type does not widen every slot.
 fn parcel(message: &Message, ty: &TokenStream) -> TokenStream {
-    let parcel = quote! { ::actors_core::Parcel<#ty> };
+    let parcel = quote! { ::actors_core::by_hand::Parcel<#ty> };
     if message.is_boxed {
         quote! { ::std::boxed::Box<#parcel> }
     } else {
@@ -121,7 +121,7 @@ fn deliver(actor: &Actor) -> TokenStream {
         (!later.is_empty()).then(|| quote_spanned! { span=> other => ::core::option::Option::Some(other), });
     let run_now = (!now.is_empty()).then(|| {
         quote_spanned! { span=>
-            plain => ::core::mem::drop(<Self as ::actors_core::Mail<#me>>::deliver_now(plain, actor, ctx)),
+            plain => ::core::mem::drop(<Self as ::actors_core::by_hand::Mail<#me>>::deliver_now(plain, actor, ctx)),
         }
     });
     quote_spanned! { span=>

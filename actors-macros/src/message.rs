@@ -337,7 +337,7 @@ impl ToTokens for Implementation<'_> {
             impl #declared ::actors_core::Message for #path #clause {
                 type Reply = #reply;
                 const NAME: &'static ::core::primitive::str = #name;
-                const POLICY: ::actors_core::Policy = #policy;
+                const POLICY: ::actors_core::policy::Policy = #policy;
                 #key
                 #weight
                 fn describe(&self) -> ::core::option::Option<::std::string::String> {
@@ -352,9 +352,9 @@ impl ToTokens for Implementation<'_> {
 
 fn policy(words: &MessageWords, asks: bool) -> TokenStream {
     let mut policy = if asks {
-        quote! { ::actors_core::Policy::ask() }
+        quote! { ::actors_core::policy::Policy::ask() }
     } else {
-        quote! { ::actors_core::Policy::tell() }
+        quote! { ::actors_core::policy::Policy::tell() }
     };
     words.said.to_tokens(&mut policy);
     if words.key.is_some() {

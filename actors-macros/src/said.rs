@@ -151,20 +151,20 @@ impl ToTokens for Said {
             }
             Value::Order(order) => {
                 let variant = variant(order);
-                quote! { ::actors_core::Order::#variant }
+                quote! { ::actors_core::policy::Order::#variant }
             }
             Value::Schedule(schedule) => {
                 let variant = variant(schedule);
-                quote! { ::actors_core::Schedule::#variant }
+                quote! { ::actors_core::policy::Schedule::#variant }
             }
             Value::Overflow(list, ramp) => {
                 early = ramp.map(|ramp| Literal::f64_unsuffixed(ramp.begins()));
                 let words = list.words().iter().map(variant);
-                quote! { &[#(::actors_core::Overflow::#words),*] }
+                quote! { &[#(::actors_core::policy::Overflow::#words),*] }
             }
             Value::Actions(actions) => {
                 let actions = actions.iter().map(variant);
-                quote! { &[#(::actors_core::Action::#actions),*] }
+                quote! { &[#(::actors_core::policy::Action::#actions),*] }
             }
         };
         tokens.extend(quote! { .#word(#value) });

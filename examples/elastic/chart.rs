@@ -3,7 +3,7 @@
 use crate::Run;
 use crate::pool::Kind;
 use crate::watch::Sample;
-use actors_core::Level;
+use actors_core::observe::Level;
 use actors_core::prelude::*;
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;

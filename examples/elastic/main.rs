@@ -59,7 +59,7 @@ use crate::drive::Sent;
 use crate::phase::{Account, Phase};
 use crate::pool::{Done, Downstream, Jobs, JobsHandle, Kind};
 use crate::watch::Seen;
-use actors_core::Level;
+use actors_core::observe::Level;
 use actors_core::prelude::*;
 use clap::Parser;
 use std::path::PathBuf;

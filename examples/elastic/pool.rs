@@ -1,6 +1,6 @@
 //! The pool, the worth of its messages, and what its workers wait for.
 
-use actors_core::Row;
+use actors_core::observe::Row;
 use actors_core::prelude::*;
 use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -3,7 +3,7 @@
 use crate::Run;
 use crate::drive::Sent;
 use crate::pool::Kind;
-use actors_core::{DecisionKind, Ledger, Reason};
+use actors_core::{Ledger, Reason, observe::DecisionKind};
 
 /// The indices of two phases.
 const RUSH: usize = 1;

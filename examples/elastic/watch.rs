@@ -2,7 +2,10 @@
 
 use crate::pool::{JobsHandle, Kind};
 use actors_core::prelude::*;
-use actors_core::{Decision, Level, Reason};
+use actors_core::{
+    Reason,
+    observe::{Decision, Level},
+};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;

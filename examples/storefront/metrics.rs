@@ -2,7 +2,10 @@
 //! written manually, to show what a visit of the system contains. A full exporter would add
 //! histograms.
 
-use actors_core::{Level, Reading, Row, System};
+use actors_core::{
+    Reading, System,
+    observe::{Level, Row},
+};
 use std::fmt::Write;
 
 /// The content type of the format.

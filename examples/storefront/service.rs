@@ -3,8 +3,8 @@
 use crate::db::{Db, DbFile, Slowness};
 use crate::orders::{Orders, OrdersHandle};
 use crate::shop::{Shop, ShopHandle};
-use actors_core::ShutdownReport;
 use actors_core::prelude::*;
+use actors_core::system::ShutdownReport;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The ledgers of actors.
 
-use actors_core::Row;
+use actors_core::observe::Row;
 use actors_core::prelude::*;
 
 /// Returns the row of one message type.

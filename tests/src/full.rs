@@ -1,7 +1,7 @@
 //! Mailboxes without a free slot.
 
-use actors_core::Tell;
 use actors_core::prelude::*;
+use actors_core::send::Tell;
 
 /// More messages than any mailbox of these tests holds.
 const MANY: usize = 100_000;

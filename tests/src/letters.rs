@@ -1,7 +1,7 @@
 //! The dead letters that a subscriber has received.
 
+use actors_core::observe::{DeadLetter, DeadLetters};
 use actors_core::prelude::*;
-use actors_core::{DeadLetter, DeadLetters};
 
 /// Returns the letters that have arrived by now, oldest first.
 pub fn letters(subscriber: &mut DeadLetters) -> Vec<DeadLetter> {

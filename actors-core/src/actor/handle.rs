@@ -76,7 +76,7 @@ impl<A: Actor> Handle<A> {
     ///
     /// ```
     /// # use actors_core::prelude::*;
-    /// # use actors_core::Overflow;
+    /// # use actors_core::policy::Overflow;
     /// # struct Shop;
     /// # #[actor(local)]
     /// # impl Shop { #[message] fn viewed(&mut self) {} }
@@ -149,7 +149,7 @@ impl<A: Actor> Handle<A> {
     /// Resolves when `#[started]` has succeeded; at once where there is none.
     ///
     /// # Errors
-    /// A [`StartError`](crate::StartError): the start failed for good, the actor has ended, or,
+    /// A [`StartError`](crate::spawn::StartError): the start failed for good, the actor has ended, or,
     /// inside a turn, the actor could only start after that turn ends (D3). In the last case it
     /// starts all the same.
     pub fn ready(&self) -> Ready<A> {

@@ -98,7 +98,7 @@ impl<M: Message> Parcel<M> {
 }
 
 /// A [`Parcel`] with its message type erased, for cold paths: losses, conflation, dead letters.
-pub trait AnyParcel: Send {
+pub trait AnyParcel: Send + sealed::Sealed {
     #[doc(hidden)]
     fn send_lost(&mut self, reason: Reason);
     #[doc(hidden)]
@@ -112,6 +112,13 @@ pub trait AnyParcel: Send {
     #[doc(hidden)]
     fn message(&self) -> &dyn Any;
 }
+
+mod sealed {
+    /// Only [`Parcel`](super::Parcel) has it, so that [`AnyParcel`](super::AnyParcel) can change.
+    pub trait Sealed {}
+}
+
+impl<M: Message> sealed::Sealed for Parcel<M> {}
 
 // `dyn Any` needs no `Sync` here: the reference never leaves the thread that borrows it.
 impl<M: Message> AnyParcel for Parcel<M> {

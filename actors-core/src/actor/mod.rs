@@ -1,60 +1,6 @@
 //! Actors, messages, and the handles to actors.
 //!
-//! `#[actor]` implements these traits. Everything it generates can be written by hand:
-//!
-//! ```
-//! use actors_core::{Actor, AnyParcel, Class, Context, Handle, Handler, Mail};
-//! use actors_core::{Message, Parcel, Policy, System, Typed};
-//!
-//! struct Counter(u64);
-//! struct Add(u64);
-//! impl Message for Add {
-//!     type Reply = u64;
-//!     const NAME: &'static str = "Add";
-//!     const POLICY: Policy = Policy::ask();
-//! }
-//!
-//! // All messages of the actor in one enum: no box and no `dyn` on the hot path.
-//! enum CounterMail { Add(Parcel<Add>) }
-//! impl Mail<Counter> for CounterMail {
-//!     const CLASSES: &'static [Class] = &[Class::of::<Add>()];
-//!     fn class(&self) -> usize { 0 }
-//!     fn parcel(&self) -> &dyn AnyParcel { let CounterMail::Add(parcel) = self; parcel }
-//!     fn parcel_mut(&mut self) -> &mut dyn AnyParcel {
-//!         let CounterMail::Add(parcel) = self;
-//!         parcel
-//!     }
-//!     fn deliver_now(self, actor: &mut Counter, ctx: &mut Context<Counter>) -> Option<Self> {
-//!         let CounterMail::Add(parcel) = self;
-//!         let (Add(n), answer) = parcel.open();
-//!         actor.0 += n;
-//!         answer.send(ctx, actor.0);
-//!         None
-//!     }
-//!     async fn deliver(self, actor: &mut Counter, ctx: &mut Context<Counter>) {
-//!         self.deliver_now(actor, ctx);
-//!     }
-//! }
-//! impl Actor for Counter {
-//!     type Mail = CounterMail;
-//!     const NAME: &'static str = "Counter";
-//! }
-//! impl Handler<Add> for Counter {
-//!     const CLASS: usize = 0;
-//!     fn pack(parcel: Parcel<Add>) -> CounterMail { CounterMail::Add(parcel) }
-//!     fn unpack(mail: CounterMail) -> Option<Parcel<Add>> {
-//!         let CounterMail::Add(parcel) = mail;
-//!         Some(parcel)
-//!     }
-//! }
-//! impl Typed<Handle<Counter>> for Counter {}
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() {
-//! let counter = System::new("by-hand").spawn(Counter(0));
-//! assert_eq!(counter.ask(Add(2)).await.unwrap(), 2);
-//! # }
-//! ```
+//! `#[actor]` implements these traits. `by_hand` shows how to write them without macros.
 
 mod any;
 pub(crate) mod cell;

@@ -88,7 +88,7 @@ impl<M: Message> Recipient<M> {
     /// Sends a message. Resolves when it is in the mailbox.
     ///
     /// # Cancel safety
-    /// Cancel safe, like a [`Tell`](crate::Tell).
+    /// Cancel safe, like a [`Tell`](crate::send::Tell).
     ///
     /// # Errors
     /// A refusal under the message's policy, with the message.
@@ -99,7 +99,7 @@ impl<M: Message> Recipient<M> {
     /// Sends a message and waits for the answer.
     ///
     /// # Cancel safety
-    /// Cancel safe, like an [`Ask`](crate::Ask).
+    /// Cancel safe, like an [`Ask`](crate::send::Ask).
     ///
     /// # Errors
     /// The reason why there is no answer.

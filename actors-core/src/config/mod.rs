@@ -49,7 +49,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// What configuration says about one actor; what it leaves out stays as declared. Written, it is the effective
-/// configuration where it comes from [`SpawnBuilder::effective`](crate::SpawnBuilder::effective).
+/// configuration where it comes from [`SpawnBuilder::effective`](crate::spawn::SpawnBuilder::effective).
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ActorConfig {

@@ -5,7 +5,7 @@
 //! # fn tokio_test() { tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(run()) }
 //! # async fn run() {
 //! use actors_core::mailbox::{Class, Item, channel};
-//! use actors_core::{Admission, Overflow, Policy, Priority, Settings};
+//! use actors_core::{Admission, Priority, policy::{Overflow, Policy, Settings}};
 //!
 //! enum Work { Job(u32), Stop }
 //! impl Item for Work {

@@ -49,7 +49,7 @@
 //! capacity; after a burst it is given back as soon as the queue has run empty.
 
 mod adjust;
-mod books;
+pub(crate) mod books;
 mod channel;
 mod control;
 mod core;
@@ -66,7 +66,7 @@ mod staff;
 mod store;
 mod take;
 
-pub use books::ledger::{Ledger, Row};
+pub(crate) use books::ledger::{Ledger, Row};
 pub(crate) use books::ledger::{add_shed, has_letter};
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
 pub(crate) use effects::{Effects, Lost, Wake};

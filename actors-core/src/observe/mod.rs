@@ -7,18 +7,21 @@ mod advice;
 mod decisions;
 mod letters;
 pub(crate) mod losses;
-mod reading;
+pub(crate) mod reading;
 mod snapshot;
 pub(crate) mod span;
 pub(crate) mod trace;
 mod view;
 
+pub use crate::mailbox::books::ledger::Row;
 pub use crate::text::brief;
+#[doc(inline)]
+pub use actors_policy::{Cause, DecisionKind, Level, Spent};
 pub use advice::Advice;
 pub use decisions::Decision;
 pub(crate) use decisions::Decisions;
 pub use letters::{DeadLetter, DeadLetters};
 pub(crate) use letters::{Letters, Loss};
-pub use reading::Reading;
+pub(crate) use reading::Reading;
 pub use snapshot::{ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot};
 pub use view::ActorView;

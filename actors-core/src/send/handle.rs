@@ -28,7 +28,7 @@ impl<A: Actor> Handle<A> {
 
     /// Waits for a slot for a message of type `M`, which may then be made and sent without waiting; see [`Permit`].
     ///
-    /// [`Permit`]: crate::Permit
+    /// [`Permit`]: crate::send::Permit
     pub fn reserve<M: Message>(&self) -> Reserve<'_, A, M>
     where
         A: Handler<M>,

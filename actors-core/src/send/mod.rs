@@ -25,6 +25,7 @@ mod tell;
 mod tie;
 mod timer;
 
+pub use crate::actor::jobs::Job;
 pub use ask::{Ask, AskReturning};
 pub use reserve::{Permit, Reserve};
 pub use tell::Tell;

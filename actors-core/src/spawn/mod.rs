@@ -14,6 +14,7 @@ mod start;
 #[cfg(not(feature = "serde"))]
 mod without_serde;
 
+pub use crate::error::{SpawnError, StartError};
 pub use factory::{Makes, Repeats};
 
 use crate::actor::cell::Factory;
@@ -21,7 +22,7 @@ use crate::actor::children::Children;
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
 use crate::env::System;
-use crate::error::{ActorName, SpawnError};
+use crate::error::ActorName;
 use crate::mailbox::Class;
 use crate::policy::{Policy, Pressure, Restart, Schedule, Settings, Strategy};
 use std::borrow::Cow;
@@ -132,7 +133,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
     }
 
     /// Sets the number of timers, pipes and watches that may run at a time: 0 to
-    /// [`JOBS_MAX`](crate::JOBS_MAX) (F7).
+    /// [`JOBS_MAX`](crate::policy::JOBS_MAX) (F7).
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.settings = self.settings.jobs(jobs);
         self
@@ -170,7 +171,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
     /// Sets the seed of everything random in this actor's mailbox.
     ///
     /// By default it is derived from the system's seed and the actor's name
-    /// ([`SystemBuilder::seed`](crate::SystemBuilder::seed)).
+    /// ([`SystemBuilder::seed`](crate::system::SystemBuilder::seed)).
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings = self.settings.seed(seed);
         self

@@ -41,7 +41,7 @@ impl SystemBuilder {
     ///
     /// ```
     /// use actors_core::prelude::*;
-    /// use actors_core::Deadlock;
+    /// use actors_core::system::Deadlock;
     ///
     /// let system = System::builder("shop").deadlock(Deadlock::Off).build();
     /// ```

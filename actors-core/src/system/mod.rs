@@ -3,6 +3,7 @@
 mod builder;
 mod shutdown;
 
+pub use crate::wait::Deadlock;
 pub use builder::SystemBuilder;
 pub use shutdown::ShutdownReport;
 

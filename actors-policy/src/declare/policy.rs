@@ -38,8 +38,8 @@ impl Priority {
 /// What a message type declares: its lane, what happens when there is no room, how long it is worth anything.
 ///
 /// ```
-/// # use actors_policy as actors_core;
-/// use actors_core::{Overflow, Policy, Priority};
+/// # mod actors_core { pub use actors_policy::*; pub mod policy { pub use actors_policy::*; } }
+/// use actors_core::{Priority, policy::{Overflow, Policy}};
 /// use std::time::Duration;
 ///
 /// const VIEWS: Policy =

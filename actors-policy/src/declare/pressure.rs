@@ -41,8 +41,8 @@ impl Nanos {
 /// When a mailbox is under pressure, and what a supervisor does about it.
 ///
 /// ```
-/// # use actors_policy as actors_core;
-/// use actors_core::{Action, Pressure};
+/// # mod actors_core { pub use actors_policy::*; pub mod policy { pub use actors_policy::*; } }
+/// use actors_core::policy::{Action, Pressure};
 /// use std::time::Duration;
 ///
 /// const ORDERS: Pressure =

@@ -1,6 +1,6 @@
 //! The decisions of the runtime during a storm.
 
-use actors_core::Decision;
+use actors_core::observe::Decision;
 use std::fmt;
 use tokio::time::Instant;
 

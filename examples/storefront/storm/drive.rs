@@ -12,7 +12,7 @@ use crate::cli::Mix;
 use crate::service::Service;
 use crate::shop::{SKUS, Shop};
 use actors_core::prelude::*;
-use actors_core::{Ask, Message};
+use actors_core::{Message, send::Ask};
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::time::{Duration, Instant};

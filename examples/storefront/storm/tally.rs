@@ -2,7 +2,7 @@
 
 use crate::service::Books;
 use crate::shop::shop_messages::{Audit, Charge, Priced, Status, Viewed};
-use actors_core::{Admission, AskError, Reason, Row};
+use actors_core::{Admission, AskError, Reason, observe::Row};
 use hdrhistogram::Histogram;
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,12 @@
 //! The shop without macros: each item that the macros generate.
 
 use super::*;
-use actors_core::{AnyParcel, Ask, Class, Mail, Overflow, Parcel, Policy, Settings, Tell, Typed};
+use actors_core::{
+    by_hand::{AnyParcel, Mail, Parcel, Typed},
+    mailbox::Class,
+    policy::{Overflow, Policy, Settings},
+    send::{Ask, Tell},
+};
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;

@@ -5,7 +5,7 @@ mod by_hand;
 mod by_macro;
 
 use actors_core::prelude::*;
-use actors_core::{TypedHandle, testing};
+use actors_core::{by_hand::TypedHandle, testing};
 use actors_tests::{SECOND, run};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -51,8 +51,9 @@ struct GetStock {
 impl Message for GetStock {
     type Reply = u32;
     const NAME: &'static str = "GetStock";
-    const POLICY: actors_core::Policy =
-        actors_core::Policy::ask().priority(Priority::Urgent).overflow(&[actors_core::Overflow::Reject]);
+    const POLICY: actors_core::policy::Policy = actors_core::policy::Policy::ask()
+        .priority(Priority::Urgent)
+        .overflow(&[actors_core::policy::Overflow::Reject]);
 
     fn describe(&self) -> Option<String> {
         Some(format!("{self:?}"))
@@ -191,7 +192,7 @@ async fn afternoon<H: Storefront<MockDb>>(system: &System, shop: H) -> Vec<Strin
 
 fn recorded<A, H>(shop: A) -> Vec<String>
 where
-    A: Actor + actors_core::Typed<H>,
+    A: Actor + actors_core::by_hand::Typed<H>,
     H: Storefront<MockDb, Actor = A>,
 {
     let mut seen = Vec::new();
@@ -216,7 +217,7 @@ fn by_hand_and_by_macro_actors_behave_the_same() {
 
 #[test]
 fn by_hand_and_by_macro_declare_the_same() {
-    use actors_core::Mail;
+    use actors_core::by_hand::Mail;
     fn names<A: Actor>() -> Vec<&'static str> {
         A::Mail::CLASSES.iter().map(|class| class.name()).collect()
     }

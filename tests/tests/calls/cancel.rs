@@ -2,8 +2,8 @@
 //! that the mailbox has accepted meanwhile is withdrawn, unless its turn has begun.
 
 use actors_core::mailbox::{Class, Item, channel};
+use actors_core::policy::{Overflow, Policy, Settings};
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, Settings};
 use actors_tests::{Gate, Record, alone, meet_workers, poll, run, run_other_tasks, threads};
 use std::task::Poll;
 

@@ -3,7 +3,12 @@
 
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, PolicyError, Settings, SpawnError, StartError, testing};
+use actors_core::{
+    PolicyError,
+    policy::{Overflow, Policy, Settings},
+    spawn::{SpawnError, StartError},
+    testing,
+};
 use actors_tests::{HOUR, SECOND, poll, run, run_other_tasks};
 use std::time::Duration;
 

@@ -3,7 +3,10 @@
 
 use actors_core::prelude::*;
 use actors_core::sizing::{Load, sojourn};
-use actors_core::{Action, Policy, Pressure, SpawnBuilder};
+use actors_core::{
+    policy::{Action, Policy, Pressure},
+    spawn::SpawnBuilder,
+};
 use actors_tests::{HOUR, SECOND, alone, run, run_other_tasks};
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The code that the words of the attributes generate.
 
+use actors_core::policy::{Action, Order, Overflow, Policy, Pressure, Schedule, Settings};
 use actors_core::prelude::*;
-use actors_core::{Action, Order, Overflow, Policy, Pressure, Schedule, Settings};
 use std::hash::Hasher;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! Rules that a machine can check: imports between modules, single homes, documents, packages.
 
 mod documents;
+mod face;
 mod layers;
 mod operations;
 mod packages;

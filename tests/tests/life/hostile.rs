@@ -5,7 +5,10 @@
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::observe::DeadLetters;
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, Settings, testing};
+use actors_core::{
+    policy::{Overflow, Policy, Settings},
+    testing,
+};
 use actors_tests::{HOUR, SECOND, alone, finishes, poll, poll_with, run, run_other_tasks};
 use cooked_waker::{IntoWaker, WakeRef};
 use futures_util::StreamExt;
@@ -229,7 +232,7 @@ fn fill(target: &TargetHandle) {
     while target.get().tell().try_send().is_ok() {}
 }
 
-fn poll_letters(letters: &mut DeadLetters, waker: &Waker) -> Poll<Option<actors_core::DeadLetter>> {
+fn poll_letters(letters: &mut DeadLetters, waker: &Waker) -> Poll<Option<actors_core::observe::DeadLetter>> {
     letters.poll_next_unpin(&mut TaskContext::from_waker(waker))
 }
 

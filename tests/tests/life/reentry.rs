@@ -2,8 +2,8 @@
 //! or not. The runtime refuses that only where the wait for the other lock could not end.
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
+use actors_core::policy::{Overflow, Policy, Settings};
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, Settings};
 use actors_tests::finishes;
 use std::hash::Hasher;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

@@ -2,7 +2,11 @@
 //! the program and the seed.
 
 use actors_core::prelude::*;
-use actors_core::{Action, Pressure, Restart, testing};
+use actors_core::{
+    Restart,
+    policy::{Action, Pressure},
+    testing,
+};
 use std::fmt::Write;
 use std::hash::{Hash, Hasher};
 use std::hint::black_box;

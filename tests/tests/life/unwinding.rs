@@ -2,8 +2,8 @@
 //! abort the process, so each test runs in a process of its own.
 
 use actors_core::mailbox::{Class, Item, channel};
+use actors_core::policy::{Overflow, Policy, Settings};
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, Settings};
 use actors_tests::{alone, poll_with, run, run_other_tasks};
 use std::panic::resume_unwind;
 use std::sync::Arc;

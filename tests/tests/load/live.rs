@@ -1,7 +1,10 @@
 //! Policies that change while the actor runs.
 
 use actors_core::prelude::*;
-use actors_core::{Order, Overflow, testing};
+use actors_core::{
+    policy::{Order, Overflow},
+    testing,
+};
 use actors_tests::{Record, SECOND, poll, run};
 use desk_messages as m;
 use std::task::Poll;

@@ -2,7 +2,11 @@
 //! levels.
 
 use actors_core::prelude::*;
-use actors_core::{Action, DecisionKind, Pressure, testing};
+use actors_core::{
+    observe::DecisionKind,
+    policy::{Action, Pressure},
+    testing,
+};
 use actors_tests::{HOUR, SECOND, run, run_other_tasks};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};

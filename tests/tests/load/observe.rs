@@ -1,9 +1,9 @@
 //! What an exporter or a dashboard reads: visits, snapshots, and both as data on a wire.
 
+use actors_core::observe::{ActorSnapshot, Level};
 use actors_core::observe::{DecisionSnapshot, Snapshot};
 use actors_core::prelude::*;
 use actors_core::testing::{self, run};
-use actors_core::{Level, observe::ActorSnapshot};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 

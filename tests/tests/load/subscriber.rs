@@ -4,7 +4,11 @@
 //! A subscriber is global, so each test has a process of its own.
 
 use actors_core::prelude::*;
-use actors_core::{Action, Level, Pressure, testing};
+use actors_core::{
+    observe::Level,
+    policy::{Action, Pressure},
+    testing,
+};
 use actors_tests::{SECOND, alone, run_other_tasks, threads};
 use std::cell::Cell;
 use std::sync::OnceLock;

@@ -1,7 +1,10 @@
 //! The mailbox by itself, as a channel.
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
-use actors_core::{Admission, Overflow, Policy, Priority, Reason, Settings};
+use actors_core::{
+    Admission, Priority, Reason,
+    policy::{Overflow, Policy, Settings},
+};
 use actors_tests::{HOUR, poll};
 use futures_util::future::{Either, ready, select};
 use std::future::Future;

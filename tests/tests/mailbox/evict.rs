@@ -1,7 +1,7 @@
 //! O5 and O6: random drops, and eviction of lower lanes by higher ones.
 
 use actors_core::prelude::*;
-use actors_core::{DeadLetter, Overflow, testing};
+use actors_core::{observe::DeadLetter, policy::Overflow, testing};
 use actors_tests::{Record, poll, run, run_other_tasks};
 use futures_util::FutureExt;
 use ladder_messages as m;

@@ -2,7 +2,7 @@
 //! the mailbox that all keys share.
 
 use actors_core::prelude::*;
-use actors_core::{Policy, testing};
+use actors_core::{policy::Policy, testing};
 use actors_tests::{HOUR, Record, SECOND, poll, run, run_other_tasks};
 use std::task::Poll;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! L: the ledger has each message that was offered. D2: answers need no slot.
 
 use actors_core::prelude::*;
-use actors_core::{Row, testing};
+use actors_core::{observe::Row, testing};
 use actors_tests::{Record, SECOND, poll, run, run_other_tasks};
 use desk_messages as m;
 use futures_util::future::{Either, join, select};

@@ -3,7 +3,10 @@
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, Settings, SpawnError};
+use actors_core::{
+    policy::{Overflow, Policy, Settings},
+    spawn::SpawnError,
+};
 use actors_tests::threads;
 use std::hash::Hasher;
 use std::task::{Context as TaskContext, Poll, Waker};

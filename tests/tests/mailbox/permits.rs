@@ -1,7 +1,7 @@
 //! Permits: a slot first, the message later.
 
 use actors_core::prelude::*;
-use actors_core::{Permit, testing};
+use actors_core::{send::Permit, testing};
 use actors_tests::{HOUR, Record, SECOND, poll, run, run_other_tasks};
 use std::task::Poll;
 use std::time::Duration;

@@ -3,7 +3,11 @@
 //! mailbox policy_table` rewrites the page.
 
 use actors_core::prelude::*;
-use actors_core::{DeadLetter, DeadLetters, Overflow, Row, testing};
+use actors_core::{
+    observe::{DeadLetter, DeadLetters, Row},
+    policy::Overflow,
+    testing,
+};
 use actors_tests::{Record, poll, run, run_other_tasks};
 use std::fmt::Write;
 use std::path::Path;

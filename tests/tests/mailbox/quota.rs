@@ -332,7 +332,7 @@ fn b6_a_panic_in_a_weight_gives_the_message_back_and_harms_nothing() {
     impl Message for Unweighable {
         type Reply = ();
         const NAME: &'static str = "Unweighable";
-        const POLICY: actors_core::Policy = actors_core::Policy::tell();
+        const POLICY: actors_core::policy::Policy = actors_core::policy::Policy::tell();
         fn weight(&self) -> usize {
             std::panic::resume_unwind(Box::new("no scales"))
         }

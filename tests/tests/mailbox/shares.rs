@@ -2,7 +2,7 @@
 //! saturation.
 
 use actors_core::prelude::*;
-use actors_core::{Priority, Schedule, testing};
+use actors_core::{Priority, policy::Schedule, testing};
 use actors_tests::{Record, run};
 use std::time::Duration;
 

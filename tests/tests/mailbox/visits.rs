@@ -3,7 +3,10 @@
 
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, Settings, testing};
+use actors_core::{
+    policy::{Overflow, Policy, Settings},
+    testing,
+};
 use actors_tests::{SECOND, poll, run, run_other_tasks};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -106,7 +109,7 @@ impl Wake for Woken {
 fn wait<'a>(
     store: &'a StoreHandle,
     waker: &Waker,
-) -> Vec<actors_core::Tell<'a, Store, store_messages::Single>> {
+) -> Vec<actors_core::send::Tell<'a, Store, store_messages::Single>> {
     let mut line: Vec<_> = (0..MANY).map(|_| store.single()).collect();
     for sending in &mut line {
         let _ = actors_tests::poll_with(sending, waker);

@@ -2,7 +2,10 @@
 //! which a slot becomes free; the model test found them.
 
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, testing};
+use actors_core::{
+    policy::{Overflow, Policy},
+    testing,
+};
 use actors_tests::{MS, Record, poll, run, run_other_tasks};
 use std::hash::{Hash, Hasher};
 

@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::program::{BACKOFF_MS, Bid, Revival};
 use super::reference::{Coming, Pause, Phase, Reference};
-use actors_core::Schedule;
+use actors_core::policy::Schedule;
 
 impl Reference {
     /// The workers that have an instance, and no turn.

@@ -3,7 +3,10 @@
 
 use super::program::Bid;
 use actors_core::{
-    Actor, AnyParcel, Class, Context, Handle, Handler, Mail, Message, Parcel, Policy, Settings, Typed,
+    Actor, Context, Handle, Handler, Message,
+    by_hand::{AnyParcel, Mail, Parcel, Typed},
+    mailbox::Class,
+    policy::{Policy, Settings},
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{Hash, Hasher};

@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::program::Mode;
 use super::reference::{Message, Phase, Reference};
-use actors_core::Overflow;
+use actors_core::policy::Overflow;
 
 impl Reference {
     pub(super) fn offer(&mut self, message: Message, mode: Mode) {

@@ -1,7 +1,7 @@
 //! The generated programs: an actor's limits and policies, and the steps.
 
 use super::setup::{max, per_key, setup, words};
-use actors_core::{Overflow, Policy, Schedule};
+use actors_core::policy::{Overflow, Policy, Schedule};
 use proptest::prelude::*;
 use std::fmt;
 

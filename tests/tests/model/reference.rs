@@ -6,7 +6,7 @@
 
 use super::Outcome;
 use super::program::{Act, Bid, Mode, Revival, Setup, Step};
-use actors_core::{Overflow, Policy};
+use actors_core::policy::{Overflow, Policy};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 #[derive(Clone, Debug)]

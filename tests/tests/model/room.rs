@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::program::{CAPACITY, CLASSES, Mode, RESERVE, WAITING_MAX};
 use super::reference::{Message, Promised, Reference, Waiter};
-use actors_core::Overflow;
+use actors_core::policy::Overflow;
 
 /// The victims of one new message.
 const VICTIMS_MAX: usize = 32;

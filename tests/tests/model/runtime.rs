@@ -7,7 +7,13 @@ use super::reference::Ledger;
 use super::{Outcome, Seen};
 use actors_core::prelude::*;
 use actors_core::testing::{self, Held};
-use actors_core::{DeadLetters, Permit, Pressure, Restart, Row, SpawnBuilder};
+use actors_core::{
+    Restart,
+    observe::{DeadLetters, Row},
+    policy::Pressure,
+    send::Permit,
+    spawn::SpawnBuilder,
+};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;

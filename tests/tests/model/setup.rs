@@ -1,7 +1,10 @@
 //! The actor of a program: its limits, its workers, its policies.
 
 use super::program::{CAPACITY, CLASSES, Change, Revival, Setup, TTL_MS};
-use actors_core::{Order, Overflow, Policy, Priority, Schedule};
+use actors_core::{
+    Priority,
+    policy::{Order, Overflow, Policy, Schedule},
+};
 use proptest::prelude::*;
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::reference::{Message, Phase, Reference};
-use actors_core::{Order, Schedule};
+use actors_core::policy::{Order, Schedule};
 
 /// The most turns of higher lanes for which a lane waits.
 const TURNS_MAX: u32 = 32;

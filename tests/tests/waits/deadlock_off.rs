@@ -1,8 +1,8 @@
 //! D1 where it does not apply: in a system with `Deadlock::Off`, and through actors of two systems.
 //! Such a cycle ends with its first deadline.
 
-use actors_core::Deadlock;
 use actors_core::prelude::*;
+use actors_core::system::Deadlock;
 use actors_tests::{SECOND, run};
 use std::time::Duration;
 use tokio::time::Instant;

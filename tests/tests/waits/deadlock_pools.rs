@@ -1,7 +1,11 @@
 //! D1 and P2: deadlocks in pools, and where the supervisor makes senders wait.
 
 use actors_core::prelude::*;
-use actors_core::{Action, DecisionKind, Level, Pressure, testing};
+use actors_core::{
+    observe::{DecisionKind, Level},
+    policy::{Action, Pressure},
+    testing,
+};
 use actors_tests::SECOND;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};

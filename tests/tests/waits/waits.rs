@@ -2,7 +2,7 @@
 //! one of them fails.
 
 use actors_core::prelude::*;
-use actors_core::{StartError, System};
+use actors_core::{System, spawn::StartError};
 use actors_tests::{SECOND, run, run_other_tasks};
 use futures_util::future::join;
 use std::future::Future;

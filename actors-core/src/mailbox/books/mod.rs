@@ -1,4 +1,4 @@
 //! The books: what became of every message, and what a supervisor reads.
 
-pub(in crate::mailbox) mod ledger;
+pub(crate) mod ledger;
 pub(in crate::mailbox) mod watched;

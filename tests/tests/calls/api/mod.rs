@@ -10,8 +10,15 @@ mod without_macros;
 
 use actors_core::prelude::*;
 use actors_core::{
-    AnyParcel, AskError, Class, DeadLetter, Job, Mail, Overflow, Parcel, Policy, ShutdownReport, StartError,
-    Typed, testing,
+    AskError,
+    by_hand::{AnyParcel, Mail, Parcel, Typed},
+    mailbox::Class,
+    observe::DeadLetter,
+    policy::{Overflow, Policy},
+    send::Job,
+    spawn::StartError,
+    system::ShutdownReport,
+    testing,
 };
 use actors_tests::{HOUR, MS, SECOND, poll, run};
 use futures_util::future::{Either, FutureExt, join, join_all, select, select_all};

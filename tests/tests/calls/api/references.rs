@@ -52,7 +52,7 @@ fn handles_are_what_handles_should_be() {
     is_error::<AskError>();
     is_error::<SendError<GetStock>>();
     is_error::<StartError>();
-    is_error::<actors_core::SpawnError>();
+    is_error::<actors_core::spawn::SpawnError>();
     run(async |system| {
         let shop = shop(&system);
         is_send(&shop.charge(1, 1));

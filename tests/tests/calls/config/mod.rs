@@ -8,7 +8,9 @@ mod overrides;
 use actors_core::config::{ActorConfig, MessageConfig, PressureConfig};
 use actors_core::prelude::*;
 use actors_core::{
-    Action, Order, Overflow, OverflowList, Ramp, Schedule, SpawnBuilder, SpawnError, System, WORKERS_MAX,
+    System,
+    policy::{Action, Order, Overflow, OverflowList, Ramp, Schedule, WORKERS_MAX},
+    spawn::{SpawnBuilder, SpawnError},
     testing,
 };
 use actors_tests::{SECOND, run};

@@ -6,7 +6,7 @@ mod random;
 mod strategies;
 
 use actors_core::prelude::*;
-use actors_core::{Restart, Strategy, testing};
+use actors_core::{Restart, policy::Strategy, testing};
 use actors_tests::{HOUR, MS, Record, Rng, SECOND, panic_quietly, paused, poll, run, run_other_tasks};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

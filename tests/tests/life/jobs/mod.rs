@@ -8,7 +8,10 @@ mod replies;
 mod ticks;
 
 use actors_core::prelude::*;
-use actors_core::{DeadLetters, Row, testing};
+use actors_core::{
+    observe::{DeadLetters, Row},
+    testing,
+};
 use actors_tests::{Gate, HOUR, MS, Record, SECOND, losses, paused, run, run_other_tasks};
 use clerk_messages as m;
 use std::future::{Future, pending};

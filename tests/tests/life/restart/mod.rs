@@ -10,7 +10,11 @@ mod starts;
 mod threads;
 
 use actors_core::prelude::*;
-use actors_core::{DeadLetter, Restart, Row, testing};
+use actors_core::{
+    Restart,
+    observe::{DeadLetter, Row},
+    testing,
+};
 use actors_tests::{
     HOUR, MS, Record, SECOND, balanced, on_threads, panic_quietly, poll, run, run_other_tasks,
 };

@@ -9,7 +9,11 @@ mod threads;
 mod wakeups;
 
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, Pressure, Restart, testing};
+use actors_core::{
+    Restart,
+    policy::{Overflow, Policy, Pressure},
+    testing,
+};
 use actors_tests::{
     HOUR, Record, SECOND, balanced, on_threads, panic_quietly, paused, poll, run, run_other_tasks,
 };

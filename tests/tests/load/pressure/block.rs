@@ -95,8 +95,9 @@ fn p2_a_soft_limit_makes_no_sender_wait_for_messages_below_it() {
             };
             tokio::join!(flood, paying);
         }
-        let is_limited =
-            |decision: &actors_core::Decision| matches!(decision.kind, DecisionKind::SoftLimitBegan { .. });
+        let is_limited = |decision: &actors_core::observe::Decision| {
+            matches!(decision.kind, DecisionKind::SoftLimitBegan { .. })
+        };
         assert!(system.decisions().iter().any(is_limited));
     });
 }

@@ -9,7 +9,12 @@ mod shed;
 mod spawn;
 
 use actors_core::prelude::*;
-use actors_core::{Action, Cause, DecisionKind, Level, Pressure, Restart, testing};
+use actors_core::{
+    Restart,
+    observe::{Cause, DecisionKind, Level},
+    policy::{Action, Pressure},
+    testing,
+};
 use actors_tests::{MS, SECOND, run};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -8,7 +8,10 @@ mod reserve;
 
 use actors_core::mailbox::{Class, Item, Receiver, Sender, channel};
 use actors_core::prelude::*;
-use actors_core::{Overflow, Policy, Settings, testing};
+use actors_core::{
+    policy::{Overflow, Policy, Settings},
+    testing,
+};
 use actors_tests::{HOUR, Hook, HookWaker, fill, finishes, letters, poll, poll_with, run, run_other_tasks};
 use futures_util::StreamExt;
 use std::hash::{Hash, Hasher};

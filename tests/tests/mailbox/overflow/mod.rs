@@ -8,7 +8,7 @@ mod own_type;
 mod reject_and_drop;
 
 use actors_core::prelude::*;
-use actors_core::{Overflow, Row, SpawnError, testing};
+use actors_core::{observe::Row, policy::Overflow, spawn::SpawnError, testing};
 use actors_tests::{HOUR, Record, SECOND, letters, losses, poll, row, run, run_other_tasks};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
