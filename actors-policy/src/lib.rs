@@ -11,7 +11,8 @@
 //!
 //!                        ┌─ Limits::room, Strict, Weighted, Ramp, ShortTurns, retry_after       a message's path
 //!   numbers and `now` ──►├─ Controller                                                          supervisor/
-//!                        └─ Failures                                                            restart.rs
+//!                        ├─ Failures                                                            restart.rs
+//!                        └─ Lifecycle                                                           lifecycle.rs
 //! ```
 //!
 //! Invariant: nothing here reads a clock, takes a lock, starts a task, or allocates on a message's path. The time is an argument
@@ -23,6 +24,7 @@ mod drain;
 pub mod fields;
 mod fill;
 mod invalid;
+pub mod lifecycle;
 mod reason;
 mod restart;
 mod retry;
