@@ -197,7 +197,8 @@ fn offer<T: Item>(shared: &Shared<T>, value: T, when_full: WhenFull) -> Offer<Me
     }
 }
 
-/// What the sender is told. A value that its class's policy drops is no error.
+/// Converts an outcome to what the sender is told. A value that its class's policy drops is no
+/// error.
 fn settle<T: Item>(shared: &Shared<T>, entered: Entered<Message, T>) -> Result<Admission, SendError<T>> {
     match entered {
         Ok((_, admission)) => Ok(admission),

@@ -129,7 +129,7 @@ impl<T: Item, S> Section<'_, T, S> {
         true
     }
 
-    /// Ends the mailbox: everything that is queued is lost. Returns the seat, if nobody has it.
+    /// Ends the mailbox: everything that is queued is lost. Returns the seat, if it is here.
     pub(crate) fn end(&mut self) -> Option<S> {
         self.settle();
         self.phase = Phase::Ended;

@@ -62,8 +62,8 @@ pub(crate) struct Effects<T> {
     /// Set with `is_unfinished` and with garbage: these effects are applied at once, not with the
     /// next wake-up.
     is_due: bool,
-    /// Memory to free, and wakers that wake nobody any more. Dropping them takes time, or is
-    /// foreign code.
+    /// Memory to free, and wakers that must not wake their tasks any more. Dropping them takes
+    /// time, or is foreign code.
     garbage: Vec<Garbage>,
 }
 

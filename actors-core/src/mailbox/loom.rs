@@ -91,7 +91,7 @@ fn check(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     builder.check(model);
 }
 
-/// A message: who sent it, and its number.
+/// A message: its sender and its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Job(char, u32);
 
@@ -422,7 +422,7 @@ fn who_needs_less_than_the_first_in_line_gets_in_when_that_one_gives_up() {
         let Some(heavy) = offer(&mailbox, Job('h', 0)) else { panic!("it is too heavy") };
         let leaver = beside(&mailbox, move |mailbox| leave(mailbox, heavy));
         let light = beside(&mailbox, |mailbox| send(mailbox, Job('b', 0)));
-        // Nobody takes anything out until both are done.
+        // The consumer starts when both are done.
         light.join().unwrap();
         assert!(leaver.join().unwrap());
         let mut consumer = Consumer::new(&mailbox);

@@ -19,7 +19,7 @@
 //! per lock and publishes its progress in one atomic number (`store/claim.rs`): a message costs one
 //! lock on its way in and a fraction of one on its way out.
 //!
-//! The right to take messages out travels with a *seat* of type `S`. While nobody has it, it lies
+//! The right to take messages out travels with a *seat* of type `S`. Between turns it may lie
 //! under the same lock. An actor's state lives there between its turns; the seat of a channel is
 //! empty.
 //!

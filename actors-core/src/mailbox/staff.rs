@@ -46,7 +46,7 @@ impl<S> Staff<S> {
     }
 
     #[cfg(feature = "testing")]
-    /// Whether nobody has a turn, is on the way to one, or starts anew.
+    /// Whether no consumer has a turn, is on its way to one, or starts anew.
     pub(super) fn is_idle(&self) -> bool {
         match self {
             Staff::One(one) => one.seat.is_some(),
@@ -69,7 +69,7 @@ pub(super) enum Task {
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct One<S> {
-    /// The right to take messages out, while nobody has it.
+    /// The right to take messages out, while no consumer or sender has it.
     pub(super) seat: Option<S>,
     /// The task was woken and has not come yet.
     pub(super) is_woken: bool,

@@ -40,7 +40,7 @@ pub(in crate::mailbox) struct Shortage {
     quota: bool,
     /// Its key holds as many as it may (S8).
     share: bool,
-    /// So many bytes.
+    /// The bytes that are missing.
     bytes: u64,
 }
 
@@ -188,15 +188,15 @@ impl<T: Item> Core<T> {
         self.has_slot(class, weight) && !self.is_over_soft_limit(class)
     }
 
-    /// Whether a message, whose key counts too, may have a slot now (S8).
+    /// Like [`has_room`](Core::has_room), and its key may hold one more (S8).
     pub(in crate::mailbox) fn has_room_for(&self, tag: &Tag) -> bool {
         let class = tag.class;
         self.has_room(class, tag.weight) && !self.queue.is_key_full(class, tag.hash)
     }
 
-    /// Whether a message of a type must wait although there is a slot, because the supervisor says
-    /// so (P2): types whose senders wait hold as many slots as they are to, those of lower lanes
-    /// left out. So what is queued of other types, or below, keeps nobody out.
+    /// Whether a message must wait although there is a slot, because of the soft limit (P2): types
+    /// that `block`, in its lane and above, hold as many slots as the supervisor allows. Messages
+    /// of other types or of lower lanes never make it wait.
     fn is_over_soft_limit(&self, class: ClassId) -> bool {
         let own = &self.queue.classes[class];
         let Some(most) = own.soft_limit() else { return false };
@@ -204,19 +204,19 @@ impl<T: Item> Core<T> {
         self.queue.classes.iter().filter(is_like).map(ClassState::held).sum::<u32>() >= most
     }
 
-    /// The same, whatever the supervisor says.
+    /// Like [`has_room`](Core::has_room), without regard to the soft limit.
     pub(in crate::mailbox) fn has_slot(&self, class: ClassId, weight: u32) -> bool {
         let state = &self.queue.classes[class];
         self.queue.taken() < state.room() && state.held() < state.max && self.has_bytes(class, weight.into())
     }
 
-    /// Whether a message of this type may bring so many more bytes (B2). One that brings none may,
-    /// also where others have more than this lane may.
+    /// Whether a message of this type may bring `added` more bytes (B2). One that brings none
+    /// always may, even where other types hold more than its lane allows.
     pub(in crate::mailbox) fn has_bytes(&self, class: ClassId, added: u64) -> bool {
         added == 0 || self.queue.bytes + added <= self.queue.classes[class].room_bytes
     }
 
-    /// How many bytes more a message brings than the one whose place it takes over.
+    /// How many more bytes a message has than the one whose place it takes over.
     pub(in crate::mailbox) fn bytes_over(&self, twin: SlotId, tag: &Tag) -> u64 {
         tag.weight.saturating_sub(self.queue.slots.weight(twin)).into()
     }
@@ -228,13 +228,14 @@ impl<T: Item> Core<T> {
             slot: self.queue.taken() >= state.room() || self.is_over_soft_limit(class),
             quota: state.held() >= state.max,
             share: false,
-            // Where others have more than this lane may, it is enough to bring no more than it
-            // takes away.
+            // Where other types hold more than this lane allows, it is enough to bring no more than
+            // the victims take away.
             bytes: (self.queue.bytes + added).saturating_sub(state.room_bytes).min(added),
         }
     }
 
-    /// Whom an early drop takes, at random: the fuller its type or its lane is, the likelier.
+    /// Draws the message that an early drop gives up, if any: the fuller its type or its lane is,
+    /// the likelier.
     fn draw_early(&mut self, class: ClassId) -> Option<SlotId> {
         let state = &self.queue.classes[class];
         let ramp = state.early?;
@@ -248,7 +249,8 @@ impl<T: Item> Core<T> {
         Some(bag[self.rng.below(bag.len())])
     }
 
-    /// Whom the first word that helps would give up, and as what. `spared` is not touched.
+    /// Finds the messages that the first word which helps would give up, and the reason of their
+    /// loss. `spared` is not touched.
     fn find_victims(
         &mut self,
         tag: &Tag,
@@ -273,8 +275,8 @@ impl<T: Item> Core<T> {
         })
     }
 
-    /// The oldest of a type, as many as it takes; where its key's share is spent, first the oldest
-    /// of its key. `None`: of its key there is none.
+    /// The oldest messages of a type, as many as needed. Where the key's share is spent, first the
+    /// oldest of that key; `None` where the key has none.
     fn oldest_of(&self, tag: &Tag, shortage: Shortage, spared: Option<SlotId>) -> Option<Victims> {
         let class = tag.class;
         let (mut victims, mut spared) = (Victims::none(), spared);
@@ -297,9 +299,9 @@ impl<T: Item> Core<T> {
         Some(victims)
     }
 
-    /// Any of a type, as many as it takes: a shuffle of its pool, from the end and only as far as
-    /// needed (Fisher, Yates). Where its key's share is spent, first any of the oldest 32 of its
-    /// key; `None`: of these there is none.
+    /// Random messages of a type, as many as needed: a shuffle of its bag, from the end and only as
+    /// far as needed (Fisher, Yates). Where the key's share is spent, first any of the oldest 32 of
+    /// that key; `None` where there is none.
     fn some_of(&mut self, tag: &Tag, shortage: Shortage, spared: Option<SlotId>) -> Option<Victims> {
         let class = tag.class;
         let (mut victims, mut spared) = (Victims::none(), spared);
@@ -329,14 +331,14 @@ impl<T: Item> Core<T> {
         Some(victims)
     }
 
-    /// The newest of the lowest lane that has any, of droppable types strictly below, as many as it
-    /// takes (O6).
+    /// The newest messages of the lowest lane that has any, of droppable types strictly below, as
+    /// many as needed (O6).
     fn lower_than(&self, class: ClassId, shortage: Shortage) -> Victims {
         let mut victims = Victims::none();
         let top = self.queue.classes[class].lane();
         for lane in 0..top.min(Priority::COUNT) {
             let is_here = |state: &ClassState| state.lane() == lane && state.is_evictable;
-            // The newest that is left of each type, by type.
+            // The newest message that is left of each type.
             let mut ends: Vec<SlotId> = self
                 .queue
                 .classes
