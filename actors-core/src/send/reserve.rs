@@ -111,13 +111,13 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
         self.timer.clear(self.to.cell());
         Permit { handle: Some(Handle::clone(&self.to)), _message: PhantomData }
     }
+}
 
-    /// When the wait ends: like that of a blocked send (T2).
-    fn end(&self) -> Tick {
-        match self.timeout {
-            Some(own) => clock::now().after(own).min(current::get().map_or(Tick::NEVER, |turn| turn.until())),
-            None => end_of_wait(self.to.cell(), class_of::<A, M>()),
-        }
+/// When the wait ends: like that of a blocked send (T2).
+fn end_of_reservation<A: Handler<M>, M: Message>(cell: &Cell<A>, timeout: Option<Duration>) -> Tick {
+    match timeout {
+        Some(own) => clock::now().after(own).min(current::get().map_or(Tick::NEVER, |turn| turn.until())),
+        None => end_of_wait(cell, class_of::<A, M>()),
     }
 }
 
@@ -180,15 +180,18 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let is_fresh = matches!(this.entry, Entry::Fresh(()));
-        let Reserve { to, entry, .. } = this;
+        let Reserve { to, entry, timeout, end, timer, .. } = this;
         let cell = to.cell();
-        let entered = entry.poll(&cell.mailbox, cx, |()| reserve::<A, M>(cell, WhenFull::Wait));
-        match entered {
-            Poll::Pending if is_fresh => {
-                this.end = this.end();
-                this.timer.set(this.end, this.to.cell());
+        let entered = entry.poll(&cell.mailbox, cx, |()| {
+            let offer = reserve::<A, M>(cell, WhenFull::Wait);
+            if let Offer::InLine(_) = offer {
+                // Before the line is polled: the `clone` of the waker may panic there.
+                *end = end_of_reservation::<A, M>(cell, *timeout);
+                timer.set(*end, cell);
             }
+            offer
+        });
+        match entered {
             Poll::Pending => {}
             Poll::Ready(Some(Ok(_))) => return Poll::Ready(Ok(this.permit())),
             Poll::Ready(Some(Err(((), reason, retry_after)))) => {

@@ -411,6 +411,16 @@ fn b6_a_waker_whose_clone_panics_leaves_the_books_balanced() {
         panicked(|| _ = poll_with(&mut target.reserve::<target_messages::Plain>(), &waker));
         let mut letters = system.dead_letters();
         panicked(|| _ = poll_letters(&mut letters, &waker));
+        // A reservation that is polled again after such a panic still ends at its timeout.
+        let mut late = target.reserve::<target_messages::Plain>().timeout(SECOND);
+        panicked(|| _ = poll_with(&mut late, &waker));
+        panics.store(false, Ordering::Relaxed);
+        tokio::time::advance(2 * SECOND).await;
+        let Poll::Ready(Err(refused)) = poll_with(&mut late, &waker) else {
+            panic!("the reservation has waited for longer than it may")
+        };
+        assert_eq!(refused.reason(), Reason::TimedOut);
+        panics.store(true, Ordering::Relaxed);
         let ledger = target.ledger();
         assert!(ledger.is_balanced(), "{ledger}");
         assert_eq!(ledger.total().waiting, 0, "{ledger}");
