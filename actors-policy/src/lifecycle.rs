@@ -264,6 +264,9 @@ mod tests {
         Event::Disposed,
     ];
 
+    /// A state, why it was told to stop, an event; then the same after it, and the actions.
+    type Row<'a> = (State, Option<StopReason>, Event, State, Option<StopReason>, &'a [Action]);
+
     /// Every life that some events lead to, at a time at which every delay is over, with each step on the way.
     fn steps() -> Vec<(Lifecycle, Event, Lifecycle, Vec<Action>)> {
         let (mut seen, mut open, mut steps) = (vec![Lifecycle::new()], vec![Lifecycle::new()], Vec::new());
@@ -288,7 +291,7 @@ mod tests {
         use StopReason::{Panicked, Restarted, Retired, Stopped, Unreferenced};
         let stopped = Some(Stopped);
         let killed = StopReason::Killed;
-        let table: &[(State, Option<StopReason>, Event, State, Option<StopReason>, &[Action])] = &[
+        let table: &[Row<'_>] = &[
             (Starting, None, Started, Running, None, &[]),
             (Starting, stopped, Started, Draining, stopped, &[]),
             (Starting, None, Stop(Stopped), Starting, stopped, &[Close]),

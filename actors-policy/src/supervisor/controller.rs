@@ -18,15 +18,15 @@ use crate::Tick;
 use crate::{Action, Pressure, Workers};
 use std::time::Duration;
 
-/// Messages are queued, and for so long no turn has begun or ended: a handler is stuck. As long as the default deadline of an ask,
-/// so that whoever waits has given up too.
+/// How long messages are queued without a turn beginning or ending before the actor counts as stalled. As long as the default
+/// deadline of an ask, so that its askers have given up too.
 pub(crate) const STALLED: Duration = Duration::from_secs(30);
 /// A share of admitted messages that has changed by this factor is worth a sentence;
 const WORTH_A_WORD: f64 = 2.0;
 /// and by this one if it is another lane's turn: around the border of two lanes a share goes to and fro.
 const ACROSS_A_BORDER: f64 = 1.5;
 
-/// What the supervisor sees of a mailbox, at one instant; counters are since ever.
+/// What the supervisor sees of a mailbox, at one instant; Counters are cumulative.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sample {
     /// Messages in the queue.
@@ -35,7 +35,7 @@ pub struct Sample {
     pub waiting: usize,
     /// Of both, those that wait for a turn of their key to end: more workers do not help them.
     pub held_back: usize,
-    /// Slots, as declared, whether squeezed or not.
+    /// Declared slots, whether a soft limit applies or not.
     pub capacity: usize,
     /// The shortest stay in the queue of a message whose turn began since the last look, or the age of the oldest runnable one if
     /// none began; `None`: nothing was queued.
@@ -62,13 +62,13 @@ impl Sample {
         self.queued as f64 / self.capacity.max(1) as f64
     }
 
-    /// The same, as if who waits in line were in it.
+    /// Like [`fill`](Sample::fill), but counts waiting senders as queued.
     pub fn backlog_fill(&self) -> f64 {
         (self.queued + self.waiting) as f64 / self.capacity.max(1) as f64
     }
 }
 
-/// What is to be so from now on.
+/// The settings that apply until the next decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Plan {
     /// The level of pressure.
@@ -81,11 +81,11 @@ pub struct Plan {
     pub threshold: Threshold,
     /// Senders of `block` types wait from the `low` mark on: see [`soft_limit`].
     pub has_soft_limit: bool,
-    /// Nobody needs to look any more until a message comes.
+    /// No sample is needed until a message arrives.
     pub is_at_rest: bool,
 }
 
-/// Slots that `block` types may take in a squeezed mailbox; one at least, so that something moves.
+/// Slots that `block` types may take under the soft limit; at least one, so that the queue moves.
 pub fn soft_limit(pressure: &Pressure, capacity: usize) -> usize {
     ((capacity as f64 * pressure.low_fill()) as usize).max(1)
 }

@@ -116,7 +116,7 @@ impl Gauge {
         self.is_late = self.late_since.is_some_and(|began| now.since(began) >= INTERVAL);
         self.is_pressed = is_full || self.is_late;
         let is_quick = sample.sojourn.is_none_or(|stay| stay < target);
-        // Senders in line count here: in a squeezed mailbox they are what is left of the pressure.
+        // Senders in line count here: under a soft limit they are what is left of the pressure.
         let is_eased = is_quick && sample.backlog_fill() < self.pressure.low_fill();
         self.eased_since = if is_eased { self.eased_since.or(Some(now)) } else { None };
         self.step(now)
