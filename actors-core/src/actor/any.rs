@@ -37,7 +37,7 @@ impl<A: Actor> AnyActor for Cell<A> {
     }
 
     fn runtime_gone(self: Arc<Self>) {
-        if self.mailbox.employ() {
+        if self.mailbox.start_consumer() {
             // The ended runtime drops the task at once, and dropping the task ends the actor.
             self.start_task(WorkerId::ONLY, None);
         }

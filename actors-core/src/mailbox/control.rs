@@ -39,9 +39,9 @@ impl<T: Item, S> Mailbox<T, S> {
         self.signals.is_killed()
     }
 
-    /// Notes that a task will come to consume. `false` where one was started before, and the caller
-    /// must not start another.
-    pub(crate) fn employ(&self) -> bool {
+    /// Records that the caller starts the consumer's task. Returns `false` if it was started before:
+    /// then the caller must not start another.
+    pub(crate) fn start_consumer(&self) -> bool {
         let mut inner = self.lock();
         match &mut inner.staff {
             Staff::One(one) if matches!(one.task, Task::None) => {
@@ -51,16 +51,16 @@ impl<T: Item, S> Mailbox<T, S> {
             Staff::One(_) => false,
             // Its workers are started with their numbers; this is a task of its own, which ends the
             // actor with its runtime.
-            Staff::Pool(pool) => !std::mem::replace(&mut pool.is_employed, true),
+            Staff::Pool(pool) => !std::mem::replace(&mut pool.has_end_task, true),
         }
     }
 
-    /// Notes that the new instance that was wanted is about to be made.
-    pub(crate) fn forget_renewal(&self, worker: WorkerId) {
+    /// Clears the requests for a new instance, because one is about to be made.
+    pub(crate) fn clear_restart_request(&self, worker: WorkerId) {
         let mut inner = self.lock();
         match &mut inner.staff {
-            Staff::One(one) => one.must_renew = false,
-            Staff::Pool(pool) => pool.worker_mut(worker).must_renew = false,
+            Staff::One(one) => one.must_restart = false,
+            Staff::Pool(pool) => pool.worker_mut(worker).must_restart = false,
         }
     }
 }
@@ -78,24 +78,23 @@ impl<T: Item, S> Section<'_, T, S> {
         true
     }
 
-    /// Asks for a new instance, between two turns: the old one has no further turn. With several
-    /// workers, `None` means all. `false` where there will be no new instance.
-    pub(crate) fn renew(&mut self, worker: Option<WorkerId>) -> bool {
+    /// Requests a new instance between two turns: the old one takes no further turn. In a pool,
+    /// `None` means all workers. Returns `false` if no new instance will follow.
+    pub(crate) fn request_restart(&mut self, worker: Option<WorkerId>) -> bool {
         if self.phase >= Phase::Killed {
             return false;
         }
         match &mut *self.staff {
-            Staff::One(one) => (one.must_renew, one.is_ready) = (true, false),
-            Staff::Pool(pool) => pool.renew(worker),
+            Staff::One(one) => (one.must_restart, one.is_ready) = (true, false),
+            Staff::Pool(pool) => pool.request_restart(worker),
         }
         self.signals().interrupt();
         self.wake_all();
         true
     }
 
-    /// Notes that a new instance is about to have its first turn. Messages that have expired
-    /// meanwhile are purged first.
-    pub(crate) fn begin_anew(&mut self) {
+    /// Prepares for the first turn of a new instance: purges messages that have expired meanwhile.
+    pub(crate) fn begin_instance(&mut self) {
         if let Staff::One(one) = &mut *self.staff {
             one.is_poisoned = false;
         }
@@ -139,7 +138,7 @@ impl<T: Item, S> Section<'_, T, S> {
         let one = match &mut *self.staff {
             Staff::One(one) => one,
             Staff::Pool(pool) => {
-                pool.is_employed = true;
+                pool.has_end_task = true;
                 return None;
             }
         };

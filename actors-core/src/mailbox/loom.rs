@@ -251,7 +251,7 @@ impl Consumer {
                 seat.turns += 1;
                 taken.item.take()
             }
-            Take::Finished | Take::Poisoned | Take::Renew | Take::Retire => None,
+            Take::Finished | Take::Poisoned | Take::Restart | Take::Retire => None,
         }
     }
 

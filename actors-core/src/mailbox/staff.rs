@@ -78,13 +78,13 @@ pub(super) struct One<S> {
     /// A panic went through the seat while a sender had it.
     pub(super) is_poisoned: bool,
     /// A new instance is wanted, between two turns.
-    pub(super) must_renew: bool,
+    pub(super) must_restart: bool,
     pub(super) task: Task,
 }
 
 impl<S> One<S> {
     pub(super) fn new(seat: Option<S>, is_ready: bool) -> Self {
-        One { seat, is_woken: false, is_ready, is_poisoned: false, must_renew: false, task: Task::None }
+        One { seat, is_woken: false, is_ready, is_poisoned: false, must_restart: false, task: Task::None }
     }
 
     /// Wakes the consumer, whatever it does.
@@ -120,7 +120,7 @@ pub(super) struct Worker {
     is_idle: bool,
     /// It was woken for a message, and has not come yet.
     is_woken: bool,
-    pub(super) must_renew: bool,
+    pub(super) must_restart: bool,
     serving: Option<Serving>,
 }
 
@@ -142,7 +142,7 @@ pub(super) struct Pool {
     /// Workers that were woken for a message, and have not come yet.
     woken: usize,
     /// A task that belongs to no worker was started, or the mailbox has ended.
-    pub(super) is_employed: bool,
+    pub(super) has_end_task: bool,
 }
 
 impl Pool {
@@ -155,7 +155,7 @@ impl Pool {
             want: workers.least(),
             busy: 0,
             woken: 0,
-            is_employed: false,
+            has_end_task: false,
         }
     }
 
@@ -290,11 +290,11 @@ impl Pool {
         worker.waker
     }
 
-    /// Makes one worker, or every one, start anew between two turns.
-    pub(super) fn renew(&mut self, number: Option<WorkerId>) {
+    /// Requests a new instance of one worker, or of every worker, between two turns.
+    pub(super) fn request_restart(&mut self, number: Option<WorkerId>) {
         match number {
-            Some(number) => self.workers[number.index()].must_renew = true,
-            None => self.workers.iter_mut().for_each(|worker| worker.must_renew = worker.is_taken),
+            Some(number) => self.workers[number.index()].must_restart = true,
+            None => self.workers.iter_mut().for_each(|worker| worker.must_restart = worker.is_taken),
         }
     }
 }

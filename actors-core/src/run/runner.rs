@@ -124,7 +124,7 @@ impl<A: Actor> Runner<A> {
 
     /// Clears requests for a new instance, because one is about to be made.
     pub(super) fn clear_restart_requests(&mut self) {
-        self.cell.mailbox.forget_renewal(self.worker);
+        self.cell.mailbox.clear_restart_request(self.worker);
         if !self.cell.mailbox.limits().workers.is_pool() {
             self.cell.life.lock().has_failed_child = false;
         }
@@ -132,7 +132,7 @@ impl<A: Actor> Runner<A> {
 
     /// Prepares the mailbox for the first turn of a new instance.
     pub(super) fn begin_instance(&mut self) {
-        self.cell.mailbox.visit(&mut self.effects, |section| section.begin_anew());
+        self.cell.mailbox.visit(&mut self.effects, |section| section.begin_instance());
         self.cell.apply(&mut self.effects);
     }
 }

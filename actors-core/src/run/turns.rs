@@ -61,7 +61,7 @@ impl<A: Actor> Runner<A> {
                     self.is_poisoned = true;
                     return Poll::Ready(StopReason::Panicked);
                 }
-                Take::Renew => return Poll::Ready(StopReason::Restarted),
+                Take::Restart => return Poll::Ready(StopReason::Restarted),
                 Take::Retire => return Poll::Ready(StopReason::Retired),
             }
             let (Some(seat), Some(taken)) = self.taker.turn_parts() else {

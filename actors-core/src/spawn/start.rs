@@ -115,7 +115,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         if limits.workers.is_pool() {
             // Also if it is closed: the workers end it.
             cell.start_pool(seat);
-        } else if !is_late && A::STARTS && cell.mailbox.employ() {
+        } else if !is_late && A::STARTS && cell.mailbox.start_consumer() {
             cell.start_task(WorkerId::ONLY, None);
         }
         joined.map(|_| (handle, is_late))

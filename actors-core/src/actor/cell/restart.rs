@@ -50,7 +50,7 @@ impl<A: Actor> Cell<A> {
 
     /// Replaces the instance of one worker, or of all workers for `None`.
     pub(crate) fn restart_worker(self: &Arc<Self>, worker: Option<WorkerId>) {
-        self.visit(|section| section.renew(worker));
+        self.visit(|section| section.request_restart(worker));
     }
 
     /// Fails the instance, because a child has failed too often (F2).

@@ -48,7 +48,7 @@ impl Instance {
             cell.life.note_failure(failure);
             // Under this lock, which the end of an instance takes: otherwise this request could
             // replace the next instance.
-            cell.mailbox.visit(&mut effects, |section| section.renew(Some(self.worker)));
+            cell.mailbox.visit(&mut effects, |section| section.request_restart(Some(self.worker)));
         }
         drop(status);
         cell.apply(&mut effects);

@@ -215,9 +215,9 @@ impl<T: Item, S> Taker<T, S> {
         if section.core.phase >= Phase::Killed {
             return Poll::Ready(Take::Finished);
         }
-        if std::mem::take(&mut worker.must_renew) {
+        if std::mem::take(&mut worker.must_restart) {
             section.wake_one();
-            return Poll::Ready(Take::Renew);
+            return Poll::Ready(Take::Restart);
         }
         if is_surplus && section.core.is_open() && !self.seat.as_ref().is_some_and(|seat| seat.must_stay(cx))
         {

@@ -145,7 +145,7 @@ impl<T: Item, S> Mailbox<T, S> {
         one.seat = Some(seat);
         let is_idle = core.queue.used() == 0;
         self.signals.set_home(is_idle);
-        let wake = match one.is_poisoned || one.must_renew || !core.is_open() {
+        let wake = match one.is_poisoned || one.must_restart || !core.is_open() {
             // Not only if it sleeps: the consumer may have come while the seat was away.
             true => one.wake(),
             false if !is_idle => inner.wake_one(),

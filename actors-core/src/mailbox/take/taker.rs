@@ -36,7 +36,7 @@ pub(crate) enum Take {
     /// Fail: a panic went through the seat while a sender had it.
     Poisoned,
     /// Make a new instance.
-    Renew,
+    Restart,
     /// Retire: there are more workers than needed.
     Retire,
 }
@@ -217,10 +217,10 @@ impl<T: Item, S> Taker<T, S> {
         mailbox.visit(effects, |section| {
             section.signals().clear_interrupt();
             section.settle();
-            let must_renew = section.staff.one().is_some_and(|one| one.must_renew);
+            let must_restart = section.staff.one().is_some_and(|one| one.must_restart);
             let goes_on = section.phase < Phase::Killed
                 && !section.is_held
-                && !must_renew
+                && !must_restart
                 && section.may_go_on(section.signals());
             if goes_on {
                 section.begin();
@@ -285,8 +285,8 @@ impl<T: Item, S> Taker<T, S> {
         if section.core.phase >= Phase::Killed {
             return Poll::Ready(Take::Finished);
         }
-        if std::mem::take(&mut one.must_renew) {
-            return Poll::Ready(Take::Renew);
+        if std::mem::take(&mut one.must_restart) {
+            return Poll::Ready(Take::Restart);
         }
         if section.core.is_held {
             return self.park(&mut section);
