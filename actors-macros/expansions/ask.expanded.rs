@@ -91,7 +91,8 @@ pub enum __TillMail_with_charge {
     Total(::actors_core::by_hand::Parcel<__Till_with_charge::Total>),
 }
 #[automatically_derived]
-impl ::actors_core::by_hand::Mail<__Till_with_charge::__own::Till> for __TillMail_with_charge
+impl ::actors_core::by_hand::Mail<__Till_with_charge::__own::Till>
+for __TillMail_with_charge
 where
     for<'__actor> __Till_with_charge::__own::Till: ::actors_core::__private::AnActor,
     for<'__actor> __TillMail_with_charge: ::actors_core::__private::AMail,
@@ -277,12 +278,16 @@ where
     for<'__actor> __Till_with_charge::__own::Till: ::actors_core::__private::AnActor,
 {
     const CLASS: ::core::primitive::usize = 0;
-    fn pack(parcel: ::actors_core::by_hand::Parcel<__Till_with_charge::Charge>) -> Self::Mail {
+    fn pack(
+        parcel: ::actors_core::by_hand::Parcel<__Till_with_charge::Charge>,
+    ) -> Self::Mail {
         __TillMail_with_charge::Charge(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Till_with_charge::Charge>> {
+    ) -> ::core::option::Option<
+        ::actors_core::by_hand::Parcel<__Till_with_charge::Charge>,
+    > {
         match mail {
             __TillMail_with_charge::Charge(parcel) => {
                 ::core::option::Option::Some(parcel)
@@ -317,12 +322,16 @@ where
             &mut ::actors_core::Context<Self>,
         ) -> <__Till_with_charge::Total as ::actors_core::Message>::Reply,
     > = ::core::option::Option::Some(|actor, message, ctx| Till::total(actor));
-    fn pack(parcel: ::actors_core::by_hand::Parcel<__Till_with_charge::Total>) -> Self::Mail {
+    fn pack(
+        parcel: ::actors_core::by_hand::Parcel<__Till_with_charge::Total>,
+    ) -> Self::Mail {
         __TillMail_with_charge::Total(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Till_with_charge::Total>> {
+    ) -> ::core::option::Option<
+        ::actors_core::by_hand::Parcel<__Till_with_charge::Total>,
+    > {
         match mail {
             __TillMail_with_charge::Total(parcel) => ::core::option::Option::Some(parcel),
             _ => ::core::option::Option::None,

@@ -294,12 +294,16 @@ where
         message.cents,
         message.note,
     ));
-    fn pack(parcel: ::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>) -> Self::Mail {
+    fn pack(
+        parcel: ::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>,
+    ) -> Self::Mail {
         __PricesMail_with_priced::Priced(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>> {
+    ) -> ::core::option::Option<
+        ::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>,
+    > {
         match mail {
             __PricesMail_with_priced::Priced(parcel) => {
                 ::core::option::Option::Some(parcel)

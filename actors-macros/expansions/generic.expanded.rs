@@ -409,7 +409,9 @@ where
     }
 }
 #[automatically_derived]
-impl<D> ::actors_core::by_hand::Typed<__Shop_with_viewed_of_Shop_D_::__own::ShopHandle<D>>
+impl<
+    D,
+> ::actors_core::by_hand::Typed<__Shop_with_viewed_of_Shop_D_::__own::ShopHandle<D>>
 for Shop<D>
 where
     D: Db,

@@ -77,7 +77,8 @@ pub enum __WorkerMail_with_work {
     Work(::actors_core::by_hand::Parcel<__Worker_with_work::Work>),
 }
 #[automatically_derived]
-impl ::actors_core::by_hand::Mail<__Worker_with_work::__own::Worker> for __WorkerMail_with_work
+impl ::actors_core::by_hand::Mail<__Worker_with_work::__own::Worker>
+for __WorkerMail_with_work
 where
     for<'__actor> __Worker_with_work::__own::Worker: ::actors_core::__private::AnActor,
     for<'__actor> __WorkerMail_with_work: ::actors_core::__private::AMail,
@@ -142,7 +143,8 @@ where
         .workers(1, 4)
         .keep_alive(::core::time::Duration::from_nanos(10000000000))
         .pressure(
-            ::actors_core::policy::Pressure::new().respond(&[::actors_core::policy::Action::Spawn]),
+            ::actors_core::policy::Pressure::new()
+                .respond(&[::actors_core::policy::Action::Spawn]),
         );
     const STARTS: ::core::primitive::bool = true;
     #[allow(unused_variables)]
@@ -246,12 +248,16 @@ where
     for<'__actor> __Worker_with_work::__own::Worker: ::actors_core::__private::AnActor,
 {
     const CLASS: ::core::primitive::usize = 0;
-    fn pack(parcel: ::actors_core::by_hand::Parcel<__Worker_with_work::Work>) -> Self::Mail {
+    fn pack(
+        parcel: ::actors_core::by_hand::Parcel<__Worker_with_work::Work>,
+    ) -> Self::Mail {
         __WorkerMail_with_work::Work(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Worker_with_work::Work>> {
+    ) -> ::core::option::Option<
+        ::actors_core::by_hand::Parcel<__Worker_with_work::Work>,
+    > {
         match mail {
             __WorkerMail_with_work::Work(parcel) => ::core::option::Option::Some(parcel),
         }

@@ -91,7 +91,9 @@ where
         match self {
             plain => {
                 ::core::mem::drop(
-                    <Self as ::actors_core::by_hand::Mail<Echo>>::deliver_now(plain, actor, ctx),
+                    <Self as ::actors_core::by_hand::Mail<
+                        Echo,
+                    >>::deliver_now(plain, actor, ctx),
                 )
             }
         }

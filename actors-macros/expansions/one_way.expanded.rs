@@ -193,7 +193,8 @@ where
     }
 }
 #[automatically_derived]
-impl ::actors_core::by_hand::Typed<__Counter_with_viewed::__own::CounterHandle> for Counter
+impl ::actors_core::by_hand::Typed<__Counter_with_viewed::__own::CounterHandle>
+for Counter
 where
     for<'__actor> __Counter_with_viewed::__own::Counter: ::actors_core::__private::AnActor,
     for<'__actor> __CounterMail_with_viewed: ::actors_core::__private::AMail,
@@ -240,12 +241,16 @@ where
         actor,
         message.page,
     ));
-    fn pack(parcel: ::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>) -> Self::Mail {
+    fn pack(
+        parcel: ::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>,
+    ) -> Self::Mail {
         __CounterMail_with_viewed::Viewed(parcel)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>> {
+    ) -> ::core::option::Option<
+        ::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>,
+    > {
         match mail {
             __CounterMail_with_viewed::Viewed(parcel) => {
                 ::core::option::Option::Some(parcel)

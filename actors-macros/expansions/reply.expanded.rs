@@ -73,7 +73,8 @@ pub enum __DeskMail_with_question {
     Question(::actors_core::by_hand::Parcel<__Desk_with_question::Question>),
 }
 #[automatically_derived]
-impl ::actors_core::by_hand::Mail<__Desk_with_question::__own::Desk> for __DeskMail_with_question
+impl ::actors_core::by_hand::Mail<__Desk_with_question::__own::Desk>
+for __DeskMail_with_question
 where
     for<'__actor> __Desk_with_question::__own::Desk: ::actors_core::__private::AnActor,
     for<'__actor> __DeskMail_with_question: ::actors_core::__private::AMail,
@@ -235,7 +236,9 @@ where
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__Desk_with_question::Question>> {
+    ) -> ::core::option::Option<
+        ::actors_core::by_hand::Parcel<__Desk_with_question::Question>,
+    > {
         match mail {
             __DeskMail_with_question::Question(parcel) => {
                 ::core::option::Option::Some(parcel)

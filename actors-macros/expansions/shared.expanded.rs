@@ -79,7 +79,9 @@ pub(crate) mod stock_messages {
     clippy::all
 )]
 pub enum __StockMail_with_get_stock {
-    GetStock(::std::boxed::Box<::actors_core::by_hand::Parcel<__MessageOfStockGetStock>>),
+    GetStock(
+        ::std::boxed::Box<::actors_core::by_hand::Parcel<__MessageOfStockGetStock>>,
+    ),
 }
 #[automatically_derived]
 impl ::actors_core::by_hand::Mail<__Stock_with_get_stock::__own::Stock>
@@ -232,12 +234,16 @@ where
         let (reply,): (<__MessageOfStockGetStock as ::actors_core::Message>::Reply,) = reply;
         reply
     });
-    fn pack(parcel: ::actors_core::by_hand::Parcel<__MessageOfStockGetStock>) -> Self::Mail {
+    fn pack(
+        parcel: ::actors_core::by_hand::Parcel<__MessageOfStockGetStock>,
+    ) -> Self::Mail {
         __StockMail_with_get_stock::GetStock(::std::boxed::Box::new(parcel))
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<__MessageOfStockGetStock>> {
+    ) -> ::core::option::Option<
+        ::actors_core::by_hand::Parcel<__MessageOfStockGetStock>,
+    > {
         match mail {
             __StockMail_with_get_stock::GetStock(parcel) => {
                 ::core::option::Option::Some(*parcel)

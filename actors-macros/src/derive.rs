@@ -8,6 +8,7 @@ use crate::attr;
 use crate::errors::Errors;
 use crate::message::Implementation;
 use crate::names::plain;
+use crate::root;
 use crate::types::check_owned;
 use crate::words::{MessageWords, Place};
 
@@ -74,12 +75,12 @@ fn implement(
         words: &words,
         reply: reply.as_ref(),
         describe: quote! {
-            ::actors_core::__private::whole(#text, &|out: &mut dyn ::core::fmt::Write| {
-                (&::actors_core::__private::Text(self)).text(out)
+            __actors_core::__private::whole(#text, &|out: &mut dyn ::core::fmt::Write| {
+                (&__actors_core::__private::Text(self)).text(out)
             })
         },
     };
-    Some(implementation.into_token_stream())
+    Some(root::settle(implementation.into_token_stream(), words.root.as_ref()))
 }
 
 /// A generic message is one for those arguments with which it, and its reply, may travel.

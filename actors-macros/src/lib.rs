@@ -39,6 +39,7 @@ mod names;
 mod overflow;
 mod params;
 mod pool;
+mod root;
 mod said;
 mod search;
 mod types;
@@ -266,6 +267,11 @@ mod words;
 /// 5 µs), a task of a multi-thread runtime that awaits a send may run the turn itself: that saves a queue, two
 /// wake-ups and a trip between cores. The handler then sees the sender's runtime and task-locals, and runs in the
 /// actor's span. `try_send` never does that. `inline = never` forbids it.
+///
+/// # A crate that re-exports the runtime
+///
+/// `crate = path` says where the expansion finds `actors_core`, in `#[actor(…)]` and in the `#[message(…)]` of a derived
+/// message. The path must mean the same in every module: it begins with `crate`, or with the name of a crate.
 ///
 /// # Errors
 ///

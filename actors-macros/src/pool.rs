@@ -122,6 +122,6 @@ pub(crate) fn check(said: &mut SaidWords, workers: Option<(usize, usize)>, error
 impl ToTokens for Pressure {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let said = &self.said;
-        tokens.extend(quote! { .pressure(::actors_core::policy::Pressure::new() #said) });
+        tokens.extend(quote! { .pressure(__actors_core::policy::Pressure::new() #said) });
     }
 }

@@ -8,6 +8,7 @@ use crate::attr::{self, Word};
 use crate::errors::Errors;
 use crate::overflow::overflow;
 use crate::pool::{self, Pressure};
+use crate::root;
 use crate::said::SaidWords;
 use crate::weight::Weight;
 use actors_policy::fields::{self, Field, Kind, Value};
@@ -27,6 +28,8 @@ pub(crate) struct ActorWords {
     pub(crate) inline: bool,
     pub(crate) vis: Visibility,
     pub(crate) local: bool,
+    /// Where the runtime is found.
+    pub(crate) root: Option<TokenStream>,
     /// Slots, unless a mistake hides how many.
     slots: Option<usize>,
 }
@@ -46,6 +49,8 @@ pub(crate) struct MessageWords {
     pub(crate) never_inline: bool,
     /// The handle's method hides the runtime's of the same name.
     pub(crate) shadows: Option<Ident>,
+    /// Where a derived message finds the runtime.
+    pub(crate) root: Option<TokenStream>,
 }
 
 /// Where `#[message]` stands decides what its words speak of.
@@ -69,6 +74,7 @@ impl ActorWords {
             inline: true,
             vis: Visibility::Inherited,
             local: false,
+            root: None,
             slots: Some(Settings::new().declared_capacity()),
         };
         let mut workers_unsure = false;
@@ -77,6 +83,7 @@ impl ActorWords {
             match (field.kind, field.word) {
                 (Kind::Table, _) => read.pressure = Pressure::read(&word, errors),
                 (Kind::Code(_), "inline") => read.inline = inline(&word, errors),
+                (Kind::Code(_), "crate") => read.root = root::read(&word, errors),
                 (Kind::Code(_), "vis") => read.vis = visibility(&word, errors),
                 (Kind::Code(_), _) => read.local = bare(&word, errors),
                 _ => read.said.read(field, &word, errors),
@@ -130,6 +137,7 @@ impl MessageWords {
                     read.key = key(&word, errors);
                     key_unsure = read.key.is_none();
                 }
+                (Kind::Code(_), "crate") => read.root = of_type(&word, place, errors),
                 (Kind::Code(_), "boxed") => read.boxed = boxed(&word, place, errors),
                 (Kind::Code(_), "shadows") => read.shadows = shadows(word, place, errors),
                 (Kind::Code(_), "inline") => read.never_inline = never_inline(&word, place, errors),
@@ -290,6 +298,15 @@ impl HandlerWords {
 fn inline(word: &Word, errors: &mut Errors) -> bool {
     let Some(value) = word.value("write `inline = never`", errors) else { return true };
     errors.sound(value, Inline::read(&value.to_string())) != Some(Inline::Never)
+}
+
+/// The messages of a block find the runtime where their actor does.
+fn of_type(word: &Word, place: Place, errors: &mut Errors) -> Option<TokenStream> {
+    if let Place::Method = place {
+        errors.at(&word.name, "the block says where the runtime is found: write `#[actor(crate = path)]`");
+        return None;
+    }
+    root::read(word, errors)
 }
 
 /// A struct does not say who runs its turns.

@@ -284,6 +284,12 @@ pub const ACTOR: &[Field<Settings>] = &[
     field!(jobs: Kind::Number(Number::JOBS), Start, "1024", "Timers, pipes and watches at a time (B3).", Number, |said| Some(Value::Number(said.jobs as usize))),
     code!("inline", "inline = never", "`auto`", "Whether senders may run short turns themselves (S6)."),
     code!("vis", "vis = pub", "private", "The visibility of the handle and the messages."),
+    code!(
+        "crate",
+        "crate = path",
+        "`::actors_core`",
+        "The path of `actors_core`, for a crate that re-exports it."
+    ),
     code!("local", "local", "off", "The actor stands inside a function body."),
 ];
 
@@ -322,6 +328,7 @@ pub const MESSAGE: &[Field<Policy>] = &[
         "`auto`",
         "Whether senders may run its turns themselves, if they are short (S6)."
     ),
+    code!("crate", "crate = path", "`::actors_core`", "The path of `actors_core`; only on a struct."),
     code!("reply", "reply = u32", "`()`", "The type of the answer; only on a struct."),
     code!("boxed", "boxed", "off", "The mail holds the message behind a pointer."),
     code!("shadows", "shadows", "off", "The handle's method hides the runtime's of the same name."),

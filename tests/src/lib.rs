@@ -18,6 +18,9 @@
 #[cfg(doctest)]
 mod documents;
 
+/// The runtime under another path, for blocks that say `crate = path`.
+pub use actors_core as runtime;
+
 pub mod books;
 pub mod full;
 pub mod gate;
