@@ -32,7 +32,7 @@ fn origin() -> Instant {
 /// Returns the tick of an instant. It is after [`Tick::ZERO`], which means "not read", and before
 /// [`Tick::NEVER`].
 #[inline]
-fn tick(instant: Instant) -> Tick {
+pub(crate) fn tick(instant: Instant) -> Tick {
     let origin = origin();
     let nanos = |span: Duration| u64::try_from(span.as_nanos()).unwrap_or(u64::MAX);
     match instant.checked_duration_since(origin) {

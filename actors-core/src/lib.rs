@@ -102,6 +102,7 @@ pub mod __private;
 pub use actor::context::Context;
 pub use actor::handle::{Handle, WeakHandle};
 pub use actor::message::Message;
+pub use actor::outlet;
 pub use actor::recipient::Recipient;
 pub use actor::{Actor, Handler};
 #[cfg(feature = "macros")]

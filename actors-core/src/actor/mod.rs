@@ -13,6 +13,7 @@ pub(crate) mod handle;
 pub(crate) mod jobs;
 pub(crate) mod message;
 mod node;
+pub mod outlet;
 mod readings;
 pub(crate) mod recipient;
 

@@ -27,10 +27,12 @@ impl<A: Actor> Node for Cell<A> {
         let limits = self.mailbox.limits();
         let workers: Vec<u32> = self.mailbox.worker_numbers().into_iter().map(u32::from).collect();
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
-        let may_grow = may_spawn
-            && workers.len() < limits.workers.most()
-            && self.gate.may_grow()
-            && self.system.watchlist().is_active();
+        // What an actor in another place does is not known here.
+        let may_grow = self.outlet.is_some()
+            || may_spawn
+                && workers.len() < limits.workers.most()
+                && self.gate.may_grow()
+                && self.system.watchlist().is_active();
         Pool { workers, may_grow }
     }
 

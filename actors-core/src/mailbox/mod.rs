@@ -72,6 +72,7 @@ pub use channel::{Receiver, Recv, Sender, Sending, channel};
 pub(crate) use effects::{Effects, Lost, Wake};
 pub(crate) use enter::entry::{Entered, Entry, InLine};
 pub(crate) use enter::fast_path::FastPath;
+pub(crate) use enter::offer::Fate;
 pub(crate) use enter::outcome::{Message, Offer, Permit, WhenFull, Withdrawal};
 pub(crate) use ids::{ClassId, WaiterId, WorkerId};
 pub use item::{Class, Item};

@@ -22,6 +22,10 @@ pub(super) enum Step<M> {
     /// The tie has its place in line.
     InLine,
     In(Place),
+    /// An outlet has it, and has not decided yet; its tie knows.
+    InTransit,
+    /// An outlet has taken it over.
+    TakenOver,
     Over,
 }
 
@@ -93,6 +97,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             let new = owned.tie();
             (new.line, new.has_permit) = (tie.line.take(), std::mem::take(&mut tie.has_permit));
             (new.place, new.is_doomed) = (tie.place.take(), tie.is_doomed);
+            new.transit = tie.transit.take();
             new.timer = tie.timer.take();
         }
         owned
@@ -121,7 +126,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     /// Whether it has a place in the mailbox.
     pub(super) fn is_in(&self) -> bool {
-        matches!(self.step, Step::In(_))
+        matches!(self.step, Step::In(_) | Step::TakenOver)
     }
 
     /// Its place in the mailbox, if it has one.
@@ -144,12 +149,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     ) -> Poll<Arrival<M>> {
         let arrival = match self.step {
             Step::Fresh(_) => match self.offer(WhenFull::Wait, asker()) {
+                None if matches!(self.step, Step::InTransit) => return self.poll_transit(cx),
                 // A fresh waiter leaves its waker now that no lock is held.
                 None => self.poll_line(cx),
                 arrival => arrival,
             },
             Step::InLine => self.poll_line(cx),
-            Step::In(_) | Step::Over => self.polled_again(),
+            Step::InTransit => return self.poll_transit(cx),
+            Step::In(_) | Step::TakenOver | Step::Over => self.polled_again(),
         };
         match arrival {
             Some(arrival) => Poll::Ready(arrival),
@@ -257,6 +264,9 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let item = Envelope::<A>(A::pack(Parcel::new(message, asker)));
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
+        if let Some(outlet) = cell.outlet.clone() {
+            return self.offer_elsewhere(&outlet, item, when_full, is_ask);
+        }
         let worth_until = if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER };
         if self.tie.is_none() {
             match cell.mailbox.try_fast_path(class_of::<A, M>(), when_full) {
@@ -341,7 +351,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.set_timer(end);
     }
 
-    fn set_timer(&mut self, end: Tick) {
+    pub(super) fn set_timer(&mut self, end: Tick) {
         if end == Tick::NEVER && self.tie.is_none() {
             return;
         }

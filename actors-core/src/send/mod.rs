@@ -14,7 +14,9 @@
 
 mod ask;
 mod cycle;
+mod deliver;
 mod donate;
+mod elsewhere;
 mod handle;
 mod jobs;
 mod journey;
@@ -27,6 +29,7 @@ mod timer;
 
 pub use crate::actor::jobs::Job;
 pub use ask::{Ask, AskReturning};
+pub use deliver::Deliver;
 pub use reserve::{Permit, Reserve};
 pub use tell::Tell;
 

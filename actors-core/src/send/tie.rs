@@ -1,5 +1,6 @@
 //! What ties a message to its mailbox before it is handled, and is undone when its sender goes away.
 
+use super::elsewhere::InTransit;
 use super::timer::Timer;
 use crate::actor::cell::Cell;
 use crate::actor::handle::Handle;
@@ -59,6 +60,8 @@ pub(super) struct Tie<'a, A: Actor> {
     pub(super) is_doomed: bool,
     /// A slot was promised to it.
     pub(super) has_permit: bool,
+    /// It is in the hands of an outlet.
+    pub(super) transit: Option<Box<InTransit<A>>>,
     /// Set only while something is waited for that has an end.
     pub(super) timer: Timer,
 }
@@ -70,7 +73,17 @@ impl<'a, A: Actor> Tie<'a, A> {
             To::Own(handle) => Home::Own(handle.cell().clone()),
         };
         let timer = Timer::none();
-        Tie { home, class, line: None, wait: None, place: None, is_doomed: false, has_permit: false, timer }
+        Tie {
+            home,
+            class,
+            line: None,
+            wait: None,
+            place: None,
+            is_doomed: false,
+            has_permit: false,
+            transit: None,
+            timer,
+        }
     }
 
     /// A permit that was not used is somebody else's.

@@ -10,6 +10,7 @@
 mod configure;
 mod entry;
 mod factory;
+mod outlet;
 mod start;
 #[cfg(not(feature = "serde"))]
 mod without_serde;

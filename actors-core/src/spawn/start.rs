@@ -77,6 +77,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
                 restarts,
                 parent: self.parent.clone(),
                 strategy: self.strategy,
+                outlet: None,
             };
             let cell = Cell::new(mailbox, parts, self.system.clone(), rt.clone());
             let seat = Box::new(Seat { actor, ctx: Context::new(cell.clone(), WorkerId::ONLY) });
@@ -124,7 +125,11 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
 
 /// Registers a new actor. Returns `true` if the system is shutting down: then the caller must close
 /// the actor.
-fn register<A: Actor>(system: &System, handle: &Handle<A>, is_detached: bool) -> Result<bool, SpawnError> {
+pub(super) fn register<A: Actor>(
+    system: &System,
+    handle: &Handle<A>,
+    is_detached: bool,
+) -> Result<bool, SpawnError> {
     let actor: Arc<dyn AnyActor> = handle.cell().clone();
     let keeper = is_detached.then(|| Box::new(handle.clone()) as Box<dyn Any + Send + Sync>);
     system.registry().add(&actor, system.next_serial(), keeper)

@@ -9,6 +9,7 @@ mod donated;
 mod errors;
 mod extremes;
 mod generic;
+mod outlet;
 mod peers;
 mod time;
 mod words;

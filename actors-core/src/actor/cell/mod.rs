@@ -39,6 +39,7 @@ pub(crate) use restart::{Factory, Restarts};
 use super::children::Children;
 use super::gate::Gate;
 use super::jobs::Table;
+use super::outlet::Outlet;
 use super::readings::Readings;
 use super::{Actor, Mail};
 use crate::clock::Tick;
@@ -66,6 +67,8 @@ pub(crate) struct CellParts<A: Actor> {
     pub(crate) restarts: Option<Restarts<A>>,
     pub(crate) parent: Option<Arc<Children>>,
     pub(crate) strategy: Strategy,
+    /// Takes its messages over, if the actor is in another place.
+    pub(crate) outlet: Option<Arc<dyn Outlet<A>>>,
 }
 
 /// The state that all handles of one actor share.
@@ -83,6 +86,9 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) parent: Option<Arc<Children>>,
     /// The rule by which its children restart when one of them fails.
     pub(crate) strategy: Strategy,
+    /// Takes its messages over, if the actor is in another place. Then there is no instance here,
+    /// and no message is queued.
+    pub(crate) outlet: Option<Arc<dyn Outlet<A>>>,
     /// The number of handles, which keep the actor alive (F6).
     handles: AtomicUsize,
     /// The time when the last handle was dropped, if there was still work to do.
@@ -112,9 +118,9 @@ impl<A: Actor> Cell<A> {
         system: System,
         rt: runtime::Handle,
     ) -> Arc<Self> {
-        let CellParts { run, name, restarts, parent, strategy } = parts;
+        let CellParts { run, name, restarts, parent, strategy, outlet } = parts;
         let is_multi_thread = rt.runtime_flavor() == runtime::RuntimeFlavor::MultiThread;
-        let stage = if A::STARTS { Stage::Starting } else { Stage::Running };
+        let stage = if A::STARTS && outlet.is_none() { Stage::Starting } else { Stage::Running };
         Arc::new(Cell {
             span: ActorSpan::new(&name),
             life: Life::new(name.clone(), stage, |class| A::Mail::CLASSES[class].name()),
@@ -124,6 +130,7 @@ impl<A: Actor> Cell<A> {
             restarts: restarts.map(Box::new),
             parent,
             strategy,
+            outlet,
             mailbox,
             gate: Gate::default(),
             timers: Timers::new(is_multi_thread),

@@ -59,6 +59,41 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 }
 
+/// What became of a message that an outlet was given instead of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    TakenOver,
+    Refused(Reason),
+    Lost(Reason),
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// Counts a message as offered and in service, although it is never queued. `false`: it is refused, because the mailbox
+    /// is closed.
+    pub(crate) fn enter_transit(&self, class: ClassId) -> bool {
+        let mut inner = self.lock();
+        let is_open = inner.core.phase == Phase::Open;
+        let counts = &mut inner.core.queue.classes[class].counts;
+        counts.offered += 1;
+        match is_open {
+            true => counts.in_service += 1,
+            false => counts.lose(Stage::Refused, Reason::Closed),
+        }
+        is_open
+    }
+
+    /// Counts what became of a message that [entered transit](Mailbox::enter_transit).
+    pub(crate) fn leave_transit(&self, class: ClassId, fate: Fate) {
+        let counts = &mut self.lock().core.queue.classes[class].counts;
+        counts.in_service -= 1;
+        match fate {
+            Fate::TakenOver => counts.handled += 1,
+            Fate::Refused(reason) => counts.lose(Stage::Refused, reason),
+            Fate::Lost(reason) => counts.lose(Stage::Lost, reason),
+        }
+    }
+}
+
 impl<T: Item, S> Section<'_, T, S> {
     /// Offers a message for the first time.
     pub(crate) fn offer(&mut self, item: T, tag: Tag, when_full: WhenFull) -> Offer<Message, T> {
