@@ -2,7 +2,7 @@
 
 use actors_core::outlet::{Call, Handed, Handing, Outlet, Returned};
 use actors_core::prelude::*;
-use actors_tests::{SECOND, others, poll, run};
+use actors_tests::{SECOND, poll, run, run_other_tasks};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -129,7 +129,7 @@ fn deadlines_cover_the_wire_and_the_other_side() {
         assert_eq!(till.total().timeout(2 * SECOND).await.unwrap_err().reason(), Reason::TimedOut);
         assert_eq!(began.elapsed(), 4 * SECOND);
         serve(packets, system.spawn(Till::default()));
-        others().await;
+        run_other_tasks().await;
         // The handler takes longer than the asker waits, by its declared timeout.
         let began = Instant::now();
         assert_eq!(till.slow(10).await.unwrap_err().reason(), Reason::TimedOut);
@@ -192,7 +192,7 @@ fn it_ends_with_a_stop_with_its_last_handle_and_with_its_system() {
         let (second, _packets) = remote(&system);
         let weak = second.downgrade();
         drop(second);
-        others().await;
+        run_other_tasks().await;
         assert!(weak.upgrade().is_none() && system.find::<TillHandle>("till").is_none());
         let (third, _packets) = remote(&system);
         third.ready().await.unwrap();
