@@ -5,16 +5,17 @@
 //!     the same generated handle   books, deadlines, name      takes the packed message over, or gives it back
 //! ```
 //!
-//! [`System::outlet`](crate::System::outlet) registers a cell that has no instance, and returns the actor's typed handle: call
-//! sites do not change. Messages are never queued in that cell. Each send hands its message to the [`Outlet`] and waits until
-//! it is taken over or given back.
+//! [`System::outlet`](crate::System::outlet) registers a cell that has no instance, and returns the
+//! actor's typed handle: call sites do not change. Messages are never queued in that cell. Each
+//! send hands its message to the [`Outlet`] and waits until it is taken over or given back.
 //!
-//! **Books.** The ledger of such a handle is the sender's side: `in_service` while the outlet decides, then `handled` (taken
-//! over; what becomes of it is in the books of the other side), refused for the outlet's reason, or `cancelled` when the
-//! sender goes away first.
+//! **Books.** The ledger of such a handle is the sender's side: `in_service` while the outlet
+//! decides, then `handled` (taken over; what becomes of it is in the books of the other side),
+//! refused for the outlet's reason, or `cancelled` when the sender goes away first.
 //!
-//! **Price.** The path is cold: an allocation for the packed message's state, one for the outlet's future. A local actor pays
-//! nothing for it: the cell of an outlet declines the fast path, and only the long way asks whether there is one.
+//! **Price.** The path is cold: an allocation for the packed message's state, one for the outlet's
+//! future. A local actor pays nothing for it: the cell of an outlet declines the fast path, and
+//! only the long way asks whether there is one.
 
 use super::Actor;
 use crate::error::{Admission, Reason};
@@ -24,13 +25,15 @@ use tokio::time::Instant;
 
 /// Takes messages over for an actor in another place.
 ///
-/// Both methods are called without any lock. A panic counts as [`Reason::Panicked`], and the message is lost.
+/// Both methods are called without any lock. A panic counts as [`Reason::Panicked`], and the
+/// message is lost.
 pub trait Outlet<A: Actor>: Send + Sync + 'static {
     /// Hands a message over, and waits for room on the other side if it must.
     ///
-    /// The future gives the message back with [`Reason::TimedOut`] at the [`deadline`](Call::deadline). It is dropped when the
-    /// sender goes away, and for an ask that is past its deadline all the same: then a message that was not taken over must
-    /// not arrive later.
+    /// The future gives the message back with [`Reason::TimedOut`] at the
+    /// [`deadline`](Call::deadline). It is dropped when the sender goes away, and for an ask that
+    /// is past its deadline all the same: then a message that was not taken over must not arrive
+    /// later.
     fn send(&self, mail: A::Mail, call: Call) -> Handing<A>;
 
     /// Hands a message over without waiting; a full other side refuses with [`Reason::Full`].
@@ -68,8 +71,9 @@ impl Call {
 pub struct Returned<T> {
     /// The message, unless it was lost with its value.
     pub mail: Option<T>,
-    /// Why it was refused: [`Full`](Reason::Full), [`Shed`](Reason::Shed), [`RateLimited`](Reason::RateLimited),
-    /// [`Doomed`](Reason::Doomed), [`TimedOut`](Reason::TimedOut), [`Dropped`](Reason::Dropped) or [`Closed`](Reason::Closed).
+    /// Why it was refused: [`Full`](Reason::Full), [`Shed`](Reason::Shed),
+    /// [`RateLimited`](Reason::RateLimited), [`Doomed`](Reason::Doomed),
+    /// [`TimedOut`](Reason::TimedOut), [`Dropped`](Reason::Dropped) or [`Closed`](Reason::Closed).
     /// Any other reason counts as `closed`.
     pub reason: Reason,
     /// When to try again.

@@ -13,7 +13,8 @@ use tokio::task;
 pub(crate) struct Turn {
     /// Which actor's.
     pub(crate) cell: usize,
-    /// What its sends inherit; `NEVER` when nobody waits for this turn, or where `timeout` says how long.
+    /// What its sends inherit; `NEVER` when nobody waits for this turn, or where `timeout` says how
+    /// long.
     pub(crate) deadline: Tick,
     /// In a donated turn, which has only just begun: how long its asker waits.
     pub(crate) timeout: Span,
@@ -57,19 +58,21 @@ impl Turn {
 }
 
 impl Turn {
-    /// No cell lies at address 0. A value of its own instead of an `Option`: four words that are copied as they were written.
+    /// No cell lies at address 0. A value of its own instead of an `Option`: four words that are
+    /// copied as they were written.
     const NONE: Turn =
         Turn { cell: 0, deadline: Tick::NEVER, timeout: Span::NONE, worker: 0, waits: 0, outlives_kill: 0 };
 }
 
 thread_local! {
     static CURRENT: Cell<Turn> = const { Cell::new(Turn::NONE) };
-    /// The task in which it is polled. A task of a `LocalSet`, or of a runtime, that the turn drives has an id of its own.
+    /// The task in which it is polled. A task of a `LocalSet`, or of a runtime, that the turn
+    /// drives has an id of its own.
     static TASK: Cell<Option<task::Id>> = const { Cell::new(None) };
 }
 
-/// The turn that is being polled on this thread, if any. A task that was spawned from a turn has none, also where the turn itself
-/// drives it.
+/// The turn that is being polled on this thread, if any. A task that was spawned from a turn has
+/// none, also where the turn itself drives it.
 #[inline]
 pub(crate) fn get() -> Option<Turn> {
     Some(CURRENT.get()).filter(|turn| turn.cell != 0 && TASK.get() == task::try_id())
@@ -92,7 +95,8 @@ pub(crate) fn enter(turn: Turn) -> Inside {
     Inside { before: CURRENT.replace(turn), task: TASK.replace(task::try_id()) }
 }
 
-/// Until the guard is dropped, this thread polls turns, one after the other; which one it is, the guard is told.
+/// Until the guard is dropped, this thread polls turns, one after the other; which one it is, the
+/// guard is told.
 #[inline]
 pub(crate) fn enter_some() -> Inside {
     Inside { before: CURRENT.replace(Turn::NONE), task: TASK.replace(task::try_id()) }

@@ -1,4 +1,5 @@
-//! Waits inside turns: what is pending in the turn that this thread polls is known to the wait-for graph (D1, D3).
+//! Waits inside turns: what is pending in the turn that this thread polls is known to the wait-for
+//! graph (D1, D3).
 
 use crate::clock::Tick;
 use crate::current;
@@ -7,14 +8,15 @@ use crate::wait::{self, Names, Node, Plan, Wait, What};
 use std::sync::Arc;
 use std::task::Waker;
 
-/// Whether a pending wait that is kept in `known`, or none yet, concerns the graph: mostly one outside of turns does not.
+/// Whether a pending wait that is kept in `known`, or none yet, concerns the graph: mostly one
+/// outside of turns does not.
 #[inline]
 pub(crate) fn concerns(known: Option<&Wait>) -> bool {
     known.is_some() || current::get().is_some()
 }
 
-/// What is waited for is pending, until `until` at most: `known` becomes a wait of the turn that is polled, or of none. It is
-/// one already where it was polled in this turn before.
+/// What is waited for is pending, until `until` at most: `known` becomes a wait of the turn that is
+/// polled, or of none. It is one already where it was polled in this turn before.
 ///
 /// # Errors
 /// The names around the cycle that it would close, or for which it was ended meanwhile.
@@ -34,8 +36,8 @@ pub(crate) fn enter<N: Node + 'static>(
     Ok(())
 }
 
-/// Like [`enter`], for a wait that cannot fail: another wait of the cycle that it closes fails instead. Returns the names
-/// around a cycle none of whose waits can fail.
+/// Like [`enter`], for a wait that cannot fail: another wait of the cycle that it closes fails
+/// instead. Returns the names around a cycle none of whose waits can fail.
 #[cold]
 pub(crate) fn enter_in_any_case<N: Node + 'static>(
     known: &mut Option<Wait>,

@@ -1,8 +1,10 @@
-//! Whether a sender may run a turn here: only in a task that a worker of the actor's own multi-thread runtime polls (S6).
+//! Whether a sender may run a turn here: only in a task that a worker of the actor's own
+//! multi-thread runtime polls (S6).
 //!
-//! A handler may do what such a task may do: `block_in_place`, which panics on a current-thread runtime and in a `LocalSet` on
-//! a blocking thread, and `spawn`, which must reach the actor's own runtime. Nothing is inferred from the name of a thread:
-//! tokio gives its workers and its blocking threads the same one.
+//! A handler may do what such a task may do: `block_in_place`, which panics on a current-thread
+//! runtime and in a `LocalSet` on a blocking thread, and `spawn`, which must reach the actor's own
+//! runtime. Nothing is inferred from the name of a thread: tokio gives its workers and its blocking
+//! threads the same one.
 //!
 //! | condition | rules out |
 //! |---|---|
@@ -11,15 +13,18 @@
 //! | the current handle is that of the actor's runtime | every other runtime, nested ones too |
 //! | index > 0, or an actor's task was polled here as worker 0 | a current-thread runtime under `Handle::enter` |
 //!
-//! The last row is needed because a current-thread runtime calls itself worker 0 too, and `Handle::enter` replaces the current
-//! handle. A worker 0 is therefore not trusted before it has polled an actor of its runtime: until then, sends queue.
+//! The last row is needed because a current-thread runtime calls itself worker 0 too, and
+//! `Handle::enter` replaces the current handle. A worker 0 is therefore not trusted before it has
+//! polled an actor of its runtime: until then, sends queue.
 //!
-//! **What is left.** A thread that was worker 0, gave the worker away in a `block_in_place`, and then drives a current-thread
-//! runtime inside which it has entered the handle of the first one, still passes as worker 0.
+//! **What is left.** A thread that was worker 0, gave the worker away in a `block_in_place`, and
+//! then drives a current-thread runtime inside which it has entered the handle of the first one,
+//! still passes as worker 0.
 //!
-//! **Price.** `Handle::try_current` clones an `Arc` that all workers share. Its answer is kept per thread for the task that was
-//! seen last, recognised by its id and its waker: a runtime that is nested in this task polls with a waker of its own. The index is
-//! read only when the answer is not kept: a thread that has given its worker away in a `block_in_place` of the same task still
+//! **Price.** `Handle::try_current` clones an `Arc` that all workers share. Its answer is kept per
+//! thread for the task that was seen last, recognised by its id and its waker: a runtime that is
+//! nested in this task polls with a waker of its own. The index is read only when the answer is not
+//! kept: a thread that has given its worker away in a `block_in_place` of the same task still
 //! allows the handler another one.
 
 use std::cell::Cell;
@@ -42,7 +47,8 @@ thread_local! {
     static WORKER_0: Cell<Option<runtime::Id>> = const { Cell::new(None) };
 }
 
-/// Records that this thread polls a task of the multi-thread runtime `rt`. To be called only in a poll of such a task.
+/// Records that this thread polls a task of the multi-thread runtime `rt`. To be called only in a
+/// poll of such a task.
 #[inline]
 pub(crate) fn note(rt: &runtime::Handle) {
     if runtime::worker_index() == Some(0) {

@@ -34,7 +34,8 @@ pub(crate) trait AnyActor: Send + Sync {
     /// of the cycle can fail. Then it does not wait.
     async fn ended(self: Arc<Self>) -> Result<StopReason, Names>;
     fn as_node(self: Arc<Self>) -> Arc<dyn Node>;
-    /// Calls `visit` once, with no lock held. `rows` is room for the ledger's rows; its content is replaced.
+    /// Calls `visit` once, with no lock held. `rows` is room for the ledger's rows; its content is
+    /// replaced.
     fn visit(self: Arc<Self>, rows: &mut Vec<Row>, visit: &mut dyn FnMut(ActorView<'_>));
     fn total(self: Arc<Self>) -> Row;
     /// Returns how long the actor has had no handle, and how long its current turn has run, if any.

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! An actor holds its system, so this module must not depend on actors: it sees them through
-//! [`AnyActor`] and [`Subject`]. The layers above, `system` and `spawn`, define the public methods of
-//! a `System`.
+//! [`AnyActor`] and [`Subject`]. The layers above, `system` and `spawn`, define the public methods
+//! of a `System`.
 //!
 //! **Invariant.** No foreign code runs under a lock of this module. A value that is removed from
 //! the registry is dropped after the lock is released.

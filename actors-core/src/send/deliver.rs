@@ -1,4 +1,5 @@
-//! A packed message that arrives from another place: what the receiving side of an [`Outlet`](crate::outlet::Outlet) does.
+//! A packed message that arrives from another place: what the receiving side of an
+//! [`Outlet`](crate::outlet::Outlet) does.
 
 use crate::actor::Actor;
 use crate::actor::Mail;
@@ -15,8 +16,8 @@ use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 
 impl<A: Actor> Handle<A> {
-    /// Puts a packed message into the mailbox, as its type's policy says. An answer that it owes goes to the sender that
-    /// packed it.
+    /// Puts a packed message into the mailbox, as its type's policy says. An answer that it owes
+    /// goes to the sender that packed it.
     ///
     /// # Errors
     /// The message, with the reason.
@@ -29,7 +30,8 @@ impl<A: Actor> Handle<A> {
 /// A packed message on its way into a mailbox.
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, the message was not delivered: it leaves the line, counted `cancelled`.
+/// Cancel safe. Dropped while it is pending, the message was not delivered: it leaves the line,
+/// counted `cancelled`.
 #[must_use = "nothing is delivered before it is awaited"]
 pub struct Deliver<A: Actor> {
     to: Handle<A>,

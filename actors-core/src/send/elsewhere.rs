@@ -101,7 +101,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let Some(transit) = &mut tie.transit else { return Poll::Pending };
         let Some(handing) = &mut transit.handing else { return Poll::Pending };
         let polled = match caught(|| handing.as_mut().poll(cx)) {
-            // Only asks have a timer here: a tell has its message back, and the outlet keeps to its deadline.
+            // Only asks have a timer here: a tell has its message back, and the outlet keeps to its
+            // deadline.
             Ok(Poll::Pending) if tie.timer.poll(cx) => {
                 transit.decide(Fate::Lost(Reason::Expired));
                 self.tie = None;

@@ -14,8 +14,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 impl System {
-    /// Registers an actor that is in another place, and returns its typed handle: what is sent to it goes through `outlet`.
-    /// It is found by its name like any other actor, and ends, here, with its last handle, a stop or the system.
+    /// Registers an actor that is in another place, and returns its typed handle: what is sent to
+    /// it goes through `outlet`. It is found by its name like any other actor, and ends, here, with
+    /// its last handle, a stop or the system.
     ///
     /// Its ledger is the sender's side; see [`outlet`](crate::outlet).
     ///
@@ -29,7 +30,8 @@ impl System {
         let rt = self.runtime()?;
         self.guard(&rt);
         let name = ActorName::new(name.as_ref());
-        // Bytes are weighed, so that no message takes the fast path, and a worker at most, which never comes.
+        // Bytes are weighed, so that no message takes the fast path, and a worker at most, which
+        // never comes.
         let settings = A::SETTINGS.workers(1, 1).max_bytes(MAX_BYTES_MAX);
         let mut limits =
             settings.limits().map_err(|why| SpawnError::Settings(format!("actor `{name}`: {why}")))?;

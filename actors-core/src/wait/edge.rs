@@ -120,8 +120,8 @@ impl Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        // They may be the last to hold a slot or a cell: dropped after the locks. Wakers and answers may panic when they are
-        // dropped, and the waiter may be unwinding.
+        // They may be the last to hold a slot or a cell: dropped after the locks. Wakers and
+        // answers may panic when they are dropped, and the waiter may be unwinding.
         let edge = self.0.waits().remove(&self.0);
         let waker = self.0.waker.lock().take();
         discard((edge, waker));
@@ -141,7 +141,8 @@ pub(super) struct Cycle {
 }
 
 impl Cycle {
-    /// Cuts the first of its waits that can fail, if there is one. Called under the arbiter's lock; the caller wakes it later.
+    /// Cuts the first of its waits that can fail, if there is one. Called under the arbiter's lock;
+    /// the caller wakes it later.
     pub(super) fn cut_one(&self) -> Option<Arc<Edge>> {
         let victim = self.waits.iter().find(|edge| edge.can_fail)?;
         let own = self.actors.iter().position(|actor| *actor == victim.plan.from.actor)?;
@@ -151,8 +152,8 @@ impl Cycle {
         Some(victim.clone())
     }
 
-    /// Lets a sender in that waits in a line of the cycle only because the supervisor lowered the limit (P2). Called without
-    /// any lock.
+    /// Lets a sender in that waits in a line of the cycle only because the supervisor lowered the
+    /// limit (P2). Called without any lock.
     pub(super) fn admit_one(&self) -> bool {
         self.waits.iter().any(|edge| match edge.plan.what {
             What::Slot(place) => edge.plan.to.clone().admit(place),

@@ -1,4 +1,5 @@
-//! The edges of a system's waits, sharded by the waiting actor, and the decision of suspected cycles.
+//! The edges of a system's waits, sharded by the waiting actor, and the decision of suspected
+//! cycles.
 
 use super::edge::{Cycle, Edge, Waiter};
 use super::search::{Goal, Growth, Reached};
@@ -10,11 +11,12 @@ use crate::sync::MutexGuard;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Two waits that begin or end at the same instant meet in one shard one time in 16. A shard is held for some tens of
-/// nanoseconds and is a cache line, so all of them cost 1 KiB per system.
+/// Two waits that begin or end at the same instant meet in one shard one time in 16. A shard is
+/// held for some tens of nanoseconds and is a cache line, so all of them cost 1 KiB per system.
 const SHARDS: usize = 16;
 
-/// Edges of one turn lie next to each other, turns of one actor too. No two living edges have the same address.
+/// Edges of one turn lie next to each other, turns of one actor too. No two living edges have the
+/// same address.
 type Key = (Waiter, usize);
 
 fn key(edge: &Arc<Edge>) -> Key {
@@ -45,7 +47,8 @@ impl Waits {
     }
 
     fn shard(&self, actor: usize) -> &Mutex<BTreeMap<Key, Arc<Edge>>> {
-        // Fibonacci hashing of an address, whose low bits are always 0. Its 4 highest bits choose the shard.
+        // Fibonacci hashing of an address, whose low bits are always 0. Its 4 highest bits choose
+        // the shard.
         let hash = (actor as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         &self.shards[(hash >> 60) as usize % SHARDS].0
     }
@@ -101,10 +104,12 @@ impl Waits {
         self.waits(node.id()).then(|| Reached::find(self, (node.clone(), Goal::Turn), growth, clock::now()))
     }
 
-    /// Decides about a suspected cycle, as the only thread of the system that does: repeats the search until what it found
-    /// stood at one instant, and then applies `act`, whose effect the next decision sees. `None` when there is no cycle.
+    /// Decides about a suspected cycle, as the only thread of the system that does: repeats the
+    /// search until what it found stood at one instant, and then applies `act`, whose effect the
+    /// next decision sees. `None` when there is no cycle.
     ///
-    /// The search is repeated only when a wait that it relied on has ended meanwhile, so some turn makes progress each time.
+    /// The search is repeated only when a wait that it relied on has ended meanwhile, so some turn
+    /// makes progress each time.
     pub(super) fn decide<T>(
         &self,
         search: impl Fn() -> Option<Reached>,

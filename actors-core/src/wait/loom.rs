@@ -1,4 +1,5 @@
-//! Every interleaving of threads whose waits close a cycle together: run by `--cfg actors_loom`, see [`crate::sync`].
+//! Every interleaving of threads whose waits close a cycle together: run by `--cfg actors_loom`,
+//! see [`crate::sync`].
 //!
 //! | model | threads | what must hold |
 //! |---|---|---|
@@ -6,8 +7,9 @@
 //! | three turns in a ring | 3, at most 3 preemptions | at least one is told, and whoever is told frees the others |
 //! | a turn asks while another one gives up | 2 | nobody is told unless both waits stood at once |
 //!
-//! **What they catch.** Searching before publishing (both wait for ever); deciding without the arbiter (both are told);
-//! refusing on a suspicion that is not checked again (told, although the other wait had ended before this one began).
+//! **What they catch.** Searching before publishing (both wait for ever); deciding without the
+//! arbiter (both are told); refusing on a suspicion that is not checked again (told, although the
+//! other wait had ended before this one began).
 
 use super::{Deadlock, InLine, Live, Node, Plan, Pool, Wait, Waiter, Waits, What, begin};
 use crate::clock::Tick;

@@ -1,5 +1,5 @@
-//! Which turn waits for which actor (D1). A wait that could only end after its own sender's turn ends fails at once, with the
-//! names around the cycle, instead of standing until its deadline.
+//! Which turn waits for which actor (D1). A wait that could only end after its own sender's turn
+//! ends fails at once, with the names around the cycle, instead of standing until its deadline.
 //!
 //! ```text
 //!   orders ──asks──► stock ──waits in line──► pricing          a turn, what it waits for, the actor that must move first
@@ -7,44 +7,55 @@
 //!      └────────────────── asks ─────────────────┘             this poll closes the cycle, and fails
 //! ```
 //!
-//! **Picture.** One graph per system ([`Waits`]). Its edges are waits: from a *turn*, which is an actor and one of its workers, to
-//! an *actor*, which must end a turn before the wait can end. A wait is added by its first poll that is pending inside a turn,
-//! and removed when its [`Wait`] is dropped. The graph is sharded by the waiting actor, and no operation holds two shards.
+//! **Picture.** One graph per system ([`Waits`]). Its edges are waits: from a *turn*, which is an
+//! actor and one of its workers, to an *actor*, which must end a turn before the wait can end. A
+//! wait is added by its first poll that is pending inside a turn, and removed when its [`Wait`] is
+//! dropped. The graph is sharded by the waiting actor, and no operation holds two shards.
 //!
-//! **When is an actor stuck?** When no further worker can come and the turns of all it has are stuck. A turn is stuck when any
-//! of its waits leads to a stuck actor. Of all solutions the largest is meant; the search computes it among the actors that can
-//! be reached from a wait. A wait for an actor's end is stuck when the turn of *any* of its workers is: each of them must end.
+//! **When is an actor stuck?** When no further worker can come and the turns of all it has are
+//! stuck. A turn is stuck when any of its waits leads to a stuck actor. Of all solutions the
+//! largest is meant; the search computes it among the actors that can be reached from a wait. A
+//! wait for an actor's end is stuck when the turn of *any* of its workers is: each of them must
+//! end.
 //!
-//! **Publish, then search.** A new wait is added to the graph first; then the graph is searched, one shard at a time. Of several
-//! threads that close a cycle together, the one that adds its edge last sees the edges of all others, so no cycle is missed. A
-//! search that reads shards at different times can also *suspect* a cycle that never was, and several threads can suspect the
-//! same one. A suspicion is therefore decided under one lock, the arbiter's: the search is repeated until two passes in a row
-//! find the same edges. An edge never returns once it was removed, so those edges stood at one instant. Then one wait fails,
-//! and the next thread finds the cycle gone. Without a cycle nobody takes the arbiter's lock. (The double collect of Afek,
-//! Attiya, Dolev, Gafni, Merritt and Shavit, *Atomic Snapshots of Shared Memory*, JACM 40(4), 1993.)
+//! **Publish, then search.** A new wait is added to the graph first; then the graph is searched,
+//! one shard at a time. Of several threads that close a cycle together, the one that adds its edge
+//! last sees the edges of all others, so no cycle is missed. A search that reads shards at
+//! different times can also *suspect* a cycle that never was, and several threads can suspect the
+//! same one. A suspicion is therefore decided under one lock, the arbiter's: the search is repeated
+//! until two passes in a row find the same edges. An edge never returns once it was removed, so
+//! those edges stood at one instant. Then one wait fails, and the next thread finds the cycle gone.
+//! Without a cycle nobody takes the arbiter's lock. (The double collect of Afek, Attiya, Dolev,
+//! Gafni, Merritt and Shavit, *Atomic Snapshots of Shared Memory*, JACM 40(4), 1993.)
 //!
-//! **When is it searched?** When a wait is added, and when a way out disappears: a worker leaves its pool, or the supervisor
-//! starts no more of them for a while ([`review`]).
+//! **When is it searched?** When a wait is added, and when a way out disappears: a worker leaves
+//! its pool, or the supervisor starts no more of them for a while ([`review`]).
 //!
-//! **Which wait fails?** The one that closes the cycle, if it can fail. `closed` and a parent's wait for its children cannot (D3):
-//! then another wait of the cycle is *cut*, and its task is woken to find that out.
+//! **Which wait fails?** The one that closes the cycle, if it can fail. `closed` and a parent's
+//! wait for its children cannot (D3): then another wait of the cycle is *cut*, and its task is
+//! woken to find that out.
 //!
 //! **Invariants.**
-//! 1. Whether a wait is over is asked when the graph is searched, never recorded: whether the answer is still awaited
-//!    ([`Live`]), the sender still in line ([`Node::is_stuck_in_line`]), the deadline not past.
+//! 1. Whether a wait is over is asked when the graph is searched, never recorded: whether the
+//!    answer is still awaited ([`Live`]), the sender still in line ([`Node::is_stuck_in_line`]),
+//!    the deadline not past.
 //! 2. Each cycle is decided by one thread at a time, under the arbiter's lock.
-//! 3. Lock order: arbiter, then a shard *or* a mailbox or reply slot; no lock is taken while a shard is held. Foreign code runs
-//!    under none of them: edges hold cells and slots, so they are dropped after the lock.
-//! 4. A turn that is over waits for nothing, even where a half-polled ask is kept in the actor's state ([`over`]).
+//! 3. Lock order: arbiter, then a shard *or* a mailbox or reply slot; no lock is taken while a
+//!    shard is held. Foreign code runs under none of them: edges hold cells and slots, so they are
+//!    dropped after the lock.
+//! 4. A turn that is over waits for nothing, even where a half-polled ask is kept in the actor's
+//!    state ([`over`]).
 //!
-//! **What is not seen.** Cycles through actors of several systems: they end by their deadlines. All waits of a turn count as
-//! needed, also those of a `select!`. Nothing else that could end a wait is relied on: a deadline, a ttl, an ask of another
-//! sender that is withdrawn from the full mailbox. On the other hand no cycle is reported where code outside may end a wait: an
-//! answer that comes by a [`ReplyTo`](crate::ReplyTo), a line while a permit of that mailbox is out, tasks, locks and channels.
+//! **What is not seen.** Cycles through actors of several systems: they end by their deadlines. All
+//! waits of a turn count as needed, also those of a `select!`. Nothing else that could end a wait
+//! is relied on: a deadline, a ttl, an ask of another sender that is withdrawn from the full
+//! mailbox. On the other hand no cycle is reported where code outside may end a wait: an answer
+//! that comes by a [`ReplyTo`](crate::ReplyTo), a line while a permit of that mailbox is out,
+//! tasks, locks and channels.
 //!
-//! **Price.** Nothing while nothing waits inside a turn, or with [`Deadlock::Off`]. A wait inside a turn costs an allocation and
-//! three short locks of shards: to add it, to see whether its target waits, to remove it. Turns of different actors mostly use
-//! different shards (`benches/waits.rs`).
+//! **Price.** Nothing while nothing waits inside a turn, or with [`Deadlock::Off`]. A wait inside a
+//! turn costs an allocation and three short locks of shards: to add it, to see whether its target
+//! waits, to remove it. Turns of different actors mostly use different shards (`benches/waits.rs`).
 
 mod edge;
 mod graph;
@@ -71,8 +82,8 @@ pub enum Deadlock {
     /// A wait that would close a cycle fails as [`WouldDeadlock`](crate::Reason::WouldDeadlock).
     #[default]
     On,
-    /// Nothing is checked: a cycle of waits ends with its first deadline. Saves an allocation and three short locks per wait
-    /// that is pending inside a turn.
+    /// Nothing is checked: a cycle of waits ends with its first deadline. Saves an allocation and
+    /// three short locks per wait that is pending inside a turn.
     Off,
 }
 
@@ -104,11 +115,12 @@ pub(crate) trait Node: Send + Sync {
 
     fn has_ended(&self) -> bool;
 
-    /// Returns whether a sender is still in this actor's line, and only the beginning of another turn brings it further.
+    /// Returns whether a sender is still in this actor's line, and only the beginning of another
+    /// turn brings it further.
     fn is_stuck_in_line(&self, place: InLine) -> bool;
 
-    /// Lets a sender in that waits in this actor's line only because the supervisor lowered the limit (P2). Returns whether it
-    /// did. Called without any lock.
+    /// Lets a sender in that waits in this actor's line only because the supervisor lowered the
+    /// limit (P2). Returns whether it did. Called without any lock.
     fn admit(self: Arc<Self>, place: InLine) -> bool;
 }
 
@@ -130,7 +142,8 @@ pub(crate) type Awaited = Arc<dyn Live>;
 /// Adds a wait that can fail.
 ///
 /// # Errors
-/// The names around a cycle, from the waiter on, that this wait would close: then it is not in the graph.
+/// The names around a cycle, from the waiter on, that this wait would close: then it is not in the
+/// graph.
 pub(crate) fn begin(plan: Plan, waker: &Waker) -> Result<Wait, Names> {
     let wait = Wait(Edge::new(plan, Some(waker)));
     let (edge, waits) = (&wait.0, wait.0.waits());
@@ -151,8 +164,9 @@ pub(crate) fn begin(plan: Plan, waker: &Waker) -> Result<Wait, Names> {
     Ok(wait)
 }
 
-/// Adds a wait that cannot fail: where it closes a cycle, another wait of that cycle is cut. Returns, with the wait, the names
-/// around a cycle none of whose waits can fail, from the waiter on.
+/// Adds a wait that cannot fail: where it closes a cycle, another wait of that cycle is cut.
+/// Returns, with the wait, the names around a cycle none of whose waits can fail, from the waiter
+/// on.
 pub(crate) fn begin_in_any_case(plan: Plan) -> (Wait, Option<Names>) {
     let wait = Wait(Edge::new(plan, None));
     let (edge, waits) = (&wait.0, wait.0.waits());
@@ -178,9 +192,9 @@ fn is_suspected(search: &impl Fn() -> Option<Reached>, cycle: &impl Fn(&Reached)
     search().is_some_and(|reached| cycle(&reached).is_some())
 }
 
-/// Checks waits that are in the graph already, because a way out has disappeared: `node` has one worker fewer, or its
-/// supervisor will start no other one for a while. Where they form a cycle, one of them is cut, or else the names around it are
-/// returned.
+/// Checks waits that are in the graph already, because a way out has disappeared: `node` has one
+/// worker fewer, or its supervisor will start no other one for a while. Where they form a cycle,
+/// one of them is cut, or else the names around it are returned.
 #[cold]
 pub(crate) fn review(node: &Arc<dyn Node>) -> Option<Names> {
     let waits = node.waits();
@@ -198,7 +212,8 @@ pub(crate) fn review(node: &Arc<dyn Node>) -> Option<Names> {
     }
 }
 
-/// Returns whether only another worker can move `node`: each of its turns waits for an actor that is stuck with it.
+/// Returns whether only another worker can move `node`: each of its turns waits for an actor that
+/// is stuck with it.
 pub(crate) fn needs_growth(node: &Arc<dyn Node>) -> bool {
     let reached = node.waits().reached_from(node, Growth::ExceptOfFirst);
     reached.is_some_and(|reached| reached.is_stuck())

@@ -1,7 +1,8 @@
-//! The search for cycles: which actors can be reached from a wait along waits, and which of them are stuck.
+//! The search for cycles: which actors can be reached from a wait along waits, and which of them
+//! are stuck.
 //!
-//! Shards are read one after the other, so the result may mix waits of different instants. [`Reached::still_holds`] says
-//! whether all that it relied on stood at one instant.
+//! Shards are read one after the other, so the result may mix waits of different instants.
+//! [`Reached::still_holds`] says whether all that it relied on stood at one instant.
 
 use super::edge::{Cycle, Edge, Waiter, What};
 use super::{Node, Pool, Waits};
@@ -59,7 +60,8 @@ impl Suspect {
     }
 }
 
-/// The actors that can be reached from a wait, along waits. The first is the one that is waited for.
+/// The actors that can be reached from a wait, along waits. The first is the one that is waited
+/// for.
 pub(super) struct Reached {
     actors: Vec<Suspect>,
     index: BTreeMap<(usize, Goal), usize>,
@@ -105,8 +107,9 @@ impl Reached {
         Some(self.cycle(&path, None))
     }
 
-    /// Returns whether everything that makes actors stuck still stands. Each of these waits was in the graph when it was read,
-    /// and is now, and none returns once it was removed: so all of them were there at the instant when the search had ended.
+    /// Returns whether everything that makes actors stuck still stands. Each of these waits was in
+    /// the graph when it was read, and is now, and none returns once it was removed: so all of them
+    /// were there at the instant when the search had ended.
     pub(super) fn still_holds(&self, waits: &Waits, now: Tick) -> bool {
         self.actors.iter().enumerate().filter(|(_, suspect)| suspect.is_stuck).all(|(at, suspect)| {
             let mut pool = suspect.node.pool();
@@ -136,7 +139,8 @@ impl Reached {
         }
     }
 
-    /// Reads the waits of an actor's turns. Where one free worker is enough, it stops at the first that waits for nothing.
+    /// Reads the waits of an actor's turns. Where one free worker is enough, it stops at the first
+    /// that waits for nothing.
     fn read(&mut self, at: usize, waits: &Waits, now: Tick) {
         let (node, goal) = (self.actors[at].node.clone(), self.actors[at].goal);
         let mut pool = node.pool();
@@ -168,7 +172,8 @@ impl Reached {
         let mut has_changed = true;
         while has_changed {
             has_changed = false;
-            // Scan from the back: the most recently met actor is usually the one the others wait for.
+            // Scan from the back: the most recently met actor is usually the one the others wait
+            // for.
             for at in (0..self.actors.len()).rev() {
                 let Suspect { goal, turns, is_stuck, .. } = &self.actors[at];
                 let waits = |turn: &Vec<Way>| turn.iter().any(|(to, _)| self.actors[*to].is_stuck);
@@ -190,7 +195,8 @@ impl Reached {
         ways.filter(move |(target, _)| *target == to).map(|(_, edge)| edge)
     }
 
-    /// The cycle along a path of [`path`](Reached::path), with `new` as its first wait where there is one.
+    /// The cycle along a path of [`path`](Reached::path), with `new` as its first wait where there
+    /// is one.
     fn cycle(&self, path: &[usize], new: Option<&Arc<Edge>>) -> Cycle {
         let own = path.iter().take(1);
         let around: Vec<usize> = own.chain(path.iter().skip(1).rev()).copied().collect();
@@ -203,7 +209,8 @@ impl Reached {
         Cycle { names, actors, waits }
     }
 
-    /// The shortest path along waits from a stuck actor to the actor `own`, backwards: `own` first, `from` last.
+    /// The shortest path along waits from a stuck actor to the actor `own`, backwards: `own` first,
+    /// `from` last.
     fn path(&self, from: usize, own: usize) -> Option<Vec<usize>> {
         if !self.actors[from].is_stuck {
             return None;

@@ -97,7 +97,8 @@ fn ask(from: (&Arc<Actor>, u32), to: &Arc<Actor>) -> Arc<Edge> {
     edge(from, to, What::Answer(Arc::new(Awaited(AtomicBool::new(true)))), Tick::NEVER)
 }
 
-/// Adds a wait. Returns the names around the cycle that it closes, if it closes one: then it is removed again.
+/// Adds a wait. Returns the names around the cycle that it closes, if it closes one: then it is
+/// removed again.
 fn offer(graph: &Waits, new: &Arc<Edge>) -> Vec<String> {
     graph.add(new);
     let closed = graph.reached_by(new).and_then(|reached| reached.cycle_of(new));

@@ -1,4 +1,5 @@
-//! A handle to an actor in another place: a loop-back outlet over a channel, on whose other side the actor lives.
+//! A handle to an actor in another place: a loop-back outlet over a channel, on whose other side
+//! the actor lives.
 
 use actors_core::outlet::{Call, Handed, Handing, Outlet, Returned};
 use actors_core::prelude::*;
