@@ -55,7 +55,7 @@ pub(crate) fn start_task<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, seat: 
 
 /// Ends an actor in another place: no task is ever needed for it before. This is what its cell is given in place of
 /// [`start_task`].
-pub(crate) fn end_outlet<A: Actor>(cell: &Arc<Cell<A>>, worker: u32, _: Option<Box<Seat<A>>>) {
+pub(crate) fn end_outlet<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, _: Option<Box<Seat<A>>>) {
     let mut runner = Runner::new(cell.clone(), worker, None);
     let why = runner.why_finished();
     runner.close();
