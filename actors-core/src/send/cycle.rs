@@ -70,7 +70,6 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     fn retract(&mut self) -> Withdrawal<Envelope<A>> {
         let Step::In(place) = self.step else { return Withdrawal::Begun };
         let cell = self.to.cell();
-        let retracted = cell.visit(|section| section.retract(place));
-        retracted
+        cell.visit(|section| section.retract(place))
     }
 }

@@ -91,14 +91,15 @@ impl<W: Want> InLine<W> {
     }
 }
 
+/// What an entry wanted, if it has given up; its outcome, if that was decided just before. Both with
+/// its tag.
+pub(crate) type GivenUp<W, T> =
+    Result<(<W as Want>::Back<T>, Tag), (Outcome<<W as Want>::Granted, <W as Want>::Back<T>>, Tag)>;
+
 impl<T: Item, S> Section<'_, T, S> {
     /// Gives up in line, for this reason. Returns what it wanted, or its outcome where it was
     /// decided just before: then the sender does not know of it yet.
-    pub(crate) fn give_up<W: Want>(
-        &mut self,
-        line: InLine<W>,
-        reason: Reason,
-    ) -> Result<(W::Back<T>, Tag), (Outcome<W::Granted, W::Back<T>>, Tag)> {
+    pub(crate) fn give_up<W: Want>(&mut self, line: InLine<W>, reason: Reason) -> GivenUp<W, T> {
         let left = self.leave_line(line.waiter, reason);
         self.wake_if_filled();
         let (note, last) = self.lines.forget(line.waiter);
