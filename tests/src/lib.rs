@@ -3,7 +3,7 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`time`] | paused time: [`run`], [`paused`], and the spans [`MS`], [`SECOND`], [`HOUR`] |
-//! | [`tasks`] | one poll at a time: [`poll`], [`poll_with`], [`run_other_tasks`] |
+//! | [`tasks`] | one poll at a time: [`poll`], [`pending`], [`run_other_tasks`] |
 //! | [`threads`] | multi-thread runtimes: [`on_threads`], [`threads()`](threads::threads), [`meet_workers`] |
 //! | [`process`] | tests that could hang, abort or overflow the stack: [`finishes`], [`alone!`] |
 //! | [`record`] | what an actor's turns write for the test: [`Record`] |
@@ -43,6 +43,6 @@ pub use panics::panic_quietly;
 pub use process::{alone_as, finishes};
 pub use random::Rng;
 pub use record::Record;
-pub use tasks::{poll, poll_with, run_other_tasks};
+pub use tasks::{pending, poll, poll_with, run_other_tasks};
 pub use threads::{meet_workers, on_threads, threads};
 pub use time::{HOUR, MS, SECOND, paused, run};

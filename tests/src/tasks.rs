@@ -14,6 +14,16 @@ pub fn poll_with<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Ou
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }
 
+/// Polls a future once, checks that it has to wait, and returns it.
+///
+/// # Panics
+/// When the future is ready.
+#[track_caller]
+pub fn pending<F: Future + Unpin>(mut future: F) -> F {
+    assert!(poll(&mut future).is_pending(), "the future does not have to wait");
+    future
+}
+
 /// Lets the other tasks of this thread run until they wait, without moving the clock.
 ///
 /// Twenty yields: the longest chain of wake-ups in these tests (timer, sender, actor, asker, and

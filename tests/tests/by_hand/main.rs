@@ -92,7 +92,7 @@ impl<D: Db> Books<D> {
     }
 }
 
-// --- the same afternoon for both ---
+// --- the scenario ---
 
 type Answered<T> = Result<T, Reason>;
 
@@ -148,7 +148,7 @@ storefront!(by_macro);
 storefront!(by_hand);
 
 /// Runs the scenario, and returns all answers, counts, losses and names.
-async fn afternoon<H: Storefront<MockDb>>(system: &System, shop: H) -> Vec<String> {
+async fn run_scenario<H: Storefront<MockDb>>(system: &System, shop: H) -> Vec<String> {
     let mut lost = system.dead_letters();
     let mut seen = vec![format!("{shop:?}"), format!("{:?}", system.find::<H>("shop").is_some())];
     shop.ready().await.unwrap();
@@ -198,7 +198,7 @@ where
     let mut seen = Vec::new();
     run(async |system| {
         let shop: H = system.instance(shop).name("shop").spawn().unwrap();
-        seen = afternoon(&system, shop).await;
+        seen = run_scenario(&system, shop).await;
     });
     seen
 }

@@ -4,7 +4,7 @@
 use actors_core::mailbox::{Class, Item, channel};
 use actors_core::policy::{Overflow, Policy, Settings};
 use actors_core::prelude::*;
-use actors_tests::{Gate, Record, alone, meet_workers, poll, run, run_other_tasks, threads};
+use actors_tests::{Gate, Record, alone, meet_workers, pending, poll, run, run_other_tasks, threads};
 use std::task::Poll;
 
 #[derive(Default)]
@@ -39,8 +39,7 @@ async fn busy(system: &System) -> (TillHandle, Gate, Record<u32>) {
 fn t3_a_tell_that_was_let_in_and_is_dropped_before_it_knows_is_withdrawn() {
     run(async |system| {
         let (till, gate, seen) = busy(&system).await;
-        let mut tell = till.pay(3, None);
-        assert!(poll(&mut tell).is_pending());
+        let tell = pending(till.pay(3, None));
         gate.open(1);
         run_other_tasks().await;
         assert_eq!((till.reading().waiting, till.reading().depth), (0, 1), "it was let in");
@@ -60,8 +59,7 @@ fn t3_a_tell_that_was_let_in_and_is_dropped_before_it_knows_is_withdrawn() {
 fn t3_a_tell_whose_turn_has_begun_stays_sent() {
     run(async |system| {
         let (till, gate, seen) = busy(&system).await;
-        let mut tell = till.pay(3, Some(gate.clone()));
-        assert!(poll(&mut tell).is_pending());
+        let tell = pending(till.pay(3, Some(gate.clone())));
         gate.open(2);
         run_other_tasks().await;
         drop(tell);
@@ -76,8 +74,7 @@ fn t3_a_tell_whose_turn_has_begun_stays_sent() {
 fn t3_a_tell_that_knows_that_it_is_in_is_not_withdrawn() {
     run(async |system| {
         let (till, gate, seen) = busy(&system).await;
-        let mut tell = till.pay(3, None);
-        assert!(poll(&mut tell).is_pending());
+        let mut tell = pending(till.pay(3, None));
         gate.open(1);
         run_other_tasks().await;
         assert!(matches!(poll(&mut tell), Poll::Ready(Ok(Admission::Waited))));
@@ -129,8 +126,7 @@ fn t3_a_value_sent_into_a_channel_that_was_let_in_is_withdrawn_too() {
     let settings = Settings::new().capacity(1).reserve(0);
     let (sender, mut receiver) = channel(settings, vec![Class::new("thing", policy)]).unwrap();
     sender.try_send(Thing(1)).unwrap();
-    let mut sending = sender.send(Thing(2));
-    assert!(poll(&mut sending).is_pending());
+    let sending = pending(sender.send(Thing(2)));
     let Poll::Ready(Some(Thing(1))) = poll(&mut receiver.recv()) else { panic!("the first one") };
     drop(sending);
     sender.try_send(Thing(3)).unwrap();
@@ -171,11 +167,9 @@ fn t3_a_task_without_budget_yields_before_a_donated_turn_and_not_after_it() {
                 let _ = poll(&mut std::pin::pin!(tokio::task::coop::consume_budget()));
             }
             // The runtime times the first turn of each type, which costs a unit of budget.
-            let mut tell = quick.tick(1);
-            assert!(poll(&mut tell).is_pending());
+            let tell = pending(quick.tick(1));
             drop(tell);
-            let mut ask = other.ask_tick(2);
-            assert!(poll(&mut ask).is_pending());
+            let ask = pending(other.ask_tick(2));
             drop(ask);
             tokio::task::yield_now().await;
             for actor in [&quick, &other] {

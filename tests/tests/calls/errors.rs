@@ -9,7 +9,7 @@ use actors_core::{
     spawn::{SpawnError, StartError},
     testing,
 };
-use actors_tests::{HOUR, SECOND, poll, run, run_other_tasks};
+use actors_tests::{HOUR, SECOND, pending, run, run_other_tasks};
 use std::time::Duration;
 
 struct Shop;
@@ -103,8 +103,7 @@ fn l3_a_closed_actor_s_error_says_why_it_ended() {
     run(async |system| {
         let stopped = shop(&system);
         // The same holds while the actor drains, when a turn that has begun fails.
-        let mut slow = stopped.slow();
-        assert!(poll(&mut slow).is_pending());
+        let slow = pending(stopped.slow());
         run_other_tasks().await;
         let stop = stopped.stop();
         assert_eq!(closed(&stopped).await, "`shop` is closed: stop was called");
@@ -305,8 +304,7 @@ fn p9_without_a_rate_and_a_running_turn_the_wait_doubles_per_refusal_of_the_type
 fn p9_without_a_rate_the_age_of_the_running_turn_is_the_wait() {
     run(async |system| {
         let shop = shop(&system);
-        let mut slow = shop.slow();
-        assert!(poll(&mut slow).is_pending());
+        let _slow = pending(shop.slow());
         run_other_tasks().await;
         (0..2).for_each(|_| assert!(shop.viewed().try_send().is_ok()));
         for seconds in [1, 2, 4, 8] {

@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{HOUR, Record, poll, run, run_other_tasks};
+use actors_tests::{HOUR, Record, pending, poll, run, run_other_tasks};
 use desk_messages as m;
 use std::sync::Arc;
 use std::task::Poll;
@@ -261,8 +261,7 @@ fn an_asker_learns_of_a_loss_when_it_happens() {
     run(async |system| {
         let (desk, _) = desk(&system);
         let _held = testing::hold(&desk);
-        let mut asked = desk.question(1).timeout(20 * HOUR);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.question(1).timeout(20 * HOUR));
         let before = Instant::now();
         desk.kill();
         assert_eq!(asked.await.unwrap_err().reason(), Reason::Closed);
@@ -276,8 +275,7 @@ fn a_cancelled_ask_leaks_no_slot() {
         let (desk, _) = desk(&system);
         let held = testing::hold(&desk);
         for n in 0..10_000 {
-            let mut asked = desk.question(n);
-            assert!(poll(&mut asked).is_pending());
+            let _asked = pending(desk.question(n));
         }
         assert_eq!(desk.reading().depth, 0);
         held.release();

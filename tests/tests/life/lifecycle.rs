@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{Restart, testing};
-use actors_tests::{HOUR, SECOND, alone, panic_quietly, poll, run, run_other_tasks, threads};
+use actors_tests::{HOUR, SECOND, alone, panic_quietly, pending, poll, run, run_other_tasks, threads};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -412,13 +412,11 @@ fn l2_of_overlapping_shutdowns_each_reports_what_was_lost_after_it_was_called() 
         early.wait().await.unwrap();
         let late = system.spawn(Sink);
         run_other_tasks().await;
-        let mut first = Box::pin(system.shutdown(SECOND));
-        assert!(poll(&mut first).is_pending());
+        let first = pending(Box::pin(system.shutdown(SECOND)));
         run_other_tasks().await;
         late.take().try_send().unwrap_err();
         // A loss between the calls is in the first report, and a loss after both calls is in both.
-        let mut second = Box::pin(system.shutdown(SECOND));
-        assert!(poll(&mut second).is_pending());
+        let second = pending(Box::pin(system.shutdown(SECOND)));
         late.take().try_send().unwrap_err();
         let (first, second) = (first.await, second.await);
         // The turn that was cut off counts, too.

@@ -55,7 +55,7 @@ impl Worker {
 }
 
 /// Runs a program that uses each source of randomness, and returns its events, line by line.
-fn story(seed: u64) -> String {
+fn events_of_run(seed: u64) -> String {
     let log = Log::default();
     let told = log.clone();
     testing::run_with_seed(seed, async |system| {
@@ -91,10 +91,10 @@ fn story(seed: u64) -> String {
 
 #[test]
 fn t9_two_runs_with_one_seed_are_the_same_and_with_two_seeds_they_differ() {
-    let story_of_7 = story(7);
+    let story_of_7 = events_of_run(7);
     assert!(story_of_7.contains("shed") && story_of_7.contains("begins anew"), "{story_of_7}");
-    assert!(story(7) == story_of_7, "two runs with the same seed differ");
-    assert!(story(8) != story_of_7, "the seed changes nothing");
+    assert!(events_of_run(7) == story_of_7, "two runs with the same seed differ");
+    assert!(events_of_run(8) != story_of_7, "the seed changes nothing");
 }
 
 /// A key that stores the hash that the runtime computed for it.

@@ -5,7 +5,7 @@ use actors_core::{
     policy::{Order, Overflow},
     testing,
 };
-use actors_tests::{Record, SECOND, poll, run};
+use actors_tests::{Record, SECOND, pending, poll, run};
 use desk_messages as m;
 use std::task::Poll;
 
@@ -52,8 +52,7 @@ fn in_an_incident_a_type_that_blocks_can_be_told_to_drop() {
         for n in 0..4 {
             desk.paper(n).await.unwrap();
         }
-        let mut waits = desk.paper(4);
-        assert!(poll(&mut waits).is_pending());
+        let mut waits = pending(desk.paper(4));
         desk.adjust::<m::Paper>(|policy| policy.overflow(&[Overflow::DropOldest])).unwrap();
         // The waiter stays in line. The next send drops the oldest of the messages queued before.
         assert!(poll(&mut waits).is_pending());
@@ -114,8 +113,7 @@ fn more_room_is_given_to_waiting_senders_at_once() {
         let _held = testing::hold(&desk);
         desk.adjust::<m::Paper>(|policy| policy.max(1)).unwrap();
         desk.paper(1).await.unwrap();
-        let mut waits = desk.paper(2);
-        assert!(poll(&mut waits).is_pending());
+        let mut waits = pending(desk.paper(2));
         desk.adjust::<m::Paper>(|policy| policy.max(2)).unwrap();
         assert!(matches!(poll(&mut waits), Poll::Ready(Ok(Admission::Waited))));
         // A smaller maximum removes nothing.

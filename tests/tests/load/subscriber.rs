@@ -103,7 +103,7 @@ fn desk(system: &System, pressure: Pressure) -> DeskHandle {
 
 /// Makes refusals, losses, failures, restarts, pressure and an end, and checks that all is as
 /// without a subscriber.
-fn life(subscriber: fn()) {
+fn exercise(subscriber: fn()) {
     tracing::subscriber::set_global_default(Hostile(subscriber)).unwrap();
     testing::run(async |system| {
         let desk = desk(&system, Pressure::new().respond(&[Action::Shed]));
@@ -141,7 +141,7 @@ fn life(subscriber: fn()) {
 fn b6_a_subscriber_that_panics_ends_nothing_and_loses_nothing() {
     alone!("b6_a_subscriber_that_panics_ends_nothing_and_loses_nothing", || {
         hide_its_panics();
-        life(|| panic!("no disk"));
+        exercise(|| panic!("no disk"));
     });
 }
 
@@ -152,7 +152,7 @@ thread_local! {
 #[test]
 fn b6_a_subscriber_may_send_to_the_actors_that_it_hears_of() {
     alone!("b6_a_subscriber_may_send_to_the_actors_that_it_hears_of", || {
-        life(|| {
+        exercise(|| {
             // Not at each call: each send causes more calls, and paused time passes only when all
             // tasks are idle.
             let may_send = CALLS.load(Ordering::Relaxed).is_multiple_of(16);

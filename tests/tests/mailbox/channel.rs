@@ -5,7 +5,7 @@ use actors_core::{
     Admission, Priority, Reason,
     policy::{Overflow, Policy, Settings},
 };
-use actors_tests::{HOUR, poll};
+use actors_tests::{HOUR, pending, poll};
 use futures_util::future::{Either, ready, select};
 use std::future::Future;
 use std::hash::{Hash, Hasher};
@@ -169,8 +169,7 @@ fn a_sender_that_was_let_in_is_woken_by_the_receive_that_made_room() {
 fn a_send_dropped_in_line_was_never_sent() {
     let (tx, mut rx) = open(1);
     tx.try_send(Job(0)).unwrap();
-    let mut waiting = tx.send(Job(1));
-    assert!(poll(&mut waiting).is_pending());
+    let waiting = pending(tx.send(Job(1)));
     drop(waiting);
     drop(tx.send(Job(2)));
     assert_eq!(drain(&mut rx), [Job(0)]);
@@ -237,8 +236,7 @@ fn a_closed_channel_refuses_and_hands_out_what_it_has() {
     let (tx, mut rx) = open(2);
     tx.try_send(Job(0)).unwrap();
     tx.try_send(Job(1)).unwrap();
-    let mut waiting = tx.send(Job(2));
-    assert!(poll(&mut waiting).is_pending());
+    let mut waiting = pending(tx.send(Job(2)));
     rx.close();
     rx.close();
     match poll(&mut waiting) {
@@ -263,8 +261,7 @@ fn a_receiver_that_goes_leaves_the_rest_undelivered_and_drops_it() {
     for _ in 0..4 {
         tx.try_send(Cargo(cargo.clone())).unwrap();
     }
-    let mut waiting = tx.send(Cargo(cargo.clone()));
-    assert!(poll(&mut waiting).is_pending());
+    let mut waiting = pending(tx.send(Cargo(cargo.clone())));
     assert_eq!(Arc::strong_count(&cargo), 6);
     drop(rx);
     assert_eq!(Arc::strong_count(&cargo), 2, "only the waiter is left, and it is refused");

@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{observe::DeadLetter, policy::Overflow, testing};
-use actors_tests::{Record, poll, run, run_other_tasks};
+use actors_tests::{Record, pending, poll, run, run_other_tasks};
 use futures_util::FutureExt;
 use ladder_messages as m;
 use std::task::Poll;
@@ -79,10 +79,6 @@ async fn spawn(system: &System, capacity: usize) -> (Log, LadderHandle) {
     (log, system.instance(ladder).capacity(capacity).seed(42).spawn().unwrap())
 }
 
-fn handled(log: &Log) -> Vec<(&'static str, u32)> {
-    log.read()
-}
-
 #[test]
 fn o6_the_newest_of_the_lowest_droppable_lane_makes_room() {
     run(async |system| {
@@ -102,7 +98,7 @@ fn o6_the_newest_of_the_lowest_droppable_lane_makes_room() {
         assert_eq!(ledger.of::<m::Normal>().evicted, 1);
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(handled(&log), [("high", 1), ("high", 2), ("high", 3), ("normal", 1)]);
+        assert_eq!(log.read(), [("high", 1), ("high", 2), ("high", 3), ("normal", 1)]);
     });
 }
 
@@ -121,7 +117,7 @@ fn o6_of_two_types_in_a_lane_the_newest_message_goes_whichever_it_is_of() {
         }
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(handled(&log)[3..], [("low", 1), ("also_low", 2)]);
+        assert_eq!(log.read()[3..], [("low", 1), ("also_low", 2)]);
     });
 }
 
@@ -145,8 +141,7 @@ fn o6_without_a_message_to_evict_the_next_word_is_tried() {
         let (_, ladder) = spawn(&system, 1).await;
         let held = testing::hold(&ladder);
         ladder.low_kept(1).await.unwrap();
-        let mut waits = ladder.high_waits(1);
-        assert!(poll(&mut waits).is_pending());
+        let waits = pending(ladder.high_waits(1));
         held.release();
         assert_eq!(waits.await.unwrap(), Admission::Waited);
     });
@@ -169,8 +164,7 @@ fn o6_the_asker_whose_message_was_evicted_is_told_at_once_and_a_dead_letter_says
         let (_, ladder) = spawn(&system, 1).await;
         let _held = testing::hold(&ladder);
         let mut letters = system.dead_letters();
-        let mut asked = ladder.low(7).ask();
-        assert!(poll(&mut asked).is_pending());
+        let mut asked = pending(ladder.low(7).ask());
         ladder.high(1).await.unwrap();
         let Poll::Ready(Err(error)) = poll(&mut asked) else { panic!("it is not told") };
         assert_eq!(error.reason(), Reason::Evicted);
@@ -253,7 +247,7 @@ fn o5_a_random_message_of_the_same_type_makes_room() {
         assert_eq!(ladder.ledger().of::<m::Random>().dropped, 1);
         held.release();
         testing::quiet(&system).await;
-        let left = handled(&log);
+        let left = log.read();
         assert_eq!(left.len(), 4);
         assert!(left.contains(&("random", 4)), "the newcomer is in: {left:?}");
         assert!(left.is_sorted_by_key(|(kind, n)| (*kind == "low_kept", *n)), "order stays: {left:?}");
@@ -275,7 +269,7 @@ fn o5_every_queued_message_is_as_likely_to_go_as_any_other() {
             }
             held.release();
             run_other_tasks().await;
-            let left = handled(&log);
+            let left = log.read();
             let missing = (0..SLOTS).find(|n| !left.contains(&("random", *n as u32)));
             gone[missing.expect("one of those that were queued is gone")] += 1;
         }
@@ -299,7 +293,7 @@ fn o5_the_same_seed_drops_the_same_messages() {
             }
             held.release();
             run_other_tasks().await;
-            runs.push(handled(&log));
+            runs.push(log.read());
         }
         assert_eq!(runs[0], runs[1]);
         assert_eq!(runs[0].len(), 6);
@@ -313,8 +307,7 @@ fn o5_with_none_of_its_type_queued_the_next_word_is_tried() {
         let held = testing::hold(&ladder);
         ladder.low_kept(1).await.unwrap();
         assert_eq!(ladder.random(1).await.unwrap(), Admission::Dropped);
-        let mut waits = ladder.random_waits(1);
-        assert!(poll(&mut waits).is_pending());
+        let waits = pending(ladder.random_waits(1));
         held.release();
         assert_eq!(waits.await.unwrap(), Admission::Waited);
     });

@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{observe::Row, testing};
-use actors_tests::{Record, SECOND, poll, run, run_other_tasks};
+use actors_tests::{Record, SECOND, pending, poll, run, run_other_tasks};
 use desk_messages as m;
 use futures_util::future::{Either, join, select};
 use std::future::{Future, ready};
@@ -155,8 +155,7 @@ fn l1_every_outcome_has_its_column() {
         desk.priced(1).await.unwrap();
         desk.priced(1).await.unwrap();
         desk.work(0, 0).await.unwrap();
-        let mut asked = desk.question(0);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.question(0));
         desk.brief().await.unwrap();
         desk.newest().await.unwrap();
         assert!(desk.rest(SECOND).await.is_err());
@@ -492,8 +491,7 @@ fn d2_an_answer_needs_no_room_in_the_asker_s_mailbox() {
         let back = back.unwrap();
         let front = system.spawn(Front { back: back.clone() });
         let held = testing::hold(&back);
-        let mut served = front.serve(7);
-        assert!(poll(&mut served).is_pending());
+        let served = pending(front.serve(7));
         run_other_tasks().await;
         // Both mailboxes are full, and a sender waits at each.
         front.fill().await.unwrap();
@@ -538,8 +536,7 @@ fn d2_an_answer_given_later_never_waits_for_a_slot() {
         let held = testing::hold(&clerk);
         clerk.answer_all().await.unwrap();
         clerk.fill().await.unwrap();
-        let mut waiting = clerk.fill();
-        assert!(poll(&mut waiting).is_pending());
+        let _waiting = pending(clerk.fill());
         held.release();
         let before = tokio::time::Instant::now();
         let [first, second]: [_; 2] = asks.try_into().unwrap();

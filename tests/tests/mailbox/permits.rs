@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{send::Permit, testing};
-use actors_tests::{HOUR, Record, SECOND, poll, run, run_other_tasks};
+use actors_tests::{HOUR, Record, SECOND, pending, poll, run, run_other_tasks};
 use std::task::Poll;
 use std::time::Duration;
 use yard_messages as m;
@@ -84,8 +84,7 @@ fn b1_a_reservation_takes_no_message_s_slot() {
         yard.latest(2, 2).await.unwrap();
         yard.cart(3).await.unwrap();
         // For a message, its policy would drop the oldest; a reservation waits.
-        let mut permit = yard.reserve::<m::Latest>();
-        assert!(poll(&mut permit).is_pending());
+        let _permit = pending(yard.reserve::<m::Latest>());
         assert_eq!(yard.ledger().total().dropped, 0);
         assert_eq!(yard.reading().waiting, 1);
         assert_eq!(yard.ledger().total().waiting, 0, "nothing was offered yet");
@@ -112,10 +111,8 @@ fn o1_a_permit_that_is_not_used_goes_to_the_next_in_line() {
         let (log, yard) = yard(&system);
         let held = testing::hold(&yard);
         let permits: Vec<_> = (0..3).map(|_| yard.try_reserve::<m::Cart>().unwrap()).collect();
-        let mut waits = yard.cart(1);
-        assert!(poll(&mut waits).is_pending());
-        let mut reserves = yard.reserve::<m::Cart>();
-        assert!(poll(&mut reserves).is_pending());
+        let mut waits = pending(yard.cart(1));
+        let mut reserves = pending(yard.reserve::<m::Cart>());
         assert_eq!(yard.reading().waiting, 2);
         let mut permits = permits.into_iter();
         drop(permits.next());
@@ -138,8 +135,7 @@ fn o1_no_send_passes_a_sender_that_waits_for_a_permit_of_its_type() {
         for n in 0..3 {
             yard.cart(n).await.unwrap();
         }
-        let mut reserves = yard.reserve::<m::Question>();
-        assert!(poll(&mut reserves).is_pending());
+        let reserves = pending(yard.reserve::<m::Question>());
         assert_eq!(yard.question(1).await.unwrap_err().reason(), Reason::Full);
         held.release();
         let permit = reserves.await.unwrap();
@@ -244,10 +240,8 @@ fn a_reservation_that_is_dropped_leaves_nothing_behind() {
         let held = testing::hold(&yard);
         let permits: Vec<_> = (0..3).map(|_| yard.try_reserve::<m::Cart>().unwrap()).collect();
         // Dropped in line, and after it got a slot that it has not seen yet.
-        let mut waits = yard.reserve::<m::Cart>();
-        assert!(poll(&mut waits).is_pending());
-        let mut given = yard.reserve::<m::Cart>();
-        assert!(poll(&mut given).is_pending());
+        let waits = pending(yard.reserve::<m::Cart>());
+        let given = pending(yard.reserve::<m::Cart>());
         drop(waits);
         assert_eq!(yard.reading().waiting, 1);
         drop(permits);
@@ -274,8 +268,7 @@ fn f4_stop_and_kill_revoke_permits() {
             let permit = yard.reserve::<m::Cart>().await.unwrap();
             let asks = yard.reserve::<m::Question>().await.unwrap();
             yard.cart(1).await.unwrap();
-            let mut waits = yard.reserve::<m::Cart>();
-            assert!(poll(&mut waits).is_pending());
+            let mut waits = pending(yard.reserve::<m::Cart>());
             match kill {
                 true => yard.kill(),
                 false => drop(yard.stop()),
@@ -318,8 +311,7 @@ fn o7_a_message_that_needs_no_slot_gives_its_permit_back() {
         yard.latest(1, 1).await.unwrap();
         let permit = yard.reserve::<m::Latest>().await.unwrap();
         yard.cart(2).await.unwrap();
-        let mut waits = yard.cart(3);
-        assert!(poll(&mut waits).is_pending());
+        let mut waits = pending(yard.cart(3));
         assert_eq!(permit.send(m::Latest { key: 1, n: 4 }).unwrap(), Admission::Conflated);
         assert!(matches!(poll(&mut waits), Poll::Ready(Ok(Admission::Waited))));
         held.release();

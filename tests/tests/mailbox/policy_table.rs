@@ -8,7 +8,7 @@ use actors_core::{
     policy::Overflow,
     testing,
 };
-use actors_tests::{Record, poll, run, run_other_tasks};
+use actors_tests::{Record, pending, poll, run, run_other_tasks};
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -117,8 +117,7 @@ async fn observe(system: &System, policy: &'static str, list: &'static [Overflow
     let mut dead = system.dead_letters();
     let held = testing::hold(&board);
     board.trifle(Trifle { n: 0 }).await.unwrap();
-    let mut first = board.note(Note { n: 1, key: 1 }).ask();
-    assert!(poll(&mut first).is_pending());
+    let mut first = pending(board.note(Note { n: 1, key: 1 }).ask());
     board.note(Note { n: 2, key: 2 }).await.unwrap();
 
     let key = if is_twin { 1 } else { 3 };

@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{Record, SECOND, poll, run, run_other_tasks};
+use actors_tests::{Record, SECOND, pending, run, run_other_tasks};
 use depot_messages as m;
 
 #[derive(Default)]
@@ -119,8 +119,7 @@ fn b2_a_sender_over_the_max_waits_in_line_until_one_of_its_type_has_its_turn() {
         depot.nothing().await.unwrap();
         depot.two_wait().await.unwrap();
         depot.two_wait().await.unwrap();
-        let mut third = depot.two_wait();
-        assert!(poll(&mut third).is_pending());
+        let third = pending(depot.two_wait());
         held.release();
         assert_eq!(third.await.unwrap(), Admission::Waited);
     });
@@ -169,11 +168,9 @@ fn b2_a_sender_that_lacks_bytes_waits_in_line_for_them() {
         let depot = system.spawn(Depot::default());
         let held = testing::hold(&depot);
         depot.wait(90).await.unwrap();
-        let mut heavy = depot.wait(20);
-        assert!(poll(&mut heavy).is_pending());
+        let heavy = pending(depot.wait(20));
         // A light message waits behind one of its own type. Another type may take the free bytes.
-        let mut light = depot.wait(1);
-        assert!(poll(&mut light).is_pending());
+        let light = pending(depot.wait(1));
         depot.rejected(10).await.unwrap();
         held.release();
         assert_eq!((heavy.await.unwrap(), light.await.unwrap()), (Admission::Waited, Admission::Waited));

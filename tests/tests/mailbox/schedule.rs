@@ -99,12 +99,8 @@ async fn desk(system: &System) -> (DeskHandle, Log) {
         send(&desk, NORMAL, n);
     }
     testing::quiet(system).await;
-    taken(&log);
+    log.take();
     (desk, log)
-}
-
-fn taken(log: &Log) -> Vec<(usize, u32)> {
-    log.take()
 }
 
 fn numbers_of(lane: usize, order: &[(usize, u32)]) -> Vec<u32> {
@@ -128,7 +124,7 @@ fn s1_messages_of_one_lane_are_handled_in_the_order_they_were_admitted() {
         }
         held.release();
         testing::quiet(&system).await;
-        let order = numbers_of(NORMAL, &taken(&log));
+        let order = numbers_of(NORMAL, &log.take());
         assert_eq!(order, (0..1000).collect::<Vec<_>>());
     });
 }
@@ -148,7 +144,7 @@ fn s1_the_order_survives_interruptions_by_higher_lanes() {
         }
         held.release();
         testing::quiet(&system).await;
-        let order = taken(&log);
+        let order = log.take();
         let all: Vec<u32> = (0..1000).collect();
         assert_eq!(numbers_of(NORMAL, &order), all);
         for (lane, rest) in [(URGENT, 0), (LOW, 1), (HIGH, 2)] {
@@ -182,7 +178,7 @@ async fn s1_each_sender_s_messages_of_a_lane_stay_in_order() {
         sender.await.unwrap();
     }
     assert!(desk.stop().await.reason().is_ok());
-    let order = taken(&log);
+    let order = log.take();
     assert_eq!(order.len(), 20_000);
     for lane in [LOW, NORMAL, HIGH, URGENT] {
         for sender in 0..4 {
@@ -221,7 +217,7 @@ fn s2_the_highest_lane_goes_first() {
         }
         held.release();
         testing::quiet(&system).await;
-        let lanes: Vec<_> = taken(&log).into_iter().map(|(lane, _)| lane).collect();
+        let lanes: Vec<_> = log.take().into_iter().map(|(lane, _)| lane).collect();
         let expected = [[URGENT; 5], [HIGH; 5], [NORMAL; 5], [LOW; 5]].concat();
         assert_eq!(lanes, expected);
     });
@@ -238,7 +234,7 @@ fn s2_no_lane_waits_for_more_than_32_turns_of_higher_lanes() {
             }
             held.release();
             testing::quiet(&system).await;
-            bound_holds(&taken(&log), queued);
+            bound_holds(&log.take(), queued);
         }
     });
 }
@@ -255,7 +251,7 @@ fn s2_the_bound_holds_when_all_lanes_are_due() {
         }
         held.release();
         testing::quiet(&system).await;
-        let order = taken(&log);
+        let order = log.take();
         bound_holds(&order, [600; 4]);
         // The order is strict nevertheless: most of the first turns are urgent.
         let urgent = order[..400].iter().filter(|(lane, _)| *lane == URGENT).count();
@@ -277,7 +273,7 @@ fn s2_the_bound_counts_from_when_a_lane_gets_its_first_message() {
             }
             held.release();
             testing::quiet(&system).await;
-            let order = taken(&log);
+            let order = log.take();
             let sent = order.iter().position(|turn| *turn == (URGENT, at)).unwrap();
             let handled = order.iter().position(|turn| *turn == (LOW, at)).unwrap();
             let waited = (handled - sent - 1) as u32;
@@ -302,7 +298,7 @@ fn s3_an_urgent_message_is_next_whatever_was_claimed_before() {
         }
         held.release();
         testing::quiet(&system).await;
-        let order = taken(&log);
+        let order = log.take();
         for (at, turn) in order.iter().enumerate() {
             if turn.0 == NORMAL && turn.1.is_multiple_of(3) {
                 assert_eq!(order[at + 1], (URGENT, turn.1));
@@ -321,7 +317,7 @@ fn s3_each_lane_goes_before_the_rest_of_a_lower_batch() {
         }
         held.release();
         testing::quiet(&system).await;
-        let order = taken(&log);
+        let order = log.take();
         let at = order.iter().position(|turn| *turn == (NORMAL, 50)).unwrap();
         assert_eq!(order[at + 1], (HIGH, 50));
     });
@@ -337,7 +333,7 @@ fn s3_nothing_is_preempted() {
         }
         desk.urgent(2).await.unwrap();
         testing::quiet(&system).await;
-        assert_eq!(taken(&log), [(NORMAL, 1), (URGENT, 2)]);
+        assert_eq!(log.take(), [(NORMAL, 1), (URGENT, 2)]);
     });
 }
 

@@ -6,7 +6,7 @@ use actors_core::{
     policy::{Overflow, Policy},
     testing,
 };
-use actors_tests::{MS, Record, poll, run, run_other_tasks};
+use actors_tests::{MS, Record, pending, poll, run, run_other_tasks};
 use std::hash::{Hash, Hasher};
 
 /// Weighs what it says.
@@ -121,8 +121,7 @@ fn o1_a_waiter_let_in_by_a_returned_permit_has_its_turn() {
     run(async |system| {
         let (depot, log) = depot(&system, 1, 10);
         let permit = depot.try_reserve::<Load>().unwrap();
-        let mut waiter = depot.low(1);
-        assert!(poll(&mut waiter).is_pending());
+        let waiter = pending(depot.low(1));
         drop(permit);
         run_other_tasks().await;
         assert_eq!(log.read(), [1]);
@@ -130,8 +129,7 @@ fn o1_a_waiter_let_in_by_a_returned_permit_has_its_turn() {
 
         tokio::time::sleep(20 * MS).await;
         let permit = depot.try_reserve::<Load>().unwrap();
-        let mut waiter = depot.low(2);
-        assert!(poll(&mut waiter).is_pending());
+        let waiter = pending(depot.low(2));
         assert_eq!(permit.send(load(0, 11)).unwrap_err().reason(), Reason::Full);
         run_other_tasks().await;
         assert_eq!(log.read(), [1, 2]);
@@ -145,8 +143,7 @@ fn o1_a_waiter_let_in_by_a_changed_policy_has_its_turn() {
         let (depot, log) = depot(&system, 4, 100);
         depot.adjust::<Load>(|policy| policy.max(1)).unwrap();
         let _permit = depot.try_reserve::<Load>().unwrap();
-        let mut waiter = depot.tell(load(1, 1));
-        assert!(poll(&mut waiter).is_pending());
+        let waiter = pending(depot.tell(load(1, 1)));
         depot.adjust::<Load>(|policy| policy.max(2)).unwrap();
         run_other_tasks().await;
         assert_eq!(log.read(), [1]);
@@ -161,8 +158,7 @@ fn o1_bytes_that_a_lighter_value_leaves_go_to_the_line() {
         let _held = testing::hold(&depot);
         depot.tell(load(1, 6)).try_send().unwrap();
         depot.tell(price(1, 4)).try_send().unwrap();
-        let mut waiter = depot.tell(load(2, 3));
-        assert!(poll(&mut waiter).is_pending());
+        let waiter = pending(depot.tell(load(2, 3)));
         assert_eq!(depot.tell(price(1, 1)).try_send().unwrap(), Admission::Conflated);
         assert_eq!(waiter.await.unwrap(), Admission::Waited);
     });
@@ -177,8 +173,7 @@ fn o1_slots_that_several_victims_leave_go_to_the_line() {
         for n in 0..3 {
             depot.tell(load(n, 3)).try_send().unwrap();
         }
-        let mut waiter = depot.tell(price(1, 1));
-        assert!(poll(&mut waiter).is_pending());
+        let waiter = pending(depot.tell(price(1, 1)));
         assert_eq!(depot.tell(load(3, 5)).try_send().unwrap(), Admission::Displaced);
         assert_eq!(depot.ledger().of::<Load>().dropped, 2);
         assert_eq!(waiter.await.unwrap(), Admission::Waited);
@@ -206,8 +201,7 @@ fn o7_a_newcomer_takes_over_the_place_of_one_that_the_dead_have_just_let_in() {
         let _held = testing::hold(&depot);
         depot.tell(load(1, 5)).try_send().unwrap();
         depot.tell(load(2, 5)).timeout(MS).try_send().unwrap();
-        let mut waiter = depot.tell(price(1, 15));
-        assert!(poll(&mut waiter).is_pending());
+        let waiter = pending(depot.tell(price(1, 15)));
         depot.adjust::<Price>(|policy| policy.overflow(&[Overflow::Conflate])).unwrap();
         tokio::time::sleep(5 * MS).await;
         assert_eq!(depot.tell(price(1, 1)).try_send().unwrap(), Admission::Conflated);
@@ -241,8 +235,7 @@ fn o9_the_dead_go_before_the_living_where_the_type_s_own_line_stands_in_the_way(
         depot.tell(load(1, 1)).try_send().unwrap();
         depot.low(2).timeout(MS).try_send().unwrap();
         depot.low(3).timeout(MS).try_send().unwrap();
-        let mut waiter = depot.reserve::<Load>();
-        assert!(poll(&mut waiter).is_pending());
+        let waiter = pending(depot.reserve::<Load>());
         tokio::time::sleep(5 * MS).await;
         assert_eq!(depot.tell(load(4, 1)).try_send().unwrap(), Admission::Queued);
         assert_eq!(depot.ledger().of::<Load>().dropped, 0);
@@ -287,8 +280,7 @@ fn o7_the_newest_value_counts_also_against_one_that_waited_longer() {
         let held = testing::hold(&depot);
         depot.tell(load(9, 12)).try_send().unwrap();
         depot.tell(Price { n: 1, key: 1, weight: 5 }).try_send().unwrap();
-        let mut heavier = depot.tell(Price { n: 2, key: 1, weight: 9 });
-        assert!(poll(&mut heavier).is_pending());
+        let heavier = pending(depot.tell(Price { n: 2, key: 1, weight: 9 }));
         assert_eq!(depot.tell(Price { n: 3, key: 1, weight: 5 }).try_send().unwrap(), Admission::Conflated);
         held.release();
         heavier.await.unwrap();

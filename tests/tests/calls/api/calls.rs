@@ -62,8 +62,7 @@ fn a_reply_knows_whether_it_is_wanted() {
             }
         }
         let desk = system.spawn(Desk { owed: None });
-        let mut asked = desk.later();
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.later());
         assert!(desk.is_wanted().await.unwrap());
         drop(asked);
         assert!(!desk.is_wanted().await.unwrap());

@@ -20,7 +20,7 @@ use actors_core::{
     system::ShutdownReport,
     testing,
 };
-use actors_tests::{HOUR, MS, SECOND, poll, run};
+use actors_tests::{HOUR, MS, SECOND, pending, poll, run};
 use futures_util::future::{Either, FutureExt, join, join_all, select, select_all};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use std::collections::HashMap;

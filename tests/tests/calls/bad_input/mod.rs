@@ -9,7 +9,9 @@ mod times;
 
 use actors_core::prelude::*;
 use actors_core::{policy::Overflow, spawn::SpawnError, testing};
-use actors_tests::{HOUR, Hook, Record, SECOND, finishes, letters, paused, poll, run, run_other_tasks};
+use actors_tests::{
+    HOUR, Hook, Record, SECOND, finishes, letters, paused, pending, poll, run, run_other_tasks,
+};
 use desk_messages as m;
 use std::hash::{Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -35,8 +35,7 @@ fn a_policy_for_the_end_of_time_is_as_good_as_none() {
         let desk: DeskHandle = builder.spawn().unwrap();
         let held = testing::hold(&desk);
         desk.work(1).await.unwrap();
-        let mut asked = desk.question(2);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.question(2));
         tokio::time::advance(20 * HOUR).await;
         held.release();
         assert_eq!(asked.await.unwrap(), 2);
@@ -72,8 +71,7 @@ fn polling_a_send_again_after_its_end_is_a_panic_that_says_so() {
         assert!(poll(&mut told).is_ready());
         let panic = catch_unwind(AssertUnwindSafe(|| drop(poll(&mut told)))).unwrap_err();
         assert!(text(panic).contains("polled after it had completed"));
-        let mut asked = desk.question(1);
-        assert!(poll(&mut asked).is_pending());
+        let mut asked = pending(desk.question(1));
         testing::quiet(&system).await;
         assert!(poll(&mut asked).is_ready());
         let panic = catch_unwind(AssertUnwindSafe(|| drop(poll(&mut asked)))).unwrap_err();

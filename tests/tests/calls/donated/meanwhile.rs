@@ -17,7 +17,7 @@ async fn gated(bench: &BenchHandle) -> (tokio::task::JoinHandle<()>, Arc<AtomicB
 
 #[test]
 fn s6_what_comes_meanwhile_waits_its_turn_and_is_handled_after() {
-    beside_threads(async |system| {
+    outside_of_workers(async |system| {
         let bench = Bench::default();
         let seen = bench.seen.clone();
         let bench = system.spawn(bench);
@@ -40,7 +40,7 @@ fn s6_what_comes_meanwhile_waits_its_turn_and_is_handled_after() {
 
 #[test]
 fn s6_stop_meanwhile_lets_the_turn_end_and_handles_the_rest() {
-    beside_threads(async |system| {
+    outside_of_workers(async |system| {
         let bench = system.spawn(Bench::default());
         let (task, end) = gated(&bench).await;
         bench.tick(1).try_send().unwrap();
@@ -78,7 +78,7 @@ fn s6_kill_meanwhile_lets_the_turn_on_its_thread_end_and_loses_the_rest() {
             self.closed.fetch_add(1, Ordering::Relaxed);
         }
     }
-    beside_threads(async |system| {
+    outside_of_workers(async |system| {
         let closed = Arc::new(AtomicU32::new(0));
         let grave = system.spawn(Grave { closed: closed.clone() });
         let (began, end) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
@@ -142,8 +142,7 @@ fn s6_a_held_actor_is_not_donated_to() {
     on_threads(2, async |system| {
         let bench = system.spawn(Bench::default());
         let held = testing::hold(&bench);
-        let mut asked = bench.count();
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(bench.count());
         held.release();
         assert_eq!(asked.await.unwrap(), 0);
     });

@@ -7,7 +7,7 @@ mod places;
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{on_threads, panic_quietly, poll, run_other_tasks, threads};
+use actors_tests::{on_threads, panic_quietly, pending, poll, run_other_tasks, threads};
 use bench_messages as m;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -126,7 +126,7 @@ impl Bench {
 
 /// Runs a test on a thread that is not a worker, so that a turn which blocks a worker does not
 /// block the test.
-fn beside_threads<F: Future<Output = ()>>(test: impl FnOnce(System) -> F) {
+fn outside_of_workers<F: Future<Output = ()>>(test: impl FnOnce(System) -> F) {
     threads(2).block_on(async {
         let system = System::new("donated");
         test(system.clone()).await;

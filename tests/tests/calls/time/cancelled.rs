@@ -7,8 +7,7 @@ fn t3_an_asker_that_went_away_leaves_a_message_that_is_skipped() {
     run(async |system| {
         let (desk, _) = desk(&system);
         let held = testing::hold(&desk);
-        let mut asked = desk.question(1);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.question(1));
         desk.lasting(2).await.unwrap();
         drop(asked);
         assert_eq!(desk.reading().depth, 1);
@@ -33,8 +32,7 @@ fn t3_a_message_is_skipped_also_when_it_is_claimed_already() {
         let held = testing::hold(&desk);
         desk.forget().await.unwrap();
         for n in 0..20 {
-            let mut asked = desk.question(n).owned();
-            assert!(poll(&mut asked).is_pending());
+            let asked = pending(desk.question(n).owned());
             asks.write(asked);
             desk.lasting(100 + n).await.unwrap();
         }
@@ -65,8 +63,7 @@ fn t3_one_that_gave_up_in_line_counts_cancelled_too() {
 fn t3_an_asker_that_goes_away_during_the_turn_changes_nothing() {
     run(async |system| {
         let (desk, _) = desk(&system);
-        let mut asked = desk.rest(SECOND);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.rest(SECOND));
         run_other_tasks().await;
         drop(asked);
         assert_eq!(desk.seen().await.unwrap(), [100]);

@@ -72,8 +72,7 @@ fn t2_an_asker_gets_timed_out_also_where_the_actor_cleared_the_message_first() {
     run(async |system| {
         let (desk, _) = desk(&system);
         let held = testing::hold(&desk);
-        let mut asked = desk.question(1).timeout(3 * SECOND);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.question(1).timeout(3 * SECOND));
         advance(4 * SECOND).await;
         held.release();
         testing::quiet(&system).await;

@@ -8,7 +8,7 @@ mod ttl;
 
 use actors_core::prelude::*;
 use actors_core::{policy::Overflow, send::Ask, testing};
-use actors_tests::{HOUR, MS, Record, SECOND, alone, paused, poll, row, run, run_other_tasks};
+use actors_tests::{HOUR, MS, Record, SECOND, alone, paused, pending, poll, row, run, run_other_tasks};
 use desk_messages as m;
 use std::time::Duration;
 use tokio::time::{Instant, advance};

@@ -9,7 +9,7 @@ fn f2_a_parent_s_end_stops_its_children_the_youngest_first_each_after_the_other(
         let inner = Plan::of("b", Strategy::OneForOne, leaves(&["b1", "b2"])).rest(SECOND / 4);
         let children = [Plan::leaf("a"), inner, Plan::leaf("c").rest(SECOND / 2)];
         let plan = Plan::of("root", Strategy::OneForOne, children);
-        let (events, root) = grow(&system, plan).await;
+        let (events, root) = start_tree(&system, plan).await;
         for name in ["a", "c", "b1"] {
             let child = events.child(name);
             child.note(7).await.unwrap();
@@ -64,10 +64,10 @@ fn f2_children_may_use_their_parent_and_elder_siblings_until_they_have_drained()
 #[test]
 fn f2_children_that_do_not_drain_in_time_are_killed() {
     run(async |system| {
-        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a", "b"]))).await;
+        let (events, root) =
+            start_tree(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a", "b"]))).await;
         let b = events.child("b");
-        let mut rests = Box::pin(b.rest(HOUR).into_future());
-        assert!(poll(&mut rests).is_pending());
+        let rests = pending(b.rest(HOUR));
         run_other_tasks().await;
         let began = Instant::now();
         assert_eq!(root.stop().await.reason().unwrap(), StopReason::Stopped);
@@ -84,10 +84,9 @@ fn f2_a_kill_ends_the_whole_tree_at_once() {
     run(async |system| {
         let inner = Plan::of("b", Strategy::OneForOne, leaves(&["b1", "b2"]));
         let (events, root) =
-            grow(&system, Plan::of("root", Strategy::OneForOne, [Plan::leaf("a"), inner])).await;
+            start_tree(&system, Plan::of("root", Strategy::OneForOne, [Plan::leaf("a"), inner])).await;
         let b1 = events.child("b1");
-        let mut rests = Box::pin(b1.rest(HOUR).into_future());
-        assert!(poll(&mut rests).is_pending());
+        let _rests = pending(b1.rest(HOUR));
         run_other_tasks().await;
         let began = Instant::now();
         root.kill();
@@ -102,10 +101,10 @@ fn f2_a_kill_ends_the_whole_tree_at_once() {
 #[test]
 fn f2_a_kill_does_not_wait_for_the_children_of_an_instance_that_is_being_replaced() {
     run(async |system| {
-        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a", "b"]))).await;
+        let (events, root) =
+            start_tree(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a", "b"]))).await;
         let b = events.child("b");
-        let mut rests = Box::pin(b.rest(HOUR).into_future());
-        assert!(poll(&mut rests).is_pending());
+        let _rests = pending(b.rest(HOUR));
         let _ = root.fail().await;
         run_other_tasks().await;
         let began = Instant::now();
@@ -122,7 +121,7 @@ fn f2_a_kill_does_not_wait_for_the_children_of_an_instance_that_is_being_replace
 fn f2_a_failed_parent_s_children_end_before_its_next_instance_begins() {
     run(async |system| {
         let children = [Plan::leaf("a"), Plan::leaf("b").rest(SECOND)];
-        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForOne, children)).await;
+        let (events, root) = start_tree(&system, Plan::of("root", Strategy::OneForOne, children)).await;
         let old = events.child("b");
         old.note(1).await.unwrap();
         let _ = root.fail().await;
@@ -141,7 +140,7 @@ fn f2_a_failed_parent_s_children_end_before_its_next_instance_begins() {
 #[test]
 fn f2_a_parent_keeps_its_children_alive_and_no_longer_than_itself() {
     run(async |system| {
-        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a"]))).await;
+        let (events, root) = start_tree(&system, Plan::of("root", Strategy::OneForOne, leaves(&["a"]))).await;
         events.forget();
         testing::quiet(&system).await;
         assert_eq!(system.snapshot().actors.len(), 2);
@@ -293,7 +292,7 @@ fn f2_a_shutdown_ends_trees_and_reports_them_clean() {
     run(async |system| {
         let inner = Plan::of("b", Strategy::OneForAll, leaves(&["b1", "b2"]));
         let (events, _root) =
-            grow(&system, Plan::of("root", Strategy::RestForOne, [Plan::leaf("a"), inner])).await;
+            start_tree(&system, Plan::of("root", Strategy::RestForOne, [Plan::leaf("a"), inner])).await;
         let report = system.shutdown(10 * SECOND).await;
         assert!(report.is_clean(), "{report}");
         assert_eq!(report.drained.len(), 5);
@@ -311,7 +310,7 @@ fn f2_a_tree_ends_with_its_runtime() {
             let system = System::new("gone");
             let inner = Plan::of("b", Strategy::OneForOne, leaves(&["b1"]));
             let (events, root) =
-                grow(&system, Plan::of("root", Strategy::OneForOne, [Plan::leaf("a"), inner])).await;
+                start_tree(&system, Plan::of("root", Strategy::OneForOne, [Plan::leaf("a"), inner])).await;
             std::mem::forget(root);
             events
         })

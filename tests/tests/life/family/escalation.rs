@@ -6,7 +6,7 @@ use super::*;
 fn f2_a_child_that_fails_too_often_takes_its_parent_s_instance_along() {
     run(async |system| {
         let children = [Plan::leaf("a"), Plan::leaf("b").restart(once()), Plan::leaf("c")];
-        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForOne, children)).await;
+        let (events, root) = start_tree(&system, Plan::of("root", Strategy::OneForOne, children)).await;
         let (old_a, old_b) = (events.child("a"), events.child("b"));
         assert_eq!(root.work().await.unwrap(), 1);
         let _ = old_b.fail().await;
@@ -28,8 +28,8 @@ fn f2_a_parent_without_a_factory_ends_with_a_child_that_fails_too_often() {
         for is_busy in [false, true] {
             let children = [Plan::leaf("a"), Plan::leaf("b").restart(once())];
             let plan = Plan { has_factory: false, ..Plan::of("root", Strategy::OneForOne, children) };
-            let (events, root) = grow(&system, plan).await;
-            let mut rests = Box::pin(root.rest(HOUR).into_future());
+            let (events, root) = start_tree(&system, plan).await;
+            let mut rests = root.rest(HOUR);
             if is_busy {
                 assert!(poll(&mut rests).is_pending());
                 run_other_tasks().await;
@@ -50,7 +50,7 @@ fn f2_escalation_goes_up_as_far_as_it_must() {
         let leaf = Plan::leaf("leaf").restart(some);
         let middle = Plan::of("middle", Strategy::OneForOne, [leaf]).restart(some);
         let root = Plan::of("root", Strategy::OneForOne, [middle]).restart(some);
-        let (events, root) = grow(&system, root).await;
+        let (events, root) = start_tree(&system, root).await;
         let mut seen = Vec::new();
         for _ in 0..8 {
             if root.is_closed() {
@@ -74,7 +74,7 @@ fn f2_a_parent_in_its_own_pause_counts_a_child_s_failure_once() {
         let slow = Restart::on_failure().at_most(2, HOUR).backoff(SECOND, SECOND);
         let child = Plan::leaf("b").restart(once()).rest(3 * SECOND);
         let (events, root) =
-            grow(&system, Plan::of("root", Strategy::OneForOne, [child]).restart(slow)).await;
+            start_tree(&system, Plan::of("root", Strategy::OneForOne, [child]).restart(slow)).await;
         let b = events.child("b");
         let held = testing::hold(&b);
         b.fail().await.unwrap();

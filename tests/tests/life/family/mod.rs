@@ -7,7 +7,9 @@ mod strategies;
 
 use actors_core::prelude::*;
 use actors_core::{Restart, policy::Strategy, testing};
-use actors_tests::{HOUR, MS, Record, Rng, SECOND, panic_quietly, paused, poll, run, run_other_tasks};
+use actors_tests::{
+    HOUR, MS, Record, Rng, SECOND, panic_quietly, paused, pending, poll, run, run_other_tasks,
+};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -182,7 +184,7 @@ impl Node {
 }
 
 /// Starts a tree, and waits until all of it has started.
-async fn grow(system: &System, plan: Plan) -> (Arc<Events>, NodeHandle) {
+async fn start_tree(system: &System, plan: Plan) -> (Arc<Events>, NodeHandle) {
     let events = Arc::<Events>::default();
     let (made, restart, strategy) = (events.clone(), plan.restart, plan.strategy);
     let root: NodeHandle = if plan.has_factory {

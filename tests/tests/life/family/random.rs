@@ -33,7 +33,7 @@ fn f2_random_trees_leave_no_actor_behind_and_end_in_order() {
             let (mut rng, mut names) = (Rng::new(seed), Vec::new());
             let plan = random_plan(&mut rng, "r".into(), 3, &mut names);
             let root_plan = Plan { restart: always(), has_factory: true, ..plan };
-            let (events, root) = grow(&system, root_plan).await;
+            let (events, root) = start_tree(&system, root_plan).await;
             for _ in 0..rng.below(40) {
                 let name = &names[rng.below(names.len())];
                 let handle = if name == "r" {

@@ -3,7 +3,7 @@
 use super::*;
 
 async fn births_after_a_failure(system: &System, strategy: Strategy, failing: &str) -> [u32; 4] {
-    let (events, root) = grow(system, Plan::of("root", strategy, leaves(&["a", "b", "c", "d"]))).await;
+    let (events, root) = start_tree(system, Plan::of("root", strategy, leaves(&["a", "b", "c", "d"]))).await;
     for name in ["a", "b", "c", "d"] {
         assert_eq!(events.child(name).work().await.unwrap(), 1);
     }
@@ -49,10 +49,9 @@ fn f2_rest_for_one_those_that_were_started_later_begin_anew() {
 fn f2_a_sibling_that_begins_anew_keeps_its_queue_and_ends_its_turn() {
     run(async |system| {
         let plan = Plan::of("root", Strategy::OneForAll, leaves(&["a", "b"]));
-        let (events, _root) = grow(&system, plan).await;
+        let (events, _root) = start_tree(&system, plan).await;
         let (a, b) = (events.child("a"), events.child("b"));
-        let mut rests = Box::pin(b.rest(SECOND).into_future());
-        assert!(poll(&mut rests).is_pending());
+        let rests = pending(b.rest(SECOND));
         run_other_tasks().await;
         for n in 0..3 {
             b.note(n).await.unwrap();
@@ -73,7 +72,7 @@ fn f2_a_sibling_that_begins_anew_keeps_its_queue_and_ends_its_turn() {
 fn f2_siblings_that_fail_at_once_begin_anew_once() {
     run(async |system| {
         let plan = Plan::of("root", Strategy::OneForOne, leaves(&["a", "b", "c"]));
-        let (events, _root) = grow(&system, Plan { strategy: Strategy::OneForAll, ..plan }).await;
+        let (events, _root) = start_tree(&system, Plan { strategy: Strategy::OneForAll, ..plan }).await;
         for name in ["a", "b", "c"] {
             events.child(name).fail_later(SECOND).await.unwrap();
         }
@@ -90,7 +89,7 @@ fn f2_a_child_without_a_factory_that_fails_affects_no_other_actor() {
     run(async |system| {
         let single = Plan { has_factory: false, ..Plan::leaf("b") };
         let plan = Plan::of("root", Strategy::OneForAll, [Plan::leaf("a"), single]);
-        let (events, root) = grow(&system, plan).await;
+        let (events, root) = start_tree(&system, plan).await;
         let _ = events.child("b").fail().await;
         assert_eq!(events.child("b").closed().await, StopReason::Panicked);
         testing::quiet(&system).await;
@@ -104,7 +103,7 @@ fn f2_where_all_begin_anew_a_child_without_a_factory_ends() {
     run(async |system| {
         let single = Plan { has_factory: false, ..Plan::leaf("b") };
         let plan = Plan::of("root", Strategy::OneForAll, [Plan::leaf("a"), single]);
-        let (events, _root) = grow(&system, plan).await;
+        let (events, _root) = start_tree(&system, plan).await;
         let _ = events.child("a").fail().await;
         assert_eq!(events.child("b").closed().await, StopReason::Killed);
     });
@@ -113,7 +112,8 @@ fn f2_where_all_begin_anew_a_child_without_a_factory_ends() {
 #[test]
 fn f2_a_child_that_stops_is_no_failure() {
     run(async |system| {
-        let (events, root) = grow(&system, Plan::of("root", Strategy::OneForAll, leaves(&["a", "b"]))).await;
+        let (events, root) =
+            start_tree(&system, Plan::of("root", Strategy::OneForAll, leaves(&["a", "b"]))).await;
         events.child("a").stop_yourself().await.unwrap();
         assert_eq!(events.child("a").closed().await, StopReason::Stopped);
         events.child("b").kill();

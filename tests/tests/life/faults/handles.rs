@@ -18,7 +18,7 @@ fn f6_with_the_last_handle_gone_the_actor_drains_and_stops() {
         held.release();
         assert_eq!(closed.await, StopReason::Unreferenced);
         let all = ["work 0", "work 1", "work 2", "work 3", "stopped: Unreferenced"];
-        assert_eq!(read(&diary), all);
+        assert_eq!(diary.take(), all);
     });
 }
 
@@ -60,7 +60,7 @@ fn f6_a_pending_send_after_keeps_its_actor_alive_until_it_is_sent() {
         drop(desk);
         assert_eq!(closed.await, StopReason::Unreferenced);
         assert!(before.elapsed() >= 2 * HOUR - SECOND);
-        assert_eq!(read(&diary), ["work 1", "work 2", "stopped: Unreferenced"]);
+        assert_eq!(diary.take(), ["work 1", "work 2", "stopped: Unreferenced"]);
     });
 }
 
@@ -79,7 +79,7 @@ fn f6_send_every_and_pipes_keep_nothing_alive() {
             drop(desk);
             assert_eq!(closed.await, StopReason::Unreferenced);
             assert_eq!(before.elapsed(), Duration::ZERO);
-            assert_eq!(read(&diary), ["stopped: Unreferenced"]);
+            assert_eq!(diary.take(), ["stopped: Unreferenced"]);
         }
     });
 }
@@ -90,11 +90,11 @@ fn f6_send_every_goes_on_while_a_handle_lives_and_its_timers_end_with_the_actor(
         let (desk, diary) = desk(&system);
         desk.ticks(HOUR).await.unwrap();
         tokio::time::sleep(5 * HOUR + SECOND).await;
-        assert_eq!(read(&diary), ["work 0"; 5]);
+        assert_eq!(diary.take(), ["work 0"; 5]);
         desk.arms(HOUR, 9).await.unwrap();
         assert_eq!(desk.stop().await.reason().unwrap(), StopReason::Stopped);
         tokio::time::sleep(5 * HOUR).await;
-        assert_eq!(read(&diary), ["stopped: Stopped"]);
+        assert_eq!(diary.take(), ["stopped: Stopped"]);
         // The pending one is undelivered.
         assert_eq!((row::<m::Work>(&desk).offered, row::<m::Work>(&desk).undelivered), (6, 1));
     });

@@ -7,7 +7,7 @@ mod stop_and_kill;
 
 use actors_core::prelude::*;
 use actors_core::{AskError, testing};
-use actors_tests::{HOUR, Record, SECOND, letters, losses, poll, row, run, run_other_tasks};
+use actors_tests::{HOUR, Record, SECOND, letters, losses, pending, poll, row, run, run_other_tasks};
 use desk_messages as m;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -150,10 +150,6 @@ fn desk(system: &System) -> (DeskHandle, Diary) {
     let diary = Diary::default();
     let desk = Desk { diary: diary.clone(), pending: Vec::new() };
     (system.spawn(desk), diary)
-}
-
-fn read(diary: &Diary) -> Vec<String> {
-    diary.take()
 }
 
 /// Counts its turns, with a small mailbox.

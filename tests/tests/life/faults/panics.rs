@@ -69,7 +69,7 @@ fn f1_without_restarts_the_actor_stops_and_its_queue_is_told() {
         let total = desk.ledger().total();
         assert_eq!((total.panicked, total.undelivered, total.handled), (1, 4, 0));
         assert_eq!(letters(&mut lost).len(), 5);
-        assert_eq!(read(&diary), Vec::<String>::new());
+        assert_eq!(diary.take(), Vec::<String>::new());
     });
 }
 
@@ -79,7 +79,7 @@ fn f1_a_state_that_a_panic_went_through_is_not_used_again() {
         let (desk, diary) = desk(&system);
         drop(desk.fails_asked(1).await);
         desk.closed().await;
-        assert_eq!(read(&diary), ["fails"], "neither retried nor `#[stopped]`");
+        assert_eq!(diary.take(), ["fails"], "neither retried nor `#[stopped]`");
     });
 }
 

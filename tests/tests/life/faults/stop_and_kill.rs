@@ -10,8 +10,7 @@ fn f4_stop_closes_admission_with_the_call_and_handles_the_rest() {
         for n in 0..4 {
             desk.work(n).await.unwrap();
         }
-        let mut waiter = desk.work(4);
-        assert!(poll(&mut waiter).is_pending());
+        let waiter = pending(desk.work(4));
         let stop = desk.stop();
         let refused = desk.work(5).await.unwrap_err();
         assert_eq!((refused.reason(), refused.into_message().n), (Reason::Closed, 5));
@@ -20,7 +19,7 @@ fn f4_stop_closes_admission_with_the_call_and_handles_the_rest() {
         assert_eq!((sent_away.reason(), sent_away.into_message().n), (Reason::Closed, 4));
         held.release();
         assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);
-        assert_eq!(read(&diary), ["work 0", "work 1", "work 2", "work 3", "stopped: Stopped"]);
+        assert_eq!(diary.take(), ["work 0", "work 1", "work 2", "work 3", "stopped: Stopped"]);
         assert_eq!(row::<m::Work>(&desk).refused(Reason::Closed), 2);
     });
 }
@@ -32,7 +31,7 @@ fn f4_stop_need_not_be_awaited() {
         desk.work(1).await.unwrap();
         drop(desk.stop());
         assert_eq!(desk.closed().await, StopReason::Stopped);
-        assert_eq!(read(&diary), ["work 1", "stopped: Stopped"]);
+        assert_eq!(diary.take(), ["work 1", "stopped: Stopped"]);
     });
 }
 
@@ -52,7 +51,7 @@ fn f4_stop_kills_at_its_deadline() {
             };
             assert_eq!(ending.reason().unwrap(), StopReason::Killed);
             assert_eq!(before.elapsed(), after);
-            assert_eq!(read(&diary), ["rest is over", "stopped: Killed"]);
+            assert_eq!(diary.take(), ["rest is over", "stopped: Killed"]);
             assert_eq!(desk.ledger().total().undelivered, 2);
         }
     });
@@ -62,8 +61,7 @@ fn f4_stop_kills_at_its_deadline() {
 fn f4_stop_waits_for_a_long_turn_that_ends_in_time() {
     run(async |system| {
         let (desk, _) = desk(&system);
-        let mut asked = desk.rest(29 * SECOND);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.rest(29 * SECOND));
         run_other_tasks().await;
         assert_eq!(desk.stop().await.reason().unwrap(), StopReason::Stopped);
         assert_eq!(asked.await.unwrap(), 1);
@@ -75,15 +73,14 @@ fn f4_kill_drops_a_suspended_turn_at_its_await() {
     run(async |system| {
         let mut lost = system.dead_letters();
         let (desk, diary) = desk(&system);
-        let mut asked = desk.rest(HOUR);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.rest(HOUR));
         run_other_tasks().await;
         let before = Instant::now();
         desk.kill();
         assert_eq!(asked.await.unwrap_err().reason(), Reason::Closed);
         assert_eq!(desk.closed().await, StopReason::Killed);
         assert_eq!(before.elapsed(), Duration::ZERO);
-        assert_eq!(read(&diary), ["rest is over", "stopped: Killed"]);
+        assert_eq!(diary.take(), ["rest is over", "stopped: Killed"]);
         let row = row::<m::Rest>(&desk);
         assert_eq!((row.undelivered, row.handled, row.in_service), (1, 0, 0));
         let found = losses(&mut lost);
@@ -96,13 +93,12 @@ fn f4_kill_lets_a_turn_that_is_on_a_thread_end() {
     run(async |system| {
         let (desk, diary) = desk(&system);
         let held = testing::hold(&desk);
-        let mut asked = desk.kills_itself();
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.kills_itself());
         desk.work(1).await.unwrap();
         held.release();
         assert_eq!(asked.await.unwrap(), 9);
         assert_eq!(desk.closed().await, StopReason::Killed);
-        assert_eq!(read(&diary), ["killed itself", "stopped: Killed"]);
+        assert_eq!(diary.take(), ["killed itself", "stopped: Killed"]);
         assert_eq!(row::<m::KillsItself>(&desk).handled, 1);
         assert_eq!(row::<m::Work>(&desk).undelivered, 1);
     });
@@ -115,7 +111,7 @@ fn f4_a_turn_that_was_killed_while_it_ran_ends_at_its_next_await() {
         let asked = desk.kills_itself_and_waits().await;
         assert_eq!(asked.unwrap_err().reason(), Reason::Closed);
         assert_eq!(desk.closed().await, StopReason::Killed);
-        assert_eq!(read(&diary), ["killed itself", "stopped: Killed"]);
+        assert_eq!(diary.take(), ["killed itself", "stopped: Killed"]);
     });
 }
 
@@ -136,8 +132,7 @@ fn f4_a_turn_that_was_killed_while_suspended_is_not_polled_again() {
         }
         let (gate, went_on) = (Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
         let waits = system.spawn(Waits { gate: gate.clone(), went_on: went_on.clone() });
-        let mut asked = waits.wait();
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(waits.wait());
         run_other_tasks().await;
         // The kill comes first, so the event comes too late.
         waits.kill();
@@ -154,18 +149,16 @@ fn f4_kill_ends_what_is_queued_and_all_waiters() {
         let mut lost = system.dead_letters();
         let (desk, diary) = desk(&system);
         let _held = testing::hold(&desk);
-        let mut asked = desk.question(0);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(desk.question(0));
         for n in 1..4 {
             desk.work(n).await.unwrap();
         }
-        let mut waiter = desk.work(4);
-        assert!(poll(&mut waiter).is_pending());
+        let waiter = pending(desk.work(4));
         desk.kill();
         assert_eq!(waiter.await.unwrap_err().into_message().n, 4);
         assert_eq!(asked.await.unwrap_err().reason(), Reason::Closed);
         assert_eq!(desk.closed().await, StopReason::Killed);
-        assert_eq!(read(&diary), ["stopped: Killed"]);
+        assert_eq!(diary.take(), ["stopped: Killed"]);
         assert_eq!(row::<m::Work>(&desk).undelivered, 3);
         assert_eq!(row::<m::Question>(&desk).undelivered, 1);
         let found = letters(&mut lost);
@@ -191,7 +184,7 @@ fn f4_kill_hastens_a_stop_and_nothing_revives_the_dead() {
         desk.kill();
         assert_eq!(desk.closed().await, StopReason::Killed);
         assert!(desk.is_closed());
-        assert_eq!(read(&diary), ["rest is over", "stopped: Killed"]);
+        assert_eq!(diary.take(), ["rest is over", "stopped: Killed"]);
     });
 }
 
@@ -220,7 +213,7 @@ fn f4_a_turn_may_say_stop_and_the_rest_is_handled() {
         desk.work(1).await.unwrap();
         held.release();
         assert_eq!(desk.closed().await, StopReason::Stopped);
-        assert_eq!(read(&diary), ["said stop", "work 1", "stopped: Stopped"]);
+        assert_eq!(diary.take(), ["said stop", "work 1", "stopped: Stopped"]);
     });
 }
 
@@ -229,11 +222,11 @@ fn f4_an_actor_that_never_got_a_message_stops_and_is_killed_like_any_other() {
     run(async |system| {
         let (stopped, diary) = desk(&system);
         assert_eq!(stopped.stop().await.reason().unwrap(), StopReason::Stopped);
-        assert_eq!(read(&diary), ["stopped: Stopped"]);
+        assert_eq!(diary.take(), ["stopped: Stopped"]);
         let (killed, diary) = desk(&system);
         killed.kill();
         assert_eq!(killed.closed().await, StopReason::Killed);
-        assert_eq!(read(&diary), ["stopped: Killed"]);
+        assert_eq!(diary.take(), ["stopped: Killed"]);
     });
 }
 

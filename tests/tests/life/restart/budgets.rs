@@ -19,8 +19,8 @@ fn f2_one_failure_too_many_in_the_window_is_the_end() {
         assert_eq!(history.births(), 4);
         tokio::time::sleep(7 * SECOND).await;
         let held = testing::hold(&lamp);
-        let mut failed = Box::pin(lamp.fail().into_future());
-        let mut behind = Box::pin(lamp.number().into_future());
+        let mut failed = lamp.fail();
+        let mut behind = lamp.number();
         assert!(poll(&mut failed).is_pending() && poll(&mut behind).is_pending());
         held.release();
         assert_eq!(lamp.closed().await, StopReason::Panicked, "9, 11 and 18 are three in ten seconds");

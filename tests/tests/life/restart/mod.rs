@@ -16,7 +16,7 @@ use actors_core::{
     testing,
 };
 use actors_tests::{
-    HOUR, MS, Record, SECOND, balanced, on_threads, panic_quietly, poll, run, run_other_tasks,
+    HOUR, MS, Record, SECOND, balanced, on_threads, panic_quietly, pending, poll, run, run_other_tasks,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};

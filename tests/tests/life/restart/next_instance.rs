@@ -11,8 +11,7 @@ fn f1_another_instance_goes_on_with_the_queue_in_order() {
         for n in 0..3 {
             lamp.work(n).await.unwrap();
         }
-        let mut failed = Box::pin(lamp.fail().into_future());
-        assert!(poll(&mut failed).is_pending());
+        let failed = pending(lamp.fail());
         for n in 3..40 {
             lamp.work(n).await.unwrap();
         }
@@ -38,8 +37,7 @@ fn f1_another_instance_goes_on_with_the_queue_in_order() {
 fn f1_an_async_handler_s_panic_is_followed_by_another_instance_too() {
     run(async |system| {
         let (history, lamp) = lamp_with(&system, always());
-        let mut failed = Box::pin(lamp.fail_later(SECOND).into_future());
-        assert!(poll(&mut failed).is_pending());
+        let failed = pending(lamp.fail_later(SECOND));
         for n in 0..3 {
             lamp.work(n).await.unwrap();
         }
@@ -89,8 +87,7 @@ fn f1_what_has_died_meanwhile_goes_first() {
         lamp.fail().await.unwrap_err();
         lamp.fail().await.unwrap_err();
         // Now the actor is in its pause.
-        let mut asked = Box::pin(lamp.expired_so_far().timeout(HOUR).into_future());
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(lamp.expired_so_far().timeout(HOUR));
         for n in 0..5 {
             lamp.expiring(n).await.unwrap();
         }
@@ -115,8 +112,7 @@ fn f1_in_the_pause_the_capacity_holds() {
         }
         let began = Instant::now();
         assert_eq!(lamp.number().await.unwrap_err().reason(), Reason::Full);
-        let mut waits = Box::pin(lamp.work(4).into_future());
-        assert!(poll(&mut waits).is_pending());
+        let waits = pending(lamp.work(4));
         run_other_tasks().await;
         let reading = lamp.reading();
         assert_eq!((reading.depth, reading.waiting), (4, 1));
@@ -157,8 +153,7 @@ fn f1_an_asker_that_goes_away_in_the_pause_takes_its_message_along() {
         warm_up(&lamp).await;
         let held = testing::hold(&lamp);
         lamp.fail_untold().await.unwrap();
-        let mut asked = Box::pin(lamp.number().into_future());
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(lamp.number());
         held.release();
         run_other_tasks().await;
         drop(asked);

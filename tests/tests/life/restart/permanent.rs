@@ -7,8 +7,7 @@ fn f2_a_permanent_actor_that_stops_itself_is_replaced() {
     run(async |system| {
         let (history, lamp) = lamp_with(&system, Restart::permanent().at_most(1, Duration::ZERO));
         let held = testing::hold(&lamp);
-        let mut asked = Box::pin(lamp.stop_yourself().into_future());
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(lamp.stop_yourself());
         for n in 0..40 {
             lamp.work(n).await.unwrap();
         }
@@ -54,8 +53,7 @@ fn f2_a_permanent_actor_that_stops_itself_while_it_drains_ends() {
     run(async |system| {
         let (history, lamp) = lamp_with(&system, Restart::permanent());
         let held = testing::hold(&lamp);
-        let mut asked = Box::pin(lamp.stop_yourself().into_future());
-        assert!(poll(&mut asked).is_pending());
+        let _asked = pending(lamp.stop_yourself());
         let stop = lamp.stop();
         held.release();
         assert_eq!(stop.await.reason().unwrap(), StopReason::Stopped);

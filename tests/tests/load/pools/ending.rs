@@ -23,8 +23,7 @@ fn s4_a_stop_handles_what_is_parked_and_ends_those_that_sleep() {
 fn s4_a_kill_cuts_all_suspended_turns() {
     run(async |system| {
         let (history, pool) = pool(&system, 4..=4);
-        let mut asked: Vec<_> = (0..4).map(|_| Box::pin(pool.rest(HOUR / 2).into_future())).collect();
-        assert!(asked.iter_mut().all(|rest| poll(rest).is_pending()));
+        let asked: Vec<_> = (0..4).map(|_| pending(pool.rest(HOUR / 2))).collect();
         run_other_tasks().await;
         for n in 0..10 {
             pool.task(Task::new(7, n, SECOND)).await.unwrap();
@@ -84,8 +83,7 @@ fn s4_a_drain_that_others_end_ends_a_worker_s_pause() {
             let pool = pool.clone();
             async move { pool.rest(SECOND).await }
         });
-        let mut fails = Box::pin(pool.fail(SECOND / 2).into_future());
-        assert!(poll(&mut fails).is_pending());
+        let fails = pending(pool.fail(SECOND / 2));
         run_other_tasks().await;
         pool.task(Task::new(7, 1, SECOND)).await.unwrap();
         let began = Instant::now();
@@ -177,8 +175,7 @@ fn s4_a_pool_in_a_system_that_is_shutting_down_is_closed_from_the_beginning() {
         let history = Arc::<History>::default();
         let last = system.spawn(Last(history.clone()));
         let held = testing::hold(&last);
-        let mut asked = Box::pin(last.nothing().into_future());
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(last.nothing());
         let shutdown = tokio::spawn({
             let system = system.clone();
             async move { system.shutdown(10 * SECOND).await }
@@ -199,8 +196,7 @@ fn s4_a_pool_ends_with_its_runtime() {
         runtime.block_on(async {
             let system = System::new("gone");
             let (history, pool) = pool(&system, 3..=3);
-            let mut rest = Box::pin(pool.rest(HOUR).into_future());
-            assert!(poll(&mut rest).is_pending());
+            let rest = pending(pool.rest(HOUR));
             for n in 0..3 {
                 pool.task(Task::new(7, n, HOUR)).await.unwrap();
             }

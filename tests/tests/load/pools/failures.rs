@@ -6,10 +6,8 @@ use super::*;
 fn s4_a_worker_that_fails_takes_nothing_along() {
     run(async |system| {
         let (history, pool) = pool(&system, 2..=2);
-        let mut rests = Box::pin(pool.rest(10 * SECOND).into_future());
-        assert!(poll(&mut rests).is_pending());
-        let mut fails = Box::pin(pool.fail(SECOND).into_future());
-        assert!(poll(&mut fails).is_pending());
+        let rests = pending(pool.rest(10 * SECOND));
+        let fails = pending(pool.fail(SECOND));
         run_other_tasks().await;
         for n in 0..6 {
             pool.task(Task::new(u64::from(n % 2), n, SECOND)).await.unwrap();
@@ -69,7 +67,7 @@ fn s4_a_pool_that_fails_too_often_ends_as_one() {
             // Each of the three may fail once; while one is busy, none may.
             let limit = u32::from(!is_busy);
             let (history, pool) = pool_with(&system, 3..=3, 64, Restart::on_failure().at_most(limit, HOUR));
-            let mut rests = Box::pin(pool.rest(HOUR).into_future());
+            let mut rests = pool.rest(HOUR);
             if is_busy {
                 assert!(poll(&mut rests).is_pending());
             }

@@ -26,8 +26,7 @@ fn s4_the_order_of_a_key_is_kept_across_types_of_a_lane() {
             if n % 2 == 0 {
                 pool.task(Task::new(7, n, SECOND)).await.unwrap();
             } else {
-                let mut question = Box::pin(pool.question(Question::new(7, n, SECOND)).into_future());
-                assert!(poll(&mut question).is_pending());
+                let question = pending(pool.question(Question::new(7, n, SECOND)));
                 asked.push((n, question));
             }
         }
@@ -94,11 +93,7 @@ fn s4_a_busy_key_keeps_back_its_own_messages_only() {
 fn s4_what_is_parked_can_be_withdrawn() {
     run(async |system| {
         let (history, pool) = pool(&system, 4..=4);
-        let ask = |key, n| {
-            let mut asked = Box::pin(pool.question(Question::new(key, n, SECOND)).into_future());
-            assert!(poll(&mut asked).is_pending());
-            asked
-        };
+        let ask = |key, n| pending(pool.question(Question::new(key, n, SECOND)));
         let first = ask(7, 0);
         run_other_tasks().await;
         let mut rest: Vec<_> = (1..6).map(|n| ask(7, n)).collect();
@@ -125,11 +120,7 @@ fn s4_what_is_parked_can_be_withdrawn() {
 fn s4_one_that_was_let_go_and_is_withdrawn_makes_way_for_the_next_of_its_key() {
     run(async |system| {
         let (history, pool) = pool(&system, 2..=2);
-        let ask = |n| {
-            let mut asked = Box::pin(pool.question(Question::new(7, n, SECOND)).into_future());
-            assert!(poll(&mut asked).is_pending());
-            asked
-        };
+        let ask = |n| pending(pool.question(Question::new(7, n, SECOND)));
         let first = ask(0);
         run_other_tasks().await;
         let (second, third) = (ask(1), ask(2));

@@ -15,7 +15,7 @@ use actors_core::{
     testing,
 };
 use actors_tests::{
-    HOUR, Record, SECOND, balanced, on_threads, panic_quietly, paused, poll, run, run_other_tasks,
+    HOUR, Record, SECOND, balanced, on_threads, panic_quietly, paused, pending, poll, run, run_other_tasks,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hasher;

@@ -67,8 +67,7 @@ fn s4_numbers_of_workers_that_have_gone_are_used_again() {
             if round % 3 == 0 {
                 tokio::time::sleep(SECOND / 3).await;
             }
-            let mut rest = Box::pin(pool.rest(SECOND / 2).into_future());
-            assert!(poll(&mut rest).is_pending());
+            let rest = pending(pool.rest(SECOND / 2));
             rests.push(rest);
             if round % 5 == 0 {
                 run_other_tasks().await;

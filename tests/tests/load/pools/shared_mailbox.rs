@@ -6,8 +6,7 @@ use super::*;
 fn s4_as_many_turns_run_at_once_as_there_are_workers() {
     run(async |system| {
         let (history, pool) = pool(&system, 4..=4);
-        let mut rests: Vec<_> = (0..8).map(|_| Box::pin(pool.rest(SECOND).into_future())).collect();
-        assert!(rests.iter_mut().all(|rest| poll(rest).is_pending()));
+        let rests: Vec<_> = (0..8).map(|_| pending(pool.rest(SECOND))).collect();
         run_other_tasks().await;
         let reading = pool.reading();
         assert_eq!((reading.workers, reading.workers_busy, reading.depth), (4, 4, 4));
@@ -28,11 +27,7 @@ fn s4_no_worker_is_idle_beside_a_batch() {
     run(async |system| {
         let (_, pool) = pool(&system, 4..=4);
         let held = testing::hold(&pool);
-        let rest = |time| {
-            let mut rest = Box::pin(pool.rest(time).into_future());
-            assert!(poll(&mut rest).is_pending());
-            rest
-        };
+        let rest = |time| pending(pool.rest(time));
         let long = rest(HOUR / 2);
         let short: Vec<_> = (0..30).map(|_| rest(SECOND)).collect();
         held.release();

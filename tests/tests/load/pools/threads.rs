@@ -198,8 +198,7 @@ fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_los
                             },
                             1 => {
                                 // A caller that does not wait for the answer.
-                                let mut asked =
-                                    Box::pin(pool.asked_for(Asked { sender, key, n }).into_future());
+                                let mut asked = pool.asked_for(Asked { sender, key, n });
                                 let _ = poll(&mut asked);
                                 withdrawn += 1;
                             }

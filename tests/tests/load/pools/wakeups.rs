@@ -8,8 +8,7 @@ fn s4_a_waiter_that_gets_the_slot_of_a_parked_message_has_its_turn_at_once() {
         let (history, pool) = pool_with(&system, 4..=4, 1, always());
         pool.task(Task::new(7, 0, HOUR / 2)).await.unwrap();
         run_other_tasks().await;
-        let mut parked = Box::pin(pool.question(Question::new(7, 1, SECOND)).into_future());
-        assert!(poll(&mut parked).is_pending());
+        let parked = pending(pool.question(Question::new(7, 1, SECOND)));
         run_other_tasks().await;
         let waits = tokio::spawn({
             let pool = pool.clone();
@@ -58,8 +57,7 @@ fn s4_a_message_wakes_an_idle_worker_also_while_others_are_busy() {
     run(async |system| {
         let (_, pool) = pool(&system, 3..=3);
         for _ in 0..10 {
-            let mut long = Box::pin(pool.rest(10 * SECOND).into_future());
-            assert!(poll(&mut long).is_pending());
+            let long = pending(pool.rest(10 * SECOND));
             for _ in 0..5 {
                 let began = Instant::now();
                 let (a, b) = (pool.rest(SECOND), pool.rest(SECOND));

@@ -64,7 +64,7 @@ fn noisy(capacity: usize) -> (Sender<Noisy>, Receiver<Noisy>) {
 }
 
 /// Checks that the mailbox still works, so that no change was left half done.
-fn works(tx: &Sender<Noisy>, rx: &mut Receiver<Noisy>) {
+fn assert_works(tx: &Sender<Noisy>, rx: &mut Receiver<Noisy>) {
     assert!(rx.ledger().is_balanced(), "{}", rx.ledger());
     while let Poll::Ready(Some(_)) = poll(&mut rx.recv()) {}
     let capacity = 4;
@@ -97,7 +97,7 @@ fn b6_a_panic_in_a_key_s_hash_gives_the_message_back_and_harms_nothing() {
     assert_eq!(refused.reason(), Reason::Panicked);
     assert_eq!(refused.into_message().value, 9);
     assert_eq!(rx.ledger().rows()[Noisy::PRICE].panicked, 1);
-    works(&tx, &mut rx);
+    assert_works(&tx, &mut rx);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn b6_a_panic_in_a_key_s_eq_gives_the_newcomer_back_and_leaves_the_queued_one() 
     assert_eq!(refused.into_message().value, 9);
     let Poll::Ready(Some(first)) = poll(&mut rx.recv()) else { panic!("the queued one is gone") };
     assert_eq!(first.value, 1);
-    works(&tx, &mut rx);
+    assert_works(&tx, &mut rx);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn b6_an_eq_that_uses_its_own_mailbox_is_told_so_and_waits_for_nobody() {
         let refused = tx.try_send(bad).unwrap_err();
         assert_eq!(refused.reason(), Reason::Panicked);
         drop(refused);
-        works(&tx, &mut rx);
+        assert_works(&tx, &mut rx);
     });
 }
 
@@ -175,8 +175,8 @@ fn b6_an_eq_may_use_another_mailbox() {
         talkative.on_eq = Hook::new(move || drop(to_other.try_send(Noisy::new(Noisy::WORK, 0, 0))));
         assert_eq!(tx.try_send(talkative).unwrap(), Admission::Conflated);
         assert_eq!(other_rx.ledger().total().offered, 1);
-        works(&other_tx, &mut other_rx);
-        works(&tx, &mut rx);
+        assert_works(&other_tx, &mut other_rx);
+        assert_works(&tx, &mut rx);
     });
 }
 
@@ -221,7 +221,7 @@ fn b6_a_drop_that_panics_or_sends_runs_after_the_update() {
             assert!(ledger.is_balanced(), "{ledger}");
             assert_eq!(ledger.rows()[Noisy::PRICE].conflated, 1);
             assert!(ledger.rows()[Noisy::VIEW].dropped > 0);
-            works(&tx, &mut rx);
+            assert_works(&tx, &mut rx);
         }
     });
 }
@@ -285,7 +285,7 @@ fn b6_a_waker_may_use_the_mailbox_while_it_wakes() {
         assert_eq!(rx.ledger().total().queued, 2);
         drop(sends);
         while let Poll::Ready(Some(_)) = poll(&mut rx.recv()) {}
-        works(&tx, &mut rx);
+        assert_works(&tx, &mut rx);
     });
 }
 
@@ -306,7 +306,7 @@ fn b6_a_sender_s_waker_may_use_the_mailbox_when_it_is_replaced() {
         drop(old);
         assert!(poll(&mut waiting).is_pending());
         drop(waiting);
-        works(&tx, &mut rx);
+        assert_works(&tx, &mut rx);
     });
 }
 
@@ -326,7 +326,7 @@ fn b6_a_sender_s_waker_may_use_the_mailbox_when_its_send_is_cancelled() {
         assert!(poll_with(&mut waiting, &old).is_pending());
         drop(old);
         drop(waiting);
-        works(&tx, &mut rx);
+        assert_works(&tx, &mut rx);
     });
 }
 
@@ -342,6 +342,6 @@ fn b6_the_receiver_s_waker_may_use_the_mailbox_when_it_is_replaced() {
         assert!(poll_with(&mut rx.recv(), &old).is_pending());
         drop(old);
         let _ = poll(&mut rx.recv());
-        works(&tx, &mut rx);
+        assert_works(&tx, &mut rx);
     });
 }

@@ -12,7 +12,9 @@ use actors_core::{
     policy::{Overflow, Policy, Settings},
     testing,
 };
-use actors_tests::{HOUR, Hook, HookWaker, fill, finishes, letters, poll, poll_with, run, run_other_tasks};
+use actors_tests::{
+    HOUR, Hook, HookWaker, fill, finishes, letters, pending, poll, poll_with, run, run_other_tasks,
+};
 use futures_util::StreamExt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

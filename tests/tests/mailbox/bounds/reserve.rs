@@ -56,8 +56,7 @@ fn b5_a_flood_of_the_rest_never_refuses_urgent() {
             fill(|| desk.normal());
             desk.trifle().await.unwrap();
             if n < 12 {
-                let mut waiter = desk.high();
-                assert!(poll(&mut waiter).is_pending());
+                let waiter = pending(desk.high());
                 line.push(waiter);
             }
         }
@@ -74,8 +73,7 @@ fn b5_a_waiter_of_a_lower_lane_never_gets_a_slot_of_the_reserve() {
         let desk = desk(&system, 16);
         let held = testing::hold(&desk);
         fill(|| desk.normal());
-        let mut waiter = desk.normal();
-        assert!(poll(&mut waiter).is_pending());
+        let mut waiter = pending(desk.normal());
         for _ in 0..4 {
             assert_eq!(desk.urgent().await.unwrap(), Admission::Queued);
             assert!(poll(&mut waiter).is_pending());

@@ -10,8 +10,7 @@ fn o1_the_sender_waits_in_line_until_there_is_room() {
         for n in 0..4 {
             assert_eq!(store.blocked(n).await.unwrap(), Admission::Queued);
         }
-        let mut waiting = store.blocked(4);
-        assert!(poll(&mut waiting).is_pending());
+        let mut waiting = pending(store.blocked(4));
         tokio::time::advance(23 * HOUR).await;
         // Outside of a turn a send has no default deadline.
         assert!(poll(&mut waiting).is_pending());
@@ -28,12 +27,11 @@ fn o1_a_line_is_first_come_first_served() {
         for n in 0..4 {
             store.blocked(n).await.unwrap();
         }
-        let mut line: Vec<_> = (4..8).map(|n| store.blocked(n)).collect();
-        assert!(line.iter_mut().all(|send| poll(send).is_pending()));
+        let line: Vec<_> = (4..8).map(|n| pending(store.blocked(n))).collect();
         held.release();
         testing::quiet(&system).await;
         drop(line);
-        let order: Vec<_> = taken(&log).into_iter().map(|(_, n)| n).collect();
+        let order: Vec<_> = log.take().into_iter().map(|(_, n)| n).collect();
         assert_eq!(order, (0..8).collect::<Vec<_>>());
     });
 }
@@ -52,7 +50,7 @@ fn o1_lines_of_one_lane_are_merged_by_arrival() {
         assert!(poll(&mut c).is_pending() && poll(&mut d).is_pending());
         held.release();
         testing::quiet(&system).await;
-        let order: Vec<_> = taken(&log).into_iter().map(|(_, n)| n).collect();
+        let order: Vec<_> = log.take().into_iter().map(|(_, n)| n).collect();
         assert_eq!(order, (0..8).collect::<Vec<_>>());
     });
 }
@@ -69,7 +67,7 @@ fn o1_a_freed_slot_goes_to_the_highest_priority_that_waits() {
         assert!(poll(&mut early).is_pending() && poll(&mut late).is_pending());
         held.release();
         testing::quiet(&system).await;
-        let order: Vec<_> = taken(&log).into_iter().map(|(_, n)| n).collect();
+        let order: Vec<_> = log.take().into_iter().map(|(_, n)| n).collect();
         // The first turn frees the first slot; the pressing message gets it and is next.
         assert_eq!(order, [0, 5, 1, 2, 3, 4]);
     });
@@ -84,8 +82,7 @@ fn o1_no_slot_is_idle_while_a_sender_waits_for_it() {
         for n in 0..3 {
             store.blocked(n).await.unwrap();
         }
-        let mut waiting = store.blocked(3);
-        assert!(poll(&mut waiting).is_pending());
+        let mut waiting = pending(store.blocked(3));
         held.release();
         run_other_tasks().await;
         // The turn has begun, which frees its slot; the waiter takes it.
@@ -99,13 +96,11 @@ fn o1_a_withdrawn_message_s_slot_goes_to_the_line_at_once() {
     run(async |system| {
         let (store, _) = store(&system);
         let _held = testing::hold(&store);
-        let mut asked = store.reject_asked(0);
-        assert!(poll(&mut asked).is_pending());
+        let asked = pending(store.reject_asked(0));
         for n in 1..4 {
             store.blocked(n).await.unwrap();
         }
-        let mut waiting = store.blocked(4);
-        assert!(poll(&mut waiting).is_pending());
+        let mut waiting = pending(store.blocked(4));
         drop(asked);
         assert!(matches!(poll(&mut waiting), Poll::Ready(Ok(Admission::Waited))));
     });
@@ -190,13 +185,12 @@ fn o1_a_waiter_that_goes_away_leaves_its_place_to_the_next() {
         for n in 0..4 {
             store.blocked(n).await.unwrap();
         }
-        let mut line: Vec<_> = (4..8).map(|n| store.blocked(n)).collect();
-        assert!(line.iter_mut().all(|send| poll(send).is_pending()));
+        let mut line: Vec<_> = (4..8).map(|n| pending(store.blocked(n))).collect();
         drop(line.remove(0));
         drop(line.remove(1));
         held.release();
         testing::quiet(&system).await;
-        let order: Vec<_> = taken(&log).into_iter().map(|(_, n)| n).collect();
+        let order: Vec<_> = log.take().into_iter().map(|(_, n)| n).collect();
         assert_eq!(order, [0, 1, 2, 3, 5, 7]);
         assert_eq!(row::<m::Blocked>(&store).cancelled, 2);
     });

@@ -17,8 +17,7 @@ fn o9_a_list_is_tried_in_order() {
         assert_eq!(store.priced_or_oldest(Sku(1), 1).await.unwrap(), Admission::Conflated);
         // The second word applies: the key is another one, and the type has a message to drop.
         assert_eq!(store.priced_or_oldest(Sku(2), 1).await.unwrap(), Admission::Displaced);
-        let mut waits = store.priced_or_block(Sku(2), 1);
-        assert!(poll(&mut waits).is_pending());
+        let _waits = pending(store.priced_or_block(Sku(2), 1));
         // The type has nothing queued, so the next word applies.
         let refused = store.oldest_or_reject(1).await.unwrap_err();
         assert_eq!(refused.reason(), Reason::Full);
@@ -86,7 +85,7 @@ fn o9_the_expired_are_purged_before_anything_alive_is_given_up() {
         assert_eq!(store.oldest(6).await.unwrap(), Admission::Displaced);
         held.release();
         testing::quiet(&system).await;
-        let order: Vec<_> = taken(&log).into_iter().map(|(_, n)| n).collect();
+        let order: Vec<_> = log.take().into_iter().map(|(_, n)| n).collect();
         assert_eq!(order, [3, 4, 5, 6]);
         assert_eq!(row::<m::Brief>(&store).expired, 2);
     });
@@ -105,7 +104,7 @@ fn o9_messages_past_their_own_deadline_are_purged_too() {
         assert_eq!(store.oldest(4).await.unwrap(), Admission::Queued);
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(taken(&log), [("oldest", 3), ("oldest", 4)]);
+        assert_eq!(log.take(), [("oldest", 3), ("oldest", 4)]);
         assert_eq!(row::<m::Blocked>(&store).expired, 3);
     });
 }
@@ -123,7 +122,7 @@ fn o9_a_dead_message_behind_a_living_one_of_its_type_is_purged_too() {
         assert_eq!(store.oldest(4).await.unwrap(), Admission::Queued);
         held.release();
         testing::quiet(&system).await;
-        let order: Vec<_> = taken(&log).into_iter().map(|(_, n)| n).collect();
+        let order: Vec<_> = log.take().into_iter().map(|(_, n)| n).collect();
         assert_eq!(order, [0, 2, 3, 4]);
     });
 }

@@ -9,7 +9,7 @@ mod reject_and_drop;
 
 use actors_core::prelude::*;
 use actors_core::{observe::Row, policy::Overflow, spawn::SpawnError, testing};
-use actors_tests::{HOUR, Record, SECOND, letters, losses, poll, row, run, run_other_tasks};
+use actors_tests::{HOUR, Record, SECOND, letters, losses, pending, poll, row, run, run_other_tasks};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::task::Poll;
@@ -159,11 +159,7 @@ fn store(system: &System) -> (StoreHandle, Log) {
     (store, log)
 }
 
-fn taken(log: &Log) -> Vec<(&'static str, u32)> {
-    log.take()
-}
-
 /// Whether no message of this row was lost.
-fn kept(row: &Row) -> bool {
+fn lost_nothing(row: &Row) -> bool {
     row.dropped + row.conflated + row.evicted + row.expired + row.cancelled + row.undelivered == 0
 }

@@ -56,7 +56,7 @@ fn o3_drop_newest_gives_the_newcomer_up_and_tells_its_sender() {
         assert!(message.is_none(), "a dropped message does not come back");
         held.release();
         testing::quiet(&system).await;
-        assert_eq!(taken(&log).len(), 4);
+        assert_eq!(log.take().len(), 4);
         assert_eq!(row::<m::Newest>(&store).dropped, 2);
         assert_eq!(row::<m::NewestAsked>(&store).dropped, 2);
     });
@@ -77,7 +77,7 @@ fn o4_drop_oldest_gives_up_the_oldest_of_its_own_type() {
         held.release();
         testing::quiet(&system).await;
         let left = [("blocked", 100), ("oldest", 7), ("oldest", 8), ("oldest", 9)];
-        assert_eq!(taken(&log), left);
+        assert_eq!(log.take(), left);
         assert_eq!(row::<m::Oldest>(&store).dropped, 7);
     });
 }

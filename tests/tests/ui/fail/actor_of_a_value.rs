@@ -1,4 +1,4 @@
-//! `actor` takes a factory; the error for a value says what takes a value.
+//! `actor` takes a factory; the error for a value names the method that takes a value.
 use actors_core::prelude::*;
 
 struct Shop;

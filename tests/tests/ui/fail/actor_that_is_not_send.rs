@@ -1,4 +1,4 @@
-//! An actor that is not `Send` is one error, on its name, and says what to write; its handlers and their callers give none.
+//! An actor that is not `Send` is one error, on its name, with what to write. Its handlers cause none.
 use actors_core::prelude::*;
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! An `async` handler that only borrows the actor needs one that is `Sync`; the error says that `&mut self` does not.
+//! An `async` handler with `&self` needs a `Sync` actor; the error suggests `&mut self`.
 use actors_core::prelude::*;
 use std::cell::RefCell;
 

@@ -1,4 +1,4 @@
-//! An argument is moved into a message, so it has a size; the compiler says so too, of the method itself.
+//! An argument is moved into a message, so it needs a size. The compiler also reports the method.
 use actors_core::prelude::*;
 
 struct Shop;

@@ -1,4 +1,4 @@
-//! A block whose methods lack their mark gives one error on the first of them; their calls are no errors too.
+//! A block whose methods lack their mark is one error, on the first of them. Their calls are no errors.
 use actors_core::prelude::*;
 
 struct Shop;

@@ -1,4 +1,4 @@
-//! A method with a mistake can be called on the handle: its calls are no errors too.
+//! A method with a mistake is on the handle nevertheless, so that its calls are no errors.
 use actors_core::prelude::*;
 
 struct Shop;

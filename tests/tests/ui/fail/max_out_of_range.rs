@@ -27,14 +27,14 @@ impl Cart {
 
 struct Hidden;
 
-// How many slots there are is not known.
+// The number of slots is unknown.
 #[actor(capacity = 0)]
 impl Hidden {
     #[message(max = 300)]
     fn filled(&mut self) {}
 }
 
-// Which actor will handle it is not known.
+// The actor that will handle it is unknown.
 #[derive(Message)]
 #[message(max = 16_777_217)]
 struct Sold;

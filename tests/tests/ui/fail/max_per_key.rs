@@ -33,7 +33,7 @@ impl Shop {
     }
 }
 
-// Which actor will handle it is not known.
+// The actor that will handle it is unknown.
 #[derive(Message)]
 #[message(max_per_key = 4)]
 struct Sold {

@@ -1,4 +1,4 @@
-//! The handle has only messages; a call of another method names the mark, and shows where it is missing.
+//! The handle has only messages. The error of another call shows where the mark is missing.
 use actors_core::prelude::*;
 
 struct Shop;

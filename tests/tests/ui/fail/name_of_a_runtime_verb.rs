@@ -1,4 +1,4 @@
-//! A message that would hide a method of every handle has another name, or says `shadows`.
+//! A message that would hide a method of each handle needs another name, or `shadows`.
 use actors_core::prelude::*;
 
 #[derive(Message)]

@@ -1,4 +1,4 @@
-//! What makes more than one instance needs a factory, and the error says how to write one.
+//! Several instances need a factory, and the error says how to write one.
 use actors_core::prelude::*;
 use std::time::Duration;
 

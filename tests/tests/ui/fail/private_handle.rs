@@ -1,4 +1,4 @@
-//! A handle is private to the module of its block unless the block says `vis`.
+//! A handle is private to the module of its block, unless the block has `vis`.
 mod shop {
     use actors_core::prelude::*;
 

@@ -1,4 +1,4 @@
-//! An actor has one block. The first error says so; the others are the names that the compiler cannot but find twice.
+//! An actor has one block. The first error says so; the others are names that the compiler finds twice.
 use actors_core::prelude::*;
 
 struct Shop;

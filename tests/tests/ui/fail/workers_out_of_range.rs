@@ -1,9 +1,9 @@
 use actors_core::prelude::*;
 
-struct Nobody;
+struct Empty;
 
 #[actor(workers = 0)]
-impl Nobody {}
+impl Empty {}
 
 struct Perhaps;
 

@@ -83,7 +83,7 @@ impl<D: Db> Shop<D> {
         self.db.put(page.0);
     }
 
-    /// Mentions it in the reply only.
+    /// Mentions the parameter in the reply only.
     #[message]
     fn row(&mut self, id: u32) -> Option<D::Row> {
         self.db.row(id)
@@ -165,7 +165,7 @@ where
     }
 }
 
-/// Bounds that speak of another parameter take it along.
+/// A bound that mentions another parameter keeps that parameter.
 trait Store<K>: Send + 'static {
     type Value: Send;
     fn get(&mut self, key: K) -> Self::Value;
@@ -239,7 +239,7 @@ impl Cart<std::borrow::Cow<'static, str>, 4> {
     }
 }
 
-/// Two of them stand in two modules.
+/// Two such blocks need two modules.
 mod other {
     use super::Cart;
     use actors_core::prelude::*;

@@ -94,7 +94,7 @@ pub mod orders {
         }
     }
 
-    /// Sees what the inner module shows it.
+    /// Uses what the inner module exports.
     pub fn opened() {
         let _ = |till: &inner::TillHandle<u8>, desk: &DeskHandle<u8>| {
             drop((till.opened(1), desk.put(1), desk.rang(2)));

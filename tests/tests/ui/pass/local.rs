@@ -1,4 +1,4 @@
-//! Inside of a function there is no module: structs stand in place and bear the actor's name.
+//! Inside a function there is no module: the structs have the actor's name as a prefix.
 #![deny(warnings)]
 
 use actors_core::prelude::*;

@@ -1,4 +1,4 @@
-//! A message may be named like its argument's type, and arguments like anything that the expansion uses.
+//! A message may have the name of its argument's type, and an argument any name that the expansion uses.
 #![deny(warnings)]
 
 use actors_core::prelude::*;

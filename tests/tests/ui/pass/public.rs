@@ -33,7 +33,7 @@ pub mod orders {
         }
     }
 
-    /// Seen in the crate only.
+    /// Visible in the crate only.
     pub(crate) struct Desk;
 
     #[actor(vis = pub(crate))]
@@ -58,7 +58,7 @@ pub mod orders {
         }
     }
 
-    /// Sees what the inner module shows it.
+    /// Uses what the inner module exports.
     pub fn opened() {
         let _ = |till: &inner::TillHandle| {
             drop(till.opened(String::new()));

@@ -48,7 +48,7 @@ impl<D: Send + 'static> ShopHandle<D> {
     }
 }
 
-/// Without a message: it has something to do when it starts.
+/// An actor without a message, which works when it starts.
 struct Root;
 
 #[actor]

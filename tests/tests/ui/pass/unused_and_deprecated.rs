@@ -1,4 +1,4 @@
-//! Methods whose handle would trouble a lint, deprecated ones, and one that is never sent.
+//! Methods whose names would trigger a lint, deprecated ones, and one that is never sent.
 #![deny(warnings)]
 
 use actors_core::prelude::*;

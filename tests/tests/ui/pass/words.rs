@@ -1,4 +1,4 @@
-//! Every word, each way it may be written.
+//! Each word, in each way of writing it.
 #![deny(warnings)]
 
 use actors_core::prelude::*;

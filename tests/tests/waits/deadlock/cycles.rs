@@ -8,7 +8,7 @@ fn d1_an_actor_that_asks_itself_is_told_at_once() {
         let [a] = services(&system, ["a"]);
         let before = Instant::now();
         let result = inside(&a, asks(&a)).await;
-        assert_eq!(around(&result), ["a"]);
+        assert_eq!(cycle_names(&result), ["a"]);
         assert_eq!(before.elapsed(), Duration::ZERO);
         assert_eq!(
             result.unwrap_err().to_string(),
@@ -26,7 +26,7 @@ fn d1_a_cycle_of_two_names_both_and_the_other_is_answered() {
         let first = begin(&a, after(0, asks(&b)));
         let second = begin(&b, after(1, asks(&a)));
         let before = Instant::now();
-        assert_eq!(around(&second.await.unwrap()), ["b", "a"]);
+        assert_eq!(cycle_names(&second.await.unwrap()), ["b", "a"]);
         assert_eq!(before.elapsed(), SECOND);
         first.await.unwrap().unwrap();
         assert_eq!(before.elapsed(), SECOND);
@@ -45,7 +45,7 @@ fn d1_a_cycle_that_a_message_brings_about_is_closed_by_its_handler() {
             b2.run(job(async move { drop(tell.send(back.await)) })).ask().await.unwrap();
             told.await.unwrap()
         });
-        assert_eq!(around(&result.await), ["b", "a"]);
+        assert_eq!(cycle_names(&result.await), ["b", "a"]);
         assert_eq!((refused(&a), refused(&b)), (1, 0));
     });
 }
@@ -59,7 +59,7 @@ fn d1_a_cycle_of_three_is_named_in_order_beginning_with_the_actor_that_closes_it
         let third = begin(&c, after(2, asks(&a)));
         let before = Instant::now();
         let result = third.await.unwrap();
-        assert_eq!(around(&result), ["c", "a", "b"]);
+        assert_eq!(cycle_names(&result), ["c", "a", "b"]);
         let text = "no answer to `Note` from `a`: waiting for it could never end (c -> a -> b -> c)";
         assert_eq!(result.unwrap_err().to_string(), text);
         assert_eq!(before.elapsed(), SECOND * 2);
@@ -75,7 +75,7 @@ fn d1_an_actor_that_only_leads_to_a_cycle_is_not_named() {
         let first = begin(&a, after(0, asks(&b)));
         let second = begin(&b, after(1, asks(&c)));
         let third = begin(&c, after(2, asks(&b)));
-        assert_eq!(around(&third.await.unwrap()), ["c", "b"]);
+        assert_eq!(cycle_names(&third.await.unwrap()), ["c", "b"]);
         first.await.unwrap().unwrap();
         second.await.unwrap().unwrap();
     });
@@ -91,7 +91,7 @@ fn d1_a_send_that_waits_for_room_in_its_own_mailbox_has_its_message_back() {
             this.note().await
         });
         let result = result.await;
-        assert_eq!(around(&result), ["a"]);
+        assert_eq!(cycle_names(&result), ["a"]);
         let error = result.unwrap_err();
         assert_eq!(error.to_string(), "`Note` not sent to `a`: waiting for it could never end (a -> a)");
         let m::Note = error.into_message();
@@ -110,7 +110,7 @@ fn d1_asks_and_sends_that_wait_for_room_close_a_cycle_together() {
         let third = begin(&c, after(3, asks(&a)));
         run_other_tasks().await;
         b.note().await.unwrap();
-        assert_eq!(around(&third.await.unwrap()), ["c", "a", "b"]);
+        assert_eq!(cycle_names(&third.await.unwrap()), ["c", "a", "b"]);
         first.await.unwrap().unwrap();
         second.await.unwrap().unwrap();
     });
@@ -126,7 +126,7 @@ fn d1_a_send_in_line_that_closes_the_cycle_leaves_the_line() {
         run_other_tasks().await;
         b.note().await.unwrap();
         let result = second.await.unwrap();
-        assert_eq!(around(&result), ["a", "b"]);
+        assert_eq!(cycle_names(&result), ["a", "b"]);
         assert_eq!(b.reading().waiting, 0);
         assert_eq!((refused(&b), b.ledger().of::<m::Note>().offered), (1, 2));
         first.await.unwrap().unwrap();
@@ -146,7 +146,7 @@ fn d1_a_reservation_may_close_a_cycle_as_well() {
         });
         run_other_tasks().await;
         b.note().await.unwrap();
-        assert_eq!(around(&second.await.unwrap()), ["a", "b"]);
+        assert_eq!(cycle_names(&second.await.unwrap()), ["a", "b"]);
         assert_eq!(b.reading().waiting, 0);
         first.await.unwrap().unwrap();
     });
@@ -165,8 +165,8 @@ fn d1_an_ask_in_line_is_a_wait_before_it_is_in_and_after() {
         let asker = begin(&a, asks(&b));
         run_other_tasks().await;
         assert_eq!(b.reading().waiting, 1);
-        assert_eq!(around(&first.await.unwrap()), ["b", "a"], "while it stands in line");
-        assert_eq!(around(&queued.await.unwrap()), ["b", "a"], "while it is queued");
+        assert_eq!(cycle_names(&first.await.unwrap()), ["b", "a"], "while it stands in line");
+        assert_eq!(cycle_names(&queued.await.unwrap()), ["b", "a"], "while it is queued");
         asker.await.unwrap().unwrap();
     });
 }
@@ -185,7 +185,7 @@ fn d1_of_joined_waits_the_one_that_closes_a_cycle_fails_and_the_others_go_on() {
         })
         .map(|(to_c, to_b)| (to_b, to_c))
         .await;
-        assert_eq!(around(&to_b.0), ["a", "b"]);
+        assert_eq!(cycle_names(&to_b.0), ["a", "b"]);
         assert_eq!(to_b.1, SECOND, "it is refused at once, and the other wait continues");
         to_c.unwrap();
         assert_eq!(before.elapsed(), SECOND * 5);
@@ -202,7 +202,7 @@ fn d1_all_waits_of_a_turn_count() {
         let (to_b, to_c) = (asks(&b), asks(&c));
         let both = begin(&a, async move { join(to_c, to_b).await });
         let waits = begin(&b, after(1, asks(&a)));
-        assert_eq!(around(&waits.await.unwrap()), ["b", "a"]);
+        assert_eq!(cycle_names(&waits.await.unwrap()), ["b", "a"]);
         let (to_c, to_b) = both.await.unwrap();
         assert!(to_c.is_ok() && to_b.is_ok());
         slow.await.unwrap();
@@ -228,7 +228,7 @@ fn d1_a_hook_has_a_turn_too() {
         run_other_tasks().await;
         let opens: ServiceHandle = opens.spawn().unwrap();
         drop(give.send(opens.clone()));
-        assert_eq!(around(&second.await.unwrap()), ["b", "opens"]);
+        assert_eq!(cycle_names(&second.await.unwrap()), ["b", "opens"]);
         opens.ready().await.unwrap();
     });
 }

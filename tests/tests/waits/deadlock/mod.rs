@@ -146,7 +146,7 @@ impl<M> Told for SendError<M> {
 
 /// Returns the names around the cycle.
 #[track_caller]
-fn around<T, E: Told>(result: &Result<T, E>) -> Vec<String> {
+fn cycle_names<T, E: Told>(result: &Result<T, E>) -> Vec<String> {
     let Err(error) = result else { panic!("it closes a cycle") };
     let (reason, retry_after, cycle) = error.words();
     assert_eq!((reason, retry_after), (Reason::WouldDeadlock, None));

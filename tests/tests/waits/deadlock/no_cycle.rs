@@ -229,7 +229,7 @@ fn d1_an_ask_that_was_kept_for_later_is_a_wait_of_the_turn_that_polls_it() {
         .await;
         // Another turn of a polls the ask, so that turn waits for b from now on.
         let second = begin(&a, kept.await.unwrap());
-        assert_eq!(around(&busy.await.unwrap()), ["b", "a"]);
+        assert_eq!(cycle_names(&busy.await.unwrap()), ["b", "a"]);
         second.await.unwrap().unwrap();
     });
 }
@@ -293,7 +293,7 @@ fn d1_a_refused_asker_may_ask_again_when_the_other_is_free() {
         let first = begin(&a, after(0, asks(&b)));
         let to_a = a.clone();
         let told = begin(&b, after(1, asks(&a))).await.unwrap();
-        around(&told);
+        cycle_names(&told);
         first.await.unwrap().unwrap();
         inside(&b, async move { to_a.note().ask().await }).await.unwrap();
     });

@@ -48,7 +48,7 @@ fn d1_the_room_of_a_refused_ask_goes_to_the_line() {
         run_other_tasks().await;
         assert_eq!(b.reading().waiting, 2);
         // The queued turn begins, so a's ask is let in. When a is polled, the ask closes the cycle.
-        assert_eq!(around(&asker.await.unwrap()), ["a", "b"]);
+        assert_eq!(cycle_names(&asker.await.unwrap()), ["a", "b"]);
         assert_eq!(outside.await.unwrap().unwrap(), Admission::Waited);
         assert_eq!(before.elapsed(), SECOND);
         queued.await.unwrap().unwrap();
