@@ -142,7 +142,7 @@ impl Reference {
         !fails
     }
 
-    /// Ends the pauses of as many workers as the runtime has made instances.
+    /// Ends pauses until as many instances have been asked for as in the runtime.
     pub(super) fn revive(&mut self, attempts: usize) {
         while self.attempts < attempts {
             let now = self.now;
@@ -176,8 +176,8 @@ impl Reference {
         !self.pausing.is_empty()
     }
 
-    /// Whether a pause should have ended by now. With no message left, whether all workers should
-    /// have ended: the end of one of several is not reported.
+    /// Describes a pause that should have ended by now. With no message left, all must be over:
+    /// the end of one worker of several is not reported.
     pub(crate) fn overdue(&self) -> Option<String> {
         let is_over = |pause: &Pause| pause.to < self.now;
         let is_overdue = match self.is_drained() {
@@ -224,7 +224,7 @@ impl Reference {
         }
     }
 
-    /// Ends a worker for good that was not surplus.
+    /// Ends a worker for good. The actor ends with its last worker.
     fn leave(&mut self) {
         self.alive -= 1;
         if self.alive == 0 {

@@ -201,7 +201,8 @@ fn run_through(program: &Program, seen: &mut Coverage) -> Result<(), TestCaseErr
     })
 }
 
-/// Retries a failure, which may depend on the random spread of a pause.
+/// How often a program runs before it counts as passing. A failure may depend on the random spread
+/// of a pause.
 const TRIES: usize = 5;
 
 /// Removes the steps that a failure does not need.

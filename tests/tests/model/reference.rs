@@ -238,7 +238,7 @@ impl Reference {
 
     // --- steps ---
 
-    /// Runs one step.
+    /// Returns what a step means in the current state.
     pub(crate) fn resolve(&mut self, step: &Step) -> Act {
         let id = self.sends.len();
         let nth = |n: usize, of: &[usize]| (!of.is_empty()).then(|| of[n % of.len()]);

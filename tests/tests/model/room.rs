@@ -64,7 +64,7 @@ impl Reference {
         (slot || quota || bytes > 0).then_some(Short { slot, quota, share: false, bytes })
     }
 
-    /// Like `lack`, for a message, whose key also counts.
+    /// Like `is_short`, for a message, whose key also counts.
     pub(super) fn is_short_of(&self, message: &Message) -> Option<Short> {
         let Message { class, key, weight, .. } = *message;
         let nothing = Short { slot: false, quota: false, share: false, bytes: 0 };

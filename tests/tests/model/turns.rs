@@ -168,8 +168,8 @@ impl Reference {
         next.map(|next| next - self.now)
     }
 
-    /// Accounts for the instances that the runtime has made by now, before or after the other
-    /// events of this time.
+    /// Advances the clock by a millisecond. By now the runtime has asked for `attempts` instances,
+    /// before or after the other events of this time.
     pub(crate) fn advance_one_ms(&mut self, attempts: usize, is_before: bool) {
         self.now += 1;
         if is_before {

@@ -36,7 +36,7 @@ impl Asker {
         Some(why.cycle()?.iter().map(ToString::to_string).collect())
     }
 
-    /// Like `ask_partner`, but waits for the gate first.
+    /// Like `own`, but waits for the gate first.
     #[message]
     async fn own_after_gate(&mut self, ctx: &mut Context<Self>) -> Option<Reason> {
         let _turn = self.gate.acquire().await;

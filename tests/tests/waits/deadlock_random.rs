@@ -7,7 +7,8 @@
 //! turn: the runtime would have missed it. When a wait fails, the record must have exactly the
 //! cycle that the error names. All must end before the time-out of an ask, so that nothing hung.
 //!
-//! `DEADLOCK_CASES=100000 cargo test --release -p actors-tests --test deadlock_random` runs more.
+//! `DEADLOCK_CASES=100000 cargo test --release -p actors-tests --test waits deadlock_random` runs
+//! more.
 
 use actors_core::prelude::*;
 use actors_core::testing;
@@ -220,7 +221,7 @@ impl Server {
     }
 }
 
-/// Checks the outcome of a wait.
+/// The outcome of a wait.
 type Outcome = Result<(), (Reason, Vec<String>)>;
 
 fn perform(world: Arc<World>, from: Option<usize>, op: Op) -> BoxFuture<'static, ()> {
