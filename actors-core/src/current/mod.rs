@@ -60,7 +60,7 @@ impl Turn {
 impl Turn {
     /// No cell lies at address 0. A value of its own instead of an `Option`: four words that are
     /// copied as they were written.
-    const NONE: Turn =
+    pub(crate) const NONE: Turn =
         Turn { cell: 0, deadline: Tick::NEVER, timeout: Span::NONE, worker: 0, waits: 0, outlives_kill: 0 };
 }
 

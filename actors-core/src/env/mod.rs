@@ -28,7 +28,7 @@ pub(crate) use watchlist::{SampleRequests, SamplingTask, Subject, SubjectState, 
 
 use crate::error::{ActorName, SpawnError};
 use crate::observe::losses::Reporter;
-use crate::observe::{Decisions, Letters};
+use crate::observe::{Decisions, Letters, Metering};
 use crate::panics::caught;
 use crate::runtime_guard::RuntimeGuard;
 use crate::seed::Seed;
@@ -66,6 +66,7 @@ struct Inner {
     watchlist: Watchlist,
     departing: Departing,
     reporter: Reporter,
+    metering: Option<Metering>,
 }
 
 impl fmt::Debug for System {
@@ -78,7 +79,13 @@ impl fmt::Debug for System {
 impl System {
     /// Makes a system without actors. `sampling` makes the task that samples the mailboxes on the
     /// watchlist.
-    pub(crate) fn with(name: ActorName, seed: Seed, deadlock: Deadlock, sampling: SamplingTask) -> System {
+    pub(crate) fn with(
+        name: ActorName,
+        seed: Seed,
+        deadlock: Deadlock,
+        metering: Option<Metering>,
+        sampling: SamplingTask,
+    ) -> System {
         let rt = OnceLock::new();
         if let Ok(current) = runtime::Handle::try_current() {
             let _ = rt.set(current);
@@ -100,6 +107,7 @@ impl System {
                 watchlist: Watchlist::new(sampling),
                 departing: Departing::default(),
                 reporter: Reporter::default(),
+                metering,
             }),
         }
     }
@@ -179,6 +187,11 @@ impl System {
 
     pub(crate) fn watchlist(&self) -> &Watchlist {
         &self.inner.watchlist
+    }
+
+    /// The meter of the system, if it has one.
+    pub(crate) fn metering(&self) -> Option<&Metering> {
+        self.inner.metering.as_ref()
     }
 
     pub(crate) fn reporter(&self) -> &Reporter {

@@ -5,6 +5,7 @@ use crate::actor::cell::{Cell, Envelope, Seat};
 use crate::clock::Tick;
 use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{ClassId, Effects, Taker, WorkerId};
+use crate::observe::SampledTurn;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -18,6 +19,8 @@ pub(super) struct Runner<A: Actor> {
     pub(super) effects: Effects<Envelope<A>>,
     /// The message of the suspended turn.
     pub(super) suspended: TurnInfo,
+    /// The turn that runs, if the meter samples it (L6).
+    pub(super) sampled: Option<SampledTurn>,
     /// A panic has unwound through the state: it is not used again (F1).
     pub(super) is_poisoned: bool,
     /// The error of the latest start, if it failed.
@@ -52,6 +55,7 @@ impl<A: Actor> Runner<A> {
             taker,
             effects: Effects::new(),
             suspended: TurnInfo::NONE,
+            sampled: None,
             is_poisoned: false,
             failed: None,
             worker,

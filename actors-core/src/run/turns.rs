@@ -69,6 +69,7 @@ impl<A: Actor> Runner<A> {
             };
             inside.turn(scope(taken.deadline));
             seat.ctx.begin_turn(taken.deadline);
+            self.sampled = cell.begin_meter(taken.class, taken.stamp);
             // Moves the message once, to the place where it is handled.
             let mail = match &taken.item {
                 Some(item) if item.0.waits() => taken.item.take().map(|item| item.0),
@@ -87,6 +88,7 @@ impl<A: Actor> Runner<A> {
                 InlineOutcome::Done => {
                     self.end_waits(current::has_waited());
                     cell.mailbox.end_turn(self.worker);
+                    self.end_meter(None);
                 }
                 InlineOutcome::IsAsync(mail) => {
                     let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
@@ -136,6 +138,7 @@ impl<A: Actor> Runner<A> {
                 turn.set(None);
                 self.end_waits(current::has_waited() || (!is_first && self.suspended.has_waited));
                 self.cell.mailbox.end_turn(self.worker);
+                self.end_meter(None);
                 Poll::Ready(None)
             }
             Ok(Poll::Pending) => {
@@ -172,6 +175,7 @@ impl<A: Actor> Runner<A> {
             return self.panicked(&info, text);
         }
         self.fail_turn(Reason::Closed);
+        self.end_meter(Some(Reason::Closed));
         self.cell.report_loss(info.class, info.stamp, Reason::Closed, || None);
         StopReason::Killed
     }
@@ -179,10 +183,19 @@ impl<A: Actor> Runner<A> {
     /// Fails the turn and poisons the instance, because a panic has unwound through its state (F1).
     fn panicked(&mut self, info: &TurnInfo, text: String) -> StopReason {
         self.fail_turn(Reason::Panicked);
+        self.end_meter(Some(Reason::Panicked));
         self.is_poisoned = true;
         self.cell.note_panic(info.class, &text);
         self.cell.report_loss(info.class, info.stamp, Reason::Panicked, || Some(text));
         StopReason::Panicked
+    }
+
+    /// Reports the turn that has ended, if the meter samples it (L6).
+    #[inline]
+    fn end_meter(&mut self, failed: Option<Reason>) {
+        if let Some(turn) = self.sampled.take() {
+            self.cell.end_meter(turn, failed);
+        }
     }
 
     /// Removes the turn's waits from the wait graph. An ask that the instance keeps half-polled is

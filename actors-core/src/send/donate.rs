@@ -76,6 +76,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             false => own,
         };
         let scope = current::Turn::donated(cell.id(), deadline, timeout);
+        let sampled = cell.begin_meter(class_of::<A, M>(), Tick::ZERO);
         let began = is_timed.then(clock::cpu);
         let result = guard.run(|seat| turn::run_donated(seat, run, message, scope, &cell.span));
         guard.used = match result {
@@ -86,6 +87,9 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             Err(_) => SeatUse::Panicked,
         };
         drop(guard);
+        if let Some(turn) = sampled {
+            cell.end_meter(turn, result.is_err().then_some(Reason::Panicked));
+        }
         Attempt::Done(result.map_err(|text| {
             // A panic went through the state (F1): the actor's own loop sees to the rest.
             cell.note_panic(class_of::<A, M>(), &text);

@@ -2,9 +2,11 @@
 
 use crate::env::System;
 use crate::error::ActorName;
+use crate::observe::{Meter, Metering};
 use crate::seed::{self, Seed};
 use crate::supervise;
 use crate::wait::Deadlock;
+use std::sync::Arc;
 
 /// A builder of a [`System`]; see [`System::builder`].
 #[derive(Debug)]
@@ -13,11 +15,12 @@ pub struct SystemBuilder {
     name: ActorName,
     seed: Option<u64>,
     deadlock: Deadlock,
+    metering: Option<Metering>,
 }
 
 impl SystemBuilder {
     pub(crate) fn new(name: ActorName) -> Self {
-        SystemBuilder { name, seed: None, deadlock: Deadlock::On }
+        SystemBuilder { name, seed: None, deadlock: Deadlock::On, metering: None }
     }
 
     /// Sets the seed of everything random in the system. Without it, the operating system gives
@@ -50,10 +53,38 @@ impl SystemBuilder {
         self
     }
 
+    /// Sets the meter of the system: it receives the queue time and the handling time of one turn in
+    /// `every`, counted per actor, the first turn included (L6). 0 counts as 1. By default there is
+    /// no meter.
+    ///
+    /// A sampled turn reads the clock twice, about 50 ns. With `every` at 64 that is a nanosecond
+    /// per turn, and a busy actor still gives thousands of samples a second.
+    ///
+    /// ```
+    /// use actors_core::observe::{Meter, TurnTimes};
+    /// use actors_core::prelude::*;
+    ///
+    /// struct Slow;
+    ///
+    /// impl Meter for Slow {
+    ///     fn turn(&self, turn: &TurnTimes<'_>) {
+    ///         if turn.handled.as_millis() > 100 {
+    ///             eprintln!("{}: {} took {:?}", turn.actor, turn.message, turn.handled);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let system = System::builder("shop").meter(Slow, 64).build();
+    /// ```
+    pub fn meter(mut self, meter: impl Meter, every: u32) -> Self {
+        self.metering = Some(Metering::new(Arc::new(meter), every));
+        self
+    }
+
     /// Makes the system. It uses the current tokio runtime or, outside one, the runtime of its
     /// first use.
     pub fn build(self) -> System {
         let seed = self.seed.map_or_else(seed::from_os, Seed::new);
-        System::with(self.name, seed, self.deadlock, supervise::sampling)
+        System::with(self.name, seed, self.deadlock, self.metering, supervise::sampling)
     }
 }

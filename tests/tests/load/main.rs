@@ -2,6 +2,7 @@
 
 mod live;
 mod log;
+mod meter;
 mod observe;
 mod pools;
 mod pressure;

@@ -28,6 +28,7 @@ mod effects;
 mod envelope;
 mod lifecycle;
 mod losses;
+mod meter;
 mod numbers;
 mod restart;
 mod timers;
@@ -46,6 +47,7 @@ use crate::clock::Tick;
 use crate::env::System;
 use crate::error::{ActorName, Life, Stage};
 use crate::mailbox::{Mailbox, WorkerId};
+use crate::observe::Tap;
 use crate::observe::losses::LossLog;
 use crate::observe::span::ActorSpan;
 use crate::policy::Strategy;
@@ -103,6 +105,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) drain_timer: Lock<Option<AbortHandle>>,
     losses: LossLog,
     pub(crate) span: ActorSpan,
+    /// The meter of the system, if it has one.
+    pub(super) tap: Option<Box<Tap>>,
     /// The gate that a sender checks before the mailbox.
     pub(crate) gate: Gate,
     /// Idle timers, for the next asks.
@@ -123,6 +127,7 @@ impl<A: Actor> Cell<A> {
         let stage = if A::STARTS && outlet.is_none() { Stage::Starting } else { Stage::Running };
         Arc::new(Cell {
             span: ActorSpan::new(&name),
+            tap: system.metering().map(Tap::new),
             life: Life::new(name.clone(), stage, |class| A::Mail::CLASSES[class].name()),
             name,
             system,

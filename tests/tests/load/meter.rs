@@ -1,0 +1,146 @@
+//! L6: the meter of a system receives the times of sampled turns.
+
+use actors_core::observe::{Meter, TurnTimes};
+use actors_core::prelude::*;
+use actors_tests::{SECOND, run};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What a meter was told: message, queue time, handling time, failure.
+type Sample = (&'static str, Duration, Duration, Option<Reason>);
+
+#[derive(Clone, Default)]
+struct Samples(Arc<Mutex<Vec<Sample>>>);
+
+impl Meter for Samples {
+    fn turn(&self, turn: &TurnTimes<'_>) {
+        assert_eq!((turn.actor.as_str(), turn.type_name), ("desk", "Desk"));
+        self.0.lock().unwrap().push((turn.message, turn.queued, turn.handled, turn.failed));
+    }
+}
+
+impl Samples {
+    fn desk(&self, every: u32) -> (System, DeskHandle) {
+        let system = System::builder("metered").meter(self.clone(), every).build();
+        let desk = system.actor(|| Desk).name("desk").spawn().unwrap();
+        (system, desk)
+    }
+
+    fn taken(&self) -> Vec<Sample> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+struct Desk;
+
+#[actor(capacity = 128)]
+impl Desk {
+    #[message(overflow = block)]
+    async fn serve(&mut self, time: Duration) -> u32 {
+        tokio::time::sleep(time).await;
+        7
+    }
+
+    #[message(overflow = block)]
+    fn count(&mut self) -> u32 {
+        7
+    }
+
+    #[message]
+    fn fail(&mut self) {
+        panic!("no such desk");
+    }
+}
+
+#[test]
+fn l6_a_meter_receives_how_long_a_turn_was_queued_and_how_long_it_took() {
+    run(async |_| {
+        let samples = Samples::default();
+        let (_system, desk) = samples.desk(1);
+        let (first, second, third) = tokio::join!(desk.serve(3 * SECOND), desk.serve(SECOND), desk.count());
+        assert_eq!((first.unwrap(), second.unwrap(), third.unwrap()), (7, 7, 7));
+        let _ = desk.stop().await;
+        let none = Duration::ZERO;
+        let expected = [
+            ("Serve", none, 3 * SECOND, None),
+            ("Serve", 3 * SECOND, SECOND, None),
+            ("Count", 4 * SECOND, none, None),
+        ];
+        assert_eq!(samples.taken(), expected);
+    });
+}
+
+#[test]
+fn l6_one_turn_in_so_many_is_sampled_per_actor() {
+    run(async |_| {
+        let samples = Samples::default();
+        for (every, expected) in [(0, 10), (1, 10), (4, 3), (100, 1)] {
+            let (_system, desk) = samples.desk(every);
+            for _ in 0..10 {
+                desk.count().await.unwrap();
+            }
+            let _ = desk.stop().await;
+            assert_eq!(samples.taken().len(), expected, "{every}");
+        }
+    });
+}
+
+#[test]
+fn l6_turns_that_panic_or_are_killed_are_reported_with_the_reason() {
+    run(async |_| {
+        let samples = Samples::default();
+        let (_system, desk) = samples.desk(1);
+        desk.fail().ask().await.unwrap_err();
+        let cut = tokio::spawn(desk.serve(60 * SECOND).owned());
+        tokio::time::sleep(2 * SECOND).await;
+        desk.kill();
+        cut.await.unwrap().unwrap_err();
+        desk.closed().await;
+        let (none, taken) = (Duration::ZERO, samples.taken());
+        assert_eq!(taken[0], ("Fail", none, none, Some(Reason::Panicked)));
+        assert_eq!((taken.len(), taken[1].0, taken[1].3), (2, "Serve", Some(Reason::Closed)));
+    });
+}
+
+/// Sends to the actor, as if nothing ran, and panics.
+struct Hostile(Arc<Mutex<Option<DeskHandle>>>);
+
+impl Meter for Hostile {
+    fn turn(&self, turn: &TurnTimes<'_>) {
+        let desk = self.0.lock().unwrap().take();
+        if let Some(desk) = desk {
+            desk.count().tell().try_send().unwrap();
+            panic!("{}", turn.message);
+        }
+    }
+}
+
+#[test]
+fn l6_a_meter_may_send_to_the_actor_and_its_panics_change_nothing() {
+    run(async |_| {
+        let held = Arc::new(Mutex::new(None));
+        let system = System::builder("metered").meter(Hostile(held.clone()), 1).build();
+        let desk: DeskHandle = system.spawn(Desk);
+        *held.lock().unwrap() = Some(desk.clone());
+        assert_eq!(desk.serve(SECOND).await.unwrap(), 7);
+        assert_eq!(desk.count().await.unwrap(), 7);
+        let _ = desk.stop().await;
+        assert_eq!(desk.ledger().total().handled, 3);
+    });
+}
+
+#[test]
+fn l6_turns_that_senders_run_are_metered_too() {
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let samples = Samples::default();
+    let meter = samples.clone();
+    let sends = threads.spawn(async move {
+        let (system, desk) = meter.desk(1);
+        for _ in 0..100 {
+            desk.count().await.unwrap();
+        }
+        system.shutdown(SECOND).await.total.handled
+    });
+    assert_eq!(threads.block_on(sends).unwrap(), 100);
+    assert_eq!(samples.taken().len(), 100);
+}
