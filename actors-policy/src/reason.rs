@@ -43,7 +43,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in declaration order.
-    pub const ALL: [Reason; 16] = [
+    pub const ALL: &[Reason] = &[
         Reason::Full,
         Reason::Dropped,
         Reason::Shed,

@@ -80,7 +80,7 @@ fn shade(level: Level) -> RGBAColor {
     match level {
         Level::Calm => WHITE.mix(0.0),
         Level::Elevated => YELLOW.mix(0.15),
-        Level::Overloaded => RED.mix(0.22),
+        _ => RED.mix(0.22),
     }
 }
 

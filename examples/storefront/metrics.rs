@@ -32,7 +32,8 @@ const GAUGES: [Gauge; 9] = [
     ("actors_level", "Pressure: 0 calm, 1 elevated, 2 overloaded.", |reading| match reading.level {
         Level::Calm => 0.0,
         Level::Elevated => 1.0,
-        Level::Overloaded => 2.0,
+        // A level to come is above these.
+        _ => 2.0,
     }),
 ];
 

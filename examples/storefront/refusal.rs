@@ -23,7 +23,7 @@ pub(crate) struct StatusTable {
 impl StatusTable {
     /// The defaults, with these changes.
     pub(crate) fn new(changes: &[(Reason, StatusCode)]) -> Self {
-        let mut codes = Reason::ALL.map(|reason| match reason {
+        let mut codes = std::array::from_fn(|at| match Reason::ALL[at] {
             Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         });
@@ -42,9 +42,9 @@ impl StatusTable {
 pub(crate) fn parse_status(text: &str) -> Result<(Reason, StatusCode), String> {
     let (word, code) =
         text.split_once('=').ok_or_else(|| "write it as REASON=CODE, for example full=429".to_owned())?;
-    let reason = Reason::ALL.into_iter().find(|reason| reason.word() == word);
+    let reason = Reason::ALL.iter().copied().find(|reason| reason.word() == word);
     let reason = reason.ok_or_else(|| {
-        let words = Reason::ALL.map(Reason::word).join(", ");
+        let words = Reason::ALL.iter().map(|reason| reason.word()).collect::<Vec<_>>().join(", ");
         format!("`{word}` is no reason; the reasons are {words}")
     })?;
     match code {

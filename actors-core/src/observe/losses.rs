@@ -120,7 +120,7 @@ pub(crate) fn summarise<'a>(
         let then = before.get(at).unwrap_or(&empty);
         let mut of_type =
             TypeLosses { message: row.message, total: 0, severity: Severity::Debug, counts: Vec::new() };
-        for reason in Reason::ALL {
+        for &reason in Reason::ALL {
             let count = row.refused(reason).saturating_sub(then.refused(reason));
             if count > 0 {
                 summary.refused += count;

@@ -10,6 +10,7 @@ words! {
     /// The lane of a message type. Higher lanes go first, with a bound on how long lower ones wait (S2).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    #[non_exhaustive]
     pub enum Priority of "priority", each called "priority", planned &[];
     /// Work that may wait.
     Low = "low",
@@ -23,10 +24,11 @@ words! {
 }
 
 impl Priority {
-    /// Number of lanes.
+    /// Number of lanes; for arrays inside this workspace.
+    #[doc(hidden)]
     pub const COUNT: usize = 4;
     /// Lowest first.
-    pub const ALL: [Priority; 4] = [Priority::Low, Priority::Normal, Priority::High, Priority::Urgent];
+    pub const ALL: &[Priority] = &[Priority::Low, Priority::Normal, Priority::High, Priority::Urgent];
 
     /// 0 for `Low` to 3 for `Urgent`.
     #[inline]

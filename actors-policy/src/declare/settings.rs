@@ -254,14 +254,15 @@ mod tests {
     #[test]
     fn b5_each_lane_stops_at_its_own_mark() {
         let limits = Settings::new().capacity(16).reserve(5).limits().unwrap();
-        let marks = Priority::ALL.map(|lane| limits.room(lane));
+        let marks = std::array::from_fn::<_, 4, _>(|lane| limits.room(Priority::ALL[lane]));
         assert_eq!(marks, [11, 11, 14, 16]);
     }
 
     #[test]
     fn b5_of_the_bytes_the_same_share_is_kept_back() {
         let limits = Settings::new().capacity(16).reserve(4).max_bytes(1000).limits().unwrap();
-        assert_eq!(Priority::ALL.map(|lane| limits.room_bytes(lane, true)), [750, 750, 875, 1000]);
+        let marks = std::array::from_fn(|lane| limits.room_bytes(Priority::ALL[lane], true));
+        assert_eq!(marks, [750, 750, 875, 1000]);
         assert_eq!(limits.room_bytes(Priority::Low, false), 1000);
         let none = Settings::new().limits().unwrap();
         assert_eq!(none.room_bytes(Priority::Urgent, true), usize::MAX);

@@ -22,6 +22,7 @@ pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 /// Under how much pressure a mailbox is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Level {
     /// Under none.
     #[default]

@@ -78,7 +78,8 @@ mod tests {
     use super::*;
 
     fn admitted(threshold: Threshold) -> [f64; 4] {
-        Priority::ALL.map(|lane| {
+        std::array::from_fn(|lane| {
+            let lane = Priority::ALL[lane];
             (0..10_000).filter(|random| threshold.admits(lane.lane(), *random)).count() as f64 / 10_000.0
         })
     }

@@ -104,7 +104,8 @@ impl Counts {
             queued: self.queued.into(),
             waiting: self.waiting.into(),
             in_service: self.in_service.into(),
-            refused: Reason::ALL.map(|reason| {
+            refused: std::array::from_fn(|at| {
+                let reason = Reason::ALL[at];
                 match LOSSES.iter().any(|column| column.stage == Stage::Refused && column.reason == reason) {
                     true => self.lost(Stage::Refused, reason),
                     false => 0,
@@ -377,8 +378,8 @@ mod tests {
 
     #[test]
     fn l1_columns_of_refusals_have_the_words_of_their_reasons() {
-        let words = Reason::ALL.map(|reason| format!("refused_{}", reason.word()));
-        assert_eq!(words.each_ref().map(String::as_str), REFUSED);
+        let words: Vec<_> = Reason::ALL.iter().map(|reason| format!("refused_{}", reason.word())).collect();
+        assert_eq!(words, REFUSED);
     }
 
     #[test]
@@ -390,7 +391,7 @@ mod tests {
         // A message whose reply was never given was handled, and a job that was refused has no
         // message in the mailbox.
         let none = [Reason::Unanswered, Reason::TooManyJobs, Reason::ZeroPeriod];
-        for reason in Reason::ALL.into_iter().filter(|reason| !none.contains(reason)) {
+        for reason in Reason::ALL.iter().copied().filter(|reason| !none.contains(reason)) {
             assert!(LOSSES.iter().any(|column| column.reason == reason), "{reason:?}");
         }
     }
