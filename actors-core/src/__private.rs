@@ -1,5 +1,6 @@
 #![allow(missing_docs, reason = "called by generated code and by our own benches only")]
-//! What `#[actor]` and `#[derive(Message)]` emit calls to, and what the benches need. Not part of the public face.
+//! The items that generated code and our own benches use. They are not part of the public API and
+//! change without notice.
 
 use crate::actor::message::{Message, Parcel};
 use crate::error::BoxError;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 pub use crate::clock::freeze_cpu_clock;
 
-/// Gives a handler's future back; the bound makes a future that is not `Send` an error at the handler's name.
+/// Returns a handler's future. Its bound reports a future that is not `Send` at the handler's name.
 #[rustfmt::skip]
 pub fn send_future<F>(future: F) -> F
 where
@@ -26,7 +27,8 @@ where
 // What the macro asserts about the user's types. The compiler prints the line of the bound, so the comment on it says what
 // to write instead.
 
-/// An actor, for the compiler: every generated `impl` assumes it, so an actor that is not `Send` gives one error, here.
+/// An actor, for the compiler: every generated `impl` assumes it, so an actor that is not `Send`
+/// gives one error, here.
 #[rustfmt::skip]
 pub trait AnActor: Send + 'static {} // write `Arc` for `Rc`, `Box<dyn T + Send>` for `Box<dyn T>`
 
@@ -34,8 +36,8 @@ pub trait AnActor: Send + 'static {} // write `Arc` for `Rc`, `Box<dyn T + Send>
 #[rustfmt::skip]
 pub trait AMessage: Send + 'static {} // write `Arc` for `Rc`, `Box<dyn T + Send>` for `Box<dyn T>`
 
-/// A method of the actor's block that is a message. No type implements it: the handle's stand-ins for methods without
-/// a mark assume it, so that a call of one says what is missing.
+/// A method of the actor's block that is a message. No type implements it: the handle's stand-ins
+/// for methods without a mark assume it, so that a call of one says what is missing.
 #[diagnostic::on_unimplemented(
     message = "this method of `{A}` is not a message, so `{Self}` does not have it",
     label = "not a message",
@@ -47,7 +49,8 @@ pub trait MethodIsAMessage<A> {} // write `#[message]` above the method in the `
 /// The mail of an actor, for the compiler.
 pub trait AMail: Send + 'static {}
 
-/// A parcel, to the compiler: that it is `Send` follows from `impl Message`, which is where it is reported if it is not.
+/// A parcel, to the compiler: that it is `Send` follows from `impl Message`, which is where it is
+/// reported if it is not.
 pub trait SentParcel: Send + 'static {}
 
 impl<M: Message> SentParcel for Parcel<M> {}
@@ -75,12 +78,14 @@ where
     true
 }
 
-/// The type `T` under a check. Where the check does not compile, the constant and so the whole type is an error that the
-/// compiler has reported already: it stays silent about everything that uses the type.
+/// The type `T` under a check. Where the check does not compile, the constant and so the whole type
+/// is an error that the compiler has reported already: it stays silent about everything that uses
+/// the type.
 #[derive(Debug)]
 pub struct Checked<const OK: bool>;
 
-/// Projects the type; implemented for every constant, so that no tool has to evaluate one in order to see the type.
+/// Projects the type; implemented for every constant, so that no tool has to evaluate one in order
+/// to see the type.
 pub trait Of<T> {
     type Is;
 }
@@ -89,7 +94,8 @@ impl<T, const OK: bool> Of<T> for Checked<OK> {
     type Is = T;
 }
 
-/// Projects `T` by way of types that were checked: an error type where one of them is, so that the compiler stays silent.
+/// Projects `T` by way of types that were checked: an error type where one of them is, so that the
+/// compiler stays silent.
 pub trait By<T> {
     type Is;
 }
@@ -142,7 +148,8 @@ pub fn outcome<T: StartOutcome>(outcome: T) -> Result<(), BoxError> {
     outcome.outcome()
 }
 
-/// A field whose text is wanted if it has one: method lookup finds `TextDebug` first where `T: Debug`, else `TextOpaque`.
+/// A field that is shown if it can be: method lookup finds `TextDebug` if `T: Debug`, and otherwise
+/// `TextOpaque`.
 #[derive(Debug)]
 pub struct Text<'a, T: ?Sized>(pub &'a T);
 
@@ -166,7 +173,7 @@ impl<T: ?Sized> TextOpaque for &Text<'_, T> {
     }
 }
 
-/// What stands for a value without a text.
+/// The text of a value without a text.
 const OPAQUE: &str = "_";
 
 /// Writes the text of a field.
@@ -184,19 +191,20 @@ pub fn write_fields(out: &mut dyn fmt::Write, name: &str, fields: &[(&str, Write
     if fields.is_empty() { Ok(()) } else { out.write_str(" }") }
 }
 
-/// The beginning of such a text, as much of it as a dead letter keeps.
+/// Returns such a text, cut to what a dead letter keeps.
 pub fn fields(name: &str, fields: &[(&str, WriteField<'_>)]) -> Option<String> {
     Some(written(|out| write_fields(out, name, fields)))
 }
 
-/// The beginning of the text of a whole message, as much of it as a dead letter keeps; its name where it has none.
+/// Returns the text of a message, cut to what a dead letter keeps, or its name if it has no text.
 pub fn whole(name: &str, write: WriteField<'_>) -> Option<String> {
     let text = written(write);
     Some(if text == OPAQUE { name.to_owned() } else { text })
 }
 
-/// What a field named by `weight = field` may be. A whole number counts for itself, text and sequences for their length in
-/// bytes; what the elements of a sequence own elsewhere is not looked at.
+/// What a field named by `weight = field` may be. A whole number counts for itself, text and
+/// sequences for their length in bytes; what the elements of a sequence own elsewhere is not looked
+/// at.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no weight by itself",
     label = "neither a whole number nor something with a length in bytes",

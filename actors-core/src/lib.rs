@@ -1,4 +1,5 @@
-//! Actors on tokio with **bounded mailboxes**: what happens when one is full is declared per message type.
+//! Actors on tokio with **bounded mailboxes**: what happens when one is full is declared per
+//! message type.
 //!
 //! ```
 //! use actors_core::prelude::*;
@@ -39,7 +40,7 @@
 //! | [`observe`] | ledger rows, snapshots, visits, dead letters, decisions, advice |
 //! | [`mailbox`] | the bounded queue, which is also a channel by itself |
 //! | [`sizing`] | how large a mailbox must be, from rates |
-//! | [`by_hand`] | what `#[actor]` writes, for those who write it themselves |
+//! | [`by_hand`] | what `#[actor]` generates, for actors without the macro |
 //! | `config` (feature `serde`) | the words of the attributes, from configuration |
 //! | `testing` (feature) | paused time, probes, held actors |
 //!
@@ -127,15 +128,17 @@ pub mod prelude {
     pub use actors_macros::actor;
 }
 
-/// The futures of an actor's start and end: [`Handle::ready`], [`Handle::stop`], [`Handle::closed`].
+/// The futures of an actor's start and end: [`Handle::ready`], [`Handle::stop`],
+/// [`Handle::closed`].
 pub mod lifecycle {
     pub use crate::actor::ending::{Closed, Ending, Ready, Stop};
 }
 
-/// What `#[actor]` writes, for those who write it themselves.
+/// The items that `#[actor]` generates code for, for actors without the macro.
 ///
-/// [`Actor`], [`Message`] and [`Handler`] are the traits of a program. The names here pack the messages of
-/// an actor into one type, so that they travel without a box; they change more often than the rest.
+/// [`Actor`], [`Message`] and [`Handler`] are the traits of a program. The names here pack the
+/// messages of an actor into one type, so that they travel without a box; they change more often
+/// than the rest.
 ///
 /// ```
 /// use actors_core::{Actor, Context, Handle, Handler, Message, System, by_hand::{AnyParcel, Mail, Parcel, Typed}, mailbox::Class, policy::Policy};

@@ -122,7 +122,7 @@ impl<A: Actor> Handle<A> {
         self.cell.reading()
     }
 
-    /// Readings as they change, at most ten a second. While nobody holds a receiver nothing is
+    /// Readings as they change, at most ten a second. Without receivers nothing is
     /// measured.
     pub fn watch(&self) -> watch::Receiver<Reading> {
         self.cell.watch()

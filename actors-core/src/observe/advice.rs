@@ -1,4 +1,4 @@
-//! Whether a mailbox is large enough, judged by what it has seen.
+//! Advice on the capacity of a mailbox, from what was measured.
 
 use crate::policy::CAPACITY_MAX;
 use actors_policy::sizing::{Load, Rounded, Short, Unsizable};
@@ -56,15 +56,16 @@ pub enum Advice {
 }
 
 impl Advice {
-    /// Judges by measured numbers: messages queued at most, slots, messages that came a second on average and in the worst
-    /// moment, turns a second while there was a backlog, the longest time for which the mailbox was not empty. A rate of 0 is
-    /// an unknown one.
+    /// Judges by measured numbers: messages queued at most, slots, messages that came a second on
+    /// average and in the worst moment, turns a second while there was a backlog, the longest time
+    /// for which the mailbox was not empty. A rate of 0 is an unknown one.
     ///
-    /// A mailbox that has never been full needs no estimate. For one that has, the length `b` of the burst is worked out from
-    /// the longest busy time `T`, with peak `p`, usual rate `u` and service `s` as in [`sizing`](crate::sizing): where
-    /// nothing was lost, burst and drain together are `T = b + (p − s)·b / (s − u)`; where everything that did not fit was
-    /// lost, only the queue itself was left to drain, `T = b + depth / (s − u)`. What became of the rest is not known here,
-    /// so the longer of the two is taken.
+    /// A mailbox that has never been full needs no estimate. For one that has, the length `b` of
+    /// the burst is worked out from the longest busy time `T`, with peak `p`, usual rate `u` and
+    /// service `s` as in [`sizing`](crate::sizing): where nothing was lost, burst and drain
+    /// together are `T = b + (p − s)·b / (s − u)`; where everything that did not fit was lost, only
+    /// the queue itself was left to drain, `T = b + depth / (s − u)`. What became of the rest is
+    /// not known here, so the longer of the two is taken.
     pub fn from_measured(
         depth_peak: usize,
         capacity: usize,

@@ -1,4 +1,4 @@
-//! What was decided, kept for whoever asks later (P5).
+//! The decisions of a system, kept for later readers (P5).
 
 use super::trace;
 use crate::error::ActorName;
@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use tokio::time::Instant;
 
-/// Decisions that are kept: those of a long incident, in some hundred kilobytes. The oldest go first.
+/// The number of decisions that are kept: those of a long incident, in some hundred kilobytes. The
+/// oldest are discarded first.
 const KEPT: usize = 1024;
 
 /// A decision of the runtime about an actor, as a value and, by its `Display`, as a sentence:
@@ -62,7 +63,7 @@ impl Decisions {
         trace::decided(&decision);
     }
 
-    /// Oldest first.
+    /// Returns the kept decisions, oldest first.
     pub(crate) fn all(&self) -> Vec<Decision> {
         self.kept.lock().decisions.iter().cloned().collect()
     }

@@ -1,7 +1,7 @@
 //! Dead letters: a bounded report of every message that was lost.
 //!
-//! A subscriber has a ring of its own. When it does not keep up, the oldest letters go, and the next one it reads says how
-//! many were missed. While nobody listens a loss costs one atomic read here.
+//! Each subscriber has its own ring. If it does not keep up, the oldest letters are discarded, and
+//! the next letter says how many it missed. Without subscribers a loss costs one atomic read.
 
 use crate::error::{ActorName, Reason};
 use crate::panics::caught;
@@ -37,7 +37,8 @@ pub struct DeadLetter {
     /// Time since the first poll of its send; for a message that a timer, a pipe or a watch could
     /// not deliver, since that was started.
     pub age: Duration,
-    /// The message as text where its type has one, at most 256 characters; for [`Reason::Panicked`] the panic's.
+    /// The message as text where its type has one, at most 256 characters; for [`Reason::Panicked`]
+    /// the panic's.
     pub payload: Option<String>,
     /// How many letters this subscriber missed just before this one.
     pub missed: u64,
@@ -88,7 +89,7 @@ impl Letters {
         DeadLetters { ring, listeners: Some(self.listeners.clone()) }
     }
 
-    /// Reports a loss to whoever listens; `age` and `text` are only asked for then.
+    /// Reports a loss to the subscribers. `age` and `text` are called only if there is one.
     pub(crate) fn post(
         &self,
         loss: &Loss<'_>,
@@ -159,8 +160,9 @@ impl Ring {
     }
 }
 
-/// Dead letters from the moment of subscription on: a bounded [`Stream`]. It ends when the system has shut down. A subscriber
-/// that does not keep up misses the oldest, and is told how many ([`DeadLetter::missed`], [`DeadLetters::missed`]).
+/// A bounded [`Stream`] of the dead letters since the subscription. It ends when the system has
+/// shut down. A subscriber that does not keep up misses the oldest, and learns how many
+/// ([`DeadLetter::missed`], [`DeadLetters::missed`]).
 ///
 /// At most 64 subscribers may listen at once; a further one gets a stream that has ended.
 #[derive(Debug)]

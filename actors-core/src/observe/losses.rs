@@ -5,8 +5,9 @@
 //!                                                     └─ also at the actor's end, and when it is dropped
 //! ```
 //!
-//! Nothing is counted for the log: the ledger counts anyway, and a line is the difference of two readings of it. So a refusal costs the log one
-//! read of the subscriber's level and one of a flag, and while nothing is refused or lost nothing runs.
+//! The log has no counters of its own: a line is the difference of two readings of the ledger. A
+//! refusal costs the log a read of the subscriber's level and of a flag. Without refusals and
+//! losses nothing runs.
 
 use super::trace;
 use crate::clock::Tick;
@@ -176,8 +177,8 @@ impl LossLog {
         is_first
     }
 
-    /// Since when there is something to report. From now on the next loss arms it anew: the caller reads the ledger after this call, so no
-    /// loss falls between two lines.
+    /// Since when there is something to report. From now on the next loss arms it anew: the caller
+    /// reads the ledger after this call, so no loss falls between two lines.
     pub(crate) fn disarm(&self) -> Option<Tick> {
         let since = Tick::from_nanos(self.since.load(Ordering::Relaxed));
         self.is_armed.swap(false, Ordering::AcqRel).then_some(since)
@@ -206,18 +207,21 @@ pub(crate) trait Lossy: Send + Sync {
     fn report_losses(self: Arc<Self>);
 }
 
-/// Writes the lines of a system's actors, a second after the first loss and once a second while losses go on. It has a task only meanwhile.
+/// Writes the lines of a system's actors: a second after the first loss, and then once a second
+/// while losses continue. It has a task only during that time.
 #[derive(Default)]
 pub(crate) struct Reporter {
     shared: Arc<Lock<Armed>>,
 }
 
-/// Each actor is on the list once until it has reported, so the list is as long as there are actors.
+/// Each actor is on the list once until it has reported, so the list is as long as there are
+/// actors.
 #[derive(Default)]
 struct Armed {
     list: Vec<Weak<dyn Lossy>>,
     has_task: bool,
-    /// The runtime has ended. Actors stay armed from now on, and write their line when they end or are dropped.
+    /// The runtime has ended. Actors stay armed from now on, and write their line when they end or
+    /// are dropped.
     is_over: bool,
 }
 

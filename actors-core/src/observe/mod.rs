@@ -1,7 +1,8 @@
 //! Watching: readings, dead letters, snapshots, and the only home of the `tracing` feature.
 //!
-//! Nothing in here is on a message's way. A reading takes the mailbox's lock once; a dead letter is built only while somebody
-//! listens; a visit of the system, and a snapshot, ask every actor's mailbox in turn.
+//! A message passes nothing in here, except the meter if it is sampled. A reading takes the
+//! mailbox's lock once. A dead letter is built only for subscribers. A visit of the system, and a
+//! snapshot, read every mailbox in turn.
 
 mod advice;
 mod decisions;

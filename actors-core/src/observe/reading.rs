@@ -26,13 +26,15 @@ pub struct Reading {
     pub workers: usize,
     /// How many of them have a turn now.
     pub workers_busy: usize,
-    /// For how long messages have been queued without a turn having begun: an actor that takes so long is wedged, or its
-    /// turns are very long (F3).
+    /// How long messages have been queued without a turn beginning. If it is long, the actor is
+    /// stalled, or its turns are very long (F3).
     pub stuck: Duration,
-    /// Under how much pressure it is (P1); always calm where neither pressure nor workers whose number may change are declared.
+    /// The level of pressure (P1); always calm if neither `pressure` nor a variable number of
+    /// workers is declared.
     pub level: Level,
-    /// Age of the message that is first in its lane, the oldest of the four. Exact for types with a ttl and for asks; for
-    /// others it may be too long by the time in which eight messages arrived. A conflated message is as young as its value.
+    /// Age of the message that is first in its lane, the oldest of the four. Exact for types with a
+    /// ttl and for asks; for others it may be too long by the time in which eight messages arrived.
+    /// A conflated message is as young as its value.
     pub oldest_age: Duration,
     /// Turns a second, measured while there was a backlog; 0 while unknown.
     pub drain_rate: f64,

@@ -6,10 +6,11 @@ mod actor_span {
     use crate::panics::{caught, ignored};
     use tracing::Span;
 
-    /// The span of an actor: what its handlers log stands in it, whichever thread runs the turn. It has no parent, so that nothing of a
-    /// sender that runs a turn leaks in.
+    /// The span of an actor. It contains what the handlers log, on whichever thread a turn runs. It
+    /// has no parent, so that the span of a sender that runs a turn does not leak in.
     ///
-    /// A subscriber is foreign code: its panics are caught here, also while the span is left, when the thread may be unwinding.
+    /// A subscriber is foreign code. Its panics are caught here, also when the span is left while
+    /// the thread unwinds.
     #[derive(Debug)]
     pub(crate) struct ActorSpan(Span);
 

@@ -1,6 +1,7 @@
-//! Log lines, behind the feature `tracing`: few, and each worth reading at night. docs/guide/operations.md lists them.
+//! The log lines, behind the feature `tracing`. docs/guide/operations.md lists them.
 //!
-//! A subscriber is foreign code: it runs while no lock is held, it may send to actors, and a panic in it ends nothing here.
+//! A subscriber is foreign code: it runs without a lock, it may send to actors, and its panics are
+//! caught.
 
 #[cfg(feature = "tracing")]
 mod lines {
