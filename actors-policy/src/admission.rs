@@ -1,6 +1,6 @@
 //! How a message entered a mailbox.
 
-/// How a message got in, or what became of it instead.
+/// How a message entered a mailbox, or what became of it instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Admission {
@@ -8,12 +8,12 @@ pub enum Admission {
     Queued,
     /// It waited in line, then got a slot.
     Waited,
-    /// It took over the place of an older message of the same key.
+    /// It replaced an older message of the same key.
     Conflated,
-    /// It is in, and another message was given up for it.
+    /// It is queued, and another message was dropped for it.
     Displaced,
     /// It was itself dropped, as its policy says.
     Dropped,
-    /// It went to durable storage and will come back.
+    /// It went to durable storage, and will return from there.
     Spilled,
 }

@@ -8,8 +8,8 @@ const WINDOW: Duration = Duration::from_millis(10);
 /// Weight of the newest window in the moving average.
 const NEWEST: f64 = 0.3;
 
-/// Turns a second, measured only while there was something to do: it says how fast a backlog would go, not how much
-/// traffic there was.
+/// Turns a second, measured only while there was work. It tells how fast a backlog would drain, not
+/// how much traffic there was.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DrainRate {
     /// Where the open window began: instant and turns so far. `None` while the mailbox is idle.
@@ -18,7 +18,7 @@ pub struct DrainRate {
 }
 
 impl DrainRate {
-    /// The mailbox is busy; `turns` is how many have ended since ever.
+    /// Records that the mailbox is busy; `turns` is the cumulative number of ended turns.
     #[inline]
     pub fn busy(&mut self, now: Tick, turns: u64) {
         let Some((began, before)) = self.window else {
@@ -34,7 +34,7 @@ impl DrainRate {
         self.window = Some((now, turns));
     }
 
-    /// The mailbox has nothing to do.
+    /// Records that the mailbox is idle.
     #[inline]
     pub fn idle(&mut self) {
         self.window = None;
@@ -57,7 +57,7 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// `offers` is how many there were since ever.
+    /// Records the cumulative number of offers.
     #[inline]
     pub fn saw(&mut self, now: Tick, offers: u64) {
         let Some((began, before)) = self.window else {
@@ -74,13 +74,13 @@ impl Arrivals {
         self.window = Some((now, offers));
     }
 
-    /// Of late; 0 while unknown.
+    /// The recent rate; 0 while unknown.
     #[inline]
     pub fn rate(&self) -> f64 {
         self.rate
     }
 
-    /// The most there ever was in a window.
+    /// The highest rate of any window.
     #[inline]
     pub fn peak(&self) -> f64 {
         self.peak

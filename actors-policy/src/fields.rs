@@ -1,16 +1,18 @@
-//! The table of words: what attributes, configuration, `adjust` and the documentation know about each word of a policy.
+//! The table of words: what attributes, configuration, `adjust` and the documentation know about
+//! each word of a policy.
 //!
 //! ```text
-//!                         ┌─► actors-macros     reads attributes, emits the builder's call of the same name
-//!   ACTOR, MESSAGE,  ─────┼─► actors-core       config: reads, writes, applies; `adjust`: what may change while running
-//!   PRESSURE              ├─► checks            Settings::limits, Policy::check, Pressure::check
-//!                         └─► docs/policies.md  the tables of words, compared by a test
+//!                    ┌─► actors-macros     reads attributes, emits the builder's call of that name
+//!   ACTOR, MESSAGE, ─┼─► actors-core       configuration; `adjust`: what may change while running
+//!   PRESSURE         ├─► checks            Settings::limits, Policy::check, Pressure::check
+//!                    └─► docs/policies.md  the tables of words, compared by a test
 //! ```
 //!
-//! A new word is one entry here, a field with its builder on the declaration, and its behaviour. Attributes then read it, misspelt
-//! words are answered with it, and the documentation lists it.
+//! A new word is one entry here, a field with its builder on the declaration, and its behaviour.
+//! Attributes then read it, errors suggest it for misspelt words, and the documentation lists it.
 //!
-//! Invariant: the name of a word is the name of the builder's method that sets it, because the macros emit that call.
+//! Invariant: the name of a word is the name of the builder's method that sets it, because the
+//! macros emit that call.
 
 use crate::word::{Word, list};
 use crate::wording::{self, Number, duration};
@@ -29,13 +31,13 @@ pub struct Field<T: 'static> {
     pub kind: Kind,
     /// Where it can be said, and whether it can change while the actor runs.
     pub reach: Reach,
-    /// What holds where it is not said.
+    /// The default, as the documentation shows it.
     pub default: &'static str,
     /// What it means, in one line.
     pub doc: &'static str,
-    /// What a declaration says; `None` where it says nothing.
+    /// Reads the value from a declaration; `None` where it is not set.
     pub get: fn(&T) -> Option<Value>,
-    /// The declaration with this value; a value of another kind changes nothing.
+    /// Returns the declaration with this value; a value of another kind changes nothing.
     pub set: fn(T, Value) -> T,
 }
 
@@ -100,19 +102,19 @@ pub enum Value {
     Actions(Vec<Action>),
 }
 
-/// A value as it stands in an attribute or in a configuration, in the three ways in which kinds look at it.
+/// A value as written in an attribute or in a configuration, in the three forms that kinds need.
 #[derive(Clone, Copy, Debug)]
 pub struct Written<'a> {
-    /// The text between quotes; `None` where there are none.
+    /// The text between quotes; `None` without quotes.
     pub text: Option<&'a str>,
-    /// What stands there, where quotes make it no number.
+    /// The text to parse as a number; quoted text is not one.
     pub number: &'a str,
-    /// What stands there, as a word.
+    /// The text to parse as a word.
     pub word: &'a str,
 }
 
 impl<T> Field<T> {
-    /// What to write.
+    /// An example of what to write.
     pub fn example(&self) -> String {
         match self.kind {
             Kind::Number(number) => number.example(self.word),
@@ -164,7 +166,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The values, as the documentation says them.
+    /// The values, as the documentation lists them.
     pub fn values(&self) -> String {
         let words =
             |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
@@ -189,10 +191,11 @@ impl<T> Field<T> {
     }
 }
 
-/// Checks every value of a declaration by itself.
+/// Checks each value of a declaration separately.
 ///
 /// # Errors
-/// The first one that cannot be.
+///
+/// The first value that is not allowed.
 pub fn check<T>(fields: &[Field<T>], declared: &T) -> Result<(), InvalidPolicy> {
     fields
         .iter()
@@ -205,7 +208,7 @@ pub fn find<T>(fields: &'static [Field<T>], word: &str) -> Option<&'static Field
     fields.iter().find(|field| field.word == word)
 }
 
-/// The words of a table; those that configuration may say, if `configurable`.
+/// The words of a table; only those that configuration may set, if `configurable`.
 pub fn words<T>(fields: &'static [Field<T>], configurable: bool) -> Vec<&'static str> {
     fields
         .iter()
@@ -214,7 +217,7 @@ pub fn words<T>(fields: &'static [Field<T>], configurable: bool) -> Vec<&'static
         .collect()
 }
 
-/// An entry whose value a declaration may leave out or always has.
+/// An entry with a value in the declaration, optional or not.
 macro_rules! field {
     ($word:ident: $kind:expr, $reach:ident, $default:literal, $doc:literal, $value:ident, |$said:ident| $get:expr) => {
         Field {

@@ -10,7 +10,7 @@ pub(crate) const fn steps(fill: f64) -> u16 {
     if fill >= 0.0 && fill <= 1.0 { (fill * STEPS + SLACK) as u16 } else { u16::MAX }
 }
 
-/// The fill of so many steps.
+/// The fill of this number of steps.
 #[inline]
 pub(crate) fn of_steps(steps: u16) -> f64 {
     f64::from(steps) / STEPS

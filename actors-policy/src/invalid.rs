@@ -1,11 +1,12 @@
-//! The error about a word, a value or a combination of values that cannot be.
+//! The error about a word, a value or a combination of values that is not allowed.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// A word of a policy that cannot be, and what to write instead.
+/// A word of a policy that is not allowed, and what to write instead.
 ///
-/// Its `Display` is [`why`](InvalidPolicy::why): `` `capacity` is at least 1: a mailbox without a slot takes nothing ``.
+/// Its `Display` is [`why`](InvalidPolicy::why): `` `capacity` is at least 1: a mailbox without a
+/// slot takes nothing ``.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPolicy {
     word: Cow<'static, str>,

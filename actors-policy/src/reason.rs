@@ -7,13 +7,13 @@ use std::fmt;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Reason {
-    /// There was no room and the policy says to refuse; the message is back in the caller's hands.
+    /// There was no room, and the policy says to refuse; the caller has the message back.
     Full,
-    /// A `drop_*` policy gave it up.
+    /// A `drop_*` policy dropped it.
     Dropped,
     /// The supervisor shed it.
     Shed,
-    /// Its type's admission rate was spent.
+    /// The admission rate of its type was exhausted.
     RateLimited,
     /// It could not have been handled before its deadline.
     Doomed,
@@ -35,7 +35,7 @@ pub enum Reason {
     Unanswered,
     /// Waiting for it could only end after the waiter's own turn ends.
     WouldDeadlock,
-    /// The actor has as many timers, pipes and watches under way as it may have (`jobs`).
+    /// The actor already has as many timers, pipes and watches as it may have (`jobs`).
     TooManyJobs,
     /// A periodic message was given a period of zero.
     ZeroPeriod,

@@ -1,13 +1,15 @@
-//! Whether an actor that failed begins anew, and when (F2).
+//! Whether a failed actor is restarted, and when (F2).
 //!
 //! ```text
 //!   failures   ×      ×  ×   ×     ×            within:  ├────────────────┤ now
-//!   delay      0      f  2f  4f    f            the first one after a quiet time costs nothing, the others back off
+//!   delay      0      f  2f  4f    f            no delay after a quiet time, then a backoff
 //! ```
 //!
-//! The window slides: what counts is how many failures lie in the time before *this* one, not in some period that happens
-//! to begin now and then. Failed starts are counted apart: by default they are limited by how long they go on. (Erlang/OTP, `supervisor`: intensity and period. The spread of the delays: Brooker, "Exponential
-//! Backoff and Jitter", AWS 2015, kept to a fifth, because here nobody competes for the same lock.)
+//! The window slides: what counts is the number of failures in the time before *this* one, not in
+//! some fixed period. Failed starts are counted separately: by default the time they go on is
+//! limited. (Erlang/OTP, `supervisor`: intensity and period. The spread of the delays: Brooker,
+//! "Exponential Backoff and Jitter", AWS 2015, kept to a fifth, because restarts do not compete for
+//! one lock.)
 
 use crate::Spent;
 use crate::Tick;
@@ -15,18 +17,18 @@ use crate::retry::spread_of;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Failures that are remembered: the window's limit cannot be above it, so that the window is bounded.
+/// The most failures that are remembered. It bounds the window's limit, and so its memory.
 const FAILURES_MAX: u32 = 1024;
 
-/// The delay after a failed start: a second is the shortest time in which a database or a peer restarts; a minute is the longest that
-/// one has to wait for the actor once it is back.
+/// The delay after a failed start. A second is the shortest time in which a database or a peer
+/// restarts; a minute is the longest time the actor stays down after its dependency is back.
 const START_BACKOFF: Backoff = Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 
-/// How long starts may fail: longer than a database fails over, restarts or is migrated, short enough for a wrong configuration to be
-/// reported in the same deployment.
+/// How long starts may fail. Longer than a database takes to fail over, restart or migrate; short
+/// enough to report a wrong configuration within the same deployment.
 const START_DEADLINE: Duration = Duration::from_secs(600);
 
-/// Which ends of an instance are followed by a new one.
+/// Which ends of an instance lead to a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum When {
     Never,
@@ -63,14 +65,14 @@ pub struct Restart {
     backoff: Backoff,
     /// `None`: failed starts back off like other failures.
     start_backoff: Option<Backoff>,
-    /// `None`: failed starts are counted among the other failures.
+    /// `None`: failed starts count among the other failures.
     start_deadline: Option<Duration>,
-    /// What was set explicitly, and so is not changed by another setting.
+    /// Whether the caller set it, so that another setting does not change it.
     has_start_backoff: bool,
     has_start_deadline: bool,
 }
 
-/// A delay that doubles, up to the longest.
+/// A delay that doubles up to a longest delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Backoff {
     first: Duration,
@@ -78,7 +80,7 @@ struct Backoff {
 }
 
 impl Backoff {
-    /// The delay that was doubled `times` times, spread by a fifth either way.
+    /// The delay after `times` doublings, spread by a fifth either way.
     fn delay(self, times: u32, random: u64) -> Duration {
         let factor = 1u32.checked_shl(times).unwrap_or(u32::MAX);
         let delay = self.first.saturating_mul(factor).min(self.longest);
@@ -177,39 +179,39 @@ impl Restart {
     }
 }
 
-/// In which way an instance ended that may be followed by another.
+/// How an instance failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// In a turn, by a child, or because it stopped itself.
+    /// In a turn, through a child, or by stopping itself.
     Run,
     /// At its start.
     Start,
 }
 
-/// What follows from a failure.
+/// What follows a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revival {
-    /// A new instance, after so long.
+    /// A new instance, after this delay.
     After(Duration),
-    /// None: it was never to be restarted.
+    /// No restart: the policy allows none.
     Never,
-    /// None: it failed too often. The parent's affair.
+    /// No restart: too many failures. The parent decides what happens next.
     TooOften(Spent),
 }
 
-/// The failures of one actor that still count, by worker.
+/// The recent failures of one actor, by worker.
 #[derive(Debug)]
 pub struct Failures {
     restart: Restart,
     workers: Vec<OfWorker>,
 }
 
-/// The failures of one worker that still count.
+/// The recent failures of one worker.
 #[derive(Debug, Default)]
 struct OfWorker {
-    /// When they were, oldest first; at most `most` of them.
+    /// When they happened, oldest first; at most as many as the window's limit.
     recent: VecDeque<Tick>,
-    /// Starts that have failed in a row, and when the first of them did.
+    /// The number of starts that failed in a row, and when the first of them did.
     starts: u32,
     since: Tick,
 }
@@ -221,7 +223,7 @@ impl OfWorker {
         }
     }
 
-    /// Whether one more failure of this kind is too many.
+    /// Returns whether one more failure of this kind exceeds the policy's limits.
     fn spent(&self, restart: &Restart, fault: Fault, now: Tick) -> Option<Spent> {
         let Restart { most, within, start_deadline, .. } = *restart;
         if let Some(deadline) = start_deadline.filter(|_| fault == Fault::Start) {
@@ -234,7 +236,7 @@ impl OfWorker {
         (self.recent.len() >= most as usize).then_some(spent)
     }
 
-    /// Enters a failure. How long to wait after it.
+    /// Records a failure, and returns the delay before the restart.
     fn note(&mut self, restart: &Restart, fault: Fault, now: Tick, random: u64) -> Duration {
         let is_start = fault == Fault::Start;
         let mut before = self.recent.len() as u32;
@@ -276,13 +278,14 @@ impl Failures {
     fn of(&mut self, worker: u32) -> &mut OfWorker {
         let at = worker as usize;
         if self.workers.len() <= at {
-            // Numbers of workers that have gone are used again, so there are as many as there ever were workers at a time.
+            // Worker numbers are reused, so there are as many as there were workers at one time.
             self.workers.resize_with(at + 1, OfWorker::default);
         }
         &mut self.workers[at]
     }
 
-    /// A worker has failed once more. `present` are the numbers of all workers; `random` is any random number.
+    /// Records a failure of `worker`, and returns what follows. `present` are the numbers of all
+    /// workers; `random` is any random number.
     pub fn failed(&mut self, worker: u32, present: &[u32], fault: Fault, now: Tick, random: u64) -> Revival {
         let restart = self.restart;
         if restart.when == When::Never {
@@ -296,12 +299,12 @@ impl Failures {
         if !self.has_budget(worker, present, now) {
             return Revival::TooOften(spent);
         }
-        // The other workers go on, and so does this one, slowly.
+        // The other workers continue, so this one restarts too, after a delay.
         let delay = self.of(worker).note(&restart, fault, now, random);
         Revival::After(delay.max(spread_by(restart.backoff.longest, random)))
     }
 
-    /// Whether a worker other than this one may fail once more.
+    /// Returns whether a worker other than `but` may fail once more.
     fn has_budget(&mut self, but: u32, present: &[u32], now: Tick) -> bool {
         let restart = self.restart;
         present.iter().filter(|other| **other != but).any(|other| {
@@ -312,14 +315,14 @@ impl Failures {
         })
     }
 
-    /// A worker's instance has started: its row of failed starts is over.
+    /// Records that an instance of the worker has started, which ends its series of failed starts.
     pub fn started(&mut self, worker: u32) {
         if let Some(own) = self.workers.get_mut(worker as usize) {
             own.starts = 0;
         }
     }
 
-    /// A worker has gone, and its number may be given to another one.
+    /// Removes a worker that has ended, so that its number can be reused.
     pub fn forget(&mut self, worker: u32) {
         if let Some(own) = self.workers.get_mut(worker as usize) {
             *own = OfWorker::default();
@@ -327,21 +330,21 @@ impl Failures {
     }
 }
 
-/// Who else begins anew when a child of an actor fails.
+/// Which siblings restart when a child fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Strategy {
-    /// Nobody.
+    /// No sibling.
     #[default]
     OneForOne,
-    /// All the other children: they work on something in common.
+    /// All siblings: they share state.
     OneForAll,
-    /// Those that were started after it: they were built on it.
+    /// The siblings that were started after the failed child: they depend on it.
     RestForOne,
 }
 
 impl Strategy {
-    /// Whether the child that was started as number `other` begins anew because number `failed` has failed.
+    /// Whether child number `other` restarts when child number `failed` has failed.
     #[doc(hidden)]
     pub fn concerns(self, failed: u64, other: u64) -> bool {
         match self {
@@ -370,7 +373,7 @@ mod tests {
         }
         let too_often = Spent { failures: 4, within: Duration::from_millis(1000), limit: 3 };
         let too_often = Revival::TooOften(too_often);
-        // In a window that began at 0 and one that began at 1000 there would have been room for this one.
+        // With fixed windows from 0 and from 1000 this failure would have been within the limit.
         assert_eq!(failures.failed(0, &[0], Fault::Run, at(999), 0), too_often);
         assert_eq!(
             failures.failed(0, &[0], Fault::Run, at(1000), 0),

@@ -5,43 +5,44 @@
 //!   else a turn is running  the age of that turn: a sender that comes back doubles its wait each time
 //!   else                    10 ms, doubled with each refusal of the type, up to 1 s
 //! ```
-//!
-//! Each wait is spread by a fifth either way, at the limits too, so that senders that were refused together do not come back together.
-//! (Brooker: Exponential backoff and jitter, AWS 2015.)
+//! Each wait is spread by a fifth either way, at the limits too, so that senders that were refused
+//! together do not retry together. (Brooker: Exponential backoff and jitter, AWS 2015.)
 
 use crate::Span;
 use crate::rng::{splitmix, unit};
 use std::time::Duration;
 
-/// The shortest wait before it is spread: with a fifth less it is 1 ms. A retry below that belongs to the same burst.
+/// The shortest wait before it is spread: with a fifth less it is 1 ms. An earlier retry would
+/// belong to the same burst.
 const WAIT_MIN: Nanos = 1_250_000;
 /// The longest wait before it is spread: with a fifth more it is 30 s, the default deadline of an ask.
 const WAIT_MAX: Nanos = 25_000_000_000;
-/// The first guess, where nothing is known of the actor, and how often it doubles: from 10 ms to 1 s, because a caller that would wait
-/// longer for nothing known is better off with an error.
+/// The first guess, where nothing is known about the actor. It doubles from 10 ms to at most 1 s:
+/// without any information, an error serves the caller better than a longer wait.
 const GUESS_FIRST_NANOS: Nanos = 10_000_000;
 const GUESS_MAX: Nanos = 1_000_000_000;
 const DOUBLINGS: u32 = 7;
-/// The first guess.
+/// The first guess, as a [`Duration`].
 pub const GUESS_FIRST: Duration = Duration::from_nanos(GUESS_FIRST_NANOS);
 
 /// 0.8 and 1.2, in parts of 2^16.
 const FIFTH_LESS: u64 = 52_429;
 const FIFTH_MORE: u64 = 78_643;
 
-/// A wait in whole nanoseconds, because every refusal works one out: a [`Duration`] would be taken apart and put together several times.
+/// A wait in whole nanoseconds. Every refusal computes one, and converting to and from [`Duration`]
+/// would cost more than the computation.
 type Nanos = u64;
 
-/// What is known of a mailbox when it refuses a message.
+/// What is known about a mailbox when it refuses a message.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Backlog {
-    /// Messages that are queued, and senders in line.
+    /// Queued messages and senders in line.
     pub messages: usize,
     /// Turns a second while there was a backlog; 0 while unknown.
     pub drain_rate: f64,
-    /// The age of the turn that is running, if one is.
+    /// The age of the running turn, if there is one.
     pub running: Option<Duration>,
-    /// Refusals of this message type before this one, since a turn ended last.
+    /// Refusals of this message type since a turn last ended, not counting this one.
     pub refusals: u32,
 }
 
@@ -58,7 +59,7 @@ pub fn outlook(backlog: &Backlog) -> Duration {
     Duration::from_nanos(wait(messages, drain_rate, running.map_or(Span::NONE, Span::of), refusals))
 }
 
-/// What [`retry_after`] returns, from and to what a refusal has.
+/// Like [`retry_after`], from and to the representation that a refusal stores.
 #[inline]
 pub fn retry_span(messages: usize, drain_rate: f64, running: Span, refusals: u32, random: u64) -> Span {
     Span::from_nanos(spread_nanos(wait(messages, drain_rate, running, refusals), random))
@@ -67,7 +68,7 @@ pub fn retry_span(messages: usize, drain_rate: f64, running: Span, refusals: u32
 #[inline]
 fn wait(messages: usize, drain_rate: f64, running: Span, refusals: u32) -> Nanos {
     let wait = if drain_rate > 0.0 && messages > 0 {
-        // What does not fit is the greatest number.
+        // A float that does not fit saturates.
         (messages as f64 / drain_rate * 1e9) as Nanos
     } else if !running.is_none() {
         running.nanos()
@@ -103,7 +104,7 @@ mod tests {
         waits.fold((f64::MAX, 0.0), |(least, most), wait| (wait.min(least), wait.max(most)))
     }
 
-    /// The waits are within a fifth of `due` seconds, and use that range.
+    /// Asserts that the waits are within a fifth of `due` seconds, and that they use that range.
     fn is_spread_around(backlog: Backlog, due: f64) {
         let (least, most) = waits(backlog);
         assert!(
@@ -117,7 +118,7 @@ mod tests {
     fn p7_backlog_over_rate_within_a_fifth_and_clamped() {
         let of = |messages, drain_rate| Backlog { messages, drain_rate, ..Backlog::default() };
         is_spread_around(of(100, 1000.0), 0.1);
-        // Spread at the limits too: otherwise all senders come back at the same instant.
+        // Waits are spread at the limits too: otherwise all senders retry at the same instant.
         is_spread_around(of(1, 1e9), 0.00125);
         is_spread_around(of(usize::MAX, 1.0), 25.0);
         is_spread_around(of(usize::MAX, f64::MIN_POSITIVE), 25.0);

@@ -39,8 +39,8 @@ impl Rng {
         random
     }
 
-    /// The number that [`next_u64`](Rng::next_u64) returns after `n` calls. Threads that share a stream and count its numbers with an
-    /// atomic counter use it.
+    /// The number that [`next_u64`](Rng::next_u64) returns after `n` calls. It serves threads that
+    /// share a stream and count its numbers in an atomic counter.
     #[inline]
     pub fn nth(&self, n: u64) -> u64 {
         splitmix(self.state.wrapping_add(n.wrapping_mul(STEP)))

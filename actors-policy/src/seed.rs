@@ -17,7 +17,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub enum Purpose {
     /// `drop_random` and the jitter of `retry_after`, in one mailbox.
     Mailbox,
-    /// Which senders are shed, and the jitter of what they are told.
+    /// Which senders are shed, and the jitter of their `retry_after`.
     Gate,
     /// The spread of the delays before a restart.
     Backoff,

@@ -1,43 +1,47 @@
 //! Whether turns of a message type are so short that its senders may run them (S6).
 //!
-//! A look at the clock costs more than a tiny turn, so of those not every one is timed: the first one is, and then one in
-//! sixteen. A turn that is timed also pays for the others' part of its task's cooperative budget, as a claim does. A
-//! turn that was seen to be long keeps senders from running any for a while, twice as long each time, until turns are seen to
-//! be short again: a maximum that decays with use.
+//! Reading the clock costs more than a tiny turn, so only some tiny turns are timed: the first one,
+//! and then about one in sixteen. A timed turn also charges the untimed ones to its task's
+//! cooperative budget, as a claim does. After a long turn, senders run no turn for a pause that
+//! doubles each time, until turns are short again: a maximum that decays with use.
 
 use std::time::Duration;
 
-/// Longer turns are the actor's own affair: a sender loses about as much by waking somebody.
+/// The longest turn that senders run. For longer ones a sender loses about as much as by waking the
+/// actor task.
 const SHORT: Duration = Duration::from_micros(5);
-/// Turns between two that are timed, where they are tiny: so many and up to fifteen more, so that what comes in a rhythm is found
-/// too. Others are all timed.
+/// The least number of untimed turns between two timed ones, where turns are tiny. Up to fifteen
+/// more are added at random, so that periodic long turns are found too. Turns that are not tiny are
+/// all timed.
 const UNTIMED: u8 = 8;
-/// A tenth of it is what a look at the clock costs.
+/// Below this length turns are tiny: reading the clock costs about a tenth of it.
 const TINY: Duration = Duration::from_nanos(500);
-/// Turns that are timed after a long one: of a type of which one turn in twenty is long, another one is nearly always among them.
+/// The number of turns timed after a long one. Where one turn in twenty is long, these nearly
+/// always include another.
 const WATCHED: u8 = 64;
-/// Sends that go by before a turn is donated again, after the first long one.
+/// The number of sends in the pause after the first long turn.
 const PAUSE: u16 = 64;
-/// The longest pause is this many times doubled: 65,536 sends, of which one may be unlucky.
+/// The most doublings of the pause: up to 65,536 sends.
 const DOUBLED_MAX: u8 = 10;
 
-/// Waits that were in vain double the sends between two of them this often at most. For a tell one in 4096, which costs nothing: the
-/// other way, through the queue, is cheap for its sender. For an ask one in 64: the other way is a round through the scheduler.
+/// The most doublings of the number of sends between two futile waits for the seat. For a tell one
+/// send in 4096 waits, because its alternative, the queue, is cheap. For an ask one in 64 does,
+/// because its alternative is a round trip through the scheduler.
 const IN_VAIN_MAX: u8 = 12;
 const IN_VAIN_MAX_ASK: u8 = 6;
 
-/// What is known of a type's turns.
+/// What is known about the turns of a message type.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ShortTurns {
-    /// Sends that still go by.
+    /// Sends left in the pause.
     pause: u32,
     untimed: u8,
     doubled: u8,
-    /// Turns that are all timed, because one was seen to be long: it may have been cold, or its thread may have been taken off; but
-    /// another one soon after it says that this is how the type is.
+    /// Turns left that are all timed because one was long. That one may have been cold, or its
+    /// thread preempted; another long one soon after it is typical of the type.
     watched: u8,
     scatter: u8,
-    /// Sends that do not wait for the seat, and how often their number was doubled.
+    /// Sends left that do not wait for the seat, and how often their number was doubled.
     hasty: u16,
     in_vain: u8,
 }
@@ -45,16 +49,16 @@ pub struct ShortTurns {
 /// Whether a sender may run the next turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Donation {
-    /// No.
+    /// It may not.
     No,
-    /// Yes.
+    /// It may.
     Yes,
-    /// And it is to be timed.
+    /// It may, and must time the turn.
     Timed,
 }
 
 impl ShortTurns {
-    /// Whether the next send may run its turn.
+    /// Decides whether the next send may run its turn.
     #[inline]
     pub fn donation(&mut self) -> Donation {
         if self.pause > 0 {
@@ -70,7 +74,7 @@ impl ShortTurns {
         }
     }
 
-    /// A timed turn took this long.
+    /// Records the length of a timed turn.
     #[inline]
     pub fn took(&mut self, span: Duration) {
         if span >= SHORT {
@@ -83,15 +87,17 @@ impl ShortTurns {
             self.watched -= 1;
             self.doubled -= u8::from(self.watched == 0 && self.doubled > 0);
         } else {
-            // A generator of all bytes in an order that has no pattern at this length; its upper half is used (Knuth, 3.2.1.2).
+            // A linear congruential generator that visits all bytes; its upper half is used (Knuth,
+            // 3.2.1.2).
             self.scatter = self.scatter.wrapping_mul(5).wrapping_add(1);
             self.untimed = if span < TINY { UNTIMED + (self.scatter >> 4) } else { 0 };
         }
     }
 
-    /// The actor is at work: whether it is worth a microsecond to wait until it is not. Once a task and its sender go at the
-    /// same speed, each always finds the other at work, and both lose by it; a short wait ends that. Where it was in vain, the
-    /// next one comes after twice as many sends.
+    /// Whether a send should wait about a microsecond for the seat while the actor is at work. When
+    /// the actor task and a sender run at the same speed, each send finds the actor at work, and
+    /// both are slower for it; a short wait ends that. After a futile wait, twice as many sends
+    /// skip the next one.
     #[inline]
     pub fn may_wait(&mut self) -> bool {
         if self.pause > 0 || self.watched > 0 {

@@ -3,8 +3,9 @@
 //! Units throughout: rates are messages a second, times are [`Duration`]s, sizes are messages. Nothing here looks at a clock
 //! or at an actor; for what a running mailbox has seen see `actors_core::observe::Advice`.
 //!
-//! A burst is taken as water: for its length messages come at the peak rate and are served at the service rate, so the
-//! backlog grows by the difference; afterwards they come at the usual rate, and it shrinks by that difference.
+//! A burst is modelled as a flow: while it lasts, messages come at the peak rate and are served at
+//! the service rate, so the backlog grows by the difference. Afterwards they come at the usual
+//! rate, and it shrinks by that difference.
 //!
 //! ```text
 //!  backlog ┤      ╱╲                 slots = (peak − service) · burst, rounded up, and one for the sender at the door
@@ -43,41 +44,42 @@ use crate::CAPACITY_MAX;
 use std::fmt;
 use std::time::Duration;
 
-/// What a mailbox has to bear.
+/// The load of a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Load {
     /// Messages a second during a burst.
     pub peak: f64,
     /// Messages a second between bursts.
     pub usual: f64,
-    /// Turns a second while there is something to do.
+    /// Turns a second while there is work.
     pub service: f64,
     /// How long a burst lasts.
     pub burst: Duration,
 }
 
-/// What a mailbox must be to bear a [`Load`], and what its messages then go through.
+/// The size of a mailbox for a [`Load`], and the delays of its messages.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Sizing {
     /// The load it is for.
     pub load: Load,
-    /// Slots: the backlog at the end of the burst, and one more, so that the sender whose message comes while one is being
-    /// taken out finds room. Traffic that comes unevenly within the burst needs more.
+    /// Slots: the backlog at the end of the burst, and one more for a message that arrives while
+    /// another is being taken out. Traffic that comes unevenly within the burst needs more.
     pub slots: usize,
-    /// From the burst's end until the backlog is gone; [`Duration::MAX`] where it is longer than that.
+    /// The time from the burst's end until the backlog is gone; [`Duration::MAX`] where that is too
+    /// long to represent.
     pub drain: Duration,
     /// How long the last message of the burst waits for its turn: the longest wait there is.
     pub wait: Duration,
 }
 
-/// Why no mailbox is right for a [`Load`].
+/// Why no mailbox fits a [`Load`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Unsizable {
-    /// A rate that is none.
+    /// A rate that is not finite, or is negative.
     NoRate(&'static str),
-    /// Usually as many messages come as can be served, or more.
+    /// Messages usually come at least as fast as they are served.
     NeverDrains {
         /// [`Load::usual`]
         usual: f64,
@@ -120,10 +122,11 @@ impl fmt::Display for Unsizable {
 impl std::error::Error for Unsizable {}
 
 impl Load {
-    /// The mailbox that bears it.
+    /// Returns the mailbox for this load.
     ///
     /// # Errors
-    /// Where there is none.
+    ///
+    /// No mailbox fits the load.
     pub fn size(&self) -> Result<Sizing, Unsizable> {
         let Load { peak, usual, service, burst } = *self;
         for (word, rate) in [("peak", peak), ("usual", usual), ("service", service)] {
@@ -134,7 +137,7 @@ impl Load {
         if service <= usual {
             return Err(Unsizable::NeverDrains { usual, service });
         }
-        // A burst below the service rate leaves nothing behind.
+        // A burst below the service rate leaves no backlog.
         let backlog = ((peak - service) * burst.as_secs_f64()).max(0.0);
         let slots = backlog.ceil() + 1.0;
         if slots > CAPACITY_MAX as f64 {
@@ -151,10 +154,11 @@ impl Load {
 }
 
 impl Sizing {
-    /// The capacity that has these slots for `low` and `normal` too: the default reserve, an eighth rounded up, is not theirs.
+    /// The capacity that gives `low` and `normal` these slots too: they may not use the default
+    /// reserve, an eighth rounded up.
     pub fn beside_reserve(&self) -> usize {
         let mut capacity = self.slots + self.slots / 7;
-        // What rounding took away is at most one slot.
+        // Rounding can cost at most one slot.
         while capacity - capacity.div_ceil(8).min(capacity - 1) < self.slots {
             capacity += 1;
         }
@@ -184,9 +188,9 @@ impl fmt::Display for Sizing {
     }
 }
 
-/// Little's law: how long a message stays on average where `depth` messages are on average, `throughput` of them leaving
-/// a second; `None` where nothing leaves, or a number is none. It holds whatever the order and the distribution, as long as
-/// as much leaves as comes.
+/// Little's law: the mean stay of a message where `depth` messages are present on average and
+/// `throughput` leave a second. `None` where nothing leaves, or a number is not finite. It holds
+/// for any order and distribution, as long as as many leave as arrive.
 ///
 /// John Little: A proof for the queuing formula L = λW (Operations Research 9, 3, 1961).
 ///
@@ -201,7 +205,7 @@ pub fn sojourn(depth: f64, throughput: f64) -> Option<Duration> {
     is_number.then(|| Duration::try_from_secs_f64(depth / throughput).ok()).flatten()
 }
 
-/// A rate or an amount as a person reads it: whole from ten on, else with one digit.
+/// A rate or an amount for people: whole from ten on, otherwise with one digit after the point.
 pub struct Rounded(pub f64);
 
 impl fmt::Display for Rounded {

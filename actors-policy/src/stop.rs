@@ -14,17 +14,18 @@ pub enum StopReason {
     Killed,
     /// The last handle was dropped, and everything accepted was handled.
     Unreferenced,
-    /// A handler panicked, and there was no factory to begin anew from, or it has happened too often.
+    /// A handler panicked, and the policy allows no (further) restart, or there was no factory.
     Panicked,
-    /// `#[started]` failed or panicked, and there was no factory, or it has happened too often.
+    /// `#[started]` failed or panicked, and the policy allows no (further) restart, or there was no
+    /// factory.
     StartFailed,
     /// A child failed too often (F2).
     ChildFailed,
-    /// Only this instance has ended; another one goes on in its place.
+    /// Only this instance has ended; another one replaces it.
     Restarted,
-    /// Only this worker has ended: there were more of them than needed.
+    /// Only this worker has ended: the pool had more workers than needed.
     Retired,
-    /// The tokio runtime ended beneath the actor.
+    /// The actor's tokio runtime shut down.
     RuntimeGone,
 }
 
@@ -45,16 +46,16 @@ impl fmt::Display for StopReason {
     }
 }
 
-/// Failures that were more than the restart policy allows.
+/// Failures that exceeded the restart policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Spent {
-    /// How many failures there were.
+    /// The number of failures.
     pub failures: u32,
-    /// In how long a time.
+    /// The time in which they happened.
     pub within: Duration,
-    /// How many are followed by a new instance.
+    /// The number of failures that the policy allows.
     pub limit: u32,
 }
 

@@ -1,8 +1,8 @@
 //! Instants and lengths of time as pure numbers.
 //!
-//! An instant is a [`Tick`] and a length of time a [`Span`]: eight bytes each, comparable, with a value for "never" and for
-//! "none". So the slots of a mailbox stay small, and a policy needs no clock type. `actors-core` makes ticks from the clock of its
-//! runtime; simulations make their own.
+//! An instant is a [`Tick`] and a length of time a [`Span`]: eight bytes each, comparable, with a
+//! value for "never" and for "none". So the slots of a mailbox stay small, and a policy needs no
+//! clock type. `actors-core` makes ticks from the clock of its runtime; simulations make their own.
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ use std::fmt;
 pub trait Word: Copy + PartialEq + fmt::Debug + 'static {
     /// The attribute word that takes these values: `overflow`.
     const FIELD: &'static str;
-    /// What a sentence calls one value: `overflow`, `action`.
+    /// What an error sentence calls one value: `overflow`, `action`.
     const NOUN: &'static str;
     /// Every value, in declaration order.
     const VALUES: &'static [Self];
@@ -91,7 +91,7 @@ macro_rules! words {
 
 pub(crate) use words;
 
-/// The sentence about a text that is none of `words`.
+/// The sentence about a text that is not one of `words`.
 pub(crate) fn no_choice(text: &str, (field, noun): (&str, &str), words: &[&str], planned: &[&str]) -> String {
     let is_word = text.starts_with(|letter: char| letter.is_alphabetic() || letter == '_')
         && text.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
@@ -106,8 +106,8 @@ pub(crate) fn no_choice(text: &str, (field, noun): (&str, &str), words: &[&str],
     }
 }
 
-/// The one of `words` that was probably meant: the only one that begins with `wrong`, or the one with at most two letters wrong,
-/// and no more than half of them.
+/// The word that was probably meant: the only one that begins with `wrong`, or the one with at most
+/// two wrong letters, and no more than half of them.
 pub fn nearest<'a>(wrong: &str, words: &[&'a str]) -> Option<&'a str> {
     let mut longer = words.iter().filter(|word| wrong.len() > 2 && word.starts_with(wrong));
     if let (Some(word), None) = (longer.next(), longer.next()) {

@@ -36,7 +36,7 @@ impl<A: Actor> Subject for Cell<A> {
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
         if may_spawn {
             // The pool may have been resized manually; adopt that size.
-            state.controller.adopt(self.mailbox.workers_wanted(), now);
+            state.controller.set_workers(self.mailbox.workers_wanted(), now);
         }
         if may_spawn && sample.busy > 0 {
             let node: Arc<dyn Node> = self.clone();

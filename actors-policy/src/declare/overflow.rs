@@ -15,9 +15,10 @@ words! {
     Reject = "reject",
     /// The newcomer is dropped (O3). Only last in a list.
     DropNewest = "drop_newest",
-    /// The oldest message of the same type makes room (O4). The newcomer goes to the end of its lane. Under a lasting flood such a
-    /// type hardly reaches the front of a lane that it shares with types which keep their places. Give it a lane of its own, or use
-    /// `drop_random` or `drop_newest`.
+    /// The oldest message of the same type makes room (O4). The newcomer goes to the end of its
+    /// lane. In a lane shared with types that keep their places, such a type hardly reaches the
+    /// front under a lasting flood. Give it a lane of its own, or use `drop_random` or
+    /// `drop_newest`.
     DropOldest = "drop_oldest",
     /// A random message of the same type makes room (O5).
     DropRandom = "drop_random",
@@ -28,7 +29,7 @@ words! {
 }
 
 impl Overflow {
-    /// Whether nothing is tried after the word.
+    /// Whether no word may follow this one.
     #[inline]
     pub(crate) const fn is_last(self) -> bool {
         matches!(self, Overflow::Block | Overflow::Reject | Overflow::DropNewest)
@@ -46,8 +47,8 @@ pub struct OverflowList {
 impl OverflowList {
     const LEN_MAX: usize = 4;
 
-    /// A list. A longer one than any legal list is cut; [`check`](OverflowList::check) refuses it either way, because
-    /// five words cannot be legal without a repetition.
+    /// Creates a list. One longer than any legal list is cut; [`check`](OverflowList::check)
+    /// refuses it either way, because five words cannot be legal without a repetition.
     pub const fn new(list: &[Overflow]) -> Self {
         let mut words = [Overflow::Block; OverflowList::LEN_MAX];
         let mut at = 0;
@@ -72,7 +73,8 @@ impl OverflowList {
         self.words().contains(&word)
     }
 
-    /// Whether messages of such a type may be given up once they are in: what ends in a `drop_*`, or is `conflate` alone.
+    /// Whether queued messages of such a type may be dropped: the list ends in a `drop_*`, or is
+    /// `conflate` alone.
     #[inline]
     pub fn is_droppable(&self) -> bool {
         match self.words().last() {
@@ -82,8 +84,9 @@ impl OverflowList {
         }
     }
 
-    /// What becomes of a newcomer when no word of the list has found room for it: the list's last word where that is one
-    /// that settles it; else a droppable newcomer is dropped (O4, O5), and any other is refused.
+    /// What becomes of a newcomer for which no word has found room. It is the list's last word
+    /// where that word decides it. Otherwise a droppable newcomer is dropped (O4, O5), and any
+    /// other is refused.
     #[inline]
     pub fn last_resort(&self) -> Overflow {
         match self.words().last() {
@@ -96,7 +99,8 @@ impl OverflowList {
     /// Checks that the list makes sense (O9).
     ///
     /// # Errors
-    /// The first word that cannot stand where it does.
+    ///
+    /// The first word that is not allowed in its place.
     pub fn check(&self, keyed: bool) -> Result<(), InvalidPolicy> {
         let words = self.words();
         if words.is_empty() {
@@ -183,7 +187,7 @@ mod tests {
             }
             let says_drop = list.words().last().is_some_and(|word| word.word().starts_with("drop_"));
             assert_eq!(list.is_droppable(), says_drop || list.words() == [Conflate], "{list:?}");
-            // Whoever never said that its messages may be lost has them back.
+            // A type that does not permit losses gets its messages back.
             assert_eq!(list.last_resort() == DropNewest, list.is_droppable(), "{list:?}");
         }
     }

@@ -58,8 +58,8 @@ pub struct Policy {
     pub overflow: OverflowList,
     /// Slots that messages of this type may hold at once; `None`: as many as there are (B2).
     pub max: Option<usize>,
-    /// Slots that messages of one key may hold at once where several workers keep the order of keys; `None`: a quarter of the
-    /// capacity, at least one (S8). Without effect where there is one worker.
+    /// Slots that messages of one key may hold at once where several workers keep the order of
+    /// keys; `None`: a quarter of the capacity, at least one (S8). No effect with one worker.
     pub max_per_key: Option<usize>,
     /// Age at which it is worthless.
     pub ttl: Option<Duration>,
@@ -81,17 +81,18 @@ words! {
     /// The oldest.
     #[default]
     Fifo = "fifo",
-    /// The oldest; but the newest while the mailbox has not been empty for 100 ms. Under a lasting overload the actor then
-    /// serves the newest messages while their senders still wait, instead of all of them too late. The oldest wait longer,
-    /// perhaps for ever, so give the type a `ttl` or its asks deadlines. Other types in the lane lose nothing: the type's turns
-    /// come as often as before.
+    /// The oldest, or the newest while the mailbox has not been empty for 100 ms. Under a lasting
+    /// overload the actor then serves the newest messages while their senders still wait, instead
+    /// of all of them too late. The oldest wait longer, perhaps for ever, so give the type a `ttl`
+    /// or its asks deadlines. Other types in the lane lose nothing: the type's turns come as often
+    /// as before.
     ///
     /// Ben Maurer: Fail at Scale (ACM Queue 13, 8, 2015), "adaptive LIFO"; the interval is CoDel's (RFC 8289, section 3.2).
     LifoUnderPressure = "lifo_under_pressure",
 }
 
-/// Default deadline of an ask. Long enough for any handler that is not stuck, short enough that a stuck one is noticed
-/// while the person who waits is still there.
+/// Default deadline of an ask. Longer than any healthy handler takes, short enough that a stalled
+/// one is noticed while the person who waits is still there.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Policy {
@@ -136,8 +137,9 @@ impl Policy {
         self
     }
 
-    /// Sets how many slots messages of one key may hold at once in a pool (S8): those of all types with this key count, of the
-    /// type's own lane and of higher ones. Needs a key; without effect where there is one worker.
+    /// Sets how many slots messages of one key may hold at once in a pool (S8): those of all types
+    /// with this key count, of the type's own lane and of higher ones. Needs a key; no effect with
+    /// one worker.
     #[must_use]
     pub const fn max_per_key(mut self, slots: usize) -> Self {
         self.max_per_key = Some(slots);
@@ -203,8 +205,9 @@ impl Policy {
         self.overflow.check(self.keyed)
     }
 
-    /// Checks that a running actor may go from this policy to `wanted`. A word that belongs to the bookkeeping of queued messages
-    /// does not change while they are queued: see [`Reach::Running`](fields::Reach::Running).
+    /// Checks that a running actor may change from this policy to `wanted`. Words that the
+    /// bookkeeping of queued messages depends on cannot change: see
+    /// [`Reach::Running`](fields::Reach::Running).
     ///
     /// # Errors
     /// The first word that cannot change.

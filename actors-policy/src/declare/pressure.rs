@@ -1,4 +1,5 @@
-//! What an actor declares about pressure: when its mailbox is under it, and what is done about that, in which order (P1, P5).
+//! What an actor declares about pressure: when its mailbox is under pressure, and which actions
+//! follow in which order (P1, P5).
 
 use crate::fill::{of_steps, steps};
 use crate::word::words;
@@ -6,7 +7,7 @@ use crate::{InvalidPolicy, Settings, fields, wording};
 use std::time::Duration;
 
 words! {
-    /// What a supervisor may do about pressure.
+    /// An action of the supervisor against pressure.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     #[non_exhaustive]
     pub enum Action of "respond", each called "action", planned &[];
@@ -23,7 +24,7 @@ impl Action {
     pub const COUNT: usize = 3;
 }
 
-/// A length of time in a word: every actor has what it declares beside its mailbox. Five centuries at most.
+/// A length of time in one word, which keeps the declaration small. Five centuries at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Nanos(u64);
 
@@ -38,7 +39,7 @@ impl Nanos {
     }
 }
 
-/// When a mailbox is under pressure, and what a supervisor does about it.
+/// When a mailbox is under pressure, and what the supervisor does about it.
 ///
 /// ```
 /// # mod actors_core { pub use actors_policy::*; pub mod policy { pub use actors_policy::*; } }
@@ -57,12 +58,12 @@ pub struct Pressure {
     target: Nanos,
     dwell: Nanos,
     respond: [Option<Action>; Action::COUNT],
-    /// An action stood twice in the list.
+    /// Whether an action is in the list twice.
     is_double: bool,
 }
 
 impl Pressure {
-    /// High at 0.8, low at 0.5, a target of 20 ms, a dwell of half a second, and nothing is done.
+    /// High at 0.8, low at 0.5, a target of 20 ms, a dwell of half a second, and no actions.
     pub const fn new() -> Self {
         Pressure {
             high: 8_000,
@@ -74,35 +75,36 @@ impl Pressure {
         }
     }
 
-    /// The fill, up to 1, at which there is pressure.
+    /// Sets the fill, up to 1, at which there is pressure.
     #[must_use]
     pub const fn high(mut self, fill: f64) -> Self {
         self.high = steps(fill);
         self
     }
 
-    /// The fill under which there is none.
+    /// Sets the fill below which there is none.
     #[must_use]
     pub const fn low(mut self, fill: f64) -> Self {
         self.low = steps(fill);
         self
     }
 
-    /// How long messages may stay in the queue: there is pressure where the *shortest* stay of an interval is longer.
+    /// Sets how long messages may stay in the queue: there is pressure where the *shortest* stay of
+    /// an interval is longer.
     #[must_use]
     pub const fn target(mut self, sojourn: Duration) -> Self {
         self.target = Nanos::of(sojourn);
         self
     }
 
-    /// The least time between two changes of level.
+    /// Sets the least time between two changes of level.
     #[must_use]
     pub const fn dwell(mut self, dwell: Duration) -> Self {
         self.dwell = Nanos::of(dwell);
         self
     }
 
-    /// What is done, in this order.
+    /// Sets the actions, in this order.
     #[must_use]
     pub const fn respond(mut self, actions: &[Action]) -> Self {
         self.respond = [None; Action::COUNT];
@@ -111,7 +113,7 @@ impl Pressure {
         while at < actions.len() {
             let mut before = 0;
             while before < at {
-                // No `==` in a constant.
+                // `==` does not work in a constant.
                 self.is_double |= actions[before] as u8 == actions[at] as u8;
                 before += 1;
             }
@@ -123,12 +125,13 @@ impl Pressure {
         self
     }
 
-    /// The same for a mailbox of which no more than this part can be filled but by urgent messages: full is full.
+    /// The same declaration for a mailbox of which only urgent messages may fill more than this
+    /// part: that part counts as full.
     #[doc(hidden)]
     pub fn within(mut self, part: f64) -> Pressure {
         let reach = steps(part);
         if reach < self.high {
-            // The distance between the marks stays what it was, in proportion.
+            // The distance between the marks keeps its proportion.
             let low = u32::from(self.low) * u32::from(reach) / u32::from(self.high);
             (self.high, self.low) = (reach, low as u16);
         }
@@ -140,12 +143,12 @@ impl Pressure {
         of_steps(self.high)
     }
 
-    /// The fill under which there is none.
+    /// The fill below which there is none.
     pub fn low_fill(&self) -> f64 {
         of_steps(self.low)
     }
 
-    /// The stay that is still no pressure.
+    /// The longest stay without pressure.
     pub fn target_sojourn(&self) -> Duration {
         self.target.get()
     }
@@ -155,12 +158,12 @@ impl Pressure {
         self.dwell.get()
     }
 
-    /// What is done, in order.
+    /// The actions, in order.
     pub fn actions(&self) -> impl Iterator<Item = Action> + use<> {
         self.respond.into_iter().flatten()
     }
 
-    /// Whether this is among what is done.
+    /// Whether the list has this action.
     pub fn has(&self, action: Action) -> bool {
         self.actions().any(|one| one == action)
     }
@@ -192,8 +195,8 @@ const fn word(number: usize) -> u16 {
     if number > u16::MAX as usize { u16::MAX } else { number as u16 }
 }
 
-/// The largest number of workers of a pool: each is a task and an instance of the actor; a thousand that wait for something else
-/// are a connection pool, and more than that are a queue.
+/// The largest number of workers of a pool. Each is a task and an instance of the actor. A thousand
+/// that wait for something else are a connection pool, and more than that should be a queue.
 pub const WORKERS_MAX: usize = 1024;
 
 /// How many instances of an actor share its mailbox.
@@ -205,11 +208,11 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// One.
+    /// One worker.
     #[doc(hidden)]
     pub const ONE: Workers = Workers::new(1, 1, Duration::from_secs(10));
 
-    /// What does not fit is above every limit, and refused by the check.
+    /// A number that does not fit is above every limit, and the check refuses it.
     #[doc(hidden)]
     pub const fn new(least: usize, most: usize, keep_alive: Duration) -> Workers {
         Workers { least: word(least), most: word(most), keep_alive: Nanos::of(keep_alive) }
@@ -227,19 +230,19 @@ impl Workers {
         self.most as usize
     }
 
-    /// How long a worker stays that is not needed.
+    /// How long an idle worker is kept.
     pub const fn keep_alive(&self) -> Duration {
         self.keep_alive.get()
     }
 
-    /// Whether there may ever be more than one.
+    /// Whether there may be more than one.
     #[doc(hidden)]
     #[inline]
     pub fn is_pool(&self) -> bool {
         self.most > 1
     }
 
-    /// Whether their number may change.
+    /// Whether the number may change.
     #[doc(hidden)]
     #[inline]
     pub fn is_elastic(&self) -> bool {
@@ -251,7 +254,7 @@ impl Workers {
     }
 }
 
-/// What is done about pressure where a pool may grow and nothing else is said: it grows.
+/// The pressure that applies: a pool that may grow does so even where nothing is declared.
 pub(crate) fn effective(settings: &Settings) -> Option<Pressure> {
     match (settings.declared_pressure(), settings.declared_workers().is_elastic()) {
         (Some(pressure), _) => Some(pressure),

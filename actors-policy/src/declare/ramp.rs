@@ -1,13 +1,14 @@
 //! Early random drop: a few losses before the mailbox is full, spread over time, instead of many in a row once it is.
 //!
-//! Floyd: Recommendation on using the "gentle_" variant of RED (2000): the probability rises gently first and steeply later,
-//! and never jumps. RED proper averages the queue's length over time, because a router's queue of milliseconds must take
-//! bursts; here the queue is the burst, and what counts is how much of it is left.
+//! The curve is that of Floyd: Recommendation on using the "gentle_" variant of RED (2000). The
+//! probability rises gently first and steeply later, and never jumps. RED averages the queue's
+//! length over time, because a router's queue of milliseconds must absorb bursts. Here the queue
+//! absorbs the burst, and what counts is the room left in it.
 
 use crate::InvalidPolicy;
 use crate::fill::{of_steps, steps};
 
-/// At the knee, half way between where it begins and full, this share of newcomers costs a message.
+/// The probability of a drop at the knee, half way between the beginning and full.
 const AT_KNEE: f64 = 0.1;
 /// Where early random drop begins, and how probable it is at a given fill.
 ///
@@ -24,9 +25,10 @@ pub struct Ramp {
 }
 
 impl Ramp {
-    /// A ramp that begins at this fill, 0 to 1; kept to four digits. What lies outside is found by the policy's check.
+    /// Creates a ramp that begins at this fill, 0 to 1, kept to four digits. The policy's check
+    /// refuses other values.
     pub const fn from(fill: f64) -> Self {
-        // A ramp that begins when there is no room begins too late.
+        // A ramp that begins at a full mailbox would have no effect.
         Ramp { from: if fill < 1.0 { steps(fill) } else { u16::MAX } }
     }
 

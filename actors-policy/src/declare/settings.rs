@@ -4,19 +4,19 @@ use super::pressure::{Pressure, Workers, effective};
 use crate::{Action, InvalidPolicy, Priority, Schedule, fields, wording};
 use std::time::Duration;
 
-/// The largest capacity: 2^24 slots. Slot numbers are 32 bits wide, and a mailbox of sixteen million messages is a
-/// database; ask for one.
+/// The largest capacity: 2^24 slots. Slot numbers are 32 bits wide, and a queue of sixteen million
+/// messages belongs in a database.
 pub const CAPACITY_MAX: usize = 1 << 24;
 
-/// The largest `max_bytes`: 2^32 - 2. Weights are kept in 32 bits beside each message, and a mailbox that holds four
-/// gigabytes is a database too.
+/// The largest `max_bytes`: 2^32 - 2. Each message keeps its weight in 32 bits, and a queue of four
+/// gigabytes belongs in a database.
 pub const MAX_BYTES_MAX: usize = u32::MAX as usize - 1;
 
-/// Timers, pipes and watches of an actor at a time that says nothing. They are tasks of the
-/// runtime; a thousand is more than a design that is not leaking them needs.
+/// The default number of timers, pipes and watches of an actor at a time. They are tasks of the
+/// runtime; a design that needs more than a thousand probably leaks them.
 const JOBS: u32 = 1024;
 
-/// The most that `jobs` may say: 2^16. All jobs of an actor are ended together with it, in one go.
+/// The largest `jobs`: 2^16. All jobs of an actor end together with it, in one go.
 pub const JOBS_MAX: usize = 1 << 16;
 
 /// What an actor declares about its mailbox.
@@ -35,7 +35,7 @@ pub struct Settings {
 
 impl Settings {
     /// 256 slots, as many waiters, an eighth in reserve, no bound on bytes, strict priorities, one
-    /// worker, 1,024 jobs, nothing is done about pressure.
+    /// worker, 1,024 jobs, no actions against pressure.
     pub const fn new() -> Self {
         Settings {
             capacity: 256,
@@ -54,7 +54,7 @@ impl Settings {
     /// 65,536. With 0 the actor has none.
     #[must_use]
     pub const fn jobs(mut self, jobs: usize) -> Self {
-        // What does not fit is above the limit, and refused by the check.
+        // A number that does not fit is above the limit, and the check refuses it.
         self.jobs = if jobs > JOBS_MAX { u32::MAX } else { jobs as u32 };
         self
     }
@@ -101,14 +101,15 @@ impl Settings {
         self
     }
 
-    /// How long a worker above the least number stays that is not needed; 10 seconds by default.
+    /// Sets how long an idle worker above the least number is kept; 10 seconds by default.
     #[must_use]
     pub const fn keep_alive(mut self, time: Duration) -> Self {
         self.workers = Workers::new(self.workers.least(), self.workers.most(), time);
         self
     }
 
-    /// When the mailbox is under pressure, and what is done about it. Nothing by default; but a pool that may grow does.
+    /// Sets when the mailbox is under pressure, and the actions that follow. None by default; but
+    /// an elastic pool grows.
     #[must_use]
     pub const fn pressure(mut self, pressure: Pressure) -> Self {
         self.pressure = Some(pressure);
@@ -147,7 +148,8 @@ impl Settings {
     /// Checks the numbers and works out the defaults.
     ///
     /// # Errors
-    /// The first word that cannot be, and what to write instead.
+    ///
+    /// The first word that is not allowed, and what to write instead.
     pub fn limits(&self) -> Result<Limits, InvalidPolicy> {
         fields::check(fields::ACTOR, self)?;
         let capacity = self.capacity;
@@ -228,9 +230,9 @@ impl Limits {
         (self.capacity / 4).max(1)
     }
 
-    /// A lane may have bytes while no more than this many are taken with them. Where there are types above `normal`
-    /// (`has_heirs`), the same share of the bytes is kept back as of the slots, so that a flood of heavy trifles cannot make
-    /// the mailbox refuse an urgent message either (B5).
+    /// The bytes up to which a lane may fill the mailbox. Where there are types above `normal`
+    /// (`has_high_lanes`), the same share of the bytes is reserved as of the slots, so that a flood
+    /// of heavy low-priority messages cannot make the mailbox refuse an urgent message (B5).
     #[inline]
     pub fn room_bytes(&self, lane: Priority, has_heirs: bool) -> usize {
         let max = self.max_bytes.unwrap_or(usize::MAX);

@@ -7,15 +7,16 @@ pub use weighted::{Weighted, WeightedByTime};
 use crate::{Priority, Schedule};
 use std::time::Duration;
 
-/// A lane with a runnable message waits for at most this many turns of higher lanes (S2). Large enough that priorities
-/// mean something, small enough that the lowest lane still moves when everything above it is flooded.
+/// The most turns of higher lanes that a lane with a runnable message waits for (S2). Large enough
+/// that priorities mean something, small enough that the lowest lane still makes progress when
+/// every higher lane is flooded.
 pub const TURNS_MAX: u16 = 32;
 
 /// Strict priority with a starvation bound.
 ///
-/// Each lane counts the turns of higher lanes it has waited for. A lane whose count is spent goes first; of several such
-/// lanes the *lowest* goes first, because its turn is not a turn of a higher lane for any other: so the bound holds for
-/// every lane even when all are due at once.
+/// Each lane counts the turns of higher lanes it has waited for. A lane whose count is spent goes
+/// first. Of several such lanes the *lowest* goes first, because its turn is not a turn of a higher
+/// lane for any other. So the bound holds for every lane even when all are due at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Strict {
     waited: [u16; Priority::COUNT],
@@ -29,12 +30,12 @@ impl Strict {
         let due = (0..Priority::COUNT).find(|&lane| busy[lane] && self.waited[lane] >= TURNS_MAX);
         let lane = due.or_else(|| (0..Priority::COUNT).rev().find(|&lane| busy[lane]))?;
         let turns = (0..lane).filter(|&lower| busy[lower]).map(|lower| TURNS_MAX - self.waited[lower]).min();
-        // A due lane gets one turn, whoever else waits.
+        // A due lane gets one turn, whichever other lanes wait.
         let turns = if due.is_some() { 1 } else { turns.unwrap_or(TURNS_MAX) };
         Some((lane, turns))
     }
 
-    /// `turns` messages of `lane` were taken; `busy` as it was when they were.
+    /// Records that `turns` messages of `lane` were taken; `busy` is the state before they were.
     #[inline]
     pub fn took(&mut self, lane: usize, turns: u16, busy: [bool; Priority::COUNT]) {
         self.waited[lane] = 0;
@@ -43,7 +44,8 @@ impl Strict {
         }
     }
 
-    /// `lane` has just got its first message while `turns` of a higher lane are already taken and will run first.
+    /// Records that `lane` got its first message while `turns` of a higher lane are already taken
+    /// and will run first.
     #[inline]
     pub fn woke(&mut self, lane: usize, turns: u16) {
         self.waited[lane] = turns.min(TURNS_MAX);
@@ -57,12 +59,12 @@ pub enum Lanes {
     Strict(Strict),
     /// [`Schedule::Weighted`]
     Weighted(Weighted),
-    /// In a box: it is the large one, and rare.
+    /// Boxed, because it is large and rare.
     ByTime(Box<WeightedByTime>),
 }
 
 impl Lanes {
-    /// The state at the start.
+    /// The initial state.
     pub fn new(schedule: Schedule) -> Self {
         match schedule {
             Schedule::Strict => Lanes::Strict(Strict::default()),
@@ -71,13 +73,13 @@ impl Lanes {
         }
     }
 
-    /// Whether a lane's message goes before all that lower lanes have (S3).
+    /// Whether a message of a lane goes before all messages of lower lanes (S3).
     #[inline]
     pub fn outranks(&self) -> bool {
         matches!(self, Lanes::Strict(_))
     }
 
-    /// Whether it must hear how long turns took.
+    /// Whether it needs the length of turns.
     #[inline]
     pub fn is_timed(&self) -> bool {
         matches!(self, Lanes::ByTime(_))
@@ -93,7 +95,7 @@ impl Lanes {
         }
     }
 
-    /// Records that `turns` messages of `lane` were taken; `busy` as it was when they were.
+    /// Records that `turns` messages of `lane` were taken; `busy` is the state before they were.
     #[inline]
     pub fn took(&mut self, lane: usize, turns: u16, busy: [bool; Priority::COUNT]) {
         match self {
@@ -103,7 +105,7 @@ impl Lanes {
         }
     }
 
-    /// Records that `lane` has just got its first message while `turns` of a higher lane are already taken.
+    /// Records that `lane` got its first message while `turns` of a higher lane are already taken.
     #[inline]
     pub fn woke(&mut self, lane: usize, turns: u16) {
         if let Lanes::Strict(lanes) = self {
@@ -111,7 +113,7 @@ impl Lanes {
         }
     }
 
-    /// The turns that were taken last took this long.
+    /// Records how long the turns that were taken last took.
     #[inline]
     pub fn spent(&mut self, lane: usize, turns: u16, span: Duration) {
         if let Lanes::ByTime(lanes) = self {
@@ -124,7 +126,7 @@ impl Lanes {
 mod tests {
     use super::*;
 
-    /// Serves one turn at a time; which lanes are busy never changes.
+    /// Serves one turn at a time while the busy lanes never change.
     fn serve(schedule: &mut Strict, busy: [bool; 4]) -> usize {
         let (lane, _) = schedule.next(busy).unwrap();
         schedule.took(lane, 1, busy);

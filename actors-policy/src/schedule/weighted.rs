@@ -1,18 +1,19 @@
-//! Shares instead of ranks: every lane gets its part of the turns, or of the time.
+//! Weighted sharing: every lane gets a part of the turns, or of the handling time.
 //!
-//! Both are deficit round robin (Shreedhar, Varghese: Efficient fair queueing using deficit round robin, SIGCOMM 1995) with the
-//! higher lane first: in each round a lane may use up the credit that its weight gives it; when no lane that has a message has
-//! credit left, the next round begins. What a lane did not use because it had nothing to do it does not get later.
+//! Both are deficit round robin (Shreedhar, Varghese: Efficient fair queueing using deficit round
+//! robin, SIGCOMM 1995), higher lanes first. In each round a lane may use the credit that its
+//! weight gives it. The next round begins when no lane with a message has credit left. A lane
+//! cannot save up credit that it did not use.
 
 use super::TURNS_MAX;
 use crate::Priority;
 use std::time::Duration;
 
-/// Parts of the whole, lowest lane first.
+/// The weight of each lane, lowest first.
 const WEIGHTS: [u16; Priority::COUNT] = [1, 2, 4, 8];
 
-/// Turns 8 : 4 : 2 : 1. A lane with a message waits for at most the other lanes' part of two rounds: one that it came too late
-/// for, and one that higher lanes have before it.
+/// Shares turns 8 : 4 : 2 : 1. A lane with a message waits for at most the other lanes' part of two
+/// rounds: the rest of the current round, and the higher lanes' part of the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weighted {
     /// Turns left in this round.
@@ -34,7 +35,8 @@ impl Weighted {
         }
     }
 
-    /// The lane to serve next and for how many turns; `None` when no lane has a runnable message.
+    /// Returns the lane to serve next and for how many turns; `None` when no lane has a runnable
+    /// message.
     #[inline]
     pub fn next(&self, busy: [bool; Priority::COUNT]) -> Option<(usize, u16)> {
         let credit = self.round(busy);
@@ -42,7 +44,7 @@ impl Weighted {
         Some((lane, credit[lane]))
     }
 
-    /// `turns` messages of `lane` were taken; `busy` as it was when they were.
+    /// Records that `turns` messages of `lane` were taken; `busy` is the state before they were.
     #[inline]
     pub fn took(&mut self, lane: usize, turns: u16, busy: [bool; Priority::COUNT]) {
         self.credit = self.round(busy);
@@ -50,24 +52,26 @@ impl Weighted {
     }
 }
 
-/// Credit for one part of a round: long against the time that taking turns in itself costs, short against what a person
-/// notices.
+/// Credit per unit of weight in a round. Long compared with the cost of taking a turn, short
+/// compared with what a person notices.
 const PART_NS: i64 = 100_000;
 /// Weight of the newest turns in a lane's mean, as a shift: an eighth.
 const NEWEST: u32 = 3;
 
-/// Handling time 8 : 4 : 2 : 1. A turn is never cut short, so a lane may go into debt; it then waits until its credit is above
-/// zero again, and over many turns the shares are exact whatever the turns' lengths.
+/// Shares handling time 8 : 4 : 2 : 1. A turn is never cut short, so a lane may go into debt. It
+/// then waits until its credit is positive again. Over many turns the shares are exact, however
+/// long the turns are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WeightedByTime {
     credit_ns: [i64; Priority::COUNT],
-    /// How long a turn of the lane takes on average, to judge how many fit into its credit.
+    /// The mean length of a turn of each lane, which says how many turns fit into the lane's
+    /// credit.
     mean_ns: [i64; Priority::COUNT],
 }
 
 impl Default for WeightedByTime {
     fn default() -> Self {
-        // Unknown turns are taken one at a time.
+        // Turns of unknown length are taken one at a time.
         WeightedByTime { credit_ns: [0; Priority::COUNT], mean_ns: [i64::MAX / 2; Priority::COUNT] }
     }
 }
@@ -77,7 +81,7 @@ impl WeightedByTime {
         i64::from(WEIGHTS[lane]) * PART_NS
     }
 
-    /// Credits after as many rounds as it takes until one of the lanes that have a message may go.
+    /// The credits after the fewest rounds that give a lane with a message credit.
     #[inline]
     fn round(&self, busy: [bool; Priority::COUNT]) -> [i64; Priority::COUNT] {
         let mut credit = self.credit_ns;
@@ -88,13 +92,14 @@ impl WeightedByTime {
         let rounds = (0..Priority::COUNT).filter(|&lane| busy[lane]).map(rounds).min().unwrap_or(0);
         for (lane, credit) in credit.iter_mut().enumerate() {
             let part = Self::part(lane);
-            // Nobody saves up: at most one round's credit.
+            // A lane keeps at most one round's credit.
             *credit = credit.saturating_add(part.saturating_mul(rounds)).min(part);
         }
         credit
     }
 
-    /// The lane to serve next and for how many turns; `None` when no lane has a runnable message.
+    /// Returns the lane to serve next and for how many turns; `None` when no lane has a runnable
+    /// message.
     #[inline]
     pub fn next(&self, busy: [bool; Priority::COUNT]) -> Option<(usize, u16)> {
         let credit = self.round(busy);
@@ -103,13 +108,14 @@ impl WeightedByTime {
         Some((lane, turns as u16))
     }
 
-    /// Messages of `lane` were taken; `busy` as it was when they were. How long their turns took follows.
+    /// Records that messages of `lane` were taken; `busy` is the state before they were. The length
+    /// of their turns follows in [`spent`](Self::spent).
     #[inline]
     pub fn took(&mut self, _lane: usize, _turns: u16, busy: [bool; Priority::COUNT]) {
         self.credit_ns = self.round(busy);
     }
 
-    /// `turns` of `lane` took `span`.
+    /// Records that `turns` turns of `lane` took `span` together.
     #[inline]
     pub fn spent(&mut self, lane: usize, turns: u16, span: Duration) {
         if turns == 0 {
@@ -118,7 +124,8 @@ impl WeightedByTime {
         let span_ns = i64::try_from(span.as_nanos()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
         self.credit_ns[lane] = self.credit_ns[lane].saturating_sub(span_ns);
         let (mean, seen) = (&mut self.mean_ns[lane], span_ns / i64::from(turns));
-        // Slow turns are believed at once, and so are the first ones; faster ones bit by bit.
+        // The first turns and slower ones replace the mean at once; faster ones move it by an
+        // eighth.
         *mean = if seen > *mean || *mean == i64::MAX / 2 { seen } else { *mean + ((seen - *mean) >> NEWEST) };
     }
 }
@@ -129,7 +136,7 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// Shares of turns over many, all lanes of `busy` always having messages.
+    /// The shares of many turns, where the lanes in `busy` always have messages.
     fn shares(busy: [bool; 4], turns: u32) -> [f64; 4] {
         let mut schedule = Weighted::default();
         let mut served = [0u32; 4];
@@ -157,7 +164,7 @@ mod tests {
 
     #[test]
     fn s2_weighted_no_lane_waits_for_more_than_two_rounds() {
-        // Other lanes come and go as they like; `lane` always has a message.
+        // The other lanes become busy and idle at random; `lane` always has a message.
         for (lane, weight) in WEIGHTS.into_iter().enumerate() {
             let mut schedule = Weighted::default();
             let mut rng = crate::Rng::new(lane as u64);

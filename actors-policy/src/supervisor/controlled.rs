@@ -1,4 +1,4 @@
-//! The controller's rules one by one, on mailboxes that are made up.
+//! The controller's rules one by one, on made-up mailboxes.
 
 use super::controller::{Controller, Plan, STALLED, Sample, soft_limit};
 use super::decision::{Decided, DecisionKind};
@@ -16,7 +16,7 @@ struct Bench {
     controller: Controller,
     sample: Sample,
     now: u64,
-    /// Messages handled and offered a second, the latter per lane.
+    /// Messages handled a second, and messages offered a second per lane.
     throughput: u64,
     offered: [u64; 4],
     plan: Option<Plan>,
@@ -41,7 +41,7 @@ impl Bench {
         }
     }
 
-    /// So long, with a look every ten milliseconds; what was decided.
+    /// Runs for this long, with a sample every ten milliseconds, and returns what was decided.
     fn go(&mut self, ms: u64) -> Vec<DecisionKind> {
         self.decided.clear();
         for _ in 0..ms / 10 {
@@ -84,7 +84,7 @@ fn is_level(what: &DecisionKind) -> bool {
     matches!(what, DecisionKind::LevelChanged { .. })
 }
 
-/// Without the levels.
+/// The decisions without changes of level.
 fn deeds(decided: Vec<DecisionKind>) -> Vec<DecisionKind> {
     decided
         .into_iter()
@@ -203,7 +203,8 @@ fn p4_littles_law_says_how_many_and_the_greatest_number_is_kept() {
     for (arrivals, most, to) in [(700, 64, 9), (700, 4, 4), (100, 64, 2), (100, 1024, 2)] {
         let mut bench = Bench::new(&[Action::Spawn], (1, most));
         bench.offered = [0, arrivals, 0, 0];
-        // One worker is always busy and handles 100 a second: 700 need 7, and 9 are busy for less than 80 % of the time.
+        // One worker is always busy and handles 100 a second. 700 need 7 workers, and 9 keep
+        // utilisation below 80 %.
         bench.sample.busy = 1;
         let decided = deeds(bench.pressed().go(50));
         assert_eq!(decided, [DecisionKind::WorkersAdded { from: 1, to }], "{arrivals} {most}");
@@ -259,7 +260,7 @@ fn p4_after_a_trial_that_failed_spawn_rests_for_30_seconds_and_twice_as_long_eac
 fn p5_actions_are_engaged_in_order_once_the_last_can_do_no_more_and_released_in_reverse() {
     let mut bench = Bench::new(&[Action::Spawn, Action::Shed, Action::Block], (1, 8));
     bench.sample.busy = 1;
-    // More workers give nothing: they are taken back, and the next action does not wait for its dwell.
+    // More workers give no gain: they are retired, and the next action does not wait for its dwell.
     let decided = deeds(bench.pressed().go(300));
     let [
         DecisionKind::WorkersAdded { to: 2, .. },
@@ -277,7 +278,7 @@ fn p5_actions_are_engaged_in_order_once_the_last_can_do_no_more_and_released_in_
         [DecisionKind::SoftLimitBegan { fill: 0.5 }, DecisionKind::Exhausted],
         "and then all are, which is said once"
     );
-    // The last one first, and the others only after it.
+    // The last action is released first, and the others only after it.
     bench.eased().go(2000);
     assert!(!bench.plan().has_soft_limit && !bench.plan().threshold.is_open());
     assert_eq!(deeds(bench.go(10 * SECOND)), [DecisionKind::SheddingEnded]);
@@ -291,7 +292,7 @@ fn p5_workers_are_retired_after_what_was_engaged_later_is_released() {
     bench.sample.busy = 1;
     assert_eq!(deeds(bench.pressed().go(40)), [DecisionKind::WorkersAdded { from: 1, to: 2 }]);
     bench.throughput = 200;
-    // There are no more than two; but the next action comes a dwell after the first.
+    // The pool is at its greatest size, so the next action comes a dwell after the first.
     let decided = deeds(bench.go(430));
     assert!(matches!(decided[..], [DecisionKind::WorkersKept { .. }]), "{decided:?}");
     assert_eq!(deeds(bench.go(5 * SECOND)), [DecisionKind::SheddingBegan, DecisionKind::Exhausted]);
@@ -332,7 +333,7 @@ fn p5_nobody_needs_to_look_at_a_calm_mailbox_and_the_time_in_between_counts_for_
     assert!(!bench.plan().is_at_rest, "a message is queued");
     bench.eased().go(10);
     assert!(bench.plan().is_at_rest);
-    // An hour later a message that waited for it is seen.
+    // An hour later a sample sees a message that waited for it.
     bench.now += 3_600_000;
     (bench.sample.queued, bench.sample.sojourn) = (1, Some(Duration::from_secs(3600)));
     assert!(bench.go(90).is_empty(), "nobody has looked for 100 ms yet");

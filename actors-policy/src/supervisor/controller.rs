@@ -1,11 +1,14 @@
-//! What a supervisor does about pressure: one look after another, a plan after each (P1 to P5, F3).
+//! What a supervisor does about pressure: one sample after another, and a plan after each (P1 to
+//! P5, F3).
 //!
 //! ```text
-//!   Sample ──► history ──► level ──► engage the next action, or release the last ──► each engaged one acts ──► Plan, Changes
+//!   Sample ──► history ──► level ──► engage the next action, or release the last
+//!                                      ──► each engaged action acts ──► Plan, Decided
 //! ```
 //!
-//! Actions are engaged in the order in which they were declared, each once the one before can do no more, and are released the
-//! other way round, each once it has nothing left to take back. So at any time the first so many of the list are engaged.
+//! Actions are engaged in the order in which they are declared, each when the one before can do no
+//! more. They are released in reverse order, each when it has nothing left to undo. So the engaged
+//! actions are always a prefix of the list.
 
 use super::decision::{Cause, Decided, DecisionKind};
 use super::history::History;
@@ -18,15 +21,16 @@ use crate::Tick;
 use crate::{Action, Pressure, Workers};
 use std::time::Duration;
 
-/// How long messages are queued without a turn beginning or ending before the actor counts as stalled. As long as the default
-/// deadline of an ask, so that its askers have given up too.
+/// How long messages are queued without a turn beginning or ending before the actor counts as
+/// stalled. It equals the default deadline of an ask, so its askers have given up by then.
 pub(crate) const STALLED: Duration = Duration::from_secs(30);
-/// A share of admitted messages that has changed by this factor is worth a sentence;
+/// A change of the admitted share by this factor is reported.
 const WORTH_A_WORD: f64 = 2.0;
-/// and by this one if it is another lane's turn: around the border of two lanes a share goes to and fro.
+/// A change of lane is reported only with a change by this factor, because a share near the border
+/// of two lanes moves back and forth.
 const ACROSS_A_BORDER: f64 = 1.5;
 
-/// What the supervisor sees of a mailbox, at one instant; Counters are cumulative.
+/// What the supervisor sees of a mailbox at one instant. Counters are cumulative.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sample {
     /// Messages in the queue.
@@ -37,20 +41,20 @@ pub struct Sample {
     pub held_back: usize,
     /// Declared slots, whether a soft limit applies or not.
     pub capacity: usize,
-    /// The shortest stay in the queue of a message whose turn began since the last look, or the age of the oldest runnable one if
-    /// none began; `None`: nothing was queued.
+    /// The shortest stay in the queue of a message whose turn began since the last sample. If none
+    /// began, the age of the oldest runnable one; `None` if nothing was queued.
     pub sojourn: Option<Duration>,
     /// Turns that have ended.
     pub turns: u64,
-    /// Messages offered; those that were refused at the gate are among them.
+    /// Messages offered, including those refused at the gate.
     pub arrivals: u64,
-    /// Those of them that may be shed, per lane.
+    /// Offered messages that may be shed, per lane.
     pub offered: [u64; Priority::COUNT],
-    /// Workers that there are.
+    /// The number of workers.
     pub workers: usize,
     /// Workers in a turn now.
     pub busy: usize,
-    /// Messages are queued, and for so long no turn has begun or ended; otherwise nothing.
+    /// For how long messages have been queued without a turn beginning or ending; otherwise zero.
     pub stalled: Duration,
     /// Each worker's turn waits for the pool itself, so no turn ends before another worker comes (D1).
     pub needs_growth: bool,
@@ -73,39 +77,40 @@ impl Sample {
 pub struct Plan {
     /// The level of pressure.
     pub level: Level,
-    /// Workers that there are to be.
+    /// The number of workers to run.
     pub workers: usize,
-    /// It may start more of them when there is pressure.
+    /// Whether the pool may grow under pressure.
     pub may_grow: bool,
-    /// Whom senders' messages must pass.
+    /// The threshold that messages must pass at the gate.
     pub threshold: Threshold,
-    /// Senders of `block` types wait from the `low` mark on: see [`soft_limit`].
+    /// Whether senders of `block` types wait from the `low` mark on: see [`soft_limit`].
     pub has_soft_limit: bool,
-    /// No sample is needed until a message arrives.
+    /// Whether no sample is needed until a message arrives.
     pub is_at_rest: bool,
 }
 
-/// Slots that `block` types may take under the soft limit; at least one, so that the queue moves.
+/// Returns the slots that `block` types may take under the soft limit; at least one, so that the
+/// queue makes progress.
 pub fn soft_limit(pressure: &Pressure, capacity: usize) -> usize {
     ((capacity as f64 * pressure.low_fill()) as usize).max(1)
 }
 
-/// Decides for one mailbox. To be asked about every ten milliseconds until its plan is at rest, and again as soon as a message
-/// comes; later looks make it slower, not wrong.
+/// Decides for one mailbox. The caller samples about every ten milliseconds until the plan is at
+/// rest, and again as soon as a message arrives. Later samples make it slower, not wrong.
 #[derive(Debug)]
 pub struct Controller {
     pressure: Pressure,
     actions: Vec<Action>,
-    /// The first so many actions are.
+    /// The number of engaged actions, counted from the first.
     engaged: usize,
     engaged_at: Option<Tick>,
-    /// A trial has just failed: the next action need not wait.
+    /// Whether a trial has just failed, so that the next action need not wait.
     has_failed: bool,
     gauge: Gauge,
     history: History,
     scale: Scale,
     shed: Shed,
-    /// The threshold that was last told of, the share, and when.
+    /// The last reported threshold and share, and when they were reported.
     told: (Threshold, f64, Tick),
     is_shedding: bool,
     is_exhausted: bool,
@@ -114,7 +119,7 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// A controller for a mailbox with these declarations.
+    /// Creates a controller for a mailbox with these declarations.
     pub fn new(pressure: Pressure, workers: Workers) -> Self {
         Controller {
             pressure,
@@ -134,7 +139,7 @@ impl Controller {
         }
     }
 
-    /// One look: what is to be so, and, at the end of `decided`, what has changed.
+    /// Takes one sample: returns the plan, and appends what has changed to `decided`.
     pub fn decide(&mut self, sample: &Sample, now: Tick, decided: &mut Vec<Decided>) -> Plan {
         if self.is_at_rest {
             self.history.begin();
@@ -168,13 +173,13 @@ impl Controller {
         self.plan(sample, now)
     }
 
-    /// Somebody else has said how many workers there are to be.
-    pub fn adopt(&mut self, workers: usize, now: Tick) {
-        self.scale.adopt(workers, now);
+    /// Takes over a number of workers that was set from outside.
+    pub fn set_workers(&mut self, workers: usize, now: Tick) {
+        self.scale.set_workers(workers, now);
     }
 
     fn plan(&mut self, sample: &Sample, now: Tick) -> Plan {
-        // Where it may not spawn, their number is somebody else's affair.
+        // Without `spawn` the controller does not own the number of workers.
         let may_spawn = self.actions.contains(&Action::Spawn);
         let workers = if may_spawn { self.scale.target() } else { sample.workers };
         let is_least = !may_spawn || (workers == self.scale.least() && sample.workers <= workers);
@@ -183,7 +188,7 @@ impl Controller {
         self.is_at_rest = level == Level::Calm && self.engaged == 0 && is_least && is_idle;
         let threshold = if self.is_engaged(Action::Shed) { self.shed.threshold() } else { Threshold::OPEN };
         let has_soft_limit = self.is_engaged(Action::Block);
-        // At rest it forgets a trial that failed, and begins anew with the next message.
+        // At rest it forgets a failed trial, and starts over with the next message.
         let may_grow = may_spawn && (self.is_at_rest || !self.scale.is_exhausted(now));
         Plan { level, workers, may_grow, threshold, has_soft_limit, is_at_rest: self.is_at_rest }
     }
@@ -212,7 +217,7 @@ impl Controller {
         self.actions.iter().take(self.engaged).any(|one| *one == action)
     }
 
-    /// Whether a dwell time has passed since something was engaged.
+    /// Whether a dwell time has passed since an action was engaged.
     fn has_dwelt(&self, now: Tick) -> bool {
         self.engaged_at.is_none_or(|then| now.since(then) >= self.pressure.dwell_time())
     }
@@ -226,8 +231,8 @@ impl Controller {
         }
     }
 
-    /// There is pressure: engages the next action if those before can do no more. One that can do nothing from the start is passed
-    /// over, and costs no time.
+    /// Under pressure: engages the next action if those before can do no more. An action that can
+    /// do nothing from the start is skipped, and costs no time.
     fn escalate(&mut self, now: Tick, log: &mut Log<'_>) {
         while self.last().is_none_or(|last| self.is_exhausted(last, now)) {
             if !self.has_dwelt(now) && !self.has_failed {
@@ -250,7 +255,8 @@ impl Controller {
         }
     }
 
-    /// There is no pressure: releases the last action once it is at rest, and ends workers only when nothing after them is engaged.
+    /// Without pressure: releases the last action once it is at rest, and ends workers only when no
+    /// later action is engaged.
     fn retreat(&mut self, now: Tick, log: &mut Log<'_>) {
         self.is_exhausted = false;
         if matches!(self.last(), None | Some(Action::Spawn)) {
@@ -268,7 +274,8 @@ impl Controller {
         self.engaged -= 1;
         match last {
             Action::Spawn => {}
-            // Where nothing was offered that could be refused, it was engaged in vain, and nobody has heard of it.
+            // If no message was offered that could be refused, shedding had no effect and was never
+            // reported.
             Action::Shed if !std::mem::take(&mut self.is_shedding) => {}
             Action::Shed => log.say(DecisionKind::SheddingEnded),
             Action::Block => log.say(DecisionKind::SoftLimitEnded),
@@ -278,7 +285,8 @@ impl Controller {
     fn course(&self) -> Course {
         match self.is_engaged(Action::Shed) {
             false => Course::Off,
-            // What is admitted now is soon little enough; less of it would leave workers idle a moment later.
+            // The admitted share already drains the backlog; a smaller one would leave workers idle
+            // soon.
             true if self.gauge.is_pressed() && self.history.is_draining(Tick::ZERO) => Course::Hold,
             true if self.gauge.is_late() => Course::Down,
             true if self.gauge.is_pressed() => Course::DownForRoom,
@@ -311,7 +319,7 @@ fn lane(threshold: Threshold) -> Priority {
     Priority::ALL[threshold.lane()]
 }
 
-/// Where decisions are written down, with what was seen in this look.
+/// Where decisions are recorded, with the cause seen in this sample.
 struct Log<'a> {
     cause: Cause,
     decided: &'a mut Vec<Decided>,

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub struct Decided {
     /// What was decided.
     pub kind: DecisionKind,
-    /// What caused it.
+    /// The cause of the decision.
     pub cause: Cause,
 }
 
@@ -104,7 +104,8 @@ pub enum DecisionKind {
         /// The failures that were more than its restart policy allows; `None` where the policy allows no restart.
         spent: Option<Spent>,
     },
-    /// An actor without handles stays alive, because a turn of it does not end (F6). It ends with that turn, or with the system.
+    /// An actor without handles stays alive, because its running turn does not end (F6). It ends
+    /// with that turn, or with the system.
     KeptAlive {
         /// For how long the turn has been running.
         turn: Duration,
@@ -226,7 +227,7 @@ fn counted(workers: usize) -> String {
     if workers == 1 { "1 worker".into() } else { format!("{workers} workers") }
 }
 
-/// Whole percents; a little is not nothing, and nearly all is not all.
+/// Whole percents; a share above 0 never shows as 0, and one below 100 never as 100.
 fn percent(part: f64) -> f64 {
     let whole = (part * 100.0).round();
     if part > 0.0 && part < 1.0 { whole.clamp(1.0, 99.0) } else { whole }
@@ -237,7 +238,7 @@ struct Gain(f64);
 
 impl fmt::Display for Gain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A whole number, so that there is no -0.
+        // Rounds to an integer, so that there is no -0.
         write!(f, "{:+} %", (self.0 * 100.0).round() as i64)
     }
 }

@@ -1,40 +1,41 @@
-//! What a supervisor remembers of the last second or so: counters at some instants, so that rates over any time up to now are
-//! differences.
+//! Counters at recent instants, so that a rate over any recent time is a difference.
 
 use super::controller::Sample;
 use crate::Tick;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Instants that are remembered: with the least distance it is 1.3 seconds, in two and a half kilobytes.
+/// The number of instants kept: at the least spacing 1.3 seconds, in two and a half kilobytes.
 const POINTS: usize = 64;
-/// Least distance of two; where turns are long it is more, so that a trial fits in twice.
+/// The least time between two instants. Where turns are long it is more, so that two trials fit in.
 const SPACING: Duration = Duration::from_millis(20);
-/// Nothing is measured over less than this.
+/// The shortest time over which anything is measured.
 const SPAN_MIN: Duration = Duration::from_millis(20);
-/// A backlog that will be gone in so long at the speed at which it shrinks needs no more workers.
+/// A backlog that is gone within this time at its present speed needs no more workers.
 const DRAINED: Duration = Duration::from_secs(1);
-/// A trial, or a measurement, lasts as long as so many turns of one worker: fewer say little about their mean.
+/// The number of turns of one worker that a trial or measurement lasts at least: fewer say little
+/// about their mean.
 const TURNS: u32 = 3;
 
-/// The shortest time over which rates are measured: CoDel's interval, ten looks.
+/// The shortest time over which rates are measured: CoDel's interval, ten samples.
 pub(crate) const MEASURED_MIN: Duration = Duration::from_millis(100);
-/// The longest. It was meant to be a second; but of turns of a second or more, of which there are many where models or batches are
-/// called, no trial of one second sees the end, and every worker would be taken back.
+/// The longest time over which rates are measured. With one second, a trial of turns that take a
+/// second or more, as in calls of models or batches, would never see a turn end, and every added
+/// worker would be retired.
 pub(crate) const MEASURED_MAX: Duration = Duration::from_secs(10);
 
-/// Counters at an instant.
+/// Counters at one instant.
 #[derive(Clone, Copy, Debug)]
 struct Point {
     at: Tick,
     turns: u64,
     arrivals: u64,
-    /// Time that workers have spent in turns, all together, in seconds.
+    /// Cumulative time that all workers have spent in turns, in seconds.
     worked: f64,
     backlog: usize,
 }
 
-/// What happened from some instant up to now.
+/// What happened between an earlier instant and now.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Past {
     pub(crate) seconds: f64,
@@ -56,7 +57,7 @@ impl Past {
         self.arrivals as f64 / self.seconds
     }
 
-    /// Workers in a turn, on average.
+    /// The mean number of workers in a turn.
     #[cfg(test)]
     pub(crate) fn busy(&self) -> f64 {
         self.worked / self.seconds
@@ -71,7 +72,8 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Nobody has looked for a while: what lies before is forgotten, and what has happened since then is in no rate.
+    /// Starts over after a pause in the samples: earlier instants are dropped, and the pause is in
+    /// no rate.
     pub(crate) fn begin(&mut self) {
         *self = History { points: std::mem::take(&mut self.points), ..History::default() };
         self.points.clear();
@@ -79,7 +81,7 @@ impl History {
 
     pub(crate) fn saw(&mut self, sample: &Sample, now: Tick) {
         let worked = self.newest.map_or(0.0, |(last, busy)| {
-            // Who is in a turn is seen at instants only; between two of them it is half of both.
+            // The number of busy workers is sampled; between two samples their mean is assumed.
             last.worked + now.since(last.at).as_secs_f64() * (busy + sample.busy) as f64 / 2.0
         });
         let backlog = sample.queued + sample.waiting;
@@ -95,8 +97,8 @@ impl History {
         }
     }
 
-    /// What happened since the last instant that is remembered and not after `from`, but for no less than 20 ms; `None` while
-    /// nothing is known.
+    /// Returns what happened since the last recorded instant that is not after `from`, over at
+    /// least 20 ms; `None` while nothing is known.
     pub(crate) fn since(&self, from: Tick) -> Option<Past> {
         let (newest, _) = self.newest?;
         let is_old = |point: &&Point| point.at <= from && newest.at.since(point.at) >= SPAN_MIN;
@@ -111,20 +113,20 @@ impl History {
         })
     }
 
-    /// What happened in the last so long, but not before there was a backlog: so that neither quiet times are in it, nor too few
-    /// messages.
+    /// Returns what happened in the last `span`, but not before there was a backlog, so that it
+    /// covers no idle times and enough messages.
     pub(crate) fn of_late(&self, span: Duration) -> Option<Past> {
         let (newest, _) = self.newest?;
         let from = Tick::ZERO.after(newest.at.since(Tick::ZERO).saturating_sub(span));
         self.since(self.backlog_since.map_or(from, |began| began.max(from)))
     }
 
-    /// How long a turn takes on average. While none has ended it is at least what was worked.
+    /// The mean length of a turn. While none has ended, the time worked so far.
     pub(crate) fn service(&self) -> f64 {
         self.since(Tick::ZERO).map_or(0.0, |past| past.worked / past.turns.max(1) as f64)
     }
 
-    /// Over how long rates must be measured to say something.
+    /// The time over which rates must be measured to be meaningful.
     pub(crate) fn measured(&self) -> Duration {
         (Duration::from_secs_f64(self.service()) * TURNS).clamp(MEASURED_MIN, MEASURED_MAX)
     }
@@ -137,7 +139,7 @@ impl History {
             .is_some_and(|past| newest.backlog as f64 * past.seconds < past.shrunk * DRAINED.as_secs_f64())
     }
 
-    /// Time in turns since it began, in seconds, and when that was.
+    /// The cumulative time in turns, in seconds.
     pub(crate) fn worked(&self) -> f64 {
         self.newest.map_or(0.0, |(newest, _)| newest.worked)
     }
@@ -151,7 +153,7 @@ mod tests {
         Tick::ZERO.after(Duration::from_millis(3_600_000 + ms))
     }
 
-    /// Looks at 100 messages a second for two workers that are always busy.
+    /// The history of samples at 100 messages a second, with two workers that are always busy.
     fn watched(every: u64, until: u64) -> History {
         let mut history = History::default();
         for ms in (0..=until).step_by(every as usize) {

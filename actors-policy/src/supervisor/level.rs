@@ -1,13 +1,14 @@
-//! Under how much pressure a mailbox is (P1).
+//! How much pressure a mailbox is under (P1).
 //!
 //! ```text
-//!   fill ≥ high, or every stay of the last 100 ms > target      ──►  one step up    ┐  at most one step
-//!   fill < low, and a stay under target                         ──►  one step down  ┘  per dwell
+//!   fill ≥ high, or every stay of the last 100 ms > target  ──►  one step up    ┐  at most one step
+//!   fill < low, and a stay under target                     ──►  one step down  ┘  per dwell
 //! ```
 //!
-//! A queue that is long for a moment is a burst, and does its work; one that is never short is standing, and only adds delay. So
-//! what counts is the *shortest* stay of an interval: Nichols, Jacobson: Controlling Delay Active Queue Management (RFC 8289).
-//! Its interval slides: it begins with the first stay that is too long.
+//! A queue that is long for a moment absorbs a burst, which is its purpose. A queue that is never
+//! short only adds delay. So the *shortest* stay of an interval counts (Nichols, Jacobson:
+//! Controlling Delay Active Queue Management, RFC 8289). The interval slides: it begins with the
+//! first stay that is too long.
 
 use super::controller::Sample;
 use crate::Pressure;
@@ -15,26 +16,26 @@ use crate::Tick;
 use std::fmt;
 use std::time::Duration;
 
-/// For so long no message may have been quick before there is pressure: CoDel's interval, the longest pause that people and
-/// networks take for granted (RFC 8289).
+/// How long every stay must be too long before there is pressure: CoDel's interval, the longest
+/// pause that people and networks take for granted (RFC 8289).
 pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Under how much pressure a mailbox is.
+/// How much pressure a mailbox is under.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Level {
-    /// Under none.
+    /// No pressure.
     #[default]
     Calm,
-    /// There is pressure, and what was declared is being done about it.
+    /// Pressure: the declared actions are being taken.
     Elevated,
-    /// And there still is, a dwell time later.
+    /// Pressure that lasted for another dwell time.
     Overloaded,
 }
 
 impl Level {
-    /// In one word.
+    /// The level as one word.
     pub const fn word(self) -> &'static str {
         match self {
             Level::Calm => "calm",
@@ -64,7 +65,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// Keeps the level of one mailbox.
+/// Tracks the level of one mailbox.
 #[derive(Debug)]
 pub(crate) struct Gauge {
     pressure: Pressure,
@@ -72,7 +73,7 @@ pub(crate) struct Gauge {
     /// When the level last changed.
     changed: Option<Tick>,
     looked: Tick,
-    /// Since when every stay is too long, the fill is high, and neither is so.
+    /// Since when every stay has been too long, the fill has been high, and neither has been so.
     late_since: Option<Tick>,
     full_since: Option<Tick>,
     eased_since: Option<Tick>,
@@ -95,18 +96,19 @@ impl Gauge {
         }
     }
 
-    /// Nobody has looked for a while: what was seen before says nothing about the time since.
+    /// Starts over after a pause in the samples, which say nothing about the time since.
     pub(crate) fn begin(&mut self, now: Tick) {
         (self.looked, self.late_since, self.full_since) = (now, None, None);
     }
 
-    /// One look; from where to where the level has changed.
+    /// Takes one sample; returns the old and the new level if it changed.
     pub(crate) fn saw(&mut self, sample: &Sample, now: Tick) -> Option<(Level, Level)> {
         let (fill, target) = (sample.fill(), self.pressure.target_sojourn());
         let is_full = fill >= self.pressure.high_fill();
         self.full_since = if is_full { self.full_since.or(Some(now)) } else { None };
         self.late_since = match sample.sojourn.and_then(|stay| stay.checked_sub(target)) {
-            // It was too long for at least so long, but nobody looked before the last time.
+            // The stay has been too long for at least this time, but there was no sample before the
+            // last one.
             Some(over) if !over.is_zero() => {
                 let began = Tick::ZERO.after(now.since(Tick::ZERO).saturating_sub(over));
                 self.late_since.or(Some(began.max(self.looked)))
@@ -117,7 +119,7 @@ impl Gauge {
         self.is_late = self.late_since.is_some_and(|began| now.since(began) >= INTERVAL);
         self.is_pressed = is_full || self.is_late;
         let is_quick = sample.sojourn.is_none_or(|stay| stay < target);
-        // Senders in line count here: under a soft limit they are what is left of the pressure.
+        // Senders in line count here: under a soft limit the remaining pressure is in the line.
         let is_eased = is_quick && sample.backlog_fill() < self.pressure.low_fill();
         self.eased_since = if is_eased { self.eased_since.or(Some(now)) } else { None };
         self.step(now)
@@ -137,7 +139,7 @@ impl Gauge {
         Some((before, next))
     }
 
-    /// Whether the level has been what it is for a dwell time.
+    /// Whether the level has lasted for a dwell time.
     pub(crate) fn is_settled(&self, now: Tick) -> bool {
         self.changed.is_none_or(|then| now.since(then) >= self.pressure.dwell_time())
     }
@@ -146,22 +148,23 @@ impl Gauge {
         self.level
     }
 
-    /// Whether there is pressure at this instant, whatever the level is.
+    /// Whether there is pressure now, whatever the level is.
     pub(crate) fn is_pressed(&self) -> bool {
         self.is_pressed
     }
 
-    /// Whether there is because every stay is too long.
+    /// Whether there is pressure because every stay is too long.
     pub(crate) fn is_late(&self) -> bool {
         self.is_late
     }
 
-    /// Whether there is none at all: neither a high fill nor, at the last look, a stay that was too long.
+    /// Whether there is no pressure: no high fill and, at the last sample, no stay that was too
+    /// long.
     pub(crate) fn is_eased(&self) -> bool {
         self.eased_since.is_some() && !self.is_pressed
     }
 
-    /// For how long it has been as it is: pressed, or eased.
+    /// For how long the mailbox has been pressed, or eased.
     pub(crate) fn lasted(&self, now: Tick) -> Duration {
         let pressed = self.late_since.into_iter().chain(self.full_since).min().filter(|_| self.is_pressed);
         pressed.or(self.eased_since).map_or(Duration::ZERO, |began| now.since(began))
@@ -182,7 +185,7 @@ mod tests {
         Sample { queued, capacity: 100, sojourn: sojourn_ms.map(Duration::from_millis), ..Sample::default() }
     }
 
-    /// The level after looks every 10 ms, from and up to these times.
+    /// The level after samples every 10 ms in this range of times.
     fn looks(gauge: &mut Gauge, times: std::ops::Range<u64>, sample: &Sample) -> Level {
         times.step_by(10).for_each(|ms| {
             let _ = gauge.saw(sample, at(ms));

@@ -6,10 +6,10 @@
 //!                                                            └─────► neither: back, and a rest        ──► the next action
 //! ```
 //!
-//! A pool that only looks at its backlog grows until nothing works any more when what is slow lies behind it: more workers do not
-//! help a slow database. So what was added must show a gain. (Hill climbing by measured throughput: Hellerstein, Morrison,
-//! Eilebrecht: Experience with Building a Controller for the .NET Thread Pool, 2009; here one step is judged, because an actor's
-//! pool is small.)
+//! A pool that grows with its backlog alone makes a slow dependency worse: more workers do not help
+//! a slow database. So added workers must show a gain in throughput. (Hill climbing by measured
+//! throughput: Hellerstein, Morrison, Eilebrecht: Experience with Building a Controller for the
+//! .NET Thread Pool, 2009. Here each step is judged by itself, because an actor's pool is small.)
 
 use super::controller::Sample;
 use super::decision::DecisionKind;
@@ -19,36 +19,38 @@ use crate::Workers;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Workers that are busy for a greater part of the time than this have queues before them, even if nothing is amiss; so many are
-/// started, and so many stay, that they are busy for no more.
+/// The utilisation that sizes a pool. Above it queues form even under a steady load, so as many
+/// workers are started, and as many stay, as keep utilisation at or below it.
 const UTILISATION: f64 = 0.8;
-/// Added workers stay if each gives at least this part of what one gave before.
+/// Added workers stay if each adds at least this part of what one worker handled before.
 const GAIN: f64 = 0.1;
-/// Workers that have not been started for so long will not be; those that were are judged.
+/// The longest wait for added workers to start. After it the trial judges those that have.
 const START_MAX: Duration = Duration::from_secs(1);
-/// After a trial that failed there is none for so long,
+/// The pause after the first failed trial.
 const REST_MIN: Duration = Duration::from_secs(30);
-/// and after each further one for twice as long, up to this: what is slow may become fast again, and then this is how long it takes
-/// until somebody finds out.
+/// The longest pause; it doubles with each further failed trial. It bounds how long it takes to
+/// notice that a slow dependency has become fast again.
 const REST_MAX: Duration = Duration::from_secs(300);
-/// Parts of `keep_alive` in which the need for workers is averaged: a tenth of a second's burst is no need.
+/// Parts of `keep_alive` in which the needed workers are averaged, so that a burst of a tenth of a
+/// second does not count as a need.
 const PARTS: u32 = 16;
-/// A pool that has to grow again within so long after it was resized had too few workers: for so long it keeps at least one more
-/// than that, as long as there is any work. One worker too many costs little. Without it, turns that are long beside the target, or work that comes in bursts, would
-/// start and end workers all day.
+/// How long a shrunk pool that had to grow again is remembered as too small. For this long it keeps
+/// at least one worker more than that size while there is any work. One idle worker costs little;
+/// without this rule, turns longer than the target, or bursts, would start and end workers all day.
 const REGRET: Duration = Duration::from_secs(3600);
-/// And in that time workers are kept for at least so long, so that a steady load resizes a pool once a minute at most.
+/// The least time for which workers are kept while that memory lasts, so that a steady load resizes
+/// a pool at most once a minute.
 const KEPT_MIN: Duration = Duration::from_secs(60);
 
-/// Workers that must show what they are good for.
+/// Added workers whose gain is being measured.
 #[derive(Debug)]
 struct Trial {
     from: usize,
     to: usize,
     asked: Tick,
-    /// When they were there.
+    /// When the added workers had started; `None` before.
     began: Option<Tick>,
-    /// Turns a second without them.
+    /// Turns a second before they were added.
     before: f64,
 }
 
@@ -59,12 +61,12 @@ pub(crate) struct Scale {
     trial: Option<Trial>,
     rests_until: Option<Tick>,
     rest: Duration,
-    /// When their number last changed, and when it was last more than before.
+    /// When the number of workers last changed, and when it last rose.
     resized: Tick,
     grown: Tick,
-    /// When workers were last retired while there was work for others.
+    /// When workers were last retired while there was work for the others.
     retired: Option<Tick>,
-    /// Fewer than so many were too few, when that was found out.
+    /// A pool size that proved too small, and when it did.
     too_few: Option<(usize, Tick)>,
     needs: Needs,
 }
@@ -85,24 +87,24 @@ impl Scale {
         }
     }
 
-    /// How many there are to be.
+    /// The number of workers to run.
     pub(crate) fn target(&self) -> usize {
         self.target
     }
 
-    /// Somebody else has said how many there are to be: it goes on from there.
-    pub(crate) fn adopt(&mut self, workers: usize, now: Tick) {
+    /// Takes over a number of workers that was set from outside, and forgets any trial.
+    pub(crate) fn set_workers(&mut self, workers: usize, now: Tick) {
         if workers != self.target {
             (self.target, self.trial, self.resized) = (workers, None, now);
         }
     }
 
-    /// How many there always are.
+    /// The least number of workers.
     pub(crate) fn least(&self) -> usize {
         self.workers.least()
     }
 
-    /// There are as many as there may be, or more of them did not help a short while ago.
+    /// Whether the pool is at its greatest size, or a trial failed a short while ago.
     pub(crate) fn is_exhausted(&self, now: Tick) -> bool {
         let rests = self.rests_until.is_some_and(|until| now < until);
         !self.is_on_trial() && (rests || self.target >= self.workers.most())
@@ -112,25 +114,27 @@ impl Scale {
         self.trial.is_some()
     }
 
-    /// There is pressure: starts more workers, on trial.
+    /// Under pressure: starts more workers, on trial.
     pub(crate) fn grow(&mut self, sample: &Sample, history: &History, now: Tick) -> Option<DecisionKind> {
         if self.is_on_trial() || self.is_exhausted(now) || history.is_draining(self.resized) {
             return None;
         }
         let backlog = sample.queued + sample.waiting;
         if backlog > 0 && sample.held_back >= backlog {
-            // All of it waits for keys whose turns are under way.
+            // All queued messages wait for keys whose turns are in flight, so more workers would be
+            // idle.
             return None;
         }
         let past = history.of_late(history.measured())?;
         let from = self.target;
-        // Little's law: workers in a turn, on average, if nobody had to wait.
+        // Little's law: the mean number of workers in a turn if no message had to wait.
         let needed = past.arrival_rate() * history.service() / UTILISATION;
-        // Senders that wait offer no more than what is handled: then Little's law finds only the workers that there are.
+        // Blocked senders offer no more than the pool handles, so Little's law finds only the
+        // present number of workers.
         let is_throttled = needed * UTILISATION * UTILISATION <= from as f64;
         let to = if is_throttled { from * 2 } else { needed.ceil() as usize }.min(self.workers.most());
         let is_regretted = self.retired.take().is_some_and(|then| now.since(then) < REGRET);
-        // Growth in several steps is one.
+        // Growth in several steps counts as one growth.
         let is_again = (self.workers.keep_alive()..REGRET).contains(&now.since(self.grown));
         if is_regretted || is_again {
             self.too_few = Some((from + 1, now));
@@ -141,7 +145,7 @@ impl Scale {
         Some(DecisionKind::WorkersAdded { from, to })
     }
 
-    /// What became of a trial, once it is over.
+    /// Judges a trial that is over: returns the decision to keep or retire its workers.
     pub(crate) fn judge(&mut self, sample: &Sample, history: &History, now: Tick) -> Option<DecisionKind> {
         let trial = self.trial.as_mut()?;
         let Some(began) = trial.began else {
@@ -150,14 +154,15 @@ impl Scale {
             return None;
         };
         let (from, to) = (trial.from, trial.to);
-        // Workers that wait for a slow database take messages from the queue too, but none of them is idle.
+        // Workers that wait for a slow database empty the queue too, but none of them is idle.
         if sample.queued + sample.waiting == 0 && sample.busy < sample.workers {
             (self.trial, self.rest) = (None, REST_MIN);
             return Some(DecisionKind::WorkersKept { from, to, gain: None });
         }
         if sample.needs_growth && to < self.workers.most() {
-            // No turn can end before there are more: to wait for a gain would be to wait for nothing. How many turns wait
-            // for the pool itself cannot be seen, so their number doubles, as where senders are throttled.
+            // No turn can end before there are more workers, so there is no gain to wait for. The
+            // number of turns that wait for the pool itself is unknown; the pool doubles, as where
+            // senders are throttled.
             let next = to.saturating_mul(2).min(self.workers.most());
             let began = (sample.workers >= next).then_some(now);
             (trial.to, trial.asked, trial.began) = (next, now, began);
@@ -182,24 +187,24 @@ impl Scale {
         Some(DecisionKind::WorkersTakenBack { from: to, to: from, gain })
     }
 
-    /// Enters what workers were needed.
+    /// Records how many workers were needed.
     pub(crate) fn saw(&mut self, sample: &Sample, history: &History, now: Tick) {
         let is_active = sample.busy + sample.queued + sample.waiting > 0;
         self.needs.saw(history.worked(), is_active, self.kept(now), now);
     }
 
-    /// How many workers there should be while there is work, because fewer have been too few.
+    /// The least number of workers while there is work, after a smaller pool proved too small.
     fn regretted(&self, now: Tick) -> Option<usize> {
         self.too_few.filter(|(_, when)| now.since(*when) < REGRET).map(|(workers, _)| workers)
     }
 
-    /// For how long workers are kept that nobody needs while there is work.
+    /// How long idle workers are kept while there is work.
     fn kept(&self, now: Tick) -> Duration {
         let kept = self.workers.keep_alive();
         if self.regretted(now).is_some() { kept.max(KEPT_MIN) } else { kept }
     }
 
-    /// There is no pressure: ends workers that were not needed for as long as they are kept.
+    /// Without pressure: ends workers that were not needed for their whole keep-alive time.
     pub(crate) fn retire(&mut self, now: Tick) -> Option<DecisionKind> {
         let from = self.target;
         if self.is_on_trial() || from == self.workers.least() {
@@ -220,25 +225,25 @@ impl Scale {
             return None;
         }
         (self.target, self.resized) = (to, now);
-        // That there was nothing to do says nothing about how many are needed.
+        // An empty queue says nothing about how many workers a load needs.
         (self.retired, self.grown) = if is_idle { (None, Tick::ZERO) } else { (Some(now), self.grown) };
         Some(DecisionKind::WorkersRetired { from, to })
     }
 }
 
-/// How many workers were needed in parts of the time for which an idle one is kept.
+/// The workers needed in each part of the keep-alive time.
 #[derive(Debug, Default)]
 struct Needs {
-    /// When there was last anything to do.
+    /// When there was last work.
     active: Tick,
     part_began: Tick,
     worked: f64,
-    /// When a part ended, and workers in a turn on average.
+    /// When each part ended, with the mean number of workers in a turn.
     parts: VecDeque<(Tick, f64)>,
 }
 
 impl Needs {
-    /// `worked` is time in turns since it began, in seconds.
+    /// Records a sample. `worked` is the cumulative time spent in turns, in seconds.
     fn saw(&mut self, worked: f64, is_active: bool, kept: Duration, now: Tick) {
         if is_active {
             self.active = now;

@@ -1,4 +1,4 @@
-//! What is simulated, and what came of it.
+//! The inputs and the outcome of a simulation.
 
 use super::controller::Plan;
 use super::decision::{Decided, DecisionKind};
@@ -9,17 +9,18 @@ use std::time::Duration;
 /// A second of simulated time, which is counted in nanoseconds.
 pub(crate) const SECOND: u64 = 1_000_000_000;
 pub(crate) const MILLI: u64 = 1_000_000;
-/// Handled messages are counted in spans of so long.
+/// The time over which handled messages are counted.
 pub(crate) const SLICE: u64 = 100 * MILLI;
 
-/// How messages come.
+/// How messages arrive.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Senders {
-    /// So many a second, at random (Poisson), whatever becomes of them.
+    /// This many a second, at random (Poisson), whatever becomes of them.
     Open(f64),
-    /// So many senders, each with one message after another: the next one this long after the last was taken.
+    /// This many senders, each with one message at a time: the next one follows this long after the
+    /// last was accepted.
     Closed(usize, u64),
-    /// The same, after the last was handled.
+    /// Like `Closed`, but the next one follows after the last was handled.
     Asking(usize, u64),
 }
 
@@ -27,7 +28,7 @@ pub(crate) enum Senders {
 pub(crate) struct Stream {
     pub(crate) senders: Senders,
     pub(crate) lane: usize,
-    /// Senders wait for room; others are refused, and pass the gate before.
+    /// Whether senders wait for room. Others pass the gate and are refused.
     pub(crate) is_blocking: bool,
     pub(crate) from: u64,
     pub(crate) until: u64,
@@ -59,9 +60,9 @@ pub(crate) struct Scene {
     pub(crate) workers: (usize, usize),
     pub(crate) keep_alive: Duration,
     pub(crate) service: u64,
-    /// Service times are spread exponentially.
+    /// Whether service times are distributed exponentially.
     pub(crate) is_spread: bool,
-    /// So many turns get on at once; the others wait for the database.
+    /// How many turns the database serves at once; the others wait for it.
     pub(crate) downstream: Option<usize>,
     pub(crate) looks: u64,
 }
@@ -87,40 +88,40 @@ impl Scene {
     }
 }
 
-/// What has happened.
+/// The outcome of a simulation.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// Turns ended, per slice and lane.
     pub(crate) handled: Vec<[u64; 4]>,
-    /// Messages refused at the gate, per slice and lane; and for want of room.
+    /// Messages refused at the gate, per slice and lane, and messages refused for lack of room.
     pub(crate) shed: Vec<[u64; 4]>,
     pub(crate) full: u64,
     pub(crate) decided: Vec<(u64, Decided)>,
-    /// Target numbers of workers, with when they changed.
+    /// Target numbers of workers, with the time of each change.
     pub(crate) workers: Vec<(u64, usize)>,
     pub(crate) plans: Vec<(u64, Plan)>,
 }
 
 impl Outcome {
-    /// Turns ended a second, from and up to these times, of these lanes.
+    /// Turns of these lanes ended a second, between two times.
     pub(crate) fn throughput(&self, from: u64, until: u64, lanes: &[usize]) -> f64 {
         let slices = &self.handled[(from / SLICE) as usize..(until / SLICE) as usize];
         let sum: u64 = slices.iter().map(|slice| lanes.iter().map(|lane| slice[*lane]).sum::<u64>()).sum();
         sum as f64 * SECOND as f64 / (until - from) as f64
     }
 
-    /// How often the number of workers has changed its direction.
+    /// How often the number of workers changed direction.
     pub(crate) fn reversals(&self) -> usize {
         let up: Vec<_> = self.workers.windows(2).map(|pair| pair[1].1 > pair[0].1).collect();
         up.windows(2).filter(|pair| pair[0] != pair[1]).count()
     }
 
-    /// When something like this was decided.
+    /// The times of the matching decisions.
     pub(crate) fn when(&self, is: impl Fn(&DecisionKind) -> bool) -> Vec<u64> {
         self.decided.iter().filter(|(_, change)| is(&change.kind)).map(|(at, _)| *at).collect()
     }
 
-    /// All that was decided, as a person reads it.
+    /// All decisions, in words.
     pub(crate) fn story(&self) -> String {
         self.decided
             .iter()

@@ -1,44 +1,47 @@
 //! Which senders are refused before they touch the mailbox (P3).
 //!
-//! Zhou et al.: Overload Control for Scaling WeChat Microservices (SoCC 2018, "DAGOR"): nobody knows what a
-//! service can take, and nobody needs to. A share of what is offered is admitted; it shrinks by a twentieth while there is
-//! pressure, and grows by a hundredth otherwise, so that it finds itself. What was offered lately, counted by lane, says where a
-//! threshold has to lie so that this share passes: whole lanes are refused, lowest first, and of one a part.
+//! After Zhou et al.: Overload Control for Scaling WeChat Microservices (SoCC 2018, "DAGOR"). The
+//! capacity of the service need not be known: a share of the offered messages is admitted, and it
+//! shrinks by a twentieth under pressure and grows by a hundredth otherwise until it fits. Counts
+//! of recent offers per lane turn the share into a threshold: whole lanes are refused, lowest
+//! first, and one lane in part.
 
 use super::controller::Sample;
 use super::threshold::Threshold;
 use crate::Tick;
 use std::time::Duration;
 
-/// How often the share moves. DAGOR takes a second, across machines; here the effect of a step is seen at once, in a queue whose
-/// target is some milliseconds. From everything to a tenth takes 45 steps.
+/// How often the share changes. DAGOR takes a second, across machines. Here a step shows at once in
+/// a queue whose target is some milliseconds. From everything to a tenth takes 45 steps.
 const TICK: Duration = Duration::from_millis(50);
-/// While there is pressure the share is multiplied by this (DAGOR's alpha, 5 %).
+/// Under pressure the share is multiplied by this (DAGOR's alpha, 5 %).
 const SHRINK: f64 = 0.95;
-/// Otherwise this much of everything is added (DAGOR's beta, 1 %). Added, and not multiplied with: additive increase and
-/// multiplicative decrease converge (Chiu, Jain, 1989), and from the floor it takes a hundred steps instead of four hundred.
+/// Otherwise this is added (DAGOR's beta, 1 %). Additive increase with multiplicative decrease
+/// converges (Chiu, Jain, 1989), and it recovers from the floor in a hundred steps instead of four
+/// hundred.
 const GROW: f64 = 0.01;
-/// Something always passes, so that it is seen when the pressure is over, and not only its share of nothing.
+/// The least share. Some messages always pass, so that samples show when the pressure is over.
 const FLOOR: f64 = 0.02;
-/// After a late look so many steps are made up for at most; what was seen then says nothing about a longer time.
+/// The most steps that one late sample makes up for. It says nothing about a longer time.
 const STEPS_MAX: u32 = 10;
-/// What was offered is forgotten by this share in a tick: what counts is about the last half second.
+/// The part of the offered counts that decays in a tick: the counts cover about the last half
+/// second.
 const FORGET: f64 = 0.1;
-/// `urgent` is never shed: lanes 0 to 2 are.
+/// The number of lanes that may be shed: all below `urgent`.
 const LANES: usize = 3;
-/// Less than this was offered by all lanes together: nothing.
+/// Below this total, nothing counts as offered.
 const NOTHING: f64 = 0.01;
 
-/// Where the share is going.
+/// How the share changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Course {
-    /// Nobody is refused.
+    /// No message is refused.
     Off,
     /// There is pressure: even the quickest messages are late.
     Down,
-    /// There is pressure, but only because there is hardly any room.
+    /// There is pressure, but only because the mailbox is nearly full.
     DownForRoom,
-    /// The backlog shrinks already; or what was engaged later is to be released first.
+    /// The share stays: the backlog already shrinks, or a later action is to be released first.
     Hold,
     Up,
 }
@@ -46,12 +49,12 @@ pub(crate) enum Course {
 #[derive(Debug)]
 pub(crate) struct Shed {
     share: f64,
-    /// Under which it does not go.
+    /// The least value of the share.
     least: f64,
-    /// What was offered per lane of late, and since ever.
+    /// Messages offered per lane: the decayed count, and the cumulative count of the last sample.
     offered: [f64; LANES],
     counted: [u64; LANES],
-    /// What was offered since the last tick.
+    /// Messages offered since the last tick.
     newly: u64,
     ticked: Tick,
 }
@@ -68,18 +71,18 @@ impl Shed {
         }
     }
 
-    /// Nobody has looked for a while, because nothing was offered.
+    /// Starts over after a pause in the samples, in which nothing was offered.
     pub(crate) fn begin(&mut self, now: Tick) {
         self.ticked = now;
     }
 
-    /// What was offered up to this look.
+    /// Counts what was offered up to this sample.
     pub(crate) fn count(&mut self, sample: &Sample) {
         let counts = sample.offered.iter().zip(&self.counted);
         self.newly = counts.map(|(count, counted)| count.saturating_sub(*counted)).sum();
     }
 
-    /// One look.
+    /// Moves the share by the ticks that have passed.
     pub(crate) fn saw(&mut self, sample: &Sample, course: Course, now: Tick) {
         if course == Course::Off {
             self.share = 1.0;
@@ -88,7 +91,7 @@ impl Shed {
         if steps == 0 {
             return;
         }
-        // What is left of a step counts for the next one.
+        // A remainder shorter than a tick counts for the next sample.
         let made_up = self.ticked.after(TICK * steps);
         self.ticked = if now.since(made_up) < TICK { made_up } else { now };
         let keep = (1.0 - FORGET).powi(steps as i32);
@@ -98,7 +101,7 @@ impl Shed {
             self.counted[lane] = count;
         }
         match course {
-            // With nothing to refuse there is nothing to learn.
+            // With nothing to refuse, a change of the share would have no effect to learn from.
             Course::Down | Course::DownForRoom if self.total() < NOTHING => {}
             Course::Down | Course::DownForRoom => {
                 self.least = if course == Course::Down { FLOOR } else { self.highest().max(FLOOR) };
@@ -110,23 +113,24 @@ impl Shed {
         }
     }
 
-    /// The share that is admitted.
+    /// The share of messages that is admitted.
     pub(crate) fn share(&self) -> f64 {
         self.share
     }
 
-    /// It can do no more: hardly anything is admitted, or there is nothing that might be refused.
+    /// Whether shedding can do no more: the share is at its least, or there is nothing to refuse.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.share <= self.least || (self.newly == 0 && self.total() < NOTHING)
     }
 
-    /// All is admitted.
+    /// Whether all messages are admitted.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.share >= 1.0
     }
 
-    /// The share of the highest lane that is offered anything, if there are others: its messages are the quickest, and as long as
-    /// they are not late, what fills the mailbox lies in lanes that are refused already.
+    /// The share of the highest lane that is offered anything, if other lanes are too. Its messages
+    /// are the quickest: as long as they are not late, the backlog comes from lanes that are
+    /// refused already.
     fn highest(&self) -> f64 {
         let highest =
             self.offered.iter().rev().map(|offered| offered / self.total()).find(|share| *share > NOTHING);
@@ -137,7 +141,7 @@ impl Shed {
         self.offered.iter().sum()
     }
 
-    /// Who passes: from the highest lane down, until the share is used up.
+    /// The threshold that admits the share, filled from the highest lane down.
     pub(crate) fn threshold(&self) -> Threshold {
         let total = self.total();
         if self.is_at_rest() || total < NOTHING {
@@ -162,7 +166,7 @@ mod tests {
         Tick::ZERO.after(Duration::from_secs(3600) + TICK * tick)
     }
 
-    /// So many ticks of this course, with so much offered per lane in each.
+    /// Ticks of one course, with the messages offered per lane in each.
     struct Ticks {
         shed: Shed,
         ticks: u32,
@@ -219,7 +223,7 @@ mod tests {
             (10, [50, 30, 20, 0], 0, 0.197),
             (10, [30, 50, 20, 0], 1, 0.797),
             (10, [10, 10, 80, 0], 2, 0.748),
-            // What urgent messages there are changes nothing.
+            // The number of urgent messages changes nothing.
             (10, [30, 50, 20, 900], 1, 0.797),
             (10, [100, 0, 0, 0], 0, 0.599),
             (500, [0, 100, 0, 0], 1, 0.02),

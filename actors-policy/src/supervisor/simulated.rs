@@ -1,4 +1,4 @@
-//! What the controller's decisions lead to: the goals of P1 to P5, in simulated time.
+//! The controller's decisions in simulated time: the goals of P1 to P5.
 
 use super::decision::DecisionKind;
 use super::level::Level;
@@ -14,7 +14,7 @@ fn spawning() -> Pressure {
     Pressure::new().respond(&[Action::Spawn])
 }
 
-/// Messages a second that so many workers can handle.
+/// Messages a second that this many workers can handle.
 fn worth(workers: f64, service: u64) -> f64 {
     workers * SECOND as f64 / service as f64
 }
@@ -50,7 +50,7 @@ fn p4_a_step_of_demand_is_met_within_a_second_with_two_reversals_at_most() {
             (32, Senders::Open(eight), false),
             (8, Senders::Open(eight), true),
             (8, Senders::Closed(64, 0), true),
-            // Each takes a pause, and offers an eighth of a worker's worth.
+            // Each sender pauses, and offers an eighth of what a worker handles.
             (8, Senders::Closed(64, 8 * service), true),
             (32, Senders::Closed(64, 8 * service), true),
         ] {
@@ -99,7 +99,7 @@ fn p4_a_steady_load_resizes_a_pool_once_a_minute_at_most() {
         (500 * MILLI, 8, 64, &[0.9, 1.0]),
     ] {
         for load in loads {
-            // Where turns are long beside the target, every one that is queued is pressure.
+            // Where turns are longer than the target, every queued message is pressure.
             let target = Duration::from_nanos(service).max(spawning().target_sojourn());
             let pressure = if service > 100 * MILLI { spawning().target(target) } else { spawning() };
             let scene = Scene::new(pressure, (1, most), service);
@@ -153,7 +153,7 @@ fn p4_a_slow_database_stops_growth_and_the_next_action_is_engaged_and_all_is_tak
             .map(|(lane, rate)| from_to(Stream::new(Senders::Open(rate)).lane(lane)));
         let outcome = simulate(scene, &streams, 2 * MINUTE);
         let story = outcome.story();
-        // Trials beyond what the database takes fail, and each comes after a longer rest.
+        // Trials beyond what the database can serve fail, and each comes after a longer pause.
         let failed = outcome.when(|what| matches!(what, DecisionKind::WorkersTakenBack { .. }));
         assert!(!failed.is_empty() && failed[0] < 3 * SECOND, "{story}");
         assert!(failed.windows(2).all(|pair| pair[1] - pair[0] >= 30 * SECOND), "{story}");
@@ -165,13 +165,13 @@ fn p4_a_slow_database_stops_growth_and_the_next_action_is_engaged_and_all_is_tak
         let last =
             outcome.workers.iter().filter(|(at, _)| *at < MINUTE).map(|(_, workers)| *workers).next_back();
         assert!(last.is_some_and(|workers| workers < 32), "{last:?}\n{story}");
-        // Lowest first, and nothing that is worth more.
+        // The lowest lanes are shed first, and the high ones never.
         let shed: [u64; 4] = std::array::from_fn(|lane| outcome.shed.iter().map(|slice| slice[lane]).sum());
         assert!(shed[0] > 10 * 300 && shed[2] == 0, "{shed:?}");
         let full = outcome.throughput(10 * SECOND, MINUTE, ALL);
         assert!(full >= 0.98 * 400.0, "{full}\n{story}");
         assert!(outcome.throughput(10 * SECOND, MINUTE, &[2]) >= 0.98 * 200.0, "{story}");
-        // And back: nobody is refused, then workers go.
+        // Release in reverse order: shedding ends first, then workers are retired.
         let ended = outcome.when(|what| *what == DecisionKind::SheddingEnded);
         let retired = outcome.when(|what| matches!(what, DecisionKind::WorkersRetired { .. }));
         assert!(ended.len() == 1 && ended[0] > MINUTE && retired[0] > ended[0], "{story}");
@@ -193,7 +193,7 @@ fn p3_at_ten_times_the_load_what_is_worth_most_is_handled() {
             let (from, until) = (5 * SECOND, 30 * SECOND);
             let outcome = simulate(scene, &[high, rest[0], rest[1]], until);
             let handled = outcome.throughput(from, until, &[2]);
-            // The same messages, with nothing else to do.
+            // The same messages without other load.
             let best = simulate(scene, &[high], until).throughput(from, until, &[2]);
             assert!(handled >= 0.98 * best, "{handled} of {best}\n{}", outcome.story());
             let shed: [u64; 4] =

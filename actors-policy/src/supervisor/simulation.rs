@@ -1,5 +1,6 @@
-//! A mailbox with workers, senders and perhaps a database behind it, in simulated time: what the controller's decisions lead to.
-//! Events in a heap, a seeded random stream, no clock.
+//! A mailbox with workers, senders and perhaps a database, in simulated time: it shows what the
+//! controller's decisions lead to. It has a heap of events and a seeded random stream, and no
+//! clock.
 
 use super::controller::{Controller, Plan, Sample, soft_limit};
 use super::decision::Decided;
@@ -12,7 +13,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
-/// What it takes until a worker has been made.
+/// How long it takes to start a worker.
 const STARTING: u64 = MILLI;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,20 +32,20 @@ struct Message {
     entered: u64,
 }
 
-/// Everything that there is.
+/// The whole simulated state.
 pub(crate) struct World {
     scene: Scene,
     streams: Vec<Stream>,
     controller: Controller,
     rng: Rng,
-    /// Of each stream, so that it is the same whatever else there is.
+    /// One random stream per message stream, so that each is the same whatever else is simulated.
     arrivals: Vec<Rng>,
     now: u64,
     events: BinaryHeap<Reverse<(u64, u64, Event)>>,
     number: u64,
     lanes: [VecDeque<Message>; 4],
     line: VecDeque<usize>,
-    /// Turns that wait for the database, and that it works on.
+    /// Turns that wait for the database, and turns that it works on.
     pending: VecDeque<usize>,
     calling: usize,
     workers: usize,
@@ -57,7 +58,7 @@ pub(crate) struct World {
     outcome: Outcome,
 }
 
-/// What happens in so many nanoseconds.
+/// Simulates this many nanoseconds.
 pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome {
     let plan = Plan {
         level: Level::Calm,
@@ -96,7 +97,7 @@ pub(crate) fn simulate(scene: Scene, streams: &[Stream], until: u64) -> Outcome 
     world.outcome
 }
 
-/// A time around this one, spread exponentially.
+/// A random time with this mean, distributed exponentially.
 fn spread(rng: &mut Rng, mean: f64) -> u64 {
     (-(1.0 - unit(rng.next_u64())).ln() * mean) as u64
 }
@@ -108,7 +109,7 @@ impl World {
                 Senders::Open(_) => 1,
                 Senders::Closed(senders, _) | Senders::Asking(senders, _) => senders,
             };
-            // Not all at the same instant.
+            // Senders do not start at the same instant.
             let apart = match stream.senders {
                 Senders::Open(_) => 0,
                 Senders::Closed(senders, pause) | Senders::Asking(senders, pause) => {
@@ -180,7 +181,7 @@ impl World {
         self.work();
     }
 
-    /// An eighth is kept for the high lanes, as mailboxes do.
+    /// The slots for this stream: an eighth is kept for the high lanes, as in mailboxes.
     fn room(&self, stream: Stream) -> usize {
         let capacity = self.scene.capacity;
         let room = if stream.lane < 2 { capacity - capacity / 8 } else { capacity };
@@ -196,14 +197,14 @@ impl World {
         }
     }
 
-    /// A refused sender tries again after its pause, but not at once.
+    /// A refused sender retries after its pause, but not at once.
     fn again(&mut self, at: usize) {
         if let Senders::Closed(_, pause) | Senders::Asking(_, pause) = self.streams[at].senders {
             self.plan_event(self.now + pause.max(10 * MILLI), Event::Send(at));
         }
     }
 
-    /// Idle workers begin turns; whoever waits in line moves up.
+    /// Idle workers begin turns; senders in line move up.
     fn work(&mut self) {
         while self.sample.busy < self.workers {
             let Some(message) = self.lanes.iter_mut().rev().find_map(VecDeque::pop_front) else { return };
@@ -254,7 +255,7 @@ impl World {
         self.work();
     }
 
-    /// Workers that are no longer wanted go once they are idle.
+    /// Idle workers beyond the target end.
     fn leave(&mut self) {
         while self.workers > self.plan.workers && self.sample.busy < self.workers {
             self.workers -= 1;
@@ -278,7 +279,7 @@ impl World {
             stalled: if oldest.is_some() { idle } else { Duration::ZERO },
             ..self.sample
         };
-        // Hours after the epoch, as a clock has it.
+        // The simulation begins hours after the epoch, as a real clock would.
         let now = Tick::from_nanos(3600 * SECOND + self.now);
         self.plan = self.controller.decide(&self.sample, now, &mut self.decided);
         self.sample.sojourn = None;

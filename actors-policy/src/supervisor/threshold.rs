@@ -1,57 +1,57 @@
-//! Who is refused before the mailbox: one number, for one load and one compare (P3).
+//! Which messages are refused before the mailbox: one number, for one load and one comparison (P3).
 
 use crate::Priority;
 use crate::rng::splitmix;
 
-/// The share of the lane that is partly admitted lies in these bits, in parts of 2^24; above them, the lane, and above it a bit that
-/// says that somebody is refused at all.
+/// The bits of the share of the lane that is admitted in part, in units of 2^-24. Above them are
+/// the lane, and a bit that says that any message is refused.
 const SHARE_BITS: u32 = 24;
 const WHOLE: u32 = 1 << SHARE_BITS;
-/// Where the lane is, and the bit that says that there is one.
+/// The bits of the lane, without the bit that says that there is one.
 const LANE_BITS: u32 = 2;
 const IS_SHUT: u32 = 1 << (SHARE_BITS + LANE_BITS);
 
-/// A moving threshold in the order of priorities: lanes below one are refused altogether, of that one a share is admitted, lanes
-/// above it pass. `urgent` always does.
+/// A moving threshold in the order of priorities. Lanes below it are refused, one lane is admitted
+/// in part, and lanes above pass. `urgent` always passes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Threshold(u32);
 
 impl Threshold {
-    /// Refuses nobody; its bits are 0.
+    /// Refuses no message; its bits are 0.
     pub const OPEN: Threshold = Threshold(0);
 
-    /// Lanes below `lane` are refused, and of `lane` this share is admitted, from 0 to 1.
+    /// Refuses lanes below `lane`, and admits this share of `lane`, from 0 to 1.
     pub fn new(lane: usize, share: f64) -> Self {
         let parts = (share.clamp(0.0, 1.0) * f64::from(WHOLE)) as u32;
-        // All of a lane is nothing of the next lower one refused.
+        // Admitting all of a lane equals refusing none of the next lower one.
         let (lane, parts) = if parts >= WHOLE { (lane.wrapping_sub(1), 0) } else { (lane, parts) };
         match lane {
-            // Below the lowest lane there is nobody.
+            // There is no lane below the lowest.
             usize::MAX => Threshold::OPEN,
             _ => Threshold(IS_SHUT | (lane.min(Priority::Urgent.lane()) as u32) << SHARE_BITS | parts),
         }
     }
 
-    /// What [`bits`](Threshold::bits) gave.
+    /// The threshold of these [`bits`](Threshold::bits).
     #[inline]
     pub const fn from_bits(bits: u32) -> Self {
         Threshold(bits)
     }
 
-    /// To be kept in a word that senders read.
+    /// The threshold as a word that senders load.
     #[inline]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether nobody is refused.
+    /// Whether no message is refused.
     #[inline]
     pub const fn is_open(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether a message of this lane, 0 to 3, may go on to the mailbox. `random` is any number that no other message has, a counter
-    /// for example.
+    /// Whether a message of this lane, 0 to 3, may enter the mailbox. `random` is any number that
+    /// differs for each message, for example a counter.
     #[inline]
     pub fn admits(self, lane: usize, random: u64) -> bool {
         if self.is_open() || lane >= Priority::Urgent.lane() || lane > self.lane() {
@@ -61,13 +61,13 @@ impl Threshold {
         lane == self.lane() && drawn < self.0 % WHOLE
     }
 
-    /// The lane that is partly admitted.
+    /// The lane that is admitted in part.
     #[inline]
     pub fn lane(self) -> usize {
         (self.0 >> SHARE_BITS) as usize % (1 << LANE_BITS)
     }
 
-    /// How much of it is.
+    /// The admitted share of that lane.
     pub fn share(self) -> f64 {
         if self.is_open() { 1.0 } else { f64::from(self.0 % WHOLE) / f64::from(WHOLE) }
     }

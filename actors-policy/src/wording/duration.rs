@@ -3,7 +3,7 @@
 use crate::InvalidPolicy;
 use std::time::Duration;
 
-/// The longest time a policy may speak of in text. Beyond a year it is a mistake.
+/// The longest time that text may declare. More than a year is taken for a mistake.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 const UNITS: &[(&str, u128)] = &[
@@ -50,7 +50,7 @@ pub fn check(word: &'static str, time: Duration) -> Result<(), InvalidPolicy> {
     Err(InvalidPolicy::new(word, format!("a `{word}` of nothing {}; {}", of_nothing(word), example(word))))
 }
 
-/// Writes a duration in the largest unit that says it exactly.
+/// Writes a duration in the largest unit that is exact.
 pub fn write(time: Duration) -> String {
     let ns = time.as_nanos();
     let (unit, unit_ns) =
@@ -58,7 +58,7 @@ pub fn write(time: Duration) -> String {
     format!("{}{unit}", ns / unit_ns)
 }
 
-/// What a duration of nothing would do.
+/// What a zero duration would do.
 fn of_nothing(word: &str) -> &'static str {
     match word {
         "keep_alive" => "would end workers between two messages",
@@ -75,7 +75,7 @@ fn nanoseconds(text: &str) -> Option<u128> {
     let (number, unit) = text.split_at(unit_at);
     let (_, unit_ns) = UNITS.iter().find(|(name, _)| *name == unit.trim())?;
     let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
-    // Nobody writes more than 18 digits, and so nothing here overflows.
+    // More than 18 digits are refused, so nothing here overflows.
     if whole.len() > 18 || part.len() > 18 {
         return None;
     }

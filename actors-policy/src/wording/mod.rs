@@ -1,8 +1,10 @@
 //! What the words of attributes and of configuration mean, and every sentence about a mistake in them.
 //!
-//! Text in, a value or an [`InvalidPolicy`] out. The macros put the user's spans around these sentences, configuration puts its
-//! paths before them, and [`Settings::limits`](crate::Settings::limits) and [`Policy::check`](crate::Policy::check) return the same
-//! ones to code that calls a builder. So one mistake has one sentence, wherever it is made.
+//! Text in, a value or an [`InvalidPolicy`] out. The macros put the user's spans around these
+//! sentences, configuration puts its paths before them, and
+//! [`Settings::limits`](crate::Settings::limits) and [`Policy::check`](crate::Policy::check) return
+//! the same ones to code that calls a builder. So one mistake has one sentence, wherever it is
+//! made.
 //!
 //! The words themselves are in [`fields`](crate::fields).
 
@@ -24,7 +26,7 @@ use crate::{InvalidPolicy, Schedule};
 
 /// The words that are known in one place: an attribute, or a table of a configuration.
 pub struct Vocabulary<'a> {
-    /// Whose words they are, as sentences say it: `` `#[actor]` ``.
+    /// The place as sentences name it: `` `#[actor]` ``.
     pub of: &'a str,
     /// Words that can be used.
     pub built: Vec<&'a str>,
@@ -57,7 +59,7 @@ impl Vocabulary<'_> {
     }
 }
 
-/// The sentence about a word that was already said.
+/// The sentence about a repeated word.
 pub fn twice(name: &str) -> String {
     format!("`{name}` is said twice; leave one of them out")
 }

@@ -6,10 +6,10 @@ use crate::{CAPACITY_MAX, InvalidPolicy, JOBS_MAX, MAX_BYTES_MAX};
 #[derive(Clone, Copy, Debug)]
 pub struct Number {
     pub(crate) least: usize,
-    /// Why it is not less.
+    /// Why the least is not less.
     because: &'static str,
     pub(crate) most: usize,
-    /// The most, as a person writes it.
+    /// The greatest value, as text.
     pub(crate) most_said: &'static str,
     example: usize,
 }
@@ -55,7 +55,8 @@ impl Number {
     /// Checks the bounds.
     ///
     /// # Errors
-    /// The bound that the number misses, and why it is there.
+    ///
+    /// The bound that the number violates, and why it is there.
     pub fn check(&self, word: &'static str, number: usize) -> Result<(), InvalidPolicy> {
         let Self { least, because, most, most_said, .. } = self;
         if number < *least {
@@ -71,7 +72,7 @@ impl Number {
     }
 }
 
-/// The number that decimal digits say; the largest one where they fit none.
+/// The number of these decimal digits; the largest number where they do not fit.
 pub(crate) fn digits(text: &str) -> Option<usize> {
     let is_number = !text.is_empty() && text.bytes().all(|letter| letter.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(usize::MAX))

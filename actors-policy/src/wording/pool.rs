@@ -65,7 +65,7 @@ pub fn workers_fit((least, most): (usize, usize)) -> Result<(), InvalidPolicy> {
     Ok(())
 }
 
-/// Reads a number of workers. Digits that fit no number are too large.
+/// Reads a number of workers. Digits that do not fit are too large.
 fn worker_count(text: &str) -> Result<usize, InvalidPolicy> {
     digits(text).ok_or_else(|| invalid(format!("this is no number of workers; {WORKERS_EXAMPLE}")))
 }
