@@ -8,8 +8,8 @@ mod refusal;
 mod refused;
 
 use actors_policy::InvalidPolicy;
+pub(crate) use actors_policy::ShortTime;
 pub(crate) use actors_policy::Spent;
-pub(crate) use actors_policy::stop::Spaced;
 pub use actors_policy::{Admission, Reason, StopReason};
 pub(crate) use life::{Detail, Life, Stage};
 pub(crate) use refusal::About;

@@ -165,7 +165,7 @@ mod shop_messages {
     }
     #[allow(dead_code, unreachable_pub, clippy::all)]
     impl<D> Last<D> {
-        /// The message with these arguments. Only the actor's type and the reply tell what it is generic over.
+        /// Creates the message. Its type parameters follow from the actor's type and the reply.
         pub fn new() -> Self {
             Self {
                 __of: ::core::marker::PhantomData,

@@ -1,7 +1,8 @@
-//! How attribute words are read: `word`, `word = value`, `word(…)`, separated by commas.
+//! Parses attribute words: `word`, `word = value`, `word(…)`, separated by commas.
 //!
-//! A parser of our own, because `vis = pub` and `reply = Result<u32, Declined>` are no expressions. It splits
-//! first and looks at the values later, so that a mistake in one word never hides a mistake in the next one.
+//! The parser is our own, because `vis = pub` and `reply = Result<u32, Declined>` are not
+//! expressions. It splits first and reads the values later, so that a mistake in one word never
+//! hides a mistake in the next one.
 
 use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -10,13 +11,13 @@ use syn::{Attribute, Meta};
 use crate::errors::Errors;
 use actors_policy::wording::{self, Vocabulary};
 
-/// One word with what was said about it.
+/// One word with its value.
 pub(crate) struct Word {
     pub(crate) name: Ident,
     pub(crate) value: Value,
 }
 
-/// What stands behind a word.
+/// What follows a word.
 pub(crate) enum Value {
     /// `local`
     Bare,
@@ -47,7 +48,7 @@ impl Word {
     }
 }
 
-/// Reads the words, each at most once; what is unknown or not built yet is reported and left out.
+/// Reads the words, each at most once. Unknown and planned words are reported and left out.
 pub(crate) fn read(tokens: TokenStream, vocabulary: &Vocabulary<'_>, errors: &mut Errors) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     for chunk in split(tokens) {
@@ -62,7 +63,7 @@ pub(crate) fn read(tokens: TokenStream, vocabulary: &Vocabulary<'_>, errors: &mu
     words
 }
 
-/// The words inside `#[message(…)]`; none for a plain `#[message]`.
+/// Returns the words inside `#[message(…)]`; empty for a plain `#[message]`.
 pub(crate) fn inside(attribute: &Attribute, errors: &mut Errors) -> TokenStream {
     match &attribute.meta {
         Meta::Path(_) => TokenStream::new(),
@@ -111,7 +112,7 @@ fn word(chunk: Vec<TokenTree>, errors: &mut Errors) -> Option<Word> {
     }
 }
 
-/// Splits at the commas that stand outside of brackets of any kind, `<…>` included.
+/// Splits at the commas outside of brackets of any kind, `<…>` included.
 pub(crate) fn split(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
     let mut chunks = vec![Vec::new()];
     let mut depth = 0_u32;

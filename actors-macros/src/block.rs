@@ -1,5 +1,5 @@
-//! Reads the impl block. Bodies of methods are taken as opaque tokens: while one is being typed and makes no
-//! sense, the handle is still there, and so is completion in the editor.
+//! Parses the impl block. Method bodies are opaque tokens: while one is being typed and does not
+//! parse, the handle still exists, and so does completion in the editor.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -13,7 +13,7 @@ use crate::types::borrow;
 
 const NOT_A_BLOCK: &str = "`#[actor]` stands on the impl block that holds the messages: `impl Shop { … }`";
 
-/// The block, or nothing where this is no impl block at all.
+/// Parses the block; `None` where this is not an impl block.
 pub(crate) fn read(item: TokenStream, errors: &mut Errors) -> Option<Block> {
     let parser = |input: ParseStream<'_>| block(input, errors);
     match parser.parse2(item) {
@@ -65,7 +65,8 @@ fn of_trait(input: ParseStream<'_>) -> syn::Result<Option<TokenStream>> {
     Ok(Some(quote! { #token #ty }))
 }
 
-/// The actor's type with the block's parameters. What can be no actor is reported, and nothing comes of it.
+/// Returns the actor's type with the block's parameters. A type that cannot be an actor is
+/// reported, and the result is `None`.
 fn target(ty: &Type, generics: &Generics, errors: &mut Errors) -> Option<Target> {
     let path = match ty {
         Type::Path(path) if path.qself.is_none() => &path.path,
@@ -96,7 +97,7 @@ fn target(ty: &Type, generics: &Generics, errors: &mut Errors) -> Option<Target>
     is_sound.then_some(Target { path, name, generics })
 }
 
-/// An actor outlives whoever started it, so it borrows from nobody.
+/// Reports borrows: an actor may outlive the code that started it.
 fn check_lifetimes(ty: &Type, generics: &Generics, errors: &mut Errors) {
     const TEXT: &str =
         "an actor owns what it has: leave the lifetime out and write owned types in the struct";
@@ -109,7 +110,7 @@ fn check_lifetimes(ty: &Type, generics: &Generics, errors: &mut Errors) {
     }
 }
 
-/// One item of the block; nothing where it cannot be emitted again.
+/// Parses one item of the block; `None` where it cannot be emitted again.
 fn item(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Item>> {
     let mut attrs = Vec::new();
     let mut roles = Vec::new();
@@ -159,7 +160,7 @@ fn is_function(input: ParseStream<'_>) -> bool {
     true
 }
 
-/// A constant, a type, a call of a macro.
+/// Parses a constant, a type or a macro call.
 fn other(attrs: Vec<Attribute>, input: ParseStream<'_>) -> syn::Result<Item> {
     let ahead = input.fork();
     let tokens = if let Ok(item) = ahead.parse::<ImplItem>() {
@@ -171,7 +172,7 @@ fn other(attrs: Vec<Attribute>, input: ParseStream<'_>) -> syn::Result<Item> {
     Ok(Item::Other(quote! { #(#attrs)* #tokens }))
 }
 
-/// Up to a semicolon or a group in braces, which is where the next item begins.
+/// Consumes tokens up to a semicolon or a group in braces, where the next item begins.
 fn until_end(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() {

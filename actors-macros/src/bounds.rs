@@ -1,4 +1,5 @@
-//! What the expansion needs of the user's types, said on the user's own tokens before the rest says it on ours.
+//! Checks what the expansion needs of the user's types. The checks stand on the user's own tokens
+//! and come before the generated code that relies on them.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -11,8 +12,9 @@ use crate::model::{Actor, Message, Source, Target};
 use crate::names::{ident, plain};
 use crate::types::{Known, has_arguments, is_plain_path, known};
 
-/// A name that two blocks for one actor would share. Of all the names that clash the compiler reports this one first, so
-/// it carries the advice. Two blocks for `Shop<A>` and `Shop<B>` are two actors whose handles would share a name.
+/// Defines a name that two blocks for one actor would share. Of all names that clash, the compiler
+/// reports this one first, so it carries the advice. Blocks for `Shop<A>` and `Shop<B>` are two
+/// actors whose handles would share a name.
 pub(crate) fn one_block(actor: &Actor) -> TokenStream {
     let Target { path, name, .. } = &actor.target;
     let mut advice = format!("put_all_methods_of_{}_into_one_actor_block", plain(name));
@@ -27,20 +29,21 @@ pub(crate) fn one_block(actor: &Actor) -> TokenStream {
     }
 }
 
-/// A name that only this block has: no two methods of a type have the same name.
+/// Returns a name that only this block has: no two methods of a type have the same name.
 pub(crate) fn only_block(actor: &Actor) -> Ident {
     let Target { name, .. } = &actor.target;
     let advice = format!("put_all_methods_of_{}{}_into_one_actor_block", plain(name), with_first(actor));
     Ident::new(&advice, at(name.span()))
 }
 
-/// The module of the block's messages, by a name that only this block has: through it the block names whatever a second
-/// block for the actor would define once more. There it is an import that fails, about which the compiler speaks once.
+/// Returns the module of the block's messages, by a name that only this block has. The block names
+/// through it what a second block for the actor would define again. In the second block it is a
+/// failed import, which the compiler reports once.
 pub(crate) fn own(actor: &Actor) -> Ident {
     ident(format!("__{}{}", plain(&actor.target.name), with_first(actor)))
 }
 
-/// The actor's name, where the module can import it.
+/// Returns the actor's name, where the module can import it.
 pub(crate) fn imported(actor: &Actor) -> Option<&Ident> {
     let Target { path, name, .. } = &actor.target;
     let first = path.clone().into_iter().next();
@@ -48,7 +51,8 @@ pub(crate) fn imported(actor: &Actor) -> Option<&Ident> {
     (is_name && !actor.words.local).then_some(name)
 }
 
-/// The actor's type, as the block's own code names it. Documentation shows the last part of the path, which is the name.
+/// Returns the actor's type as the block's own code names it. Documentation shows the last part of
+/// the path, which is the name.
 pub(crate) fn actor_type(actor: &Actor) -> TokenStream {
     let path = &actor.target.path;
     if imported(actor).is_none() {
@@ -61,7 +65,7 @@ pub(crate) fn actor_type(actor: &Actor) -> TokenStream {
     quote_spanned! { span=> #own::__own::#name #arguments }
 }
 
-/// The handle's type, likewise.
+/// Returns the handle's type as the block's own code names it.
 pub(crate) fn handle_type(actor: &Actor) -> TokenStream {
     let arguments = actor.target.generics.arguments();
     if actor.words.local {
@@ -72,13 +76,14 @@ pub(crate) fn handle_type(actor: &Actor) -> TokenStream {
     quote! { #own::__own::#name #arguments }
 }
 
-/// A name that a module does not find in a function body.
+/// Returns a name that a module does not find in a function body.
 pub(crate) fn not_in_a_function(actor: &Actor) -> Ident {
     let (name, with) = (plain(&actor.target.name), with_first(actor));
     ident(format!("write_actor_local_because_{name}{with}_stands_in_a_function"))
 }
 
-/// Tells the block from any other: `_with_viewed`, after its first message, and for which arguments of the type it is.
+/// Returns a suffix that distinguishes the block from any other: `_with_viewed`, after its first
+/// message and the type's arguments.
 pub(crate) fn with_first(actor: &Actor) -> String {
     let Target { path, .. } = &actor.target;
     let first = actor
@@ -101,10 +106,13 @@ pub(crate) enum Need {
     Message,
 }
 
-/// The type under a check, for the right side of an alias: where the type lacks what is needed, that is reported once, on
-/// the user's own tokens, and the alias is an error type, about which the compiler says nothing more. Nothing for a type
-/// that needs no check, and for one that mentions a parameter of the block: a constant cannot. Nor for a type of unknown
-/// parts: one may be the actor's own handle, and whether that is `Send` depends on the alias.
+/// Returns the type under a check, as the right side of an alias. A type that fails the check is
+/// reported once, on the user's own tokens; the alias is then an error type, about which the
+/// compiler reports nothing more.
+///
+/// `None` for a type that needs no check. `None` for one that mentions a parameter of the block,
+/// because a constant cannot. `None` for a type of unknown parts: a part may be the actor's own
+/// handle, and whether that is `Send` depends on the alias.
 pub(crate) fn checked(actor: &Actor, ty: &TokenStream, need: Need) -> Option<TokenStream> {
     let is_checked = match need {
         Need::Argument | Need::Reply => known(ty) == Known::Suspicious,
@@ -125,7 +133,7 @@ pub(crate) fn checked(actor: &Actor, ty: &TokenStream, need: Need) -> Option<Tok
     })
 }
 
-/// An alias for a type; documentation shows the type itself.
+/// Defines an alias for a type; documentation shows the type itself.
 pub(crate) fn alias(
     name: &Ident,
     declared: &TokenStream,
@@ -148,13 +156,13 @@ pub(crate) fn alias(
     }
 }
 
-/// The name that stands for a message's reply, or for the type of a shared message, once it is checked.
+/// Returns the alias of a message's reply, or of a shared message's type, once it is checked.
 pub(crate) fn alias_name(actor: &Actor, message: &Message, need: Need, ty: &TokenStream) -> Ident {
     let what = if let Need::Reply = need { "Reply" } else { "Message" };
     Ident::new(&format!("__{what}Of{}{}", plain(&actor.target.name), plain(&message.name)), at(ty.span()))
 }
 
-/// The reply's type, under its check.
+/// Returns the reply's type, under its check.
 pub(crate) fn reply(actor: &Actor, message: &Message) -> Option<TokenStream> {
     let ty = message.answer.reply()?;
     Some(match checked(actor, ty, Need::Reply) {
@@ -165,7 +173,7 @@ pub(crate) fn reply(actor: &Actor, message: &Message) -> Option<TokenStream> {
     })
 }
 
-/// The type of a shared message, under its check.
+/// Returns the type of a shared message, under its check.
 pub(crate) fn shared(actor: &Actor, message: &Message, ty: &TokenStream) -> TokenStream {
     match checked(actor, ty, Need::Message) {
         Some(_) => alias_name(actor, message, Need::Message, ty).into_token_stream(),
@@ -173,7 +181,7 @@ pub(crate) fn shared(actor: &Actor, message: &Message, ty: &TokenStream) -> Toke
     }
 }
 
-/// The aliases of the arguments that are checked, as the inside of a tuple.
+/// Returns the aliases of the checked arguments, as the inside of a tuple.
 pub(crate) fn checked_arguments(actor: &Actor, message: &Message) -> Option<TokenStream> {
     let is_shared = matches!(message.source, Source::Shared);
     if message.generics.is_bounded {
@@ -210,10 +218,11 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
             }
             let span = at(ty.span());
             match (checked(actor, ty, need), need) {
-                // Beside the message's struct, and what a shared message answers is the message's own affair.
+                // The check stands next to the message's struct. The reply of a shared message is
+                // checked where that message is defined.
                 (Some(_), Need::Argument) if !message.generics.is_bounded => {}
                 (_, Need::Reply) if is_shared => {}
-                // Asserted of the message's struct, and of the reply by `impl Message`.
+                // The message's struct asserts its arguments, and `impl Message` its reply.
                 (None, Need::Argument | Need::Reply) if !generics.mentions_any(ty) => {}
                 (Some(checked), Need::Reply | Need::Message) => {
                     let name = alias_name(actor, message, need, ty);
@@ -243,22 +252,22 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
     checks
 }
 
-/// What every other `impl` assumes of the actor, because one place asserts it: `where`, and the block's own bounds. A
-/// lifetime makes it something that the compiler believes until it is used. Each assumption is paid for with compile time,
-/// by every `impl` that has it.
+/// Returns the bounds that every other `impl` assumes of the actor, because one place asserts them:
+/// `where`, and the block's own bounds. A lifetime delays the compiler's check until use. Each
+/// `impl` pays compile time for each assumption.
 pub(crate) fn assumed(actor: &Actor) -> TokenStream {
     let (path, clause) = (actor_type(actor), with_where(actor.target.generics.clause()));
     quote! { #clause for<'__actor> #path: __actors_core::__private::AnActor, }
 }
 
-/// What is assumed of the actor and of its mail.
+/// Returns what is assumed of the actor and of its mail.
 pub(crate) fn assumed_with_mail(actor: &Actor) -> TokenStream {
     let (assumed, mail) = (assumed(actor), mail::name(actor));
     let arguments = actor.target.generics.arguments();
     quote! { #assumed for<'__actor> #mail #arguments: __actors_core::__private::AMail, }
 }
 
-/// Whether only the compiler knows if the message, or what it is answered with, may travel.
+/// Returns whether only the compiler knows if the message or its reply is `Send`.
 fn is_open(actor: &Actor, message: &Message) -> bool {
     let is_open = |ty| known(ty) == Known::Unknown;
     match message.source {
@@ -267,7 +276,8 @@ fn is_open(actor: &Actor, message: &Message) -> bool {
     }
 }
 
-/// What the `impl Message` of a message assumes, where only the compiler knows its arguments.
+/// Returns what the `impl Message` of a message assumes, where only the compiler knows its
+/// arguments.
 pub(crate) fn of_message(actor: &Actor, message: &Message) -> Option<TokenStream> {
     let is_asserted = matches!(message.source, Source::Own(_))
         && message.args().any(|arg| known(&arg.ty) == Known::Unknown);
@@ -278,7 +288,7 @@ pub(crate) fn of_message(actor: &Actor, message: &Message) -> Option<TokenStream
     Some(quote! { for<'__actor> #path: __actors_core::__private::AMessage, })
 }
 
-/// The clause of the message's own `impl Message`.
+/// Returns the where clause of the message's own `impl Message`.
 pub(crate) fn clause_of_message(actor: &Actor, message: &Message) -> TokenStream {
     let clause = message.generics.generics.clause();
     match of_message(actor, message) {
@@ -298,7 +308,8 @@ pub(crate) fn with_where(clause: TokenStream) -> TokenStream {
     }
 }
 
-/// The one place that asserts what an actor, its mail and its messages are; all others assume it.
+/// Asserts what an actor, its mail and its messages are. This is the only place that does; all
+/// others assume it.
 fn assertions(actor: &Actor) -> TokenStream {
     let Target { name, generics, .. } = &actor.target;
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), generics.clause());
@@ -344,7 +355,7 @@ fn assertions(actor: &Actor) -> TokenStream {
     }
 }
 
-/// The same tokens, all of them at one place.
+/// Returns the same tokens with one span.
 fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
     let tokens = tokens.into_iter().map(|mut token| {
         token.set_span(span);
@@ -353,9 +364,10 @@ fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
     tokens.collect()
 }
 
-/// An actor may move to another thread, and outlives whoever started it, with all that is in it. A parameter whose
-/// bounds may say less is reported where it is declared, if the compiler agrees. The bounds are the compiler's own, so that it proposes the right
-/// ones; the name of what asks for them says the rest.
+/// Asserts `Send + 'static` of the type parameters: an actor may move to another thread, and may
+/// outlive the code that started it. A parameter whose bounds may not imply it is reported where it
+/// is declared, if the compiler agrees. The bounds are those of std, so that the compiler suggests
+/// the right ones; the name of the function that requires them gives the reason.
 fn parameters(generics: &Generics) -> TokenStream {
     let checks: TokenStream = generics
         .forgotten()

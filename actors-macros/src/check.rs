@@ -1,6 +1,6 @@
-//! From what was written to what is meant. All errors of a block are reported at once; a method with a
-//! mistake in its signature is left out of the model, so that one mistake gives one error and its siblings
-//! still work.
+//! Turns the parsed block into the model. All errors of a block are reported at once. A method with
+//! a mistake in its signature is left out of the model, so that one mistake gives one error and the
+//! other methods still work.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -19,10 +19,10 @@ use crate::types::{check_owned, without_self};
 use crate::verbs;
 use crate::words::{ActorWords, HandlerWords, MessageWords, Place};
 
-/// The model of a block; nothing where its type cannot be an actor.
+/// Returns the model of a block; `None` where its type cannot be an actor.
 pub(crate) fn check(block: &Block, words: ActorWords, errors: &mut Errors) -> Option<Actor> {
     let known = block.actor.clone();
-    // Without a type the methods are looked at all the same, for the sake of their errors.
+    // Without a type the methods are checked too, for their errors.
     let target = known.clone().unwrap_or_else(|| {
         let name = crate::names::ident("Self");
         Target { path: name.to_token_stream(), name, generics: Generics::default() }
@@ -54,7 +54,7 @@ pub(crate) fn check(block: &Block, words: ActorWords, errors: &mut Errors) -> Op
     known.map(|_| actor)
 }
 
-/// What the method is to the actor; at most one thing.
+/// Returns the role of the method; it has at most one.
 fn role(method: &Method, errors: &mut Errors) -> Option<(Role, TokenStream)> {
     let (first, rest) = method.roles.split_first()?;
     for (role, attr) in rest {
@@ -97,7 +97,7 @@ fn add(actor: &mut Actor, method: &Method, (role, words): (Role, TokenStream), e
     }
 }
 
-/// A method that a caller may look for on the handle.
+/// Returns a method that a caller may expect on the handle.
 fn unmarked(method: &Method) -> Option<Unmarked> {
     method.signature.receiver()?;
     Some(Unmarked {
@@ -107,7 +107,8 @@ fn unmarked(method: &Method) -> Option<Unmarked> {
     })
 }
 
-/// An actor without a message and without a hook never runs any code: a mark was forgotten.
+/// Reports a block without a message and without a hook: such an actor never runs code, so a mark
+/// was forgotten.
 fn report_nothing_marked(actor: &mut Actor, errors: &mut Errors) {
     let name = &actor.target.name;
     match actor.unmarked.first() {
@@ -122,17 +123,17 @@ fn report_nothing_marked(actor: &mut Actor, errors: &mut Errors) {
             ),
         ),
     }
-    // One mistake gives one error: calls of these methods on the handle are sound until it is mended.
+    // One mistake gives one error: until it is fixed, calls of these methods on the handle compile.
     let stand_ins = std::mem::take(&mut actor.unmarked).into_iter().filter(|method| method.cfgs.is_empty());
     actor.mistaken.extend(stand_ins.map(|Unmarked { method, arguments, .. }| Mistaken { method, arguments }));
 }
 
-/// The number of arguments of a call on the handle.
+/// Returns the number of arguments of a call on the handle.
 fn arguments(method: &Method) -> usize {
     method.signature.inputs.iter().filter(|input| is_argument(input)).count()
 }
 
-/// Its calls are not to be errors too.
+/// Records a method with a mistake, so that its calls are not errors too.
 fn mistaken(actor: &mut Actor, method: &Method) {
     let name = &method.signature.ident;
     let known = actor.messages.iter().map(|message| &message.method);
@@ -156,7 +157,7 @@ fn message(
     check_function(method, role, errors);
     let name = message_name(actor, &signature.ident, role, errors);
     if signature.generics.lifetimes().next().is_some() {
-        // Reported: that the lifetime is used is the same mistake.
+        // Already reported: the use of the lifetime is the same mistake.
         return None;
     }
     let params = params(actor, signature, role, errors);
@@ -195,7 +196,7 @@ fn message(
     sound.then_some(message)
 }
 
-/// What its struct is generic over; a shared one says so itself.
+/// Returns what the message's struct is generic over; a shared message declares that itself.
 fn generics(actor: &Actor, message: &Message) -> OfMessage {
     if matches!(message.source, Source::Shared) {
         return OfMessage::default();
@@ -204,8 +205,8 @@ fn generics(actor: &Actor, message: &Message) -> OfMessage {
     actor.target.generics.of_message(&args, message.answer.reply())
 }
 
-/// Whether nothing is wrong that the compiler reports by itself: two parameters of one name, a `ReplyTo` of
-/// nothing.
+/// Returns whether the signature has no mistake that the compiler reports by itself: two parameters
+/// of one name, a `ReplyTo` without a type.
 fn is_complete(signature: &Signature, params: &[Param]) -> bool {
     let names: Vec<&Ident> = params.iter().filter_map(Param::name).collect();
     let distinct = names.iter().enumerate().all(|(at, name)| !names[..at].contains(name));
@@ -216,7 +217,7 @@ fn is_doc(attr: &Attribute) -> bool {
     attr.path().is_ident("doc") || attr.path().is_ident("deprecated")
 }
 
-/// The words; the key and the weight are looked up only among arguments that are all sound.
+/// Reads the words. The key and the weight are resolved only if all arguments are valid.
 fn policy(
     actor: &Actor,
     words: TokenStream,
@@ -232,10 +233,11 @@ fn policy(
     words
 }
 
-/// No second message of that name, no second handler of that type.
+/// Returns whether no earlier message has this name and no earlier handler this type; otherwise
+/// reports it.
 fn is_new(actor: &Actor, message: &Message, errors: &mut Errors) -> bool {
     if let Some(known) = actor.messages.iter().find(|known| known.name == message.name) {
-        // Two methods of one name are the compiler's to report.
+        // The compiler reports two methods of one name.
         if known.method != message.method {
             let text = format!(
                 "`{}` and `{}` would both be the message `{}`; rename one of them",
@@ -278,7 +280,7 @@ fn message_name(actor: &Actor, method: &Ident, role: Role, errors: &mut Errors) 
     name
 }
 
-/// What holds for every method that the runtime calls.
+/// Checks what holds for every method that the runtime calls.
 fn check_function(method: &Method, role: Role, errors: &mut Errors) {
     let signature = &method.signature;
     let word = role.word();
@@ -345,7 +347,7 @@ fn is_nothing(ty: &Type) -> bool {
     matches!(ty, Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
-/// A handler takes the one struct that it handles.
+/// Checks a handler's parameters: it takes only the struct that it handles.
 fn check_handler(signature: &Signature, params: &[Param], errors: &mut Errors) {
     let args = params.iter().filter(|param| matches!(param, Param::Value(_))).count();
     if args != 1 {

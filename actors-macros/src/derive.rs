@@ -83,7 +83,8 @@ fn implement(
     Some(root::settle(implementation.into_token_stream(), words.root.as_ref()))
 }
 
-/// A generic message is one for those arguments with which it, and its reply, may travel.
+/// Adds bounds to a generic message: it is a message only for arguments with which it and its reply
+/// are `Send`.
 fn bounded(generics: &Generics, reply: Option<&Type>) -> Generics {
     let mut bounded = generics.clone();
     if generics.params.is_empty() {

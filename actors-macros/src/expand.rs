@@ -1,4 +1,4 @@
-//! From the model to code. What is emitted names public traits by their full path, and
+//! Generates code from the model. The generated code names public traits by their full path, and
 //! `actors_core::__private`.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -12,7 +12,7 @@ use crate::names::plain;
 use crate::words::ActorWords;
 use crate::{block, bounds, check, handle, mail, root};
 
-/// `#[actor(words)] item`.
+/// Expands `#[actor(words)] item`.
 pub(crate) fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let words = ActorWords::read(words, &mut errors);
@@ -101,7 +101,7 @@ fn hook_call(actor: &Actor, hook: &Hook, argument: TokenStream) -> TokenStream {
     let (path, method) = (actor.target.method(&hook.method), &hook.method);
     let span = at(method.span());
     let argument = hook.takes_one.then_some(argument);
-    // `self` keeps the hygiene of the function around it.
+    // `self` keeps the hygiene of the surrounding function.
     let this = Ident::new("self", Span::mixed_site());
     let call = quote_spanned! { span=> #path(#this, #argument) };
     if hook.is_async {
@@ -123,7 +123,7 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
     };
     let other = (actor.messages.len() > 1).then(|| quote! { _ => ::core::option::Option::None, });
     let inline = inline(actor, message, &ty);
-    // Two handlers that might be of one message are reported where the types were written.
+    // Two handlers that may be for one message are reported where their types are written.
     let head = quote_spanned! { at(ty.span())=> impl #declared __actors_core::Handler<#ty> for };
     quote! {
         #[automatically_derived]
@@ -143,7 +143,7 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
     }
 }
 
-/// How a sender runs the turn itself: only of a plain `fn` that returns what it answers.
+/// Generates how a sender runs the turn itself: only for a plain `fn` that returns its answer.
 fn inline(actor: &Actor, message: &Message, ty: &TokenStream) -> Option<TokenStream> {
     if !message.is_inline() {
         return None;
@@ -169,7 +169,7 @@ fn inline(actor: &Actor, message: &Message, ty: &TokenStream) -> Option<TokenStr
 mod tests {
     use super::*;
 
-    /// The expansion as text with single spaces.
+    /// Returns the expansion as text with single spaces.
     fn expanded(words: TokenStream, item: TokenStream) -> String {
         actor(words, item).to_string().split_whitespace().collect::<Vec<_>>().join(" ")
     }

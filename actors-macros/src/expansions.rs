@@ -1,7 +1,8 @@
-//! Golden files: what the macros generate.
+//! Golden files for what the macros generate.
 //!
-//! `expansions/NAME.rs` is what a user writes, `expansions/NAME.expanded.rs` what the macros make of it. After a change
-//! of the expansion run `WRITE_EXPANSIONS=1 cargo test -p actors-macros expansions`, and read the difference.
+//! `expansions/NAME.rs` is what a user writes, `expansions/NAME.expanded.rs` what the macros make
+//! of it. After a change of the expansion run `WRITE_EXPANSIONS=1 cargo test -p actors-macros
+//! expansions`, and review the difference.
 
 use crate::{derive, expand};
 use proc_macro2::TokenStream;

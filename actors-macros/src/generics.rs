@@ -1,5 +1,5 @@
-//! The block's type and const parameters: which of them an item of the expansion declares, and under which
-//! bounds. Without parameters everything here is empty, and so is what it emits.
+//! The block's type and const parameters: which of them an item of the expansion declares, and with
+//! which bounds. Without parameters all of this is empty, and emits nothing.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -9,7 +9,7 @@ use syn::{GenericParam, Token, TypeParamBound, WherePredicate};
 use crate::search;
 use crate::types::without_self;
 
-/// Bounds of which everybody knows that nobody is `Send + 'static` for having them.
+/// Bounds that do not imply `Send + 'static`.
 const IMPLY_NOTHING: &[&str] = &[
     "Send",
     "static",
@@ -27,12 +27,12 @@ const IMPLY_NOTHING: &[&str] = &[
     "PartialOrd",
 ];
 
-/// Some of the block's parameters, in its order, and what it says of them.
+/// Some of the block's parameters, in order, with their bounds.
 #[derive(Clone, Default)]
 pub(crate) struct Generics {
     params: Vec<Parameter>,
     bounds: Vec<Bound>,
-    /// Types like `D::Row` that have to be `Send`.
+    /// Types like `D::Row` that must be `Send`.
     assumed: Vec<TokenStream>,
 }
 
@@ -45,18 +45,18 @@ struct Parameter {
 #[derive(Clone)]
 enum Kind {
     Type,
-    /// A type that is `?Sized`, which every item that declares it has to say.
+    /// A `?Sized` type, which every item that declares it must repeat.
     Unsized,
     /// A constant of this type.
     Const(TokenStream),
 }
 
-/// One bound of one type, so that each can be left out by itself.
+/// One bound of one type, so that each can be left out separately.
 #[derive(Clone)]
 struct Bound {
     of: TokenStream,
     bound: TokenStream,
-    /// The parameters in `of`, and in both.
+    /// The parameters in `of`, and in `of` and the bound together.
     subjects: Vec<Ident>,
     all: Vec<Ident>,
 }
@@ -64,16 +64,18 @@ struct Bound {
 /// What the struct of a message is generic over.
 #[derive(Clone, Default)]
 pub(crate) struct OfMessage {
-    /// The parameters of the arguments and of the reply, and the bounds that speak of no others.
+    /// The parameters of the arguments and of the reply, and the bounds that mention no others.
     pub(crate) generics: Generics,
-    /// Some type can only be written under the block's bounds, so the struct has them too.
+    /// Whether some type can only be written under the block's bounds, so that the struct has them
+    /// too.
     pub(crate) is_bounded: bool,
     /// Parameters that no argument mentions: the struct needs a hidden field for them.
     pub(crate) hidden: Vec<Ident>,
 }
 
 impl Generics {
-    /// Of the block `impl<…> actor where …`. Lifetimes are not for actors, and left out.
+    /// Reads the parameters of the block `impl<…> actor where …`. Lifetimes are left out, because
+    /// actors cannot have them.
     pub(crate) fn of_block(generics: &syn::Generics, actor: &TokenStream) -> Self {
         let mut read = Self::default();
         for param in &generics.params {
@@ -160,19 +162,21 @@ impl Generics {
         }
     }
 
-    /// `where` and all bounds. That every parameter may travel, and every `D::Row`, is among them also where the block
-    /// forgot to say it: of that one place complains, and the rest of the expansion stays quiet.
+    /// Returns `where` and all bounds. Those include that every parameter is `Send + 'static`, and
+    /// every `D::Row` is `Send`, even where the block does not state it. One place reports the
+    /// omission, and the rest of the expansion compiles.
     pub(crate) fn clause(&self) -> TokenStream {
         let assumed = self.assumed.iter().map(|ty| quote! { #ty: ::core::marker::Send, });
         clause([self.bounds(), self.sendable(), assumed.collect()])
     }
 
-    /// Without what is assumed of `D::Row`, for the place that checks it.
+    /// Like [`clause`](Self::clause), but without what is assumed of `D::Row`, for the place that
+    /// checks it.
     pub(crate) fn checked_clause(&self) -> TokenStream {
         clause([self.bounds(), self.sendable()])
     }
 
-    /// The bounds that the block states, and no others.
+    /// Returns only the bounds that the block states.
     pub(crate) fn stated_clause(&self) -> TokenStream {
         clause([self.bounds()])
     }
@@ -185,8 +189,8 @@ impl Generics {
         self.bounds.iter().map(|Bound { of, bound, .. }| quote! { #of: #bound, }).collect()
     }
 
-    /// Type parameters of which the block does not state itself that they are `Send + 'static`; a trait of theirs may
-    /// imply it.
+    /// Returns type parameters for which the block does not state `Send + 'static` itself; a trait
+    /// bound may imply it.
     pub(crate) fn forgotten(&self) -> impl Iterator<Item = &Ident> {
         self.types().filter(|name| {
             let has = |word: &str| self.bounds_of(name).any(|bound| bound == word);
@@ -194,7 +198,8 @@ impl Generics {
         })
     }
 
-    /// Those of them whose bounds are all known and imply nothing.
+    /// Returns those of the [`forgotten`](Self::forgotten) parameters whose bounds are all known
+    /// and imply nothing.
     pub(crate) fn surely_forgotten(&self) -> impl Iterator<Item = &Ident> {
         self.forgotten().filter(|name| {
             let mut bounds = self.bounds_of(name);
@@ -202,7 +207,7 @@ impl Generics {
         })
     }
 
-    /// The last words of what the type has to be: `Send`, `static`.
+    /// Returns the last names of the type's bounds: `Send`, `static`.
     fn bounds_of(&self, name: &Ident) -> impl Iterator<Item = String> {
         let of_it = self.bounds.iter().filter(move |bound| *name == bound.of.to_string());
         of_it.filter_map(|bound| Some(bound.bound.clone().into_iter().last()?.to_string()))
@@ -212,13 +217,13 @@ impl Generics {
         self.params.iter().filter(|param| !matches!(param.kind, Kind::Const(_))).map(|param| &param.name)
     }
 
-    /// The type parameters that none of the types mentions.
+    /// Returns the type parameters that none of the types mentions.
     pub(crate) fn unmentioned<'a>(&self, types: impl Iterator<Item = &'a TokenStream>) -> Vec<Ident> {
         let mentioned: Vec<Ident> = types.flat_map(|ty| self.mentioned(ty)).collect();
         self.types().filter(|name| !mentioned.contains(name)).cloned().collect()
     }
 
-    /// Whether the type mentions any of the parameters.
+    /// Returns whether the type mentions any of the parameters.
     pub(crate) fn mentions_any(&self, ty: &TokenStream) -> bool {
         !self.is_empty() && !self.mentioned(ty).is_empty()
     }
@@ -231,14 +236,14 @@ impl Generics {
         search::mentioned(&self.names(), ty)
     }
 
-    /// Parameters that the actor's type does not mention: nothing could say what they are.
+    /// Returns parameters that the actor's type does not mention, and that nothing could infer.
     pub(crate) fn unconstrained(&self, actor: &TokenStream) -> Vec<Ident> {
         let mentioned = self.mentioned(actor);
         let names = self.params.iter().map(|param| &param.name);
         names.filter(|name| !mentioned.contains(name)).cloned().collect()
     }
 
-    /// What a message of these arguments and this reply is generic over.
+    /// Returns what a message of these arguments and this reply is generic over.
     pub(crate) fn of_message(&self, args: &[&TokenStream], reply: Option<&TokenStream>) -> OfMessage {
         if self.is_empty() {
             return OfMessage::default();
@@ -261,7 +266,7 @@ impl Generics {
         OfMessage { generics, is_bounded: args.iter().any(|ty| needs_bounds(ty)), hidden }
     }
 
-    /// A parameter in a bound of these, and not one of them.
+    /// Returns a parameter that a bound of these parameters mentions and that is not one of them.
     fn missing(&self, names: &[Ident]) -> Option<Ident> {
         let of_them = |bound: &&Bound| {
             !bound.subjects.is_empty() && bound.subjects.iter().all(|name| names.contains(name))
@@ -270,7 +275,8 @@ impl Generics {
         mentioned.find(|name| !names.contains(name)).cloned()
     }
 
-    /// Notes that what the type projects from parameters, as in `D::Row`, is `Send`: see [`clause`](Self::clause).
+    /// Records that what the type projects from parameters, as in `D::Row`, is `Send`: see
+    /// [`clause`](Self::clause).
     pub(crate) fn assume(&mut self, ty: &TokenStream) {
         for projection in search::projections(&self.names(), ty) {
             if self.assumed.iter().all(|known| known.to_string() != projection.to_string()) {
@@ -281,7 +287,7 @@ impl Generics {
 }
 
 impl OfMessage {
-    /// The bounds of the struct itself.
+    /// Returns the bounds of the struct itself.
     pub(crate) fn clause_of_struct(&self) -> TokenStream {
         if self.is_bounded { self.generics.stated_clause() } else { TokenStream::new() }
     }
@@ -296,7 +302,7 @@ fn clause<const N: usize>(predicates: [TokenStream; N]) -> TokenStream {
     }
 }
 
-/// A field's type that makes parameters used, and keeps nothing.
+/// Returns a field type that uses the parameters and stores nothing.
 pub(crate) fn phantom(names: &[Ident]) -> TokenStream {
     quote! { ::core::marker::PhantomData<(#(fn() -> #names,)*)> }
 }
@@ -306,7 +312,8 @@ mod tests {
     use super::*;
     use syn::ItemImpl;
 
-    /// What a message with this argument and this reply declares, whether its struct is bounded, what it hides.
+    /// What a message with this argument and this reply declares, whether its struct is bounded,
+    /// and what it hides.
     fn of(block: &str, arg: &str, reply: &str) -> (String, bool, String) {
         let block: ItemImpl = syn::parse_str(block).expect("a block");
         let generics = Generics::of_block(&block.generics, &block.self_ty.to_token_stream());

@@ -1,4 +1,4 @@
-//! The typed handle: one method for each message, and `Handle` for all the rest.
+//! The typed handle: one method for each message, and `Handle` for everything else.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -16,7 +16,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
     let (declared, clause) = (generics.declared(), generics.clause());
     let assumed = bounds::assumed_with_mail(actor);
     let own = bounds::handle_type(actor);
-    // As it is written: in a function body the other name is an error.
+    // The path as written: in a function body the other name is an error.
     let path = &actor.target.path;
     let mistaken = actor.mistaken.iter().map(|method| mistaken(actor, method));
     let methods = actor.messages.iter().map(|message| method(actor, message)).chain(mistaken);
@@ -26,7 +26,7 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
          to which it derefs.",
         actor.target.name
     );
-    // A public handle of a private actor is reported where the visibility was said.
+    // A public handle of a private actor is reported where the visibility is written.
     let said = at(vis.span());
     let target = quote_spanned! { said=> type Target = __actors_core::Handle<#me>; };
     let actor_type = quote_spanned! { said=> type Actor = #me; };
@@ -76,8 +76,8 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
     }
 }
 
-/// What a method with a mistake returns: an error type, made of the first of the errors, so that the compiler says nothing
-/// about the calls.
+/// Returns the return type of a method with a mistake: an error type, made of the first error, so
+/// that the compiler reports nothing about the calls.
 pub(crate) fn mistake(actor: &Actor, errors: &mut Errors) -> Option<TokenStream> {
     if actor.mistaken.is_empty() {
         return None;
@@ -93,7 +93,7 @@ fn mistake_name(actor: &Actor) -> Ident {
     format_ident!("__{}Mistake", actor.target.name)
 }
 
-/// A method in whose place there was a mistake.
+/// Generates a method that stands in for one with a mistake.
 fn mistaken(actor: &Actor, Mistaken { method, arguments }: &Mistaken) -> TokenStream {
     let (vis, name) = (&actor.words.vis, mistake_name(actor));
     let arguments = (0..*arguments).map(|_| quote! { _: impl ::core::marker::Sized });
@@ -103,8 +103,9 @@ fn mistaken(actor: &Actor, Mistaken { method, arguments }: &Mistaken) -> TokenSt
     }
 }
 
-/// A method that the handle does not have, because nothing marks it. The bound never holds, so the method hides no other
-/// one of its name; a call that finds no other one fails with the trait's advice, and shows the method that lacks its mark.
+/// Generates a method that the handle lacks, because its original has no mark. The bound never
+/// holds, so it hides no other method of its name. A call that finds no other method fails with the
+/// trait's advice, and shows the method that lacks its mark.
 fn unmarked(actor: &Actor, Unmarked { method, cfgs, .. }: &Unmarked) -> TokenStream {
     let (me, vis, own) = (bounds::actor_type(actor), &actor.words.vis, bounds::handle_type(actor));
     let generics = &actor.target.generics;

@@ -1,22 +1,23 @@
 //! The macros of `actors-core`, which re-exports them: the attribute [`macro@actor`] and the derive
-//! [`macro@Message`]. Nobody depends on this crate directly.
+//! [`macro@Message`]. Users do not depend on this crate directly.
 //!
 //! ```text
-//! tokens → attr, words      the words of the attributes; what they mean and every sentence is in wording
+//! tokens → attr, words      the words of the attributes; their meaning and the error sentences: wording
 //!        → block            the impl block, bodies unread
-//!        → check            errors, all of them, and the model of what is sound
+//!        → check            reports all errors, and builds the model of the valid rest
 //!        → expand           bounds (checks), message (structs), mail (the enum), handle
 //! ```
 //!
 //! Three rules hold throughout:
 //!
-//! 1. Every mistake is reported on the user's own token and says what to write instead; all mistakes of a
-//!    block are reported at once, and one mistake gives one error. The exception is a second block for one type:
-//!    the compiler names each item that exists twice, the cure first.
-//! 2. What is sound is expanded although something else is not, so that a handle does not vanish while its
-//!    actor is being edited.
-//! 3. The expansion names only public traits and the one hidden module `__private`. Whatever could be
-//!    ordinary code is ordinary code in `actors-core`, and could be written by hand.
+//! 1. Every mistake is reported on the user's own token, and the error says what to write instead.
+//!    All mistakes of a block are reported at once, and one mistake gives one error. The exception
+//!    is a second block for one type: the compiler lists each item that exists twice, and the
+//!    advice comes first.
+//! 2. Valid parts are expanded even if other parts are not, so that the handle does not vanish
+//!    while its actor is being edited.
+//! 3. The expansion names only public traits and the one hidden module `__private`. What could be
+//!    ordinary code is ordinary code in `actors-core`, and users could write it by hand.
 #![forbid(unsafe_code)]
 
 use proc_macro::TokenStream;
@@ -47,8 +48,8 @@ mod verbs;
 mod weight;
 mod words;
 
-/// Makes an impl block an actor: a method marked `#[message]` is a message, and the typed handle has a method
-/// of the same name and arguments.
+/// Makes an impl block an actor: a method marked `#[message]` is a message, and the typed handle
+/// has a method of the same name and arguments.
 ///
 /// ```
 /// use actors_core::prelude::*;
@@ -79,12 +80,15 @@ mod words;
 ///
 /// # What is generated
 ///
-/// For `impl Shop`: the handle `ShopHandle`, which derefs to `Handle<Shop>`; the module `shop_messages`
-/// beside the block, with one struct for each `#[message]` (`shop_messages::Viewed { page }`); and the
-/// implementations of `Actor`, `Message` and `Handler`. A message struct is `Debug`, and `Clone` where it has
-/// no arguments or only numbers, `bool`, `char`, `String`, `Duration` and `Instant`. All of it is private
-/// unless the block says `vis`. A call of a method inside the block (`self.charge(…)`) remains a plain call.
-/// A method without a mark is the actor's own, and the handle does not have it. A block without any mark is an error.
+/// For `impl Shop` the macro generates the handle `ShopHandle`, which derefs to `Handle<Shop>`; the
+/// module `shop_messages` next to the block, with one struct for each `#[message]`, for example
+/// `shop_messages::Viewed`; and the implementations of `Actor`, `Message` and `Handler`. A message
+/// struct is `Debug`. It is `Clone` if it has no arguments, or only numbers, `bool`, `char`,
+/// `String`, `Duration` and `Instant`. All generated items are private unless the block has `vis`.
+///
+/// A call of a method inside the block (`self.charge(…)`) remains a plain call. A method without a
+/// mark belongs to the actor, and the handle does not have it. A block without any mark is an
+/// error.
 ///
 /// # Marks on methods
 ///
@@ -95,10 +99,12 @@ mod words;
 /// | `#[started]` | runs before the first message; `Err` or a panic is a failed start |
 /// | `#[stopped]` | runs at the end |
 ///
-/// Methods may be `fn` or `async fn` and take `&mut self` or `&self`. Arguments are owned and have names. The
-/// last parameter may be `ctx: &mut Context<Self>`. What a method returns is the reply, and whoever calls it
-/// asks; a method that returns nothing is told. With a parameter `ReplyTo<T>` the method returns nothing and
-/// answers later. `#[started]` takes the context or nothing, and returns nothing or `Result<(), E>`;
+/// Methods may be `fn` or `async fn` and take `&mut self` or `&self`. Arguments are owned and have
+/// names. The last parameter may be `ctx: &mut Context<Self>`.
+///
+/// The return value of a method is the reply, and a call of it is an *ask*. A call of a method that
+/// returns nothing is a *tell*. A method with a parameter `ReplyTo<T>` returns nothing and answers
+/// later. `#[started]` takes the context or nothing, and returns nothing or `Result<(), E>`.
 /// `#[stopped]` takes `why: StopReason` or nothing.
 ///
 /// # Errors of the compiler
@@ -116,7 +122,7 @@ mod words;
 /// | word | meaning | without it |
 /// |---|---|---|
 /// | `capacity = N` | slots in the mailbox, at most 2^24 | 256 |
-/// | `max_waiting = N` | senders that may wait in line; 0 means that nobody waits | `capacity` |
+/// | `max_waiting = N` | senders that may wait in line; 0 means that no sender waits | `capacity` |
 /// | `reserve = N` | slots that only `high` and `urgent` may take; less than `capacity` | an eighth, rounded up |
 /// | `max_bytes = N` | what all queued messages may weigh together, at most 4 GiB; see `weight` | no bound |
 /// | `schedule = …` | how priorities share turns, see below | `strict` |
@@ -146,7 +152,8 @@ mod words;
 /// | `boxed` | the mail holds the message behind a pointer, see below; on methods only | inline |
 /// | `shadows` | the method hides the handle's own of the same name (`stop`, `watch`, …), which remains `Handle::stop(&shop)`; on methods only | such a name is an error |
 ///
-/// `overflow` is one of these, or a list in brackets that is tried in order, as in `[conflate, block]`:
+/// `overflow` is one of these, or a list in brackets that is tried in order, as in `[conflate,
+/// block]`:
 ///
 /// | value | meaning | place in a list |
 /// |---|---|---|
@@ -159,17 +166,17 @@ mod words;
 /// | `evict_lower` | the newest of the lowest type below that may be dropped makes room | any |
 /// | `conflate` | a queued message of the same key is replaced, full or not; needs `key` | first |
 ///
-/// A `schedule` is `strict`, the highest lane first with a bound on how long lower ones wait; `weighted` or, the same,
-/// `weighted(by = turns)`, from `urgent` to `low` 8 : 4 : 2 : 1 of the turns; or `weighted(by = time)`, the same shares
-/// of the time that handlers take.
+/// A `schedule` is one of three. `strict` serves the highest lane first, with a bound on how long
+/// lower ones wait. `weighted`, also written `weighted(by = turns)`, shares turns 8 : 4 : 2 : 1,
+/// from `urgent` to `low`. `weighted(by = time)` shares handling time in the same proportion.
 ///
-/// `order = lifo_under_pressure` is first in, first out until the mailbox has not been empty for 100 ms; then the newest
-/// message of the type goes first, until it is empty again.
+/// `order = lifo_under_pressure` is first in, first out until the mailbox has not been empty for
+/// 100 ms. Then the newest message of the type goes first, until the mailbox is empty again.
 ///
-/// A `weight` that names an argument (on a struct: a field) counts what it holds: a whole number counts for itself, text
-/// and sequences for their length in bytes. Any other name or path is a function, called with the message:
-/// `weight = page_bytes` with `fn page_bytes(message: &shop_messages::Viewed) -> usize`. It runs before the message is
-/// sent.
+/// A `weight` that names an argument (on a struct: a field) uses its value: a whole number is the
+/// weight itself, and text and sequences weigh their length in bytes. Any other name or path is a
+/// function that takes the message: `weight = page_bytes` with `fn page_bytes(message:
+/// &shop_messages::Viewed) -> usize`. It runs before the message is sent.
 ///
 /// Durations are written `"500ns"`, `"10us"`, `"20ms"`, `"1.5s"`, `"2m"`, `"1h"`; 365 days at most.
 ///
@@ -189,12 +196,14 @@ mod words;
 /// # fn main() {}
 /// ```
 ///
-/// With `workers` several instances of the actor take their turns from one mailbox: always so many (`workers = 4`), or as
-/// many as help, within a range. `keep_alive` is for a range only, and `schedule = weighted(by = time)` for one worker.
+/// With `workers`, several instances of the actor take turns from one mailbox: a fixed number
+/// (`workers = 4`), or as many as help, within a range. `keep_alive` requires a range, and
+/// `schedule = weighted(by = time)` requires one worker.
 ///
-/// A `key` keeps the messages of equal keys in order while workers share the rest, across message types: those that name
-/// their key alike (`key = customer`, of the same type) share it; `customer` and `sku` are different keys, whatever they hold.
-/// With one worker everything is in order, and such a key changes nothing. It is `Hash + Eq`.
+/// A `key` keeps messages of equal keys in order while the workers share the rest. This holds
+/// across message types: types whose keys have the same name and type (`key = customer`) share
+/// their order. `customer` and `sku` are different keys, whatever their values. With one worker all
+/// messages are in order, and such a key has no effect. The key is `Hash + Eq`.
 ///
 /// | word of `pressure(…)` | meaning | without it |
 /// |---|---|---|
@@ -204,14 +213,14 @@ mod words;
 /// | `target = "20ms"` | there is pressure too while the *shortest* stay in the queue is longer | 20 ms |
 /// | `dwell = "500ms"` | the least time between two changes of level | 500 ms |
 ///
-/// To `spawn` is to start another worker, as long as that helps, and so wants a range of `workers`; to `shed`, to refuse
-/// messages that may be dropped or `reject` before they touch the mailbox, lowest priority first; to `block`, to let senders
-/// of `block` types wait early.
+/// `spawn` starts another worker, as long as that helps, and so requires a range of `workers`.
+/// `shed` refuses droppable and `reject` messages before they touch the mailbox, lowest priority
+/// first. `block` makes senders of `block` types wait early.
 ///
 /// # Type parameters
 ///
-/// The block may have type parameters and constants, so that a mock is one of them away. The handle has the same
-/// ones: `ShopHandle<D>`.
+/// The block may have type parameters and constants, for example to replace a database by a mock.
+/// The handle has the same parameters: `ShopHandle<D>`.
 ///
 /// ```
 /// use actors_core::prelude::*;
@@ -245,46 +254,50 @@ mod words;
 /// # }
 /// ```
 ///
-/// Each type parameter is `Send + 'static`, by a bound or by a trait's; lifetimes are not for actors. A message's
-/// struct has those parameters that its arguments and its reply mention, in the block's order: `Viewed` and
-/// `Swap<D>` above. Where only the reply mentions one there is no literal, but `Found::new(id)`. Where the types of
-/// the arguments may need the block's bounds (`D::Row` does) the struct has them too.
+/// Each type parameter is `Send + 'static`, by a bound of its own or of its trait. Actors have no
+/// lifetime parameters. A message's struct has the parameters that its arguments and its reply
+/// mention, in the block's order: `Viewed` and `Swap<D>` above. If only the reply mentions one,
+/// there is no struct literal, but `Found::new(id)`. If the types of the arguments may need the
+/// block's bounds, as `D::Row` does, the struct has them too.
 ///
-/// A block for one concrete type, `impl Shop<MockDb>`, has a handle without parameters. Two of them in one module
-/// would have handles of one name, so each stands in a module of its own.
+/// A block for one concrete type, `impl Shop<MockDb>`, has a handle without parameters. Two such
+/// blocks need a module each, because their handles have the same name.
 ///
 /// # One large message
 ///
-/// All messages of an actor share one type, inline in the slots of its mailbox, so a slot is as large as the largest
-/// message. With `boxed` that one message lies in an allocation of its own, and the slots remain small: a message of
-/// 4 KiB that is sent now and then is worth a box, since 256 slots would be 1 MiB otherwise. The price is an
-/// allocation for each such message. A shared message is boxed where it is handled, `#[handler(boxed)]`, since its
-/// struct knows nothing of mailboxes.
+/// All messages of an actor share one type, inline in the slots of its mailbox, so a slot is as
+/// large as the largest message. A message with `boxed` has an allocation of its own, and the slots
+/// stay small. A message of 4 KiB that is sent now and then is worth a box, because 256 slots would
+/// otherwise take 1 MiB. The cost is one allocation for each such message. A shared message is
+/// boxed where it is handled, `#[handler(boxed)]`, because its struct does not depend on mailboxes.
 ///
-/// # Who runs a turn
+/// # Turns run by senders
 ///
-/// An actor has a task of its own. Where it is idle, and the handler is a plain `fn` whose turns are short (under
-/// 5 µs), a task of a multi-thread runtime that awaits a send may run the turn itself: that saves a queue, two
-/// wake-ups and a trip between cores. The handler then sees the sender's runtime and task-locals, and runs in the
-/// actor's span. `try_send` never does that. `inline = never` forbids it.
+/// An actor has a task of its own. If the actor is idle, and the handler is a plain `fn` with short
+/// turns (under 5 µs), a task of a multi-thread runtime that awaits a send may run the turn itself.
+/// That saves the queue, two wake-ups and a trip between cores. The handler then sees the sender's
+/// runtime and task-locals, and runs in the actor's span. `try_send` never runs a turn. `inline =
+/// never` forbids it.
 ///
 /// # A crate that re-exports the runtime
 ///
-/// `crate = path` says where the expansion finds `actors_core`, in `#[actor(…)]` and in the `#[message(…)]` of a derived
-/// message. The path must mean the same in every module: it begins with `crate`, or with the name of a crate.
+/// `crate = path` says where the expansion finds `actors_core`, in `#[actor(…)]` and in the
+/// `#[message(…)]` of a derived message. The path must mean the same in every module: it begins
+/// with `crate`, or with the name of a crate.
 ///
 /// # Errors
 ///
-/// A wrong word, a borrowed argument, an impossible list: each is a compile error on the token that is wrong,
-/// and all errors of a block come at once. What only the compiler knows (whether a reply is `Send`, whether a type is
-/// a message) is asserted once, so that nothing else follows from it. Words that are planned and not built yet are refused, never
-/// ignored.
+/// A wrong word, a borrowed argument, an impossible list: each is a compile error on the wrong
+/// token, and all errors of a block are reported at once. What only the compiler knows (whether a
+/// reply is `Send`, whether a type is a message) is asserted once, so that no further errors
+/// follow. Words that are planned but not built are refused, never ignored.
 #[proc_macro_attribute]
 pub fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
     expand::actor(words.into(), item.into()).into()
 }
 
-/// Makes a struct or an enum a message that any actor may handle, with `#[handler]` in its block or by hand.
+/// Makes a struct or an enum a message that any actor may handle, with `#[handler]` in its block or
+/// by hand.
 ///
 /// ```
 /// use actors_core::prelude::*;
@@ -294,9 +307,9 @@ pub fn actor(words: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct GetStock { pub sku: u32 }
 /// ```
 ///
-/// The words are those of `#[message(…)]` on a method but `boxed`, see [`macro@actor`], and `reply = T`, which says that
-/// the message is asked. `key` names a field (`key = sku`, or `key = 0` in a tuple struct), so an enum has
-/// none. Where the type is `Debug`, dead letters show it.
+/// The words are those of `#[message(…)]` on a method except `boxed`, see [`macro@actor`], and
+/// `reply = T`, which makes the message an ask. `key` names a field (`key = sku`, or `key = 0` in a
+/// tuple struct), so an enum has none. Dead letters show the message if its type is `Debug`.
 #[proc_macro_derive(Message, attributes(message))]
 pub fn derive_message(item: TokenStream) -> TokenStream {
     derive::message(item.into()).into()

@@ -1,4 +1,5 @@
-//! The mail: the hidden enum that a slot of the mailbox holds, and how each of its messages is delivered.
+//! The mail: the hidden enum that a slot of the mailbox holds, and how each of its messages is
+//! delivered.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -10,8 +11,9 @@ use crate::message::{self, at};
 use crate::model::{Actor, Answer, Message, Param, Source};
 use crate::names::ident;
 
-/// The hidden enum that a slot of the mailbox holds. It is as public as the trait wants it, and nobody can
-/// name it by accident. Two blocks for one actor would have different ones: that clash is reported elsewhere.
+/// Returns the name of the hidden enum that a slot of the mailbox holds. It is as public as the
+/// trait requires, and no user code names it by accident. Two blocks for one actor would have
+/// different enums; that clash is reported elsewhere.
 pub(crate) fn name(actor: &Actor) -> Ident {
     ident(format!("__{}Mail{}", actor.target.name, bounds::with_first(actor)))
 }
@@ -29,7 +31,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
     let classes = (0..variants.len()).map(Literal::usize_unsuffixed);
     let unused = Unused::of(actor, &types);
     let Unused { variant, arm } = &unused;
-    // A reference to an enum without variants still wants a match on the place.
+    // A reference to an enum without variants still needs a match on the place.
     let this = if variants.is_empty() && variant.is_none() {
         quote! { *self }
     } else {
@@ -59,7 +61,8 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
     }
 }
 
-/// What a variant holds: the parcel, or a box with it, so that one large type does not widen every slot.
+/// Returns what a variant holds: the parcel, or a box with it, so that one large type does not
+/// widen every slot.
 fn parcel(message: &Message, ty: &TokenStream) -> TokenStream {
     let parcel = quote! { __actors_core::by_hand::Parcel<#ty> };
     if message.is_boxed {
@@ -69,7 +72,7 @@ fn parcel(message: &Message, ty: &TokenStream) -> TokenStream {
     }
 }
 
-/// The parcel by reference, and by mutable one, where `parcel` is what the variant holds.
+/// Returns the parcel by shared and by mutable reference, where `parcel` is what the variant holds.
 fn whole(message: &Message) -> (TokenStream, TokenStream) {
     if message.is_boxed {
         (quote! { &**parcel }, quote! { &mut **parcel })
@@ -78,8 +81,8 @@ fn whole(message: &Message) -> (TokenStream, TokenStream) {
     }
 }
 
-/// A parameter that no message mentions has to stand somewhere in the enum: in a variant that nobody can make,
-/// and that takes no room.
+/// A variant for the parameters that no message mentions, because the enum must use them. It cannot
+/// be constructed, and takes no space.
 struct Unused {
     variant: Option<TokenStream>,
     arm: Option<TokenStream>,
@@ -100,8 +103,8 @@ impl Unused {
     }
 }
 
-/// `deliver_now` runs plain `fn`s and hands the rest back; `deliver` runs the rest and leaves those to the
-/// former.
+/// Generates `deliver_now`, which runs plain `fn`s and returns other messages, and `deliver`, which
+/// runs those and passes plain `fn`s to `deliver_now`.
 fn deliver(actor: &Actor) -> TokenStream {
     let me = bounds::actor_type(actor);
     let (later, now): (Vec<&Message>, Vec<&Message>) =
@@ -147,7 +150,7 @@ fn deliver(actor: &Actor) -> TokenStream {
     }
 }
 
-/// Calls the method with what stands in `message`, on `actor`.
+/// Calls the method on `actor` with the contents of `message`.
 pub(crate) fn call(actor: &Actor, message: &Message) -> TokenStream {
     let method = actor.target.method(&message.method);
     let span = Span::mixed_site();
@@ -163,7 +166,7 @@ pub(crate) fn call(actor: &Actor, message: &Message) -> TokenStream {
     quote_spanned! { at(message.method.span())=> #method(actor, #(#arguments),*) }
 }
 
-/// One variant: opens the parcel, calls the method, answers.
+/// Generates the arm of one variant: opens the parcel, calls the method, answers.
 fn arm(actor: &Actor, message: &Message) -> TokenStream {
     let variant = &message.name;
     let span = Span::mixed_site();
@@ -173,7 +176,7 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
         return arm_by_inline(actor, message);
     }
     if message.is_async {
-        // About an argument that was reported there is nothing more to say.
+        // For an argument that was already reported nothing more is checked.
         let by = bounds::checked_arguments(actor, message).map(|checked| {
             quote_spanned! { call_span=> ::<<(#checked) as __actors_core::__private::By<_>>::Is> }
         });
@@ -194,8 +197,8 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
     }
 }
 
-/// The variant of a shared message whose turns senders may run: by the same function, so that a reply of the wrong type is
-/// reported once.
+/// Generates the arm of a shared message whose turns senders may run. Both ways call the same
+/// function, so that a reply of the wrong type is reported once.
 fn arm_by_inline(actor: &Actor, message: &Message) -> TokenStream {
     let (me, variant, ty) = (bounds::actor_type(actor), &message.name, message::path(actor, message));
     quote_spanned! { Span::mixed_site()=>
@@ -210,13 +213,13 @@ fn arm_by_inline(actor: &Actor, message: &Message) -> TokenStream {
     }
 }
 
-/// What a shared message's handler returns is what the message says; a type that does not fit is reported where the user wrote
-/// it.
+/// Checks that a shared message's handler returns the message's reply; another type is reported
+/// where the user wrote it.
 pub(crate) fn check_shared(actor: &Actor, message: &Message) -> Option<TokenStream> {
     let written = message.answer.reply().map_or(message.method.span(), Spanned::span);
     matches!(message.source, Source::Shared).then(|| {
         let (ty, span) = (message::path(actor, message), at(written));
-        // In a tuple, so that the compiler does not advise to convert the type's name.
+        // In a tuple, so that the compiler does not suggest a conversion of the type's name.
         quote_spanned! { span=>
             let reply = (reply,);
             let (reply,): (<#ty as __actors_core::Message>::Reply,) = reply;
@@ -224,7 +227,7 @@ pub(crate) fn check_shared(actor: &Actor, message: &Message) -> Option<TokenStre
     })
 }
 
-/// What is said before and after the call, so that the asker gets the answer. A type that does not fit is
+/// Returns the code before and after the call, which gives the asker the answer. A wrong type is
 /// reported where the user wrote it.
 fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
     let span = Span::mixed_site();

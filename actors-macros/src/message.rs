@@ -1,4 +1,4 @@
-//! What a message becomes: a struct, where a method stands for it, and `impl Message`.
+//! Generates a message's struct, if a method declares it, and its `impl Message`.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -13,12 +13,12 @@ use crate::types::is_known_clone;
 use crate::weight::Weight;
 use crate::words::MessageWords;
 
-/// The place of some token of the user's, seen as code of the macro's: lints leave it alone.
+/// Returns the span of a user's token, marked as generated code so that lints ignore it.
 pub(crate) fn at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
 }
 
-/// How code beside the block names the message's struct.
+/// Returns how code next to the block names the message's struct.
 pub(crate) fn path(actor: &Actor, message: &Message) -> TokenStream {
     match (&message.source, message.args().next()) {
         (Source::Shared, Some(arg)) => bounds::shared(actor, message, &arg.ty),
@@ -29,7 +29,7 @@ pub(crate) fn path(actor: &Actor, message: &Message) -> TokenStream {
     }
 }
 
-/// The struct's path, without arguments.
+/// Returns the struct's path, without arguments.
 fn place(actor: &Actor, message: &Message) -> TokenStream {
     let name = struct_name(actor, message);
     if actor.words.local {
@@ -39,7 +39,7 @@ fn place(actor: &Actor, message: &Message) -> TokenStream {
     quote! { #own::#name }
 }
 
-/// The struct's value; its arguments are in variables of their names.
+/// Returns an expression that makes the struct; its arguments are variables with the fields' names.
 pub(crate) fn literal(actor: &Actor, message: &Message, names: &[&Ident]) -> TokenStream {
     let (place, turbofish) = (place(actor, message), message.generics.generics.turbofish());
     if message.generics.hidden.is_empty() {
@@ -61,13 +61,14 @@ fn struct_name(actor: &Actor, message: &Message) -> Ident {
     }
 }
 
-/// The hidden name that an argument's type has beside the block, so that the module sees it without importing
-/// what the user's scope holds, and no struct named like a type gets in its way.
+/// Returns the hidden alias of an argument's type next to the block. Through it the module sees the
+/// type without imports, and no struct with a type's name shadows it.
 pub(crate) fn alias(actor: &Actor, message: &Message, arg: &Arg) -> Ident {
     ident(format!("__{}{}_{}", actor.target.name, message.name, plain(&arg.name)))
 }
 
-/// All structs that methods stand for: in a module beside the actor, or in place where it is `local`.
+/// Generates all structs that methods declare: in a module next to the actor, or in place where it
+/// is `local`.
 pub(crate) fn structs(actor: &Actor) -> TokenStream {
     let own: Vec<&Message> =
         actor.messages.iter().filter(|message| matches!(message.source, Source::Own(_))).collect();
@@ -80,8 +81,9 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
         });
         return structs.collect();
     }
-    // An unknown import is what the compiler reports first and alone, so its name carries the advice: in a function body
-    // the module does not see what stands beside it, and in a second block the module is that of the first.
+    // The compiler reports an unknown import first and alone, so its name carries the advice. In a
+    // function body the module does not see the items next to it; in a second block the module is
+    // that of the first.
     let advice = bounds::not_in_a_function(actor);
     let (only, own_module) = (bounds::only_block(actor), bounds::own(actor));
     let handle = format_ident!("{}Handle", actor.target.name);
@@ -134,8 +136,8 @@ pub(crate) fn structs(actor: &Actor) -> TokenStream {
     }
 }
 
-/// A struct with bounds stands beside the block, where their names mean what they mean there; the module shows it
-/// under its own name.
+/// Generates a struct with bounds next to the block, where the names in its bounds resolve; the
+/// module re-exports it under its own name.
 fn bounded(actor: &Actor, message: &Message, inner: &Visibility) -> (TokenStream, TokenStream) {
     let (vis, name) = (&actor.words.vis, &message.name);
     let hidden = format_ident!("__{}{}", actor.target.name, name);
@@ -149,7 +151,7 @@ fn bounded(actor: &Actor, message: &Message, inner: &Visibility) -> (TokenStream
     (beside, inside)
 }
 
-/// The types of the fields in a `local` block, and the aliases of those that are checked.
+/// Returns the types of the fields in a `local` block, and the aliases of those that are checked.
 fn local_types(actor: &Actor, message: &Message) -> (TokenStream, Vec<TokenStream>) {
     let mut aliases = TokenStream::new();
     let mut types = Vec::new();
@@ -226,8 +228,8 @@ fn debug_clause(of: &OfMessage) -> TokenStream {
     quote! { #clause Self: __actors_core::Message }
 }
 
-/// What a struct with a hidden field needs, since neither a literal nor a derive will do: the former cannot name the
-/// field, and the latter would want the parameters to be `Clone`.
+/// Generates what a struct with a hidden field needs: a literal cannot name the field, and a derive
+/// would require the parameters to be `Clone`.
 fn by_hand(message: &Message, name: &Ident, types: &[TokenStream], is_clone: bool) -> TokenStream {
     let of = &message.generics;
     let (declared, arguments, clause) =
@@ -246,7 +248,7 @@ fn by_hand(message: &Message, name: &Ident, types: &[TokenStream], is_clone: boo
     quote! {
         #[allow(dead_code, unreachable_pub, clippy::all)]
         impl #declared #name #arguments #clause {
-            /// The message with these arguments. Only the actor's type and the reply tell what it is generic over.
+            /// Creates the message. Its type parameters follow from the actor's type and the reply.
             pub fn new(#(#names: #types),*) -> Self {
                 Self { #(#names,)* __of: ::core::marker::PhantomData }
             }
@@ -255,7 +257,7 @@ fn by_hand(message: &Message, name: &Ident, types: &[TokenStream], is_clone: boo
     }
 }
 
-/// The method's docs, or a line that says where the message comes from.
+/// Returns the method's docs, or a line that names the message's origin.
 pub(crate) fn docs(actor: &Actor, message: &Message) -> TokenStream {
     let docs: Vec<_> = message.docs.iter().filter(|attr| attr.path().is_ident("doc")).collect();
     if docs.is_empty() {
@@ -265,7 +267,7 @@ pub(crate) fn docs(actor: &Actor, message: &Message) -> TokenStream {
     quote! { #(#docs)* }
 }
 
-/// The same visibility, said one module further in.
+/// Returns the same visibility as written one module further in.
 fn inside_module(vis: &Visibility) -> Visibility {
     let span = Span::call_site();
     match vis {
@@ -283,7 +285,7 @@ fn inside_module(vis: &Visibility) -> Visibility {
     }
 }
 
-/// Each field's name, and what writes its text.
+/// Returns each field's name, and the expression that writes its text.
 fn shown(message: &Message) -> impl Iterator<Item = TokenStream> {
     message.args().map(|arg| {
         let (name, text) = (&arg.name, plain(&arg.name));
@@ -293,7 +295,7 @@ fn shown(message: &Message) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// `impl Message` for the struct of a method.
+/// Generates `impl Message` for the struct of a method.
 pub(crate) fn of_method(actor: &Actor, message: &Message) -> TokenStream {
     let Source::Own(words) = &message.source else {
         return TokenStream::new();
@@ -312,7 +314,7 @@ pub(crate) fn of_method(actor: &Actor, message: &Message) -> TokenStream {
     .into_token_stream()
 }
 
-/// All that an `impl Message` says.
+/// The parts of an `impl Message`.
 pub(crate) struct Implementation<'a> {
     pub(crate) path: TokenStream,
     pub(crate) declared: TokenStream,
@@ -363,8 +365,9 @@ fn policy(words: &MessageWords, asks: bool) -> TokenStream {
     policy
 }
 
-/// What finds the queued message of the same key, and what keeps the messages of a key in order. Hashes say the key's name
-/// too: messages that name the same key, `user`, are in order with each other, and have nothing to do with a `sku`.
+/// Generates what finds the queued message of the same key, and what keeps the messages of a key in
+/// order. Hashes include the key's name. So messages that name the same key, `user`, are in order
+/// with each other, and independent of a `sku`.
 fn key(key: &Member) -> TokenStream {
     let span = at(key.span());
     let name = match key {

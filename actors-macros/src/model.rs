@@ -1,4 +1,4 @@
-//! What a block is, once it has been read and checked: the only thing that the expansion sees.
+//! The model of a block that has been read and checked: the only input of the expansion.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
@@ -14,15 +14,15 @@ pub(crate) struct Actor {
     pub(crate) target: Target,
     pub(crate) words: ActorWords,
     pub(crate) messages: Vec<Message>,
-    /// Methods that would be messages but for a mistake.
+    /// Methods that would be messages without a mistake.
     pub(crate) mistaken: Vec<Mistaken>,
-    /// Methods on the actor's state that no attribute marks: the handle does not have them.
+    /// Methods on the actor's state without a mark: the handle does not have them.
     pub(crate) unmarked: Vec<Unmarked>,
     pub(crate) started: Option<Hook>,
     pub(crate) stopped: Option<Hook>,
 }
 
-/// What the block is written for.
+/// The type for which the block is written.
 #[derive(Clone)]
 pub(crate) struct Target {
     /// The type as the user wrote it: `Shop`, `Shop<D>`.
@@ -33,17 +33,18 @@ pub(crate) struct Target {
     pub(crate) generics: Generics,
 }
 
-/// A method that would be a message but for a mistake that was reported.
+/// A method that would be a message without a mistake, which was reported.
 pub(crate) struct Mistaken {
     pub(crate) method: Ident,
-    /// How many a call of it has.
+    /// The number of arguments of a call.
     pub(crate) arguments: usize,
 }
 
-/// A method with a receiver and without a mark: the actor's own, or one whose `#[message]` was forgotten.
+/// A method with a receiver and without a mark: the actor's own, or one whose `#[message]` was
+/// forgotten.
 pub(crate) struct Unmarked {
     pub(crate) method: Ident,
-    /// The conditions under which it exists.
+    /// The `cfg` attributes of the method.
     pub(crate) cfgs: Vec<Attribute>,
     /// The number of arguments of a call.
     pub(crate) arguments: usize,
@@ -52,22 +53,22 @@ pub(crate) struct Unmarked {
 /// A method that is a message.
 pub(crate) struct Message {
     pub(crate) method: Ident,
-    /// The method's name as a type: the variant, and the struct where there is one.
+    /// The method's name as a type: the variant, and the struct if there is one.
     pub(crate) name: Ident,
-    /// Docs (and deprecation) of the method, which the handle's method and the struct bear too.
+    /// Docs and deprecation of the method, which the handle's method and the struct also have.
     pub(crate) docs: Vec<Attribute>,
     pub(crate) is_async: bool,
     pub(crate) params: Vec<Param>,
     pub(crate) answer: Answer,
     pub(crate) source: Source,
-    /// The mail holds it behind a pointer.
+    /// Whether the mail holds it behind a pointer.
     pub(crate) is_boxed: bool,
-    /// Its senders may run its turns, if it is a plain `fn` that returns its answer.
+    /// Whether its senders may run its turns, if it is a plain `fn` that returns its answer.
     pub(crate) may_inline: bool,
     pub(crate) generics: OfMessage,
 }
 
-/// Where the struct comes from.
+/// The origin of the struct.
 pub(crate) enum Source {
     /// `#[message]`: generated from the arguments.
     Own(Box<MessageWords>),
@@ -75,7 +76,7 @@ pub(crate) enum Source {
     Shared,
 }
 
-/// A parameter behind `self`, types written for the scope around the block (`Self` replaced).
+/// A parameter after `self`. Types are written for the scope around the block (`Self` replaced).
 pub(crate) enum Param {
     Value(Arg),
     /// `ReplyTo<T>`, with T.
@@ -91,7 +92,7 @@ pub(crate) struct Arg {
     pub(crate) ty: TokenStream,
 }
 
-/// What the asker gets, and how.
+/// The reply, and how the method gives it.
 pub(crate) enum Answer {
     Nothing,
     /// The method returns it.
@@ -104,14 +105,15 @@ pub(crate) enum Answer {
 pub(crate) struct Hook {
     pub(crate) method: Ident,
     pub(crate) is_async: bool,
-    /// Has the context, or the reason why.
+    /// Whether it takes the context, or the stop reason.
     pub(crate) takes_one: bool,
-    /// Where to report what is wrong with the value.
+    /// Where to report an error about the return value.
     pub(crate) output: Span,
 }
 
 impl Target {
-    /// The path of a method of the actor's. What is wrong with a call is reported at the method's name.
+    /// Returns the path of a method of the actor. Errors in a call are reported at the method's
+    /// name.
     pub(crate) fn method(&self, name: &Ident) -> TokenStream {
         let (path, span) = (&self.path, at(name.span()));
         if has_arguments(path) {
@@ -123,7 +125,7 @@ impl Target {
 }
 
 impl Message {
-    /// Whether senders may run its turns: a plain `fn` that returns what it answers.
+    /// Returns whether senders may run its turns: a plain `fn` that returns its answer.
     pub(crate) fn is_inline(&self) -> bool {
         self.may_inline && !self.is_async && !matches!(self.answer, Answer::Later(_))
     }
@@ -132,7 +134,7 @@ impl Message {
         self.is_inline() && matches!(self.source, Source::Shared)
     }
 
-    /// The owned arguments, in order.
+    /// Returns the owned arguments, in order.
     pub(crate) fn args(&self) -> impl Iterator<Item = &Arg> {
         self.params.iter().filter_map(|param| match param {
             Param::Value(arg) => Some(arg),
@@ -142,7 +144,7 @@ impl Message {
 }
 
 impl Param {
-    /// The name of an owned argument.
+    /// Returns the name of an owned argument.
     pub(crate) fn name(&self) -> Option<&Ident> {
         match self {
             Self::Value(arg) => Some(&arg.name),
@@ -152,7 +154,7 @@ impl Param {
 }
 
 impl Answer {
-    /// The reply's type, where somebody waits for it.
+    /// Returns the reply's type, where the sender waits for it.
     pub(crate) fn reply(&self) -> Option<&TokenStream> {
         match self {
             Self::Nothing => None,
@@ -161,26 +163,27 @@ impl Answer {
     }
 }
 
-/// The block as written: what is emitted again, and what is looked at.
+/// The block as written: the tokens to emit again, and the parts to check.
 pub(crate) struct Block {
     /// Attributes, `impl`, type and where clause.
     pub(crate) head: TokenStream,
-    /// The type, where it is one that can be an actor.
+    /// The type, if it can be an actor.
     pub(crate) actor: Option<Target>,
     pub(crate) items: Vec<Item>,
 }
 
-/// What stands inside.
+/// An item of the block.
 pub(crate) enum Item {
-    /// A function whose signature could be read. The body is not looked at.
+    /// A function whose signature parsed. Its body is not parsed.
     Method(Box<Method>),
-    /// Anything else, emitted as it is.
+    /// Anything else, emitted unchanged.
     Other(TokenStream),
 }
 
 /// A function of the block.
 pub(crate) struct Method {
-    /// What the macro takes away: `#[message]`, `#[handler]`, `#[started]`, `#[stopped]`.
+    /// The attributes that the macro removes: `#[message]`, `#[handler]`, `#[started]`,
+    /// `#[stopped]`.
     pub(crate) roles: Vec<(Role, Attribute)>,
     /// All other attributes.
     pub(crate) attrs: Vec<Attribute>,
@@ -190,7 +193,7 @@ pub(crate) struct Method {
     pub(crate) body: Option<TokenTree>,
 }
 
-/// What a method is to the actor.
+/// The role of a method in the actor.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Message,

@@ -1,9 +1,9 @@
-//! Names made from names: `order_book` stands for the message `OrderBook`, `OrderBook` for the module
+//! Names derived from names: `order_book` gives the message `OrderBook`, `OrderBook` the module
 //! `order_book_messages`.
 
 use proc_macro2::{Ident, Span};
 
-/// `page_viewed` → `PageViewed`; `None` where no type can be called that (`_`, `_1`, `self_`).
+/// `page_viewed` → `PageViewed`; `None` where that is not a type name (`_`, `_1`, `self_`).
 pub(crate) fn type_name(method: &Ident) -> Option<Ident> {
     let mut name = String::new();
     for part in plain(method).split('_') {
@@ -41,7 +41,7 @@ pub(crate) fn plain(name: &Ident) -> String {
     name.strip_prefix("r#").map(str::to_owned).unwrap_or(name)
 }
 
-/// An identifier of the expansion's own.
+/// An identifier that belongs to the expansion.
 pub(crate) fn ident(name: impl AsRef<str>) -> Ident {
     Ident::new(name.as_ref(), Span::call_site())
 }

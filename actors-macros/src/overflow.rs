@@ -8,7 +8,8 @@ use crate::errors::Errors;
 use crate::words::with_parentheses;
 use actors_policy::{Overflow, wording};
 
-/// One word, or a list in brackets that is tried in order; with the fill from which `drop_random` begins.
+/// Reads one word, or a list in brackets that is tried in order, with the fill from which
+/// `drop_random` begins.
 pub(crate) fn overflow(value: &TokenStream, errors: &mut Errors) -> (Vec<(Ident, Overflow)>, Option<f64>) {
     let chunks = list(value);
     if chunks.is_empty() {
@@ -28,7 +29,7 @@ pub(crate) fn overflow(value: &TokenStream, errors: &mut Errors) -> (Vec<(Ident,
     (read, early)
 }
 
-/// The parts of a list in brackets; anything else is a list of one.
+/// Returns the parts of a list in brackets; anything else is a list of one.
 pub(crate) fn list(value: &TokenStream) -> Vec<TokenStream> {
     match syn::parse2::<Group>(value.clone()) {
         Ok(list) => split(list.stream()).into_iter().map(TokenStream::from_iter).collect(),
@@ -43,7 +44,7 @@ fn overflow_word(value: &TokenStream, errors: &mut Errors) -> Option<(Ident, Ove
     let token = Ident::new(&text, head.span());
     let Some(inside) = inside else { return Some((token, word, None)) };
     let result = wording::overflow(&text, Some(&inside.to_string()));
-    // A mistake in the parentheses leaves the word what it is.
+    // A mistake in the parentheses does not affect the word.
     let early = errors.sound(if inside.is_empty() { value } else { &inside }, result);
     Some((token, word, early.and_then(|(_, from)| from)))
 }

@@ -6,7 +6,7 @@ use crate::errors::Errors;
 use crate::model::{Actor, Arg, Param, Role};
 use crate::types::{check_owned, last_segment, without_self};
 
-/// The parameters behind `self` that are sound.
+/// Returns the valid parameters after `self`, and reports the others.
 pub(crate) fn params(actor: &Actor, signature: &Signature, role: Role, errors: &mut Errors) -> Vec<Param> {
     let typed: Vec<&PatType> = signature
         .inputs
@@ -53,7 +53,7 @@ fn param(actor: &Actor, typed: &PatType, role: Role, errors: &mut Errors) -> Opt
         }
         ty if role == Role::Stopped && is_named(ty, "StopReason") => Some(Param::Why),
         ty if is_named(ty, "ReplyTo") => {
-            // Without the `<T>` the compiler complains by itself.
+            // The compiler itself reports a missing `<T>`.
             let (_, reply) = last_segment(ty)?;
             let reply = reply?;
             check_owned(reply, errors);

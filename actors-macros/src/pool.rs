@@ -1,4 +1,5 @@
-//! `workers`, `keep_alive` and `pressure(…)`: what must fit together, and the words inside `pressure`.
+//! Reads and checks `workers`, `keep_alive` and `pressure(…)`: the words inside `pressure`, and
+//! which values fit together.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -12,20 +13,20 @@ use actors_policy::Action;
 use actors_policy::fields::{self, Kind, Value};
 use actors_policy::wording::{self, Vocabulary};
 
-/// The words inside `pressure(…)`, read.
+/// The words inside `pressure(…)`.
 #[derive(Default)]
 pub(crate) struct Pressure {
     said: SaidWords,
-    /// A mistake hides one of the fills.
+    /// Whether a mistake hides one of the fills.
     fills_unsure: bool,
     /// The actions, with the user's own tokens.
     respond: Vec<(Ident, Action)>,
-    /// The word `pressure`, where nothing inside says what is done.
+    /// The word `pressure`, if no action is declared inside.
     mute: Option<Ident>,
 }
 
 impl Pressure {
-    /// `pressure(…)`; without parentheses it is an error.
+    /// Reads `pressure(…)`; without parentheses it is an error.
     pub(crate) fn read(word: &Word, errors: &mut Errors) -> Option<Self> {
         if let AttrValue::In(inside) = &word.value {
             return Some(Self::read_words(&word.name, inside.clone(), errors));
@@ -46,7 +47,7 @@ impl Pressure {
         let mut read = Self::default();
         let before = errors.count();
         let words = attr::read(inside, &vocabulary, errors);
-        // A word that was not understood may have been this one.
+        // A word that did not parse may have been `respond`.
         let is_mute = errors.count() == before && !words.iter().any(|word| word.name == "respond");
         read.mute = is_mute.then(|| name.clone());
         for word in words {
@@ -60,7 +61,7 @@ impl Pressure {
         read
     }
 
-    /// One action, or a list in brackets that is taken in order.
+    /// Reads one action, or a list in brackets that is taken in order.
     fn read_respond<T>(&mut self, field: &fields::Field<T>, word: &Word, errors: &mut Errors) {
         let Some(tokens) = word.value(&field.example(), errors) else { return };
         let chunks = list(tokens);
@@ -80,7 +81,7 @@ impl Pressure {
         }
     }
 
-    /// What must fit together, and to the number of workers, where that is known.
+    /// Checks what must fit together, and what must fit the number of workers if that is known.
     pub(crate) fn check(&mut self, workers: Option<(usize, usize)>, errors: &mut Errors) {
         let fill = |word| match self.said.get(word)?.value {
             Value::Fill(fill) => Some(fill),
@@ -102,10 +103,10 @@ impl Pressure {
     }
 }
 
-/// What must fit to the number of workers; `None` where a mistake hides it.
+/// Checks what must fit the number of workers; `None` where a mistake hides it.
 pub(crate) fn check(said: &mut SaidWords, workers: Option<(usize, usize)>, errors: &mut Errors) {
     let Some(workers) = workers else { return };
-    // The word is underlined, because the time is right.
+    // The word is underlined, because its value is right.
     if let Some(keep_alive) = said.get("keep_alive")
         && errors.sound(&keep_alive.name, wording::keep_alive_fits(workers)).is_none()
     {

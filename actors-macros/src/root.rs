@@ -1,7 +1,7 @@
 //! Where an expansion finds `actors_core`: at `::actors_core`, or where `crate = path` says.
 //!
-//! The templates of this crate name the runtime by a marker, and [`settle`] puts the path in its
-//! place. Tokens of the user are not touched: they do not contain the marker.
+//! The templates of this crate name the runtime by a marker, and [`settle`] replaces it with the
+//! path. The user's tokens are unchanged, because they do not contain the marker.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::quote_spanned;
@@ -31,8 +31,8 @@ pub(crate) fn read(word: &Word, errors: &mut Errors) -> Option<TokenStream> {
     }
 }
 
-/// Replaces the marker by `root`, or by `::actors_core`. What replaces it has the marker's place,
-/// so that messages of the compiler stay where they were.
+/// Replaces the marker by `root`, or by `::actors_core`. The replacement has the marker's span, so
+/// that compiler messages stay where they were.
 pub(crate) fn settle(tokens: TokenStream, root: Option<&TokenStream>) -> TokenStream {
     tokens.into_iter().flat_map(|token| settled(token, root)).collect()
 }

@@ -1,8 +1,9 @@
 //! Words whose values policies know: read by the table of words, emitted as calls of the builder.
 //!
-//! The table ([`actors_policy::fields`]) names each word, its values and the sentences about mistakes. Here those sentences get the
-//! user's own tokens, and `word = value` becomes `.word(value)`. So a new word of the table needs no code in this crate, unless
-//! its value is a list, a table or code.
+//! The table ([`actors_policy::fields`]) defines each word, its values and the error sentences.
+//! This module puts those sentences on the user's own tokens, and turns `word = value` into
+//! `.word(value)`. So a new word of the table needs no code in this crate, unless its value is a
+//! list, a table or code.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
@@ -15,7 +16,7 @@ use crate::names::ident;
 use crate::words::with_parentheses;
 use actors_policy::fields::{Field, Kind, Value, Written};
 
-/// A word as it was read, with the user's own tokens.
+/// A word with its value, and with the user's own tokens.
 pub(crate) struct Said {
     word: &'static str,
     /// The word itself.
@@ -24,12 +25,12 @@ pub(crate) struct Said {
     pub(crate) tokens: TokenStream,
 }
 
-/// The words of one attribute, in the order in which they stand there.
+/// The words of one attribute, in their order.
 #[derive(Default)]
 pub(crate) struct SaidWords(Vec<Said>);
 
 impl SaidWords {
-    /// Reads one word by its entry in the table; a mistake is reported and left out.
+    /// Reads one word by its entry in the table. A mistake is reported, and the word left out.
     pub(crate) fn read<T>(&mut self, field: &Field<T>, word: &Word, errors: &mut Errors) {
         let Some(tokens) = word.value(&field.example(), errors) else { return };
         let value = match field.kind {
@@ -41,7 +42,7 @@ impl SaidWords {
         }
     }
 
-    /// Notes a value that was read by other means.
+    /// Adds a value that was read by other means.
     pub(crate) fn push(&mut self, field: &'static str, word: &Word, value: Value) {
         self.0.push(Said { word: field, name: word.name.clone(), value, tokens: word.value_tokens() });
     }
@@ -50,7 +51,7 @@ impl SaidWords {
         self.0.iter().find(|said| said.word == word)
     }
 
-    /// The whole number that a word says.
+    /// Returns the whole number that a word sets.
     pub(crate) fn number(&self, word: &str) -> Option<usize> {
         match self.get(word)?.value {
             Value::Number(number) => Some(number),
@@ -58,13 +59,13 @@ impl SaidWords {
         }
     }
 
-    /// Takes a word back, because it cannot be.
+    /// Removes a word, for example because its value is not allowed.
     pub(crate) fn remove(&mut self, word: &str) -> Option<Said> {
         let at = self.0.iter().position(|said| said.word == word)?;
         Some(self.0.remove(at))
     }
 
-    /// Reports a mistake about a word on its value, and takes the word back.
+    /// Reports a mistake about a word on its value, and removes the word.
     pub(crate) fn check<E: std::fmt::Display>(
         &mut self,
         word: &str,
@@ -79,14 +80,14 @@ impl SaidWords {
     }
 }
 
-/// Reads a value that is one piece.
+/// Reads a value that is not a list.
 fn value<T>(field: &Field<T>, tokens: &TokenStream) -> Result<Value, actors_policy::InvalidPolicy> {
     let text = syn::parse2::<LitStr>(tokens.clone()).ok().map(|text| text.value());
     let word = match field.kind {
         Kind::Workers => with_digits(tokens),
         _ => tokens.to_string(),
     };
-    // Literals may have underscores, other bases, a type; anything else is shown as it is written.
+    // Literals may have underscores, other bases, a suffix; anything else is shown as written.
     let number = match syn::parse2::<LitInt>(tokens.clone()) {
         Ok(literal) if matches!(field.kind, Kind::Number(_)) => literal.base10_digits().to_owned(),
         _ => tokens.to_string(),
@@ -94,7 +95,7 @@ fn value<T>(field: &Field<T>, tokens: &TokenStream) -> Result<Value, actors_poli
     field.read(Written { text: text.as_deref(), number: &number, word: &word })
 }
 
-/// `weighted(by = time)`: a mistake is reported on the part that is wrong.
+/// Reads `weighted(by = time)`; a mistake is reported on the part that is wrong.
 fn schedule<T>(field: &Field<T>, tokens: &TokenStream, errors: &mut Errors) -> Option<Value> {
     let (head, inside) = with_parentheses(tokens);
     let value = errors.sound(&head, value(field, &head))?;
@@ -103,7 +104,7 @@ fn schedule<T>(field: &Field<T>, tokens: &TokenStream, errors: &mut Errors) -> O
     errors.sound(if inside.is_empty() { tokens } else { &inside }, result).map(Value::Schedule)
 }
 
-/// The tokens as text. Literals may have underscores, other bases, a type.
+/// Returns the tokens as text. Literals may have underscores, other bases, a suffix.
 fn with_digits(value: &TokenStream) -> String {
     let mut text = String::new();
     for token in value.clone() {
@@ -118,7 +119,7 @@ fn with_digits(value: &TokenStream) -> String {
     text
 }
 
-/// The variant of an enum value: its `Debug` is its name.
+/// Returns the variant of an enum value: its `Debug` is its name.
 fn variant(value: impl Debug) -> Ident {
     ident(format!("{value:?}"))
 }

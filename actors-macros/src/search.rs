@@ -1,11 +1,11 @@
-//! What a type says of the block's parameters.
+//! Finds the block's parameters in types.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{GenericArgument, Path, PathArguments, Type, TypeParamBound};
 
-/// Containers of std that ask nothing of what they contain where they are only named.
+/// Containers of std that have no bounds on their contents in their definition.
 const WITHOUT_BOUNDS: &[&str] = &[
     "Vec",
     "VecDeque",
@@ -22,17 +22,17 @@ const WITHOUT_BOUNDS: &[&str] = &[
     "PhantomData",
 ];
 
-/// The parameters that the type mentions.
+/// Returns the parameters that the type mentions.
 pub(crate) fn mentioned(params: &[&Ident], ty: &TokenStream) -> Vec<Ident> {
     search(params, ty).found
 }
 
-/// The types that the type projects from a parameter: `D::Row`, `<D as Db>::Row`.
+/// Returns the types that the type projects from a parameter: `D::Row`, `<D as Db>::Row`.
 pub(crate) fn projections(params: &[&Ident], ty: &TokenStream) -> Vec<TokenStream> {
     search(params, ty).projections
 }
 
-/// The parameters that the bound mentions.
+/// Returns the parameters that the bound mentions.
 pub(crate) fn mentioned_in_bound(params: &[&Ident], bound: &TokenStream) -> Vec<Ident> {
     let mut search = Search { params, found: Vec::new(), projections: Vec::new() };
     match syn::parse2::<TypeParamBound>(bound.clone()) {
@@ -42,8 +42,8 @@ pub(crate) fn mentioned_in_bound(params: &[&Ident], bound: &TokenStream) -> Vec<
     search.found
 }
 
-/// Whether the type can surely be written without the block's bounds. `D::Row` cannot, and perhaps not `Wrapper<D>`: its
-/// struct may have bounds itself, which nobody can see from here.
+/// Returns whether the type can certainly be written without the block's bounds. `D::Row` cannot.
+/// `Wrapper<D>` may not: its struct may have bounds, which the macro cannot see.
 pub(crate) fn is_plain(params: &[&Ident], ty: &TokenStream) -> bool {
     syn::parse2::<Type>(ty.clone()).is_ok_and(|ty| is_plain_type(params, &ty))
 }
@@ -87,7 +87,7 @@ fn search<'a>(params: &'a [&'a Ident], ty: &TokenStream) -> Search<'a> {
     search
 }
 
-/// Finds parameters: a path that begins with one's name is one.
+/// Finds parameters: a path that begins with a parameter's name is one.
 struct Search<'a> {
     params: &'a [&'a Ident],
     found: Vec<Ident>,
@@ -129,7 +129,7 @@ impl VisitMut for Search<'_> {
         visit_mut::visit_type_path_mut(self, ty);
     }
 
-    // Of what is not understood every name counts.
+    // In tokens that do not parse every name counts.
     fn visit_token_stream_mut(&mut self, tokens: &mut TokenStream) {
         for token in tokens.clone() {
             match token {

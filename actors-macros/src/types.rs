@@ -1,4 +1,5 @@
-//! What the macro looks for in types: borrows, `Self`, and the few types whose traits everybody knows.
+//! What the macro looks for in types: borrows, `Self`, and the few types whose traits are known by
+//! name.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -58,13 +59,15 @@ const PERHAPS_NOT_SEND: &[&str] = &[
 pub(crate) enum Known {
     /// It is made of types of std, all of them `Send`.
     Send,
-    /// It is made of types of std, and perhaps not `Send`: only the compiler knows what `dyn Error` is.
+    /// It is made of types of std, and may not be `Send`: only the compiler knows that of `dyn
+    /// Error`.
     Suspicious,
-    /// Some type in it is not of std, perhaps the actor's handle: whether it is `Send` may depend on the actor's messages.
+    /// A type in it is not from std, perhaps the actor's handle: whether it is `Send` may depend on
+    /// the actor's messages.
     Unknown,
 }
 
-/// What the names in the type tell about it.
+/// Returns what the names in the type tell about it.
 pub(crate) fn known(ty: &TokenStream) -> Known {
     syn::parse2::<Type>(ty.clone()).map_or(Known::Unknown, |ty| known_type(&ty))
 }
@@ -103,11 +106,11 @@ fn known_type(ty: &Type) -> Known {
                     .collect(),
                 PathArguments::Parenthesized(_) => return Known::Unknown,
             };
-            // A handle is `Send` wherever its actor is; to prove it again and again takes long.
+            // A handle is `Send` wherever its actor is. Proving it repeatedly costs compile time.
             if name.ends_with("Handle") || name == "Recipient" {
                 return Known::Send;
             }
-            // `Result<T>` is an alias, of any type.
+            // `Result<T>` is an alias for any type.
             let itself = if CLONE.contains(&name.as_str()) || name == "str" {
                 Known::Send
             } else if name == "Result" && arguments.len() != 2 {
@@ -125,7 +128,7 @@ fn known_type(ty: &Type) -> Known {
     }
 }
 
-/// Whether the type is a plain name or path, without arguments.
+/// Returns whether the type is a plain name or path, without arguments.
 pub(crate) fn is_plain_path(ty: &TokenStream) -> bool {
     let is_plain = |path: syn::TypePath| {
         path.qself.is_none() && path.path.segments.iter().all(|segment| segment.arguments.is_none())
@@ -133,7 +136,8 @@ pub(crate) fn is_plain_path(ty: &TokenStream) -> bool {
     syn::parse2(ty.clone()).is_ok_and(is_plain)
 }
 
-/// Writes the actor's name for every `Self`, so that the type means the same outside of the block.
+/// Replaces every `Self` with the actor's name, so that the type means the same outside of the
+/// block.
 pub(crate) fn without_self(ty: impl ToTokens, actor: &TokenStream) -> TokenStream {
     let mut tokens = ty.into_token_stream().into_iter().peekable();
     let mut replaced = TokenStream::new();
@@ -158,7 +162,7 @@ pub(crate) fn without_self(ty: impl ToTokens, actor: &TokenStream) -> TokenStrea
     replaced
 }
 
-/// The type as something that `::` may follow: `Shop`, `<Shop<D>>`.
+/// Returns the type in a form that `::` may follow: `Shop`, `<Shop<D>>`.
 pub(crate) fn as_prefix(ty: &TokenStream) -> TokenStream {
     if has_arguments(ty) {
         quote! { <#ty> }
@@ -167,12 +171,13 @@ pub(crate) fn as_prefix(ty: &TokenStream) -> TokenStream {
     }
 }
 
-/// Whether the type has arguments in angle brackets.
+/// Returns whether the type has arguments in angle brackets.
 pub(crate) fn has_arguments(ty: &TokenStream) -> bool {
     ty.clone().into_iter().any(|token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == '<'))
 }
 
-/// The last segment's name and the type in its angle brackets: `ReplyTo<T>` → (`ReplyTo`, `T`).
+/// Returns the last segment's name and the type in its angle brackets: `ReplyTo<T>` → (`ReplyTo`,
+/// `T`).
 pub(crate) fn last_segment(ty: &Type) -> Option<(&Ident, Option<&Type>)> {
     let Type::Path(path) = ty else { return None };
     let segment = path.path.segments.last()?;
@@ -186,8 +191,8 @@ pub(crate) fn last_segment(ty: &Type) -> Option<(&Ident, Option<&Type>)> {
     Some((&segment.ident, argument))
 }
 
-/// Reports what cannot be kept in a message or sent back, as far as it can be seen: borrows, `impl …`, `_`,
-/// `Rc`, pointers. At most one error for a type.
+/// Reports types that cannot be kept in a message or sent back, as far as the tokens show it:
+/// borrows, `impl …`, `_`, `Rc`, pointers. At most one error for a type.
 pub(crate) fn check_owned(ty: &Type, errors: &mut Errors) {
     if let Type::Reference(reference) = ty
         && reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static")
@@ -209,7 +214,7 @@ pub(crate) fn check_owned(ty: &Type, errors: &mut Errors) {
     }
 }
 
-/// The first thing in a type that is borrowed.
+/// Returns the first borrow in a type.
 pub(crate) fn borrow(ty: &Type) -> Option<TokenStream> {
     struct Lifetimes(Option<TokenStream>);
     impl VisitMut for Lifetimes {
@@ -235,7 +240,7 @@ pub(crate) fn borrow(ty: &Type) -> Option<TokenStream> {
     search.0
 }
 
-/// The owned type that stands for a borrowed one.
+/// Returns the owned type to use instead of a borrowed one.
 fn owned(borrowed: &Type) -> String {
     let name = borrowed.to_token_stream().to_string();
     match (borrowed, name.as_str()) {
@@ -250,7 +255,7 @@ fn owned(borrowed: &Type) -> String {
     }
 }
 
-/// Finds the first thing in a type that is not owned. Arguments of function types may borrow.
+/// Finds the first part of a type that is not owned. Arguments of function types may borrow.
 struct Borrows(Option<(TokenStream, &'static str)>);
 
 impl Borrows {

@@ -1,4 +1,4 @@
-//! The methods that every handle has by itself. A message of such a name would hide the runtime's method.
+//! The methods that every handle has. A message with such a name would hide the runtime's method.
 
 use syn::Ident;
 
@@ -28,7 +28,8 @@ const VERBS: &[&str] = &[
     "watch",
 ];
 
-/// A message has a name of its own, or says that it hides the runtime's method. `shadows` is the word, where it is said.
+/// Checks that a message's name differs from these, or that the message declares that it hides the
+/// runtime's method. `shadows` is the word, if it is present.
 pub(crate) fn check(method: &Ident, role: Role, shadows: Option<&Ident>, errors: &mut Errors) {
     let name = plain(method);
     match (VERBS.contains(&name.as_str()), shadows) {

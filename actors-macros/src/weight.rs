@@ -10,11 +10,11 @@ use crate::errors::Errors;
 use crate::message::at;
 use crate::words::choice_of;
 
-/// Where a message's weight comes from.
+/// The source of a message's weight.
 pub(crate) enum Weight {
-    /// What the field holds.
+    /// The value of a field.
     Field(Member),
-    /// `fn(&TheMessage) -> usize`.
+    /// A `fn(&TheMessage) -> usize`.
     Function(ExprPath),
 }
 
@@ -33,7 +33,8 @@ impl Weight {
         None
     }
 
-    /// A name that is no field's is a function's; a number can only be a field.
+    /// Resolves the weight: a name that is not a field is a function, and a number can only be a
+    /// field.
     pub(crate) fn among(self, fields: &[Member], noun: &str, errors: &mut Errors) -> Option<Self> {
         let Self::Field(member) = self else { return Some(self) };
         if fields.contains(&member) {
@@ -52,7 +53,7 @@ impl Weight {
         }
     }
 
-    /// The method of `impl Message`, errors about types being the user's own.
+    /// Generates the method of `impl Message`, with type errors on the user's tokens.
     pub(crate) fn method(&self) -> TokenStream {
         let weight = match self {
             Self::Field(member) => {

@@ -1,4 +1,4 @@
-//! What the words of `#[actor(…)]` and `#[message(…)]` mean, and which values they take.
+//! The words of `#[actor(…)]` and `#[message(…)]`, and the values they take.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -16,25 +16,25 @@ use actors_policy::word::{Word as _, list};
 use actors_policy::wording::{self, Vocabulary};
 use actors_policy::{Inline, InvalidPolicy, Overflow, OverflowList, Ramp, Settings};
 
-/// What belongs to the mail; the rest belongs to the message, which is a struct of its own.
+/// Words that belong to the mail. The others belong to the message, which has a struct of its own.
 const OF_HANDLER: [&str; 3] = ["boxed", "inline", "shadows"];
 
-/// `#[actor(…)]`, read.
+/// The words of `#[actor(…)]`.
 pub(crate) struct ActorWords {
     /// The words that policies know.
     pub(crate) said: SaidWords,
     pub(crate) pressure: Option<Pressure>,
-    /// Senders may run turns.
+    /// Whether senders may run turns.
     pub(crate) inline: bool,
     pub(crate) vis: Visibility,
     pub(crate) local: bool,
-    /// Where the runtime is found.
+    /// The path of the runtime.
     pub(crate) root: Option<TokenStream>,
-    /// Slots, unless a mistake hides how many.
+    /// The number of slots; `None` where a mistake hides it.
     slots: Option<usize>,
 }
 
-/// `#[message(…)]`, read.
+/// The words of `#[message(…)]`.
 #[derive(Default)]
 pub(crate) struct MessageWords {
     /// The words that policies know.
@@ -45,15 +45,15 @@ pub(crate) struct MessageWords {
     pub(crate) key: Option<Member>,
     pub(crate) reply: Option<Type>,
     pub(crate) boxed: bool,
-    /// Senders do not run its turns.
+    /// Whether senders never run its turns.
     pub(crate) never_inline: bool,
-    /// The handle's method hides the runtime's of the same name.
+    /// The word `shadows`: the handle's method hides the runtime's of the same name.
     pub(crate) shadows: Option<Ident>,
-    /// Where a derived message finds the runtime.
+    /// The path of the runtime, for a derived message.
     pub(crate) root: Option<TokenStream>,
 }
 
-/// Where `#[message]` stands decides what its words speak of.
+/// The place of `#[message]`, which decides what its words refer to.
 #[derive(Clone, Copy)]
 pub(crate) enum Place {
     Method,
@@ -162,7 +162,7 @@ impl MessageWords {
         }
     }
 
-    /// A message of a block has no more slots than the block's actor.
+    /// Checks that a message of a block has no more slots than the block's actor.
     pub(crate) fn check_max(&mut self, actor: &ActorWords, errors: &mut Errors) {
         let Some(slots) = actor.slots else { return };
         let max = |value: &Value| fits(value, |max| wording::max_fits(max, slots));
@@ -171,13 +171,13 @@ impl MessageWords {
         self.said.check("max_per_key", max_per_key, errors);
     }
 
-    /// The weight is one of `fields`, or a function.
+    /// Checks that the weight is one of `fields`, or a function.
     pub(crate) fn check_weight(&mut self, fields: &[Member], noun: &str, errors: &mut Errors) {
         self.weight = self.weight.take().and_then(|weight| weight.among(fields, noun, errors));
     }
 
-    /// `conflate` needs a key, and the key is one of `fields`. Without `conflate` it orders the messages of a pool, which an
-    /// actor may be made at its start.
+    /// Checks that the key is one of `fields`, and that `conflate` has one. Without `conflate` the
+    /// key orders the messages of a pool, which an actor may become at its start.
     pub(crate) fn check_key(&mut self, fields: &[Member], noun: &str, errors: &mut Errors) {
         let names: Vec<String> = fields.iter().map(|field| field.to_token_stream().to_string()).collect();
         let conflate = self.overflow.iter().find(|(_, word)| *word == Overflow::Conflate);
@@ -207,7 +207,7 @@ impl MessageWords {
         }
     }
 
-    /// After an error about the key: goes on as if nothing had been said about it.
+    /// Continues without a key after an error about it.
     pub(crate) fn forget_key(&mut self) {
         self.key = None;
         self.said.remove("max_per_key");
@@ -220,7 +220,7 @@ impl MessageWords {
     }
 }
 
-/// The fields as the end of a sentence.
+/// Lists the fields as the end of a sentence.
 pub(crate) fn choice_of(fields: &[Member], noun: &str) -> String {
     let names: Vec<String> = fields.iter().map(|field| field.to_token_stream().to_string()).collect();
     match names.len() {
@@ -230,7 +230,7 @@ pub(crate) fn choice_of(fields: &[Member], noun: &str) -> String {
     }
 }
 
-/// `weighted(by = time)` → (`weighted`, `by = time`); anything of another form stays in one piece.
+/// `weighted(by = time)` → (`weighted`, `by = time`); anything else stays in one piece.
 pub(crate) fn with_parentheses(value: &TokenStream) -> (TokenStream, Option<TokenStream>) {
     let tokens: Vec<TokenTree> = value.clone().into_iter().collect();
     match &tokens[..] {
@@ -264,7 +264,8 @@ fn bare(word: &Word, errors: &mut Errors) -> bool {
     true
 }
 
-/// The words of `#[handler]`: how the mail holds the message, and who may run its turns.
+/// The words of `#[handler]`: how the mail holds the message, and whether senders may run its
+/// turns.
 #[derive(Default)]
 pub(crate) struct HandlerWords {
     pub(crate) boxed: bool,
@@ -300,7 +301,7 @@ fn inline(word: &Word, errors: &mut Errors) -> bool {
     errors.sound(value, Inline::read(&value.to_string())) != Some(Inline::Never)
 }
 
-/// The messages of a block find the runtime where their actor does.
+/// Reports `crate` on a block's message, which uses the runtime of its actor.
 fn of_type(word: &Word, place: Place, errors: &mut Errors) -> Option<TokenStream> {
     if let Place::Method = place {
         errors.at(&word.name, "the block says where the runtime is found: write `#[actor(crate = path)]`");
@@ -309,7 +310,7 @@ fn of_type(word: &Word, place: Place, errors: &mut Errors) -> Option<TokenStream
     root::read(word, errors)
 }
 
-/// A struct does not say who runs its turns.
+/// Reports `inline` on a struct: only handlers decide which senders run turns.
 fn never_inline(word: &Word, place: Place, errors: &mut Errors) -> bool {
     if let Place::Type = place {
         let text = "each actor decides who runs its turns: write `#[handler(inline = never)]` there";
@@ -319,7 +320,7 @@ fn never_inline(word: &Word, place: Place, errors: &mut Errors) -> bool {
     !inline(word, errors)
 }
 
-/// The method has the name, not the struct.
+/// Reports `shadows` on a struct: the method has the name, not the struct.
 fn shadows(word: Word, place: Place, errors: &mut Errors) -> Option<Ident> {
     if let Place::Type = place {
         let text = "the method has the name, not the struct: write `#[handler(shadows)]` there";
@@ -329,7 +330,7 @@ fn shadows(word: Word, place: Place, errors: &mut Errors) -> Option<Ident> {
     bare(&word, errors).then_some(word.name)
 }
 
-/// How a message travels is the mail's affair, so a struct cannot say it.
+/// Reports `boxed` on a struct: the mail decides how a message is stored.
 fn boxed(word: &Word, place: Place, errors: &mut Errors) -> bool {
     if let Place::Type = place {
         let text = "each actor decides how its mail holds a shared message: write `#[handler(boxed)]` there";

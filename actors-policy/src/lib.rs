@@ -1,8 +1,9 @@
 //! The vocabulary and the decisions of `actors-core`, as pure functions.
 //!
-//! **An implementation crate of `actors-core`, with no stability promise of its own.** Depend on `actors-core`, which re-exports
-//! the public part. `actors-core` and `actors-macros` both build on this crate, so an attribute, a configuration file and a
-//! running system use the same words, the same limits and the same sentences about a mistake.
+//! **An implementation crate of `actors-core`, with no stability promise of its own.** Depend on
+//! `actors-core`, which re-exports the public part. `actors-core` and `actors-macros` both build on
+//! this crate, so an attribute, a configuration file and a running system use the same words, the
+//! same limits and the same sentences about a mistake.
 //!
 //! ```text
 //!   attributes (actors-macros) ──┐
@@ -15,8 +16,9 @@
 //!                        └─ Lifecycle                                                           lifecycle.rs
 //! ```
 //!
-//! Invariant: nothing here reads a clock, takes a lock, starts a task, or allocates on a message's path. The time is an argument
-//! ([`Tick`]), and so is every random number. The manifest keeps this true: the only dependency is the optional `serde`.
+//! Invariant: nothing here reads a clock, takes a lock, starts a task, or allocates on a message's
+//! path. The time is an argument ([`Tick`]), and so is every random number. The manifest keeps this
+//! true: the only dependency is the optional `serde`.
 
 mod admission;
 mod declare;
@@ -54,4 +56,4 @@ pub use schedule::{Lanes, Strict, TURNS_MAX, Weighted, WeightedByTime};
 pub use short_turns::{Donation, ShortTurns};
 pub use stop::{Spent, StopReason};
 pub use supervisor::{Cause, Controller, Decided, DecisionKind, Level, Plan, Sample, Threshold, soft_limit};
-pub use time::{Span, Tick};
+pub use time::{ShortTime, Span, Tick};

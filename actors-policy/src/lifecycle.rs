@@ -14,10 +14,11 @@
 //!   from everywhere but Ended:  Kill ──► Killed ── Disposed ──► Ended
 //! ```
 //!
-//! An *instance* ends with its failure. The *worker* goes on with another instance while its restarts last, and the queue stays.
-//! [`Lifecycle::on`] takes an event and the time, and returns the next life together with the [`Actions`] to execute, in order.
-//! It decides nothing about restarts: [`Action::Judge`] asks the caller for the verdict of [`Failures`](crate::Failures), which
-//! comes back as [`Event::Judged`].
+//! An *instance* ends with its failure. The *worker* continues with another instance while its
+//! restarts last, and the queue stays. [`Lifecycle::on`] takes an event and the time, and returns
+//! the next life together with the [`Actions`] to execute, in order. It decides nothing about
+//! restarts: [`Action::Judge`] asks the caller for the verdict of [`Failures`](crate::Failures),
+//! which comes back as [`Event::Judged`].
 //!
 //! Invariants, tested over all reachable lives and events:
 //! 1. `Ended` is final and causes no action.
@@ -25,7 +26,8 @@
 //! 3. Only a judged failure, or the failure of a sibling, leads to another instance.
 //! 4. Every way to `Ended` executes exactly one [`Action::Finish`].
 //!
-//! Price: a life is 32 bytes and `Copy`; no allocation. It is consulted when an instance starts, fails or ends, never per message.
+//! Price: a life is 32 bytes and `Copy`; no allocation. It is consulted when an instance starts,
+//! fails or ends, never per message.
 
 use crate::{Revival, StopReason, Tick};
 
@@ -34,7 +36,8 @@ use crate::{Revival, StopReason, Tick};
 pub struct Lifecycle {
     /// How far it has come.
     pub state: State,
-    /// Why it was told to stop, if it was. It outlives restarts: a draining worker whose instance fails goes on draining.
+    /// Why it was told to stop, if it was. It outlives restarts: a draining worker whose instance
+    /// fails continues to drain.
     pub stopping: Option<StopReason>,
 }
 
@@ -62,11 +65,13 @@ pub enum State {
 pub enum Event {
     /// `#[started]` succeeded, or the actor has none.
     Started,
-    /// The instance failed: a panic, a failed start, a child that failed too often, or `stop` inside a `permanent` instance.
+    /// The instance failed: a panic, a failed start, a child that failed too often, or `stop`
+    /// inside a `permanent` instance.
     Failed(StopReason),
     /// The verdict that [`Action::Judge`] asked for.
     Judged(Revival),
-    /// A sibling failed, and the parent's strategy renews this instance too. It is no failure of its own.
+    /// A sibling failed, and the parent's strategy renews this instance too. It is not a failure of
+    /// its own.
     SiblingFailed,
     /// The time of [`State::BackingOff`] has come.
     Elapsed,
@@ -267,7 +272,8 @@ mod tests {
     /// A state, why it was told to stop, an event; then the same after it, and the actions.
     type Row<'a> = (State, Option<StopReason>, Event, State, Option<StopReason>, &'a [Action]);
 
-    /// Every life that some events lead to, at a time at which every delay is over, with each step on the way.
+    /// Every life that some events lead to, at a time at which every delay is over, with each step
+    /// on the way.
     fn steps() -> Vec<(Lifecycle, Event, Lifecycle, Vec<Action>)> {
         let (mut seen, mut open, mut steps) = (vec![Lifecycle::new()], vec![Lifecycle::new()], Vec::new());
         while let Some(before) = open.pop() {

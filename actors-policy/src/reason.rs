@@ -1,4 +1,5 @@
-//! Why a message was not handled: one word list for errors, ledger, dead letters, metric labels and logs.
+//! Why a message was not handled: one word list for errors, ledger, dead letters, metric labels and
+//! logs.
 
 use std::fmt;
 

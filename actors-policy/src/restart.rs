@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The window slides: what counts is the number of failures in the time before *this* one, not in
-//! some fixed period. Failed starts are counted separately: by default the time they go on is
+//! some fixed period. Failed starts are counted separately: by default their total time is
 //! limited. (Erlang/OTP, `supervisor`: intensity and period. The spread of the delays: Brooker,
 //! "Exponential Backoff and Jitter", AWS 2015, kept to a fifth, because restarts do not compete for
 //! one lock.)
@@ -38,9 +38,10 @@ enum When {
 
 /// How often an actor that has failed is restarted, and after how long.
 ///
-/// A *failure* is a panic in a handler, in `#[started]` or in the factory, and a `#[started]` that returned an error; under
-/// [`permanent`](Restart::permanent) also an instance that stopped itself. Overload never is one (F3). Each worker of a pool has
-/// a budget of its own: the pool ends when a worker fails too often while the budgets of all others are used up too (F8).
+/// A *failure* is a panic in a handler, in `#[started]` or in the factory, and a `#[started]` that
+/// returned an error; under [`permanent`](Restart::permanent) also an instance that stopped itself.
+/// Overload never is one (F3). Each worker of a pool has a budget of its own: the pool ends when a
+/// worker fails too often while the budgets of all others are used up too (F8).
 ///
 /// ```
 /// # use actors_policy as actors_core;
@@ -108,10 +109,12 @@ impl Restart {
         }
     }
 
-    /// Restarts after a failure: a new instance continues with the queue. The default of an actor from a factory.
+    /// Restarts after a failure: a new instance continues with the queue. The default of an actor
+    /// from a factory.
     ///
-    /// By default at most 5 times in 10 seconds, with a backoff from 50 ms to 5 s. Failed starts are limited by time instead: they
-    /// back off from 1 s to a minute, and end the actor when they have gone on for 10 minutes.
+    /// By default at most 5 times in 10 seconds, with a backoff from 50 ms to 5 s. Failed starts
+    /// are limited by time instead: they back off from 1 s to a minute, and end the actor when they
+    /// have gone on for 10 minutes.
     pub const fn on_failure() -> Self {
         Restart::new(When::OnFailure)
     }
@@ -122,13 +125,14 @@ impl Restart {
         Restart::new(When::Permanent)
     }
 
-    /// Never restarts: a failure ends the actor, and does not fail its parent. The default of an actor without a factory.
+    /// Never restarts: a failure ends the actor, and does not fail its parent. The default of an
+    /// actor without a factory.
     pub const fn never() -> Self {
         Restart::new(When::Never)
     }
 
-    /// Limits the failures in a window of time. One more ends the actor, and fails its parent. At most 1024, which is how many are
-    /// remembered; with [`Duration::ZERO`] there is no limit.
+    /// Limits the failures in a window of time. One more ends the actor, and fails its parent. At
+    /// most 1024, which is how many are remembered; with [`Duration::ZERO`] there is no limit.
     ///
     /// Counts failed starts too, unless [`start_deadline`](Restart::start_deadline) is set.
     #[must_use]
@@ -141,8 +145,9 @@ impl Restart {
         self
     }
 
-    /// Sets the delay before a new instance: none after the first failure in the window, `first` after the second, and twice as long
-    /// each time, up to `longest`; spread by a fifth either way.
+    /// Sets the delay before a new instance: none after the first failure in the window, `first`
+    /// after the second, and twice as long each time, up to `longest`; spread by a fifth either
+    /// way.
     ///
     /// Holds for failed starts too, unless [`start_backoff`](Restart::start_backoff) is set.
     #[must_use]
@@ -154,8 +159,9 @@ impl Restart {
         self
     }
 
-    /// Sets the delay after a failed start: `first` after the first of a row, and twice as long each time, up to `longest`; spread
-    /// by a fifth either way. From 1 s to a minute by default: what a start needs is seldom back within milliseconds.
+    /// Sets the delay after a failed start: `first` after the first of a row, and twice as long
+    /// each time, up to `longest`; spread by a fifth either way. From 1 s to a minute by default:
+    /// what a start needs is seldom back within milliseconds.
     #[must_use]
     pub const fn start_backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.start_backoff = Some(Backoff { first, longest });
@@ -163,8 +169,9 @@ impl Restart {
         self
     }
 
-    /// Limits failed starts by time, instead of counting them: the actor ends with the first one that fails so long after the
-    /// first of its row. 10 minutes by default, unless [`at_most`](Restart::at_most) is set.
+    /// Limits failed starts by time, instead of counting them: the actor ends with the first one
+    /// that fails so long after the first of its row. 10 minutes by default, unless
+    /// [`at_most`](Restart::at_most) is set.
     #[must_use]
     pub const fn start_deadline(mut self, time: Duration) -> Self {
         self.start_deadline = Some(time);

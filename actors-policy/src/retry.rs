@@ -15,7 +15,8 @@ use std::time::Duration;
 /// The shortest wait before it is spread: with a fifth less it is 1 ms. An earlier retry would
 /// belong to the same burst.
 const WAIT_MIN: Nanos = 1_250_000;
-/// The longest wait before it is spread: with a fifth more it is 30 s, the default deadline of an ask.
+/// The longest wait before it is spread: with a fifth more it is 30 s, the default deadline of an
+/// ask.
 const WAIT_MAX: Nanos = 25_000_000_000;
 /// The first guess, where nothing is known about the actor. It doubles from 10 ms to at most 1 s:
 /// without any information, an error serves the caller better than a longer wait.
@@ -78,7 +79,8 @@ fn wait(messages: usize, drain_rate: f64, running: Span, refusals: u32) -> Nanos
     wait.clamp(WAIT_MIN, WAIT_MAX)
 }
 
-/// Spreads a wait by a fifth either way; the result is between 1 ms and 30 s. `random` is any random number.
+/// Spreads a wait by a fifth either way; the result is between 1 ms and 30 s. `random` is any
+/// random number.
 #[inline]
 pub fn spread(wait: Duration, random: u64) -> Duration {
     Duration::from_nanos(spread_nanos(Span::of(wait).nanos().clamp(WAIT_MIN, WAIT_MAX), random))

@@ -3,7 +3,8 @@
 /// The step of SplitMix64's counter: 2^64 divided by the golden ratio, made odd.
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014).
+/// The finaliser of SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators,
+/// OOPSLA 2014).
 #[inline]
 pub(crate) fn splitmix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(STEP);
@@ -46,8 +47,9 @@ impl Rng {
         splitmix(self.state.wrapping_add(n.wrapping_mul(STEP)))
     }
 
-    /// A number below `bound`, which is not 0: the upper half of a product (Lemire: Fast random integer generation in an
-    /// interval, 2019), without the rejection step: for bounds under 2^24 no number is favoured by more than 2^-40.
+    /// A number below `bound`, which is not 0: the upper half of a product (Lemire: Fast random
+    /// integer generation in an interval, 2019), without the rejection step: for bounds under 2^24
+    /// no number is favoured by more than 2^-40.
     #[inline]
     pub fn below(&mut self, bound: usize) -> usize {
         ((u128::from(self.next_u64()) * bound as u128) >> 64) as usize

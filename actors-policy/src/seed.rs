@@ -5,8 +5,9 @@
 //!                                               └─► hashes of keys
 //! ```
 //!
-//! Each step is a SipHash, which is one-way in practice: a client that sees the jitter of many `retry_after` values does not
-//! learn the seed, and so cannot make the hashes of keys collide either.
+//! Each step is a SipHash, which is one-way in practice: a client that sees the jitter of many
+//! `retry_after` values does not learn the seed, and so cannot make the hashes of keys collide
+//! either.
 
 use crate::Rng;
 use std::fmt;
@@ -25,7 +26,8 @@ pub enum Purpose {
     Keys,
 }
 
-/// The seed of a system, or of one actor in it. Its `Debug` does not show it: it protects the hashes of keys.
+/// The seed of a system, or of one actor in it. Its `Debug` does not show it: it protects the
+/// hashes of keys.
 #[derive(Clone, Copy)]
 pub struct Seed(u64);
 

@@ -1,7 +1,9 @@
-//! How large a mailbox must be, how long it drains, how long messages wait: from rates that are known or guessed.
+//! How large a mailbox must be, how long it drains, how long messages wait: from rates that are
+//! known or guessed.
 //!
-//! Units throughout: rates are messages a second, times are [`Duration`]s, sizes are messages. Nothing here looks at a clock
-//! or at an actor; for what a running mailbox has seen see `actors_core::observe::Advice`.
+//! Units throughout: rates are messages a second, times are [`Duration`]s, sizes are messages.
+//! Nothing here looks at a clock or at an actor; for what a running mailbox has seen see
+//! `actors_core::observe::Advice`.
 //!
 //! A burst is modelled as a flow: while it lasts, messages come at the peak rate and are served at
 //! the service rate, so the backlog grows by the difference. Afterwards they come at the usual
@@ -28,8 +30,8 @@
 //! assert_eq!(sizing.beside_reserve(), 6859);     // where `low` and `normal` leave an eighth to the rest
 //! assert_eq!(
 //!     sizing.to_string(),
-//!     "6001 slots hold a burst of 12s at 1500/s served at 1000/s (capacity = 6859 with the default reserve); \
-//!      its last message waits for 6s, and 10s after the burst the backlog is gone",
+//!     "6001 slots hold a burst of 12 s at 1500/s served at 1000/s (capacity = 6859 with the default reserve); \
+//!      its last message waits for 6 s, and 10 s after the burst the backlog is gone",
 //! );
 //!
 //! let hopeless = Load { usual: 1000.0, ..load };
@@ -41,6 +43,7 @@
 //! ```
 
 use crate::CAPACITY_MAX;
+use crate::ShortTime;
 use std::fmt;
 use std::time::Duration;
 
@@ -180,10 +183,10 @@ impl fmt::Display for Sizing {
             f,
             "{slots} slots hold a burst of {} at {peak}/s served at {service}/s (capacity = {} with the default reserve); \
              its last message waits for {}, and {} after the burst the backlog is gone",
-            Short(load.burst),
+            ShortTime(load.burst),
             self.beside_reserve(),
-            Short(*wait),
-            Short(*drain),
+            ShortTime(*wait),
+            ShortTime(*drain),
         )
     }
 }
@@ -212,20 +215,5 @@ impl fmt::Display for Rounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = self.0 >= 10.0 || self.0.fract() == 0.0;
         write!(f, "{:.*}", usize::from(!whole), self.0)
-    }
-}
-
-/// A time as a person reads it: at most two digits behind the point, nothing where it has no end.
-pub struct Short(pub Duration);
-
-impl fmt::Display for Short {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == Duration::MAX {
-            return f.write_str("for ever");
-        }
-        let text = format!("{:.2?}", self.0);
-        let unit_at = text.find(|letter: char| letter.is_alphabetic()).unwrap_or(text.len());
-        let (number, unit) = text.split_at(unit_at);
-        write!(f, "{}{unit}", number.trim_end_matches('0').trim_end_matches('.'))
     }
 }

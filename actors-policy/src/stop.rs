@@ -1,5 +1,6 @@
 //! Why an actor ended.
 
+use crate::ShortTime;
 use std::fmt;
 use std::time::Duration;
 
@@ -63,36 +64,6 @@ impl fmt::Display for Spent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Spent { failures, within, limit } = self;
         let plural = if *failures == 1 { "" } else { "s" };
-        write!(f, "{failures} failure{plural} in {} (limit {limit})", Spaced(*within))
-    }
-}
-
-/// A time with a space between number and unit: `10 s`.
-pub struct Spaced(pub Duration);
-
-impl fmt::Display for Spaced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, ms) = (self.0.as_secs_f64(), self.0.as_secs_f64() * 1e3);
-        match self.0 {
-            _ if self.0 >= Duration::from_secs(120) => write!(f, "{:.0} min", seconds / 60.0),
-            _ if self.0 >= Duration::from_secs(10) => write!(f, "{seconds:.0} s"),
-            _ if self.0 >= Duration::from_secs(1) => write!(f, "{} s", (seconds * 10.0).round() / 10.0),
-            _ if self.0 >= Duration::from_millis(10) => write!(f, "{ms:.0} ms"),
-            _ => write!(f, "{} ms", (ms * 10.0).round() / 10.0),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn l3_times_in_sentences_are_short() {
-        let said = |ms| Spaced(Duration::from_millis(ms)).to_string();
-        assert_eq!(
-            [1, 45, 1_500, 10_000, 60_000, 600_000].map(said),
-            ["1 ms", "45 ms", "1.5 s", "10 s", "60 s", "10 min"]
-        );
+        write!(f, "{failures} failure{plural} in {} (limit {limit})", ShortTime(*within))
     }
 }

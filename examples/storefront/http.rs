@@ -39,7 +39,7 @@ const READY_BELOW: f64 = 0.65;
 const ORDERS_READY_BELOW: f64 = 0.5;
 /// Turns take milliseconds, and a commit on a slow disk tens of them. An actor that begins no turn
 /// for this long has stalled.
-const STUCK_MAX: Duration = Duration::from_secs(5);
+const STALLED_MAX: Duration = Duration::from_secs(5);
 
 /// The state that every request can reach.
 #[derive(Clone, Debug)]
@@ -123,10 +123,10 @@ fn unready<A: Actor>(name: &str, actor: &Handle<A>, below: f64) -> Option<String
     if actor.is_closed() {
         return Some(format!("{name} has ended"));
     }
-    if reading.stuck >= STUCK_MAX {
+    if reading.stalled >= STALLED_MAX {
         return Some(format!(
             "{name} has begun no turn for {:.0?} while {depth} messages are queued",
-            reading.stuck
+            reading.stalled
         ));
     }
     let limit = (below * capacity as f64).ceil();

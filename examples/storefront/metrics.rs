@@ -21,8 +21,8 @@ const GAUGES: [Gauge; 9] = [
     ("actors_mailbox_oldest_age_seconds", "Age of the oldest queued message.", |reading| {
         reading.oldest_age.as_secs_f64()
     }),
-    ("actors_stuck_seconds", "For how long messages are queued and no turn has begun.", |reading| {
-        reading.stuck.as_secs_f64()
+    ("actors_stalled_seconds", "For how long messages are queued and no turn has begun.", |reading| {
+        reading.stalled.as_secs_f64()
     }),
     ("actors_drain_rate", "Turns a second while there is a backlog; 0 while unknown.", |reading| {
         reading.drain_rate

@@ -3,7 +3,7 @@
 //! An error holds an [`Arc`] of a [`Life`] and reads name, message type and cause of the end when it is shown. So a refusal costs one
 //! atomic increment, and an error stays true: an actor that was draining when it refused may have been killed since.
 
-use super::{ActorName, Spaced, Spent, StartError, StopReason};
+use super::{ActorName, ShortTime, Spent, StartError, StopReason};
 use crate::sync::{Guard, Lock};
 use std::fmt;
 use std::sync::Arc;
@@ -146,7 +146,7 @@ impl Life {
                 f.write_str(": its parent ended")
             }
             (StopReason::Killed, Some(Detail::DrainedTooLong(limit))) => {
-                write!(f, ": it was stopped and had not drained within {}", Spaced(limit))
+                write!(f, ": it was stopped and had not drained within {}", ShortTime(limit))
             }
             (StopReason::Panicked | StopReason::StartFailed | StopReason::ChildFailed, detail) => {
                 let last = match detail {

@@ -1,7 +1,7 @@
 //! A message that was not taken, and an ask that got no answer.
 
 use super::life::Life;
-use super::{ActorName, Around, Reason, Spaced, StopReason};
+use super::{ActorName, Around, Reason, ShortTime, StopReason};
 use crate::clock::Span;
 use std::fmt;
 use std::sync::Arc;
@@ -188,7 +188,7 @@ impl AskError {
             write!(f, " ({})", Around(cycle))?;
         }
         match self.retry_after() {
-            Some(span) => write!(f, "; retry after {}", Spaced(span)),
+            Some(span) => write!(f, "; retry after {}", ShortTime(span)),
             None => Ok(()),
         }
     }

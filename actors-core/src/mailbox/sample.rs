@@ -124,7 +124,7 @@ impl<T: Item, S> Section<'_, T, S> {
             busy_longest: self.busy_longest(now),
             workers,
             workers_busy,
-            stuck: self.stalled(now),
+            stalled: self.stalled(now),
             retry_after: self.outlook(now),
         }
     }
@@ -241,7 +241,7 @@ pub(crate) struct Depth {
     pub(crate) arrival_rate: f64,
     pub(crate) arrival_peak: f64,
     pub(crate) busy_longest: Duration,
-    pub(crate) stuck: Duration,
+    pub(crate) stalled: Duration,
     pub(crate) workers: usize,
     pub(crate) workers_busy: usize,
     pub(crate) retry_after: Option<Duration>,

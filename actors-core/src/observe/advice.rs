@@ -1,7 +1,8 @@
 //! Advice on the capacity of a mailbox, from what was measured.
 
 use crate::policy::CAPACITY_MAX;
-use actors_policy::sizing::{Load, Rounded, Short, Unsizable};
+use actors_policy::ShortTime;
+use actors_policy::sizing::{Load, Rounded, Unsizable};
 use std::fmt;
 use std::time::Duration;
 
@@ -126,7 +127,7 @@ impl fmt::Display for Advice {
                 f,
                 "a capacity of {capacity} is enough: at most {depth_peak} of its slots were taken at once, and serving as many \
                  takes {}",
-                Short(*wait)
+                ShortTime(*wait)
             ),
             Advice::Grow { capacity, depth_peak, to, load } => {
                 write!(
@@ -139,7 +140,8 @@ impl fmt::Display for Advice {
                         "write `capacity = {to}` and look again, for bursts were too short for rates to show"
                     );
                 }
-                let (burst, peak, service) = (Short(load.burst), Rounded(load.peak), Rounded(load.service));
+                let (burst, peak, service) =
+                    (ShortTime(load.burst), Rounded(load.peak), Rounded(load.service));
                 write!(
                     f,
                     "write `capacity = {to}`, which holds a burst of {burst} at {peak}/s served at {service}/s, or declare \

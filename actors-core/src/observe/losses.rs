@@ -81,7 +81,7 @@ pub(crate) struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "refused or lost in {}:", crate::error::Spaced(self.over))?;
+        write!(f, "refused or lost in {}:", crate::error::ShortTime(self.over))?;
         for (at, of_type) in self.types.iter().take(TYPES_MAX).enumerate() {
             write!(f, "{} {}", if at == 0 { "" } else { ";" }, of_type.message)?;
             for (at, (word, count)) in of_type.counts.iter().enumerate() {

@@ -28,7 +28,7 @@ pub struct Reading {
     pub workers_busy: usize,
     /// How long messages have been queued without a turn beginning. If it is long, the actor is
     /// stalled, or its turns are very long (F3).
-    pub stuck: Duration,
+    pub stalled: Duration,
     /// The level of pressure (P1); always calm if neither `pressure` nor a variable number of
     /// workers is declared.
     pub level: Level,
@@ -67,7 +67,7 @@ impl Reading {
             depth_peak: depth.peak,
             workers: if is_alive { depth.workers } else { 0 },
             workers_busy: depth.workers_busy,
-            stuck: depth.stuck,
+            stalled: depth.stalled,
             level,
             oldest_age: depth.oldest_age,
             drain_rate: depth.drain_rate,

@@ -1,4 +1,5 @@
-//! What actors and messages declare: the words of the attributes as values, checked once at the start.
+//! What actors and messages declare: the words of the attributes as values, checked once at the
+//! start.
 
 mod overflow;
 mod policy;

@@ -1,4 +1,5 @@
-//! What happens to a message when there is no room for it (O): words, and which lists of them make sense.
+//! What happens to a message when there is no room for it (O): words, and which lists of them make
+//! sense.
 
 use crate::word::words;
 use crate::{InvalidPolicy, wording};
@@ -22,7 +23,8 @@ words! {
     DropOldest = "drop_oldest",
     /// A random message of the same type makes room (O5).
     DropRandom = "drop_random",
-    /// The newest message of the lowest droppable type below makes room (O6). Does not help against a spent `max`.
+    /// The newest message of the lowest droppable type below makes room (O6). Does not help against
+    /// a spent `max`.
     EvictLower = "evict_lower",
     /// A message of the same key is replaced in place, room or not (O7). Only first in a list.
     Conflate = "conflate",
@@ -36,8 +38,8 @@ impl Overflow {
     }
 }
 
-/// Up to four [`Overflow`] words, tried in order. Four is the longest legal list: `conflate`, which must be first; one of
-/// `drop_oldest` and `drop_random`; `evict_lower`; and one that must be last.
+/// Up to four [`Overflow`] words, tried in order. Four is the longest legal list: `conflate`, which
+/// must be first; one of `drop_oldest` and `drop_random`; `evict_lower`; and one that must be last.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OverflowList {
     words: [Overflow; OverflowList::LEN_MAX],

@@ -7,7 +7,8 @@ use crate::{InvalidPolicy, fields};
 use std::time::Duration;
 
 words! {
-    /// The lane of a message type. Higher lanes go first, with a bound on how long lower ones wait (S2).
+    /// The lane of a message type. Higher lanes go first, with a bound on how long lower ones wait
+    /// (S2).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
     #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
     #[non_exhaustive]
@@ -37,7 +38,8 @@ impl Priority {
     }
 }
 
-/// What a message type declares: its lane, what happens when there is no room, how long it is worth anything.
+/// What a message type declares: its lane, what happens when there is no room, how long it is worth
+/// anything.
 ///
 /// ```
 /// # mod actors_core { pub use actors_policy::*; pub mod policy { pub use actors_policy::*; } }
@@ -87,7 +89,8 @@ words! {
     /// or its asks deadlines. Other types in the lane lose nothing: the type's turns come as often
     /// as before.
     ///
-    /// Ben Maurer: Fail at Scale (ACM Queue 13, 8, 2015), "adaptive LIFO"; the interval is CoDel's (RFC 8289, section 3.2).
+    /// Ben Maurer: Fail at Scale (ACM Queue 13, 8, 2015), "adaptive LIFO"; the interval is CoDel's
+    /// (RFC 8289, section 3.2).
     LifoUnderPressure = "lifo_under_pressure",
 }
 

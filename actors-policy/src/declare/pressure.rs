@@ -13,7 +13,8 @@ words! {
     pub enum Action of "respond", each called "action", planned &[];
     /// More workers, as long as they help (P4).
     Spawn = "spawn",
-    /// Senders of droppable and `reject` types are refused before they touch the mailbox, lowest priority first (P3).
+    /// Senders of droppable and `reject` types are refused before they touch the mailbox, lowest
+    /// priority first (P3).
     Shed = "shed",
     /// Senders of `block` types wait early (P2).
     Block = "block",

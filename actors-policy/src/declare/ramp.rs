@@ -1,4 +1,5 @@
-//! Early random drop: a few losses before the mailbox is full, spread over time, instead of many in a row once it is.
+//! Early random drop: a few losses before the mailbox is full, spread over time, instead of many in
+//! a row once it is.
 //!
 //! The curve is that of Floyd: Recommendation on using the "gentle_" variant of RED (2000). The
 //! probability rises gently first and steeply later, and never jumps. RED averages the queue's

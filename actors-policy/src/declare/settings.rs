@@ -73,14 +73,16 @@ impl Settings {
         self
     }
 
-    /// Slots that only `high` and `urgent` may take; an eighth of the capacity, rounded up, by default.
+    /// Slots that only `high` and `urgent` may take; an eighth of the capacity, rounded up, by
+    /// default.
     #[must_use]
     pub const fn reserve(mut self, slots: usize) -> Self {
         self.reserve = Some(slots);
         self
     }
 
-    /// Bound on the summed weight of queued messages (B2); none by default, and then no message is weighed.
+    /// Bound on the summed weight of queued messages (B2); none by default, and then no message is
+    /// weighed.
     #[must_use]
     pub const fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = Some(bytes);
@@ -211,8 +213,9 @@ impl Limits {
         self.jobs as usize
     }
 
-    /// A lane may take a slot while fewer than this many are taken (B1, B5): `low` and `normal` only while more than the
-    /// reserve is free, `high` only while more than half of it is, `urgent` while anything is.
+    /// A lane may take a slot while fewer than this many are taken (B1, B5): `low` and `normal`
+    /// only while more than the reserve is free, `high` only while more than half of it is,
+    /// `urgent` while anything is.
     #[inline]
     pub fn room(&self, lane: Priority) -> usize {
         let kept = match lane {
@@ -223,8 +226,8 @@ impl Limits {
         self.capacity - kept
     }
 
-    /// How many slots messages of one key may hold where nothing is declared (S8): a quarter, so that four busy keys together
-    /// are needed to fill the mailbox, and at least one.
+    /// How many slots messages of one key may hold where nothing is declared (S8): a quarter, so
+    /// that four busy keys together are needed to fill the mailbox, and at least one.
     #[inline]
     pub fn per_key(&self) -> usize {
         (self.capacity / 4).max(1)

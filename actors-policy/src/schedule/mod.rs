@@ -23,8 +23,8 @@ pub struct Strict {
 }
 
 impl Strict {
-    /// The lane to serve next and for how many turns it may be served before anything else comes due.
-    /// `busy[lane]` says whether the lane has a runnable message; `None` when none has.
+    /// The lane to serve next and for how many turns it may be served before anything else comes
+    /// due. `busy[lane]` says whether the lane has a runnable message; `None` when none has.
     #[inline]
     pub fn next(&self, busy: [bool; Priority::COUNT]) -> Option<(usize, u16)> {
         let due = (0..Priority::COUNT).find(|&lane| busy[lane] && self.waited[lane] >= TURNS_MAX);

@@ -208,7 +208,8 @@ mod tests {
             schedule.took(lane, turns, only_low);
             schedule.spent(lane, turns, Duration::from_millis(1));
         }
-        // `low` is served again before `urgent` has had more than one round's part on top of its debt.
+        // `low` is served again before `urgent` has had more than one round's part on top of its
+        // debt.
         let mut urgent_ns = 0;
         loop {
             let (lane, turns) = schedule.next([true, false, false, true]).unwrap();

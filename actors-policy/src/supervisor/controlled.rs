@@ -336,7 +336,7 @@ fn p5_nobody_needs_to_look_at_a_calm_mailbox_and_the_time_in_between_counts_for_
     // An hour later a sample sees a message that waited for it.
     bench.now += 3_600_000;
     (bench.sample.queued, bench.sample.sojourn) = (1, Some(Duration::from_secs(3600)));
-    assert!(bench.go(90).is_empty(), "nobody has looked for 100 ms yet");
+    assert!(bench.go(90).is_empty(), "the samples do not span 100 ms yet");
     assert!(is_level(&bench.go(20)[0]));
 }
 

@@ -56,7 +56,8 @@ pub struct Sample {
     pub busy: usize,
     /// For how long messages have been queued without a turn beginning or ending; otherwise zero.
     pub stalled: Duration,
-    /// Each worker's turn waits for the pool itself, so no turn ends before another worker comes (D1).
+    /// Each worker's turn waits for the pool itself, so no turn ends before another worker comes
+    /// (D1).
     pub needs_growth: bool,
 }
 
@@ -111,7 +112,7 @@ pub struct Controller {
     scale: Scale,
     shed: Shed,
     /// The last reported threshold and share, and when they were reported.
-    told: (Threshold, f64, Tick),
+    reported: (Threshold, f64, Tick),
     is_shedding: bool,
     is_exhausted: bool,
     is_stalled: bool,
@@ -131,7 +132,7 @@ impl Controller {
             history: History::default(),
             scale: Scale::new(workers),
             shed: Shed::new(),
-            told: (Threshold::OPEN, 1.0, Tick::ZERO),
+            reported: (Threshold::OPEN, 1.0, Tick::ZERO),
             is_shedding: false,
             is_exhausted: false,
             is_stalled: false,
@@ -150,26 +151,26 @@ impl Controller {
         self.history.saw(sample, now);
         self.scale.saw(sample, &self.history, now);
         let level = self.gauge.saw(sample, now);
-        let mut log = Log { cause: self.cause(sample, now), decided };
+        let mut log = Recorder { cause: self.cause(sample, now), decided };
         self.stall(sample, &mut log);
         if let Some((from, to)) = level {
-            log.say(DecisionKind::LevelChanged { from, to });
+            log.record(DecisionKind::LevelChanged { from, to });
         }
         if let Some(kind) = self.scale.judge(sample, &self.history, now) {
             let has_failed = matches!(kind, DecisionKind::WorkersTakenBack { .. });
             self.has_failed = has_failed && self.last() == Some(Action::Spawn);
-            log.say(kind);
+            log.record(kind);
         }
         if self.gauge.is_pressed() && self.gauge.level() > Level::Calm {
             self.escalate(now, &mut log);
             if self.is_engaged(Action::Spawn) {
-                self.scale.grow(sample, &self.history, now).into_iter().for_each(|kind| log.say(kind));
+                self.scale.grow(sample, &self.history, now).into_iter().for_each(|kind| log.record(kind));
             }
         } else if self.gauge.is_eased() && self.gauge.level() == Level::Calm {
             self.retreat(now, &mut log);
         }
         self.shed.saw(sample, self.course(), now);
-        self.tell_of_threshold(now, &mut log);
+        self.report_threshold(now, &mut log);
         self.plan(sample, now)
     }
 
@@ -198,11 +199,13 @@ impl Controller {
         Cause::load(sample.fill(), behind, self.gauge.lasted(now))
     }
 
-    fn stall(&mut self, sample: &Sample, log: &mut Log<'_>) {
+    fn stall(&mut self, sample: &Sample, log: &mut Recorder<'_>) {
         let is_stalled = sample.queued > 0 && sample.stalled >= STALLED;
         match (self.is_stalled, is_stalled) {
-            (false, true) => log.say(DecisionKind::Stalled { queued: sample.queued, since: sample.stalled }),
-            (true, false) => log.say(DecisionKind::Resumed),
+            (false, true) => {
+                log.record(DecisionKind::Stalled { queued: sample.queued, since: sample.stalled });
+            }
+            (true, false) => log.record(DecisionKind::Resumed),
             _ => {}
         }
         self.is_stalled = is_stalled;
@@ -233,14 +236,14 @@ impl Controller {
 
     /// Under pressure: engages the next action if those before can do no more. An action that can
     /// do nothing from the start is skipped, and costs no time.
-    fn escalate(&mut self, now: Tick, log: &mut Log<'_>) {
+    fn escalate(&mut self, now: Tick, log: &mut Recorder<'_>) {
         while self.last().is_none_or(|last| self.is_exhausted(last, now)) {
             if !self.has_dwelt(now) && !self.has_failed {
                 return;
             }
             let Some(next) = self.actions.get(self.engaged).copied() else {
                 if !self.is_exhausted && !self.actions.is_empty() {
-                    log.say(DecisionKind::Exhausted);
+                    log.record(DecisionKind::Exhausted);
                 }
                 self.is_exhausted = true;
                 return;
@@ -250,17 +253,17 @@ impl Controller {
                 (self.engaged_at, self.has_failed) = (Some(now), false);
             }
             if next == Action::Block {
-                log.say(DecisionKind::SoftLimitBegan { fill: self.pressure.low_fill() });
+                log.record(DecisionKind::SoftLimitBegan { fill: self.pressure.low_fill() });
             }
         }
     }
 
     /// Without pressure: releases the last action once it is at rest, and ends workers only when no
     /// later action is engaged.
-    fn retreat(&mut self, now: Tick, log: &mut Log<'_>) {
+    fn retreat(&mut self, now: Tick, log: &mut Recorder<'_>) {
         self.is_exhausted = false;
         if matches!(self.last(), None | Some(Action::Spawn)) {
-            self.scale.retire(now).into_iter().for_each(|kind| log.say(kind));
+            self.scale.retire(now).into_iter().for_each(|kind| log.record(kind));
         }
         let Some(last) = self.last().filter(|_| self.gauge.is_settled(now)) else { return };
         let is_at_rest = match last {
@@ -277,8 +280,8 @@ impl Controller {
             // If no message was offered that could be refused, shedding had no effect and was never
             // reported.
             Action::Shed if !std::mem::take(&mut self.is_shedding) => {}
-            Action::Shed => log.say(DecisionKind::SheddingEnded),
-            Action::Block => log.say(DecisionKind::SoftLimitEnded),
+            Action::Shed => log.record(DecisionKind::SheddingEnded),
+            Action::Block => log.record(DecisionKind::SoftLimitEnded),
         }
     }
 
@@ -295,22 +298,22 @@ impl Controller {
         }
     }
 
-    fn tell_of_threshold(&mut self, now: Tick, log: &mut Log<'_>) {
+    fn report_threshold(&mut self, now: Tick, log: &mut Recorder<'_>) {
         if !self.is_engaged(Action::Shed) {
-            self.told = (Threshold::OPEN, 1.0, self.told.2);
+            self.reported = (Threshold::OPEN, 1.0, self.reported.2);
             return;
         }
         let (threshold, share) = (self.shed.threshold(), self.shed.share());
-        let (told, told_share, when) = self.told;
+        let (reported, reported_share, when) = self.reported;
         if !self.is_shedding && !threshold.is_open() {
             self.is_shedding = true;
-            log.say(DecisionKind::SheddingBegan);
+            log.record(DecisionKind::SheddingBegan);
         }
-        let factor = if threshold.lane() == told.lane() { WORTH_A_WORD } else { ACROSS_A_BORDER };
-        let is_worth_it = share >= told_share * factor || share * factor <= told_share;
+        let factor = if threshold.lane() == reported.lane() { WORTH_A_WORD } else { ACROSS_A_BORDER };
+        let is_worth_it = share >= reported_share * factor || share * factor <= reported_share;
         if !threshold.is_open() && is_worth_it && now.since(when) >= self.pressure.dwell_time() {
-            self.told = (threshold, share, now);
-            log.say(DecisionKind::SheddingMoved { lane: lane(threshold), share: threshold.share() });
+            self.reported = (threshold, share, now);
+            log.record(DecisionKind::SheddingMoved { lane: lane(threshold), share: threshold.share() });
         }
     }
 }
@@ -320,13 +323,13 @@ fn lane(threshold: Threshold) -> Priority {
 }
 
 /// Where decisions are recorded, with the cause seen in this sample.
-struct Log<'a> {
+struct Recorder<'a> {
     cause: Cause,
     decided: &'a mut Vec<Decided>,
 }
 
-impl Log<'_> {
-    fn say(&mut self, kind: DecisionKind) {
+impl Recorder<'_> {
+    fn record(&mut self, kind: DecisionKind) {
         self.decided.push(Decided { kind, cause: self.cause });
     }
 }

@@ -5,14 +5,16 @@
 //!   db      panicked: begins anew in 50 ms
 //! ```
 //!
-//! [`Decided`] is what a policy returns. `actors-core` adds the actor's name and the time, and keeps it as a `Decision`.
+//! [`Decided`] is what a policy returns. `actors-core` adds the actor's name and the time, and
+//! keeps it as a `Decision`.
 
 use super::level::Level;
-use crate::{Priority, Spent, StopReason};
+use crate::{Priority, ShortTime, Spent, StopReason};
 use std::fmt;
 use std::time::Duration;
 
-/// A decision and its cause. Its `Display` follows the actor's name and a space: `at 92 % for 300 ms: 3rd worker started`.
+/// A decision and its cause. Its `Display` follows the actor's name and a space: `at 92 % for 300
+/// ms: 3rd worker started`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decided {
     /// What was decided.
@@ -101,7 +103,8 @@ pub enum DecisionKind {
     },
     /// The actor ends, because it may not be restarted (again) (F2).
     GaveUp {
-        /// The failures that were more than its restart policy allows; `None` where the policy allows no restart.
+        /// The failures that were more than its restart policy allows; `None` where the policy
+        /// allows no restart.
         spent: Option<Spent>,
     },
     /// An actor without handles stays alive, because its running turn does not end (F6). It ends
@@ -156,10 +159,10 @@ impl fmt::Display for Cause {
             Cause::Load { fill, behind, lasted } => {
                 write!(f, "at {} %", percent(fill))?;
                 if let Some(behind) = behind {
-                    write!(f, " and {} behind", Short(behind))?;
+                    write!(f, " and {} behind", ShortTime(behind))?;
                 }
                 if lasted >= Duration::from_millis(1) {
-                    write!(f, " for {}", Short(lasted))?;
+                    write!(f, " for {}", ShortTime(lasted))?;
                 }
                 Ok(())
             }
@@ -211,7 +214,11 @@ impl fmt::Display for DecisionKind {
             DecisionKind::Exhausted => f.write_str("all that was declared is done, and it is not enough"),
             DecisionKind::Stalled { queued, since } => {
                 let are = if queued == 1 { "message is" } else { "messages are" };
-                write!(f, "stalled, no turn began or ended for {} while {queued} {are} queued", Short(since))
+                write!(
+                    f,
+                    "stalled, no turn began or ended for {} while {queued} {are} queued",
+                    ShortTime(since)
+                )
             }
             DecisionKind::Resumed => f.write_str("no longer stalled, turns begin and end again"),
             DecisionKind::Restarted { after } if after.is_zero() => f.write_str("begins anew at once"),
@@ -255,22 +262,6 @@ impl fmt::Display for Place {
             _ => "th",
         };
         write!(f, "{}{ending}", self.0)
-    }
-}
-
-/// A time in two digits or three.
-struct Short(Duration);
-
-impl fmt::Display for Short {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs_f64();
-        match seconds {
-            _ if self.0 < Duration::from_millis(1) => write!(f, "{} µs", self.0.as_micros()),
-            _ if self.0 < Duration::from_secs(1) => write!(f, "{} ms", self.0.as_millis()),
-            _ if seconds < 9.95 => write!(f, "{seconds:.1} s"),
-            _ if seconds < 119.5 => write!(f, "{seconds:.0} s"),
-            _ => write!(f, "{:.0} min", seconds / 60.0),
-        }
     }
 }
 
@@ -333,9 +324,6 @@ mod tests {
 
     #[test]
     fn p5_numbers_have_few_digits() {
-        let times = [ms(0), Duration::from_micros(999), ms(999), ms(1000), ms(9990), ms(90_000), ms(600_000)];
-        let said = times.map(|time| Short(time).to_string());
-        assert_eq!(said, ["0 µs", "999 µs", "999 ms", "1.0 s", "10 s", "90 s", "10 min"]);
         let places = [1, 2, 3, 4, 11, 12, 13, 21, 112, 123].map(|n| Place(n).to_string());
         assert_eq!(places, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th", "123rd"]);
         assert_eq!([0.0, 0.001, 0.5, 0.999, 1.0].map(percent), [0.0, 1.0, 50.0, 99.0, 100.0]);

@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(gauge.saw(&seen(1, Some(30)), at(1000)), None, "it was late for 10 ms");
         assert!(gauge.saw(&seen(1, Some(1000)), at(2000)).is_some(), "and now for a second");
         gauge.begin(at(90_000));
-        assert_eq!(gauge.saw(&seen(1, Some(5000)), at(90_050)), None, "nobody looked before 90 s");
+        assert_eq!(gauge.saw(&seen(1, Some(5000)), at(90_050)), None, "there was no sample before 90 s");
     }
 
     #[test]

@@ -4,12 +4,14 @@
 //!   Sample ──► history ──► level ──► controller ──► scale (workers), shed (threshold), soft limit ──► Plan, Decided
 //! ```
 //!
-//! The supervisor takes a [`Sample`] of a mailbox about every ten milliseconds and hands it to the [`Controller`], together with
-//! the time. The controller returns a [`Plan`], the settings that apply until the next decision, and reports every change as a
-//! [`Decided`]. The message path only compares numbers that the plan published, so a slow supervisor costs senders nothing.
+//! The supervisor takes a [`Sample`] of a mailbox about every ten milliseconds and hands it to the
+//! [`Controller`], together with the time. The controller returns a [`Plan`], the settings that
+//! apply until the next decision, and reports every change as a [`Decided`]. The message path only
+//! compares numbers that the plan published, so a slow supervisor costs senders nothing.
 //!
-//! Invariants: two changes of level lie at least a dwell time apart; actions are engaged in their declared order and released in
-//! the reverse order; `urgent` messages are never shed; a pool never leaves its declared range.
+//! Invariants: two changes of level lie at least a dwell time apart; actions are engaged in their
+//! declared order and released in the reverse order; `urgent` messages are never shed; a pool never
+//! leaves its declared range.
 
 #[cfg(test)]
 mod controlled;

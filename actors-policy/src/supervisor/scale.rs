@@ -37,7 +37,7 @@ const PARTS: u32 = 16;
 /// How long a shrunk pool that had to grow again is remembered as too small. For this long it keeps
 /// at least one worker more than that size while there is any work. One idle worker costs little;
 /// without this rule, turns longer than the target, or bursts, would start and end workers all day.
-const REGRET: Duration = Duration::from_secs(3600);
+const REGROWN_WITHIN: Duration = Duration::from_secs(3600);
 /// The least time for which workers are kept while that memory lasts, so that a steady load resizes
 /// a pool at most once a minute.
 const KEPT_MIN: Duration = Duration::from_secs(60);
@@ -133,10 +133,10 @@ impl Scale {
         // present number of workers.
         let is_throttled = needed * UTILISATION * UTILISATION <= from as f64;
         let to = if is_throttled { from * 2 } else { needed.ceil() as usize }.min(self.workers.most());
-        let is_regretted = self.retired.take().is_some_and(|then| now.since(then) < REGRET);
+        let is_regrown = self.retired.take().is_some_and(|then| now.since(then) < REGROWN_WITHIN);
         // Growth in several steps counts as one growth.
-        let is_again = (self.workers.keep_alive()..REGRET).contains(&now.since(self.grown));
-        if is_regretted || is_again {
+        let is_again = (self.workers.keep_alive()..REGROWN_WITHIN).contains(&now.since(self.grown));
+        if is_regrown || is_again {
             self.too_few = Some((from + 1, now));
         }
         let began = (sample.workers >= to).then_some(now);
@@ -194,14 +194,14 @@ impl Scale {
     }
 
     /// The least number of workers while there is work, after a smaller pool proved too small.
-    fn regretted(&self, now: Tick) -> Option<usize> {
-        self.too_few.filter(|(_, when)| now.since(*when) < REGRET).map(|(workers, _)| workers)
+    fn remembered_least(&self, now: Tick) -> Option<usize> {
+        self.too_few.filter(|(_, when)| now.since(*when) < REGROWN_WITHIN).map(|(workers, _)| workers)
     }
 
     /// How long idle workers are kept while there is work.
     fn kept(&self, now: Tick) -> Duration {
         let kept = self.workers.keep_alive();
-        if self.regretted(now).is_some() { kept.max(KEPT_MIN) } else { kept }
+        if self.remembered_least(now).is_some() { kept.max(KEPT_MIN) } else { kept }
     }
 
     /// Without pressure: ends workers that were not needed for their whole keep-alive time.
@@ -216,9 +216,8 @@ impl Scale {
         }
         let needed = match is_idle {
             true => 0,
-            false => {
-                ((self.needs.highest() / UTILISATION).ceil() as usize).max(self.regretted(now).unwrap_or(0))
-            }
+            false => ((self.needs.highest() / UTILISATION).ceil() as usize)
+                .max(self.remembered_least(now).unwrap_or(0)),
         };
         let to = needed.max(self.workers.least());
         if to >= from {

@@ -1,4 +1,5 @@
-//! What the words of attributes and of configuration mean, and every sentence about a mistake in them.
+//! What the words of attributes and of configuration mean, and every sentence about a mistake in
+//! them.
 //!
 //! Text in, a value or an [`InvalidPolicy`] out. The macros put the user's spans around these
 //! sentences, configuration puts its paths before them, and

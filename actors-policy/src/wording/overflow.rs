@@ -31,7 +31,8 @@ pub fn overflow(text: &str, inside: Option<&str>) -> Result<(Overflow, Option<f6
     }
 }
 
-/// Checks that a word may stand at the place `at` of a list of `len` words, of which `before` were read.
+/// Checks that a word may stand at the place `at` of a list of `len` words, of which `before` were
+/// read.
 ///
 /// # Errors
 /// Where the word belongs, or which one to leave out.

@@ -109,7 +109,8 @@ fn elastic(workers: usize) -> String {
     format!("`workers = 1..={}`", workers.max(4))
 }
 
-/// Checks that handling time is shared out only where one worker runs all turns: those of several overlap.
+/// Checks that handling time is shared out only where one worker runs all turns: those of several
+/// overlap.
 ///
 /// # Errors
 /// What to write instead.

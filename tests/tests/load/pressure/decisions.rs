@@ -157,11 +157,11 @@ fn f3_a_stalled_actor_is_reported_as_that_and_overload_is_no_failure() {
             "{}",
             world.sentences()
         );
-        assert!(world.jobs.reading().stuck > 40 * SECOND);
+        assert!(world.jobs.reading().stalled > 40 * SECOND);
         world.database.add_permits(1);
         sleep(SECOND).await;
         assert_eq!(world.count(|what| matches!(what, DecisionKind::Resumed)), 1, "{}", world.sentences());
-        assert!(world.jobs.reading().stuck < SECOND);
+        assert!(world.jobs.reading().stalled < SECOND);
         let restarts =
             system.decisions().into_iter().filter(|decision| !matches!(decision.cause, Cause::Load { .. }));
         assert_eq!(restarts.count(), 0, "overload is no failure");

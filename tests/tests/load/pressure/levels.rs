@@ -14,7 +14,7 @@ fn p1_a_reading_sends_nothing_to_the_watched() {
         let reading = world.jobs.reading();
         assert_eq!((reading.depth, reading.workers, reading.workers_busy, reading.waiting), (9, 1, 1, 0));
         assert_eq!(world.jobs.ledger().total().offered, 10);
-        assert!(reading.oldest_age >= 2 * SECOND && reading.stuck >= 1900 * MS, "{reading:?}");
+        assert!(reading.oldest_age >= 2 * SECOND && reading.stalled >= 1900 * MS, "{reading:?}");
         world.database.add_permits(1);
     });
 }
