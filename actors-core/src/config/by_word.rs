@@ -1,7 +1,8 @@
-//! Configurations by word, as the table of words ([`actors_policy::fields`]) sees them.
+//! Maps each word of the table of words ([`actors_policy::fields`]) to its field of a configuration.
 //!
-//! Reading, writing, applying and `effective` loop over the table and ask here for the field of a word. A new word of the table
-//! needs a field in its configuration and a line here, and nothing in the other files of this module.
+//! Reading, writing, applying and `effective` loop over the table and ask here for the field of a
+//! word. A new word needs a field in `mod.rs`, a line here, and a value in the test below. A new
+//! kind of value also needs its format in `write.rs`, and a list its parser in `read.rs`.
 
 use super::{ActorConfig, MessageConfig, PressureConfig};
 use actors_policy::fields::Value;
@@ -88,15 +89,19 @@ by_word!(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actors_policy::fields::{self, Field, Reach};
+    use actors_policy::fields::{self, Field, Kind, Reach};
     use actors_policy::{Policy, Pressure, Settings};
     use std::fmt::Debug;
     use std::time::Duration;
 
-    /// Every word of the table that configuration may say has its field here.
+    /// Checks that every word which configuration may set has its field here. `declared` must give
+    /// each of them a value; a word without one would not be checked.
     fn has_every_word<T: Copy, C: ByWord + Default>(fields: &'static [Field<T>], declared: T) {
         for field in fields.iter().filter(|field| field.reach != Reach::Code) {
-            let Some(value) = (field.get)(&declared) else { continue };
+            let Some(value) = (field.get)(&declared) else {
+                assert!(matches!(field.kind, Kind::Table), "give `{}` a value in this test", field.word);
+                continue;
+            };
             let mut config = C::default();
             config.set(field.word, value.clone());
             assert_same(field.word, config.get(field.word), Some(value));

@@ -5,6 +5,7 @@ use actors_core::{
     policy::{Order, Overflow},
     testing,
 };
+use actors_policy::fields::{MESSAGE, Reach};
 use actors_tests::{Record, SECOND, pending, poll, run};
 use desk_messages as m;
 use std::task::Poll;
@@ -140,6 +141,31 @@ fn ttl_and_timeout_hold_from_the_next_send_on() {
         assert_eq!(log.read(), [1]);
         assert_eq!(desk.policy::<m::Paper>().ttl, Some(SECOND));
         assert_eq!(desk.policy::<m::Question>().timeout, 3 * SECOND);
+    });
+}
+
+/// The mailbox keeps a copy of each setting that `adjust` changes. A new word may be forgotten when
+/// it is stored, or when it is read back.
+#[test]
+fn every_word_that_adjust_may_change_is_in_the_policy_that_is_read_back() {
+    run(async |system| {
+        let (_, desk) = desk(&system);
+        let declared = desk.policy::<m::Latest>();
+        let wanted = declared
+            .overflow(&[Overflow::Conflate, Overflow::DropRandom])
+            .early(0.5)
+            .max(3)
+            .max_per_key(2)
+            .ttl(SECOND)
+            .timeout(3 * SECOND);
+        desk.adjust::<m::Latest>(|_| wanted).unwrap();
+        let adjusted = desk.policy::<m::Latest>();
+        for field in MESSAGE.iter().filter(|field| field.reach == Reach::Running) {
+            let [declared, wanted, adjusted] =
+                [declared, wanted, adjusted].map(|policy| (field.get)(&policy));
+            assert_ne!(wanted, declared, "give `{}` another value in this test", field.word);
+            assert_eq!(adjusted, wanted, "`{}`", field.word);
+        }
     });
 }
 

@@ -8,6 +8,7 @@ use actors_core::{
     policy::Overflow,
     testing,
 };
+use actors_policy::word::Word;
 use actors_tests::{Record, pending, poll, run, run_other_tasks};
 use std::fmt::Write;
 use std::path::Path;
@@ -78,6 +79,14 @@ const POLICIES: [(&str, &[Overflow], bool); 14] = {
         ("[conflate, evict_lower], none of its key", &[Conflate, EvictLower], false),
     ]
 };
+
+/// `Overflow` is `#[non_exhaustive]`, so the compiler does not report a list that lacks a new word.
+#[test]
+fn every_overflow_word_is_in_the_table() {
+    for word in Overflow::VALUES {
+        assert!(POLICIES.iter().any(|(_, list, _)| list.contains(word)), "add `{word}` to `POLICIES`");
+    }
+}
 
 fn losses(row: &Row) -> String {
     let columns = [
