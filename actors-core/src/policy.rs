@@ -1,15 +1,16 @@
-//! Pure decisions: numbers in, a verdict out. No tokio, no atomics, no locks; `now` is an argument.
+//! Declarations and pure decisions. No tokio, no atomics, no locks; `now` is an argument.
 //!
 //! ```text
 //!   declared words  ──►  Policy, Settings  ──checked──►  Limits      (once, at start)
-//!   queue depth     ──►  Limits::room                  ──►  may this lane have a slot?
-//!   lanes due       ──►  Strict, Weighted              ──►  which lane, for how many turns?
-//!   fill            ──►  Ramp                          ──►  how probable is an early drop?
-//!   backlog, rate   ──►  retry_after                   ──►  when to try again
-//!   looks           ──►  Controller                    ──►  how many workers, who is refused, who waits early
+//!   queue depth     ──►  Limits::room      ──►  may this lane have a slot?
+//!   backlogs        ──►  Strict, Weighted  ──►  which lane is next, for how many turns?
+//!   fill            ──►  Ramp              ──►  how probable is an early drop?
+//!   backlog, rate   ──►  retry_after       ──►  when to try again
+//!   samples         ──►  Controller        ──►  workers, shedding, soft limit
 //! ```
 //!
-//! The code is in the crate `actors-policy`, which has no dependency that could make it impure; this module is its public part.
+//! The code is in the crate `actors-policy`, which has no dependency that could make it impure.
+//! This module is its public part.
 
 #[doc(inline)]
 pub use actors_policy::{

@@ -9,7 +9,8 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// The policy of a class as it is now.
+    /// Returns the policy of a class as it is now: the declared one, with every setting that
+    /// `adjust` may change read back from where the mailbox keeps it.
     pub(crate) fn policy(&self, class: ClassId) -> Policy {
         let inner = self.lock();
         let state = &inner.core.queue.classes[class];

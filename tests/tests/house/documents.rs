@@ -137,10 +137,20 @@ fn markdown(dir: &Path) -> Vec<PathBuf> {
 }
 
 fn all_markdown() -> Vec<PathBuf> {
-    ["", "docs", "docs/adr", "docs/guide", "benches", "benches/peers", "actors-core", "actors-macros", "actors-policy"]
-        .into_iter()
-        .flat_map(|dir| markdown(&root().join(dir)))
-        .collect()
+    [
+        "",
+        "docs",
+        "docs/adr",
+        "docs/guide",
+        "benches",
+        "benches/peers",
+        "actors-core",
+        "actors-macros",
+        "actors-policy",
+    ]
+    .into_iter()
+    .flat_map(|dir| markdown(&root().join(dir)))
+    .collect()
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! The way in: from an offer to a slot, a place in line or a refusal, and the way back out for a
 //! sender that gives up.
+//!
+//! A rule about new messages must hold on every way into a mailbox. ARCHITECTURE.md lists them
+//! ("Ways into a mailbox"), because some are not in this directory: the gate is in `actor/gate.rs`,
+//! and a turn that its sender runs begins in `take/seat.rs`.
 
 pub(in crate::mailbox) mod entry;
 pub(in crate::mailbox) mod fast_path;

@@ -12,6 +12,10 @@
 //! Expired messages go first: they are purged before a living one is given up, as far as one visit
 //! looks (B7). Candidates are looked at and counted before the first is touched, so none is given
 //! up in vain. [`VICTIMS_MAX`] bounds how many are looked at, and with it the time under the lock.
+//!
+//! A word that finds victims has a branch in `Core::find_victims`; what follows its last word is in
+//! `Section::last_resort`. [`Overflow`] is `#[non_exhaustive]`, so the compiler does not report a
+//! missing branch: a new word finds nothing until it has one. CONTRIBUTING.md lists the other places.
 
 use crate::error::{Admission, Reason};
 use crate::mailbox::core::Core;

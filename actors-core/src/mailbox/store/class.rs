@@ -60,9 +60,10 @@ pub(in crate::mailbox) struct Bag(pub(in crate::mailbox) Vec<SlotId>);
 pub(in crate::mailbox) struct ClassState {
     lane: u8,
     pub(in crate::mailbox) overflow: OverflowList,
-    /// Only room matters for a message without a deadline, and no visit of it has consequences: no
-    /// key, no ttl, no weight, no early drop, no soft limit, and no sample to request. Such
-    /// messages may take the fast path.
+    /// Whether messages without a deadline may take the fast path: only room matters for them, and
+    /// their visit has no consequences. The type has no key, no ttl, no weight, no early drop and
+    /// no soft limit, and no sample is to be requested. A new setting that can refuse or delay a
+    /// message although there is room must clear `is_simple` in [`adjust`](ClassState::adjust).
     pub(in crate::mailbox) is_plain: bool,
     /// Like `is_plain`, without regard to the soft limit and to samples.
     is_simple: bool,
@@ -151,7 +152,8 @@ impl ClassState {
         state
     }
 
-    /// Takes over from a policy what may change while the mailbox lives.
+    /// Takes over from a policy what may change while the mailbox lives. `Mailbox::policy` reads
+    /// each of these settings back, except `ttl` and `timeout`, which are read without the lock.
     pub(in crate::mailbox) fn adjust(&mut self, policy: &Policy, is_weighed: bool) {
         self.overflow = policy.overflow;
         self.early = policy.early;
@@ -207,7 +209,8 @@ impl ClassState {
         before
     }
 
-    /// Whether something needs to know the order of its messages.
+    /// Whether something needs to know the order of its messages. An overflow word that searches
+    /// `list` must be named here: otherwise the list stays empty, and the word finds no victim.
     pub(in crate::mailbox) fn wants_list(&self) -> bool {
         self.overflow.has(Overflow::DropOldest) || self.conflates || self.is_lifo || self.is_evictable
     }

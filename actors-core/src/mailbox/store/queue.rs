@@ -4,14 +4,14 @@
 //!   slots     │ 0 │ 1 │ 2 │ 3 │ 4 │ …          one slot per queued message, claimed ones included
 //!   lanes     urgent: 3        normal: 0 ─ 1 ─ 4          order of turns
 //!   types     Viewed: 0 ─ 4    Priced: 1                  oldest first, for `drop_oldest`, `evict_lower`, newest first
-//!   pools     Sampled: 5 2 7                              in no order, for `drop_random`
+//!   bags      Sampled: 5 2 7                              in no order, for `drop_random`
 //!   index     hash(key) ─► 1                              for `conflate`
 //! ```
 //!
 //! Invariants:
 //! - Q1 `slots.len()` is the number of queued messages: a claimed message keeps its slot, empty,
 //!   until its turn begins.
-//! - Q2 a slot is in its lane's list, and in its type's list and pool if that type needs them,
+//! - Q2 a slot is in its lane's list, and in its type's list and bag if that type needs them,
 //!   exactly while its item is there.
 //! - Q3 the index holds exactly the unclaimed messages of conflating types, at most one per key.
 

@@ -59,6 +59,10 @@ impl<T: Item, S> Mailbox<T, S> {
     /// Takes the seat for one turn of this type, if it is here, nothing is queued, no sender waits,
     /// there would be room, and turns of the type are short. The message counts as offered and in
     /// service from here on.
+    ///
+    /// Such a message never passes `enter/`. A rule that may refuse a message although the mailbox
+    /// is empty must be checked here too. Keys, ttls and early drops need no check: nothing is
+    /// queued that could be replaced, and the message does not wait.
     #[inline]
     pub(crate) fn take_seat(&self, class: ClassId) -> SeatAttempt<S> {
         let mut inner = self.lock();
