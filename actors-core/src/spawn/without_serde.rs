@@ -14,7 +14,6 @@ use crate::error::SpawnError;
 /// # impl Shop { #[message] fn viewed(&mut self) {} }
 /// System::new("shop").instance(Shop).configure(&());
 /// ```
-
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "configuration needs the feature `serde` of `actors-core`",

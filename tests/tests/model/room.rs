@@ -138,7 +138,10 @@ impl Reference {
             if dead.is_parked {
                 self.note("expired while parked");
             }
-            self.lose(&dead, "expired", "expired");
+            // An asker whose own deadline has passed is told so, whichever code finds it first.
+            let is_late = dead.is_ask && dead.deadline.is_some_and(|end| end <= self.now);
+            self.letter(dead.id, "expired");
+            self.end_of(&dead, "expired", Outcome::Err(if is_late { "timed_out" } else { "expired" }));
         }
         self.grant();
         !dead.is_empty()
