@@ -13,7 +13,8 @@ impl Reference {
         if self.is_short(class, 0).is_some() {
             self.bury_the_dead();
         }
-        self.is_short(class, 0).is_none()
+        // A waiter that an expired message of its key held back comes first now.
+        !self.is_waiting(class) && self.is_short(class, 0).is_none()
     }
 
     pub(super) fn reserve(&mut self, id: usize, class: usize, timeout_ms: Option<u64>, is_lazy: bool) {
