@@ -24,8 +24,8 @@ where
     future
 }
 
-// What the macro asserts about the user's types. The compiler prints the line of the bound, so the comment on it says what
-// to write instead.
+// What the macro asserts about the user's types. The compiler prints the line of the bound, so the
+// comment on it says what to write instead.
 
 /// An actor, for the compiler: every generated `impl` assumes it, so an actor that is not `Send`
 /// gives one error, here.
@@ -223,7 +223,7 @@ macro_rules! numbers_count_for_themselves {
     ($($number:ty)*) => {$(
         impl Weigh for $number {
             fn weigh(&self) -> usize {
-                // Nothing weighs less than nothing; what does not fit is more than any mailbox takes.
+                // A weight is at least 0; one that does not fit is more than any mailbox accepts.
                 usize::try_from((*self).max(0)).unwrap_or(usize::MAX)
             }
         }

@@ -1,7 +1,7 @@
-//! What can become of a message, in words: one list for errors, ledger, dead letters, labels and logs.
+//! What can become of a message: one list for errors, ledger, dead letters, labels and logs.
 //!
-//! [`Reason`] is that list. A [`SendError`] brings the message back; an [`AskError`] does not, so that it stays small
-//! and `'static` (`.returning()` brings the message back where it is wanted).
+//! [`Reason`] is that list. A [`SendError`] returns the message. An [`AskError`] does not, so that
+//! it stays small and `'static` (`.returning()` returns the message where it is needed).
 
 mod life;
 mod refusal;
@@ -19,7 +19,7 @@ pub use refused::Refusal;
 use std::fmt;
 use std::sync::Arc;
 
-/// Any error that a user's code hands to the runtime.
+/// An error that user code passes to the runtime.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// The name of an actor: cheap to clone, shown in errors, dead letters and snapshots.
@@ -76,7 +76,7 @@ impl fmt::Display for ActorName {
     }
 }
 
-/// The actors around a cycle as text: `a -> b -> a`.
+/// The actors of a cycle as text: `a -> b -> a`.
 pub(crate) struct Around<'a>(pub(crate) &'a [ActorName]);
 
 impl fmt::Display for Around<'_> {
@@ -95,13 +95,13 @@ pub enum SpawnError {
     /// An actor of this name is alive in the system.
     #[error("an actor named `{0}` is already running in this system; give this one another name")]
     NameTaken(ActorName),
-    /// Settings that cannot be.
+    /// The settings are not valid.
     #[error("{0}")]
     Settings(String),
     /// The factory panicked.
     #[error("the factory of actor `{actor}` panicked: {text}")]
     FactoryPanicked {
-        /// Which actor was to be started: its name, or its type where it was not given one.
+        /// The actor that was to be started: its name, or its type if it has no name.
         actor: ActorName,
         /// The panic's text.
         text: String,
@@ -112,7 +112,7 @@ pub enum SpawnError {
     /// The tokio runtime has no timers.
     #[error("the tokio runtime has no timers: build it with `enable_time` (or `enable_all`)")]
     NoTimers,
-    /// There are as many children as there may be.
+    /// The actor already has the largest number of children.
     #[error("`{0}` has 65,536 children, which is the limit; let some of them stop")]
     TooManyChildren(ActorName),
     /// The system was shut down.

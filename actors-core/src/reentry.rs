@@ -5,7 +5,8 @@
 //! costs nothing while the lock is free.
 //!
 //! ```text
-//!   thread 1, in an `Eq` under A's lock, waits for B's ──► thread 2, in an `Eq` under B's lock, wants A's: refused
+//!   thread 1, in an `Eq` under A's lock, waits for B's
+//!     ──► thread 2, in an `Eq` under B's lock, wants A's: refused
 //! ```
 //!
 //! Only a thread inside an `Eq` holds one mailbox's lock while it waits for another. So every
@@ -15,8 +16,8 @@
 use crate::sync::{Lock, thread_local};
 use std::cell::Cell;
 
-/// The depth to which an `Eq` may run inside another `Eq`. Each level is another mailbox; no sensible key
-/// needs more than one.
+/// The depth to which an `Eq` may run inside another `Eq`. Each level is another mailbox; no
+/// sensible key needs more than one.
 const DEPTH_MAX: usize = 4;
 
 /// The mailboxes under whose locks this thread runs an `Eq`, by address.

@@ -10,13 +10,13 @@ use syn::{Attribute, FnArg, Ident, Member, ReceiverKind, ReturnType, Safety, Sig
 use crate::attr;
 use crate::errors::Errors;
 use crate::generics::{Generics, OfMessage};
+use crate::handle_methods;
 use crate::model::{
     Actor, Answer, Block, Hook, Item, Message, Method, Mistaken, Param, Role, Source, Target, Unmarked,
 };
 use crate::names::{plain, type_name};
 use crate::params::{is_argument, params};
 use crate::types::{check_owned, without_self};
-use crate::verbs;
 use crate::words::{ActorWords, HandlerWords, MessageWords, Place};
 
 /// Returns the model of a block; `None` where its type cannot be an actor.
@@ -177,7 +177,7 @@ fn message(
             (Source::Own(Box::new(words)), is_boxed, never_inline, shadows)
         }
     };
-    verbs::check(&signature.ident, role, shadows.as_ref(), errors);
+    handle_methods::check(&signature.ident, role, shadows.as_ref(), errors);
     let docs = method.attrs.iter().filter(|attr| is_doc(attr)).cloned().collect();
     let is_async = signature.asyncness.is_some();
     let mut message = Message {
@@ -367,7 +367,7 @@ fn hook(actor: &Actor, method: &Method, role: Role, errors: &mut Errors) -> Opti
             |param| matches!(param, Param::Context),
             "`#[started]` takes `ctx: &mut Context<Self>` or nothing",
         ),
-        _ => (|param| matches!(param, Param::Why), "`#[stopped]` takes `why: StopReason` or nothing"),
+        _ => (|param| matches!(param, Param::StopReason), "`#[stopped]` takes `why: StopReason` or nothing"),
     };
     let misfit = params.iter().enumerate().find(|(at, param)| *at > 0 || !fits(param));
     if let (true, Some((at, _))) = (errors.count() == before, misfit) {

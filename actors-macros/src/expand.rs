@@ -53,7 +53,7 @@ fn actor_impl(actor: &Actor) -> TokenStream {
     let (declared, arguments, clause) = (generics.declared(), generics.arguments(), bounds::assumed(actor));
     let words = &actor.words;
     let me = &actor.target.path;
-    let (said, pressure) = (&words.said, &words.pressure);
+    let (values, pressure) = (&words.values, &words.pressure);
     let started = actor.started.as_ref().map(|hook| started(actor, hook));
     let stopped = actor.stopped.as_ref().map(|hook| stopped(actor, hook));
     quote! {
@@ -61,7 +61,7 @@ fn actor_impl(actor: &Actor) -> TokenStream {
         impl #declared __actors_core::Actor for #me #clause {
             type Mail = #mail #arguments;
             const NAME: &'static ::core::primitive::str = #name;
-            const SETTINGS: __actors_core::policy::Settings = __actors_core::policy::Settings::new() #said #pressure;
+            const SETTINGS: __actors_core::policy::Settings = __actors_core::policy::Settings::new() #values #pressure;
             #started
             #stopped
         }

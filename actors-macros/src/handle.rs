@@ -27,9 +27,9 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         actor.target.name
     );
     // A public handle of a private actor is reported where the visibility is written.
-    let said = at(vis.span());
-    let target = quote_spanned! { said=> type Target = __actors_core::Handle<#me>; };
-    let actor_type = quote_spanned! { said=> type Actor = #me; };
+    let vis_span = at(vis.span());
+    let target = quote_spanned! { vis_span=> type Target = __actors_core::Handle<#me>; };
+    let actor_type = quote_spanned! { vis_span=> type Actor = #me; };
     quote! {
         #[doc = #doc]
         #[allow(dead_code, unreachable_pub)]

@@ -161,7 +161,7 @@ pub(crate) fn call(actor: &Actor, message: &Message) -> TokenStream {
             quote_spanned! { span=> message.#name }
         }
         (Param::Reply(_), _) => quote_spanned! { span=> reply_to },
-        (Param::Context | Param::Why, _) => quote_spanned! { span=> ctx },
+        (Param::Context | Param::StopReason, _) => quote_spanned! { span=> ctx },
     });
     quote_spanned! { at(message.method.span())=> #method(actor, #(#arguments),*) }
 }

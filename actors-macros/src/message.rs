@@ -358,7 +358,7 @@ fn policy(words: &MessageWords, asks: bool) -> TokenStream {
     } else {
         quote! { __actors_core::policy::Policy::tell() }
     };
-    words.said.to_tokens(&mut policy);
+    words.values.to_tokens(&mut policy);
     if words.key.is_some() {
         policy.extend(quote! { .keyed() });
     }

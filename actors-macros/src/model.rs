@@ -83,7 +83,7 @@ pub(crate) enum Param {
     Reply(TokenStream),
     Context,
     /// `StopReason`, of `#[stopped]` only.
-    Why,
+    StopReason,
 }
 
 /// An owned argument.
@@ -138,7 +138,7 @@ impl Message {
     pub(crate) fn args(&self) -> impl Iterator<Item = &Arg> {
         self.params.iter().filter_map(|param| match param {
             Param::Value(arg) => Some(arg),
-            Param::Reply(_) | Param::Context | Param::Why => None,
+            Param::Reply(_) | Param::Context | Param::StopReason => None,
         })
     }
 }
@@ -148,7 +148,7 @@ impl Param {
     pub(crate) fn name(&self) -> Option<&Ident> {
         match self {
             Self::Value(arg) => Some(&arg.name),
-            Self::Reply(_) | Self::Context | Self::Why => None,
+            Self::Reply(_) | Self::Context | Self::StopReason => None,
         }
     }
 }

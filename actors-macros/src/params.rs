@@ -24,7 +24,7 @@ pub(crate) fn params(actor: &Actor, signature: &Signature, role: Role, errors: &
         let again = match &param {
             Param::Reply(_) => params.iter().any(|param| matches!(param, Param::Reply(_))),
             Param::Context => params.iter().any(|param| matches!(param, Param::Context)),
-            Param::Value(_) | Param::Why => false,
+            Param::Value(_) | Param::StopReason => false,
         };
         if again {
             errors.at(typed_arg, "this parameter is there already; a method has one");
@@ -51,7 +51,7 @@ fn param(actor: &Actor, typed: &PatType, role: Role, errors: &mut Errors) -> Opt
             errors.at(ty, text);
             None
         }
-        ty if role == Role::Stopped && is_named(ty, "StopReason") => Some(Param::Why),
+        ty if role == Role::Stopped && is_named(ty, "StopReason") => Some(Param::StopReason),
         ty if is_named(ty, "ReplyTo") => {
             // The compiler itself reports a missing `<T>`.
             let (_, reply) = last_segment(ty)?;

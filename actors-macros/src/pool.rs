@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 use crate::attr::{self, Value as AttrValue, Word};
 use crate::errors::Errors;
 use crate::overflow::list;
-use crate::said::SaidWords;
+use crate::values::WordValues;
 use actors_policy::Action;
 use actors_policy::fields::{self, Kind, Value};
 use actors_policy::wording::{self, Vocabulary};
@@ -16,13 +16,13 @@ use actors_policy::wording::{self, Vocabulary};
 /// The words inside `pressure(…)`.
 #[derive(Default)]
 pub(crate) struct Pressure {
-    said: SaidWords,
+    values: WordValues,
     /// Whether a mistake hides one of the fills.
     fills_unsure: bool,
     /// The actions, with the user's own tokens.
     respond: Vec<(Ident, Action)>,
     /// The word `pressure`, if no action is declared inside.
-    mute: Option<Ident>,
+    without_respond: Option<Ident>,
 }
 
 impl Pressure {
@@ -48,15 +48,15 @@ impl Pressure {
         let before = errors.count();
         let words = attr::read(inside, &vocabulary, errors);
         // A word that did not parse may have been `respond`.
-        let is_mute = errors.count() == before && !words.iter().any(|word| word.name == "respond");
-        read.mute = is_mute.then(|| name.clone());
+        let is_without_respond = errors.count() == before && !words.iter().any(|word| word.name == "respond");
+        read.without_respond = is_without_respond.then(|| name.clone());
         for word in words {
             let Some(field) = fields::find(fields::PRESSURE, &word.name.to_string()) else { continue };
             match field.kind {
                 Kind::Actions => read.read_respond(field, &word, errors),
-                _ => read.said.read(field, &word, errors),
+                _ => read.values.read(field, &word, errors),
             }
-            read.fills_unsure |= matches!(field.kind, Kind::Fill) && read.said.get(field.word).is_none();
+            read.fills_unsure |= matches!(field.kind, Kind::Fill) && read.values.get(field.word).is_none();
         }
         read
     }
@@ -77,23 +77,23 @@ impl Pressure {
         }
         let actions: Vec<Action> = self.respond.iter().map(|(_, action)| *action).collect();
         if !actions.is_empty() {
-            self.said.push(field.word, word, Value::Actions(actions));
+            self.values.push(field.word, word, Value::Actions(actions));
         }
     }
 
     /// Checks what must fit together, and what must fit the number of workers if that is known.
     pub(crate) fn check(&mut self, workers: Option<(usize, usize)>, errors: &mut Errors) {
-        let fill = |word| match self.said.get(word)?.value {
+        let fill = |word| match self.values.get(word)?.value {
             Value::Fill(fill) => Some(fill),
             _ => None,
         };
         let fits = wording::fills_fit(fill("low"), fill("high"));
-        let at = self.said.get("low").or(self.said.get("high")).map(|said| &said.tokens);
+        let at = self.values.get("low").or(self.values.get("high")).map(|entry| &entry.tokens);
         if !self.fills_unsure && errors.sound(at, fits).is_none() {
-            self.said.remove("low");
-            self.said.remove("high");
+            self.values.remove("low");
+            self.values.remove("high");
         }
-        if let Some(name) = &self.mute {
+        if let Some(name) = &self.without_respond {
             errors.at(name, wording::no_response(workers));
         }
         let spawn = self.respond.iter().find(|(_, action)| *action == Action::Spawn);
@@ -104,25 +104,25 @@ impl Pressure {
 }
 
 /// Checks what must fit the number of workers; `None` where a mistake hides it.
-pub(crate) fn check(said: &mut SaidWords, workers: Option<(usize, usize)>, errors: &mut Errors) {
+pub(crate) fn check(values: &mut WordValues, workers: Option<(usize, usize)>, errors: &mut Errors) {
     let Some(workers) = workers else { return };
     // The word is underlined, because its value is right.
-    if let Some(keep_alive) = said.get("keep_alive")
+    if let Some(keep_alive) = values.get("keep_alive")
         && errors.sound(&keep_alive.name, wording::keep_alive_fits(workers)).is_none()
     {
-        said.remove("keep_alive");
+        values.remove("keep_alive");
     }
-    if let Some(said) = said.get("schedule")
-        && let Value::Schedule(schedule) = said.value
+    if let Some(entry) = values.get("schedule")
+        && let Value::Schedule(schedule) = entry.value
     {
-        errors.sound(&said.tokens, wording::schedule_fits(schedule, workers));
+        errors.sound(&entry.tokens, wording::schedule_fits(schedule, workers));
     }
 }
 
 /// The call on `Settings`.
 impl ToTokens for Pressure {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let said = &self.said;
-        tokens.extend(quote! { .pressure(__actors_core::policy::Pressure::new() #said) });
+        let values = &self.values;
+        tokens.extend(quote! { .pressure(__actors_core::policy::Pressure::new() #values) });
     }
 }

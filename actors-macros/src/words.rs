@@ -9,7 +9,7 @@ use crate::errors::Errors;
 use crate::overflow::overflow;
 use crate::pool::{self, Pressure};
 use crate::root;
-use crate::said::SaidWords;
+use crate::values::WordValues;
 use crate::weight::Weight;
 use actors_policy::fields::{self, Field, Kind, Value};
 use actors_policy::word::{Word as _, list};
@@ -22,7 +22,7 @@ const OF_HANDLER: [&str; 3] = ["boxed", "inline", "shadows"];
 /// The words of `#[actor(…)]`.
 pub(crate) struct ActorWords {
     /// The words that policies know.
-    pub(crate) said: SaidWords,
+    pub(crate) values: WordValues,
     pub(crate) pressure: Option<Pressure>,
     /// Whether senders may run turns.
     pub(crate) inline: bool,
@@ -38,7 +38,7 @@ pub(crate) struct ActorWords {
 #[derive(Default)]
 pub(crate) struct MessageWords {
     /// The words that policies know.
-    pub(crate) said: SaidWords,
+    pub(crate) values: WordValues,
     /// The words of the overflow list, each with the user's own token.
     overflow: Vec<(Ident, Overflow)>,
     pub(crate) weight: Option<Weight>,
@@ -69,7 +69,7 @@ impl ActorWords {
             elsewhere: (fields::words(fields::MESSAGE, false), "`#[message]`"),
         };
         let mut read = Self {
-            said: SaidWords::default(),
+            values: WordValues::default(),
             pressure: None,
             inline: true,
             vis: Visibility::Inherited,
@@ -86,26 +86,26 @@ impl ActorWords {
                 (Kind::Code(_), "crate") => read.root = root::read(&word, errors),
                 (Kind::Code(_), "vis") => read.vis = visibility(&word, errors),
                 (Kind::Code(_), _) => read.local = bare(&word, errors),
-                _ => read.said.read(field, &word, errors),
+                _ => read.values.read(field, &word, errors),
             }
             match field.word {
-                "capacity" => read.slots = read.said.number("capacity"),
-                "workers" => workers_unsure = read.said.get("workers").is_none(),
+                "capacity" => read.slots = read.values.number("capacity"),
+                "workers" => workers_unsure = read.values.get("workers").is_none(),
                 _ => {}
             }
         }
         if let Some(slots) = read.slots {
             let fits = |value: &Value| fits(value, |reserve| wording::reserve_fits(reserve, slots));
-            read.said.check("reserve", fits, errors);
+            read.values.check("reserve", fits, errors);
         }
-        let workers = match read.said.get("workers").map(|said| &said.value) {
+        let workers = match read.values.get("workers").map(|entry| &entry.value) {
             Some(Value::Workers(least, most)) => Some((*least, *most)),
             _ => (!workers_unsure).then_some((1, 1)),
         };
         if let Some(pressure) = &mut read.pressure {
             pressure.check(workers, errors);
         }
-        pool::check(&mut read.said, workers, errors);
+        pool::check(&mut read.values, workers, errors);
         read
     }
 }
@@ -142,7 +142,7 @@ impl MessageWords {
                 (Kind::Code(_), "shadows") => read.shadows = shadows(word, place, errors),
                 (Kind::Code(_), "inline") => read.never_inline = never_inline(&word, place, errors),
                 (Kind::Code(_), _) => read.reply = reply(&word, place, errors),
-                _ => read.said.read(field, &word, errors),
+                _ => read.values.read(field, &word, errors),
             }
         }
         if key_unsure {
@@ -158,7 +158,7 @@ impl MessageWords {
         self.overflow = list;
         if !words.is_empty() {
             let value = Value::Overflow(OverflowList::new(&words), early.map(Ramp::from));
-            self.said.push(field.word, word, value);
+            self.values.push(field.word, word, value);
         }
     }
 
@@ -166,9 +166,9 @@ impl MessageWords {
     pub(crate) fn check_max(&mut self, actor: &ActorWords, errors: &mut Errors) {
         let Some(slots) = actor.slots else { return };
         let max = |value: &Value| fits(value, |max| wording::max_fits(max, slots));
-        self.said.check("max", max, errors);
+        self.values.check("max", max, errors);
         let max_per_key = |value: &Value| fits(value, |max| wording::max_per_key_fits(max, slots));
-        self.said.check("max_per_key", max_per_key, errors);
+        self.values.check("max_per_key", max_per_key, errors);
     }
 
     /// Checks that the weight is one of `fields`, or a function.
@@ -191,12 +191,12 @@ impl MessageWords {
                 errors.at(token, message);
                 self.forget_overflow();
             }
-            if let Some(said) = self.said.remove("max_per_key") {
+            if let Some(entry) = self.values.remove("max_per_key") {
                 let advice = match names.first() {
                     Some(name) => format!("so name the {noun} that is the key: `key = {name}`"),
                     None => format!("but there is no {noun} to be the key: leave it out, or write `max`"),
                 };
-                errors.at(said.tokens, format!("`max_per_key` counts the messages of one key, {advice}"));
+                errors.at(entry.tokens, format!("`max_per_key` counts the messages of one key, {advice}"));
             }
             return;
         };
@@ -210,13 +210,13 @@ impl MessageWords {
     /// Continues without a key after an error about it.
     pub(crate) fn forget_key(&mut self) {
         self.key = None;
-        self.said.remove("max_per_key");
+        self.values.remove("max_per_key");
         self.forget_overflow();
     }
 
     fn forget_overflow(&mut self) {
         self.overflow.clear();
-        self.said.remove("overflow");
+        self.values.remove("overflow");
     }
 }
 

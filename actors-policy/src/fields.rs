@@ -174,8 +174,8 @@ impl<T> Field<T> {
             W::VALUES.iter().map(|value| value.word()).collect()
         }
         match self.kind {
-            Kind::Number(Number { least, most, most_said, .. }) => {
-                format!("a whole number from {least} to {most} ({most_said})")
+            Kind::Number(Number { least, most, most_text, .. }) => {
+                format!("a whole number from {least} to {most} ({most_text})")
             }
             Kind::Time => "a duration: `\"5s\"`, `\"1.5s\"`, `\"20ms\"`".into(),
             Kind::Fill => "a part of the capacity, from 0 to 1".into(),

@@ -211,9 +211,9 @@ impl Ending {
     /// Returns why the actor ended: [`StopReason::Killed`] if it did not drain in time.
     ///
     /// # Errors
-    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), if it was awaited inside a turn that
-    /// must return before the actor can end: the actor's own, or one for which its turn waits. The
-    /// actor still stops.
+    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), if it was awaited inside a turn
+    /// that must return before the actor can end: the actor's own, or one for which its turn waits.
+    /// The actor still stops.
     pub fn reason(&self) -> Result<StopReason, &AskError> {
         self.outcome.as_ref().copied()
     }

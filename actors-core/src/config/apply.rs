@@ -1,4 +1,4 @@
-//! From configuration to the actor that is about to be started.
+//! Applies configuration to an actor that is about to start.
 
 use super::by_word::ByWord;
 use super::pool::PoolSaid;
@@ -9,7 +9,8 @@ use actors_policy::fields;
 use actors_policy::word::{list, nearest};
 use std::borrow::Cow;
 
-/// What configuration has said to a builder: what was wrong, and what can only be judged once nothing else follows.
+/// What configuration has set on a builder: its mistakes, and what can only be checked once all
+/// settings are known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Configured {
     mistakes: Mistakes,
@@ -22,10 +23,12 @@ pub(crate) struct Configured {
 }
 
 impl Configured {
-    /// All mistakes, and whatever does not fit into the capacity and was not said otherwise afterwards.
+    /// Reports all mistakes, and every value that exceeds the capacity and was not overridden
+    /// later.
     pub(crate) fn check(&self, settings: &Settings, classes: &[Class]) -> Result<(), String> {
         let mut mistakes = self.mistakes.clone();
-        // Without the reserve it is the capacity's own mistakes only that remain, and those are reported anyway.
+        // Without the reserve only the mistakes of the capacity itself remain, and those are
+        // reported anyway.
         if let Ok(Limits { capacity, .. }) = settings.reserve(0).limits() {
             let mut said = ActorConfig {
                 reserve: self.reserve.filter(|slots| settings.reserve(*slots) == *settings),
@@ -49,7 +52,7 @@ impl Configured {
 }
 
 impl Configured {
-    /// Applies what `config` says to an actor's settings and message types, and notes what is wrong.
+    /// Applies `config` to an actor's settings and message types, and records what is wrong.
     pub(crate) fn apply(
         &mut self,
         config: &ActorConfig,
@@ -103,7 +106,7 @@ impl Configured {
 }
 
 impl ActorConfig {
-    /// The configuration that says all of this.
+    /// Returns the configuration that sets all of this.
     pub(crate) fn effective(limits: &Limits, settings: &Settings, classes: &[Class]) -> ActorConfig {
         let mut config = ActorConfig::default();
         let filled = settings.max_waiting(limits.max_waiting).reserve(limits.reserve);
@@ -123,7 +126,7 @@ impl ActorConfig {
     }
 }
 
-/// The one message type of that name.
+/// Returns the message type of that name.
 fn class_of(actor: &str, name: &str, classes: &[Class]) -> Result<usize, String> {
     let mut found = classes.iter().enumerate().filter(|(_, class)| class.name() == name);
     match (found.next(), found.next()) {

@@ -1,8 +1,9 @@
-//! Configuration: what an operator may say about an actor, in the words of the attributes (feature `serde`).
+//! Configuration: an actor's settings in the words of the attributes (feature `serde`).
 //!
-//! Whatever `#[actor]` and `#[message]` say about numbers, times and what happens without room can be said again where the
-//! service runs, in any format that serde reads, with the same words and the same complaints. What belongs to the code (keys,
-//! replies, weights, visibility) is refused. All mistakes come at once, each with its path.
+//! Numbers, times and overflow rules of `#[actor]` and `#[message]` can be overridden where the
+//! service runs, in any format that serde reads, with the same words and the same errors. Words
+//! that belong to the code (keys, replies, weights, visibility) are refused. All mistakes are
+//! reported at once, each with its path.
 //!
 //! ```
 //! use actors_core::config::ActorConfig;
@@ -48,8 +49,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// What configuration says about one actor; what it leaves out stays as declared. Written, it is the effective
-/// configuration where it comes from [`SpawnBuilder::effective`](crate::spawn::SpawnBuilder::effective).
+/// The configuration of one actor; what it leaves out stays as declared.
+/// [`SpawnBuilder::effective`](crate::spawn::SpawnBuilder::effective) returns the effective one.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ActorConfig {
@@ -71,11 +72,11 @@ pub struct ActorConfig {
     pub pressure: Option<PressureConfig>,
     /// `jobs = 64`
     pub jobs: Option<usize>,
-    /// What it says about messages, by [`Message::NAME`](crate::Message::NAME).
+    /// The configuration of messages, by [`Message::NAME`](crate::Message::NAME).
     pub messages: BTreeMap<String, MessageConfig>,
 }
 
-/// What configuration says about pressure; what it leaves out stays as declared.
+/// The configuration of pressure; what it leaves out stays as declared.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PressureConfig {
@@ -87,11 +88,11 @@ pub struct PressureConfig {
     pub target: Option<Duration>,
     /// `dwell = "500ms"`
     pub dwell: Option<Duration>,
-    /// `respond = ["spawn", "shed"]`; an empty list takes away what is declared, so that nothing is done.
+    /// `respond = ["spawn", "shed"]`; an empty list removes the declared actions.
     pub respond: Option<Vec<Action>>,
 }
 
-/// What configuration says about one message type of an actor.
+/// The configuration of one message type of an actor.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MessageConfig {
@@ -99,7 +100,8 @@ pub struct MessageConfig {
     pub priority: Option<Priority>,
     /// `overflow = "drop_oldest"`, or a list
     pub overflow: Option<OverflowList>,
-    /// The fill in `overflow = "drop_random(from = 0.5)"`; it replaces the declared one together with the list.
+    /// The fill in `overflow = "drop_random(from = 0.5)"`; it replaces the declared one together
+    /// with the list.
     pub early: Option<Ramp>,
     /// `max = 16`
     pub max: Option<usize>,
@@ -113,7 +115,7 @@ pub struct MessageConfig {
     pub order: Option<Order>,
 }
 
-/// What was found wrong, each with its path: all of it is reported at once.
+/// The mistakes found, each with its path; all are reported at once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mistakes(Vec<String>);
 
@@ -122,12 +124,12 @@ impl Mistakes {
         self.0.push(format!("{path}: {sentence}"));
     }
 
-    /// Returns what is sound in a result, and notes the sentence of an error.
+    /// Returns the value of a result, or records its error.
     fn sound<T, E: fmt::Display>(&mut self, path: &str, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.add(path, &error.to_string())).ok()
     }
 
-    /// A line for each mistake.
+    /// Returns an error with a line for each mistake.
     fn into_result(self) -> Result<(), String> {
         if self.0.is_empty() { Ok(()) } else { Err(self.0.join("\n")) }
     }

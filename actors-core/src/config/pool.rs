@@ -1,4 +1,5 @@
-//! `workers`, `keep_alive`, `pressure`: read, said to an actor's settings, and checked against each other.
+//! `workers`, `keep_alive`, `pressure`: reads them, applies them to an actor's settings, and checks
+//! them against each other.
 
 use super::by_word::ByWord;
 use super::{ActorConfig, Mistakes, PressureConfig};
@@ -6,7 +7,7 @@ use crate::policy::{Action, Pressure, Settings};
 use actors_policy::{fields, wording};
 
 impl PressureConfig {
-    /// The configuration that says all of this.
+    /// Returns the configuration that sets all of this.
     fn of(pressure: &Pressure) -> Self {
         let mut config = PressureConfig::default();
         for field in fields::PRESSURE {
@@ -19,7 +20,7 @@ impl PressureConfig {
         self.respond.as_ref().is_some_and(|actions| actions.contains(&action))
     }
 
-    /// This configuration, and where it says nothing, the one `before`.
+    /// Returns this configuration, completed by the one `before`.
     fn or(mut self, before: &PressureConfig) -> Self {
         for field in
             fields::PRESSURE.iter().filter(|field| self.get(field.word).is_none()).collect::<Vec<_>>()
@@ -29,25 +30,25 @@ impl PressureConfig {
         self
     }
 
-    /// What is declared, changed as this configuration says.
+    /// Returns the declaration changed by this configuration.
     fn over(&self, declared: Pressure) -> Pressure {
         let said = fields::PRESSURE.iter().filter_map(|field| Some((field, self.get(field.word)?)));
         said.fold(declared, |pressure, (field, value)| (field.set)(pressure, value))
     }
 }
 
-/// What configuration has said to a builder about workers and pressure.
+/// What configuration has set on a builder about workers and pressure.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PoolSaid {
     said: ActorConfig,
-    /// The pressure as configuration left it where none was declared.
+    /// The pressure that configuration set where none was declared.
     left: Option<Pressure>,
 }
 
 impl PoolSaid {
-    /// Says to the settings what `config` says.
+    /// Applies `config` to the settings.
     pub(super) fn say(&mut self, config: &ActorConfig, settings: &mut Settings) {
-        // An empty table says nothing.
+        // An empty table sets nothing.
         if let Some(pressure) = config.pressure.as_ref().filter(|said| **said != PressureConfig::default()) {
             let declared = pressure_of(settings);
             let said = pressure.over(declared.unwrap_or_default());
@@ -64,11 +65,11 @@ impl PoolSaid {
         };
     }
 
-    /// Whatever does not fit, and was not said otherwise afterwards.
+    /// Reports what does not fit and was not overridden later.
     pub(super) fn check(&self, settings: &Settings, mistakes: &mut Mistakes) {
         let mut said = self.said.clone();
         said.schedule = said.schedule.filter(|schedule| settings.schedule(*schedule) == *settings);
-        // Who says afterwards that there are always so many does not mean the rest.
+        // A later fixed number of workers overrides the rest.
         let may_go = said.workers.as_ref().is_some_and(|workers| workers.start() < workers.end());
         said.keep_alive = said.keep_alive.filter(|time| !may_go && settings.keep_alive(*time) == *settings);
         said.check_pool(&ActorConfig::of_pool(settings), mistakes);
@@ -86,7 +87,7 @@ impl PoolSaid {
 }
 
 impl ActorConfig {
-    /// What there is to say about workers and pressure of such an actor.
+    /// Returns what is configurable about workers and pressure of such an actor.
     pub(super) fn of_pool(settings: &Settings) -> Self {
         let workers = settings.declared_workers();
         let (least, most) = (workers.least(), workers.most());
@@ -98,7 +99,7 @@ impl ActorConfig {
         }
     }
 
-    /// What is said here must fit to the `whole`, as far as that is known.
+    /// Checks these words against the `whole`, as far as it is known.
     pub(super) fn check_pool(&self, whole: &ActorConfig, mistakes: &mut Mistakes) {
         let nothing = PressureConfig::default();
         let said = self.pressure.as_ref().unwrap_or(&nothing);
@@ -121,7 +122,7 @@ impl ActorConfig {
     }
 }
 
-/// What is declared about pressure, or holds where nothing is.
+/// Returns the declared pressure, or the one that applies without a declaration.
 fn pressure_of(settings: &Settings) -> Option<Pressure> {
     let workers = settings.declared_workers();
     let by_default = || Settings::new().workers(workers.least(), workers.most()).limits().ok()?.pressure;

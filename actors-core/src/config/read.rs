@@ -1,4 +1,4 @@
-//! From what is written to what is meant, with the sentences that the attributes say about the same mistakes.
+//! Reads configuration, with the error sentences of the attributes.
 
 use super::by_word::ByWord;
 use super::written::Written;
@@ -52,7 +52,7 @@ fn actor(written: Written, mistakes: &mut Mistakes) -> ActorConfig {
     config
 }
 
-/// The words of `pressure`; `path` is where they stand.
+/// Reads the words of `pressure`; `path` is their place.
 fn pressure(path: &str, written: Written, mistakes: &mut Mistakes) -> PressureConfig {
     let mut config = PressureConfig::default();
     for (word, value) in words(path, written, PRESSURE, mistakes) {
@@ -82,7 +82,7 @@ fn read<T>(
 }
 
 impl ActorConfig {
-    /// What must fit into the capacity.
+    /// Checks what must fit into the capacity.
     pub(super) fn check_against(&self, capacity: usize, mistakes: &mut Mistakes) {
         if let Some(reserve) = self.reserve {
             mistakes.sound("reserve", wording::reserve_fits(reserve, capacity));
@@ -116,7 +116,7 @@ fn messages(written: Written, mistakes: &mut Mistakes) -> std::collections::BTre
     messages
 }
 
-/// A message's words; `path` is where they stand.
+/// Reads a message's words; `path` is their place.
 fn message(path: &str, written: Written, mistakes: &mut Mistakes) -> MessageConfig {
     let mut config = MessageConfig::default();
     for (word, value) in words(path, written, MESSAGE, mistakes) {
@@ -125,7 +125,7 @@ fn message(path: &str, written: Written, mistakes: &mut Mistakes) -> MessageConf
     config
 }
 
-/// The words of a table that are known and say something, each at most once.
+/// Returns the known words of a table that have a value, each at most once.
 fn words(path: &str, written: Written, of: &str, mistakes: &mut Mistakes) -> Vec<(String, Written)> {
     let Written::Table(table) = written else {
         let place = if path.is_empty() { "configuration" } else { path };
@@ -156,7 +156,7 @@ fn words(path: &str, written: Written, of: &str, mistakes: &mut Mistakes) -> Vec
     known
 }
 
-/// Whether a word says what the code is, not how it runs.
+/// Returns whether a word belongs to the code, so that configuration cannot set it.
 fn is_of_the_code(word: &str) -> bool {
     let reaches = [
         fields::find(fields::ACTOR, word).map(|field| field.reach),
@@ -169,7 +169,7 @@ fn below(path: &str, word: &str) -> String {
     if path.is_empty() { word.to_owned() } else { format!("{path}.{word}") }
 }
 
-/// One word, or a list that is tried in order; with the fill from which `drop_random` begins.
+/// Reads one word, or a list that is tried in order, with the fill from which `drop_random` begins.
 fn overflow(path: &str, written: &Written, mistakes: &mut Mistakes) -> Option<Value> {
     let words = written.list();
     if words.is_empty() {
@@ -187,7 +187,7 @@ fn overflow(path: &str, written: &Written, mistakes: &mut Mistakes) -> Option<Va
     Some(Value::Overflow(OverflowList::new(&list), early))
 }
 
-/// One action, or a list that is taken in order. An empty one removes what is declared.
+/// Reads one action, or a list that is taken in order. An empty list removes what is declared.
 fn actions(path: &str, written: &Written, mistakes: &mut Mistakes) -> Vec<Action> {
     let mut list = Vec::new();
     for word in written.list() {

@@ -1,4 +1,4 @@
-//! Configuration as it would be written: only what is said, in words that can be read again.
+//! Writes configuration: only words that are set, in a form that can be read again.
 
 use super::by_word::ByWord;
 use super::{ActorConfig, MessageConfig, PressureConfig};
@@ -11,7 +11,7 @@ impl Serialize for ActorConfig {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         write(&mut map, self, fields::ACTOR)?;
-        // Last: in some formats no plain value may follow a table.
+        // The table is last, because in some formats no plain value may follow a table.
         if let Some(pressure) = &self.pressure {
             map.serialize_entry("pressure", pressure)?;
         }
@@ -38,7 +38,7 @@ impl Serialize for MessageConfig {
     }
 }
 
-/// Writes every word that is said.
+/// Writes every word that is set.
 fn write<M: SerializeMap, T>(
     map: &mut M,
     config: &impl ByWord,
@@ -48,7 +48,7 @@ fn write<M: SerializeMap, T>(
     said.into_iter().try_for_each(|(word, value)| map.serialize_entry(word, &Written(value)))
 }
 
-/// A value as a configuration writes it: in the form that reads back as the same value.
+/// A value in the form that reads back as the same value.
 struct Written(Value);
 
 impl Serialize for Written {

@@ -1,23 +1,24 @@
-//! What stands in a configuration, before anything is made of it: so that one mistake does not hide the next.
+//! The raw content of a configuration. It is read first as a whole, so that one mistake does not
+//! hide the next.
 
 use actors_policy::fields;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// A value of any format. How deep it nests is bounded by the format's own reader.
+/// A value of any format. The format's own reader bounds its nesting.
 #[derive(Debug)]
 pub(super) enum Written {
     Nothing,
-    /// A number or a truth value, as it is shown.
+    /// A number or a boolean, as text.
     Plain(String),
     Text(String),
     List(Vec<Written>),
-    /// In order, repetitions included.
+    /// In order, with repetitions.
     Table(Vec<(String, Written)>),
 }
 
 impl Written {
-    /// The text, where it is one.
+    /// The value, if it is text.
     pub(super) fn text(&self) -> Option<&str> {
         match self {
             Written::Text(text) => Some(text),
@@ -25,7 +26,7 @@ impl Written {
         }
     }
 
-    /// As a word would stand in an attribute: text without its quotes.
+    /// The value as a word in an attribute: text without its quotes.
     pub(super) fn word(&self) -> &str {
         match self {
             Written::Text(text) | Written::Plain(text) => text,
@@ -35,7 +36,7 @@ impl Written {
         }
     }
 
-    /// As a number would stand in an attribute: text is none, whatever it says.
+    /// The value as a number in an attribute: text is not a number, whatever it contains.
     pub(super) fn number(&self) -> &str {
         match self {
             Written::Text(_) => "\"…\"",
@@ -53,7 +54,7 @@ impl Written {
         }
     }
 
-    /// The three ways in which kinds of values look at it.
+    /// The three forms that kinds of values need.
     pub(super) fn views(&self) -> fields::Written<'_> {
         fields::Written { text: self.text(), number: self.number(), word: self.word() }
     }
@@ -67,7 +68,7 @@ impl<'de> Deserialize<'de> for Written {
 
 struct Anything;
 
-/// Numbers and truth values: kept as they are shown.
+/// Numbers and booleans are kept as text.
 macro_rules! plain {
     ($($visit:ident($ty:ty))*) => {$(
         fn $visit<E>(self, value: $ty) -> Result<Written, E> {

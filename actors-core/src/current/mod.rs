@@ -13,8 +13,8 @@ use tokio::task;
 pub(crate) struct Turn {
     /// Which actor's.
     pub(crate) cell: usize,
-    /// What its sends inherit; `NEVER` when nobody waits for this turn, or where `timeout` says how
-    /// long.
+    /// The deadline that its sends inherit; `NEVER` if no caller waits for this turn, or if
+    /// `timeout` gives the time.
     pub(crate) deadline: Tick,
     /// In a donated turn, which has only just begun: how long its asker waits.
     pub(crate) timeout: Span,
@@ -51,7 +51,7 @@ impl Turn {
         Waiter { actor: self.cell, worker: self.worker }
     }
 
-    /// Until when somebody waits for this turn; `NEVER` when nobody does.
+    /// The time until which a caller waits for this turn; `NEVER` if no caller waits.
     pub(crate) fn until(&self) -> Tick {
         self.deadline.min(self.timeout.get().map_or(Tick::NEVER, |timeout| clock::now().after(timeout)))
     }

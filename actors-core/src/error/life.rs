@@ -1,7 +1,8 @@
-//! How an actor's life goes: what its cell and the errors about it share.
+//! The course of an actor's life, which its cell and the errors about it share.
 //!
-//! An error holds an [`Arc`] of a [`Life`] and reads name, message type and cause of the end when it is shown. So a refusal costs one
-//! atomic increment, and an error stays true: an actor that was draining when it refused may have been killed since.
+//! An error holds an [`Arc`] of a [`Life`], and reads name, message type and cause of the end when
+//! it is shown. So a refusal costs one atomic increment, and an error stays true: an actor that was
+//! draining when it refused may have been killed since.
 
 use super::{ActorName, ShortTime, Spent, StartError, StopReason};
 use crate::sync::{Guard, Lock};
@@ -12,7 +13,7 @@ use std::time::Duration;
 /// Characters of a failure's text that are kept: an error is a line, not a report.
 const TEXT_MAX: usize = 256;
 
-/// How far an actor's life has come. Stages only ever go forward.
+/// How far an actor's life has come. Stages only move forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Starting,
@@ -20,7 +21,7 @@ pub(crate) enum Stage {
     Ended(StopReason),
 }
 
-/// What changes in the course of an actor's life.
+/// The part of an actor's life that changes.
 #[derive(Debug)]
 pub(crate) struct LifeState {
     pub(crate) stage: Stage,
@@ -28,7 +29,7 @@ pub(crate) struct LifeState {
     pub(crate) why: Option<StopReason>,
     /// Why it did not start.
     pub(crate) failed: Option<StartError>,
-    /// A child failed too often, and the instance is to fail by it.
+    /// Whether a child failed too often, so that the instance must fail.
     pub(crate) has_failed_child: bool,
     /// More about `why` than the reason says.
     pub(crate) detail: Option<Detail>,
@@ -43,13 +44,13 @@ pub(crate) enum Detail {
     Spent(Spent),
     /// The whole system was told to stop.
     Shutdown,
-    /// Its parent, or the instance of its parent that started it, has ended.
+    /// Its parent ended, or the instance of its parent that started it.
     Parent,
     /// It was told to stop, and had not drained within this time.
     DrainedTooLong(Duration),
 }
 
-/// Where the names of message types come from.
+/// The source of the names of message types.
 enum Names {
     /// The table that an actor's macros or its author declared.
     Declared(fn(usize) -> &'static str),
@@ -57,9 +58,10 @@ enum Names {
     Listed(Box<[&'static str]>),
 }
 
-/// An actor's name, the names of its message types, and how its life goes. Outlives the actor as long as an error about it does.
+/// An actor's name, the names of its message types, and the course of its life. It lives at least
+/// as long as any error about the actor.
 pub(crate) struct Life {
-    /// A channel has none.
+    /// `None` for a channel.
     name: Option<ActorName>,
     names: Names,
     state: Lock<LifeState>,
@@ -76,7 +78,7 @@ impl Life {
         Life::with(Some(name), Names::Declared(message), stage)
     }
 
-    /// The life of a channel: it has no name, and nothing says why it is closed.
+    /// Creates the life of a channel: it has no name, and no cause for being closed.
     pub(crate) fn of_channel(names: impl Iterator<Item = &'static str>) -> Arc<Self> {
         Life::with(None, Names::Listed(names.collect()), Stage::Running)
     }
@@ -108,12 +110,12 @@ impl Life {
         }
     }
 
-    /// Why it has ended, or was told to.
+    /// Returns why it has ended, or was told to end.
     pub(crate) fn stop_reason(&self) -> Option<StopReason> {
         self.lock().stop_reason()
     }
 
-    /// Says why the actor is about to be ended, unless it is ending already.
+    /// Records why the actor is about to end, unless it is already ending.
     pub(crate) fn explain(&self, detail: Detail) {
         let mut state = self.lock();
         if state.stop_reason().is_none() {
@@ -121,16 +123,17 @@ impl Life {
         }
     }
 
-    /// Keeps the text of the latest failure of an instance, cut to 256 characters: `` `Charge` panicked: no such card ``.
+    /// Keeps the text of the latest failure of an instance, cut to 256 characters: `` `Charge`
+    /// panicked: no such card ``.
     pub(crate) fn note_failure(&self, text: &str) {
         let kept: String = text.chars().take(TEXT_MAX).collect();
         self.lock().last_failure = Some(kept.into());
     }
 
-    /// Writes ` is closed` and why.
+    /// Writes ` is closed` and the cause.
     pub(super) fn write_closed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(name) = &self.name else { return f.write_str("the channel is closed") };
-        // Copied out, so that nothing is written under the lock: a formatter's target is foreign code.
+        // Copied out, because a formatter's target is foreign code and must not run under the lock.
         let (why, detail, failure) = {
             let state = self.lock();
             (state.stop_reason(), state.detail, state.last_failure.clone())

@@ -1,4 +1,4 @@
-//! A message that was not taken, and an ask that got no answer.
+//! A message that was not accepted, and an ask without an answer.
 
 use super::life::Life;
 use super::{ActorName, Around, Reason, ShortTime, StopReason};
@@ -7,10 +7,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A message that was not taken, and the message itself.
+/// A message that was not accepted, with the message itself.
 ///
-/// Its text names the message type, the actor, and the cause: `` `Viewed` not sent to `shop`: the mailbox is full; retry after
-/// 12 ms ``, `` `Viewed` not sent: `shop` is closed: stop was called ``.
+/// Its text names the message type, the actor, and the cause: `` `Viewed` not sent to `shop`: the
+/// mailbox is full; retry after 12 ms ``, `` `Viewed` not sent: `shop` is closed: stop was called
+/// ``.
 pub struct SendError<M> {
     message: M,
     why: AskError,
@@ -21,37 +22,38 @@ impl<M> SendError<M> {
         SendError { message, why }
     }
 
-    /// Why it was not taken.
+    /// Returns why it was not accepted.
     pub fn reason(&self) -> Reason {
         self.why.reason
     }
 
-    /// When trying again makes sense: backlog divided by drain rate, jittered. `None` when trying again does not help.
+    /// Returns after how long a retry makes sense: backlog divided by drain rate, jittered. `None`
+    /// if a retry does not help.
     pub fn retry_after(&self) -> Option<Duration> {
         self.why.retry_after()
     }
 
-    /// The actors around the cycle, where the reason is [`Reason::WouldDeadlock`].
+    /// Returns the actors of the cycle if the reason is [`Reason::WouldDeadlock`].
     pub fn cycle(&self) -> Option<&[ActorName]> {
         self.why.cycle()
     }
 
-    /// The actor that did not take it; `None` where it was sent to a channel.
+    /// Returns the actor that did not accept it; `None` if it was sent to a channel.
     pub fn actor(&self) -> Option<&ActorName> {
         self.why.actor()
     }
 
-    /// The name of the message's type, as in ledger and dead letters.
+    /// Returns the name of the message's type, as in ledger and dead letters.
     pub fn message(&self) -> &'static str {
         self.why.message()
     }
 
-    /// Why the actor has ended or was told to end, where the reason is [`Reason::Closed`].
+    /// Returns why the actor has ended or was told to end, if the reason is [`Reason::Closed`].
     pub fn stop_reason(&self) -> Option<StopReason> {
         self.why.stop_reason()
     }
 
-    /// The message, unharmed.
+    /// Returns the message.
     pub fn into_message(self) -> M {
         self.message
     }
@@ -81,21 +83,22 @@ impl<M> fmt::Display for SendError<M> {
 
 impl<M> std::error::Error for SendError<M> {}
 
-/// An ask that got no answer.
+/// An ask without an answer.
 ///
-/// Its text names the message type, the actor, and the cause: `` no answer to `Charge` from `shop`: timed out ``,
-/// `` no answer to `Charge`: `shop` is closed: stopped after 3 failures in 10 s (limit 2), the last one: … ``.
+/// Its text names the message type, the actor, and the cause: `` no answer to `Charge` from `shop`:
+/// timed out ``, `` no answer to `Charge`: `shop` is closed: stopped after 3 failures in 10 s
+/// (limit 2), the last one: … ``.
 #[derive(Clone)]
 pub struct AskError {
     life: Arc<Life>,
     retry_after: Span,
-    /// Behind a pointer of one word: it is rare, and errors are returned by value.
+    /// A pointer of one word: a cycle is rare, and errors are returned by value.
     cycle: Option<Arc<Arc<[ActorName]>>>,
     about: About,
     reason: Reason,
 }
 
-/// What an error is about.
+/// The subject of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum About {
     /// A message of this class.
@@ -120,12 +123,12 @@ impl AskError {
         AskError { life: life.clone(), retry_after: Span::NONE, cycle: None, about, reason }
     }
 
-    /// With a hint when to try again, if there is one.
+    /// Adds when to retry, if that is known.
     pub(crate) fn retry(self, after: Option<Duration>) -> Self {
         self.retry_in(after.map_or(Span::NONE, Span::of))
     }
 
-    /// Like [`retry`](AskError::retry), for what a refusal has at hand.
+    /// Like [`retry`](AskError::retry), from the representation that a refusal has.
     #[inline]
     pub(crate) fn retry_in(mut self, after: Span) -> Self {
         self.retry_after = after;
@@ -137,28 +140,28 @@ impl AskError {
         AskError { cycle, ..AskError::new(life, about, Reason::WouldDeadlock) }
     }
 
-    /// Why there is no answer.
+    /// Returns why there is no answer.
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// When trying again makes sense; `None` when trying again does not help.
+    /// Returns after how long a retry makes sense; `None` if a retry does not help.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after.get()
     }
 
-    /// The actors around the cycle, where the reason is [`Reason::WouldDeadlock`].
+    /// Returns the actors of the cycle if the reason is [`Reason::WouldDeadlock`].
     pub fn cycle(&self) -> Option<&[ActorName]> {
         self.cycle.as_deref().map(|names| &**names)
     }
 
-    /// The actor that gave no answer; `None` where the error is about a channel.
+    /// Returns the actor that gave no answer; `None` if the error is about a channel.
     pub fn actor(&self) -> Option<&ActorName> {
         self.life.name()
     }
 
-    /// The name of the message's type, as in ledger and dead letters. Where the error is not about a message: `stop`, or `job` for a
-    /// timer, a pipe or a watch.
+    /// Returns the name of the message's type, as in ledger and dead letters. If the error is not
+    /// about a message: `stop`, or `job` for a timer, a pipe or a watch.
     pub fn message(&self) -> &'static str {
         match self.about {
             About::Message(class) => self.life.message(class.into()),
@@ -167,13 +170,13 @@ impl AskError {
         }
     }
 
-    /// Why the actor has ended or was told to end, where the reason is [`Reason::Closed`]. Read when it is asked for: an actor that was
-    /// draining may have been killed since.
+    /// Returns why the actor has ended or was told to end, if the reason is [`Reason::Closed`]. It
+    /// is read when this is called: an actor that was draining may have been killed since.
     pub fn stop_reason(&self) -> Option<StopReason> {
         if self.reason == Reason::Closed { self.life.stop_reason() } else { None }
     }
 
-    /// Writes `: ` and the cause, before it the actor where the cause does not name it.
+    /// Writes `: ` and the cause, preceded by the actor if the cause does not name it.
     fn cause(&self, to: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.reason, self.life.name()) {
             (Reason::Closed, _) => {

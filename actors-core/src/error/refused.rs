@@ -1,4 +1,5 @@
-//! The errors of every kind of call as one: why the message was not taken, and when to try again.
+//! The errors of every kind of call in one trait: why the message was not accepted, and when to
+//! retry.
 
 use super::{AskError, Reason, SendError};
 use std::time::Duration;

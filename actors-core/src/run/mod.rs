@@ -53,8 +53,8 @@ pub(crate) fn start_task<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, seat: 
     cell.rt.spawn(cell.system.tracker().track_future(run(runner)));
 }
 
-/// Ends an actor in another place: no task is ever needed for it before. This is what its cell is given in place of
-/// [`start_task`].
+/// Ends an actor in another place: no task is ever needed for it before. This is what its cell is
+/// given in place of [`start_task`].
 pub(crate) fn end_outlet<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, _: Option<Box<Seat<A>>>) {
     let mut runner = Runner::new(cell.clone(), worker, None);
     let why = runner.why_finished();

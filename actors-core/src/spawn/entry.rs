@@ -88,8 +88,8 @@ impl<A: Actor> Context<A> {
     /// Returns a builder of a child of this instance, from a factory.
     ///
     /// After a failure the child restarts as its [`Restart`](crate::Restart) declares, together
-    /// with the siblings that this actor's [`Strategy`](crate::policy::Strategy) names. If it fails too
-    /// often, it ends and this actor fails (F2).
+    /// with the siblings that this actor's [`Strategy`](crate::policy::Strategy) names. If it fails
+    /// too often, it ends and this actor fails (F2).
     pub fn actor<B: Actor, F>(&mut self, factory: F) -> SpawnBuilder<B, F>
     where
         F: Makes<B> + Send + Sync + 'static,

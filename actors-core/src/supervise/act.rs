@@ -13,7 +13,8 @@ use std::sync::Arc;
 impl<A: Actor> Subject for Cell<A> {
     fn initial_state(&self) -> Option<SubjectState> {
         let limits = self.mailbox.limits();
-        // The reserve for lanes without a message type stays empty, so pressure is measured on the rest.
+        // The reserve for lanes without a message type stays empty, so pressure is measured on the
+        // rest.
         let lanes = self.mailbox.declared().map(|policy| policy.priority);
         let top = lanes.filter(|lane| *lane < Priority::Urgent).max().unwrap_or(Priority::Urgent);
         let reach = limits.room(top) as f64 / limits.capacity as f64;

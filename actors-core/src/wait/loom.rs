@@ -4,8 +4,8 @@
 //! | model | threads | what must hold |
 //! |---|---|---|
 //! | two turns ask each other | 2 | exactly one is told, and the graph is empty in the end |
-//! | three turns in a ring | 3, at most 3 preemptions | at least one is told, and whoever is told frees the others |
-//! | a turn asks while another one gives up | 2 | nobody is told unless both waits stood at once |
+//! | three turns in a ring | 3, at most 3 preemptions | at least one is refused, which frees the others |
+//! | a turn asks while another one gives up | 2 | no turn is refused unless both waits stood at once |
 //!
 //! **What they catch.** Searching before publishing (both wait for ever); deciding without the
 //! arbiter (both are told); refusing on a suspicion that is not checked again (told, although the

@@ -25,7 +25,7 @@
 //! same one. A suspicion is therefore decided under one lock, the arbiter's: the search is repeated
 //! until two passes in a row find the same edges. An edge never returns once it was removed, so
 //! those edges stood at one instant. Then one wait fails, and the next thread finds the cycle gone.
-//! Without a cycle nobody takes the arbiter's lock. (The double collect of Afek, Attiya, Dolev,
+//! Without a cycle no thread takes the arbiter's lock. (The double collect of Afek, Attiya, Dolev,
 //! Gafni, Merritt and Shavit, *Atomic Snapshots of Shared Memory*, JACM 40(4), 1993.)
 //!
 //! **When is it searched?** When a wait is added, and when a way out disappears: a worker leaves

@@ -52,7 +52,7 @@ impl Node for Actor {
         false
     }
 
-    /// Whoever has ticket 1.
+    /// The sender with ticket 1.
     fn is_stuck_in_line(&self, place: InLine) -> bool {
         place.ticket == 1 && !self.has_admitted.load(Ordering::Relaxed)
     }
@@ -118,7 +118,7 @@ fn needs_growth(actor: &Arc<Actor>) -> bool {
     super::needs_growth(&node)
 }
 
-const NOBODY: [&str; 0] = [];
+const NO_CYCLE: [&str; 0] = [];
 
 #[test]
 fn d1_names_are_those_of_a_shortest_cycle_in_order() {
@@ -126,7 +126,7 @@ fn d1_names_are_those_of_a_shortest_cycle_in_order() {
     let [a, b, c, d, e] = &actors(graph);
     // The long way round, a dead end, and the short way.
     for (from, to) in [(b, c), (c, d), (d, a), (b, e), (b, d)] {
-        assert_eq!(offer(graph, &ask((from, 0), to)), NOBODY);
+        assert_eq!(offer(graph, &ask((from, 0), to)), NO_CYCLE);
     }
     assert_eq!(offer(graph, &ask((a, 0), b)), ["0", "1", "3"]);
     assert_eq!(offer(graph, &ask((e, 0), e)), ["4"]);
@@ -137,13 +137,13 @@ fn d1_a_pool_is_part_of_a_cycle_only_when_every_worker_is() {
     let graph = &waits();
     let [a, b] = &actors(graph);
     let pool = &actor(graph, 7, 2);
-    assert_eq!(offer(graph, &ask((pool, 0), a)), NOBODY);
-    assert_eq!(offer(graph, &ask((a, 0), pool)), NOBODY, "the other worker has nothing to do");
+    assert_eq!(offer(graph, &ask((pool, 0), a)), NO_CYCLE);
+    assert_eq!(offer(graph, &ask((a, 0), pool)), NO_CYCLE, "the other worker has nothing to do");
     let second = ask((pool, 1), b);
-    assert_eq!(offer(graph, &second), NOBODY, "the other worker waits for somebody who has nothing to do");
+    assert_eq!(offer(graph, &second), NO_CYCLE, "the other worker waits for an actor that has nothing to do");
     assert_eq!(offer(graph, &ask((b, 0), pool)), ["1", "7"]);
     graph.remove(&second);
-    assert_eq!(offer(graph, &ask((b, 0), pool)), NOBODY);
+    assert_eq!(offer(graph, &ask((b, 0), pool)), NO_CYCLE);
     assert_eq!(offer(graph, &ask((pool, 1), a)), ["7", "0"], "the last worker closes it");
     assert_eq!(offer(graph, &ask((pool, 1), pool)), ["7"]);
 }
@@ -154,9 +154,9 @@ fn d1_a_pool_with_a_worker_that_will_be_free_is_part_of_no_cycle() {
     let [a, b, c] = &actors(graph);
     let pool = &actor(graph, 7, 2);
     for (from, to) in [((pool, 0), a), ((pool, 1), b), ((b, 0), c)] {
-        assert_eq!(offer(graph, &ask(from, to)), NOBODY);
+        assert_eq!(offer(graph, &ask(from, to)), NO_CYCLE);
     }
-    assert_eq!(offer(graph, &ask((a, 0), pool)), NOBODY, "c has nothing to do, so b will be answered");
+    assert_eq!(offer(graph, &ask((a, 0), pool)), NO_CYCLE, "c has nothing to do, so b will be answered");
     assert_eq!(offer(graph, &ask((c, 0), a)), ["2", "0", "7", "1"]);
 }
 
@@ -167,8 +167,8 @@ fn d1_a_pool_that_may_grow_is_part_of_no_cycle() {
     let pool = &actor(graph, 7, 1);
     pool.may_grow.store(true, Ordering::Relaxed);
     let asks = ask((pool, 0), a);
-    assert_eq!(offer(graph, &ask((a, 0), pool)), NOBODY);
-    assert_eq!(offer(graph, &asks), NOBODY);
+    assert_eq!(offer(graph, &ask((a, 0), pool)), NO_CYCLE);
+    assert_eq!(offer(graph, &asks), NO_CYCLE);
     graph.remove(&asks);
     pool.may_grow.store(false, Ordering::Relaxed);
     assert_eq!(offer(graph, &asks), ["7", "0"]);
@@ -182,7 +182,7 @@ fn d1_waits_that_formed_no_cycle_do_when_the_pool_they_lead_to_cannot_grow_any_m
     pool.may_grow.store(true, Ordering::Relaxed);
     let waits = [ask((pool, 0), a), ask((a, 0), pool), ask((pool, 1), pool)];
     for wait in &waits {
-        assert_eq!(offer(graph, wait), NOBODY);
+        assert_eq!(offer(graph, wait), NO_CYCLE);
     }
     let standing = |graph: &Waits| {
         let cycle = standing_cycle(graph, pool)?;
@@ -194,8 +194,8 @@ fn d1_waits_that_formed_no_cycle_do_when_the_pool_they_lead_to_cannot_grow_any_m
     // Ended, it is no wait any more, and its worker has a way.
     let cut = standing_cycle(graph, pool).unwrap().cut_one().unwrap();
     assert!(Arc::ptr_eq(&cut, &waits[0]) && standing(graph).is_none() && !needs_growth(pool));
-    assert_eq!(offer(graph, &ask((pool, 0), b)), NOBODY);
-    assert!(standing(graph).is_none() && !needs_growth(pool), "it waits for somebody who is free");
+    assert_eq!(offer(graph, &ask((pool, 0), b)), NO_CYCLE);
+    assert!(standing(graph).is_none() && !needs_growth(pool), "it waits for an actor that is free");
     // Fewer workers: the one that is left waits for the pool alone.
     graph.take_all(Waiter { actor: 7, worker: 1 });
     assert!(standing_cycle(graph, pool).is_none());
@@ -208,7 +208,7 @@ fn d1_of_several_workers_that_wait_for_each_other_all_must() {
     let graph = &waits();
     let (p, q) = (&actor(graph, 1, 2), &actor(graph, 2, 2));
     for (from, worker, to) in [(p, 0, q), (p, 1, q), (q, 0, p)] {
-        assert_eq!(offer(graph, &ask((from, worker), to)), NOBODY);
+        assert_eq!(offer(graph, &ask((from, worker), to)), NO_CYCLE);
     }
     assert_eq!(offer(graph, &ask((q, 1), p)), ["2", "1"]);
 }
@@ -223,15 +223,15 @@ fn d1_a_wait_that_is_over_closes_nothing() {
     let let_in = edge((b, 0), a, What::Slot(InLine { waiter: 0, ticket: 2 }), Tick::NEVER);
     for over in [past, answered, let_in] {
         let graph = &waits();
-        assert_eq!(offer(graph, &over), NOBODY);
-        assert_eq!(offer(graph, &ask((a, 0), b)), NOBODY);
+        assert_eq!(offer(graph, &over), NO_CYCLE);
+        assert_eq!(offer(graph, &ask((a, 0), b)), NO_CYCLE);
         let graph = &waits();
-        assert_eq!(offer(graph, &ask((a, 0), b)), NOBODY);
-        assert_eq!(offer(graph, &over), NOBODY, "nor does it when it is new");
+        assert_eq!(offer(graph, &ask((a, 0), b)), NO_CYCLE);
+        assert_eq!(offer(graph, &over), NO_CYCLE, "nor does it when it is new");
     }
     let graph = &waits();
     let in_line = edge((b, 0), a, What::Slot(InLine { waiter: 0, ticket: 1 }), now.after(Duration::MAX));
-    assert_eq!(offer(graph, &in_line), NOBODY);
+    assert_eq!(offer(graph, &in_line), NO_CYCLE);
     assert_eq!(offer(graph, &ask((a, 0), b)), ["0", "1"]);
 }
 
@@ -239,9 +239,9 @@ fn d1_a_wait_that_is_over_closes_nothing() {
 fn d1_who_is_killed_waits_for_nobody() {
     let graph = &waits();
     let [a, b] = &actors(graph);
-    assert_eq!(offer(graph, &ask((b, 0), a)), NOBODY);
+    assert_eq!(offer(graph, &ask((b, 0), a)), NO_CYCLE);
     b.is_killed.store(true, Ordering::Relaxed);
-    assert_eq!(offer(graph, &ask((a, 0), b)), NOBODY);
+    assert_eq!(offer(graph, &ask((a, 0), b)), NO_CYCLE);
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn d1_the_waits_of_a_turn_that_is_over_are_taken_out_and_no_others() {
     let pool = &actor(graph, 7, 2);
     let first = ask((pool, 0), a);
     for edge in [&first, &ask((pool, 0), b), &ask((pool, 1), a)] {
-        assert_eq!(offer(graph, edge), NOBODY);
+        assert_eq!(offer(graph, edge), NO_CYCLE);
     }
     assert_eq!(graph.take_all(first.plan.from).len(), 2);
     assert!(graph.remove(&first).is_none());
@@ -291,7 +291,7 @@ fn d1_long_chains_and_wide_ones_are_looked_through() {
     let graph = &waits();
     let chain: Vec<_> = (0..2000).map(|id| actor(graph, id, 1)).collect();
     for pair in chain.windows(2) {
-        assert_eq!(offer(graph, &ask((&pair[0], 0), &pair[1])), NOBODY);
+        assert_eq!(offer(graph, &ask((&pair[0], 0), &pair[1])), NO_CYCLE);
     }
     let last = &chain[1999];
     assert_eq!(offer(graph, &ask((last, 0), &chain[0])).len(), 2000);

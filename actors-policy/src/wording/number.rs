@@ -10,26 +10,26 @@ pub struct Number {
     because: &'static str,
     pub(crate) most: usize,
     /// The greatest value, as text.
-    pub(crate) most_said: &'static str,
+    pub(crate) most_text: &'static str,
     example: usize,
 }
 
 impl Number {
     /// Slots of a mailbox: 2^24 at most.
     pub(crate) const fn slots(least: usize, because: &'static str) -> Number {
-        Number { least, because, most: CAPACITY_MAX, most_said: "2^24", example: 64 }
+        Number { least, because, most: CAPACITY_MAX, most_text: "2^24", example: 64 }
     }
 
     /// Jobs of an actor: 2^16 at most, because all of them end together with it.
     pub(crate) const JOBS: Number =
-        Number { least: 0, because: "", most: JOBS_MAX, most_said: "2^16", example: 64 };
+        Number { least: 0, because: "", most: JOBS_MAX, most_text: "2^16", example: 64 };
 
     /// Bytes of a mailbox: 2^32 - 2 at most, because weights are kept in 32 bits.
     pub(crate) const BYTES: Number = Number {
         least: 1,
         because: "a mailbox without a byte takes nothing; leave it out for no bound",
         most: MAX_BYTES_MAX,
-        most_said: "4 GiB",
+        most_text: "4 GiB",
         example: 65_536,
     };
 
@@ -58,14 +58,14 @@ impl Number {
     ///
     /// The bound that the number violates, and why it is there.
     pub fn check(&self, word: &'static str, number: usize) -> Result<(), InvalidPolicy> {
-        let Self { least, because, most, most_said, .. } = self;
+        let Self { least, because, most, most_text, .. } = self;
         if number < *least {
             return Err(InvalidPolicy::new(word, format!("`{word}` is at least {least}: {because}")));
         }
         if number > *most {
             return Err(InvalidPolicy::new(
                 word,
-                format!("`{word}` is at most {most} ({most_said}); write less"),
+                format!("`{word}` is at most {most} ({most_text}); write less"),
             ));
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::model::Role;
 use crate::names::plain;
 
 /// All methods of `actors_core::Handle`.
-const VERBS: &[&str] = &[
+const HANDLE_METHODS: &[&str] = &[
     "adjust",
     "ask",
     "closed",
@@ -32,7 +32,7 @@ const VERBS: &[&str] = &[
 /// runtime's method. `shadows` is the word, if it is present.
 pub(crate) fn check(method: &Ident, role: Role, shadows: Option<&Ident>, errors: &mut Errors) {
     let name = plain(method);
-    match (VERBS.contains(&name.as_str()), shadows) {
+    match (HANDLE_METHODS.contains(&name.as_str()), shadows) {
         (true, None) => {
             let word = role.word();
             let text = format!(
@@ -66,6 +66,6 @@ mod tests {
             found.extend(names.filter_map(|line| line.split(['<', '(']).next()));
         }
         found.sort_unstable();
-        assert_eq!(found, VERBS);
+        assert_eq!(found, HANDLE_METHODS);
     }
 }

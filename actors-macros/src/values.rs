@@ -17,7 +17,7 @@ use crate::words::with_parentheses;
 use actors_policy::fields::{Field, Kind, Value, Written};
 
 /// A word with its value, and with the user's own tokens.
-pub(crate) struct Said {
+pub(crate) struct WordValue {
     word: &'static str,
     /// The word itself.
     pub(crate) name: Ident,
@@ -27,9 +27,9 @@ pub(crate) struct Said {
 
 /// The words of one attribute, in their order.
 #[derive(Default)]
-pub(crate) struct SaidWords(Vec<Said>);
+pub(crate) struct WordValues(Vec<WordValue>);
 
-impl SaidWords {
+impl WordValues {
     /// Reads one word by its entry in the table. A mistake is reported, and the word left out.
     pub(crate) fn read<T>(&mut self, field: &Field<T>, word: &Word, errors: &mut Errors) {
         let Some(tokens) = word.value(&field.example(), errors) else { return };
@@ -44,11 +44,11 @@ impl SaidWords {
 
     /// Adds a value that was read by other means.
     pub(crate) fn push(&mut self, field: &'static str, word: &Word, value: Value) {
-        self.0.push(Said { word: field, name: word.name.clone(), value, tokens: word.value_tokens() });
+        self.0.push(WordValue { word: field, name: word.name.clone(), value, tokens: word.value_tokens() });
     }
 
-    pub(crate) fn get(&self, word: &str) -> Option<&Said> {
-        self.0.iter().find(|said| said.word == word)
+    pub(crate) fn get(&self, word: &str) -> Option<&WordValue> {
+        self.0.iter().find(|entry| entry.word == word)
     }
 
     /// Returns the whole number that a word sets.
@@ -60,8 +60,8 @@ impl SaidWords {
     }
 
     /// Removes a word, for example because its value is not allowed.
-    pub(crate) fn remove(&mut self, word: &str) -> Option<Said> {
-        let at = self.0.iter().position(|said| said.word == word)?;
+    pub(crate) fn remove(&mut self, word: &str) -> Option<WordValue> {
+        let at = self.0.iter().position(|entry| entry.word == word)?;
         Some(self.0.remove(at))
     }
 
@@ -72,8 +72,8 @@ impl SaidWords {
         fits: impl FnOnce(&Value) -> Result<(), E>,
         errors: &mut Errors,
     ) {
-        if let Some(said) = self.get(word)
-            && errors.sound(&said.tokens, fits(&said.value)).is_none()
+        if let Some(entry) = self.get(word)
+            && errors.sound(&entry.tokens, fits(&entry.value)).is_none()
         {
             self.remove(word);
         }
@@ -124,14 +124,14 @@ fn variant(value: impl Debug) -> Ident {
     ident(format!("{value:?}"))
 }
 
-impl ToTokens for SaidWords {
+impl ToTokens for WordValues {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.0.iter().for_each(|said| said.to_tokens(tokens));
+        self.0.iter().for_each(|entry| entry.to_tokens(tokens));
     }
 }
 
 /// The builder's call of the same name.
-impl ToTokens for Said {
+impl ToTokens for WordValue {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let word = ident(self.word);
         let mut early = None;
