@@ -105,8 +105,8 @@ impl Advice {
         match load.size() {
             Err(why) => Advice::Hopeless(why),
             Ok(sizing) => {
-                // Where the rates do not show why it was full, the burst was too short for them:
-                // twice as much, and look again.
+                // If the rates do not explain why the mailbox was full, the burst was too short to
+                // measure: advise twice the capacity, and to look again.
                 let shown = sizing.beside_reserve();
                 let to = if shown > capacity { shown } else { capacity.saturating_mul(2).min(CAPACITY_MAX) };
                 Advice::Grow { capacity, depth_peak, to, load }

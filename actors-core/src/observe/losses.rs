@@ -266,8 +266,8 @@ async fn report(mut task: Task) {
         let list = std::mem::take(&mut task.shared.lock().list);
         for actor in list {
             if let Some(actor) = actor.upgrade() {
-                // What it runs of foreign code is caught where it is run; a defect of ours is not
-                // to end the others' lines.
+                // Panics of foreign code are caught where it runs. A defect of ours must not stop
+                // the lines of other actors.
                 crate::panics::ignored(|| actor.report_losses());
             }
             // After 128 actors other tasks have a turn.
