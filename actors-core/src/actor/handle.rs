@@ -16,8 +16,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// How long a `stop` lets an actor drain before it kills it, unless [`Stop::within`] says
-/// otherwise: the same 30 seconds that an ask waits by default, so that nobody who is still waiting
-/// is cut off.
+/// otherwise: 30 seconds, the default deadline of an ask, so that every waiting asker can still be
+/// answered.
 pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(30);
 
 /// A way to an actor; cheap to clone. The actor lives while one exists: with the last one gone it
@@ -135,12 +135,12 @@ impl<A: Actor> Handle<A> {
 
     /// Sets how many workers there are, within the declared range (S4): the number that it comes
     /// to. Those that are too many go when they have nothing to do, and lose nothing. Where the
-    /// supervisor may `spawn`, it goes on from there, and ends those that are not needed after
-    /// their `keep_alive`.
+    /// supervisor may `spawn`, it continues from this number, and ends idle workers after their
+    /// `keep_alive`.
     pub fn resize(&self, workers: usize) -> usize {
         let workers = self.cell.resize(workers);
         if self.cell.mailbox.request_sample() {
-            // Whoever looks after it shall see what comes of that, although no message comes.
+            // Without a message the supervisor would not sample the resized pool.
             self.cell.request_sample();
         }
         workers
@@ -149,8 +149,8 @@ impl<A: Actor> Handle<A> {
     /// Resolves when `#[started]` has succeeded; at once where there is none.
     ///
     /// # Errors
-    /// A [`StartError`](crate::spawn::StartError): the start failed for good, the actor has ended, or,
-    /// inside a turn, the actor could only start after that turn ends (D3). In the last case it
+    /// A [`StartError`](crate::spawn::StartError): the start failed for good, the actor has ended,
+    /// or, inside a turn, the actor could only start after that turn ends (D3). In the last case it
     /// starts all the same.
     pub fn ready(&self) -> Ready<A> {
         Ready::new(self.cell.clone())

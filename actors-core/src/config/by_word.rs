@@ -1,4 +1,4 @@
-//! Maps each word of the table of words ([`actors_policy::fields`]) to its field of a configuration.
+//! Maps each word of the table ([`actors_policy::fields`]) to its field of a configuration.
 //!
 //! Reading, writing, applying and `effective` loop over the table and ask here for the field of a
 //! word. A new word needs a field in `mod.rs`, a line here, and a value in the test below. A new
@@ -12,7 +12,8 @@ pub(super) trait ByWord {
     /// Returns the value of a word; `None` where nothing is said.
     fn get(&self, word: &str) -> Option<Value>;
 
-    /// Sets the value of a word. A word without a field, or a value of another kind, changes nothing.
+    /// Sets the value of a word. A word without a field, or a value of another kind, changes
+    /// nothing.
     fn set(&mut self, word: &str, value: Value);
 }
 

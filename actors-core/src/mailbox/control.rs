@@ -39,8 +39,8 @@ impl<T: Item, S> Mailbox<T, S> {
         self.signals.is_killed()
     }
 
-    /// Records that the caller starts the consumer's task. Returns `false` if it was started before:
-    /// then the caller must not start another.
+    /// Records that the caller starts the consumer's task. Returns `false` if it was started
+    /// before: then the caller must not start another.
     pub(crate) fn start_consumer(&self) -> bool {
         let mut inner = self.lock();
         match &mut inner.staff {

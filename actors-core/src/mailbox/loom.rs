@@ -280,8 +280,8 @@ fn leave(mailbox: &Desk, line: InLine<Message>) -> bool {
     left.is_ok()
 }
 
-/// Runs a turn of its own, if it may; it panics unless it `ends_well`. Whether it did, and the seat
-/// if nobody wants it back.
+/// Runs a turn of its own, if it may; it panics unless it `ends_well`. Returns whether it ran, and
+/// the seat if the mailbox does not take it back.
 fn donate(mailbox: &Desk, ends_well: bool) -> (bool, Option<Seat>) {
     let SeatAttempt::Taken { mut seat, .. } = mailbox.take_seat(ClassId::new(0)) else {
         return (false, None);

@@ -15,21 +15,27 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-/// A question on its way to an actor; resolves with the answer. What a call of a message with a reply returns.
+/// An ask on its way to an actor; resolves with the answer. A call of a message with a reply
+/// returns it.
 ///
-/// Its deadline covers line, queue and handler together: [`timeout`](Ask::timeout), else what is left of the turn it is asked
-/// in, else the message's declared `timeout`, else 30 seconds. Whoever waits for a message that is lost is told when it is
-/// lost. Inside a turn, an ask that could only be answered after that turn is told so at once:
-/// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), with the actors around the [`cycle`](AskError::cycle).
+/// Its deadline covers line, queue and handler together. It is [`timeout`](Ask::timeout) if set,
+/// otherwise the remaining time of the turn in which it is made, otherwise the message's declared
+/// `timeout`, otherwise 30 seconds. If the message is lost, the ask fails at that time, not at its
+/// deadline. An ask inside a turn that could only be answered after that turn fails at once with
+/// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), and names the actors of the
+/// [`cycle`](AskError::cycle).
 ///
-/// It borrows the handle. What outlives the handle, such as a task, takes [`owned`](Ask::owned):
-/// `tokio::spawn(shop.price(7).owned())`.
+/// It borrows the handle. [`owned`](Ask::owned) makes a future that may outlive the handle, for
+/// example in a task: `tokio::spawn(shop.price(7).owned())`.
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, the message was not sent: it leaves the line or the queue, counted `cancelled`. Only a
-/// message whose turn has begun by then is handled all the same, and its answer is dropped.
+///
+/// Cancel safe. If it is dropped while pending, the message is withdrawn from the line or the
+/// queue, and counted `cancelled`. A message whose turn has begun is still handled, and its answer
+/// is dropped.
 ///
 /// # Errors
+///
 /// An [`AskError`] with the [`Reason`](crate::Reason).
 #[must_use = "nothing is asked before it is awaited, or `blocking` is called"]
 pub struct Ask<'a, A: Handler<M>, M: Message> {
@@ -37,7 +43,7 @@ pub struct Ask<'a, A: Handler<M>, M: Message> {
     slot: Option<Waiting<M::Reply>>,
 }
 
-/// A slot that is waited at. Dropped, its asker has gone away.
+/// A slot whose answer is awaited. Dropping it tells the slot that its asker is gone.
 struct Waiting<R>(Option<Arc<Slot<R>>>);
 
 impl<R> Waiting<R> {
@@ -54,7 +60,7 @@ impl<R> Drop for Waiting<R> {
     }
 }
 
-// Nothing in it is pinned.
+// No field is pinned.
 impl<A: Handler<M>, M: Message> Unpin for Ask<'_, A, M> {}
 
 impl<A: Handler<M>, M: Message> fmt::Debug for Ask<'_, A, M> {
@@ -72,37 +78,40 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         Ask { journey, slot: None }
     }
 
-    /// Does not wait for the answer.
+    /// Sends without waiting for the answer.
     ///
     /// # Panics
-    /// When it was polled already.
+    ///
+    /// After the first poll.
     #[track_caller]
     pub fn tell(self) -> Tell<'a, A, M> {
         Tell::from_journey(self.journey.fresh())
     }
 
-    /// A deadline for line, queue and handler together, from the first poll on.
+    /// Sets a deadline for line, queue and handler together, from the first poll on.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.journey.set_timeout(timeout);
         self
     }
 
-    /// Takes a handle of its own, so that the call may leave this scope, for example into a task.
+    /// Takes an owned handle, so that the call may leave this scope, for example into a task.
     pub fn owned(self) -> Ask<'static, A, M> {
         Ask { journey: self.journey.owned(), slot: self.slot }
     }
 
-    /// Gives the message back beside the error, where it was not taken.
+    /// Returns the message with the error if the message was not accepted.
     pub fn returning(self) -> AskReturning<'a, A, M> {
         AskReturning { ask: self }
     }
 
-    /// Asks from a plain thread. Nothing cancels it but its deadline.
+    /// Asks from a plain thread. Only its deadline cancels it.
     ///
     /// # Errors
+    ///
     /// As for awaiting it.
     ///
     /// # Panics
+    ///
     /// On a thread that drives async tasks, which it would block.
     pub fn blocking(mut self) -> Result<M::Reply, AskError> {
         self.journey.block();
@@ -173,10 +182,12 @@ impl<A: Handler<M>, M: Message> Future for Ask<'_, A, M> {
 /// An answer, or why there is none and the message if it was not taken.
 type Answered<M> = Result<<M as Message>::Reply, (AskError, Option<M>)>;
 
-/// An [`Ask`] whose error has the message beside it: `Some` where it was refused, `None` where it was taken and then lost.
+/// An [`Ask`] whose error includes the message: `Some` if it was refused, `None` if it was accepted
+/// and then lost.
 ///
 /// # Cancel safety
-/// Cancel safe, like the [`Ask`] it was made of. The message goes with it.
+///
+/// Cancel safe, like the [`Ask`] it was made from. The message is dropped with it.
 #[must_use = "nothing is asked before it is awaited"]
 pub struct AskReturning<'a, A: Handler<M>, M: Message> {
     ask: Ask<'a, A, M>,

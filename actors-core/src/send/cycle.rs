@@ -1,4 +1,5 @@
-//! Waits inside turns: they are known while they are pending, and the one that closes a cycle fails (D1).
+//! Waits inside turns: they are registered while they are pending, and the one that closes a cycle
+//! fails (D1).
 
 use super::journey::{Journey, Refusal, Step, message_of};
 use crate::actor::cell::{Cell, Envelope};
@@ -14,14 +15,14 @@ use std::task::{Context, Poll};
 
 /// A place in the line of `cell`.
 pub(super) fn slot<A: Actor>(cell: &Cell<A>, waiter: WaiterId) -> What {
-    // Who has just been let in waits for no slot; no ticket has this number.
+    // A sender that has just been let in waits for no slot; no ticket has this number.
     let ticket = cell.mailbox.ticket(waiter).unwrap_or(0);
     What::Slot(InLine { waiter: waiter.into(), ticket })
 }
 
 impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
-    /// The message is in, and its answer is not there yet. Ready where that would close a cycle; then the message is taken back,
-    /// unless its turn has begun.
+    /// Registers the wait for an answer, once the message is in the mailbox. Ready if the wait
+    /// would close a cycle; then the message is withdrawn, unless its turn has begun.
     #[inline]
     pub(super) fn await_inside(
         &mut self,
@@ -45,13 +46,14 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
                 return Poll::Pending;
             };
             let message = match self.retract() {
-                // Somebody has gone on meanwhile, or it is this very message whose turn waits for us: look once more.
+                // A turn has ended meanwhile, or this very message's turn waits for us: search once
+                // more.
                 Withdrawal::Claimed | Withdrawal::Begun if !is_certain => {
                     is_certain = true;
                     continue;
                 }
                 Withdrawal::Out(item) => {
-                    // Nobody is to be told by the message when it is opened.
+                    // The message must not answer when it is opened.
                     slot.abandon();
                     message_of::<A, M>(item)
                 }

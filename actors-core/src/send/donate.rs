@@ -16,18 +16,19 @@ use std::task::Context;
 use std::time::Duration;
 use tokio::task::coop;
 
-/// What came of the attempt to run a turn.
+/// The outcome of an attempt to run a turn.
 pub(super) enum Attempt<R> {
-    /// It was run: the answer, or why there is none.
+    /// It ran: the answer, or why there is none.
     Done(Result<R, Reason>),
     /// The task's budget is spent. Nothing has happened; the task is woken to try again.
     Yield,
-    /// Nothing has happened, and the message goes the way through the queue.
+    /// Nothing has happened, and the message takes the way through the queue.
     No,
 }
 
 impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
-    /// Runs the turn of a fresh message here and now, if the actor is idle and the handler a short plain `fn`.
+    /// Runs the turn of a fresh message at once, if the actor is idle and the handler a short plain
+    /// `fn`.
     #[inline]
     pub(super) fn donate(&mut self, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
         let Some(run) = A::INLINE else { return Attempt::No };
@@ -50,7 +51,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         };
         let is_late = deadline != Tick::NEVER && deadline <= clock::now();
         if is_late || own == Span::of(Duration::ZERO) {
-            // Nothing past its deadline is handled (T1); the way through the queue says so.
+            // A message past its deadline is never handled (T1); the way through the queue reports
+            // it.
             return Attempt::No;
         }
         let (cell, step) = self.parts();
@@ -64,8 +66,9 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         };
         let mut guard =
             SeatGuard { cell, class: class_of::<A, M>(), seat: Some(seat), used: SeatUse::Unused };
-        // A task that sends without end takes turns with others, as it would if it had to wait for room. It yields before the
-        // turn, so that a send that is dropped while it is pending has not been handled.
+        // A task that sends in a loop yields to other tasks, as it would if it had to wait for
+        // room. It yields before the turn, so that a send that is dropped while pending has not
+        // been handled.
         if is_timed && coop::poll_proceed(cx).map(|unit| unit.made_progress()).is_pending() {
             return Attempt::Yield;
         }
@@ -91,7 +94,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             cell.end_meter(turn, result.is_err().then_some(Reason::Panicked));
         }
         Attempt::Done(result.map_err(|text| {
-            // A panic went through the state (F1): the actor's own loop sees to the rest.
+            // A panic may have corrupted the state (F1): the actor's own loop replaces the
+            // instance.
             cell.note_panic(class_of::<A, M>(), &text);
             cell.report_loss(class_of::<A, M>(), Tick::ZERO, Reason::Panicked, || Some(text));
             Reason::Panicked
@@ -99,7 +103,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     }
 }
 
-/// The seat while a sender has it. Dropping this returns it: as poisoned, unless the turn is known to have ended well.
+/// Holds the seat for a sender. Dropping it returns the seat: poisoned, unless the turn is known to
+/// have ended well.
 struct SeatGuard<'a, A: crate::Actor> {
     cell: &'a Arc<Cell<A>>,
     class: ClassId,

@@ -1,4 +1,4 @@
-//! A message for an actor in another place: until its outlet has taken it over, or given it back.
+//! A message for an actor in another place, until its outlet has accepted or returned it.
 
 use super::class_of;
 use super::journey::{Arrival, Journey, Refusal, Step, message_of};
@@ -14,7 +14,7 @@ use crate::wakers::discard;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-/// A message in the hands of an outlet. Dropped undecided, its sender has gone away.
+/// A message that an outlet holds. Dropping it undecided means that its sender is gone.
 pub(super) struct InTransit<A: Actor> {
     cell: Arc<Cell<A>>,
     class: ClassId,
@@ -60,7 +60,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         when_full: WhenFull,
         is_ask: bool,
     ) -> Option<Arrival<M>> {
-        // A permit was a promise of this side only.
+        // A permit is a promise of this side only.
         self.tie = None;
         let class = class_of::<A, M>();
         let cell = self.to.cell().clone();
@@ -101,7 +101,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let Some(transit) = &mut tie.transit else { return Poll::Pending };
         let Some(handing) = &mut transit.handing else { return Poll::Pending };
         let polled = match caught(|| handing.as_mut().poll(cx)) {
-            // Only asks have a timer here: a tell has its message back, and the outlet keeps to its
+            // Only asks have a timer here: a tell has its message back, and the outlet observes the
             // deadline.
             Ok(Poll::Pending) if tie.timer.poll(cx) => {
                 transit.decide(Fate::Lost(Reason::Expired));
@@ -123,7 +123,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         Poll::Ready(arrival)
     }
 
-    /// The outlet has decided, or panicked with this text.
+    /// Handles the decision of the outlet, or its panic with this text.
     fn handed(&mut self, handed: Result<Handed<A>, String>, count: impl FnOnce(Fate)) -> Arrival<M> {
         self.step = Step::Over;
         match handed {

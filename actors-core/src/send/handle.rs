@@ -7,8 +7,8 @@ use crate::actor::{Actor, Handler};
 use crate::error::SendError;
 
 impl<A: Actor> Handle<A> {
-    /// Sends a message without asking for its answer. Nothing happens before the result is awaited, or `try_send` is called
-    /// on it.
+    /// Sends a message without asking for its answer. Nothing happens before the result is awaited,
+    /// or `try_send` is called on it.
     #[inline]
     pub fn tell<M: Message>(&self, message: M) -> Tell<'_, A, M>
     where
@@ -26,7 +26,8 @@ impl<A: Actor> Handle<A> {
         Ask::new(self, message)
     }
 
-    /// Waits for a slot for a message of type `M`, which may then be made and sent without waiting; see [`Permit`].
+    /// Waits for a slot for a message of type `M`, which can then be created and sent without
+    /// waiting; see [`Permit`].
     ///
     /// [`Permit`]: crate::send::Permit
     pub fn reserve<M: Message>(&self) -> Reserve<'_, A, M>
@@ -36,9 +37,10 @@ impl<A: Actor> Handle<A> {
         Reserve::new(self)
     }
 
-    /// A slot for a message of type `M`, if there is one now. Needs no async context.
+    /// Returns a slot for a message of type `M`, if there is one now. Needs no async context.
     ///
     /// # Errors
+    ///
     /// [`Reason::Full`](crate::Reason::Full) or [`Reason::Closed`](crate::Reason::Closed).
     pub fn try_reserve<M: Message>(&self) -> Result<Permit<A, M>, SendError<()>>
     where

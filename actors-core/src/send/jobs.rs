@@ -1,7 +1,7 @@
 //! Timers, pipes and watches: what starts them, and what their tasks do (F7).
 //!
-//! A job is a task that brings a message to its actor's own mailbox. Its entry in the actor's table (`actor::jobs`) counts what
-//! it could not deliver; here is what is sent, and when.
+//! A job is a task that brings a message to its actor's own mailbox. Its entry in the actor's table
+//! (`actor::jobs`) counts what it could not deliver; this module decides what is sent, and when.
 
 use super::placed::Placed;
 use crate::actor::context::Context;
@@ -74,10 +74,10 @@ impl<A: Actor> Context<A> {
         Ok(lease.spawn(|lease| every(lease, weak, period, message)))
     }
 
-    /// Runs `future` next to the actor, which handles messages meanwhile, and sends what `then`
-    /// makes of its output. Belongs to the actor: it survives restarts, and does not keep the actor
-    /// alive (F7). Where the actor ends first, the message it would have sent has a dead letter, and
-    /// counts `cancelled` after a stop, `undelivered` otherwise.
+    /// Runs `future` next to the actor, which handles messages meanwhile, and sends the message
+    /// that `then` makes of its output. The job belongs to the actor: it survives restarts, and
+    /// does not keep the actor alive (F7). If the actor ends first, the message becomes a dead
+    /// letter, and counts `cancelled` after a stop, `undelivered` otherwise.
     ///
     /// # Errors
     /// With the future: [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under
@@ -95,9 +95,10 @@ impl<A: Actor> Context<A> {
         self.run("pipe", future, then)
     }
 
-    /// Sends what `then` makes of the reason when `other` has ended. Belongs to the actor: it
-    /// survives restarts (F7). Does not keep either alive. Where this actor ends first, the message
-    /// it would have sent has a dead letter, and counts `cancelled` after a stop, `undelivered` otherwise.
+    /// Sends the message that `then` makes of the reason when `other` has ended. The job belongs to
+    /// the actor: it survives restarts (F7). It keeps neither actor alive. If this actor ends
+    /// first, the message becomes a dead letter, and counts `cancelled` after a stop, `undelivered`
+    /// otherwise.
     ///
     /// # Errors
     /// [`TooManyJobs`](crate::Reason::TooManyJobs), when as many jobs are under way as `jobs` says;
@@ -203,7 +204,7 @@ async fn send<A: Handler<M>, M: Message>(lease: &Lease<A, M>, to: &Handle<A>, me
     }
 }
 
-/// `send_every`: a tick whose predecessor has not begun its turn is left out, so that at most one
+/// `send_every`: skips a tick while the turn of the previous one has not begun, so that at most one
 /// is queued or in line.
 async fn every<A: Handler<M>, M: Message + Clone>(
     lease: Lease<A, M>,
@@ -215,7 +216,7 @@ async fn every<A: Handler<M>, M: Message + Clone>(
     loop {
         match next_tick(begun, period) {
             Some(due) => tokio::time::sleep_until(due).await,
-            // Later than the clock can say.
+            // The time is beyond the clock's range.
             None => return pending().await,
         }
         let Some(handle) = to.upgrade() else { return };

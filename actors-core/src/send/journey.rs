@@ -1,4 +1,5 @@
-//! From the first poll to a slot in the mailbox: what [`Tell`](super::Tell) and [`Ask`](super::Ask) share.
+//! The part of a send that [`Tell`](super::Tell) and [`Ask`](super::Ask) share: from the first poll
+//! to a slot in the mailbox.
 
 use super::class_of;
 use super::tie::{Tie, To};
@@ -19,18 +20,18 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) enum Step<M> {
     Fresh(M),
-    /// The tie has its place in line.
+    /// The message is in line, at the place that its tie holds.
     InLine,
     In(Place),
-    /// An outlet has it, and has not decided yet; its tie knows.
+    /// An outlet has it, and has not decided yet; its tie holds the transit.
     InTransit,
-    /// An outlet has taken it over.
+    /// An outlet has accepted it.
     TakenOver,
     Over,
 }
 
-/// A message under way. It has no `Drop` of its own, so that a message which gets in at once is
-/// nothing but its parts. What must be undone when the sender goes away is in the [`Tie`].
+/// A message under way. It has no `Drop` of its own, so that a message which gets in at once needs
+/// no drop glue. What must be undone when the sender goes away is in the [`Tie`].
 pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     pub(super) to: To<'a, A>,
     pub(super) step: Step<M>,
@@ -40,12 +41,12 @@ pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     /// When the sender stops waiting.
     pub(super) deadline: Tick,
     pub(super) tie: Option<Tie<'a, A>>,
-    /// The caller blocks its thread, and may hold a lock that the handler wants: it must not run the
-    /// turn itself.
+    /// Whether the caller blocks its thread. It may hold a lock that the handler needs, so it must
+    /// not run the turn itself.
     is_blocking: bool,
 }
 
-/// Why a message did not get in. The message is `None` where it was lost with its value.
+/// Why a message did not get in. The message is `None` if its value was lost too.
 pub(super) struct Refusal<M> {
     pub(super) message: Option<M>,
     pub(super) why: AskError,
@@ -89,7 +90,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         &self.to
     }
 
-    /// The same, with a handle of its own.
+    /// Takes an owned handle.
     pub(super) fn owned(mut self) -> Journey<'static, A, M> {
         let mut owned = Journey::with(To::Own(Handle::clone(&self.to)), self.step, self.timeout);
         (owned.expires, owned.deadline, owned.is_blocking) = (self.expires, self.deadline, self.is_blocking);
@@ -103,9 +104,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         owned
     }
 
-    /// The same. Only before the first poll: a message under way cannot become another kind.
+    /// Requires a message that was not polled yet: a message under way cannot become another kind.
     ///
     /// # Panics
+    ///
     /// After the first poll.
     #[track_caller]
     pub(super) fn fresh(self) -> Journey<'a, A, M> {
@@ -118,18 +120,18 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self
     }
 
-    /// Panics: a future that has completed was polled.
+    /// Panics, because a completed future was polled.
     #[cold]
     fn polled_again(&self) -> ! {
         panic!("the send of `{}` to `{}` was polled after it had completed", M::NAME, self.to.name())
     }
 
-    /// Whether it has a place in the mailbox.
+    /// Returns whether it has a place in the mailbox.
     pub(super) fn is_in(&self) -> bool {
         matches!(self.step, Step::In(_) | Step::TakenOver)
     }
 
-    /// Its place in the mailbox, if it has one.
+    /// Returns its place in the mailbox, if it has one.
     pub(super) fn place(&self) -> Option<Place> {
         match self.step {
             Step::In(place) => Some(place),
@@ -141,7 +143,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.tie.as_ref().is_some_and(|tie| tie.timer.is_set())
     }
 
-    /// Drives the message towards the mailbox. For asks, `asker` makes the side that gets the answer.
+    /// Drives the message to the mailbox. For asks, `asker` makes the side that gets the answer.
     pub(super) fn poll_in(
         &mut self,
         cx: &mut Context<'_>,
@@ -165,7 +167,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
-    /// Whether the gate refuses it at its first poll, and when to try again (P3). The gate never refuses
+    /// Returns when to retry if the gate refuses it at its first poll (P3). The gate never refuses
     /// a message with a permit.
     #[inline(always)]
     pub(super) fn is_shed(&self) -> Option<Span> {
@@ -210,14 +212,15 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         (self.to.cell(), &mut self.step)
     }
 
-    /// The fast path, for a fresh tell without a deadline: most messages. The answer fits into registers.
+    /// Runs the fast path, for a fresh tell without a deadline: most messages. The result fits into
+    /// registers.
     #[inline(always)]
     pub(super) fn try_fast_path(&mut self, when_full: WhenFull) -> FastPath<()> {
         if !self.is_plain() || !self.timeout.is_none() {
             return FastPath::LongWay;
         }
         if size_of::<M>() > SMALL {
-            // It is moved, or put into a box, before the lock is taken: the long way does that.
+            // Such a message is moved or boxed before the lock is taken, which the slow path does.
             return FastPath::LongWay;
         }
         let Journey { to, step, .. } = self;
@@ -237,7 +240,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         FastPath::Slot(())
     }
 
-    /// Gives the message back: it was refused before it was offered.
+    /// Returns the message: it was refused before it was offered.
     #[cold]
     pub(super) fn refused(&mut self, reason: Reason, retry_after: Span) -> Arrival<M> {
         let why = self.why(reason).retry_in(retry_after);
@@ -248,7 +251,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         Err(Refusal { message, why })
     }
 
-    /// Offers the message without ever waiting, the long way.
+    /// Offers the message on the slow path, without ever waiting.
     #[inline(never)]
     pub(super) fn try_in(&mut self) -> Arrival<M> {
         match self.offer(WhenFull::Refuse, None) {
@@ -257,7 +260,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
-    /// The one place where a message meets the mailbox for the first time. `None`: it is in line.
+    /// Offers the message to the mailbox for the first time, for all sends. `None`: it is in line.
     fn offer(&mut self, when_full: WhenFull, asker: Option<ReplySender<M::Reply>>) -> Option<Arrival<M>> {
         let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { self.polled_again() };
         let is_ask = asker.is_some();
@@ -323,10 +326,11 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
-    /// Works out until when the sender waits. Returns the instant if the clock had to be read (T2).
+    /// Computes until when the sender waits. Returns the instant if the clock had to be read (T2).
     fn set_deadline(&mut self, is_ask: bool) -> Tick {
         if !is_ask && self.timeout.is_none() {
-            // A tell waits as long as it takes, except inside a turn; that is decided when it must wait.
+            // Outside of turns a tell waits without a limit; inside one the limit is set when it
+            // must wait.
             return Tick::ZERO;
         }
         let inherited = current::get().map_or(Tick::NEVER, |turn| turn.until());
@@ -339,10 +343,11 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         now
     }
 
-    // --- after admission, for asks ----------------------------------------------------------------------------------
+    // --- after admission, for asks
+    // -----------------------------------------------------------------
 
-    /// Arms the timer of an ask that is in. From now on the message is withdrawn when the sender goes
-    /// away.
+    /// Arms the timer of an ask that is in the mailbox. From now on the message is withdrawn when
+    /// the sender goes away.
     pub(super) fn await_answer(&mut self) {
         if let Step::In(place) = self.step {
             self.tie().place = Some(place);
@@ -359,7 +364,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         tie.timer.set(end, &tie.home);
     }
 
-    /// Whether the ask has run out of time, and how.
+    /// Polls for the end of the ask's time, and returns the reason.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
         while self.tie.as_mut().is_some_and(|tie| tie.timer.poll(cx)) {
             let is_doomed = self.tie.as_ref().is_some_and(|tie| tie.is_doomed);
@@ -367,9 +372,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             match self.withdraw(Reason::Expired) {
                 Withdrawal::Out(()) if is_ttl => return Poll::Ready(Reason::Expired),
                 _ if !is_ttl => return Poll::Ready(Reason::TimedOut),
-                // Either the consumer loses it and says so, or it has just begun its turn and answers.
+                // Either the consumer drops the message and reports it, or its turn has just begun
+                // and answers.
                 Withdrawal::Claimed => self.tie().is_doomed = true,
-                // A ttl no longer matters, the deadline does.
+                // The ttl no longer matters; the deadline does.
                 Withdrawal::Begun | Withdrawal::Out(()) => self.expires = self.deadline,
             }
             self.set_timer(self.deadline);
@@ -377,7 +383,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         Poll::Pending
     }
 
-    /// Takes the message out of the queue, if its turn has not begun.
+    /// Removes the message from the queue, if its turn has not begun.
     pub(super) fn withdraw(&mut self, reason: Reason) -> Withdrawal<()> {
         let Step::In(place) = self.step else { return Withdrawal::Begun };
         let cell = self.to.cell();
@@ -394,7 +400,8 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Makes the error for the asker of a message that was lost after it was accepted.
     pub(super) fn why_lost(&self, reason: Reason) -> AskError {
         match reason {
-            // It was past its deadline, whichever side found that first: for the asker, a time-out.
+            // The message is past its deadline, whichever side noticed first: for the asker that is
+            // a time-out.
             Reason::Expired | Reason::TimedOut if self.deadline <= self.expires => {
                 self.why(Reason::TimedOut).retry(self.to.reading().retry_after)
             }
@@ -402,7 +409,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
-    /// Ends the journey: nothing more is to be undone.
+    /// Ends the journey: nothing is left to undo.
     pub(super) fn finish(&mut self) {
         self.step = Step::Over;
         if let Some(mut tie) = self.tie.take() {
@@ -415,7 +422,7 @@ pub(super) fn message_of<A: Handler<M>, M: Message>(item: Envelope<A>) -> Option
     A::unpack(item.0).map(Parcel::into_message)
 }
 
-/// Gives a permit back.
+/// Returns a permit.
 pub(super) fn give_back<A: Actor>(handle: &Handle<A>, class: ClassId) {
     let cell = handle.cell();
     cell.visit(|section| section.give_back(class));

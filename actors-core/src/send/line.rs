@@ -1,4 +1,4 @@
-//! A message in line: until it is let in, is told no, or gives up.
+//! A message in line, until it is let in, is refused, or gives up.
 
 use super::journey::{Arrival, Journey, Refusal, Step, message_of};
 use super::timer::end_of_wait;
@@ -12,8 +12,8 @@ use crate::mailbox::{Outcome, Place};
 use std::task::{Context, Poll};
 
 impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
-    /// When waiting in line ends, if it does: at ttl, at the deadline, inside a turn at that turn's deadline or, where it
-    /// has none, after the default.
+    /// Returns when waiting in line ends: at the ttl or the deadline, and inside a turn at that
+    /// turn's deadline or, without one, after the default.
     pub(super) fn line_end(&mut self) -> Tick {
         if self.deadline == Tick::NEVER {
             self.deadline = end_of_wait(self.to.cell(), class_of::<A, M>());
@@ -21,7 +21,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         self.deadline.min(self.expires)
     }
 
-    /// Whether it still stands in line; if not, its outcome.
+    /// Polls the wait in line; returns the outcome if it has ended.
     pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Option<Arrival<M>> {
         let Journey { to, tie: Some(tie), .. } = self else { return None };
         let Poll::Ready(outcome) = tie.line.as_mut()?.poll(&to.cell().mailbox, cx) else { return None };
@@ -56,7 +56,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         Poll::Ready(self.give_up(why))
     }
 
-    /// Registers the wait in line, inside a turn. Ready where it would close a cycle.
+    /// Registers the wait in line, inside a turn. Ready if it would close a cycle.
     #[inline]
     fn wait_inside(&mut self, cx: &Context<'_>) -> Poll<Arrival<M>> {
         let Some(tie) = &mut self.tie else { return Poll::Pending };
@@ -73,14 +73,15 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         }
     }
 
-    /// Leaves the line; unless the message was let in or refused just before.
+    /// Leaves the line, unless the message was let in or refused just before.
     fn give_up(&mut self, why: AskError) -> Arrival<M> {
         let line = self.tie.as_mut().and_then(|tie| tie.line.take());
         self.tie = None;
         let Some(line) = line else { unreachable!("its callers have found it in line") };
         let cell = self.to.cell();
         let left = cell.visit(|section| section.give_up(line, why.reason()));
-        // After the ledger has counted it: `why` was made before, and the log may have been written in between.
+        // The ledger has counted it by now: `why` was made before, and a log line may have been
+        // written in between.
         cell.note_loss();
         let (item, why) = match left {
             Ok((item, _)) => (item, why),

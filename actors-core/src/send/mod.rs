@@ -1,16 +1,17 @@
-//! The way in: what a call on a handle returns.
+//! Sends: the futures that a call on a handle returns.
 //!
 //! ```text
 //!   shop.viewed(page)   ──►  Tell ──► journey ──► mailbox      resolves when the message is in
 //!   shop.charge(cents)  ──►  Ask  ──► journey ──► mailbox ──► … ──► slot      resolves with the answer
 //! ```
 //!
-//! Both are futures themselves: no box, no allocation: an ask's slot and timer were used before. Nothing happens before the first poll.
-//! The `journey` is the part they share: from the first poll to a slot in the mailbox, waiting in line where the policy says
-//! so, with one timer for whichever of ttl and deadline comes first.
+//! Both are futures without a box or an allocation: an ask's slot and timer are reused. Nothing
+//! happens before the first poll. They share the `journey` from the first poll to a slot in the
+//! mailbox. It waits in line where the policy says so, with one timer for the earlier of ttl and
+//! deadline.
 //!
-//! **Cancel safety.** A send that is dropped while it is pending was not sent: it leaves the line, or its message is taken back
-//! out of the queue, counted `cancelled`. The exception is a message whose turn has begun: it goes on.
+//! **Cancel safety.** If a send is dropped while pending, its message is withdrawn from the line or
+//! the queue, and counted `cancelled`. A message whose turn has begun is still handled.
 
 mod ask;
 mod cycle;
@@ -37,7 +38,7 @@ use crate::actor::Handler;
 use crate::actor::message::Message;
 use crate::mailbox::ClassId;
 
-/// What the mailbox of `A` calls messages of type `M`.
+/// The class of messages of type `M` in the mailbox of `A`.
 const fn class_of<A: Handler<M>, M: Message>() -> ClassId {
     ClassId::new(A::CLASS)
 }

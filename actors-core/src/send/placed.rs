@@ -1,4 +1,4 @@
-//! A one-way send whose sender wants to know where the message stands.
+//! A one-way send that returns the message's place in the mailbox.
 
 use super::journey::Journey;
 use crate::actor::Handler;
@@ -20,7 +20,7 @@ pub(crate) struct Placed<'a, A: Handler<M>, M: Message> {
     journey: Journey<'a, A, M>,
 }
 
-// Nothing in it is pinned.
+// No field is pinned.
 impl<A: Handler<M>, M: Message> Unpin for Placed<'_, A, M> {}
 
 impl<'a, A: Handler<M>, M: Message> Placed<'a, A, M> {

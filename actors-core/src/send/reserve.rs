@@ -1,4 +1,4 @@
-//! A slot first, the message later.
+//! Reserving a slot before the message exists.
 
 use super::ask::Ask;
 use super::journey::{Journey, give_back};
@@ -23,19 +23,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Waits for a slot for a message that is yet to come; resolves with a [`Permit`]. What [`Handle::reserve`] returns.
+/// Waits for a slot for a future message; resolves with a [`Permit`]. [`Handle::reserve`] returns
+/// it.
 ///
-/// It waits in the line of its type, whatever the type's overflow list says, and never costs anybody a message. Inside a turn
-/// it waits for as long as that turn's caller does, or for the type's `timeout` (30 seconds by default); elsewhere for as long
-/// as it takes.
+/// It waits in the line of its type, whatever the type's overflow list, and never displaces a
+/// message. Inside a turn it waits as long as that turn's caller does, or for the type's `timeout`
+/// (30 seconds by default); elsewhere without a limit.
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, nothing is reserved: it leaves the line, and a slot that it was given meanwhile goes to
-/// the next in line.
+///
+/// Cancel safe. If it is dropped while pending, nothing is reserved: it leaves the line, and a slot
+/// that it was granted meanwhile goes to the next sender in line.
 ///
 /// # Errors
-/// [`Reason::Full`] where the line is full too, [`Reason::Closed`], [`Reason::TimedOut`], and inside a turn
-/// [`Reason::WouldDeadlock`] where only the end of that turn could make room.
+///
+/// [`Reason::Full`] if the line is full too, [`Reason::Closed`], [`Reason::TimedOut`], and inside a
+/// turn [`Reason::WouldDeadlock`] if only the end of that turn could make room.
 #[must_use = "nothing is reserved before it is awaited"]
 pub struct Reserve<'a, A: Handler<M>, M: Message> {
     to: To<'a, A>,
@@ -48,7 +51,7 @@ pub struct Reserve<'a, A: Handler<M>, M: Message> {
     _message: PhantomData<fn() -> M>,
 }
 
-// Nothing in it is pinned.
+// No field is pinned.
 impl<A: Handler<M>, M: Message> Unpin for Reserve<'_, A, M> {}
 
 impl<A: Handler<M>, M: Message> fmt::Debug for Reserve<'_, A, M> {
@@ -74,16 +77,17 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
         }
     }
 
-    /// How long to wait in line, from the first poll on.
+    /// Sets how long to wait in line, from the first poll on.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Takes a handle of its own, so that the wait may leave this scope, for example into a task.
+    /// Takes an owned handle, so that the wait may leave this scope, for example into a task.
     ///
     /// # Panics
-    /// When it was polled already.
+    ///
+    /// After the first poll.
     #[track_caller]
     pub fn owned(self) -> Reserve<'static, A, M> {
         assert!(
@@ -113,7 +117,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     }
 }
 
-/// When the wait ends: like that of a blocked send (T2).
+/// Returns when the wait ends: like that of a blocked send (T2).
 fn end_of_reservation<A: Handler<M>, M: Message>(cell: &Cell<A>, timeout: Option<Duration>) -> Tick {
     match timeout {
         Some(own) => clock::now().after(own).min(current::get().map_or(Tick::NEVER, |turn| turn.until())),
@@ -121,7 +125,7 @@ fn end_of_reservation<A: Handler<M>, M: Message>(cell: &Cell<A>, timeout: Option
     }
 }
 
-/// Asks for a slot, past the gate (P3).
+/// Requests a slot, after the gate (P3).
 fn reserve<A: Handler<M>, M: Message>(
     cell: &Arc<Cell<A>>,
     when_full: WhenFull,
@@ -133,7 +137,7 @@ fn reserve<A: Handler<M>, M: Message>(
 }
 
 impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
-    /// Registers the wait in line, inside a turn. Ready where it would close a cycle (D1).
+    /// Registers the wait in line, inside a turn. Ready if it would close a cycle (D1).
     #[inline]
     fn wait_inside(&mut self, cx: &Context<'_>) -> Poll<Result<Permit<A, M>, SendError<()>>> {
         let Entry::InLine(line) = &self.entry else { return Poll::Pending };
@@ -165,7 +169,7 @@ impl<A: Handler<M>, M: Message> Reserve<'_, A, M> {
         self.to.cell().visit(|section| section.give_up(line, reason)).err().map(|(outcome, _)| outcome)
     }
 
-    /// Gives up in line; unless the permit was granted just before, or was refused.
+    /// Gives up in line, unless the permit was granted or refused just before.
     fn give_up(&mut self, why: AskError) -> Result<Permit<A, M>, SendError<()>> {
         match self.leave(why.reason()) {
             Some(Outcome::Granted(())) => Ok(self.permit()),
@@ -185,7 +189,7 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
         let entered = entry.poll(&cell.mailbox, cx, |()| {
             let offer = reserve::<A, M>(cell, WhenFull::Wait);
             if let Offer::InLine(_) = offer {
-                // Before the line is polled: the `clone` of the waker may panic there.
+                // Set before the line is polled, because the `clone` of the waker may panic there.
                 *end = end_of_reservation::<A, M>(cell, *timeout);
                 timer.set(*end, cell);
             }
@@ -220,11 +224,12 @@ impl<A: Handler<M>, M: Message> Drop for Reserve<'_, A, M> {
     }
 }
 
-/// A slot in an actor's mailbox for one message of type `M`. It counts against capacity and the type's `max`; dropped unused
-/// it gives both back. It keeps the actor alive, and is worth nothing once the actor is told to stop (F4).
+/// A slot in an actor's mailbox for one message of type `M`. It counts against capacity and the
+/// type's `max`, and gives both back if it is dropped unused. It keeps the actor alive, and is void
+/// once the actor is told to stop (F4).
 ///
-/// Order, age and ttl count from the send, not from the reservation. A message that takes over the place of one of its key
-/// needs no slot, and gives it back.
+/// Order, age and ttl count from the send, not from the reservation. A message that replaces one of
+/// its key needs no slot, and gives this one back.
 ///
 /// ```
 /// use actors_core::prelude::*;
@@ -261,18 +266,22 @@ impl<A: Handler<M>, M: Message> fmt::Debug for Permit<A, M> {
 }
 
 impl<A: Handler<M>, M: Message> Permit<A, M> {
-    /// Sends; there is a slot, so nothing is waited for.
+    /// Sends the message. The slot is reserved, so this never waits.
     ///
     /// # Errors
-    /// With the message: [`Reason::Closed`] where the actor was told to stop meanwhile, and in a mailbox with `max_bytes`
-    /// [`Reason::Full`] where the message's bytes do not fit; a permit is for a slot, because nobody knows the weight yet.
+    ///
+    /// With the message: [`Reason::Closed`] if the actor was told to stop meanwhile.
+    /// [`Reason::Full`] if the message's bytes do not fit into a mailbox with `max_bytes`: a permit
+    /// reserves a slot but no bytes, because the weight is not known before.
     pub fn send(self, message: M) -> Result<Admission, SendError<M>> {
         Tell::from_journey(self.journey(message)).try_send()
     }
 
-    /// Sends and waits for the answer. Nothing is sent before the first poll; dropped before it, the slot is given back.
+    /// Sends the message and waits for the answer. Nothing is sent before the first poll; dropped
+    /// before it, the slot is given back.
     ///
     /// # Errors
+    ///
     /// As for any ask; in particular as for [`send`](Permit::send).
     pub fn ask(self, message: M) -> Ask<'static, A, M> {
         Ask::from_journey(self.journey(message))

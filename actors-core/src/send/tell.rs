@@ -15,27 +15,31 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// A message on its way to an actor; resolves when it is in the mailbox. What a call of a message without a reply returns.
+/// A message on its way to an actor; resolves when it is in the mailbox. A call of a message
+/// without a reply returns it.
 ///
-/// Where its policy says `block`, it waits in line; inside a turn for as long as that turn's caller waits, or 30 seconds by
-/// default, elsewhere for as long as it takes; and not at all where only the end of that turn could make room
-/// ([`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock)). A dropped newcomer (`drop_newest`) is no error: `Ok(Admission::Dropped)`.
+/// If its policy says `block`, it waits in line: inside a turn as long as that turn's caller waits,
+/// or 30 seconds by default, elsewhere without a limit. Where only the end of that turn could make
+/// room it does not wait, but fails with [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock). A
+/// dropped newcomer (`drop_newest`) is not an error: `Ok(Admission::Dropped)`.
 ///
-/// It borrows the handle. What outlives the handle, such as a task, takes [`owned`](Tell::owned):
-/// `tokio::spawn(shop.viewed(page).owned())`.
+/// It borrows the handle. [`owned`](Tell::owned) makes a future that may outlive the handle, for
+/// example in a task: `tokio::spawn(shop.viewed(page).owned())`.
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped while it is pending, the message was not sent: it leaves the line, and where it was let in meanwhile it is
-/// withdrawn, both counted `cancelled`. Only a message whose turn has begun by then is handled all the same.
+///
+/// Cancel safe. If it is dropped while pending, the message leaves the line, or is withdrawn if it
+/// was let in meanwhile, and counts `cancelled`. A message whose turn has begun is still handled.
 ///
 /// # Errors
+///
 /// A [`SendError`] with the message: refused, closed, or too late.
 #[must_use = "nothing is sent before it is awaited, or `try_send` or `blocking` is called"]
 pub struct Tell<'a, A: Handler<M>, M: Message> {
     journey: Journey<'a, A, M>,
 }
 
-// Nothing in it is pinned.
+// No field is pinned.
 impl<A: Handler<M>, M: Message> Unpin for Tell<'_, A, M> {}
 
 impl<A: Handler<M>, M: Message> fmt::Debug for Tell<'_, A, M> {
@@ -54,15 +58,15 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
         Tell { journey }
     }
 
-    /// Sends now, and never waits: where the policy says `block`, a full mailbox refuses with
+    /// Sends now, and never waits: if the policy says `block`, a full mailbox refuses with
     /// [`Reason::Full`](crate::Reason::Full). Never runs the handler. Needs no async context.
     ///
     /// # Errors
     /// As for awaiting it.
     #[inline(always)]
     pub fn try_send(mut self) -> Result<Admission, SendError<M>> {
-        // Inlined up to here, so that the message goes straight to its slot: a value that was just written in parts and is
-        // copied as a whole waits for the parts to arrive.
+        // Inlined up to here, so that the message is written straight to its slot. A copy of a
+        // value that was just written in parts would stall until the parts are stored.
         if let Some(retry_after) = self.journey.is_shed() {
             return settle(self.journey.refused(Reason::Shed, retry_after));
         }
@@ -76,29 +80,34 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     /// Waits until the message has been handled, instead of until it is in the mailbox.
     ///
     /// # Panics
-    /// When it was polled already.
+    ///
+    /// After the first poll.
     #[track_caller]
     pub fn ask(self) -> Ask<'a, A, M> {
         Ask::from_journey(self.journey.fresh())
     }
 
-    /// A deadline, from the first poll on: for the wait in line, and for the beginning of the turn.
+    /// Sets a deadline, from the first poll on, for the wait in line and for the beginning of the
+    /// turn.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.journey.set_timeout(timeout);
         self
     }
 
-    /// Takes a handle of its own, so that the call may leave this scope, for example into a task.
+    /// Takes an owned handle, so that the call may leave this scope, for example into a task.
     pub fn owned(self) -> Tell<'static, A, M> {
         Tell { journey: self.journey.owned() }
     }
 
-    /// Sends from a plain thread, and waits as long as awaiting it would. Nothing cancels it but its deadline.
+    /// Sends from a plain thread, and waits as long as awaiting it would. Only its deadline cancels
+    /// it.
     ///
     /// # Errors
+    ///
     /// As for awaiting it.
     ///
     /// # Panics
+    ///
     /// On a thread that drives async tasks, which it would block.
     pub fn blocking(mut self) -> Result<Admission, SendError<M>> {
         self.journey.block();
@@ -118,10 +127,10 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
         match self.journey.donate(cx, false) {
             Attempt::Done(answer) => {
                 if std::mem::needs_drop::<M::Reply>() {
-                    // A tell has no use for the reply, whose `Drop` is user code.
+                    // A tell does not use the reply, whose `Drop` is user code.
                     ignored(|| drop(answer));
                 }
-                // A panic is the actor's affair: the message was taken.
+                // The actor handles its panic; for the sender the message was accepted.
                 return Poll::Ready(Ok(Admission::Queued));
             }
             Attempt::Yield => return Poll::Pending,

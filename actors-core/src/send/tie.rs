@@ -1,4 +1,5 @@
-//! What ties a message to its mailbox before it is handled, and is undone when its sender goes away.
+//! What a message holds in its mailbox before it is handled, and what is undone when its sender
+//! goes away.
 
 use super::elsewhere::InTransit;
 use super::timer::Timer;
@@ -30,7 +31,7 @@ impl<A: Actor> Deref for To<'_, A> {
     }
 }
 
-/// The cell a tie leads to.
+/// The cell that a tie refers to.
 pub(super) enum Home<'a, A: Actor> {
     Ref(&'a Arc<Cell<A>>),
     Own(Arc<Cell<A>>),
@@ -47,22 +48,23 @@ impl<A: Actor> Deref for Home<'_, A> {
     }
 }
 
-/// What ties a message to its mailbox before it is handled: a place in line, a promised slot, a timer, a wait.
+/// What a message holds in its mailbox before it is handled: a place in line, a promised slot, a
+/// timer, a registered wait.
 pub(super) struct Tie<'a, A: Actor> {
     pub(super) home: Home<'a, A>,
     class: ClassId,
     pub(super) line: Option<InLine<Message>>,
-    /// What it waits for, where it is polled inside a turn (D1).
+    /// The registered wait, if it is polled inside a turn (D1).
     pub(super) wait: Option<Wait>,
-    /// Where it is, while its answer is waited for.
+    /// The place of the message while its answer is awaited.
     pub(super) place: Option<Place>,
-    /// Its ttl has passed while it was claimed.
+    /// Whether its ttl passed while it was claimed.
     pub(super) is_doomed: bool,
-    /// A slot was promised to it.
+    /// Whether a slot was promised to it.
     pub(super) has_permit: bool,
-    /// It is in the hands of an outlet.
+    /// The transit, while an outlet holds the message.
     pub(super) transit: Option<Box<InTransit<A>>>,
-    /// Set only while something is waited for that has an end.
+    /// Set only during a wait that has an end.
     pub(super) timer: Timer,
 }
 
@@ -86,14 +88,15 @@ impl<'a, A: Actor> Tie<'a, A> {
         }
     }
 
-    /// A permit that was not used is somebody else's.
+    /// Gives an unused permit back.
     fn give_back(&mut self) {
         if std::mem::take(&mut self.has_permit) {
             self.home.visit(|section| section.give_back(self.class));
         }
     }
 
-    /// The sender goes away while it waits in line (T3). Returns where the message is if it was let in just before.
+    /// Leaves the line when the sender goes away (T3). Returns the message's place if it was let in
+    /// just before.
     pub(super) fn leave_line(&mut self) -> Option<Place> {
         let line = self.line.take()?;
         let cell = &*self.home;
@@ -105,7 +108,8 @@ impl<'a, A: Actor> Tie<'a, A> {
                 None
             }
             Err((Outcome::Refused(item, reason), tag)) => {
-                // Counted as refused already. The sender goes away without the message, so only this reports the loss (O10).
+                // Already counted as refused. The sender is gone without the message, so only this
+                // reports the loss (O10).
                 cell.report(self.class, tag.stamp, reason, || item.0.parcel().describe());
                 discard(item);
                 None

@@ -1,4 +1,4 @@
-//! How long somebody waits: one timer, set only while something is waited for that has an end.
+//! The timer of a send: set only during a wait that has an end.
 
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep_until};
 /// Boxed, so that the futures that have one stay `Unpin`.
 pub(super) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
-    /// It is of the actor's own runtime, so the next asker may have it.
+    /// Whether it belongs to the actor's own runtime, so that the next asker can reuse it.
     is_kept: bool,
 }
 
@@ -29,8 +29,8 @@ impl Timer {
         self.sleep.is_some()
     }
 
-    /// Sets it to `end`, on the runtime it is polled on, and on the actor's only if there is none. Where both are the same, and
-    /// have workers, it is one that was used before, if there is one.
+    /// Sets it to `end` on the runtime that polls it, or on the actor's runtime if there is none.
+    /// If both are the same runtime with workers, it reuses a timer if one is kept.
     pub(super) fn set<A: Actor>(&mut self, end: Tick, cell: &Cell<A>) {
         let Some(at) = clock::instant(end) else { return self.clear(cell) };
         let here = runtime::Handle::try_current();
@@ -49,7 +49,7 @@ impl Timer {
         });
     }
 
-    /// Nothing is waited for any more.
+    /// Disarms the timer after the wait.
     #[inline]
     pub(super) fn clear<A: Actor>(&mut self, cell: &Cell<A>) {
         if let Some(timer) = self.sleep.take() {
@@ -64,7 +64,7 @@ impl Timer {
         Timer { sleep: self.sleep.take(), is_kept: self.is_kept }
     }
 
-    /// Whether its time has come.
+    /// Polls whether its time has come.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         self.sleep.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
     }
@@ -72,13 +72,14 @@ impl Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        // It holds a waker, which may panic when it is dropped, and the waiter may be going away because of a panic.
+        // It holds a waker, which may panic when it is dropped, and the waiter may be going away
+        // because of a panic.
         discard(self.sleep.take());
     }
 }
 
-/// Until when whoever waits for room waits, if the wait is part of a turn: to that turn's deadline or, where it has none, for
-/// the type's default (T2). `NEVER` outside of turns.
+/// Returns until when a wait for room inside a turn lasts: to that turn's deadline or, without one,
+/// for the type's default (T2). `NEVER` outside of turns.
 pub(super) fn end_of_wait<A: Actor>(cell: &Cell<A>, class: ClassId) -> Tick {
     match current::get().map(|turn| turn.until()) {
         None => Tick::NEVER,

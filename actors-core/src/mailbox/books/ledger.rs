@@ -4,9 +4,9 @@
 //! first loss of a type, so that a message type that is never refused costs a few words. [`LOSSES`]
 //! is the one table that ties a column to its [`Reason`] and says whether a dead letter reports it.
 //!
-//! A new reason for a refusal needs a line in [`LOSSES`] and its word in `REFUSED`. A new reason for
-//! the loss of an accepted message also needs a field in [`Row`] and in each function of `Row`, and
-//! its word in `observe/losses.rs`.
+//! A new reason for a refusal needs a line in [`LOSSES`] and its word in `REFUSED`. A new reason
+//! for the loss of an accepted message also needs a field in [`Row`] and in each function of `Row`,
+//! and its word in `observe/losses.rs`.
 
 use crate::error::Reason;
 use crate::mailbox::item::Class;

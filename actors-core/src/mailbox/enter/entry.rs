@@ -91,8 +91,8 @@ impl<W: Want> InLine<W> {
     }
 }
 
-/// What an entry wanted, if it has given up; its outcome, if that was decided just before. Both with
-/// its tag.
+/// What an entry wanted, if it has given up; its outcome, if that was decided just before. Both
+/// with its tag.
 pub(crate) type GivenUp<W, T> =
     Result<(<W as Want>::Back<T>, Tag), (Outcome<<W as Want>::Granted, <W as Want>::Back<T>>, Tag)>;
 

@@ -68,8 +68,8 @@ pub(crate) enum Fate {
 }
 
 impl<T: Item, S> Mailbox<T, S> {
-    /// Counts a message as offered and in service, although it is never queued. `false`: it is refused, because the mailbox
-    /// is closed.
+    /// Counts a message as offered and in service, although it is never queued. `false`: it is
+    /// refused, because the mailbox is closed.
     pub(crate) fn enter_transit(&self, class: ClassId) -> bool {
         let mut inner = self.lock();
         let is_open = inner.core.phase == Phase::Open;

@@ -15,7 +15,8 @@
 //!
 //! A word that finds victims has a branch in `Core::find_victims`; what follows its last word is in
 //! `Section::last_resort`. [`Overflow`] is `#[non_exhaustive]`, so the compiler does not report a
-//! missing branch: a new word finds nothing until it has one. CONTRIBUTING.md lists the other places.
+//! missing branch: a new word finds nothing until it has one. CONTRIBUTING.md lists the other
+//! places.
 
 use crate::error::{Admission, Reason};
 use crate::mailbox::core::Core;

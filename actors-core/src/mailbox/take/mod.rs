@@ -1,4 +1,5 @@
-//! The way out: what a consumer claims, in which order and how much at once, and who has the seat.
+//! Dequeuing: what a consumer claims, in which order and how much at once, and which task holds the
+//! seat.
 
 pub(in crate::mailbox) mod batch;
 pub(in crate::mailbox) mod budget;
