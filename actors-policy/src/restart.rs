@@ -89,7 +89,7 @@ impl Backoff {
     }
 }
 
-/// Saturates where the result is no `Duration`.
+/// Spreads a delay by a fifth either way; saturates at [`Duration::MAX`].
 fn spread_by(delay: Duration, random: u64) -> Duration {
     let seconds = delay.as_secs_f64() * spread_of(random);
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
@@ -131,8 +131,9 @@ impl Restart {
         Restart::new(When::Never)
     }
 
-    /// Limits the failures in a window of time. One more ends the actor, and fails its parent. At
-    /// most 1024, which is how many are remembered; with [`Duration::ZERO`] there is no limit.
+    /// Limits the failures in a window of time. One more ends the actor, and fails its parent. The
+    /// greatest limit is 1024, because that many failures are remembered. With [`Duration::ZERO`]
+    /// there is no limit.
     ///
     /// Counts failed starts too, unless [`start_deadline`](Restart::start_deadline) is set.
     #[must_use]
@@ -159,9 +160,9 @@ impl Restart {
         self
     }
 
-    /// Sets the delay after a failed start: `first` after the first of a row, and twice as long
-    /// each time, up to `longest`; spread by a fifth either way. From 1 s to a minute by default:
-    /// what a start needs is seldom back within milliseconds.
+    /// Sets the delay after a failed start: `first` after the first failure of a series, and twice
+    /// as long each time, up to `longest`; spread by a fifth either way. From 1 s to a minute by
+    /// default: what a start needs is seldom back within milliseconds.
     #[must_use]
     pub const fn start_backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.start_backoff = Some(Backoff { first, longest });
@@ -169,8 +170,8 @@ impl Restart {
         self
     }
 
-    /// Limits failed starts by time, instead of counting them: the actor ends with the first one
-    /// that fails so long after the first of its row. 10 minutes by default, unless
+    /// Limits failed starts by time, instead of counting them: the actor ends with the first start
+    /// that fails this long after the first failure of its series. 10 minutes by default, unless
     /// [`at_most`](Restart::at_most) is set.
     #[must_use]
     pub const fn start_deadline(mut self, time: Duration) -> Self {

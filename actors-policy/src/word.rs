@@ -1,6 +1,6 @@
 //! Enums whose values are words of an attribute, and suggestions for misspelt words.
 //!
-//! [`words!`] declares such an enum. One line per value gives its documentation, its variant and
+//! `words!` declares such an enum. One line per value gives its documentation, its variant and
 //! its word; the parser, `Display`, `FromStr` and the list in error messages all follow from it.
 
 use crate::InvalidPolicy;

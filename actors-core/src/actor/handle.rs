@@ -133,10 +133,9 @@ impl<A: Actor> Handle<A> {
         self.cell.ledger()
     }
 
-    /// Sets how many workers there are, within the declared range (S4): the number that it comes
-    /// to. Those that are too many go when they have nothing to do, and lose nothing. Where the
-    /// supervisor may `spawn`, it continues from this number, and ends idle workers after their
-    /// `keep_alive`.
+    /// Sets the number of workers, limited to the declared range (S4), and returns the number that
+    /// applies. Excess workers end when they are idle, and lose no message. Where the supervisor
+    /// may `spawn`, it continues from this number, and ends idle workers after their `keep_alive`.
     pub fn resize(&self, workers: usize) -> usize {
         let workers = self.cell.resize(workers);
         if self.cell.mailbox.request_sample() {
@@ -176,11 +175,11 @@ impl<A: Actor> Handle<A> {
 
     /// Resolves when the actor has ended, with the reason. Does not keep it alive.
     ///
-    /// Inside a turn this is a wait like an ask, but it cannot fail (D3). Where it closes a cycle,
-    /// another wait of the cycle fails as [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock):
-    /// the ask of a turn of that actor, for example. Where no wait of the cycle can fail, for
-    /// example in a turn of the actor itself, it goes on, and the log names the cycle; it ends when
-    /// one of the turns is cut off.
+    /// Inside a turn this is a wait like an ask, but it cannot fail (D3). If it closes a cycle,
+    /// another wait of the cycle fails with
+    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), for example an ask in a turn of that
+    /// actor. If no wait of the cycle can fail, for example in a turn of the actor itself, the wait
+    /// continues, and the log names the cycle. It ends when one of the turns is cut off.
     pub fn closed(&self) -> Closed<A> {
         Closed::new(self.cell.clone())
     }

@@ -38,7 +38,7 @@ impl Turn {
         Turn { timeout, ..Turn::new(cell, 0, deadline) }
     }
 
-    /// It goes on although its actor was killed.
+    /// Whether it continues although its actor was killed.
     pub(crate) fn outliving_kill(self) -> Turn {
         Turn { outlives_kill: 1, ..self }
     }
@@ -103,13 +103,13 @@ pub(crate) fn enter_some() -> Inside {
 }
 
 impl Inside {
-    /// From now on it is this one.
+    /// Sets the current turn.
     #[inline]
     pub(crate) fn turn(&self, turn: Turn) {
         CURRENT.set(turn);
     }
 
-    /// For now it is none.
+    /// Unsets the current turn.
     #[inline]
     pub(crate) fn pause(&self) {
         CURRENT.set(Turn::NONE);
