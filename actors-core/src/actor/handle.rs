@@ -177,9 +177,9 @@ impl<A: Actor> Handle<A> {
     ///
     /// Inside a turn this is a wait like an ask, but it cannot fail (D3). If it closes a cycle,
     /// another wait of the cycle fails with
-    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), for example an ask in a turn of that
-    /// actor. If no wait of the cycle can fail, for example in a turn of the actor itself, the wait
-    /// continues, and the log names the cycle. It ends when one of the turns is cut off.
+    /// [`Reason::WouldDeadlock`](crate::Reason::WouldDeadlock), for example an ask in a turn of
+    /// that actor. If no wait of the cycle can fail, for example in a turn of the actor itself, the
+    /// wait continues, and the log names the cycle. It ends when one of the turns is cut off.
     pub fn closed(&self) -> Closed<A> {
         Closed::new(self.cell.clone())
     }
