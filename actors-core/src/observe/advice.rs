@@ -16,7 +16,7 @@ use std::time::Duration;
 /// let calm = Advice::from_measured(300, 1024, 400.0, 1500.0, 1000.0, Duration::from_secs(2));
 /// assert_eq!(
 ///     calm.to_string(),
-///     "a capacity of 1024 is enough: at most 300 of its slots were taken at once, and serving as many takes 300ms",
+///     "a capacity of 1024 is enough: at most 300 of its slots were taken at once, and serving as many takes 300 ms",
 /// );
 ///
 /// // All of 1024 were, and the mailbox was not empty for 22 s.
@@ -24,7 +24,7 @@ use std::time::Duration;
 /// assert_eq!(
 ///     full.to_string(),
 ///     "a capacity of 1024 is too small: 1024 of its slots were taken at once; write `capacity = 11598`, which holds a burst \
-///      of 20.29s at 1500/s served at 1000/s, or declare what may be lost",
+///      of 20 s at 1500/s served at 1000/s, or declare what may be lost",
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]

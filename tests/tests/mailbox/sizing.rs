@@ -67,8 +67,8 @@ fn sentences_are_for_people() {
     for (load, text) in [
         (
             load(0.5, 0.0, 0.25, 10_000),
-            "4 slots hold a burst of 10s at 0.5/s served at 0.2/s (capacity = 5 with the default reserve); its last \
-             message waits for 10s, and 10s after the burst the backlog is gone",
+            "4 slots hold a burst of 10 s at 0.5/s served at 0.2/s (capacity = 5 with the default reserve); its last \
+             message waits for 10 s, and 10 s after the burst the backlog is gone",
         ),
         (
             load(100.0, 0.0, 200.0, 1),
