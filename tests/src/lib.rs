@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`time`] | paused time: [`run`], [`paused`], and the spans [`MS`], [`SECOND`], [`HOUR`] |
 //! | [`tasks`] | one poll at a time: [`poll`], [`pending`], [`run_other_tasks`] |
-//! | [`threads`] | multi-thread runtimes: [`on_threads`], [`threads()`](threads::threads), [`meet_workers`] |
+//! | [`threads`](mod@threads) | multi-thread runtimes: [`on_threads`], [`threads()`](threads::threads), [`meet_workers`] |
 //! | [`process`] | tests that could hang, abort or overflow the stack: [`finishes`], [`alone!`] |
 //! | [`record`] | what an actor's turns write for the test: [`Record`] |
 //! | [`books`] | ledgers: [`row`], [`balanced`] |
