@@ -128,8 +128,8 @@ pub(crate) fn checked(actor: &Actor, ty: &TokenStream, need: Need) -> Option<Tok
         Need::Message => quote_spanned! { span=> is_a_message },
     };
     Some(quote_spanned! { span=>
-        <__actors_core::__private::Checked<{ __actors_core::__private::#check::<#ty>() }>
-            as __actors_core::__private::Of<#ty>>::Is
+        <::actors_core::__private::Checked<{ ::actors_core::__private::#check::<#ty>() }>
+            as ::actors_core::__private::Of<#ty>>::Is
     })
 }
 
@@ -244,7 +244,7 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
     checks.extend(quote! {
         #[allow(dead_code)]
         const _: () = {
-            struct __IsMessage<M: __actors_core::Message>(::core::marker::PhantomData<M>);
+            struct __IsMessage<M: ::actors_core::Message>(::core::marker::PhantomData<M>);
             struct __IsSend<T: ::core::marker::Send + 'static>(::core::marker::PhantomData<T>);
             struct __Types #declared (#fields #all) #clause;
         };
@@ -257,14 +257,14 @@ pub(crate) fn bounds(actor: &Actor) -> TokenStream {
 /// `impl` pays compile time for each assumption.
 pub(crate) fn assumed(actor: &Actor) -> TokenStream {
     let (path, clause) = (actor_type(actor), with_where(actor.target.generics.clause()));
-    quote! { #clause for<'__actor> #path: __actors_core::__private::AnActor, }
+    quote! { #clause for<'__actor> #path: ::actors_core::__private::AnActor, }
 }
 
 /// Returns what is assumed of the actor and of its mail.
 pub(crate) fn assumed_with_mail(actor: &Actor) -> TokenStream {
     let (assumed, mail) = (assumed(actor), mail::name(actor));
     let arguments = actor.target.generics.arguments();
-    quote! { #assumed for<'__actor> #mail #arguments: __actors_core::__private::AMail, }
+    quote! { #assumed for<'__actor> #mail #arguments: ::actors_core::__private::AMail, }
 }
 
 /// Returns whether only the compiler knows if the message or its reply is `Send`.
@@ -285,7 +285,7 @@ pub(crate) fn of_message(actor: &Actor, message: &Message) -> Option<TokenStream
         return None;
     }
     let path = message::path(actor, message);
-    Some(quote! { for<'__actor> #path: __actors_core::__private::AMessage, })
+    Some(quote! { for<'__actor> #path: ::actors_core::__private::AMessage, })
 }
 
 /// Returns the where clause of the message's own `impl Message`.
@@ -321,7 +321,7 @@ fn assertions(actor: &Actor) -> TokenStream {
     let parcels: TokenStream = open
         .map(|message| {
             let path = message::path(actor, message);
-            quote! { for<'__actor> __actors_core::by_hand::Parcel<#path>: __actors_core::__private::SentParcel, }
+            quote! { for<'__actor> ::actors_core::by_hand::Parcel<#path>: ::actors_core::__private::SentParcel, }
         })
         .collect();
     let mail_clause = with_where(clause.clone());
@@ -338,19 +338,19 @@ fn assertions(actor: &Actor) -> TokenStream {
             let path = respanned(path, at(span));
             quote_spanned! { at(span)=>
                 #[automatically_derived]
-                impl #declared __actors_core::__private::AMessage for #path #clause {}
+                impl #declared ::actors_core::__private::AMessage for #path #clause {}
             }
         });
     let messages: TokenStream = messages.collect();
     let me = actor_type(actor);
     let of_actor = quote_spanned! { at(name.span())=>
         #[automatically_derived]
-        impl #declared __actors_core::__private::AnActor for #me #clause {}
+        impl #declared ::actors_core::__private::AnActor for #me #clause {}
     };
     quote! {
         #of_actor
         #[automatically_derived]
-        impl #declared __actors_core::__private::AMail for #mail #arguments #mail_clause #parcels {}
+        impl #declared ::actors_core::__private::AMail for #mail #arguments #mail_clause #parcels {}
         #messages
     }
 }

@@ -75,8 +75,8 @@ fn implement(
         words: &words,
         reply: reply.as_ref(),
         describe: quote! {
-            __actors_core::__private::whole(#text, &|out: &mut dyn ::core::fmt::Write| {
-                (&__actors_core::__private::Text(self)).text(out)
+            ::actors_core::__private::whole(#text, &|out: &mut dyn ::core::fmt::Write| {
+                (&::actors_core::__private::Text(self)).text(out)
             })
         },
     };

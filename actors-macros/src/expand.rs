@@ -58,10 +58,10 @@ fn actor_impl(actor: &Actor) -> TokenStream {
     let stopped = actor.stopped.as_ref().map(|hook| stopped(actor, hook));
     quote! {
         #[automatically_derived]
-        impl #declared __actors_core::Actor for #me #clause {
+        impl #declared ::actors_core::Actor for #me #clause {
             type Mail = #mail #arguments;
             const NAME: &'static ::core::primitive::str = #name;
-            const SETTINGS: __actors_core::policy::Settings = __actors_core::policy::Settings::new() #values #pressure;
+            const SETTINGS: ::actors_core::policy::Settings = ::actors_core::policy::Settings::new() #values #pressure;
             #started
             #stopped
         }
@@ -72,14 +72,14 @@ fn started(actor: &Actor, hook: &Hook) -> TokenStream {
     let span = Span::mixed_site();
     let call = hook_call(actor, hook, quote_spanned! { span=> ctx });
     let output = at(hook.output);
-    let outcome = quote_spanned! { output=> __actors_core::__private::outcome(outcome) };
+    let outcome = quote_spanned! { output=> ::actors_core::__private::outcome(outcome) };
     quote_spanned! { span=>
         const STARTS: ::core::primitive::bool = true;
         #[allow(unused_variables)]
         async fn started(
             &mut self,
-            ctx: &mut __actors_core::Context<Self>,
-        ) -> ::core::result::Result<(), __actors_core::BoxError> {
+            ctx: &mut ::actors_core::Context<Self>,
+        ) -> ::core::result::Result<(), ::actors_core::BoxError> {
             let outcome = #call;
             #outcome
         }
@@ -91,7 +91,7 @@ fn stopped(actor: &Actor, hook: &Hook) -> TokenStream {
     let call = hook_call(actor, hook, quote_spanned! { span=> why });
     quote_spanned! { span=>
         #[allow(unused_variables)]
-        async fn stopped(&mut self, why: __actors_core::StopReason) {
+        async fn stopped(&mut self, why: ::actors_core::StopReason) {
             #call
         }
     }
@@ -105,7 +105,7 @@ fn hook_call(actor: &Actor, hook: &Hook, argument: TokenStream) -> TokenStream {
     let this = Ident::new("self", Span::mixed_site());
     let call = quote_spanned! { span=> #path(#this, #argument) };
     if hook.is_async {
-        quote_spanned! { span=> __actors_core::__private::send_future(#call).await }
+        quote_spanned! { span=> ::actors_core::__private::send_future(#call).await }
     } else {
         call
     }
@@ -124,16 +124,16 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
     let other = (actor.messages.len() > 1).then(|| quote! { _ => ::core::option::Option::None, });
     let inline = inline(actor, message, &ty);
     // Two handlers that may be for one message are reported where their types are written.
-    let head = quote_spanned! { at(ty.span())=> impl #declared __actors_core::Handler<#ty> for };
+    let head = quote_spanned! { at(ty.span())=> impl #declared ::actors_core::Handler<#ty> for };
     quote! {
         #[automatically_derived]
         #head #own_actor #clause {
             const CLASS: ::core::primitive::usize = #class;
             #inline
-            fn pack(parcel: __actors_core::by_hand::Parcel<#ty>) -> Self::Mail {
+            fn pack(parcel: ::actors_core::by_hand::Parcel<#ty>) -> Self::Mail {
                 #mail::#variant(#packed)
             }
-            fn unpack(mail: Self::Mail) -> ::core::option::Option<__actors_core::by_hand::Parcel<#ty>> {
+            fn unpack(mail: Self::Mail) -> ::core::option::Option<::actors_core::by_hand::Parcel<#ty>> {
                 match mail {
                     #mail::#variant(parcel) => ::core::option::Option::Some(#unpacked),
                     #other
@@ -160,7 +160,7 @@ fn inline(actor: &Actor, message: &Message, ty: &TokenStream) -> Option<TokenStr
     Some(quote_spanned! { Span::mixed_site()=>
         #[allow(deprecated, unused_variables)]
         const INLINE: ::core::option::Option<
-            fn(&mut Self, #ty, &mut __actors_core::Context<Self>) -> <#ty as __actors_core::Message>::Reply,
+            fn(&mut Self, #ty, &mut ::actors_core::Context<Self>) -> <#ty as ::actors_core::Message>::Reply,
         > = ::core::option::Option::Some(|actor, message, ctx| #body);
     })
 }

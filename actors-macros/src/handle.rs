@@ -28,12 +28,12 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
     );
     // A public handle of a private actor is reported where the visibility is written.
     let vis_span = at(vis.span());
-    let target = quote_spanned! { vis_span=> type Target = __actors_core::Handle<#me>; };
+    let target = quote_spanned! { vis_span=> type Target = ::actors_core::Handle<#me>; };
     let actor_type = quote_spanned! { vis_span=> type Actor = #me; };
     quote! {
         #[doc = #doc]
         #[allow(dead_code, unreachable_pub)]
-        #vis struct #name #declared (__actors_core::Handle<#me>) #clause;
+        #vis struct #name #declared (::actors_core::Handle<#me>) #clause;
 
         #[allow(dead_code, unreachable_pub, deprecated, clippy::all)]
         #[allow(rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
@@ -64,15 +64,15 @@ pub(crate) fn handle(actor: &Actor) -> TokenStream {
         }
 
         #[automatically_derived]
-        impl #declared __actors_core::by_hand::TypedHandle for #own #assumed {
+        impl #declared ::actors_core::by_hand::TypedHandle for #own #assumed {
             #actor_type
-            fn from_handle(handle: __actors_core::Handle<#me>) -> Self {
+            fn from_handle(handle: ::actors_core::Handle<#me>) -> Self {
                 Self { 0: handle }
             }
         }
 
         #[automatically_derived]
-        impl #declared __actors_core::by_hand::Typed<#own> for #path #assumed {}
+        impl #declared ::actors_core::by_hand::Typed<#own> for #path #assumed {}
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn mistake(actor: &Actor, errors: &mut Errors) -> Option<TokenStream>
     let (name, error) = (mistake_name(actor), errors.take_first()?);
     Some(quote! {
         #[allow(non_camel_case_types, dead_code)]
-        type #name = <__actors_core::__private::Checked<{ #error }> as __actors_core::__private::Of<()>>::Is;
+        type #name = <::actors_core::__private::Checked<{ #error }> as ::actors_core::__private::Of<()>>::Is;
     })
 }
 
@@ -110,7 +110,7 @@ fn unmarked(actor: &Actor, Unmarked { method, cfgs, .. }: &Unmarked) -> TokenStr
     let (me, vis, own) = (bounds::actor_type(actor), &actor.words.vis, bounds::handle_type(actor));
     let generics = &actor.target.generics;
     let (declared, clause) = (generics.declared(), bounds::with_where(generics.clause()));
-    let bound = quote_spanned! { at(method.span())=> for<'__actor> #own: __actors_core::__private::MethodIsAMessage<#me> };
+    let bound = quote_spanned! { at(method.span())=> for<'__actor> #own: ::actors_core::__private::MethodIsAMessage<#me> };
     quote! {
         #(#cfgs)*
         #[doc(hidden)]
@@ -133,8 +133,8 @@ fn method(actor: &Actor, message: &Message) -> TokenStream {
         Source::Shared => quote! { #(#names)* },
     };
     let (call, verb) = match message.answer.reply() {
-        Some(_) => (quote! { __actors_core::send::Ask }, quote! { ask }),
-        None => (quote! { __actors_core::send::Tell }, quote! { tell }),
+        Some(_) => (quote! { ::actors_core::send::Ask }, quote! { ask }),
+        None => (quote! { ::actors_core::send::Tell }, quote! { tell }),
     };
     quote! {
         #docs

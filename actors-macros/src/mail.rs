@@ -45,15 +45,15 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
         pub enum #mail #declared #clause { #(#variants(#parcels)),* #variant }
 
         #[automatically_derived]
-        impl #declared __actors_core::by_hand::Mail<#me> for #mail #arguments #assumed {
-            const CLASSES: &'static [__actors_core::mailbox::Class] = &[#(__actors_core::mailbox::Class::of::<#types>()),*];
+        impl #declared ::actors_core::by_hand::Mail<#me> for #mail #arguments #assumed {
+            const CLASSES: &'static [::actors_core::mailbox::Class] = &[#(::actors_core::mailbox::Class::of::<#types>()),*];
             fn class(&self) -> ::core::primitive::usize {
                 match #this { #(Self::#variants(_) => #classes,)* #arm }
             }
-            fn parcel(&self) -> &dyn __actors_core::by_hand::AnyParcel {
+            fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
                 match #this { #(Self::#variants(parcel) => #whole,)* #arm }
             }
-            fn parcel_mut(&mut self) -> &mut dyn __actors_core::by_hand::AnyParcel {
+            fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
                 match #this { #(Self::#variants(parcel) => #whole_mut,)* #arm }
             }
             #deliver
@@ -64,7 +64,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
 /// Returns what a variant holds: the parcel, or a box with it, so that one large type does not
 /// widen every slot.
 fn parcel(message: &Message, ty: &TokenStream) -> TokenStream {
-    let parcel = quote! { __actors_core::by_hand::Parcel<#ty> };
+    let parcel = quote! { ::actors_core::by_hand::Parcel<#ty> };
     if message.is_boxed {
         quote! { ::std::boxed::Box<#parcel> }
     } else {
@@ -124,7 +124,7 @@ fn deliver(actor: &Actor) -> TokenStream {
         (!later.is_empty()).then(|| quote_spanned! { span=> other => ::core::option::Option::Some(other), });
     let run_now = (!now.is_empty()).then(|| {
         quote_spanned! { span=>
-            plain => ::core::mem::drop(<Self as __actors_core::by_hand::Mail<#me>>::deliver_now(plain, actor, ctx)),
+            plain => ::core::mem::drop(<Self as ::actors_core::by_hand::Mail<#me>>::deliver_now(plain, actor, ctx)),
         }
     });
     quote_spanned! { span=>
@@ -133,7 +133,7 @@ fn deliver(actor: &Actor) -> TokenStream {
         fn deliver_now(
             self,
             actor: &mut #me,
-            ctx: &mut __actors_core::Context<#me>,
+            ctx: &mut ::actors_core::Context<#me>,
         ) -> ::core::option::Option<Self> {
             match self {
                 #(#arms_now)*
@@ -141,7 +141,7 @@ fn deliver(actor: &Actor) -> TokenStream {
             }
         }
         #[allow(deprecated, unused_variables)]
-        async fn deliver(self, actor: &mut #me, ctx: &mut __actors_core::Context<#me>) {
+        async fn deliver(self, actor: &mut #me, ctx: &mut ::actors_core::Context<#me>) {
             match self {
                 #(#arms_later)*
                 #run_now
@@ -178,9 +178,9 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
     if message.is_async {
         // For an argument that was already reported nothing more is checked.
         let by = bounds::checked_arguments(actor, message).map(|checked| {
-            quote_spanned! { call_span=> ::<<(#checked) as __actors_core::__private::By<_>>::Is> }
+            quote_spanned! { call_span=> ::<<(#checked) as ::actors_core::__private::By<_>>::Is> }
         });
-        call = quote_spanned! { call_span=> __actors_core::__private::send_future #by (#call) };
+        call = quote_spanned! { call_span=> ::actors_core::__private::send_future #by (#call) };
     }
     let wait = message.is_async.then(|| quote_spanned! { span=> let reply = reply.await; });
     let (before, after) = answering(actor, message);
@@ -204,7 +204,7 @@ fn arm_by_inline(actor: &Actor, message: &Message) -> TokenStream {
     quote_spanned! { Span::mixed_site()=>
         Self::#variant(parcel) => {
             let (message, answer) = parcel.open();
-            if let ::core::option::Option::Some(run) = <#me as __actors_core::Handler<#ty>>::INLINE {
+            if let ::core::option::Option::Some(run) = <#me as ::actors_core::Handler<#ty>>::INLINE {
                 let reply = run(actor, message, ctx);
                 answer.send(ctx, reply);
             }
@@ -222,7 +222,7 @@ pub(crate) fn check_shared(actor: &Actor, message: &Message) -> Option<TokenStre
         // In a tuple, so that the compiler does not suggest a conversion of the type's name.
         quote_spanned! { span=>
             let reply = (reply,);
-            let (reply,): (<#ty as __actors_core::Message>::Reply,) = reply;
+            let (reply,): (<#ty as ::actors_core::Message>::Reply,) = reply;
         }
     })
 }
@@ -235,7 +235,7 @@ fn answering(actor: &Actor, message: &Message) -> (TokenStream, TokenStream) {
         let reply = bounds::reply(actor, message);
         let span = at(reply.span());
         let before =
-            quote_spanned! { span=> let reply_to: __actors_core::ReplyTo<#reply> = answer.later(ctx); };
+            quote_spanned! { span=> let reply_to: ::actors_core::ReplyTo<#reply> = answer.later(ctx); };
         return (before, quote_spanned! { span=> let () = reply; });
     }
     let check = check_shared(actor, message);

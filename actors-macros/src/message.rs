@@ -207,8 +207,8 @@ fn one_struct(
         impl #declared ::core::fmt::Debug for #name #arguments #clause {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 #[allow(unused_imports)]
-                use __actors_core::__private::{TextDebug as _, TextOpaque as _};
-                __actors_core::__private::write_fields(f, #text, &[#(#shown),*])
+                use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
+                ::actors_core::__private::write_fields(f, #text, &[#(#shown),*])
             }
         }
         #by_hand
@@ -225,7 +225,7 @@ fn debug_clause(of: &OfMessage) -> TokenStream {
     } else {
         clause
     };
-    quote! { #clause Self: __actors_core::Message }
+    quote! { #clause Self: ::actors_core::Message }
 }
 
 /// Generates what a struct with a hidden field needs: a literal cannot name the field, and a derive
@@ -290,7 +290,7 @@ fn shown(message: &Message) -> impl Iterator<Item = TokenStream> {
     message.args().map(|arg| {
         let (name, text) = (&arg.name, plain(&arg.name));
         quote! {
-            (#text, &|out: &mut dyn ::core::fmt::Write| (&__actors_core::__private::Text(&self.#name)).text(out))
+            (#text, &|out: &mut dyn ::core::fmt::Write| (&::actors_core::__private::Text(&self.#name)).text(out))
         }
     })
 }
@@ -309,7 +309,7 @@ pub(crate) fn of_method(actor: &Actor, message: &Message) -> TokenStream {
         name: &message.name,
         words,
         reply: bounds::reply(actor, message).as_ref(),
-        describe: quote! { __actors_core::__private::fields(#text, &[#(#fields),*]) },
+        describe: quote! { ::actors_core::__private::fields(#text, &[#(#fields),*]) },
     }
     .into_token_stream()
 }
@@ -336,15 +336,15 @@ impl ToTokens for Implementation<'_> {
         let reply = reply.map_or_else(|| quote! { () }, ToTokens::to_token_stream);
         tokens.extend(quote! {
             #[automatically_derived]
-            impl #declared __actors_core::Message for #path #clause {
+            impl #declared ::actors_core::Message for #path #clause {
                 type Reply = #reply;
                 const NAME: &'static ::core::primitive::str = #name;
-                const POLICY: __actors_core::policy::Policy = #policy;
+                const POLICY: ::actors_core::policy::Policy = #policy;
                 #key
                 #weight
                 fn describe(&self) -> ::core::option::Option<::std::string::String> {
                     #[allow(unused_imports)]
-                    use __actors_core::__private::{TextDebug as _, TextOpaque as _};
+                    use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
                     #describe
                 }
             }
@@ -354,9 +354,9 @@ impl ToTokens for Implementation<'_> {
 
 fn policy(words: &MessageWords, asks: bool) -> TokenStream {
     let mut policy = if asks {
-        quote! { __actors_core::policy::Policy::ask() }
+        quote! { ::actors_core::policy::Policy::ask() }
     } else {
-        quote! { __actors_core::policy::Policy::tell() }
+        quote! { ::actors_core::policy::Policy::tell() }
     };
     words.values.to_tokens(&mut policy);
     if words.key.is_some() {
@@ -374,8 +374,8 @@ fn key(key: &Member) -> TokenStream {
         Member::Named(name) => plain(name),
         Member::Unnamed(index) => index.index.to_string(),
     };
-    let hash = quote_spanned! { span=> __actors_core::__private::Key::hash_with(&self.#key, state) };
-    let same = quote_spanned! { span=> __actors_core::__private::Key::is(&self.#key, &other.#key) };
+    let hash = quote_spanned! { span=> ::actors_core::__private::Key::hash_with(&self.#key, state) };
+    let same = quote_spanned! { span=> ::actors_core::__private::Key::is(&self.#key, &other.#key) };
     let span = Span::mixed_site();
     quote_spanned! { span=>
         fn hash_key<__H: ::core::hash::Hasher>(&self, state: &mut __H) {

@@ -123,6 +123,6 @@ pub(crate) fn check(values: &mut WordValues, workers: Option<(usize, usize)>, er
 impl ToTokens for Pressure {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let values = &self.values;
-        tokens.extend(quote! { .pressure(__actors_core::policy::Pressure::new() #values) });
+        tokens.extend(quote! { .pressure(::actors_core::policy::Pressure::new() #values) });
     }
 }

@@ -148,24 +148,24 @@ impl ToTokens for WordValue {
             }
             Value::Priority(priority) => {
                 let variant = variant(priority);
-                quote! { __actors_core::Priority::#variant }
+                quote! { ::actors_core::Priority::#variant }
             }
             Value::Order(order) => {
                 let variant = variant(order);
-                quote! { __actors_core::policy::Order::#variant }
+                quote! { ::actors_core::policy::Order::#variant }
             }
             Value::Schedule(schedule) => {
                 let variant = variant(schedule);
-                quote! { __actors_core::policy::Schedule::#variant }
+                quote! { ::actors_core::policy::Schedule::#variant }
             }
             Value::Overflow(list, ramp) => {
                 early = ramp.map(|ramp| Literal::f64_unsuffixed(ramp.begins()));
                 let words = list.words().iter().map(variant);
-                quote! { &[#(__actors_core::policy::Overflow::#words),*] }
+                quote! { &[#(::actors_core::policy::Overflow::#words),*] }
             }
             Value::Actions(actions) => {
                 let actions = actions.iter().map(variant);
-                quote! { &[#(__actors_core::policy::Action::#actions),*] }
+                quote! { &[#(::actors_core::policy::Action::#actions),*] }
             }
         };
         tokens.extend(quote! { .#word(#value) });

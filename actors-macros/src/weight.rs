@@ -58,7 +58,7 @@ impl Weight {
         let weight = match self {
             Self::Field(member) => {
                 let span = at(member.span());
-                quote_spanned! { span=> __actors_core::__private::weigh(&self.#member) }
+                quote_spanned! { span=> ::actors_core::__private::weigh(&self.#member) }
             }
             Self::Function(path) => {
                 let span = at(path.span());
