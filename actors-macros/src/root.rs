@@ -1,7 +1,7 @@
 //! Where an expansion finds `actors_core`: at `::actors_core`, or where `crate = path` says.
 //!
-//! The templates of this crate write `::actors_core`. Mostly that is right, and nothing is done: to walk
-//! through all tokens of an expansion would cost a tenth of the time of checking it. With
+//! The templates of this crate write `::actors_core`. Mostly that is right, and nothing is done: to
+//! walk through all tokens of an expansion would cost a tenth of the time of checking it. With
 //! `crate = path`, [`settle`] replaces each `::actors_core` by the path.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
@@ -32,8 +32,8 @@ pub(crate) fn read(word: &Word, errors: &mut Errors) -> Option<TokenStream> {
     }
 }
 
-/// Replaces each `::actors_core` by `root`, if there is one. The replacement has the name's span, so
-/// that compiler messages stay where they were.
+/// Replaces each `::actors_core` by `root`, if there is one. The replacement has the name's span,
+/// so that compiler messages stay where they were.
 pub(crate) fn settle(tokens: TokenStream, root: Option<&TokenStream>) -> TokenStream {
     match root {
         Some(root) => settled(tokens, root),
@@ -63,7 +63,8 @@ fn settled(tokens: TokenStream, root: &TokenStream) -> TokenStream {
     settled.into_iter().collect()
 }
 
-/// Whether a path begins here: `::`, and no name before it. A keyword (`as`, `dyn`, `for`) is no name.
+/// Whether a path begins here: `::`, and no name before it. A keyword (`as`, `dyn`, `for`) is no
+/// name.
 fn follows_colons(before: &[TokenTree]) -> bool {
     let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
     match before {
