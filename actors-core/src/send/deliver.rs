@@ -8,7 +8,7 @@ use crate::actor::handle::Handle;
 use crate::actor::outlet::{Handed, Returned};
 use crate::clock::{self, Tick};
 use crate::error::{Admission, Reason};
-use crate::mailbox::{ClassId, Entered, Entry, Item, Message, Offer, Outcome, WhenFull};
+use crate::mailbox::{ClassId, Entered, Entry, Fate, Item, Message, Offer, Outcome, WhenFull};
 use crate::wakers::discard;
 use std::fmt;
 use std::pin::Pin;
@@ -20,7 +20,8 @@ impl<A: Actor> Handle<A> {
     /// goes to the sender that packed it.
     ///
     /// # Errors
-    /// The message, with the reason.
+    /// The message, with the reason. A handle to an actor in another place refuses with
+    /// [`Closed`](Reason::Closed): a message is delivered where the actor is.
     pub fn deliver(&self, mail: A::Mail, deadline: Option<Instant>) -> Deliver<A> {
         let until = deadline.map_or(Tick::NEVER, clock::tick);
         Deliver { to: self.clone(), until, entry: Entry::Fresh(Envelope(mail)) }
@@ -54,6 +55,17 @@ impl<A: Actor> Future for Deliver<A> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Deliver { to, until, entry } = &mut *self;
         let cell = to.cell();
+        if cell.outlet.is_some()
+            && let Entry::Fresh(item) = std::mem::replace(entry, Entry::Over)
+        {
+            // Nothing is ever queued in a cell without an instance.
+            let class = ClassId::new(item.class());
+            if cell.mailbox.enter_transit(class) {
+                cell.mailbox.leave_transit(class, Fate::Refused(Reason::Closed));
+            }
+            cell.note_loss();
+            return Poll::Ready(Err(Returned::new(item.0, Reason::Closed)));
+        }
         let offer = |item: Envelope<A>| match cell.mailbox.tag(&item, clock::now(), *until) {
             Ok(tag) => cell.visit(|section| section.offer(item, tag, WhenFull::Wait)),
             Err(reason) => {

@@ -132,6 +132,10 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
                 self.step = Step::TakenOver;
                 Ok(admission)
             }
+            Ok(Err(Returned { mail: None, reason, retry_after })) => {
+                count(Fate::Lost(Reason::Dropped));
+                Err(Refusal { message: None, why: self.why(reason).retry(retry_after) })
+            }
             Ok(Err(Returned { mail, reason, retry_after })) => {
                 let reason = match reason {
                     Reason::Full | Reason::Shed | Reason::RateLimited | Reason::Doomed | Reason::TimedOut => {

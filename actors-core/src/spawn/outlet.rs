@@ -7,8 +7,8 @@ use crate::actor::outlet::Outlet;
 use crate::actor::{Actor, Mail, Typed, TypedHandle};
 use crate::env::System;
 use crate::error::{ActorName, SpawnError, StopReason};
-use crate::mailbox::Mailbox;
-use crate::policy::{MAX_BYTES_MAX, Strategy};
+use crate::mailbox::{Effects, Mailbox};
+use crate::policy::{MAX_BYTES_MAX, Pressure, Strategy};
 use crate::{clock, run};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,9 +30,9 @@ impl System {
         let rt = self.runtime()?;
         self.guard(&rt);
         let name = ActorName::new(name.as_ref());
-        // Bytes are weighed, so that no message takes the fast path, and a worker at most, which
-        // never comes.
-        let settings = A::SETTINGS.workers(1, 1).max_bytes(MAX_BYTES_MAX);
+        // Bytes are weighed, so that no message takes the fast path. There are no workers, and no
+        // pressure, on this side.
+        let settings = A::SETTINGS.workers(1, 1).pressure(Pressure::new()).max_bytes(MAX_BYTES_MAX);
         let mut limits =
             settings.limits().map_err(|why| SpawnError::Settings(format!("actor `{name}`: {why}")))?;
         limits.pressure = None;
@@ -50,7 +50,11 @@ impl System {
         };
         let cell = Cell::new(mailbox, parts, self.clone(), rt);
         let handle = Handle::new(cell.clone());
-        if register(self, &handle, false)? {
+        let is_late = register(self, &handle, false).inspect_err(|_| {
+            // It was never there: its end is not reported in the name of the actor that is.
+            cell.mailbox.visit(&mut Effects::new(), |section| section.end());
+        })?;
+        if is_late {
             Cell::close(&cell, StopReason::Stopped);
             return Err(SpawnError::ShuttingDown(self.name().clone()));
         }

@@ -174,13 +174,14 @@ pub(crate) fn begin_in_any_case(plan: Plan) -> (Wait, Option<Names>) {
     let cycle = |reached: &Reached| reached.cycle_of(edge);
     waits.add(edge);
     let names = loop {
-        if !is_suspected(&search, &cycle) {
-            break None;
+        let Some(found) = search().and_then(|reached| cycle(&reached)) else { break None };
+        // Before another wait fails (P2): once one of these senders is let in, this cycle is gone.
+        if found.admit_one() {
+            continue;
         }
         match waits.decide(search, cycle, Cycle::cut_one) {
             None => break None,
             Some((_, Some(victim))) => victim.wake(),
-            Some((cycle, None)) if cycle.admit_one() => {}
             Some((cycle, None)) => break Some(cycle.names),
         }
     };

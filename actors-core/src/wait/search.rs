@@ -66,18 +66,20 @@ pub(super) struct Reached {
     actors: Vec<Suspect>,
     index: BTreeMap<(usize, Goal), usize>,
     growth: Growth,
+    /// Waits that were read and are over: dropped after the locks, like the rest.
+    over: Vec<Arc<Edge>>,
 }
 
 impl Drop for Reached {
     /// It may hold the last references to slots and cells, whose `Drop` may panic.
     fn drop(&mut self) {
-        discard(std::mem::take(&mut self.actors));
+        discard((std::mem::take(&mut self.actors), std::mem::take(&mut self.over)));
     }
 }
 
 impl Reached {
     pub(super) fn find(waits: &Waits, first: (Arc<dyn Node>, Goal), growth: Growth, now: Tick) -> Reached {
-        let mut reached = Reached { actors: Vec::new(), index: BTreeMap::new(), growth };
+        let mut reached = Reached { actors: Vec::new(), index: BTreeMap::new(), growth, over: Vec::new() };
         reached.place(&first.0, first.1);
         let mut next = 0;
         while next < reached.actors.len() {
@@ -157,6 +159,8 @@ impl Reached {
                 // A turn that is about to be dropped waits for nothing.
                 if edge.is_live(now) && (!is_killed || edge.plan.outlives_kill) {
                     ways.push((self.place(&edge.plan.to, Goal::of(&edge.plan.what)), edge));
+                } else {
+                    self.over.push(edge);
                 }
             }
             is_stuck = goal == Goal::End || !ways.is_empty();

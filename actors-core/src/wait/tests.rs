@@ -272,6 +272,21 @@ fn p2_who_waits_in_line_for_no_good_reason_is_let_in_before_anybody_is_refused()
 }
 
 #[test]
+fn p2_a_wait_that_cannot_fail_lets_a_sender_in_before_it_ends_another_wait() {
+    let [a, b] = &actors(&waits());
+    let wait = |from: &Arc<Actor>, to: &Arc<Actor>, what| {
+        let from = Waiter { actor: from.id, worker: 0 };
+        Plan { from, to: to.clone(), what, until: Tick::NEVER, outlives_kill: false }
+    };
+    // Waiter 5 stands in line only because of the supervisor's limit.
+    let slot = What::Slot(InLine { waiter: 5, ticket: 1 });
+    let in_line = begin(wait(a, b, slot), Waker::noop()).ok().unwrap();
+    let (_end, names) = super::begin_in_any_case(wait(b, a, What::End));
+    assert!(names.is_none() && b.has_admitted.load(Ordering::Relaxed));
+    assert!(in_line.goes_on(Waker::noop()).is_ok(), "it was let in, and not ended");
+}
+
+#[test]
 fn d1_the_waits_of_a_turn_that_is_over_are_taken_out_and_no_others() {
     let graph = &waits();
     let [a, b] = &actors(graph);

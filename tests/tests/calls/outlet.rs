@@ -202,3 +202,44 @@ fn it_ends_with_a_stop_with_its_last_handle_and_with_its_system() {
         assert!(third.is_closed());
     });
 }
+
+#[test]
+fn a_delivery_to_a_handle_of_an_actor_elsewhere_is_refused_and_queued_nowhere() {
+    run(async |system| {
+        let (till, mut packets) = remote(&system);
+        till.pay(7).try_send().unwrap();
+        let (mail, _) = packets.recv().await.unwrap();
+        let refused = till.deliver(mail, None).await.unwrap_err();
+        assert!(refused.reason == Reason::Closed && refused.mail.is_some());
+        let total = till.ledger().total();
+        assert_eq!((total.offered, total.handled, total.refused(Reason::Closed)), (2, 1, 1));
+        assert_eq!(till.reading().depth, 0);
+        actors_core::testing::quiet(&system).await;
+    });
+}
+
+#[test]
+fn pressure_and_workers_are_those_of_the_other_side_and_a_taken_name_is_an_error() {
+    struct Pool;
+    #[actor(local, workers = 1..=8, pressure(target = "20ms", respond = [spawn, shed]))]
+    impl Pool {
+        #[message]
+        fn work(&mut self) {}
+    }
+    struct Nowhere;
+    impl Outlet<Pool> for Nowhere {
+        fn send(&self, mail: <Pool as Actor>::Mail, _: Call) -> Handing<Pool> {
+            Box::pin(async { Err(Returned::new(mail, Reason::Closed)) })
+        }
+        fn try_send(&self, mail: <Pool as Actor>::Mail, _: Call) -> Handed<Pool> {
+            Err(Returned::new(mail, Reason::Closed))
+        }
+    }
+    run(async |system| {
+        let pool: PoolHandle = system.outlet("pool", Nowhere).unwrap();
+        assert_eq!(pool.work().await.unwrap_err().reason(), Reason::Closed);
+        let again = system.outlet::<Pool, PoolHandle>("pool", Nowhere).unwrap_err();
+        assert!(again.to_string().contains("pool"), "{again}");
+        assert!(!pool.is_closed() && system.find::<PoolHandle>("pool").is_some());
+    });
+}

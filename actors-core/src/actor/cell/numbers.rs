@@ -58,6 +58,8 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn is_quiet(self: &Arc<Self>) -> bool {
         let now = clock::now();
         let depth = self.visit(|section| section.depth(now));
-        self.ended().is_some() || depth.is_idle
+        // An actor in another place has nothing queued here, and no instance that could be idle.
+        let is_idle = depth.is_idle || self.outlet.is_some() && self.ledger().total().in_service == 0;
+        self.ended().is_some() || is_idle
     }
 }
