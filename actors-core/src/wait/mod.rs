@@ -23,10 +23,11 @@
 //! last sees the edges of all others, so no cycle is missed. A search that reads shards at
 //! different times can also *suspect* a cycle that never was, and several threads can suspect the
 //! same one. A suspicion is therefore decided under one lock, the arbiter's: the search is repeated
-//! until two passes in a row find the same edges. An edge never returns once it was removed, so
-//! those edges stood at one instant. Then one wait fails, and the next thread finds the cycle gone.
-//! Without a cycle no thread takes the arbiter's lock. (The double collect of Afek, Attiya, Dolev,
-//! Gafni, Merritt and Shavit, *Atomic Snapshots of Shared Memory*, JACM 40(4), 1993.)
+//! until every wait that it relied on is still there when it has ended. Within a decision no wait
+//! returns once it was removed, because a wait is added again only after a decision about itself.
+//! So those edges stood at one instant. Then one wait fails, and the next thread finds the cycle
+//! gone. Without a cycle no thread takes the arbiter's lock. (The double collect of Afek, Attiya,
+//! Dolev, Gafni, Merritt and Shavit, *Atomic Snapshots of Shared Memory*, JACM 40(4), 1993.)
 //!
 //! **When is it searched?** When a wait is added, and when a way out disappears: a worker leaves
 //! its pool, or the supervisor starts no more of them for a while ([`review`]).
