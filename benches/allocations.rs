@@ -22,6 +22,11 @@ const NONE: f64 = 0.001;
 /// How many messages `try_send` sends before it lets the actor finish. They always fit.
 const BURST: u64 = 256;
 
+/// Allocations per message of `try_send` that still count as none. Between bursts the sender waits
+/// for the actor, and on a busy machine a thread that goes to sleep there may allocate: once per
+/// burst.
+const NONE_IN_BURSTS: f64 = NONE + 1.0 / BURST as f64;
+
 /// Actors that a visit sees: as many as a large service has.
 const VISITED: usize = 10_000;
 
@@ -142,25 +147,25 @@ async fn table(messages: u64) -> bool {
     println!("heap allocations per message, over {messages} messages");
     println!("{:<24}{:>12}{:>12}", "", "actor", "by hand");
     let mut is_kept = true;
-    let mut row = |what: &str, ours: f64, by_hand: f64, is_tell: bool| {
-        let is_over = is_tell && ours > NONE;
+    let mut row = |what: &str, ours: f64, by_hand: f64, limit: f64| {
+        let is_over = ours > limit;
         is_kept &= !is_over;
         println!("{what:<24}{ours:>12.6}{by_hand:>12.6}{}", if is_over { "  too many" } else { "" });
     };
     for producers in [1, 8] {
         let ours = count(messages, async |n| tell(counter, n, producers).await).await;
         let by_hand = count(messages, async |n| tell_by_hand(tx, n, producers).await).await;
-        row(&format!("tell, producers: {producers}"), ours, by_hand, true);
+        row(&format!("tell, producers: {producers}"), ours, by_hand, NONE);
     }
     let ours = count(messages, async |n| try_send(counter, n).await).await;
     let by_hand = count(messages, async |n| try_send_by_hand(tx, n).await).await;
-    row("try_send", ours, by_hand, true);
+    row("try_send", ours, by_hand, NONE_IN_BURSTS);
     let ours = visit(VISITED).await;
-    row("visit, per actor", ours, 0.0, true);
+    row("visit, per actor", ours, 0.0, NONE);
     for askers in [1, 64] {
         let ours = count(messages, async |n| ask(counter, n, askers).await).await;
         let by_hand = count(messages, async |n| ask_by_hand(tx, n, askers).await).await;
-        row(&format!("ask, askers: {askers}"), ours, by_hand, false);
+        row(&format!("ask, askers: {askers}"), ours, by_hand, f64::INFINITY);
     }
     is_kept
 }
