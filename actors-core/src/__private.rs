@@ -2,7 +2,7 @@
 //! The items that generated code and our own benches use. They are not part of the public API and
 //! change without notice.
 
-use crate::actor::message::{Message, Parcel};
+use crate::actor::message::{Envelope, Message};
 use crate::error::BoxError;
 use crate::text::written;
 use std::collections::VecDeque;
@@ -49,11 +49,11 @@ pub trait MethodIsAMessage<A> {} // write `#[message]` above the method in the `
 /// The mail of an actor, for the compiler.
 pub trait AMail: Send + 'static {}
 
-/// A parcel, to the compiler: that it is `Send` follows from `impl Message`, which is where it is
+/// A envelope, to the compiler: that it is `Send` follows from `impl Message`, which is where it is
 /// reported if it is not.
-pub trait SentParcel: Send + 'static {}
+pub trait SentEnvelope: Send + 'static {}
 
-impl<M: Message> SentParcel for Parcel<M> {}
+impl<M: Message> SentEnvelope for Envelope<M> {}
 
 #[rustfmt::skip]
 pub const fn an_argument_is_send<T>() -> bool

@@ -11,7 +11,7 @@ use actors_policy::InvalidPolicy;
 pub(crate) use actors_policy::ShortTime;
 pub(crate) use actors_policy::Spent;
 pub use actors_policy::{Admission, Reason, StopReason};
-pub(crate) use life::{Detail, Life, Stage};
+pub(crate) use life::{Detail, Life, LifeStage};
 pub(crate) use refusal::About;
 pub use refusal::{AskError, SendError};
 pub use refused::Refusal;
@@ -77,9 +77,9 @@ impl fmt::Display for ActorName {
 }
 
 /// The actors of a cycle as text: `a -> b -> a`.
-pub(crate) struct Around<'a>(pub(crate) &'a [ActorName]);
+pub(crate) struct CyclePath<'a>(pub(crate) &'a [ActorName]);
 
-impl fmt::Display for Around<'_> {
+impl fmt::Display for CyclePath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for name in self.0 {
             write!(f, "{name} -> ")?;

@@ -141,7 +141,7 @@ pub mod lifecycle {
 /// than the rest.
 ///
 /// ```
-/// use actors_core::{Actor, Context, Handle, Handler, Message, System, by_hand::{AnyParcel, Mail, Parcel, Typed}, mailbox::Class, policy::Policy};
+/// use actors_core::{Actor, Context, Handle, Handler, Message, System, by_hand::{AnyEnvelope, Mail, Envelope, Typed}, mailbox::Class, policy::Policy};
 ///
 /// struct Counter(u64);
 /// struct Add(u64);
@@ -152,15 +152,15 @@ pub mod lifecycle {
 /// }
 ///
 /// // All messages of the actor, inline: no box and no `dyn` on their way.
-/// enum CounterMail { Add(Parcel<Add>) }
+/// enum CounterMail { Add(Envelope<Add>) }
 /// impl Mail<Counter> for CounterMail {
 ///     const CLASSES: &'static [Class] = &[Class::of::<Add>()];
 ///     fn class(&self) -> usize { 0 }
-///     fn parcel(&self) -> &dyn AnyParcel { let CounterMail::Add(parcel) = self; parcel }
-///     fn parcel_mut(&mut self) -> &mut dyn AnyParcel { let CounterMail::Add(parcel) = self; parcel }
+///     fn envelope(&self) -> &dyn AnyEnvelope { let CounterMail::Add(envelope) = self; envelope }
+///     fn envelope_mut(&mut self) -> &mut dyn AnyEnvelope { let CounterMail::Add(envelope) = self; envelope }
 ///     fn deliver_now(self, actor: &mut Counter, ctx: &mut Context<Counter>) -> Option<Self> {
-///         let CounterMail::Add(parcel) = self;
-///         let (Add(n), answer) = parcel.open();
+///         let CounterMail::Add(envelope) = self;
+///         let (Add(n), answer) = envelope.open();
 ///         actor.0 += n;
 ///         answer.send(ctx, actor.0);
 ///         None
@@ -173,8 +173,8 @@ pub mod lifecycle {
 /// }
 /// impl Handler<Add> for Counter {
 ///     const CLASS: usize = 0;
-///     fn pack(parcel: Parcel<Add>) -> CounterMail { CounterMail::Add(parcel) }
-///     fn unpack(mail: CounterMail) -> Option<Parcel<Add>> { let CounterMail::Add(parcel) = mail; Some(parcel) }
+///     fn pack(envelope: Envelope<Add>) -> CounterMail { CounterMail::Add(envelope) }
+///     fn unpack(mail: CounterMail) -> Option<Envelope<Add>> { let CounterMail::Add(envelope) = mail; Some(envelope) }
 /// }
 /// impl Typed<Handle<Counter>> for Counter {}
 ///
@@ -185,6 +185,6 @@ pub mod lifecycle {
 /// # }
 /// ```
 pub mod by_hand {
-    pub use crate::actor::message::{Answer, AnyParcel, Parcel};
+    pub use crate::actor::message::{Answer, AnyEnvelope, Envelope};
     pub use crate::actor::{Inline, Mail, Typed, TypedHandle};
 }

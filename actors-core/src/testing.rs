@@ -29,7 +29,7 @@
 use crate::actor::cell::Cell;
 use crate::actor::context::Context;
 use crate::actor::handle::Handle;
-use crate::actor::message::{AnyParcel, Message, Parcel};
+use crate::actor::message::{AnyEnvelope, Envelope, Message};
 use crate::actor::recipient::Recipient;
 use crate::actor::{Actor, Handler, Mail, Typed};
 use crate::env::System;
@@ -200,7 +200,7 @@ impl<M: Message> fmt::Debug for ProbeActor<M> {
 
 /// The messages of a [`ProbeActor`]: one type.
 #[derive(Debug)]
-pub struct ProbeMail<M: Message>(Parcel<M>);
+pub struct ProbeMail<M: Message>(Envelope<M>);
 
 impl<M: Message> Actor for ProbeActor<M> {
     type Mail = ProbeMail<M>;
@@ -216,11 +216,11 @@ impl<M: Message> Mail<ProbeActor<M>> for ProbeMail<M> {
         0
     }
 
-    fn parcel(&self) -> &dyn AnyParcel {
+    fn envelope(&self) -> &dyn AnyEnvelope {
         &self.0
     }
 
-    fn parcel_mut(&mut self) -> &mut dyn AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn AnyEnvelope {
         &mut self.0
     }
 
@@ -245,11 +245,11 @@ impl<M: Message> Mail<ProbeActor<M>> for ProbeMail<M> {
 impl<M: Message> Handler<M> for ProbeActor<M> {
     const CLASS: usize = 0;
 
-    fn pack(parcel: Parcel<M>) -> ProbeMail<M> {
-        ProbeMail(parcel)
+    fn pack(envelope: Envelope<M>) -> ProbeMail<M> {
+        ProbeMail(envelope)
     }
 
-    fn unpack(mail: ProbeMail<M>) -> Option<Parcel<M>> {
+    fn unpack(mail: ProbeMail<M>) -> Option<Envelope<M>> {
         Some(mail.0)
     }
 }

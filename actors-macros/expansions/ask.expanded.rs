@@ -16,9 +16,9 @@ impl ::actors_core::__private::AnActor for __Till_with_charge::__own::Till {}
 #[automatically_derived]
 impl ::actors_core::__private::AMail for __TillMail_with_charge
 where
-    for<'__actor> ::actors_core::by_hand::Parcel<
+    for<'__actor> ::actors_core::by_hand::Envelope<
         __Till_with_charge::Charge,
-    >: ::actors_core::__private::SentParcel,
+    >: ::actors_core::__private::SentEnvelope,
 {}
 #[allow(non_camel_case_types, dead_code)]
 type __TillCharge_cents = u64;
@@ -87,8 +87,8 @@ mod till_messages {
     clippy::all
 )]
 pub enum __TillMail_with_charge {
-    Charge(::actors_core::by_hand::Parcel<__Till_with_charge::Charge>),
-    Total(::actors_core::by_hand::Parcel<__Till_with_charge::Total>),
+    Charge(::actors_core::by_hand::Envelope<__Till_with_charge::Charge>),
+    Total(::actors_core::by_hand::Envelope<__Till_with_charge::Total>),
 }
 #[automatically_derived]
 impl ::actors_core::by_hand::Mail<__Till_with_charge::__own::Till>
@@ -107,16 +107,16 @@ where
             Self::Total(_) => 1,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope(&self) -> &dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Charge(parcel) => parcel,
-            Self::Total(parcel) => parcel,
+            Self::Charge(envelope) => envelope,
+            Self::Total(envelope) => envelope,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Charge(parcel) => parcel,
-            Self::Total(parcel) => parcel,
+            Self::Charge(envelope) => envelope,
+            Self::Total(envelope) => envelope,
         }
     }
     fn waits(&self) -> ::core::primitive::bool {
@@ -129,8 +129,8 @@ where
         ctx: &mut ::actors_core::Context<__Till_with_charge::__own::Till>,
     ) -> ::core::option::Option<Self> {
         match self {
-            Self::Total(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Total(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply = Till::total(actor);
                 answer.send(ctx, reply);
                 ::core::option::Option::None
@@ -145,8 +145,8 @@ where
         ctx: &mut ::actors_core::Context<__Till_with_charge::__own::Till>,
     ) {
         match self {
-            Self::Charge(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Charge(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply = ::actors_core::__private::send_future(
                     Till::charge(actor, message.cents),
                 );
@@ -279,18 +279,18 @@ where
 {
     const CLASS: ::core::primitive::usize = 0;
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__Till_with_charge::Charge>,
+        envelope: ::actors_core::by_hand::Envelope<__Till_with_charge::Charge>,
     ) -> Self::Mail {
-        __TillMail_with_charge::Charge(parcel)
+        __TillMail_with_charge::Charge(envelope)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__Till_with_charge::Charge>,
+        ::actors_core::by_hand::Envelope<__Till_with_charge::Charge>,
     > {
         match mail {
-            __TillMail_with_charge::Charge(parcel) => {
-                ::core::option::Option::Some(parcel)
+            __TillMail_with_charge::Charge(envelope) => {
+                ::core::option::Option::Some(envelope)
             }
             _ => ::core::option::Option::None,
         }
@@ -323,17 +323,19 @@ where
         ) -> <__Till_with_charge::Total as ::actors_core::Message>::Reply,
     > = ::core::option::Option::Some(|actor, message, ctx| Till::total(actor));
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__Till_with_charge::Total>,
+        envelope: ::actors_core::by_hand::Envelope<__Till_with_charge::Total>,
     ) -> Self::Mail {
-        __TillMail_with_charge::Total(parcel)
+        __TillMail_with_charge::Total(envelope)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__Till_with_charge::Total>,
+        ::actors_core::by_hand::Envelope<__Till_with_charge::Total>,
     > {
         match mail {
-            __TillMail_with_charge::Total(parcel) => ::core::option::Option::Some(parcel),
+            __TillMail_with_charge::Total(envelope) => {
+                ::core::option::Option::Some(envelope)
+            }
             _ => ::core::option::Option::None,
         }
     }

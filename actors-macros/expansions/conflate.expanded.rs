@@ -89,7 +89,7 @@ mod prices_messages {
     clippy::all
 )]
 pub enum __PricesMail_with_priced {
-    Priced(::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>),
+    Priced(::actors_core::by_hand::Envelope<__Prices_with_priced::Priced>),
 }
 #[automatically_derived]
 impl ::actors_core::by_hand::Mail<__Prices_with_priced::__own::Prices>
@@ -106,14 +106,14 @@ where
             Self::Priced(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope(&self) -> &dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Priced(parcel) => parcel,
+            Self::Priced(envelope) => envelope,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Priced(parcel) => parcel,
+            Self::Priced(envelope) => envelope,
         }
     }
     #[allow(deprecated, unused_variables)]
@@ -123,8 +123,8 @@ where
         ctx: &mut ::actors_core::Context<__Prices_with_priced::__own::Prices>,
     ) -> ::core::option::Option<Self> {
         match self {
-            Self::Priced(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Priced(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply = Prices::priced(
                     actor,
                     message.sku,
@@ -295,18 +295,18 @@ where
         message.note,
     ));
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>,
+        envelope: ::actors_core::by_hand::Envelope<__Prices_with_priced::Priced>,
     ) -> Self::Mail {
-        __PricesMail_with_priced::Priced(parcel)
+        __PricesMail_with_priced::Priced(envelope)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__Prices_with_priced::Priced>,
+        ::actors_core::by_hand::Envelope<__Prices_with_priced::Priced>,
     > {
         match mail {
-            __PricesMail_with_priced::Priced(parcel) => {
-                ::core::option::Option::Some(parcel)
+            __PricesMail_with_priced::Priced(envelope) => {
+                ::core::option::Option::Some(envelope)
             }
         }
     }

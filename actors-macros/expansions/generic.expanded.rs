@@ -40,12 +40,12 @@ where
     D: Db,
     D: ::core::marker::Send + 'static,
     D::Row: ::core::marker::Send,
-    for<'__actor> ::actors_core::by_hand::Parcel<
+    for<'__actor> ::actors_core::by_hand::Envelope<
         __Shop_with_viewed_of_Shop_D_::Put<D>,
-    >: ::actors_core::__private::SentParcel,
-    for<'__actor> ::actors_core::by_hand::Parcel<
+    >: ::actors_core::__private::SentEnvelope,
+    for<'__actor> ::actors_core::by_hand::Envelope<
         __Shop_with_viewed_of_Shop_D_::Last<D>,
-    >: ::actors_core::__private::SentParcel,
+    >: ::actors_core::__private::SentEnvelope,
 {}
 #[automatically_derived]
 impl<D> ::actors_core::__private::AMessage for __Shop_with_viewed_of_Shop_D_::Put<D>
@@ -194,9 +194,9 @@ where
     D: ::core::marker::Send + 'static,
     D::Row: ::core::marker::Send,
 {
-    Viewed(::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Viewed>),
-    Put(::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Put<D>>),
-    Last(::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Last<D>>),
+    Viewed(::actors_core::by_hand::Envelope<__Shop_with_viewed_of_Shop_D_::Viewed>),
+    Put(::actors_core::by_hand::Envelope<__Shop_with_viewed_of_Shop_D_::Put<D>>),
+    Last(::actors_core::by_hand::Envelope<__Shop_with_viewed_of_Shop_D_::Last<D>>),
 }
 #[automatically_derived]
 impl<D> ::actors_core::by_hand::Mail<__Shop_with_viewed_of_Shop_D_::__own::Shop<D>>
@@ -222,18 +222,18 @@ where
             Self::Last(_) => 2,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope(&self) -> &dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Viewed(parcel) => parcel,
-            Self::Put(parcel) => parcel,
-            Self::Last(parcel) => parcel,
+            Self::Viewed(envelope) => envelope,
+            Self::Put(envelope) => envelope,
+            Self::Last(envelope) => envelope,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Viewed(parcel) => parcel,
-            Self::Put(parcel) => parcel,
-            Self::Last(parcel) => parcel,
+            Self::Viewed(envelope) => envelope,
+            Self::Put(envelope) => envelope,
+            Self::Last(envelope) => envelope,
         }
     }
     #[allow(deprecated, unused_variables)]
@@ -243,20 +243,20 @@ where
         ctx: &mut ::actors_core::Context<__Shop_with_viewed_of_Shop_D_::__own::Shop<D>>,
     ) -> ::core::option::Option<Self> {
         match self {
-            Self::Viewed(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Viewed(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply = <Shop<D>>::viewed(actor, message.page);
                 answer.send(ctx, reply);
                 ::core::option::Option::None
             }
-            Self::Put(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Put(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply = <Shop<D>>::put(actor, message.row);
                 answer.send(ctx, reply);
                 ::core::option::Option::None
             }
-            Self::Last(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Last(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply = <Shop<D>>::last(actor);
                 answer.send(ctx, reply);
                 ::core::option::Option::None
@@ -466,18 +466,18 @@ where
         D,
     >>::viewed(actor, message.page));
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Viewed>,
+        envelope: ::actors_core::by_hand::Envelope<__Shop_with_viewed_of_Shop_D_::Viewed>,
     ) -> Self::Mail {
-        __ShopMail_with_viewed_of_Shop_D_::Viewed(parcel)
+        __ShopMail_with_viewed_of_Shop_D_::Viewed(envelope)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Viewed>,
+        ::actors_core::by_hand::Envelope<__Shop_with_viewed_of_Shop_D_::Viewed>,
     > {
         match mail {
-            __ShopMail_with_viewed_of_Shop_D_::Viewed(parcel) => {
-                ::core::option::Option::Some(parcel)
+            __ShopMail_with_viewed_of_Shop_D_::Viewed(envelope) => {
+                ::core::option::Option::Some(envelope)
             }
             _ => ::core::option::Option::None,
         }
@@ -535,18 +535,18 @@ where
         D,
     >>::put(actor, message.row));
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Put<D>>,
+        envelope: ::actors_core::by_hand::Envelope<__Shop_with_viewed_of_Shop_D_::Put<D>>,
     ) -> Self::Mail {
-        __ShopMail_with_viewed_of_Shop_D_::Put(parcel)
+        __ShopMail_with_viewed_of_Shop_D_::Put(envelope)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Put<D>>,
+        ::actors_core::by_hand::Envelope<__Shop_with_viewed_of_Shop_D_::Put<D>>,
     > {
         match mail {
-            __ShopMail_with_viewed_of_Shop_D_::Put(parcel) => {
-                ::core::option::Option::Some(parcel)
+            __ShopMail_with_viewed_of_Shop_D_::Put(envelope) => {
+                ::core::option::Option::Some(envelope)
             }
             _ => ::core::option::Option::None,
         }
@@ -589,18 +589,20 @@ where
         ) -> <__Shop_with_viewed_of_Shop_D_::Last<D> as ::actors_core::Message>::Reply,
     > = ::core::option::Option::Some(|actor, message, ctx| <Shop<D>>::last(actor));
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Last<D>>,
+        envelope: ::actors_core::by_hand::Envelope<
+            __Shop_with_viewed_of_Shop_D_::Last<D>,
+        >,
     ) -> Self::Mail {
-        __ShopMail_with_viewed_of_Shop_D_::Last(parcel)
+        __ShopMail_with_viewed_of_Shop_D_::Last(envelope)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__Shop_with_viewed_of_Shop_D_::Last<D>>,
+        ::actors_core::by_hand::Envelope<__Shop_with_viewed_of_Shop_D_::Last<D>>,
     > {
         match mail {
-            __ShopMail_with_viewed_of_Shop_D_::Last(parcel) => {
-                ::core::option::Option::Some(parcel)
+            __ShopMail_with_viewed_of_Shop_D_::Last(envelope) => {
+                ::core::option::Option::Some(envelope)
             }
             _ => ::core::option::Option::None,
         }

@@ -74,7 +74,7 @@ mod worker_messages {
     clippy::all
 )]
 pub enum __WorkerMail_with_work {
-    Work(::actors_core::by_hand::Parcel<__Worker_with_work::Work>),
+    Work(::actors_core::by_hand::Envelope<__Worker_with_work::Work>),
 }
 #[automatically_derived]
 impl ::actors_core::by_hand::Mail<__Worker_with_work::__own::Worker>
@@ -91,14 +91,14 @@ where
             Self::Work(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope(&self) -> &dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Work(parcel) => parcel,
+            Self::Work(envelope) => envelope,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Work(parcel) => parcel,
+            Self::Work(envelope) => envelope,
         }
     }
     fn waits(&self) -> ::core::primitive::bool {
@@ -121,8 +121,8 @@ where
         ctx: &mut ::actors_core::Context<__Worker_with_work::__own::Worker>,
     ) {
         match self {
-            Self::Work(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Work(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply = ::actors_core::__private::send_future(
                     Worker::work(actor, message.job),
                 );
@@ -249,17 +249,19 @@ where
 {
     const CLASS: ::core::primitive::usize = 0;
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__Worker_with_work::Work>,
+        envelope: ::actors_core::by_hand::Envelope<__Worker_with_work::Work>,
     ) -> Self::Mail {
-        __WorkerMail_with_work::Work(parcel)
+        __WorkerMail_with_work::Work(envelope)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__Worker_with_work::Work>,
+        ::actors_core::by_hand::Envelope<__Worker_with_work::Work>,
     > {
         match mail {
-            __WorkerMail_with_work::Work(parcel) => ::core::option::Option::Some(parcel),
+            __WorkerMail_with_work::Work(envelope) => {
+                ::core::option::Option::Some(envelope)
+            }
         }
     }
 }

@@ -45,7 +45,7 @@ impl ::core::fmt::Debug for EchoSay {
     clippy::all
 )]
 pub enum __EchoMail_with_say {
-    Say(::actors_core::by_hand::Parcel<EchoSay>),
+    Say(::actors_core::by_hand::Envelope<EchoSay>),
 }
 #[automatically_derived]
 impl ::actors_core::by_hand::Mail<Echo> for __EchoMail_with_say
@@ -61,14 +61,14 @@ where
             Self::Say(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope(&self) -> &dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Say(parcel) => parcel,
+            Self::Say(envelope) => envelope,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Say(parcel) => parcel,
+            Self::Say(envelope) => envelope,
         }
     }
     #[allow(deprecated, unused_variables)]
@@ -78,8 +78,8 @@ where
         ctx: &mut ::actors_core::Context<Echo>,
     ) -> ::core::option::Option<Self> {
         match self {
-            Self::Say(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Say(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply = Echo::say(actor, message.text);
                 answer.send(ctx, reply);
                 ::core::option::Option::None
@@ -196,14 +196,14 @@ where
         actor,
         message.text,
     ));
-    fn pack(parcel: ::actors_core::by_hand::Parcel<EchoSay>) -> Self::Mail {
-        __EchoMail_with_say::Say(parcel)
+    fn pack(envelope: ::actors_core::by_hand::Envelope<EchoSay>) -> Self::Mail {
+        __EchoMail_with_say::Say(envelope)
     }
     fn unpack(
         mail: Self::Mail,
-    ) -> ::core::option::Option<::actors_core::by_hand::Parcel<EchoSay>> {
+    ) -> ::core::option::Option<::actors_core::by_hand::Envelope<EchoSay>> {
         match mail {
-            __EchoMail_with_say::Say(parcel) => ::core::option::Option::Some(parcel),
+            __EchoMail_with_say::Say(envelope) => ::core::option::Option::Some(envelope),
         }
     }
 }

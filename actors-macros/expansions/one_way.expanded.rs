@@ -68,7 +68,7 @@ mod counter_messages {
     clippy::all
 )]
 pub enum __CounterMail_with_viewed {
-    Viewed(::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>),
+    Viewed(::actors_core::by_hand::Envelope<__Counter_with_viewed::Viewed>),
 }
 #[automatically_derived]
 impl ::actors_core::by_hand::Mail<__Counter_with_viewed::__own::Counter>
@@ -85,14 +85,14 @@ where
             Self::Viewed(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope(&self) -> &dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Viewed(parcel) => parcel,
+            Self::Viewed(envelope) => envelope,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Viewed(parcel) => parcel,
+            Self::Viewed(envelope) => envelope,
         }
     }
     #[allow(deprecated, unused_variables)]
@@ -102,8 +102,8 @@ where
         ctx: &mut ::actors_core::Context<__Counter_with_viewed::__own::Counter>,
     ) -> ::core::option::Option<Self> {
         match self {
-            Self::Viewed(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Viewed(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply = Counter::viewed(actor, message.page);
                 answer.send(ctx, reply);
                 ::core::option::Option::None
@@ -242,18 +242,18 @@ where
         message.page,
     ));
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>,
+        envelope: ::actors_core::by_hand::Envelope<__Counter_with_viewed::Viewed>,
     ) -> Self::Mail {
-        __CounterMail_with_viewed::Viewed(parcel)
+        __CounterMail_with_viewed::Viewed(envelope)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__Counter_with_viewed::Viewed>,
+        ::actors_core::by_hand::Envelope<__Counter_with_viewed::Viewed>,
     > {
         match mail {
-            __CounterMail_with_viewed::Viewed(parcel) => {
-                ::core::option::Option::Some(parcel)
+            __CounterMail_with_viewed::Viewed(envelope) => {
+                ::core::option::Option::Some(envelope)
             }
         }
     }

@@ -70,7 +70,7 @@ mod desk_messages {
     clippy::all
 )]
 pub enum __DeskMail_with_question {
-    Question(::actors_core::by_hand::Parcel<__Desk_with_question::Question>),
+    Question(::actors_core::by_hand::Envelope<__Desk_with_question::Question>),
 }
 #[automatically_derived]
 impl ::actors_core::by_hand::Mail<__Desk_with_question::__own::Desk>
@@ -87,14 +87,14 @@ where
             Self::Question(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope(&self) -> &dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Question(parcel) => parcel,
+            Self::Question(envelope) => envelope,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::Question(parcel) => parcel,
+            Self::Question(envelope) => envelope,
         }
     }
     #[allow(deprecated, unused_variables)]
@@ -104,8 +104,8 @@ where
         ctx: &mut ::actors_core::Context<__Desk_with_question::__own::Desk>,
     ) -> ::core::option::Option<Self> {
         match self {
-            Self::Question(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::Question(envelope) => {
+                let (message, answer) = envelope.open();
                 let reply_to: ::actors_core::ReplyTo<u64> = answer.later(ctx);
                 let reply = Desk::question(actor, message.n, reply_to, ctx);
                 let () = reply;
@@ -230,18 +230,18 @@ where
 {
     const CLASS: ::core::primitive::usize = 0;
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__Desk_with_question::Question>,
+        envelope: ::actors_core::by_hand::Envelope<__Desk_with_question::Question>,
     ) -> Self::Mail {
-        __DeskMail_with_question::Question(parcel)
+        __DeskMail_with_question::Question(envelope)
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__Desk_with_question::Question>,
+        ::actors_core::by_hand::Envelope<__Desk_with_question::Question>,
     > {
         match mail {
-            __DeskMail_with_question::Question(parcel) => {
-                ::core::option::Option::Some(parcel)
+            __DeskMail_with_question::Question(envelope) => {
+                ::core::option::Option::Some(envelope)
             }
         }
     }

@@ -38,9 +38,9 @@ impl ::actors_core::__private::AnActor for __Stock_with_get_stock::__own::Stock 
 #[automatically_derived]
 impl ::actors_core::__private::AMail for __StockMail_with_get_stock
 where
-    for<'__actor> ::actors_core::by_hand::Parcel<
+    for<'__actor> ::actors_core::by_hand::Envelope<
         __MessageOfStockGetStock,
-    >: ::actors_core::__private::SentParcel,
+    >: ::actors_core::__private::SentEnvelope,
 {}
 #[cfg(doc)]
 #[allow(non_camel_case_types, dead_code)]
@@ -80,7 +80,7 @@ pub(crate) mod stock_messages {
 )]
 pub enum __StockMail_with_get_stock {
     GetStock(
-        ::std::boxed::Box<::actors_core::by_hand::Parcel<__MessageOfStockGetStock>>,
+        ::std::boxed::Box<::actors_core::by_hand::Envelope<__MessageOfStockGetStock>>,
     ),
 }
 #[automatically_derived]
@@ -98,14 +98,14 @@ where
             Self::GetStock(_) => 0,
         }
     }
-    fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope(&self) -> &dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::GetStock(parcel) => &**parcel,
+            Self::GetStock(envelope) => &**envelope,
         }
     }
-    fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyEnvelope {
         match self {
-            Self::GetStock(parcel) => &mut **parcel,
+            Self::GetStock(envelope) => &mut **envelope,
         }
     }
     #[allow(deprecated, unused_variables)]
@@ -115,8 +115,8 @@ where
         ctx: &mut ::actors_core::Context<__Stock_with_get_stock::__own::Stock>,
     ) -> ::core::option::Option<Self> {
         match self {
-            Self::GetStock(parcel) => {
-                let (message, answer) = parcel.open();
+            Self::GetStock(envelope) => {
+                let (message, answer) = envelope.open();
                 if let ::core::option::Option::Some(run) = <__Stock_with_get_stock::__own::Stock as ::actors_core::Handler<
                     __MessageOfStockGetStock,
                 >>::INLINE {
@@ -235,18 +235,18 @@ where
         reply
     });
     fn pack(
-        parcel: ::actors_core::by_hand::Parcel<__MessageOfStockGetStock>,
+        envelope: ::actors_core::by_hand::Envelope<__MessageOfStockGetStock>,
     ) -> Self::Mail {
-        __StockMail_with_get_stock::GetStock(::std::boxed::Box::new(parcel))
+        __StockMail_with_get_stock::GetStock(::std::boxed::Box::new(envelope))
     }
     fn unpack(
         mail: Self::Mail,
     ) -> ::core::option::Option<
-        ::actors_core::by_hand::Parcel<__MessageOfStockGetStock>,
+        ::actors_core::by_hand::Envelope<__MessageOfStockGetStock>,
     > {
         match mail {
-            __StockMail_with_get_stock::GetStock(parcel) => {
-                ::core::option::Option::Some(*parcel)
+            __StockMail_with_get_stock::GetStock(envelope) => {
+                ::core::option::Option::Some(*envelope)
             }
         }
     }

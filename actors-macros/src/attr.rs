@@ -56,7 +56,7 @@ pub(crate) fn read(tokens: TokenStream, vocabulary: &Vocabulary<'_>, errors: &mu
         let name = word.name.to_string();
         if words.iter().any(|known| known.name == name) {
             errors.at(&word.name, wording::twice(&name));
-        } else if errors.sound(&word.name, vocabulary.check(&name)).is_some() {
+        } else if errors.ok_or_report(&word.name, vocabulary.check(&name)).is_some() {
             words.push(word);
         }
     }

@@ -318,10 +318,10 @@ fn assertions(actor: &Actor) -> TokenStream {
         .messages
         .iter()
         .filter(|message| matches!(message.source, Source::Shared) || is_open(actor, message));
-    let parcels: TokenStream = open
+    let envelopes: TokenStream = open
         .map(|message| {
             let path = message::path(actor, message);
-            quote! { for<'__actor> ::actors_core::by_hand::Parcel<#path>: ::actors_core::__private::SentParcel, }
+            quote! { for<'__actor> ::actors_core::by_hand::Envelope<#path>: ::actors_core::__private::SentEnvelope, }
         })
         .collect();
     let mail_clause = with_where(clause.clone());
@@ -350,7 +350,7 @@ fn assertions(actor: &Actor) -> TokenStream {
     quote! {
         #of_actor
         #[automatically_derived]
-        impl #declared ::actors_core::__private::AMail for #mail #arguments #mail_clause #parcels {}
+        impl #declared ::actors_core::__private::AMail for #mail #arguments #mail_clause #envelopes {}
         #messages
     }
 }

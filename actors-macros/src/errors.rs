@@ -16,7 +16,7 @@ impl Errors {
     }
 
     /// Returns the value of a result, or records its error on the user's own tokens.
-    pub(crate) fn sound<T, E: std::fmt::Display>(
+    pub(crate) fn ok_or_report<T, E: std::fmt::Display>(
         &mut self,
         tokens: impl ToTokens,
         result: Result<T, E>,

@@ -117,9 +117,9 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
     let (ty, own_actor) = (message::path(actor, message), bounds::actor_type(actor));
     let class = Literal::usize_unsuffixed(class);
     let (packed, unpacked) = if message.is_boxed {
-        (quote! { ::std::boxed::Box::new(parcel) }, quote! { *parcel })
+        (quote! { ::std::boxed::Box::new(envelope) }, quote! { *envelope })
     } else {
-        (quote! { parcel }, quote! { parcel })
+        (quote! { envelope }, quote! { envelope })
     };
     let other = (actor.messages.len() > 1).then(|| quote! { _ => ::core::option::Option::None, });
     let inline = inline(actor, message, &ty);
@@ -130,12 +130,12 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
         #head #own_actor #clause {
             const CLASS: ::core::primitive::usize = #class;
             #inline
-            fn pack(parcel: ::actors_core::by_hand::Parcel<#ty>) -> Self::Mail {
+            fn pack(envelope: ::actors_core::by_hand::Envelope<#ty>) -> Self::Mail {
                 #mail::#variant(#packed)
             }
-            fn unpack(mail: Self::Mail) -> ::core::option::Option<::actors_core::by_hand::Parcel<#ty>> {
+            fn unpack(mail: Self::Mail) -> ::core::option::Option<::actors_core::by_hand::Envelope<#ty>> {
                 match mail {
-                    #mail::#variant(parcel) => ::core::option::Option::Some(#unpacked),
+                    #mail::#variant(envelope) => ::core::option::Option::Some(#unpacked),
                     #other
                 }
             }
@@ -236,7 +236,7 @@ mod tests {
         let (now, later) = text.split_once("async fn deliver").expect("both are there");
         let (_, now) = now.split_once("fn deliver_now").expect("both are there");
         assert!(
-            now.contains("Self :: Count (parcel) =>") && !now.contains("Self :: Viewed (parcel) =>"),
+            now.contains("Self :: Count (envelope) =>") && !now.contains("Self :: Viewed (envelope) =>"),
             "{now}"
         );
         assert!(later.contains("send_future (Shop :: viewed"), "{later}");

@@ -26,7 +26,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
     let variants: Vec<&Ident> = actor.messages.iter().map(|message| &message.name).collect();
     let types: Vec<TokenStream> =
         actor.messages.iter().map(|message| message::path(actor, message)).collect();
-    let parcels = actor.messages.iter().zip(&types).map(|(message, ty)| parcel(message, ty));
+    let envelopes = actor.messages.iter().zip(&types).map(|(message, ty)| envelope(message, ty));
     let (whole, whole_mut): (Vec<_>, Vec<_>) = actor.messages.iter().map(whole).unzip();
     let classes = (0..variants.len()).map(Literal::usize_unsuffixed);
     let unused = Unused::of(actor, &types);
@@ -42,7 +42,7 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
     quote! {
         #[doc(hidden)]
         #[allow(#private_bounds private_interfaces, non_camel_case_types, unreachable_pub, dead_code, clippy::all)]
-        pub enum #mail #declared #clause { #(#variants(#parcels)),* #variant }
+        pub enum #mail #declared #clause { #(#variants(#envelopes)),* #variant }
 
         #[automatically_derived]
         impl #declared ::actors_core::by_hand::Mail<#me> for #mail #arguments #assumed {
@@ -50,34 +50,34 @@ pub(crate) fn mail(actor: &Actor) -> TokenStream {
             fn class(&self) -> ::core::primitive::usize {
                 match #this { #(Self::#variants(_) => #classes,)* #arm }
             }
-            fn parcel(&self) -> &dyn ::actors_core::by_hand::AnyParcel {
-                match #this { #(Self::#variants(parcel) => #whole,)* #arm }
+            fn envelope(&self) -> &dyn ::actors_core::by_hand::AnyEnvelope {
+                match #this { #(Self::#variants(envelope) => #whole,)* #arm }
             }
-            fn parcel_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyParcel {
-                match #this { #(Self::#variants(parcel) => #whole_mut,)* #arm }
+            fn envelope_mut(&mut self) -> &mut dyn ::actors_core::by_hand::AnyEnvelope {
+                match #this { #(Self::#variants(envelope) => #whole_mut,)* #arm }
             }
             #deliver
         }
     }
 }
 
-/// Returns what a variant holds: the parcel, or a box with it, so that one large type does not
+/// Returns what a variant holds: the envelope, or a box with it, so that one large type does not
 /// widen every slot.
-fn parcel(message: &Message, ty: &TokenStream) -> TokenStream {
-    let parcel = quote! { ::actors_core::by_hand::Parcel<#ty> };
+fn envelope(message: &Message, ty: &TokenStream) -> TokenStream {
+    let envelope = quote! { ::actors_core::by_hand::Envelope<#ty> };
     if message.is_boxed {
-        quote! { ::std::boxed::Box<#parcel> }
+        quote! { ::std::boxed::Box<#envelope> }
     } else {
-        parcel
+        envelope
     }
 }
 
-/// Returns the parcel by shared and by mutable reference, where `parcel` is what the variant holds.
+/// Returns the envelope by shared and by mutable reference; `envelope` is what the variant holds.
 fn whole(message: &Message) -> (TokenStream, TokenStream) {
     if message.is_boxed {
-        (quote! { &**parcel }, quote! { &mut **parcel })
+        (quote! { &**envelope }, quote! { &mut **envelope })
     } else {
-        (quote! { parcel }, quote! { parcel })
+        (quote! { envelope }, quote! { envelope })
     }
 }
 
@@ -166,7 +166,7 @@ pub(crate) fn call(actor: &Actor, message: &Message) -> TokenStream {
     quote_spanned! { at(message.method.span())=> #method(actor, #(#arguments),*) }
 }
 
-/// Generates the arm of one variant: opens the parcel, calls the method, answers.
+/// Generates the arm of one variant: opens the envelope, calls the method, answers.
 fn arm(actor: &Actor, message: &Message) -> TokenStream {
     let variant = &message.name;
     let span = Span::mixed_site();
@@ -186,8 +186,8 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
     let (before, after) = answering(actor, message);
     let nothing = (!message.is_async).then(|| quote_spanned! { span=> ::core::option::Option::None });
     quote_spanned! { span=>
-        Self::#variant(parcel) => {
-            let (message, answer) = parcel.open();
+        Self::#variant(envelope) => {
+            let (message, answer) = envelope.open();
             #before
             let reply = #call;
             #wait
@@ -202,8 +202,8 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
 fn arm_by_inline(actor: &Actor, message: &Message) -> TokenStream {
     let (me, variant, ty) = (bounds::actor_type(actor), &message.name, message::path(actor, message));
     quote_spanned! { Span::mixed_site()=>
-        Self::#variant(parcel) => {
-            let (message, answer) = parcel.open();
+        Self::#variant(envelope) => {
+            let (message, answer) = envelope.open();
             if let ::core::option::Option::Some(run) = <#me as ::actors_core::Handler<#ty>>::INLINE {
                 let reply = run(actor, message, ctx);
                 answer.send(ctx, reply);

@@ -22,7 +22,7 @@ pub(crate) fn overflow(value: &TokenStream, errors: &mut Errors) -> (Vec<(Ident,
             continue;
         };
         let before: Vec<Overflow> = read.iter().map(|(_, word)| *word).collect();
-        errors.sound(&token, wording::overflow_place(word, (at, len), &before));
+        errors.ok_or_report(&token, wording::overflow_place(word, (at, len), &before));
         early = early.or(from);
         read.push((token, word));
     }
@@ -40,11 +40,11 @@ pub(crate) fn list(value: &TokenStream) -> Vec<TokenStream> {
 fn overflow_word(value: &TokenStream, errors: &mut Errors) -> Option<(Ident, Overflow, Option<f64>)> {
     let (head, inside) = with_parentheses(value);
     let text = head.to_string();
-    let (word, _) = errors.sound(&head, wording::overflow(&text, None))?;
+    let (word, _) = errors.ok_or_report(&head, wording::overflow(&text, None))?;
     let token = Ident::new(&text, head.span());
     let Some(inside) = inside else { return Some((token, word, None)) };
     let result = wording::overflow(&text, Some(&inside.to_string()));
     // A mistake in the parentheses does not affect the word.
-    let early = errors.sound(if inside.is_empty() { value } else { &inside }, result);
+    let early = errors.ok_or_report(if inside.is_empty() { value } else { &inside }, result);
     Some((token, word, early.and_then(|(_, from)| from)))
 }

@@ -71,7 +71,7 @@ impl Pressure {
         for chunk in chunks {
             let text = chunk.to_string();
             let before: Vec<Action> = self.respond.iter().map(|(_, action)| *action).collect();
-            if let Some(action) = errors.sound(&chunk, wording::action(&text, &before)) {
+            if let Some(action) = errors.ok_or_report(&chunk, wording::action(&text, &before)) {
                 self.respond.push((Ident::new(&text, chunk.span()), action));
             }
         }
@@ -89,7 +89,7 @@ impl Pressure {
         };
         let fits = wording::fills_fit(fill("low"), fill("high"));
         let at = self.values.get("low").or(self.values.get("high")).map(|entry| &entry.tokens);
-        if !self.fills_unsure && errors.sound(at, fits).is_none() {
+        if !self.fills_unsure && errors.ok_or_report(at, fits).is_none() {
             self.values.remove("low");
             self.values.remove("high");
         }
@@ -98,7 +98,7 @@ impl Pressure {
         }
         let spawn = self.respond.iter().find(|(_, action)| *action == Action::Spawn);
         if let (Some((token, _)), Some(workers)) = (spawn, workers) {
-            errors.sound(token, wording::spawn_fits(workers));
+            errors.ok_or_report(token, wording::spawn_fits(workers));
         }
     }
 }
@@ -108,14 +108,14 @@ pub(crate) fn check(values: &mut WordValues, workers: Option<(usize, usize)>, er
     let Some(workers) = workers else { return };
     // The word is underlined, because its value is right.
     if let Some(keep_alive) = values.get("keep_alive")
-        && errors.sound(&keep_alive.name, wording::keep_alive_fits(workers)).is_none()
+        && errors.ok_or_report(&keep_alive.name, wording::keep_alive_fits(workers)).is_none()
     {
         values.remove("keep_alive");
     }
     if let Some(entry) = values.get("schedule")
         && let Value::Schedule(schedule) = entry.value
     {
-        errors.sound(&entry.tokens, wording::schedule_fits(schedule, workers));
+        errors.ok_or_report(&entry.tokens, wording::schedule_fits(schedule, workers));
     }
 }
 

@@ -35,7 +35,7 @@ impl WordValues {
         let Some(tokens) = word.value(&field.example(), errors) else { return };
         let value = match field.kind {
             Kind::Schedule => schedule(field, tokens, errors),
-            _ => errors.sound(tokens, value(field, tokens)),
+            _ => errors.ok_or_report(tokens, value(field, tokens)),
         };
         if let Some(value) = value {
             self.push(field.word, word, value);
@@ -73,7 +73,7 @@ impl WordValues {
         errors: &mut Errors,
     ) {
         if let Some(entry) = self.get(word)
-            && errors.sound(&entry.tokens, fits(&entry.value)).is_none()
+            && errors.ok_or_report(&entry.tokens, fits(&entry.value)).is_none()
         {
             self.remove(word);
         }
@@ -98,10 +98,10 @@ fn value<T>(field: &Field<T>, tokens: &TokenStream) -> Result<Value, actors_poli
 /// Reads `weighted(by = time)`; a mistake is reported on the part that is wrong.
 fn schedule<T>(field: &Field<T>, tokens: &TokenStream, errors: &mut Errors) -> Option<Value> {
     let (head, inside) = with_parentheses(tokens);
-    let value = errors.sound(&head, value(field, &head))?;
+    let value = errors.ok_or_report(&head, value(field, &head))?;
     let Some(inside) = inside else { return Some(value) };
     let result = actors_policy::wording::schedule(&head.to_string(), Some(&inside.to_string()));
-    errors.sound(if inside.is_empty() { tokens } else { &inside }, result).map(Value::Schedule)
+    errors.ok_or_report(if inside.is_empty() { tokens } else { &inside }, result).map(Value::Schedule)
 }
 
 /// Returns the tokens as text. Literals may have underscores, other bases, a suffix.

@@ -298,7 +298,7 @@ impl HandlerWords {
 
 fn inline(word: &Word, errors: &mut Errors) -> bool {
     let Some(value) = word.value("write `inline = never`", errors) else { return true };
-    errors.sound(value, Inline::read(&value.to_string())) != Some(Inline::Never)
+    errors.ok_or_report(value, Inline::read(&value.to_string())) != Some(Inline::Never)
 }
 
 /// Reports `crate` on a block's message, which uses the runtime of its actor.

@@ -50,7 +50,7 @@ pub use drain::{Arrivals, DrainRate};
 pub use invalid::InvalidPolicy;
 pub use reason::Reason;
 pub use restart::{Failures, Fault, Restart, Revival, Strategy};
-pub use retry::{Backlog, GUESS_FIRST, outlook, retry_after, retry_span, spread};
+pub use retry::{Backlog, GUESS_FIRST, expected_wait, retry_after, retry_span, spread};
 pub use rng::Rng;
 pub use schedule::{Lanes, Strict, TURNS_MAX, Weighted, WeightedByTime};
 pub use short_turns::{Donation, ShortTurns};

@@ -55,7 +55,7 @@ pub fn retry_after(backlog: &Backlog, random: u64) -> Duration {
 }
 
 /// Returns the wait around which [`retry_after`] spreads.
-pub fn outlook(backlog: &Backlog) -> Duration {
+pub fn expected_wait(backlog: &Backlog) -> Duration {
     let Backlog { messages, drain_rate, running, refusals } = *backlog;
     Duration::from_nanos(wait(messages, drain_rate, running.map_or(Span::NONE, Span::of), refusals))
 }

@@ -32,7 +32,7 @@ pub(crate) struct Place {
 #[message(priority = urgent, overflow = reject)]
 pub(crate) struct Lookup {
     pub(crate) order: u64,
-    pub(crate) parcel: &'static str,
+    pub(crate) envelope: &'static str,
     pub(crate) reply: ReplyTo<Option<Status>>,
 }
 
@@ -102,11 +102,11 @@ impl Orders {
 
     #[handler]
     async fn lookup(&mut self, lookup: Lookup, ctx: &mut Context<Self>) {
-        let Lookup { order, parcel, reply } = lookup;
+        let Lookup { order, envelope, reply } = lookup;
         match self.db.run(move |connection| db::find(connection, order)).await {
             Ok(cents) => {
                 // Fails for an asker that stopped waiting.
-                let _ = reply.send(cents.map(|cents| Status { order, cents, parcel }));
+                let _ = reply.send(cents.map(|cents| Status { order, cents, envelope }));
             }
             Err(error) => tracing::error!(%error, order, "order not read"),
         }

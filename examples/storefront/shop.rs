@@ -47,7 +47,7 @@ pub(crate) type Charged = Result<Receipt, Declined>;
 pub(crate) struct Status {
     pub(crate) order: u64,
     pub(crate) cents: u64,
-    pub(crate) parcel: &'static str,
+    pub(crate) envelope: &'static str,
 }
 
 /// The shop's own counts.
@@ -58,7 +58,7 @@ pub(crate) struct Audit {
     pub(crate) prices: HashMap<u32, u64>,
 }
 
-/// An external service: payments, parcels, statistics. The turns of this shop consist of waiting
+/// An external service: payments, envelopes, statistics. The turns of this shop consist of waiting
 /// for it.
 #[derive(Debug)]
 struct Downstream {
@@ -146,9 +146,9 @@ impl Shop {
     #[message(priority = urgent, overflow = reject, max = 16, timeout = "1s")]
     async fn status(&mut self, order: u64, reply: ReplyTo<Option<Status>>) {
         self.downstream.call().await;
-        let parcel = if order.is_multiple_of(2) { "packed" } else { "on its way" };
+        let envelope = if order.is_multiple_of(2) { "packed" } else { "on its way" };
         // A refused message comes back and is dropped, and its asker is told.
-        let _ = self.orders.lookup(Lookup { order, parcel, reply }).try_send();
+        let _ = self.orders.lookup(Lookup { order, envelope, reply }).try_send();
     }
 
     /// Page views are worth losing, oldest first, and worth nothing after five seconds.

@@ -5,7 +5,7 @@ use super::cell::Cell;
 use super::handle::DRAIN_MAX;
 use crate::clock::Tick;
 use crate::current::waits;
-use crate::error::{About, Around, AskError, Detail, Stage, StartError, StopReason};
+use crate::error::{About, AskError, CyclePath, Detail, LifeStage, StartError, StopReason};
 use crate::observe::trace;
 use crate::wait::{Names, What};
 use crate::wakers::discard;
@@ -181,7 +181,7 @@ impl<A: Actor> IntoFuture for Ready<A> {
         Waiting::new(async move {
             let started = until_or_cycle(self.cell.clone(), || What::Start, start_of).await;
             started.unwrap_or_else(|names| {
-                let why = format!("waiting for it could never end ({})", Around(&names));
+                let why = format!("waiting for it could never end ({})", CyclePath(&names));
                 Err(StartError { name: self.cell.name.clone(), why: why.into() })
             })
         })
@@ -193,9 +193,9 @@ fn start_of<A: Actor>(cell: &Cell<A>) -> Option<Result<(), StartError>> {
     let life = cell.life.lock();
     match (&life.failed, life.stage) {
         (Some(failed), _) => Some(Err(failed.clone())),
-        (None, Stage::Starting) => None,
-        (None, Stage::Running) => Some(Ok(())),
-        (None, Stage::Ended(_)) => {
+        (None, LifeStage::Starting) => None,
+        (None, LifeStage::Running) => Some(Ok(())),
+        (None, LifeStage::Ended(_)) => {
             Some(Err(StartError { name: cell.name.clone(), why: "it has ended".into() }))
         }
     }

@@ -1,4 +1,4 @@
-//! Messages, and the parcel that carries a message together with its asker's reply slot.
+//! Messages, and the envelope that carries a message together with its asker's reply slot.
 
 use super::Actor;
 use super::context::Context;
@@ -69,20 +69,20 @@ impl Class {
 }
 
 /// A message, and the reply sender of its asker if there is one.
-pub struct Parcel<M: Message> {
+pub struct Envelope<M: Message> {
     message: M,
     asker: Option<ReplySender<M::Reply>>,
 }
 
-impl<M: Message> fmt::Debug for Parcel<M> {
+impl<M: Message> fmt::Debug for Envelope<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct(M::NAME).field("is_ask", &self.asker.is_some()).finish_non_exhaustive()
     }
 }
 
-impl<M: Message> Parcel<M> {
+impl<M: Message> Envelope<M> {
     pub(crate) fn new(message: M, asker: Option<ReplySender<M::Reply>>) -> Self {
-        Parcel { message, asker }
+        Envelope { message, asker }
     }
 
     /// Splits into the message, for its handler, and the answer that the handler owes.
@@ -97,14 +97,14 @@ impl<M: Message> Parcel<M> {
     }
 }
 
-/// A [`Parcel`] with its message type erased, for cold paths: losses, conflation, dead letters.
-pub trait AnyParcel: Send + sealed::Sealed {
+/// A [`Envelope`] with its message type erased, for cold paths: losses, conflation, dead letters.
+pub trait AnyEnvelope: Send + sealed::Sealed {
     #[doc(hidden)]
     fn send_lost(&mut self, reason: Reason);
     #[doc(hidden)]
     fn hash_key(&self, state: &mut dyn Hasher);
     #[doc(hidden)]
-    fn same_key(&self, other: &dyn AnyParcel) -> bool;
+    fn same_key(&self, other: &dyn AnyEnvelope) -> bool;
     #[doc(hidden)]
     fn weight(&self) -> usize;
     #[doc(hidden)]
@@ -114,14 +114,15 @@ pub trait AnyParcel: Send + sealed::Sealed {
 }
 
 mod sealed {
-    /// Only [`Parcel`](super::Parcel) has it, so that [`AnyParcel`](super::AnyParcel) can change.
+    /// Only [`Envelope`](super::Envelope) implements it, so that
+    /// [`AnyEnvelope`](super::AnyEnvelope) can change.
     pub trait Sealed {}
 }
 
-impl<M: Message> sealed::Sealed for Parcel<M> {}
+impl<M: Message> sealed::Sealed for Envelope<M> {}
 
 // `dyn Any` needs no `Sync` here: the reference never leaves the thread that borrows it.
-impl<M: Message> AnyParcel for Parcel<M> {
+impl<M: Message> AnyEnvelope for Envelope<M> {
     fn send_lost(&mut self, reason: Reason) {
         if let Some(asker) = self.asker.take() {
             asker.send(Err(reason));
@@ -132,7 +133,7 @@ impl<M: Message> AnyParcel for Parcel<M> {
         self.message.hash_key(&mut state);
     }
 
-    fn same_key(&self, other: &dyn AnyParcel) -> bool {
+    fn same_key(&self, other: &dyn AnyEnvelope) -> bool {
         other.message().downcast_ref::<M>().is_some_and(|other| self.message.same_key(other))
     }
 

@@ -22,7 +22,7 @@ use crate::mailbox::Class;
 use crate::policy::Settings;
 use context::Context;
 use handle::Handle;
-use message::{AnyParcel, Message, Parcel};
+use message::{AnyEnvelope, Envelope, Message};
 use std::future::Future;
 
 /// A value that handles messages one at a time.
@@ -67,11 +67,11 @@ pub trait Mail<A: Actor>: Sized + Send + 'static {
     /// Returns the number of its message type in [`CLASSES`](Mail::CLASSES).
     fn class(&self) -> usize;
 
-    /// Returns the parcel inside with its type erased, for cold paths.
-    fn parcel(&self) -> &dyn AnyParcel;
+    /// Returns the envelope inside with its type erased, for cold paths.
+    fn envelope(&self) -> &dyn AnyEnvelope;
 
-    /// Returns the parcel inside with its type erased, for cold paths.
-    fn parcel_mut(&mut self) -> &mut dyn AnyParcel;
+    /// Returns the envelope inside with its type erased, for cold paths.
+    fn envelope_mut(&mut self) -> &mut dyn AnyEnvelope;
 
     /// Returns whether its handler is an `async fn`, for which [`deliver_now`](Mail::deliver_now)
     /// would only return the message.
@@ -105,10 +105,10 @@ pub trait Handler<M: Message>: Actor {
     const INLINE: Option<Inline<Self, M>> = None;
 
     /// Wraps the message, and does nothing else: the mailbox is locked meanwhile.
-    fn pack(parcel: Parcel<M>) -> Self::Mail;
+    fn pack(envelope: Envelope<M>) -> Self::Mail;
 
     /// Unwraps the message. `None` if it has another type.
-    fn unpack(mail: Self::Mail) -> Option<Parcel<M>>;
+    fn unpack(mail: Self::Mail) -> Option<Envelope<M>>;
 }
 
 /// A handle with a method per message, as `#[actor]` generates it.

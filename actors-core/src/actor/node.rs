@@ -2,10 +2,10 @@
 
 use super::Actor;
 use super::cell::Cell;
-use crate::error::{ActorName, Stage};
+use crate::error::{ActorName, LifeStage};
 use crate::observe::trace;
 use crate::policy::Action;
-use crate::wait::{self, InLine, Node, Pool, Waits};
+use crate::wait::{self, InLine, Node, Waits, WorkerSet};
 use std::sync::Arc;
 
 impl<A: Actor> Node for Cell<A> {
@@ -23,7 +23,7 @@ impl<A: Actor> Node for Cell<A> {
 
     /// The pool may grow if the supervisor may start a worker, and does not pause after a failed
     /// trial.
-    fn pool(&self) -> Pool {
+    fn worker_set(&self) -> WorkerSet {
         let limits = self.mailbox.limits();
         let workers: Vec<u32> = self.mailbox.worker_numbers().into_iter().map(u32::from).collect();
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
@@ -33,7 +33,7 @@ impl<A: Actor> Node for Cell<A> {
                 && workers.len() < limits.workers.most()
                 && self.gate.may_grow()
                 && self.system.watchlist().is_active();
-        Pool { workers, may_grow }
+        WorkerSet { workers, may_grow }
     }
 
     fn is_killed(&self) -> bool {
@@ -41,7 +41,7 @@ impl<A: Actor> Node for Cell<A> {
     }
 
     fn has_started(&self) -> bool {
-        self.life.lock().stage != Stage::Starting
+        self.life.lock().stage != LifeStage::Starting
     }
 
     fn has_ended(&self) -> bool {

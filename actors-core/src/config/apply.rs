@@ -1,7 +1,7 @@
 //! Applies configuration to an actor that is about to start.
 
 use super::by_word::ByWord;
-use super::pool::PoolSaid;
+use super::pool::PoolOverrides;
 use super::{ActorConfig, MessageConfig, Mistakes};
 use crate::mailbox::Class;
 use crate::policy::{Limits, Overflow, Settings};
@@ -19,7 +19,7 @@ pub(crate) struct Configured {
     max: Vec<(usize, usize)>,
     /// Class and `max_per_key`.
     max_per_key: Vec<(usize, usize)>,
-    pool: PoolSaid,
+    pool: PoolOverrides,
 }
 
 impl Configured {
@@ -81,7 +81,7 @@ impl Configured {
     ) {
         let path = format!("messages.{name}");
         let mistakes = &mut self.mistakes;
-        let Some(class) = mistakes.sound(&path, class_of(actor, name, classes)) else { return };
+        let Some(class) = mistakes.ok_or_report(&path, class_of(actor, name, classes)) else { return };
         let policy = &mut classes.to_mut()[class].policy;
         if config.overflow.is_some_and(|list| list.has(Overflow::Conflate)) && !policy.keyed {
             let sentence = "`conflate` keeps the newest message of each key, and a key belongs to the code: write \

@@ -125,7 +125,7 @@ impl Mistakes {
     }
 
     /// Returns the value of a result, or records its error.
-    fn sound<T, E: fmt::Display>(&mut self, path: &str, result: Result<T, E>) -> Option<T> {
+    fn ok_or_report<T, E: fmt::Display>(&mut self, path: &str, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.add(path, &error.to_string())).ok()
     }
 

@@ -39,13 +39,13 @@ impl PressureConfig {
 
 /// What configuration has set on a builder about workers and pressure.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PoolSaid {
+pub(super) struct PoolOverrides {
     said: ActorConfig,
     /// The pressure that configuration set where none was declared.
     left: Option<Pressure>,
 }
 
-impl PoolSaid {
+impl PoolOverrides {
     /// Applies `config` to the settings.
     pub(super) fn say(&mut self, config: &ActorConfig, settings: &mut Settings) {
         // An empty table sets nothing.
@@ -106,18 +106,18 @@ impl ActorConfig {
         let all = whole.pressure.as_ref().unwrap_or(&nothing);
         if let (Some(low), Some(high), Some(_)) = (all.low, all.high, said.low.or(said.high)) {
             let path = if said.low.is_some() { "pressure.low" } else { "pressure.high" };
-            mistakes.sound(path, wording::fills_fit(Some(low), Some(high)));
+            mistakes.ok_or_report(path, wording::fills_fit(Some(low), Some(high)));
         }
         let Some(range) = &whole.workers else { return };
         let workers = (*range.start(), *range.end());
         if self.keep_alive.is_some() {
-            mistakes.sound("keep_alive", wording::keep_alive_fits(workers));
+            mistakes.ok_or_report("keep_alive", wording::keep_alive_fits(workers));
         }
         if let Some(schedule) = self.schedule {
-            mistakes.sound("schedule", wording::schedule_fits(schedule, workers));
+            mistakes.ok_or_report("schedule", wording::schedule_fits(schedule, workers));
         }
         if said.has(Action::Spawn) && all.has(Action::Spawn) {
-            mistakes.sound("pressure.respond", wording::spawn_fits(workers));
+            mistakes.ok_or_report("pressure.respond", wording::spawn_fits(workers));
         }
     }
 }

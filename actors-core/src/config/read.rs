@@ -74,7 +74,7 @@ fn read<T>(
     let value = match field.kind {
         Kind::Overflow => overflow(&path, written, mistakes),
         Kind::Actions => Some(Value::Actions(actions(&path, written, mistakes))),
-        _ => mistakes.sound(&path, field.read(written.views())),
+        _ => mistakes.ok_or_report(&path, field.read(written.views())),
     };
     if let Some(value) = value {
         config.set(field.word, value);
@@ -85,16 +85,16 @@ impl ActorConfig {
     /// Checks what must fit into the capacity.
     pub(super) fn check_against(&self, capacity: usize, mistakes: &mut Mistakes) {
         if let Some(reserve) = self.reserve {
-            mistakes.sound("reserve", wording::reserve_fits(reserve, capacity));
+            mistakes.ok_or_report("reserve", wording::reserve_fits(reserve, capacity));
         }
         for (name, message) in &self.messages {
             if let Some(max) = message.max {
                 let path = format!("messages.{name}.max");
-                mistakes.sound(&path, wording::max_fits(max, capacity));
+                mistakes.ok_or_report(&path, wording::max_fits(max, capacity));
             }
             if let Some(max) = message.max_per_key {
                 let path = format!("messages.{name}.max_per_key");
-                mistakes.sound(&path, wording::max_per_key_fits(max, capacity));
+                mistakes.ok_or_report(&path, wording::max_per_key_fits(max, capacity));
             }
         }
     }
@@ -148,7 +148,7 @@ fn words(path: &str, written: Written, of: &str, mistakes: &mut Mistakes) -> Vec
         } else if is_of_the_code(&word) {
             let sentence = format!("`{word}` belongs to the code; write it in the attribute, not here");
             mistakes.add(&path, &sentence);
-        } else if mistakes.sound(&path, vocabulary.check(&word)).is_some() {
+        } else if mistakes.ok_or_report(&path, vocabulary.check(&word)).is_some() {
             known.push((word, value));
         }
     }
@@ -179,8 +179,10 @@ fn overflow(path: &str, written: &Written, mistakes: &mut Mistakes) -> Option<Va
     let (mut list, mut early) = (Vec::new(), None);
     for (at, written) in words.iter().enumerate() {
         let (head, inside) = wording::with_parentheses(written.word());
-        let Some((word, from)) = mistakes.sound(path, wording::overflow(head, inside)) else { continue };
-        mistakes.sound(path, wording::overflow_place(word, (at, words.len()), &list));
+        let Some((word, from)) = mistakes.ok_or_report(path, wording::overflow(head, inside)) else {
+            continue;
+        };
+        mistakes.ok_or_report(path, wording::overflow_place(word, (at, words.len()), &list));
         list.push(word);
         early = early.or(from.map(Ramp::from));
     }
@@ -191,7 +193,7 @@ fn overflow(path: &str, written: &Written, mistakes: &mut Mistakes) -> Option<Va
 fn actions(path: &str, written: &Written, mistakes: &mut Mistakes) -> Vec<Action> {
     let mut list = Vec::new();
     for word in written.list() {
-        list.extend(mistakes.sound(path, wording::action(word.word(), &list)));
+        list.extend(mistakes.ok_or_report(path, wording::action(word.word(), &list)));
     }
     list
 }

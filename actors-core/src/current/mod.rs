@@ -91,18 +91,18 @@ pub(crate) fn has_waited() -> bool {
 
 /// Until the guard is dropped, this thread polls `turn`.
 #[inline]
-pub(crate) fn enter(turn: Turn) -> Inside {
-    Inside { before: CURRENT.replace(turn), task: TASK.replace(task::try_id()) }
+pub(crate) fn enter(turn: Turn) -> PollGuard {
+    PollGuard { before: CURRENT.replace(turn), task: TASK.replace(task::try_id()) }
 }
 
 /// Until the guard is dropped, this thread polls turns, one after the other; which one it is, the
 /// guard is told.
 #[inline]
-pub(crate) fn enter_some() -> Inside {
-    Inside { before: CURRENT.replace(Turn::NONE), task: TASK.replace(task::try_id()) }
+pub(crate) fn enter_some() -> PollGuard {
+    PollGuard { before: CURRENT.replace(Turn::NONE), task: TASK.replace(task::try_id()) }
 }
 
-impl Inside {
+impl PollGuard {
     /// Sets the current turn.
     #[inline]
     pub(crate) fn turn(&self, turn: Turn) {
@@ -117,12 +117,12 @@ impl Inside {
 }
 
 /// Ends the poll of a turn when dropped, by a panic too.
-pub(crate) struct Inside {
+pub(crate) struct PollGuard {
     before: Turn,
     task: Option<task::Id>,
 }
 
-impl Drop for Inside {
+impl Drop for PollGuard {
     #[inline]
     fn drop(&mut self) {
         CURRENT.set(self.before);

@@ -15,7 +15,7 @@ const TEXT_MAX: usize = 256;
 
 /// How far an actor's life has come. Stages only move forward.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum LifeStage {
     Starting,
     Running,
     Ended(StopReason),
@@ -24,7 +24,7 @@ pub(crate) enum Stage {
 /// The part of an actor's life that changes.
 #[derive(Debug)]
 pub(crate) struct LifeState {
-    pub(crate) stage: Stage,
+    pub(crate) stage: LifeStage,
     /// Why it was told to stop.
     pub(crate) why: Option<StopReason>,
     /// Why it did not start.
@@ -74,16 +74,16 @@ impl fmt::Debug for Life {
 }
 
 impl Life {
-    pub(crate) fn new(name: ActorName, stage: Stage, message: fn(usize) -> &'static str) -> Arc<Self> {
+    pub(crate) fn new(name: ActorName, stage: LifeStage, message: fn(usize) -> &'static str) -> Arc<Self> {
         Life::with(Some(name), Names::Declared(message), stage)
     }
 
     /// Creates the life of a channel: it has no name, and no cause for being closed.
     pub(crate) fn of_channel(names: impl Iterator<Item = &'static str>) -> Arc<Self> {
-        Life::with(None, Names::Listed(names.collect()), Stage::Running)
+        Life::with(None, Names::Listed(names.collect()), LifeStage::Running)
     }
 
-    fn with(name: Option<ActorName>, names: Names, stage: Stage) -> Arc<Self> {
+    fn with(name: Option<ActorName>, names: Names, stage: LifeStage) -> Arc<Self> {
         let state = LifeState {
             stage,
             why: None,
@@ -172,7 +172,7 @@ impl Life {
 impl LifeState {
     fn stop_reason(&self) -> Option<StopReason> {
         match self.stage {
-            Stage::Ended(why) => Some(why),
+            LifeStage::Ended(why) => Some(why),
             _ => self.why,
         }
     }

@@ -1,7 +1,7 @@
 //! A message that was not accepted, and an ask without an answer.
 
 use super::life::Life;
-use super::{ActorName, Around, Reason, ShortTime, StopReason};
+use super::{ActorName, CyclePath, Reason, ShortTime, StopReason};
 use crate::clock::Span;
 use std::fmt;
 use std::sync::Arc;
@@ -188,7 +188,7 @@ impl AskError {
             (reason, None) => write!(f, ": {reason}")?,
         }
         if let Some(cycle) = self.cycle() {
-            write!(f, " ({})", Around(cycle))?;
+            write!(f, " ({})", CyclePath(cycle))?;
         }
         match self.retry_after() {
             Some(span) => write!(f, "; retry after {}", ShortTime(span)),

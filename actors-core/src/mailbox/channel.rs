@@ -76,7 +76,7 @@ impl<T: Item> Shared<T> {
             if !effects.take_unfinished() {
                 return;
             }
-            self.mailbox.visit(effects, |section| section.carry_on());
+            self.mailbox.visit(effects, |section| section.resume());
         }
     }
 }

@@ -3,11 +3,11 @@
 
 use crate::clock::Tick;
 use crate::error::Reason;
+use crate::mailbox::consumers::{Consumers, Task};
 use crate::mailbox::core::Phase;
 use crate::mailbox::ids::WorkerId;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
-use crate::mailbox::staff::{Staff, Task};
 use crate::policy::Priority;
 
 impl<T: Item, S> Mailbox<T, S> {
@@ -17,9 +17,9 @@ impl<T: Item, S> Mailbox<T, S> {
         let mut shell = self.shell.lock();
         match &mut shell.inner {
             None => (shell.seat, shell.is_ready) = (Some(seat), is_ready),
-            Some(inner) => match &mut inner.staff {
-                Staff::One(one) => (one.seat, one.is_ready) = (Some(seat), is_ready),
-                Staff::Pool(_) => unreachable!("each worker of a pool brings a seat of its own"),
+            Some(inner) => match &mut inner.consumers {
+                Consumers::One(one) => (one.seat, one.is_ready) = (Some(seat), is_ready),
+                Consumers::Pool(_) => unreachable!("each worker of a pool brings a seat of its own"),
             },
         }
     }
@@ -43,24 +43,24 @@ impl<T: Item, S> Mailbox<T, S> {
     /// before: then the caller must not start another.
     pub(crate) fn start_consumer(&self) -> bool {
         let mut inner = self.lock();
-        match &mut inner.staff {
-            Staff::One(one) if matches!(one.task, Task::None) => {
+        match &mut inner.consumers {
+            Consumers::One(one) if matches!(one.task, Task::None) => {
                 (one.task, one.is_woken) = (Task::Coming, true);
                 true
             }
-            Staff::One(_) => false,
+            Consumers::One(_) => false,
             // Its workers are started with their numbers; this is a task of its own, which ends the
             // actor with its runtime.
-            Staff::Pool(pool) => !std::mem::replace(&mut pool.has_end_task, true),
+            Consumers::Pool(pool) => !std::mem::replace(&mut pool.has_end_task, true),
         }
     }
 
     /// Clears the requests for a new instance, because one is about to be made.
     pub(crate) fn clear_restart_request(&self, worker: WorkerId) {
         let mut inner = self.lock();
-        match &mut inner.staff {
-            Staff::One(one) => one.must_restart = false,
-            Staff::Pool(pool) => pool.worker_mut(worker).must_restart = false,
+        match &mut inner.consumers {
+            Consumers::One(one) => one.must_restart = false,
+            Consumers::Pool(pool) => pool.worker_mut(worker).must_restart = false,
         }
     }
 }
@@ -84,9 +84,9 @@ impl<T: Item, S> Section<'_, T, S> {
         if self.phase >= Phase::Killed {
             return false;
         }
-        match &mut *self.staff {
-            Staff::One(one) => (one.must_restart, one.is_ready) = (true, false),
-            Staff::Pool(pool) => pool.request_restart(worker),
+        match &mut *self.consumers {
+            Consumers::One(one) => (one.must_restart, one.is_ready) = (true, false),
+            Consumers::Pool(pool) => pool.request_restart(worker),
         }
         self.signals().interrupt();
         self.wake_all();
@@ -95,7 +95,7 @@ impl<T: Item, S> Section<'_, T, S> {
 
     /// Prepares for the first turn of a new instance: purges messages that have expired meanwhile.
     pub(crate) fn begin_instance(&mut self) {
-        if let Staff::One(one) = &mut *self.staff {
+        if let Consumers::One(one) = &mut *self.consumers {
             one.is_poisoned = false;
         }
         self.settle();
@@ -135,9 +135,9 @@ impl<T: Item, S> Section<'_, T, S> {
         self.signals().kill();
         self.clear_lines();
         self.lose_all();
-        let one = match &mut *self.staff {
-            Staff::One(one) => one,
-            Staff::Pool(pool) => {
+        let one = match &mut *self.consumers {
+            Consumers::One(one) => one,
+            Consumers::Pool(pool) => {
                 pool.has_end_task = true;
                 return None;
             }
@@ -151,7 +151,7 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Continues where a visit stopped because it had moved as much as it may: lets waiters in or
     /// sends them away, and loses what is left. Called, before anything else, where
     /// [`Effects::take_unfinished`](super::Effects::take_unfinished) is true.
-    pub(crate) fn carry_on(&mut self) {
+    pub(crate) fn resume(&mut self) {
         match self.phase {
             Phase::Open => {
                 self.grant();
@@ -184,11 +184,11 @@ impl<T: Item, S> Section<'_, T, S> {
     #[cfg(feature = "testing")]
     pub(crate) fn hold(&mut self, is_held: bool) {
         self.is_held = is_held;
-        match (is_held, &*self.staff) {
+        match (is_held, &*self.consumers) {
             (true, _) => self.signals().interrupt(),
             // A worker that has nothing to do may have to retire.
-            (false, Staff::Pool(_)) => self.wake_all(),
-            (false, Staff::One(_)) => self.wake_one(),
+            (false, Consumers::Pool(_)) => self.wake_all(),
+            (false, Consumers::One(_)) => self.wake_one(),
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) struct Effects<T> {
     /// it is over.
     moved: u32,
     /// The visit stopped at its bound, and another one continues
-    /// ([`Section::carry_on`](super::Section::carry_on)).
+    /// ([`Section::resume`](super::Section::resume)).
     is_unfinished: bool,
     /// Set with `is_unfinished` and with garbage: these effects are applied at once, not with the
     /// next wake-up.

@@ -230,7 +230,7 @@ impl Consumer {
         let mut effects = Effects::new();
         let queued = self.mailbox.visit(&mut effects, |section| section.depth(clock::now())).queued;
         let mut inner = self.mailbox.lock();
-        let seat = inner.staff.one().and_then(|one| one.seat.as_ref());
+        let seat = inner.consumers.one().and_then(|one| one.seat.as_ref());
         (seat.expect("it is in the mailbox").turns, queued)
     }
 

@@ -28,7 +28,7 @@
 //! ```text
 //!   channel  control  adjust  sample      what callers use: a channel, stop and kill, new policies, numbers
 //!   enter/                     take/      the way in; the way out
-//!   section  core  staff                  the lock; what is under it, and the steps that both ways share
+//!   section  core  consumers              the lock; what is under it, and the steps that both ways share
 //!   store/                                slots, lanes, types, keys, expiry, waiters, claims
 //!   books/                                ledger, and what is noted for a supervisor
 //!   effects  signals  item                what follows after the lock; atomics beside it; what is moved
@@ -51,6 +51,7 @@
 mod adjust;
 pub(crate) mod books;
 mod channel;
+mod consumers;
 mod control;
 mod core;
 mod effects;
@@ -62,7 +63,6 @@ mod loom;
 mod sample;
 mod section;
 mod signals;
-mod staff;
 mod store;
 mod take;
 

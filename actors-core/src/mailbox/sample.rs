@@ -17,7 +17,7 @@ use crate::mailbox::core::Core;
 use crate::mailbox::effects::Effects;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
-use crate::policy::{Backlog, Priority, Sample, outlook};
+use crate::policy::{Backlog, Priority, Sample, expected_wait};
 use std::time::Duration;
 
 impl<T: Item, S> Section<'_, T, S> {
@@ -48,12 +48,12 @@ impl<T: Item> Core<T> {
 
     /// When a refused sender of any type should try again, before the spread; `None` where nothing
     /// keeps a sender out.
-    pub(super) fn outlook(&self, now: Tick) -> Option<Duration> {
+    pub(super) fn expected_wait(&self, now: Tick) -> Option<Duration> {
         let is_idle = self.queue.taken() == 0 && self.lines.waiting() == 0;
         let running = self.turn_began().map(|began| now.since(began));
         let messages = self.queue.used() + self.lines.waiting();
         let backlog = Backlog { messages, drain_rate: self.drain.rate(), running, refusals: 0 };
-        (!is_idle).then(|| outlook(&backlog))
+        (!is_idle).then(|| expected_wait(&backlog))
     }
 
     /// When the running turn began, if one runs. For a turn that a sender runs, and in a pool, the
@@ -116,7 +116,7 @@ impl<T: Item, S> Section<'_, T, S> {
             bytes: self.queue.bytes,
             peak: self.queue.peak().min(self.mailbox.limits.capacity),
             #[cfg(feature = "testing")]
-            is_idle: self.staff.is_idle() && (self.is_held || (self.queue.used() == 0 && self.is_open())),
+            is_idle: self.consumers.is_idle() && (self.is_held || (self.queue.used() == 0 && self.is_open())),
             oldest_age: self.oldest_age(now),
             drain_rate: self.drain.rate(),
             arrival_rate: self.arrivals.rate(),
@@ -125,7 +125,7 @@ impl<T: Item, S> Section<'_, T, S> {
             workers,
             workers_busy,
             stalled: self.stalled(now),
-            retry_after: self.outlook(now),
+            retry_after: self.expected_wait(now),
         }
     }
 

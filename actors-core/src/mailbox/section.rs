@@ -10,12 +10,12 @@
 
 use crate::clock::Tick;
 use crate::mailbox::adjust::Live;
+use crate::mailbox::consumers::{Consumers, One, Pool};
 use crate::mailbox::core::Core;
 use crate::mailbox::effects::{Effects, Wake};
 use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::signals::Signals;
-use crate::mailbox::staff::{One, Pool, Staff};
 use crate::policy::{Limits, Policy};
 use crate::reentry;
 use crate::seed::{Purpose, Seed};
@@ -39,13 +39,13 @@ pub(crate) struct Mailbox<T, S> {
     /// keys.
     pub(super) seed: Seed,
     pub(super) signals: Signals,
-    pub(super) staffing: Staffing,
+    pub(super) consumer_kind: ConsumerKind,
 }
 
-/// Whether one consumer takes messages out or a pool does. Readable without the lock; [`Staff`] is
-/// its counterpart under it.
+/// Whether one consumer takes messages out or a pool does. Readable without the lock;
+/// [`Consumers`] is its counterpart under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Staffing {
+pub(super) enum ConsumerKind {
     One,
     Pool,
 }
@@ -63,7 +63,7 @@ pub(super) struct Shell<T, S> {
 #[derive(Debug)]
 #[repr(C)]
 pub(super) struct Inner<T, S> {
-    pub(super) staff: Staff<S>,
+    pub(super) consumers: Consumers<S>,
     pub(super) core: Core<T>,
 }
 
@@ -95,7 +95,7 @@ impl<T, S> DerefMut for Locked<'_, T, S> {
 /// One critical section: what is under the lock, and what must follow once the lock is free.
 pub(crate) struct Section<'a, T, S> {
     pub(super) mailbox: &'a Mailbox<T, S>,
-    pub(super) staff: &'a mut Staff<S>,
+    pub(super) consumers: &'a mut Consumers<S>,
     pub(super) core: &'a mut Core<T>,
     pub(super) effects: &'a mut Effects<T>,
 }
@@ -126,9 +126,9 @@ impl<T: Item, S> Mailbox<T, S> {
         seed: Seed,
     ) -> Self {
         let shell = Mutex::new(Shell { inner: None, seat, is_ready: false });
-        let staffing = if limits.workers.is_pool() { Staffing::Pool } else { Staffing::One };
+        let consumer_kind = if limits.workers.is_pool() { ConsumerKind::Pool } else { ConsumerKind::One };
         let (signals, live) = (Signals::default(), OnceLock::new());
-        Mailbox { shell, signals, classes, limits, live, now, seed, staffing }
+        Mailbox { shell, signals, classes, limits, live, now, seed, consumer_kind }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -203,13 +203,13 @@ impl<T: Item, S> Mailbox<T, S> {
     fn make<'a>(&'a self, mut shell: MutexGuard<'a, Shell<T, S>>) -> Locked<'a, T, S> {
         // A mailbox that was used stays where it is, so its address names it.
         let address = std::ptr::from_ref(self).addr();
-        let staff = match self.staffing {
-            Staffing::One => Staff::One(One::new(shell.seat.take(), shell.is_ready)),
-            Staffing::Pool => Staff::Pool(Box::new(Pool::new(self.limits.workers))),
+        let consumers = match self.consumer_kind {
+            ConsumerKind::One => Consumers::One(One::new(shell.seat.take(), shell.is_ready)),
+            ConsumerKind::Pool => Consumers::Pool(Box::new(Pool::new(self.limits.workers))),
         };
         let rng = self.seed.stream(Purpose::Mailbox);
         let core = Core::new(&self.limits, &self.classes, self.now, rng, address);
-        shell.inner = Some(Box::new(Inner { staff, core }));
+        shell.inner = Some(Box::new(Inner { consumers, core }));
         Locked(shell)
     }
 
@@ -226,8 +226,8 @@ impl<T: Item, S> Locked<'_, T, S> {
         mailbox: &'a Mailbox<T, S>,
         effects: &'a mut Effects<T>,
     ) -> Section<'a, T, S> {
-        let Inner { staff, core } = &mut **self;
-        Section { mailbox, staff, core, effects }
+        let Inner { consumers, core } = &mut **self;
+        Section { mailbox, consumers, core, effects }
     }
 }
 
@@ -235,12 +235,12 @@ impl<T: Item, S> Inner<T, S> {
     /// Wakes a consumer for a message that is queued, if one sleeps and none is on its way.
     #[inline]
     pub(super) fn wake_one(&mut self) -> Wake {
-        wake_one(&mut self.staff, &self.core)
+        wake_one(&mut self.consumers, &self.core)
     }
 
     /// How many workers there are, and how many of them have a turn.
     pub(super) fn workers(&self) -> (usize, usize) {
-        workers(&self.staff, &self.core)
+        workers(&self.consumers, &self.core)
     }
 }
 
@@ -251,14 +251,14 @@ impl<'a, T: Item, S> Section<'a, T, S> {
 
     /// Wakes a consumer for a message that is queued, if one sleeps and none is on its way.
     pub(super) fn wake_one(&mut self) {
-        let wake = wake_one(self.staff, self.core);
+        let wake = wake_one(self.consumers, self.core);
         self.effects.will_wake(wake);
     }
 
     /// Wakes a worker of a pool, if there is something for it to do. A single consumer is left
     /// alone: it was woken for what was queued before, and takes everything that it finds.
     pub(super) fn wake_worker(&mut self) {
-        if matches!(self.staff, Staff::Pool(_)) {
+        if matches!(self.consumers, Consumers::Pool(_)) {
             self.wake_one();
         }
     }
@@ -273,32 +273,34 @@ impl<'a, T: Item, S> Section<'a, T, S> {
 
     /// Wakes every consumer, whatever it does.
     pub(super) fn wake_all(&mut self) {
-        match &mut *self.staff {
-            Staff::One(one) => self.effects.will_wake(one.wake()),
-            Staff::Pool(pool) => pool.wake_all(self.effects),
+        match &mut *self.consumers {
+            Consumers::One(one) => self.effects.will_wake(one.wake()),
+            Consumers::Pool(pool) => pool.wake_all(self.effects),
         }
     }
 
     /// How many workers there are, and how many of them have a turn.
     pub(super) fn workers(&self) -> (usize, usize) {
-        workers(self.staff, self.core)
+        workers(self.consumers, self.core)
     }
 }
 
 #[inline]
-fn wake_one<T: Item, S>(staff: &mut Staff<S>, core: &Core<T>) -> Wake {
-    match staff {
+fn wake_one<T: Item, S>(consumers: &mut Consumers<S>, core: &Core<T>) -> Wake {
+    match consumers {
         // While the seat is away, its holder looks at the queue before it comes back.
-        Staff::One(one) if one.seat.is_none() || one.is_woken || core.is_held => Wake::Nothing,
-        Staff::One(one) => one.wake(),
-        Staff::Pool(_) if core.is_held => Wake::Nothing,
-        Staff::Pool(pool) => pool.wake_for(core.queue.runnable()),
+        Consumers::One(one) if one.seat.is_none() || one.is_woken || core.is_held => Wake::Nothing,
+        Consumers::One(one) => one.wake(),
+        Consumers::Pool(_) if core.is_held => Wake::Nothing,
+        Consumers::Pool(pool) => pool.wake_for(core.queue.runnable()),
     }
 }
 
-fn workers<T: Item, S>(staff: &Staff<S>, core: &Core<T>) -> (usize, usize) {
-    match staff {
-        Staff::One(_) => (1, core.queue.classes.iter().map(|state| state.counts.in_service as usize).sum()),
-        Staff::Pool(pool) => (pool.alive(), pool.busy()),
+fn workers<T: Item, S>(consumers: &Consumers<S>, core: &Core<T>) -> (usize, usize) {
+    match consumers {
+        Consumers::One(_) => {
+            (1, core.queue.classes.iter().map(|state| state.counts.in_service as usize).sum())
+        }
+        Consumers::Pool(pool) => (pool.alive(), pool.busy()),
     }
 }

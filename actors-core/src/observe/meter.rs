@@ -63,7 +63,7 @@ impl Metering {
 }
 
 /// What one actor keeps for the meter of its system.
-pub(crate) struct Tap {
+pub(crate) struct TurnSampler {
     metering: Metering,
     /// Turns so far; it wraps.
     turns: AtomicU32,
@@ -77,9 +77,9 @@ pub(crate) struct SampledTurn {
     queued: Duration,
 }
 
-impl Tap {
+impl TurnSampler {
     pub(crate) fn new(metering: &Metering) -> Box<Self> {
-        Box::new(Tap { metering: metering.clone(), turns: AtomicU32::new(0) })
+        Box::new(TurnSampler { metering: metering.clone(), turns: AtomicU32::new(0) })
     }
 
     /// Counts a turn that begins, and returns it if it is sampled. `stamp` is when its message was

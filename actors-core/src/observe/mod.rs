@@ -25,7 +25,7 @@ pub(crate) use decisions::Decisions;
 pub use letters::{DeadLetter, DeadLetters};
 pub(crate) use letters::{Letters, Loss};
 pub use meter::{Meter, TurnTimes};
-pub(crate) use meter::{Metering, SampledTurn, Tap};
+pub(crate) use meter::{Metering, SampledTurn, TurnSampler};
 pub(crate) use reading::Reading;
 pub use snapshot::{ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot};
 pub use view::ActorView;

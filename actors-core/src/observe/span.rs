@@ -22,16 +22,16 @@ mod actor_span {
 
         /// Until the guard is dropped, this thread is in the span.
         #[inline]
-        pub(crate) fn enter(&self) -> Inside<'_> {
+        pub(crate) fn enter(&self) -> SpanGuard<'_> {
             if self.0.is_disabled() {
-                return Inside(None);
+                return SpanGuard(None);
             }
             self.enter_known()
         }
 
-        fn enter_known(&self) -> Inside<'_> {
+        fn enter_known(&self) -> SpanGuard<'_> {
             let entered = caught(|| self.0.with_subscriber(|(id, subscriber)| subscriber.enter(id)));
-            Inside(entered.is_ok().then_some(&self.0))
+            SpanGuard(entered.is_ok().then_some(&self.0))
         }
 
         /// Whether it hides the span that this thread is in, if it is in one.
@@ -54,9 +54,9 @@ mod actor_span {
     }
 
     /// The inside of a span, or of none.
-    pub(crate) struct Inside<'a>(Option<&'a Span>);
+    pub(crate) struct SpanGuard<'a>(Option<&'a Span>);
 
-    impl Drop for Inside<'_> {
+    impl Drop for SpanGuard<'_> {
         #[inline]
         fn drop(&mut self) {
             if let Some(span) = self.0 {
@@ -76,15 +76,15 @@ mod actor_span {
     pub(crate) struct ActorSpan;
 
     /// The inside of no span.
-    pub(crate) struct Inside;
+    pub(crate) struct SpanGuard;
 
     impl ActorSpan {
         pub(crate) fn new(_: &ActorName) -> Self {
             ActorSpan
         }
 
-        pub(crate) fn enter(&self) -> Inside {
-            Inside
+        pub(crate) fn enter(&self) -> SpanGuard {
+            SpanGuard
         }
 
         pub(crate) fn hides_others(&self) -> bool {

@@ -5,7 +5,7 @@
 
 #[cfg(feature = "tracing")]
 mod lines {
-    use crate::error::{ActorName, Around, StopReason};
+    use crate::error::{ActorName, CyclePath, StopReason};
     use crate::mailbox::Row;
     use crate::observe::Decision;
     use crate::observe::losses::{Severity, Summary};
@@ -49,7 +49,7 @@ mod lines {
     /// A wait that cannot fail closes a cycle none of whose waits can.
     pub(crate) fn would_deadlock(names: &[ActorName]) {
         ignored(|| {
-            let cycle = Around(names);
+            let cycle = CyclePath(names);
             tracing::warn!(target: "actors", %cycle, "wait for each other's end, which cannot come by itself");
         });
     }
@@ -78,7 +78,7 @@ mod lines {
     }
 
     /// A look of the supervisor failed; the next one is after this time.
-    pub(crate) fn look_failed(actor: &ActorName, text: &str, after: std::time::Duration) {
+    pub(crate) fn sample_failed(actor: &ActorName, text: &str, after: std::time::Duration) {
         ignored(|| {
             tracing::error!(
                 target: "actors", %actor,
@@ -118,7 +118,7 @@ mod lines {
     pub(crate) fn panicked(_: &ActorName, _: &str, _: &str) {}
     pub(crate) fn ended_badly(_: &ActorName, _: &str, _: &str) {}
     pub(crate) fn job_panicked(_: &ActorName, _: &str, _: &str, _: &str) {}
-    pub(crate) fn look_failed(_: &ActorName, _: &str, _: std::time::Duration) {}
+    pub(crate) fn sample_failed(_: &ActorName, _: &str, _: std::time::Duration) {}
     pub(crate) fn losses(_: &ActorName, _: &Summary) {}
 }
 

@@ -1,7 +1,7 @@
 //! The reply slot between one asker and the handler that answers.
 //!
 //! ```text
-//!   Ask ── holds ──► Slot ◄── holds ── ReplySender (in the parcel, then in the turn, or in a ReplyTo)
+//!   Ask ── holds ──► Slot ◄── holds ── ReplySender (in the envelope, then in the turn, or in a ReplyTo)
 //! ```
 //!
 //! Replies bypass mailboxes (D2), so an answer never waits for room.

@@ -13,7 +13,7 @@ use crate::actor::cell::Cell;
 use crate::actor::children::{CHILDREN_DRAIN, Children};
 use crate::clock::Tick;
 use crate::drops;
-use crate::error::{Reason, Stage, StopReason};
+use crate::error::{LifeStage, Reason, StopReason};
 use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::panics::{caught, ignored};
@@ -151,7 +151,7 @@ impl<A: Actor> Runner<A> {
         if let Some(siblings) = &self.cell.parent {
             siblings.remove(self.cell.id());
         }
-        self.cell.advance(Stage::Ended(why));
+        self.cell.advance(LifeStage::Ended(why));
     }
 }
 

@@ -33,7 +33,7 @@ use crate::actor::Actor;
 use crate::actor::cell::{Cell, Seat};
 use crate::clock::Tick;
 use crate::current;
-use crate::error::{Stage, StartError, StopReason};
+use crate::error::{LifeStage, StartError, StopReason};
 use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::panics::caught;
@@ -107,7 +107,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
     let why = match hook::run(scope, started, &cell, true).await {
         Outcome::Done(Ok(())) => {
             cell.has_started(runner.worker());
-            cell.advance(Stage::Running);
+            cell.advance(LifeStage::Running);
             trace::started(&cell.name);
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! The state of a worker's loop.
 
 use crate::actor::Actor;
-use crate::actor::cell::{Cell, Envelope, Seat};
+use crate::actor::cell::{Cell, Packed, Seat};
 use crate::clock::Tick;
 use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{ClassId, Effects, Taker, WorkerId};
@@ -15,8 +15,8 @@ use std::task::Poll;
 /// `Drop` ends the actor, and runs no user code except drops.
 pub(super) struct Runner<A: Actor> {
     pub(super) cell: Arc<Cell<A>>,
-    pub(super) taker: Taker<Envelope<A>, Box<Seat<A>>>,
-    pub(super) effects: Effects<Envelope<A>>,
+    pub(super) taker: Taker<Packed<A>, Box<Seat<A>>>,
+    pub(super) effects: Effects<Packed<A>>,
     /// The message of the suspended turn.
     pub(super) suspended: TurnInfo,
     /// The turn that runs, if the meter samples it (L6).

@@ -107,7 +107,7 @@ impl<A: Actor> Runner<A> {
 
     /// Takes the next message, and applies the effects of taking it.
     #[inline]
-    fn poll_take(&mut self, cx: &mut Context<'_>, inside: &current::Inside) -> Poll<Take> {
+    fn poll_take(&mut self, cx: &mut Context<'_>, inside: &current::PollGuard) -> Poll<Take> {
         let taken = self.taker.poll_take(&self.cell.mailbox, cx, &mut self.effects);
         // Wake-ups may be delayed until after another turn of this instance, but not while the task
         // parks or the instance ends (O1).

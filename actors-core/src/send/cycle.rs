@@ -2,7 +2,7 @@
 //! fails (D1).
 
 use super::journey::{Journey, Refusal, Step, message_of};
-use crate::actor::cell::{Cell, Envelope};
+use crate::actor::cell::{Cell, Packed};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
 use crate::current::waits;
@@ -29,7 +29,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         cx: &Context<'_>,
         slot: &SlotArc<Slot<M::Reply>>,
     ) -> Poll<Refusal<M>> {
-        if !waits::concerns(self.tie.as_ref().and_then(|tie| tie.wait.as_ref())) {
+        if !waits::concerns(self.cleanup.as_ref().and_then(|cleanup| cleanup.wait.as_ref())) {
             return Poll::Pending;
         }
         self.await_in_turn(cx, slot)
@@ -40,9 +40,9 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let until = self.expires.min(self.deadline);
         let mut is_certain = false;
         loop {
-            let tie = self.tie();
+            let cleanup = self.cleanup();
             let what = || What::Answer(Slot::as_live(slot));
-            let Err(names) = waits::enter(&mut tie.wait, &*tie.home, until, cx.waker(), what) else {
+            let Err(names) = waits::enter(&mut cleanup.wait, &*cleanup.cell, until, cx.waker(), what) else {
                 return Poll::Pending;
             };
             let message = match self.retract() {
@@ -69,7 +69,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         }
     }
 
-    fn retract(&mut self) -> Withdrawal<Envelope<A>> {
+    fn retract(&mut self) -> Withdrawal<Packed<A>> {
         let Step::In(place) = self.step else { return Withdrawal::Begun };
         let cell = self.to.cell();
         cell.visit(|section| section.retract(place))

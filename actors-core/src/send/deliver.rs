@@ -3,7 +3,7 @@
 
 use crate::actor::Actor;
 use crate::actor::Mail;
-use crate::actor::cell::Envelope;
+use crate::actor::cell::Packed;
 use crate::actor::handle::Handle;
 use crate::actor::outlet::{Handed, Returned};
 use crate::clock::{self, Tick};
@@ -24,7 +24,7 @@ impl<A: Actor> Handle<A> {
     /// [`Closed`](Reason::Closed): a message is delivered where the actor is.
     pub fn deliver(&self, mail: A::Mail, deadline: Option<Instant>) -> Deliver<A> {
         let until = deadline.map_or(Tick::NEVER, clock::tick);
-        Deliver { to: self.clone(), until, entry: Entry::Fresh(Envelope(mail)) }
+        Deliver { to: self.clone(), until, entry: Entry::Fresh(Packed(mail)) }
     }
 }
 
@@ -37,7 +37,7 @@ impl<A: Actor> Handle<A> {
 pub struct Deliver<A: Actor> {
     to: Handle<A>,
     until: Tick,
-    entry: Entry<Envelope<A>, Message>,
+    entry: Entry<Packed<A>, Message>,
 }
 
 // No field is pinned: a message may move between polls.
@@ -66,14 +66,14 @@ impl<A: Actor> Future for Deliver<A> {
             cell.note_loss();
             return Poll::Ready(Err(Returned::new(item.0, Reason::Closed)));
         }
-        let offer = |item: Envelope<A>| match cell.mailbox.tag(&item, clock::now(), *until) {
+        let offer = |item: Packed<A>| match cell.mailbox.tag(&item, clock::now(), *until) {
             Ok(tag) => cell.visit(|section| section.offer(item, tag, WhenFull::Wait)),
             Err(reason) => {
                 cell.mailbox.offer_lost(ClassId::new(item.class()), reason);
                 Offer::Refused(item, reason, None)
             }
         };
-        let entered: Option<Entered<Message, Envelope<A>>> = ready!(entry.poll(&cell.mailbox, cx, offer));
+        let entered: Option<Entered<Message, Packed<A>>> = ready!(entry.poll(&cell.mailbox, cx, offer));
         Poll::Ready(match entered {
             Some(Ok((_, admission))) => Ok(admission),
             Some(Err((item, Reason::Dropped, _))) => {
@@ -96,7 +96,7 @@ impl<A: Actor> Drop for Deliver<A> {
         match cell.visit(|section| section.give_up(line, Reason::Cancelled)) {
             Ok((item, tag)) => {
                 let class = ClassId::new(item.0.class());
-                cell.report_loss(class, tag.stamp, Reason::Cancelled, || item.0.parcel().describe());
+                cell.report_loss(class, tag.stamp, Reason::Cancelled, || item.0.envelope().describe());
                 discard(item);
             }
             Err((Outcome::Refused(item, _), _)) => discard(item),

@@ -2,7 +2,7 @@
 
 use super::class_of;
 use super::journey::{Arrival, Journey, Refusal, Step, message_of};
-use crate::actor::cell::{Cell, Envelope};
+use crate::actor::cell::{Cell, Packed};
 use crate::actor::message::Message;
 use crate::actor::outlet::{Call, Handed, Handing, Outlet, Returned};
 use crate::actor::{Actor, Handler};
@@ -56,12 +56,12 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     pub(super) fn offer_elsewhere(
         &mut self,
         outlet: &Arc<dyn Outlet<A>>,
-        item: Envelope<A>,
+        item: Packed<A>,
         when_full: WhenFull,
         is_ask: bool,
     ) -> Option<Arrival<M>> {
         // A permit is a promise of this side only.
-        self.tie = None;
+        self.cleanup = None;
         let class = class_of::<A, M>();
         let cell = self.to.cell().clone();
         if !cell.mailbox.enter_transit(class) {
@@ -82,7 +82,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             WhenFull::Wait => match caught(|| outlet.send(item.0, call)) {
                 Ok(handing) => {
                     let handing = Some(handing);
-                    self.tie().transit = Some(Box::new(InTransit { cell, class, stamp, handing }));
+                    self.cleanup().transit = Some(Box::new(InTransit { cell, class, stamp, handing }));
                     self.step = Step::InTransit;
                     if is_ask {
                         self.set_timer(end);
@@ -97,15 +97,15 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     /// Polls the outlet, and the deadline of an ask.
     #[cold]
     pub(super) fn poll_transit(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<M>> {
-        let Some(tie) = &mut self.tie else { return Poll::Pending };
-        let Some(transit) = &mut tie.transit else { return Poll::Pending };
+        let Some(cleanup) = &mut self.cleanup else { return Poll::Pending };
+        let Some(transit) = &mut cleanup.transit else { return Poll::Pending };
         let Some(handing) = &mut transit.handing else { return Poll::Pending };
         let polled = match caught(|| handing.as_mut().poll(cx)) {
             // Only asks have a timer here: a tell has its message back, and the outlet observes the
             // deadline.
-            Ok(Poll::Pending) if tie.timer.poll(cx) => {
+            Ok(Poll::Pending) if cleanup.timer.poll(cx) => {
                 transit.decide(Fate::Lost(Reason::Expired));
-                self.tie = None;
+                self.cleanup = None;
                 self.step = Step::Over;
                 return Poll::Ready(Err(Refusal { message: None, why: self.why(Reason::TimedOut) }));
             }
@@ -113,13 +113,13 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             Ok(Poll::Ready(handed)) => Ok(handed),
             Err(text) => Err(text),
         };
-        let mut transit = tie.transit.take();
+        let mut transit = cleanup.transit.take();
         let arrival = self.handed(polled, |fate| {
             if let Some(transit) = &mut transit {
                 transit.decide(fate);
             }
         });
-        self.tie = None;
+        self.cleanup = None;
         Poll::Ready(arrival)
     }
 
@@ -149,7 +149,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
                     _ => Reason::Closed,
                 };
                 count(Fate::Refused(reason));
-                let message = mail.and_then(|mail| message_of::<A, M>(Envelope(mail)));
+                let message = mail.and_then(|mail| message_of::<A, M>(Packed(mail)));
                 Err(Refusal { message, why: self.why(reason).retry(retry_after) })
             }
             Err(_) => {

@@ -2,10 +2,10 @@
 //! to a slot in the mailbox.
 
 use super::class_of;
-use super::tie::{Tie, To};
-use crate::actor::cell::{Cell, Envelope};
+use super::cleanup::{Cleanup, Target};
+use crate::actor::cell::{Cell, Packed};
 use crate::actor::handle::Handle;
-use crate::actor::message::{Message, Parcel};
+use crate::actor::message::{Envelope, Message};
 use crate::actor::{Actor, Handler};
 use crate::clock::{self, Span, Tick};
 use crate::current;
@@ -20,10 +20,10 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) enum Step<M> {
     Fresh(M),
-    /// The message is in line, at the place that its tie holds.
+    /// The message is in line, at the place that its cleanup holds.
     InLine,
     In(Place),
-    /// An outlet has it, and has not decided yet; its tie holds the transit.
+    /// An outlet has it, and has not decided yet; its cleanup holds the transit.
     InTransit,
     /// An outlet has accepted it.
     TakenOver,
@@ -31,16 +31,16 @@ pub(super) enum Step<M> {
 }
 
 /// A message under way. It has no `Drop` of its own, so that a message which gets in at once needs
-/// no drop glue. What must be undone when the sender goes away is in the [`Tie`].
+/// no drop glue. What must be undone when the sender goes away is in the [`Cleanup`].
 pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
-    pub(super) to: To<'a, A>,
+    pub(super) to: Target<'a, A>,
     pub(super) step: Step<M>,
     timeout: Span,
     /// When the message becomes worthless: the earlier one of ttl and deadline.
     pub(super) expires: Tick,
     /// When the sender stops waiting.
     pub(super) deadline: Tick,
-    pub(super) tie: Option<Tie<'a, A>>,
+    pub(super) cleanup: Option<Cleanup<'a, A>>,
     /// Whether the caller blocks its thread. It may hold a lock that the handler needs, so it must
     /// not run the turn itself.
     is_blocking: bool,
@@ -61,25 +61,25 @@ pub(super) type Arrival<M> = Result<Admission, Refusal<M>>;
 impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     #[inline(always)]
     pub(super) fn new(handle: &'a Handle<A>, message: M) -> Self {
-        Journey::with(To::Ref(handle), Step::Fresh(message), Span::NONE)
+        Journey::with(Target::Borrowed(handle), Step::Fresh(message), Span::NONE)
     }
 
     #[inline(always)]
-    fn with(to: To<'a, A>, step: Step<M>, timeout: Span) -> Self {
+    fn with(to: Target<'a, A>, step: Step<M>, timeout: Span) -> Self {
         let never = Tick::NEVER;
-        Journey { to, step, timeout, expires: never, deadline: never, tie: None, is_blocking: false }
+        Journey { to, step, timeout, expires: never, deadline: never, cleanup: None, is_blocking: false }
     }
 
     /// Starts the journey of a message for which there is a permit.
     pub(super) fn with_permit(handle: Handle<A>, message: M) -> Journey<'static, A, M> {
-        let mut journey = Journey::with(To::Own(handle), Step::Fresh(message), Span::NONE);
-        journey.tie().has_permit = true;
+        let mut journey = Journey::with(Target::Owned(handle), Step::Fresh(message), Span::NONE);
+        journey.cleanup().has_permit = true;
         journey
     }
 
-    pub(super) fn tie(&mut self) -> &mut Tie<'a, A> {
+    pub(super) fn cleanup(&mut self) -> &mut Cleanup<'a, A> {
         let to = &self.to;
-        self.tie.get_or_insert_with(|| Tie::new(to, class_of::<A, M>()))
+        self.cleanup.get_or_insert_with(|| Cleanup::new(to, class_of::<A, M>()))
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
@@ -92,14 +92,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     /// Takes an owned handle.
     pub(super) fn owned(mut self) -> Journey<'static, A, M> {
-        let mut owned = Journey::with(To::Own(Handle::clone(&self.to)), self.step, self.timeout);
+        let mut owned = Journey::with(Target::Owned(Handle::clone(&self.to)), self.step, self.timeout);
         (owned.expires, owned.deadline, owned.is_blocking) = (self.expires, self.deadline, self.is_blocking);
-        if let Some(tie) = &mut self.tie {
-            let new = owned.tie();
-            (new.line, new.has_permit) = (tie.line.take(), std::mem::take(&mut tie.has_permit));
-            (new.place, new.is_doomed) = (tie.place.take(), tie.is_doomed);
-            new.transit = tie.transit.take();
-            new.timer = tie.timer.take();
+        if let Some(cleanup) = &mut self.cleanup {
+            let new = owned.cleanup();
+            (new.line, new.has_permit) = (cleanup.line.take(), std::mem::take(&mut cleanup.has_permit));
+            (new.place, new.has_expired) = (cleanup.place.take(), cleanup.has_expired);
+            new.transit = cleanup.transit.take();
+            new.timer = cleanup.timer.take();
         }
         owned
     }
@@ -140,7 +140,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     pub(super) fn has_timer(&self) -> bool {
-        self.tie.as_ref().is_some_and(|tie| tie.timer.is_set())
+        self.cleanup.as_ref().is_some_and(|cleanup| cleanup.timer.is_set())
     }
 
     /// Drives the message to the mailbox. For asks, `asker` makes the side that gets the answer.
@@ -177,7 +177,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Whether nothing has happened to it yet, and it has no permit.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        matches!(self.step, Step::Fresh(_)) && self.tie.is_none()
+        matches!(self.step, Step::Fresh(_)) && self.cleanup.is_none()
     }
 
     /// Notes that the caller blocks its thread.
@@ -232,7 +232,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         };
         // The message is moved once, from here to its slot.
         let wake = slot.fill(|| match std::mem::replace(step, Step::Over) {
-            Step::Fresh(message) => Envelope(A::pack(Parcel::new(message, None))),
+            Step::Fresh(message) => Packed(A::pack(Envelope::new(message, None))),
             _ => unreachable!("`is_plain` has found it fresh"),
         });
         drop(slot);
@@ -264,14 +264,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     fn offer(&mut self, when_full: WhenFull, asker: Option<ReplySender<M::Reply>>) -> Option<Arrival<M>> {
         let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { self.polled_again() };
         let is_ask = asker.is_some();
-        let item = Envelope::<A>(A::pack(Parcel::new(message, asker)));
+        let item = Packed::<A>(A::pack(Envelope::new(message, asker)));
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
         if let Some(outlet) = cell.outlet.clone() {
             return self.offer_elsewhere(&outlet, item, when_full, is_ask);
         }
         let worth_until = if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER };
-        if self.tie.is_none() {
+        if self.cleanup.is_none() {
             match cell.mailbox.try_fast_path(class_of::<A, M>(), when_full) {
                 FastPath::Slot(mut slot) => {
                     let (place, wake) = slot.fill_until(|| item, stamp, worth_until);
@@ -292,13 +292,13 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             Ok(tag) => tag,
             Err(reason) => {
                 cell.mailbox.offer_lost(class_of::<A, M>(), reason);
-                self.tie = None;
+                self.cleanup = None;
                 let why = self.why(reason);
                 return Some(Err(Refusal { message: message_of::<A, M>(item), why }));
             }
         };
         self.expires = tag.expires;
-        let has_permit = self.tie.as_mut().is_some_and(|tie| std::mem::take(&mut tie.has_permit));
+        let has_permit = self.cleanup.as_mut().is_some_and(|cleanup| std::mem::take(&mut cleanup.has_permit));
         let offer = cell.visit(|section| match has_permit {
             true => section.redeem(item, tag),
             false => section.offer(item, tag, when_full),
@@ -310,7 +310,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             }
             Offer::InLine(line) => {
                 self.step = Step::InLine;
-                self.tie().line = Some(line);
+                self.cleanup().line = Some(line);
                 let end = self.line_end();
                 self.set_timer(end);
                 None
@@ -350,31 +350,31 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// the sender goes away.
     pub(super) fn await_answer(&mut self) {
         if let Step::In(place) = self.step {
-            self.tie().place = Some(place);
+            self.cleanup().place = Some(place);
         }
         let end = self.expires.min(self.deadline);
         self.set_timer(end);
     }
 
     pub(super) fn set_timer(&mut self, end: Tick) {
-        if end == Tick::NEVER && self.tie.is_none() {
+        if end == Tick::NEVER && self.cleanup.is_none() {
             return;
         }
-        let tie = self.tie();
-        tie.timer.set(end, &tie.home);
+        let cleanup = self.cleanup();
+        cleanup.timer.set(end, &cleanup.cell);
     }
 
     /// Polls for the end of the ask's time, and returns the reason.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
-        while self.tie.as_mut().is_some_and(|tie| tie.timer.poll(cx)) {
-            let is_doomed = self.tie.as_ref().is_some_and(|tie| tie.is_doomed);
-            let is_ttl = self.expires < self.deadline && !is_doomed;
+        while self.cleanup.as_mut().is_some_and(|cleanup| cleanup.timer.poll(cx)) {
+            let has_expired = self.cleanup.as_ref().is_some_and(|cleanup| cleanup.has_expired);
+            let is_ttl = self.expires < self.deadline && !has_expired;
             match self.withdraw(Reason::Expired) {
                 Withdrawal::Out(()) if is_ttl => return Poll::Ready(Reason::Expired),
                 _ if !is_ttl => return Poll::Ready(Reason::TimedOut),
                 // Either the consumer drops the message and reports it, or its turn has just begun
                 // and answers.
-                Withdrawal::Claimed => self.tie().is_doomed = true,
+                Withdrawal::Claimed => self.cleanup().has_expired = true,
                 // The ttl no longer matters; the deadline does.
                 Withdrawal::Begun | Withdrawal::Out(()) => self.expires = self.deadline,
             }
@@ -390,8 +390,8 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let withdrawn = cell.visit(|section| section.withdraw(place, reason));
         if let Withdrawal::Out(()) = withdrawn {
             self.step = Step::Over;
-            if let Some(tie) = &mut self.tie {
-                tie.place = None;
+            if let Some(cleanup) = &mut self.cleanup {
+                cleanup.place = None;
             }
         }
         withdrawn
@@ -412,14 +412,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Ends the journey: nothing is left to undo.
     pub(super) fn finish(&mut self) {
         self.step = Step::Over;
-        if let Some(mut tie) = self.tie.take() {
-            tie.place = None;
+        if let Some(mut cleanup) = self.cleanup.take() {
+            cleanup.place = None;
         }
     }
 }
 
-pub(super) fn message_of<A: Handler<M>, M: Message>(item: Envelope<A>) -> Option<M> {
-    A::unpack(item.0).map(Parcel::into_message)
+pub(super) fn message_of<A: Handler<M>, M: Message>(item: Packed<A>) -> Option<M> {
+    A::unpack(item.0).map(Envelope::into_message)
 }
 
 /// Returns a permit.

@@ -23,9 +23,9 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 
     /// Polls the wait in line; returns the outcome if it has ended.
     pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Option<Arrival<M>> {
-        let Journey { to, tie: Some(tie), .. } = self else { return None };
-        let Poll::Ready(outcome) = tie.line.as_mut()?.poll(&to.cell().mailbox, cx) else { return None };
-        (tie.line, tie.wait) = (None, None);
+        let Journey { to, cleanup: Some(cleanup), .. } = self else { return None };
+        let Poll::Ready(outcome) = cleanup.line.as_mut()?.poll(&to.cell().mailbox, cx) else { return None };
+        (cleanup.line, cleanup.wait) = (None, None);
         Some(match outcome {
             Outcome::Granted(place) => self.let_in(place),
             Outcome::Refused(item, reason) => {
@@ -36,7 +36,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     }
 
     fn let_in(&mut self, place: Place) -> Arrival<M> {
-        self.tie = None;
+        self.cleanup = None;
         self.step = Step::In(place);
         Ok(Admission::Waited)
     }
@@ -45,8 +45,10 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let Step::InLine = self.step else {
             return Poll::Pending;
         };
-        let Some(tie) = self.tie.as_mut().filter(|tie| tie.line.is_some()) else { return Poll::Pending };
-        if !tie.timer.poll(cx) {
+        let Some(cleanup) = self.cleanup.as_mut().filter(|cleanup| cleanup.line.is_some()) else {
+            return Poll::Pending;
+        };
+        if !cleanup.timer.poll(cx) {
             return self.wait_inside(cx);
         }
         let why = match self.expires < self.deadline {
@@ -59,14 +61,15 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     /// Registers the wait in line, inside a turn. Ready if it would close a cycle.
     #[inline]
     fn wait_inside(&mut self, cx: &Context<'_>) -> Poll<Arrival<M>> {
-        let Some(tie) = &mut self.tie else { return Poll::Pending };
-        let Some(line) = tie.line.as_ref().filter(|_| waits::concerns(tie.wait.as_ref())) else {
+        let Some(cleanup) = &mut self.cleanup else { return Poll::Pending };
+        let Some(line) = cleanup.line.as_ref().filter(|_| waits::concerns(cleanup.wait.as_ref())) else {
             return Poll::Pending;
         };
         let waiter = line.waiter();
         let until = self.deadline.min(self.expires);
-        let entered =
-            waits::enter(&mut tie.wait, &*tie.home, until, cx.waker(), || cycle::slot(&tie.home, waiter));
+        let entered = waits::enter(&mut cleanup.wait, &*cleanup.cell, until, cx.waker(), || {
+            cycle::slot(&cleanup.cell, waiter)
+        });
         match entered {
             Ok(()) => Poll::Pending,
             Err(names) => Poll::Ready(self.give_up(self.in_cycle(names))),
@@ -75,8 +78,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 
     /// Leaves the line, unless the message was let in or refused just before.
     fn give_up(&mut self, why: AskError) -> Arrival<M> {
-        let line = self.tie.as_mut().and_then(|tie| tie.line.take());
-        self.tie = None;
+        let line = self.cleanup.as_mut().and_then(|cleanup| cleanup.line.take());
+        self.cleanup = None;
         let Some(line) = line else { unreachable!("its callers have found it in line") };
         let cell = self.to.cell();
         let left = cell.visit(|section| section.give_up(line, why.reason()));

@@ -14,6 +14,7 @@
 //! the queue, and counted `cancelled`. A message whose turn has begun is still handled.
 
 mod ask;
+mod cleanup;
 mod cycle;
 mod deliver;
 mod donate;
@@ -25,7 +26,6 @@ mod line;
 mod placed;
 mod reserve;
 mod tell;
-mod tie;
 mod timer;
 
 pub use crate::actor::jobs::Job;

@@ -1,13 +1,13 @@
 //! Reserving a slot before the message exists.
 
 use super::ask::Ask;
+use super::cleanup::Target;
 use super::journey::{Journey, give_back};
 use super::tell::Tell;
-use super::tie::To;
 use super::timer::{Timer, end_of_wait};
 use super::{class_of, cycle};
 use crate::actor::Handler;
-use crate::actor::cell::{Cell, Envelope};
+use crate::actor::cell::{Cell, Packed};
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::clock::{self, Tick};
@@ -41,7 +41,7 @@ use std::time::Duration;
 /// turn [`Reason::WouldDeadlock`] if only the end of that turn could make room.
 #[must_use = "nothing is reserved before it is awaited"]
 pub struct Reserve<'a, A: Handler<M>, M: Message> {
-    to: To<'a, A>,
+    to: Target<'a, A>,
     entry: Entry<(), mailbox::Permit>,
     timeout: Option<Duration>,
     end: Tick,
@@ -62,10 +62,10 @@ impl<A: Handler<M>, M: Message> fmt::Debug for Reserve<'_, A, M> {
 
 impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
     pub(crate) fn new(handle: &'a Handle<A>) -> Self {
-        Reserve::with(To::Ref(handle))
+        Reserve::with(Target::Borrowed(handle))
     }
 
-    fn with(to: To<'a, A>) -> Self {
+    fn with(to: Target<'a, A>) -> Self {
         Reserve {
             to,
             entry: Entry::Fresh(()),
@@ -96,7 +96,7 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
             M::NAME,
             self.to.name()
         );
-        let mut owned = Reserve::with(To::Own(Handle::clone(&self.to)));
+        let mut owned = Reserve::with(Target::Owned(Handle::clone(&self.to)));
         owned.timeout = self.timeout;
         owned
     }
@@ -129,7 +129,7 @@ fn end_of_reservation<A: Handler<M>, M: Message>(cell: &Cell<A>, timeout: Option
 fn reserve<A: Handler<M>, M: Message>(
     cell: &Arc<Cell<A>>,
     when_full: WhenFull,
-) -> Offer<mailbox::Permit, Envelope<A>> {
+) -> Offer<mailbox::Permit, Packed<A>> {
     match cell.gate.refuses_permit(class_of::<A, M>()) {
         Some(retry_after) => Offer::Refused((), Reason::Shed, Some(retry_after)),
         None => cell.visit(|section| section.reserve(class_of::<A, M>(), when_full)),

@@ -86,7 +86,7 @@ impl Supervised {
         let pause = PAUSE_FIRST.saturating_mul(1 << self.failures.min(PAUSE_DOUBLINGS));
         self.failures = self.failures.saturating_add(1);
         self.resumes = now.after(pause);
-        trace::look_failed(subject.name(), text, pause);
+        trace::sample_failed(subject.name(), text, pause);
         ignored(|| subject.clone().reset());
         match caught(|| subject.initial_state()) {
             Ok(Some(state)) => {

@@ -15,7 +15,7 @@ mod seat;
 
 pub(crate) use seat::TurnSeat;
 
-use crate::actor::cell::{Envelope, Seat};
+use crate::actor::cell::{Packed, Seat};
 use crate::actor::message::Message;
 use crate::actor::{Actor, Inline, Mail};
 use crate::current;
@@ -35,7 +35,7 @@ pub(crate) enum InlineOutcome<A: Actor> {
 /// Runs the turn of one message if its handler is a plain `fn`. The caller has entered the turn in
 /// `current`.
 #[inline]
-pub(crate) fn run_inline<A: Actor>(seat: &mut Seat<A>, item: &mut Option<Envelope<A>>) -> InlineOutcome<A> {
+pub(crate) fn run_inline<A: Actor>(seat: &mut Seat<A>, item: &mut Option<Packed<A>>) -> InlineOutcome<A> {
     let run = || item.take().and_then(|item| item.0.deliver_now(&mut seat.actor, &mut seat.ctx));
     match caught(run) {
         Ok(None) => InlineOutcome::Done,

@@ -11,7 +11,7 @@
 //! arbiter (both are told); refusing on a suspicion that is not checked again (told, although the
 //! other wait had ended before this one began).
 
-use super::{Deadlock, InLine, Live, Node, Plan, Pool, Wait, Waiter, Waits, What, begin};
+use super::{Deadlock, InLine, Live, Node, Plan, Wait, Waiter, Waits, What, WorkerSet, begin};
 use crate::clock::Tick;
 use crate::error::ActorName;
 use loom::model::Builder;
@@ -38,8 +38,8 @@ impl Node for Actor {
         &self.waits
     }
 
-    fn pool(&self) -> Pool {
-        Pool { workers: vec![0], may_grow: false }
+    fn worker_set(&self) -> WorkerSet {
+        WorkerSet { workers: vec![0], may_grow: false }
     }
 
     fn is_killed(&self) -> bool {

@@ -90,7 +90,7 @@ pub enum Deadlock {
 
 /// The workers that run an actor's turns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pool {
+pub(crate) struct WorkerSet {
     /// The numbers of all workers that there are.
     pub(crate) workers: Vec<u32>,
     /// Another one may come, also while all of these wait.
@@ -107,7 +107,7 @@ pub(crate) trait Node: Send + Sync {
     /// The graph of its system.
     fn waits(&self) -> &Waits;
 
-    fn pool(&self) -> Pool;
+    fn worker_set(&self) -> WorkerSet;
 
     /// Its suspended turn is about to be dropped.
     fn is_killed(&self) -> bool;

@@ -5,7 +5,7 @@
 //! [`Reached::still_holds`] says whether all that it relied on stood at one instant.
 
 use super::edge::{Cycle, Edge, Waiter, What};
-use super::{Node, Pool, Waits};
+use super::{Node, Waits, WorkerSet};
 use crate::clock::Tick;
 use crate::wakers::discard;
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ struct Suspect {
     node: Arc<dyn Node>,
     goal: Goal,
     /// What was known of it when its turns were read.
-    pool: Pool,
+    pool: WorkerSet,
     is_killed: bool,
     /// The waits of each worker's turn.
     turns: Vec<Vec<Way>>,
@@ -114,7 +114,7 @@ impl Reached {
     /// were there at the instant when the search had ended.
     pub(super) fn still_holds(&self, waits: &Waits, now: Tick) -> bool {
         self.actors.iter().enumerate().filter(|(_, suspect)| suspect.is_stuck).all(|(at, suspect)| {
-            let mut pool = suspect.node.pool();
+            let mut pool = suspect.node.worker_set();
             pool.may_grow &= self.counts_growth_of(at);
             pool == suspect.pool
                 && suspect.node.is_killed() == suspect.is_killed
@@ -133,7 +133,7 @@ impl Reached {
         match self.index.entry((node.id(), goal)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => {
-                let pool = Pool { workers: Vec::new(), may_grow: false };
+                let pool = WorkerSet { workers: Vec::new(), may_grow: false };
                 let (node, turns) = (node.clone(), Vec::new());
                 self.actors.push(Suspect { node, goal, pool, is_killed: false, turns, is_stuck: true });
                 *place.insert(self.actors.len() - 1)
@@ -145,7 +145,7 @@ impl Reached {
     /// that waits for nothing.
     fn read(&mut self, at: usize, waits: &Waits, now: Tick) {
         let (node, goal) = (self.actors[at].node.clone(), self.actors[at].goal);
-        let mut pool = node.pool();
+        let mut pool = node.worker_set();
         pool.may_grow &= self.counts_growth_of(at);
         let is_killed = node.is_killed();
         let mut is_stuck = goal == Goal::End || !pool.may_grow;

@@ -2,7 +2,7 @@
 
 use super::edge::{Cycle, Edge};
 use super::search::Growth;
-use super::{Deadlock, InLine, Live, Node, Plan, Pool, Waiter, Waits, What, begin};
+use super::{Deadlock, InLine, Live, Node, Plan, Waiter, Waits, What, WorkerSet, begin};
 use crate::clock::{self, Tick};
 use crate::error::ActorName;
 use std::sync::Arc;
@@ -33,8 +33,8 @@ impl Node for Actor {
         &self.waits
     }
 
-    fn pool(&self) -> Pool {
-        Pool {
+    fn worker_set(&self) -> WorkerSet {
+        WorkerSet {
             workers: (0..self.workers.load(Ordering::Relaxed)).collect(),
             may_grow: self.may_grow.load(Ordering::Relaxed),
         }

@@ -14,7 +14,7 @@ use super::decision::{Cause, Decided, DecisionKind};
 use super::history::History;
 use super::level::{Gauge, Level};
 use super::scale::Scale;
-use super::shed::{Course, Shed};
+use super::shed::{Direction, Shed};
 use super::threshold::Threshold;
 use crate::Priority;
 use crate::Tick;
@@ -169,7 +169,7 @@ impl Controller {
         } else if self.gauge.is_eased() && self.gauge.level() == Level::Calm {
             self.retreat(now, &mut log);
         }
-        self.shed.saw(sample, self.course(), now);
+        self.shed.saw(sample, self.direction(), now);
         self.report_threshold(now, &mut log);
         self.plan(sample, now)
     }
@@ -285,16 +285,16 @@ impl Controller {
         }
     }
 
-    fn course(&self) -> Course {
+    fn direction(&self) -> Direction {
         match self.is_engaged(Action::Shed) {
-            false => Course::Off,
+            false => Direction::Off,
             // The admitted share already drains the backlog; a smaller one would leave workers idle
             // soon.
-            true if self.gauge.is_pressed() && self.history.is_draining(Tick::ZERO) => Course::Hold,
-            true if self.gauge.is_late() => Course::Down,
-            true if self.gauge.is_pressed() => Course::DownForRoom,
-            true if self.last() == Some(Action::Shed) => Course::Up,
-            true => Course::Hold,
+            true if self.gauge.is_pressed() && self.history.is_draining(Tick::ZERO) => Direction::Hold,
+            true if self.gauge.is_late() => Direction::Down,
+            true if self.gauge.is_pressed() => Direction::DownForRoom,
+            true if self.last() == Some(Action::Shed) => Direction::Up,
+            true => Direction::Hold,
         }
     }
 

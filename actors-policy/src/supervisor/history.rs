@@ -37,7 +37,7 @@ struct Point {
 
 /// What happened between an earlier instant and now.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Past {
+pub(crate) struct Delta {
     pub(crate) seconds: f64,
     turns: u64,
     arrivals: u64,
@@ -46,7 +46,7 @@ pub(crate) struct Past {
     shrunk: f64,
 }
 
-impl Past {
+impl Delta {
     /// Turns ended a second.
     pub(crate) fn throughput(&self) -> f64 {
         self.turns as f64 / self.seconds
@@ -99,12 +99,12 @@ impl History {
 
     /// Returns what happened since the last recorded instant that is not after `from`, over at
     /// least 20 ms; `None` while nothing is known.
-    pub(crate) fn since(&self, from: Tick) -> Option<Past> {
+    pub(crate) fn since(&self, from: Tick) -> Option<Delta> {
         let (newest, _) = self.newest?;
         let is_old = |point: &&Point| point.at <= from && newest.at.since(point.at) >= SPAN_MIN;
         let then = self.points.iter().rev().find(is_old).or(self.points.front())?;
         let span = newest.at.since(then.at);
-        (span >= SPAN_MIN).then(|| Past {
+        (span >= SPAN_MIN).then(|| Delta {
             seconds: span.as_secs_f64(),
             turns: newest.turns.saturating_sub(then.turns),
             arrivals: newest.arrivals.saturating_sub(then.arrivals),
@@ -115,7 +115,7 @@ impl History {
 
     /// Returns what happened in the last `span`, but not before there was a backlog, so that it
     /// covers no idle times and enough messages.
-    pub(crate) fn of_late(&self, span: Duration) -> Option<Past> {
+    pub(crate) fn of_late(&self, span: Duration) -> Option<Delta> {
         let (newest, _) = self.newest?;
         let from = Tick::ZERO.after(newest.at.since(Tick::ZERO).saturating_sub(span));
         self.since(self.backlog_since.map_or(from, |began| began.max(from)))

@@ -34,7 +34,7 @@ const NOTHING: f64 = 0.01;
 
 /// How the share changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Course {
+pub(crate) enum Direction {
     /// No message is refused.
     Off,
     /// There is pressure: even the quickest messages are late.
@@ -83,8 +83,8 @@ impl Shed {
     }
 
     /// Moves the share by the ticks that have passed.
-    pub(crate) fn saw(&mut self, sample: &Sample, course: Course, now: Tick) {
-        if course == Course::Off {
+    pub(crate) fn saw(&mut self, sample: &Sample, direction: Direction, now: Tick) {
+        if direction == Direction::Off {
             self.share = 1.0;
         }
         let steps = (now.since(self.ticked).as_nanos() / TICK.as_nanos()).min(u128::from(STEPS_MAX)) as u32;
@@ -100,16 +100,16 @@ impl Shed {
             *offered = *offered * keep + count.saturating_sub(self.counted[lane]) as f64;
             self.counted[lane] = count;
         }
-        match course {
+        match direction {
             // With nothing to refuse, a change of the share would have no effect to learn from.
-            Course::Down | Course::DownForRoom if self.total() < NOTHING => {}
-            Course::Down | Course::DownForRoom => {
-                self.least = if course == Course::Down { FLOOR } else { self.highest().max(FLOOR) };
+            Direction::Down | Direction::DownForRoom if self.total() < NOTHING => {}
+            Direction::Down | Direction::DownForRoom => {
+                self.least = if direction == Direction::Down { FLOOR } else { self.highest().max(FLOOR) };
                 let shrunk = self.share * SHRINK.powi(steps as i32);
                 self.share = shrunk.max(self.least).min(self.share);
             }
-            Course::Up => self.share = (self.share + GROW * f64::from(steps)).min(1.0),
-            Course::Off | Course::Hold => {}
+            Direction::Up => self.share = (self.share + GROW * f64::from(steps)).min(1.0),
+            Direction::Off | Direction::Hold => {}
         }
     }
 
@@ -166,7 +166,7 @@ mod tests {
         Tick::ZERO.after(Duration::from_secs(3600) + TICK * tick)
     }
 
-    /// Ticks of one course, with the messages offered per lane in each.
+    /// Ticks of one direction, with the messages offered per lane in each.
     struct Ticks {
         shed: Shed,
         ticks: u32,
@@ -180,12 +180,12 @@ mod tests {
             Ticks { shed, ticks: 0, offered: [0; 4] }
         }
 
-        fn go(&mut self, ticks: u32, per_tick: [u64; 4], course: Course) {
+        fn go(&mut self, ticks: u32, per_tick: [u64; 4], direction: Direction) {
             for _ in 0..ticks {
                 self.ticks += 1;
                 (0..4).for_each(|lane| self.offered[lane] += per_tick[lane]);
                 let sample = Sample { offered: self.offered, ..Sample::default() };
-                self.shed.saw(&sample, course, at(self.ticks));
+                self.shed.saw(&sample, direction, at(self.ticks));
             }
         }
     }
@@ -193,13 +193,13 @@ mod tests {
     #[test]
     fn p3_the_share_shrinks_by_a_twentieth_under_pressure_and_grows_by_a_hundredth_otherwise() {
         let mut ticks = Ticks::new();
-        ticks.go(10, [1; 4], Course::Down);
+        ticks.go(10, [1; 4], Direction::Down);
         assert!((ticks.shed.share() - 0.95f64.powi(10)).abs() < 1e-9);
-        ticks.go(10, [1; 4], Course::Up);
+        ticks.go(10, [1; 4], Direction::Up);
         assert!((ticks.shed.share() - 0.95f64.powi(10) - 0.1).abs() < 1e-9);
-        ticks.go(10, [1; 4], Course::Hold);
+        ticks.go(10, [1; 4], Direction::Hold);
         assert!((ticks.shed.share() - 0.95f64.powi(10) - 0.1).abs() < 1e-9);
-        ticks.go(1, [1; 4], Course::Off);
+        ticks.go(1, [1; 4], Direction::Off);
         assert!(ticks.shed.is_at_rest() && ticks.shed.threshold().is_open());
     }
 
@@ -209,9 +209,9 @@ mod tests {
         for (late, steps) in [(1, 1), (7, 7), (10, 10), (500, 10)] {
             let mut shed = Shed::new();
             shed.begin(at(0));
-            shed.saw(&sample, Course::Down, at(late));
+            shed.saw(&sample, Direction::Down, at(late));
             assert!((shed.share() - 0.95f64.powi(steps)).abs() < 1e-9, "{late}: {}", shed.share());
-            shed.saw(&sample, Course::Down, at(late));
+            shed.saw(&sample, Direction::Down, at(late));
             assert!((shed.share() - 0.95f64.powi(steps)).abs() < 1e-9, "nothing is left of {late}");
         }
     }
@@ -229,7 +229,7 @@ mod tests {
             (500, [0, 100, 0, 0], 1, 0.02),
         ] {
             let mut ticks = Ticks::new();
-            ticks.go(down, offered, Course::Down);
+            ticks.go(down, offered, Direction::Down);
             let threshold = ticks.shed.threshold();
             assert_eq!(threshold.lane(), lane, "{offered:?}");
             assert!((threshold.share() - share).abs() < 0.001, "{offered:?}: {threshold:?}");
@@ -239,23 +239,23 @@ mod tests {
     #[test]
     fn p3_the_threshold_follows_what_is_offered_within_a_second() {
         let mut ticks = Ticks::new();
-        ticks.go(30, [100, 0, 10, 0], Course::Down);
+        ticks.go(30, [100, 0, 10, 0], Direction::Down);
         assert_eq!(ticks.shed.threshold().lane(), 0);
-        ticks.go(50, [0, 0, 100, 0], Course::Hold);
+        ticks.go(50, [0, 0, 100, 0], Direction::Hold);
         assert_eq!(ticks.shed.threshold().lane(), 2);
     }
 
     #[test]
     fn p3_a_backlog_of_lower_lanes_never_costs_the_highest_one_its_room() {
         let mut ticks = Ticks::new();
-        ticks.go(200, [50, 30, 20, 0], Course::DownForRoom);
+        ticks.go(200, [50, 30, 20, 0], Direction::DownForRoom);
         let threshold = ticks.shed.threshold();
         assert!(threshold.lane() == 2 && threshold.share() > 0.999, "all of the highest, and none below");
         assert!(ticks.shed.is_exhausted());
-        ticks.go(10, [50, 30, 20, 0], Course::Down);
+        ticks.go(10, [50, 30, 20, 0], Direction::Down);
         assert!(ticks.shed.threshold().lane() == 2 && !ticks.shed.is_exhausted(), "unless even it is late");
         let mut alone = Ticks::new();
-        alone.go(10, [0, 50, 0, 0], Course::DownForRoom);
+        alone.go(10, [0, 50, 0, 0], Direction::DownForRoom);
         assert!((alone.shed.threshold().share() - 0.599).abs() < 0.001, "a single lane is its own backlog");
     }
 
@@ -263,11 +263,11 @@ mod tests {
     fn p5_shedding_is_exhausted_at_its_floor_or_with_nothing_to_refuse() {
         let mut ticks = Ticks::new();
         assert!(ticks.shed.is_exhausted(), "nothing was offered");
-        ticks.go(1, [0, 0, 0, 9], Course::Down);
+        ticks.go(1, [0, 0, 0, 9], Direction::Down);
         assert!(ticks.shed.is_exhausted() && ticks.shed.threshold().is_open(), "urgent is never shed");
-        ticks.go(1, [0, 1, 0, 0], Course::Down);
+        ticks.go(1, [0, 1, 0, 0], Direction::Down);
         assert!(!ticks.shed.is_exhausted());
-        ticks.go(100, [0, 1, 0, 0], Course::Down);
+        ticks.go(100, [0, 1, 0, 0], Direction::Down);
         assert!(ticks.shed.is_exhausted() && ticks.shed.share() > 0.0);
     }
 }

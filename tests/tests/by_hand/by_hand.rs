@@ -2,7 +2,7 @@
 
 use super::*;
 use actors_core::{
-    by_hand::{AnyParcel, Mail, Parcel, Typed},
+    by_hand::{AnyEnvelope, Envelope, Mail, Typed},
     mailbox::Class,
     policy::{Overflow, Policy, Settings},
     send::{Ask, Tell},
@@ -130,14 +130,14 @@ impl Message for Load {
 // --- the mail ---
 
 pub(crate) enum ShopMail<D: Db> {
-    Charge(Parcel<Charge>),
-    Viewed(Parcel<Viewed>),
-    Priced(Parcel<Priced>),
-    Put(Parcel<Put<D>>),
-    Last(Parcel<Last<D>>),
+    Charge(Envelope<Charge>),
+    Viewed(Envelope<Viewed>),
+    Priced(Envelope<Priced>),
+    Put(Envelope<Put<D>>),
+    Last(Envelope<Last<D>>),
     /// The large message is boxed.
-    Load(Box<Parcel<Load>>),
-    GetStock(Parcel<GetStock>),
+    Load(Box<Envelope<Load>>),
+    GetStock(Envelope<GetStock>),
 }
 
 impl<D: Db> Mail<Shop<D>> for ShopMail<D> {
@@ -163,58 +163,58 @@ impl<D: Db> Mail<Shop<D>> for ShopMail<D> {
         }
     }
 
-    fn parcel(&self) -> &dyn AnyParcel {
+    fn envelope(&self) -> &dyn AnyEnvelope {
         match self {
-            ShopMail::Charge(parcel) => parcel,
-            ShopMail::Viewed(parcel) => parcel,
-            ShopMail::Priced(parcel) => parcel,
-            ShopMail::Put(parcel) => parcel,
-            ShopMail::Last(parcel) => parcel,
-            ShopMail::Load(parcel) => &**parcel,
-            ShopMail::GetStock(parcel) => parcel,
+            ShopMail::Charge(envelope) => envelope,
+            ShopMail::Viewed(envelope) => envelope,
+            ShopMail::Priced(envelope) => envelope,
+            ShopMail::Put(envelope) => envelope,
+            ShopMail::Last(envelope) => envelope,
+            ShopMail::Load(envelope) => &**envelope,
+            ShopMail::GetStock(envelope) => envelope,
         }
     }
 
-    fn parcel_mut(&mut self) -> &mut dyn AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn AnyEnvelope {
         match self {
-            ShopMail::Charge(parcel) => parcel,
-            ShopMail::Viewed(parcel) => parcel,
-            ShopMail::Priced(parcel) => parcel,
-            ShopMail::Put(parcel) => parcel,
-            ShopMail::Last(parcel) => parcel,
-            ShopMail::Load(parcel) => &mut **parcel,
-            ShopMail::GetStock(parcel) => parcel,
+            ShopMail::Charge(envelope) => envelope,
+            ShopMail::Viewed(envelope) => envelope,
+            ShopMail::Priced(envelope) => envelope,
+            ShopMail::Put(envelope) => envelope,
+            ShopMail::Last(envelope) => envelope,
+            ShopMail::Load(envelope) => &mut **envelope,
+            ShopMail::GetStock(envelope) => envelope,
         }
     }
 
     fn deliver_now(self, shop: &mut Shop<D>, ctx: &mut Context<Shop<D>>) -> Option<Self> {
         match self {
-            ShopMail::Viewed(parcel) => {
-                let (Viewed { page }, answer) = parcel.open();
+            ShopMail::Viewed(envelope) => {
+                let (Viewed { page }, answer) = envelope.open();
                 shop.0.pages.push(page);
                 answer.send(ctx, ());
             }
-            ShopMail::Priced(parcel) => {
-                let (Priced { sku, cents }, answer) = parcel.open();
+            ShopMail::Priced(envelope) => {
+                let (Priced { sku, cents }, answer) = envelope.open();
                 shop.0.prices.insert(sku, cents);
                 answer.send(ctx, ());
             }
-            ShopMail::Put(parcel) => {
-                let (Put { row }, answer) = parcel.open();
+            ShopMail::Put(envelope) => {
+                let (Put { row }, answer) = envelope.open();
                 let count = shop.0.db.put(row);
                 answer.send(ctx, count);
             }
-            ShopMail::Last(parcel) => {
-                let (_, answer) = parcel.open();
+            ShopMail::Last(envelope) => {
+                let (_, answer) = envelope.open();
                 let _ = answer.later(ctx).send(shop.0.db.last());
             }
-            ShopMail::Load(parcel) => {
-                let (Load { page }, answer) = parcel.open();
+            ShopMail::Load(envelope) => {
+                let (Load { page }, answer) = envelope.open();
                 let sum = shop.0.load(&page);
                 answer.send(ctx, sum);
             }
-            ShopMail::GetStock(parcel) => {
-                let (GetStock { sku }, answer) = parcel.open();
+            ShopMail::GetStock(envelope) => {
+                let (GetStock { sku }, answer) = envelope.open();
                 assert_eq!(ctx.name().as_str(), "shop");
                 let stock = sku + shop.0.pages.len() as u32;
                 answer.send(ctx, stock);
@@ -226,8 +226,8 @@ impl<D: Db> Mail<Shop<D>> for ShopMail<D> {
 
     async fn deliver(self, shop: &mut Shop<D>, ctx: &mut Context<Shop<D>>) {
         match self {
-            ShopMail::Charge(parcel) => {
-                let (Charge { card, cents }, answer) = parcel.open();
+            ShopMail::Charge(envelope) => {
+                let (Charge { card, cents }, answer) = envelope.open();
                 tokio::time::sleep(SECOND).await;
                 let paid = shop.0.charge(card, cents);
                 answer.send(ctx, paid);
@@ -259,84 +259,84 @@ impl<D: Db> Actor for Shop<D> {
 impl<D: Db> Handler<Charge> for Shop<D> {
     const CLASS: usize = 0;
 
-    fn pack(parcel: Parcel<Charge>) -> ShopMail<D> {
-        ShopMail::Charge(parcel)
+    fn pack(envelope: Envelope<Charge>) -> ShopMail<D> {
+        ShopMail::Charge(envelope)
     }
 
-    fn unpack(mail: ShopMail<D>) -> Option<Parcel<Charge>> {
-        if let ShopMail::Charge(parcel) = mail { Some(parcel) } else { None }
+    fn unpack(mail: ShopMail<D>) -> Option<Envelope<Charge>> {
+        if let ShopMail::Charge(envelope) = mail { Some(envelope) } else { None }
     }
 }
 
 impl<D: Db> Handler<Viewed> for Shop<D> {
     const CLASS: usize = 1;
 
-    fn pack(parcel: Parcel<Viewed>) -> ShopMail<D> {
-        ShopMail::Viewed(parcel)
+    fn pack(envelope: Envelope<Viewed>) -> ShopMail<D> {
+        ShopMail::Viewed(envelope)
     }
 
-    fn unpack(mail: ShopMail<D>) -> Option<Parcel<Viewed>> {
-        if let ShopMail::Viewed(parcel) = mail { Some(parcel) } else { None }
+    fn unpack(mail: ShopMail<D>) -> Option<Envelope<Viewed>> {
+        if let ShopMail::Viewed(envelope) = mail { Some(envelope) } else { None }
     }
 }
 
 impl<D: Db> Handler<Priced> for Shop<D> {
     const CLASS: usize = 2;
 
-    fn pack(parcel: Parcel<Priced>) -> ShopMail<D> {
-        ShopMail::Priced(parcel)
+    fn pack(envelope: Envelope<Priced>) -> ShopMail<D> {
+        ShopMail::Priced(envelope)
     }
 
-    fn unpack(mail: ShopMail<D>) -> Option<Parcel<Priced>> {
-        if let ShopMail::Priced(parcel) = mail { Some(parcel) } else { None }
+    fn unpack(mail: ShopMail<D>) -> Option<Envelope<Priced>> {
+        if let ShopMail::Priced(envelope) = mail { Some(envelope) } else { None }
     }
 }
 
 impl<D: Db> Handler<Put<D>> for Shop<D> {
     const CLASS: usize = 3;
 
-    fn pack(parcel: Parcel<Put<D>>) -> ShopMail<D> {
-        ShopMail::Put(parcel)
+    fn pack(envelope: Envelope<Put<D>>) -> ShopMail<D> {
+        ShopMail::Put(envelope)
     }
 
-    fn unpack(mail: ShopMail<D>) -> Option<Parcel<Put<D>>> {
-        if let ShopMail::Put(parcel) = mail { Some(parcel) } else { None }
+    fn unpack(mail: ShopMail<D>) -> Option<Envelope<Put<D>>> {
+        if let ShopMail::Put(envelope) = mail { Some(envelope) } else { None }
     }
 }
 
 impl<D: Db> Handler<Last<D>> for Shop<D> {
     const CLASS: usize = 4;
 
-    fn pack(parcel: Parcel<Last<D>>) -> ShopMail<D> {
-        ShopMail::Last(parcel)
+    fn pack(envelope: Envelope<Last<D>>) -> ShopMail<D> {
+        ShopMail::Last(envelope)
     }
 
-    fn unpack(mail: ShopMail<D>) -> Option<Parcel<Last<D>>> {
-        if let ShopMail::Last(parcel) = mail { Some(parcel) } else { None }
+    fn unpack(mail: ShopMail<D>) -> Option<Envelope<Last<D>>> {
+        if let ShopMail::Last(envelope) = mail { Some(envelope) } else { None }
     }
 }
 
 impl<D: Db> Handler<Load> for Shop<D> {
     const CLASS: usize = 5;
 
-    fn pack(parcel: Parcel<Load>) -> ShopMail<D> {
-        ShopMail::Load(Box::new(parcel))
+    fn pack(envelope: Envelope<Load>) -> ShopMail<D> {
+        ShopMail::Load(Box::new(envelope))
     }
 
-    fn unpack(mail: ShopMail<D>) -> Option<Parcel<Load>> {
-        if let ShopMail::Load(parcel) = mail { Some(*parcel) } else { None }
+    fn unpack(mail: ShopMail<D>) -> Option<Envelope<Load>> {
+        if let ShopMail::Load(envelope) = mail { Some(*envelope) } else { None }
     }
 }
 
 impl<D: Db> Handler<GetStock> for Shop<D> {
     const CLASS: usize = 6;
 
-    fn pack(parcel: Parcel<GetStock>) -> ShopMail<D> {
-        ShopMail::GetStock(parcel)
+    fn pack(envelope: Envelope<GetStock>) -> ShopMail<D> {
+        ShopMail::GetStock(envelope)
     }
 
-    fn unpack(mail: ShopMail<D>) -> Option<Parcel<GetStock>> {
-        if let ShopMail::GetStock(parcel) = mail { Some(parcel) } else { None }
+    fn unpack(mail: ShopMail<D>) -> Option<Envelope<GetStock>> {
+        if let ShopMail::GetStock(envelope) = mail { Some(envelope) } else { None }
     }
 }
 

@@ -53,7 +53,7 @@ fn inside_the_mailbox_imports_point_down() {
     let above = |parts: &[&str]| parts.iter().map(|part| format!("mailbox::{part}")).collect::<Vec<_>>();
     let users = ["channel", "control", "adjust", "sample"];
     let ways = ["enter", "take"];
-    let lock = ["section", "core", "staff"];
+    let lock = ["section", "core", "consumers"];
     let table = [
         ("mailbox/enter", above(&[&users[..], &["take"]].concat())),
         ("mailbox/take", above(&[&users[..], &["enter"]].concat())),
@@ -123,7 +123,7 @@ fn b6_locks_and_wakers_have_one_home() {
         "wakers are foreign code: `wakers::{cloned, wake, discard}` run without any lock",
     );
     // Those of a `TaskWaker` may be cloned under the lock.
-    let homes = ["/wakers.rs", "mailbox/staff.rs"];
+    let homes = ["/wakers.rs", "mailbox/consumers.rs"];
     forbid(&but(&homes), &["waker.clone()"], "a waker is cloned by `wakers::cloned`");
 }
 

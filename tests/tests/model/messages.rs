@@ -4,7 +4,7 @@
 use super::program::Bid;
 use actors_core::{
     Actor, Context, Handle, Handler, Message,
-    by_hand::{AnyParcel, Mail, Parcel, Typed},
+    by_hand::{AnyEnvelope, Envelope, Mail, Typed},
     mailbox::Class,
     policy::{Policy, Settings},
 };
@@ -122,7 +122,7 @@ impl<const CLASS: usize> Message for Note<CLASS> {
 macro_rules! classes {
     ($($variant:ident = $class:literal),*) => {
         pub(crate) enum Post {
-            $($variant(Parcel<Note<$class>>)),*
+            $($variant(Envelope<Note<$class>>)),*
         }
 
         impl Mail<Obedient> for Post {
@@ -134,15 +134,15 @@ macro_rules! classes {
                 }
             }
 
-            fn parcel(&self) -> &dyn AnyParcel {
+            fn envelope(&self) -> &dyn AnyEnvelope {
                 match self {
-                    $(Post::$variant(parcel) => parcel),*
+                    $(Post::$variant(envelope) => envelope),*
                 }
             }
 
-            fn parcel_mut(&mut self) -> &mut dyn AnyParcel {
+            fn envelope_mut(&mut self) -> &mut dyn AnyEnvelope {
                 match self {
-                    $(Post::$variant(parcel) => parcel),*
+                    $(Post::$variant(envelope) => envelope),*
                 }
             }
 
@@ -152,8 +152,8 @@ macro_rules! classes {
                     return Some(self);
                 }
                 match self {
-                    $(Post::$variant(parcel) => {
-                        let (note, answer) = parcel.open();
+                    $(Post::$variant(envelope) => {
+                        let (note, answer) = envelope.open();
                         let bid = actor.begin(note.id);
                         Obedient::obey(note.id, bid.unwrap_or(Bid::End), ctx);
                         answer.send(ctx, ());
@@ -164,8 +164,8 @@ macro_rules! classes {
 
             async fn deliver(self, actor: &mut Obedient, ctx: &mut Context<Obedient>) {
                 match self {
-                    $(Post::$variant(parcel) => {
-                        let (note, answer) = parcel.open();
+                    $(Post::$variant(envelope) => {
+                        let (note, answer) = envelope.open();
                         actor.turn(note.id, ctx).await;
                         answer.send(ctx, ());
                     }),*
@@ -176,13 +176,13 @@ macro_rules! classes {
         $(impl Handler<Note<$class>> for Obedient {
             const CLASS: usize = $class;
 
-            fn pack(parcel: Parcel<Note<$class>>) -> Post {
-                Post::$variant(parcel)
+            fn pack(envelope: Envelope<Note<$class>>) -> Post {
+                Post::$variant(envelope)
             }
 
-            fn unpack(mail: Post) -> Option<Parcel<Note<$class>>> {
+            fn unpack(mail: Post) -> Option<Envelope<Note<$class>>> {
                 match mail {
-                    Post::$variant(parcel) => Some(parcel),
+                    Post::$variant(envelope) => Some(envelope),
                     _ => None,
                 }
             }

@@ -3,7 +3,7 @@
 //! Effects are wake-ups, a task to start, a request for a sample, and lost messages. All of them
 //! may run foreign code, so none of them happens under the lock (B6).
 
-use super::{Cell, Envelope, Seat};
+use super::{Cell, Packed, Seat};
 use crate::actor::Actor;
 use crate::mailbox::{Effects, Section, Wake, WorkerId};
 use crate::wakers::wake;
@@ -30,7 +30,7 @@ impl<A: Actor> Cell<A> {
     /// Runs one critical section of the mailbox, then applies its effects.
     pub(crate) fn visit<R>(
         self: &Arc<Self>,
-        visit: impl FnOnce(&mut Section<'_, Envelope<A>, Box<Seat<A>>>) -> R,
+        visit: impl FnOnce(&mut Section<'_, Packed<A>, Box<Seat<A>>>) -> R,
     ) -> R {
         let mut effects = Effects::new();
         let result = self.mailbox.visit(&mut effects, visit);
@@ -40,13 +40,13 @@ impl<A: Actor> Cell<A> {
 
     /// Applies the effects of critical sections. The caller holds no lock.
     #[inline]
-    pub(crate) fn apply(self: &Arc<Self>, effects: &mut Effects<Envelope<A>>) {
+    pub(crate) fn apply(self: &Arc<Self>, effects: &mut Effects<Packed<A>>) {
         if !effects.is_empty() {
             self.apply_all(effects);
         }
     }
 
-    fn apply_all(self: &Arc<Self>, effects: &mut Effects<Envelope<A>>) {
+    fn apply_all(self: &Arc<Self>, effects: &mut Effects<Packed<A>>) {
         loop {
             if effects.wake() {
                 self.start_task(WorkerId::ONLY, None);
@@ -60,7 +60,7 @@ impl<A: Actor> Cell<A> {
             if !effects.take_unfinished() {
                 return;
             }
-            self.mailbox.visit(effects, |section| section.carry_on());
+            self.mailbox.visit(effects, |section| section.resume());
         }
     }
 

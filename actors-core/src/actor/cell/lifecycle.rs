@@ -11,7 +11,7 @@
 use super::Cell;
 use crate::actor::Actor;
 use crate::clock::{self, Tick};
-use crate::error::{Detail, Stage, StopReason};
+use crate::error::{Detail, LifeStage, StopReason};
 use crate::mailbox::Effects;
 use crate::panics::ignored;
 use std::sync::atomic::Ordering;
@@ -88,11 +88,12 @@ impl<A: Actor> Cell<A> {
 
     /// Advances to a later stage, and wakes the tasks that wait for it. An advance to the current
     /// stage does nothing.
-    pub(crate) fn advance(&self, stage: Stage) {
+    pub(crate) fn advance(&self, stage: LifeStage) {
         let mut life = self.life.lock();
         let is_legal = matches!(
             (life.stage, stage),
-            (Stage::Starting, Stage::Running) | (Stage::Starting | Stage::Running, Stage::Ended(_))
+            (LifeStage::Starting, LifeStage::Running)
+                | (LifeStage::Starting | LifeStage::Running, LifeStage::Ended(_))
         );
         if life.stage == stage {
             return;
@@ -109,7 +110,7 @@ impl<A: Actor> Cell<A> {
     /// Returns why the actor ended, if it has.
     pub(crate) fn ended(&self) -> Option<StopReason> {
         match self.life.lock().stage {
-            Stage::Ended(why) => Some(why),
+            LifeStage::Ended(why) => Some(why),
             _ => None,
         }
     }

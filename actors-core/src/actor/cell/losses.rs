@@ -8,7 +8,7 @@
 //!
 //! The ledger has counted the message before it comes here.
 
-use super::{Cell, Envelope};
+use super::{Cell, Packed};
 use crate::actor::{Actor, Mail};
 use crate::clock::{self, Tick};
 use crate::drops;
@@ -22,17 +22,17 @@ use std::time::Duration;
 
 impl<A: Actor> Cell<A> {
     /// Drops a message that was accepted and then lost: reports it, and answers its asker.
-    pub(super) fn drop_lost(self: &Arc<Self>, lost: Lost<Envelope<A>>) {
+    pub(super) fn drop_lost(self: &Arc<Self>, lost: Lost<Packed<A>>) {
         let Lost { mut item, class, stamp, reason } = lost;
-        self.report_loss(class, stamp, reason, || item.0.parcel().describe());
+        self.report_loss(class, stamp, reason, || item.0.envelope().describe());
         // The asker's waker and the message's `Drop` are foreign code.
-        ignored(|| item.0.parcel_mut().send_lost(reason));
+        ignored(|| item.0.envelope_mut().send_lost(reason));
         // The message may hold a handle whose drop loses further messages.
         drops::bounded(move || drop(item));
     }
 
     /// Drops a message that was lost instead of being enqueued.
-    pub(crate) fn drop_rejected(self: &Arc<Self>, item: Envelope<A>, reason: Reason) {
+    pub(crate) fn drop_rejected(self: &Arc<Self>, item: Packed<A>, reason: Reason) {
         let class = ClassId::new(item.class());
         self.drop_lost(Lost { item, class, stamp: Tick::ZERO, reason });
     }

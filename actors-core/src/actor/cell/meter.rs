@@ -12,19 +12,19 @@ impl<A: Actor> Cell<A> {
     /// Returns the turn that begins, if the meter samples it.
     #[inline]
     pub(crate) fn begin_meter(&self, class: ClassId, stamp: Tick) -> Option<SampledTurn> {
-        match &self.tap {
+        match &self.turn_sampler {
             None => None,
-            Some(tap) => tap.begin(class, stamp),
+            Some(sampler) => sampler.begin(class, stamp),
         }
     }
 
     /// Reports a sampled turn that has ended: after `failed`, or by returning.
     #[cold]
     pub(crate) fn end_meter(&self, turn: SampledTurn, failed: Option<Reason>) {
-        let Some(tap) = &self.tap else { return };
+        let Some(sampler) = &self.turn_sampler else { return };
         // The turn is over: what the meter sends is not sent by it.
         let _outside = current::enter(current::Turn::NONE);
         let message = |class| self.mailbox.class(class).name();
-        tap.end(turn, (&self.name, A::NAME), message, failed);
+        sampler.end(turn, (&self.name, A::NAME), message, failed);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Handle, WeakHandle ─┐
-//!   the actor's task ───┼─► Cell ──┬─ mailbox: envelopes, and the seat between turns
+//!   the actor's task ───┼─► Cell ──┬─ mailbox: messages, and the seat between turns
 //!   Context, jobs ──────┘          ├─ life, handles, failures, losses
 //!                                  └─ gate, timers, jobs, readings
 //! ```
@@ -10,7 +10,7 @@
 //! | file | job |
 //! |---|---|
 //! | `mod.rs` | identity and fields |
-//! | `envelope.rs` | what the mailbox stores: envelopes, and the seat |
+//! | `packed.rs` | what the mailbox stores: packed messages, and the seat |
 //! | `effects.rs` | critical sections of the mailbox, and their effects after the lock |
 //! | `lifecycle.rs` | handles, stages, stop and kill |
 //! | `restart.rs` | the factory, failures, and restarts |
@@ -25,16 +25,16 @@
 //! **Invariant.** No lock of a cell is held while foreign code runs.
 
 mod effects;
-mod envelope;
 mod lifecycle;
 mod losses;
 mod meter;
 mod numbers;
+mod packed;
 mod restart;
 mod timers;
 mod workers;
 
-pub(crate) use envelope::{Envelope, Seat};
+pub(crate) use packed::{Packed, Seat};
 pub(crate) use restart::{Factory, Restarts};
 
 use super::children::Children;
@@ -45,9 +45,9 @@ use super::readings::Readings;
 use super::{Actor, Mail};
 use crate::clock::Tick;
 use crate::env::System;
-use crate::error::{ActorName, Life, Stage};
+use crate::error::{ActorName, Life, LifeStage};
 use crate::mailbox::{Mailbox, WorkerId};
-use crate::observe::Tap;
+use crate::observe::TurnSampler;
 use crate::observe::losses::LossLog;
 use crate::observe::span::ActorSpan;
 use crate::policy::Strategy;
@@ -75,7 +75,7 @@ pub(crate) struct CellParts<A: Actor> {
 
 /// The state that all handles of one actor share.
 pub(crate) struct Cell<A: Actor> {
-    pub(crate) mailbox: Mailbox<Envelope<A>, Box<Seat<A>>>,
+    pub(crate) mailbox: Mailbox<Packed<A>, Box<Seat<A>>>,
     pub(crate) name: ActorName,
     pub(crate) system: System,
     pub(crate) rt: runtime::Handle,
@@ -106,7 +106,7 @@ pub(crate) struct Cell<A: Actor> {
     losses: LossLog,
     pub(crate) span: ActorSpan,
     /// The meter of the system, if it has one.
-    pub(super) tap: Option<Box<Tap>>,
+    pub(super) turn_sampler: Option<Box<TurnSampler>>,
     /// The gate that a sender checks before the mailbox.
     pub(crate) gate: Gate,
     /// Idle timers, for the next asks.
@@ -117,17 +117,17 @@ pub(crate) struct Cell<A: Actor> {
 
 impl<A: Actor> Cell<A> {
     pub(crate) fn new(
-        mailbox: Mailbox<Envelope<A>, Box<Seat<A>>>,
+        mailbox: Mailbox<Packed<A>, Box<Seat<A>>>,
         parts: CellParts<A>,
         system: System,
         rt: runtime::Handle,
     ) -> Arc<Self> {
         let CellParts { run, name, restarts, parent, strategy, outlet } = parts;
         let is_multi_thread = rt.runtime_flavor() == runtime::RuntimeFlavor::MultiThread;
-        let stage = if A::STARTS && outlet.is_none() { Stage::Starting } else { Stage::Running };
+        let stage = if A::STARTS && outlet.is_none() { LifeStage::Starting } else { LifeStage::Running };
         Arc::new(Cell {
             span: ActorSpan::new(&name),
-            tap: system.metering().map(Tap::new),
+            turn_sampler: system.metering().map(TurnSampler::new),
             life: Life::new(name.clone(), stage, |class| A::Mail::CLASSES[class].name()),
             name,
             system,

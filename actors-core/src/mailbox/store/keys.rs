@@ -42,7 +42,7 @@ struct Chain {
     /// A turn of it is under way.
     is_busy: bool,
     /// By lane: which message was let go to the front of it.
-    let_go: [Option<SlotId>; Priority::COUNT],
+    released: [Option<SlotId>; Priority::COUNT],
     parked: [List<SlotId>; Priority::COUNT],
     /// By lane: all that are queued, oldest first, parked or not.
     queued: [List<SlotId>; Priority::COUNT],
@@ -51,7 +51,7 @@ struct Chain {
 impl Default for Chain {
     fn default() -> Self {
         let none = [List::default(); Priority::COUNT];
-        Chain { is_busy: false, let_go: [None; Priority::COUNT], parked: none, queued: none }
+        Chain { is_busy: false, released: [None; Priority::COUNT], parked: none, queued: none }
     }
 }
 
@@ -142,10 +142,10 @@ impl<T: Item> Queue<T> {
             return true;
         };
         let chain = keys.chains.entry(slots.hash(slot)).or_default();
-        let is_let_go = chain.let_go[lane] == Some(slot);
-        let is_next = is_let_go || (chain.let_go[lane].is_none() && chain.parked[lane].is_empty());
-        if is_let_go {
-            chain.let_go[lane] = None;
+        let is_released = chain.released[lane] == Some(slot);
+        let is_next = is_released || (chain.released[lane].is_none() && chain.parked[lane].is_empty());
+        if is_released {
+            chain.released[lane] = None;
         }
         if is_next && !chain.is_busy {
             chain.is_busy = true;
@@ -154,7 +154,7 @@ impl<T: Item> Queue<T> {
             return true;
         }
         lanes[lane].remove(LANE, slots, slot);
-        if is_let_go {
+        if is_released {
             chain.parked[lane].push_front(LANE, slots, slot);
         } else {
             chain.parked[lane].push_back(LANE, slots, slot);
@@ -177,21 +177,21 @@ impl<T: Item> Queue<T> {
                 keys.busy.swap_remove(at);
             }
         }
-        self.let_go(hash)
+        self.release_next(hash)
     }
 
     /// Lets a key's next messages go, where it may.
-    fn let_go(&mut self, hash: u64) -> [bool; Priority::COUNT] {
+    fn release_next(&mut self, hash: u64) -> [bool; Priority::COUNT] {
         let mut came = [false; Priority::COUNT];
         let Queue { slots, lanes, keys: Some(keys), .. } = self else { return came };
         let Some(chain) = keys.chains.get_mut(&hash) else { return came };
         for lane in 0..Priority::COUNT {
             let next = chain.parked[lane].front();
-            if let (Some(next), false, None) = (next, chain.is_busy, chain.let_go[lane]) {
+            if let (Some(next), false, None) = (next, chain.is_busy, chain.released[lane]) {
                 chain.parked[lane].remove(LANE, slots, next);
                 unpark(slots, next);
                 lanes[lane].push_front(LANE, slots, next);
-                chain.let_go[lane] = Some(next);
+                chain.released[lane] = Some(next);
                 keys.parked -= 1;
                 came[lane] = true;
             }
@@ -222,12 +222,12 @@ impl<T: Item> Queue<T> {
             }
             (_, chain) => {
                 lanes[lane].remove(LANE, slots, slot);
-                if let Some(chain) = chain.filter(|chain| chain.let_go[lane] == Some(slot)) {
-                    chain.let_go[lane] = None;
+                if let Some(chain) = chain.filter(|chain| chain.released[lane] == Some(slot)) {
+                    chain.released[lane] = None;
                 }
             }
         }
-        self.let_go(hash);
+        self.release_next(hash);
     }
 
     /// The oldest that is parked of each key and lane.
@@ -252,9 +252,9 @@ impl<T: Item> Queue<T> {
         let mut back = Vec::new();
         for chain in keys.chains.values_mut() {
             for (lane, queued) in lanes.iter_mut().enumerate() {
-                if let Some(let_go) = chain.let_go[lane].take() {
-                    queued.remove(LANE, slots, let_go);
-                    back.push((lane, let_go));
+                if let Some(released) = chain.released[lane].take() {
+                    queued.remove(LANE, slots, released);
+                    back.push((lane, released));
                 }
                 while let Some(parked) = chain.parked[lane].front() {
                     chain.parked[lane].remove(LANE, slots, parked);

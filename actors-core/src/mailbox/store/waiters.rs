@@ -56,7 +56,7 @@ pub(crate) enum Note<T> {
 }
 
 #[derive(Debug)]
-enum Standing<T> {
+enum WaiterState<T> {
     Waiting(Wanted<T>),
     Decided(Note<T>),
     /// Between [`Lines::take`] and [`Lines::note`], under one lock; and for a waiter that has given
@@ -66,7 +66,7 @@ enum Standing<T> {
 
 #[derive(Debug)]
 pub(in crate::mailbox) struct Waiter<T> {
-    standing: Standing<T>,
+    state: WaiterState<T>,
     tag: Tag,
     /// Arrival number. Lines of one lane are merged by it.
     ticket: u64,
@@ -146,7 +146,7 @@ impl<T> Lines<T> {
     ) -> WaiterId {
         self.tickets += 1;
         let waiter = WaiterId::new(self.waiters.insert(Waiter {
-            standing: Standing::Waiting(wanted),
+            state: WaiterState::Waiting(wanted),
             tag,
             ticket: self.tickets,
             waker: WakerSlot::default(),
@@ -167,7 +167,7 @@ impl<T> Lines<T> {
     /// The arrival number of a waiter that is in line.
     pub(in crate::mailbox) fn ticket(&self, waiter: WaiterId) -> Option<u64> {
         let waiter = self.waiters.get(waiter.index())?;
-        matches!(waiter.standing, Standing::Waiting(_)).then_some(waiter.ticket)
+        matches!(waiter.state, WaiterState::Waiting(_)).then_some(waiter.ticket)
     }
 
     /// The first of a type's line.
@@ -226,9 +226,9 @@ impl<T> Lines<T> {
     /// What a waiter that is in line wants, and its tag.
     pub(in crate::mailbox) fn peek(&self, waiter: WaiterId) -> Option<(&Wanted<T>, &Tag)> {
         let waiter = &self.waiters[waiter.index()];
-        match &waiter.standing {
-            Standing::Waiting(wanted) => Some((wanted, &waiter.tag)),
-            Standing::Decided(_) | Standing::Taken => None,
+        match &waiter.state {
+            WaiterState::Waiting(wanted) => Some((wanted, &waiter.tag)),
+            WaiterState::Decided(_) | WaiterState::Taken => None,
         }
     }
 
@@ -237,8 +237,8 @@ impl<T> Lines<T> {
     pub(in crate::mailbox) fn take(&mut self, number: WaiterId) -> Option<Departed<T>> {
         let waiter = &mut self.waiters[number.index()];
         let (tag, ticket, is_keyed) = (waiter.tag, waiter.ticket, waiter.is_keyed);
-        match std::mem::replace(&mut waiter.standing, Standing::Taken) {
-            Standing::Waiting(wanted) => {
+        match std::mem::replace(&mut waiter.state, WaiterState::Taken) {
+            WaiterState::Waiting(wanted) => {
                 let stood = match is_keyed {
                     true => {
                         self.keyed.remove(&(tag.hash, tag.class, ticket));
@@ -253,7 +253,7 @@ impl<T> Lines<T> {
                 Some(Departed { wanted, tag, stood, is_keyed })
             }
             decided => {
-                waiter.standing = decided;
+                waiter.state = decided;
                 None
             }
         }
@@ -263,7 +263,7 @@ impl<T> Lines<T> {
     #[must_use = "it is woken after the lock is free"]
     pub(in crate::mailbox) fn note(&mut self, waiter: WaiterId, note: Note<T>) -> Option<Waker> {
         let waiter = &mut self.waiters[waiter.index()];
-        waiter.standing = Standing::Decided(note);
+        waiter.state = WaiterState::Decided(note);
         waiter.waker.take()
     }
 
@@ -281,15 +281,15 @@ impl<T> Lines<T> {
     pub(in crate::mailbox) fn forget(&mut self, waiter: WaiterId) -> (Option<(Note<T>, Tag)>, Option<Waker>) {
         let mut waiter = self.waiters.remove(waiter.index());
         let waker = waiter.waker.take();
-        match waiter.standing {
-            Standing::Decided(note) => (Some((note, waiter.tag)), waker),
-            Standing::Waiting(_) | Standing::Taken => (None, waker),
+        match waiter.state {
+            WaiterState::Decided(note) => (Some((note, waiter.tag)), waker),
+            WaiterState::Waiting(_) | WaiterState::Taken => (None, waker),
         }
     }
 
     /// Whether the waiter is still in line.
     pub(in crate::mailbox) fn is_waiting(&self, waiter: WaiterId) -> bool {
-        matches!(self.waiters[waiter.index()].standing, Standing::Waiting(_))
+        matches!(self.waiters[waiter.index()].state, WaiterState::Waiting(_))
     }
 
     /// Whether the sender has left this waker.
@@ -347,7 +347,7 @@ mod tests {
             if !gives_up {
                 mailbox.visit(&mut effects, |section| section.end());
                 while effects.take_unfinished() {
-                    mailbox.visit(&mut effects, |section| section.carry_on());
+                    mailbox.visit(&mut effects, |section| section.resume());
                 }
             }
             for mut line in lines {
@@ -380,7 +380,7 @@ mod tests {
         assert!(mailbox.lock().core.queue.slots.capacity() >= 50_000);
         mailbox.visit(&mut effects, |section| section.end());
         while effects.take_unfinished() {
-            mailbox.visit(&mut effects, |section| section.carry_on());
+            mailbox.visit(&mut effects, |section| section.resume());
         }
         let inner = mailbox.lock();
         assert_eq!(inner.core.queue.slots.capacity(), 0);

@@ -91,10 +91,10 @@ impl Budget {
     #[inline]
     pub(in crate::mailbox) fn lasts(&self, now: impl FnOnce() -> Instant) -> bool {
         let is_known = self.is_short() && !self.turns.is_multiple_of(GROUP);
-        is_known || self.lasts_by_look(now)
+        is_known || self.lasts_by_clock(now)
     }
 
-    fn lasts_by_look(&self, now: impl FnOnce() -> Instant) -> bool {
+    fn lasts_by_clock(&self, now: impl FnOnce() -> Instant) -> bool {
         let Some(began) = self.began else { return true };
         (self.mean < SHORT && !self.turns.is_multiple_of(GROUP))
             || now().saturating_duration_since(began) < BUDGET

@@ -3,12 +3,12 @@
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::consumers::Consumers;
 use crate::mailbox::core::Core;
 use crate::mailbox::ids::{ClassId, WorkerId};
 use crate::mailbox::item::Item;
-use crate::mailbox::section::{Mailbox, Section, Staffing};
+use crate::mailbox::section::{ConsumerKind, Mailbox, Section};
 use crate::mailbox::signals::{Signals, here};
-use crate::mailbox::staff::Staff;
 use crate::mailbox::store::claim::Claim;
 use crate::mailbox::store::queue::Queue;
 use crate::mailbox::store::slots::LANE;
@@ -252,9 +252,9 @@ impl<T: Item, S> Mailbox<T, S> {
     /// and a store, and takes no lock. Only the holder of the seat calls this.
     #[inline]
     pub(crate) fn end_turn(&self, worker: WorkerId) {
-        match self.staffing {
-            Staffing::One => self.signals.end_turn(),
-            Staffing::Pool => self.end_turn_in_pool(worker),
+        match self.consumer_kind {
+            ConsumerKind::One => self.signals.end_turn(),
+            ConsumerKind::Pool => self.end_turn_in_pool(worker),
         }
     }
 }
@@ -263,9 +263,9 @@ impl<T: Item, S> Section<'_, T, S> {
     /// The running turn of this worker ended otherwise: by a panic, or cut off. Returns its message
     /// type, if there was one. Only the holder of the seat calls this.
     pub(crate) fn fail_turn(&mut self, worker: WorkerId, reason: Reason) -> Option<ClassId> {
-        match &*self.staff {
-            Staff::One(_) => self.fail_claimed(reason),
-            Staff::Pool(_) => self.fail_in_pool(worker, reason),
+        match &*self.consumers {
+            Consumers::One(_) => self.fail_claimed(reason),
+            Consumers::Pool(_) => self.fail_in_pool(worker, reason),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Several workers and one mailbox (S4): one message at a time each, in the order of the schedule.
-//! Who they are is in `staff.rs`.
+//! Who they are is in `consumers.rs`.
 //!
 //! ```text
 //!   push ──► runnable messages > workers on their way? ──► wakes the worker that slept last
@@ -9,12 +9,12 @@
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::consumers::{Consumers, Serving};
 use crate::mailbox::core::{Core, Phase};
 use crate::mailbox::effects::Effects;
 use crate::mailbox::ids::{ClassId, WorkerId};
 use crate::mailbox::item::Item;
-use crate::mailbox::section::{Mailbox, Section, Staffing};
-use crate::mailbox::staff::{Serving, Staff};
+use crate::mailbox::section::{ConsumerKind, Mailbox, Section};
 use crate::mailbox::take::batch::Batch;
 use crate::mailbox::take::taker::{Seated, Take, Taker};
 use crate::policy::Priority;
@@ -28,17 +28,17 @@ const CLEARED_PER_LOCK: usize = 64;
 impl<T: Item, S> Mailbox<T, S> {
     /// How many workers there should be.
     pub(crate) fn workers_wanted(&self) -> usize {
-        match &self.lock().staff {
-            Staff::One(_) => 1,
-            Staff::Pool(pool) => pool.want,
+        match &self.lock().consumers {
+            Consumers::One(_) => 1,
+            Consumers::Pool(pool) => pool.want,
         }
     }
 
     /// The numbers of all workers, without those that retire.
     pub(crate) fn worker_numbers(&self) -> Vec<WorkerId> {
-        match self.staffing {
-            Staffing::One => vec![WorkerId::ONLY],
-            Staffing::Pool => self.lock().staff.pool().map_or_else(Vec::new, |pool| pool.numbers()),
+        match self.consumer_kind {
+            ConsumerKind::One => vec![WorkerId::ONLY],
+            ConsumerKind::Pool => self.lock().consumers.pool().map_or_else(Vec::new, |pool| pool.numbers()),
         }
     }
 
@@ -46,7 +46,7 @@ impl<T: Item, S> Mailbox<T, S> {
     /// them must end it.
     pub(crate) fn start_workers(&self, want: usize) -> Vec<WorkerId> {
         let mut inner = self.lock();
-        let Some(pool) = inner.staff.pool() else { return Vec::new() };
+        let Some(pool) = inner.consumers.pool() else { return Vec::new() };
         pool.want = want;
         pool.start_workers()
     }
@@ -55,7 +55,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn retire_surplus(&self, worker: WorkerId) -> bool {
         let mut inner = self.lock();
         let is_open = inner.core.is_open();
-        let Some(pool) = inner.staff.pool() else { return false };
+        let Some(pool) = inner.consumers.pool() else { return false };
         let is_surplus = is_open && pool.alive > pool.want;
         if is_surplus {
             pool.retire(worker);
@@ -66,7 +66,7 @@ impl<T: Item, S> Mailbox<T, S> {
     /// A worker's turn ended by returning.
     pub(in crate::mailbox) fn end_turn_in_pool(&self, worker: WorkerId) {
         let mut inner = self.lock();
-        let serving = inner.staff.pool().and_then(|pool| pool.end(worker));
+        let serving = inner.consumers.pool().and_then(|pool| pool.end(worker));
         if let Some(serving) = serving {
             inner.core.end_serving(serving, None);
         }
@@ -77,8 +77,8 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Sets how many workers there should be. Returns the numbers of those that must be given a
     /// task; surplus workers retire when they have nothing to do.
     pub(crate) fn resize(&mut self, want: usize) -> Vec<WorkerId> {
-        let Section { staff, core, effects, .. } = self;
-        let Some(pool) = staff.pool() else { return Vec::new() };
+        let Section { consumers, core, effects, .. } = self;
+        let Some(pool) = consumers.pool() else { return Vec::new() };
         pool.want = want;
         if want < pool.alive {
             pool.wake_free(effects);
@@ -94,7 +94,7 @@ impl<T: Item, S> Section<'_, T, S> {
 
     /// A worker's turn ended otherwise than by returning.
     pub(in crate::mailbox) fn fail_in_pool(&mut self, worker: WorkerId, reason: Reason) -> Option<ClassId> {
-        let serving = self.staff.pool()?.end(worker);
+        let serving = self.consumers.pool()?.end(worker);
         if let Some(serving) = serving {
             self.end_serving(serving, Some(reason));
         }
@@ -106,7 +106,7 @@ impl<T: Item, S> Section<'_, T, S> {
 
     /// A worker has gone. `true` when it was the last.
     pub(crate) fn remove_worker(&mut self, worker: WorkerId) -> bool {
-        let Some(pool) = self.staff.pool() else { return true };
+        let Some(pool) = self.consumers.pool() else { return true };
         let (serving, waker) = (pool.end(worker), pool.remove(worker));
         if let Some(serving) = serving {
             self.end_serving(serving, Some(Reason::Closed));
@@ -114,8 +114,8 @@ impl<T: Item, S> Section<'_, T, S> {
         self.effects.will_drop(waker.map(TaskWaker::into_waker));
         self.wake_worker();
         let is_drained = self.is_drained();
-        let Section { staff, effects, .. } = self;
-        let Some(pool) = staff.pool() else { return true };
+        let Section { consumers, effects, .. } = self;
+        let Some(pool) = consumers.pool() else { return true };
         if is_drained {
             // Workers that sleep have nothing to wait for any more, and this may be the last one to
             // say so.
@@ -206,7 +206,7 @@ impl<T: Item, S> Taker<T, S> {
         let _old;
         let mut locked = mailbox.lock();
         let mut section = locked.section(mailbox, effects);
-        let Some(pool) = section.staff.pool() else { return Poll::Ready(Take::Finished) };
+        let Some(pool) = section.consumers.pool() else { return Poll::Ready(Take::Finished) };
         pool.came(number);
         let (is_surplus, worker) = (pool.alive > pool.want, pool.worker_mut(number));
         if !worker.waker.as_ref().is_some_and(|waker| waker.is_of(cx)) {
@@ -233,7 +233,7 @@ impl<T: Item, S> Taker<T, S> {
         let now = section.claim_instant(false);
         let (serving, is_sure) = section.serve_one(now, &mut self.batch);
         let is_drained = section.is_drained();
-        let Some(pool) = section.staff.pool() else { return Poll::Ready(Take::Finished) };
+        let Some(pool) = section.consumers.pool() else { return Poll::Ready(Take::Finished) };
         if let Some(serving) = serving {
             unit.made_progress();
             self.batch.advance();

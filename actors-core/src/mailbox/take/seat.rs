@@ -14,12 +14,12 @@ use crate::clock;
 use crate::clock::Span;
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::consumers::Consumers;
 use crate::mailbox::core::Phase;
 use crate::mailbox::effects::Wake;
 use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Inner, Mailbox};
-use crate::mailbox::staff::Staff;
 use crate::policy::Donation;
 use crate::sync::spin_loop;
 use std::time::Duration;
@@ -66,8 +66,8 @@ impl<T: Item, S> Mailbox<T, S> {
     #[inline]
     pub(crate) fn take_seat(&self, class: ClassId) -> SeatAttempt<S> {
         let mut inner = self.lock();
-        let Inner { staff, core } = &mut *inner;
-        let Staff::One(one) = staff else { return SeatAttempt::Unavailable };
+        let Inner { consumers, core } = &mut *inner;
+        let Consumers::One(one) = consumers else { return SeatAttempt::Unavailable };
         let (used, taken) = (core.queue.used(), core.queue.taken());
         let is_open = core.is_open() && core.lines.waiting() == 0 && !core.queue.is_weighed;
         let state = &mut core.queue.classes[class];
@@ -125,8 +125,10 @@ impl<T: Item, S> Mailbox<T, S> {
     #[inline]
     pub(crate) fn return_seat(&self, class: ClassId, seat: S, used: SeatUse) -> Result<Wake, S> {
         let mut inner = self.lock();
-        let Inner { staff, core } = &mut *inner;
-        let Staff::One(one) = staff else { unreachable!("only a single consumer's seat can be taken") };
+        let Inner { consumers, core } = &mut *inner;
+        let Consumers::One(one) = consumers else {
+            unreachable!("only a single consumer's seat can be taken")
+        };
         core.turns += u64::from(!matches!(used, SeatUse::Unused));
         let state = &mut core.queue.classes[class];
         state.counts.in_service -= 1;

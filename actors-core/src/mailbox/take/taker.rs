@@ -2,13 +2,13 @@
 
 use crate::clock;
 use crate::clock::Tick;
+use crate::mailbox::consumers::{Consumers, Task};
 use crate::mailbox::core::{Core, Phase};
 use crate::mailbox::effects::Effects;
 use crate::mailbox::ids::ClassId;
 use crate::mailbox::ids::WorkerId;
 use crate::mailbox::item::Item;
-use crate::mailbox::section::{Mailbox, Section, Staffing};
-use crate::mailbox::staff::{Staff, Task};
+use crate::mailbox::section::{ConsumerKind, Mailbox, Section};
 use crate::mailbox::take::batch::{Batch, Taken};
 use crate::mailbox::take::budget::{BUDGET, Budget, CLAIM_MAX};
 use crate::wakers::TaskWaker;
@@ -133,13 +133,13 @@ impl<T: Item, S> Taker<T, S> {
     pub(crate) fn take_seat(&mut self, mailbox: &Mailbox<T, S>, cx: &mut Context<'_>) {
         let task = TaskWaker::of(cx);
         let mut inner = mailbox.lock();
-        match &mut inner.staff {
-            Staff::One(one) => {
+        match &mut inner.consumers {
+            Consumers::One(one) => {
                 one.task = Task::Known(task);
                 self.seat = one.seat.take();
                 mailbox.signals.set_home(false);
             }
-            Staff::Pool(pool) => pool.worker_mut(self.worker).waker = Some(task),
+            Consumers::Pool(pool) => pool.worker_mut(self.worker).waker = Some(task),
         }
     }
 
@@ -185,10 +185,10 @@ impl<T: Item, S> Taker<T, S> {
     where
         S: Seated,
     {
-        match mailbox.staffing {
-            Staffing::Pool => self.take_in_pool(mailbox, cx, effects),
-            Staffing::One if self.has_next() && self.attend(mailbox, effects) => self.turn(),
-            Staffing::One => self.refill(mailbox, cx, effects),
+        match mailbox.consumer_kind {
+            ConsumerKind::Pool => self.take_in_pool(mailbox, cx, effects),
+            ConsumerKind::One if self.has_next() && self.handle_interrupt(mailbox, effects) => self.turn(),
+            ConsumerKind::One => self.refill(mailbox, cx, effects),
         }
     }
 
@@ -213,11 +213,11 @@ impl<T: Item, S> Taker<T, S> {
 
     /// Answers a request for attention. `true` when the next claimed turn has begun all the same: a
     /// sender has joined the line, and gets the slot.
-    fn attend(&mut self, mailbox: &Mailbox<T, S>, effects: &mut Effects<T>) -> bool {
+    fn handle_interrupt(&mut self, mailbox: &Mailbox<T, S>, effects: &mut Effects<T>) -> bool {
         mailbox.visit(effects, |section| {
             section.signals().clear_interrupt();
             section.settle();
-            let must_restart = section.staff.one().is_some_and(|one| one.must_restart);
+            let must_restart = section.consumers.one().is_some_and(|one| one.must_restart);
             let goes_on = section.phase < Phase::Killed
                 && !section.is_held
                 && !must_restart
@@ -256,7 +256,7 @@ impl<T: Item, S> Taker<T, S> {
         let _old;
         let mut locked = mailbox.lock();
         let mut section = locked.section(mailbox, effects);
-        let Some(one) = section.staff.one() else { return Poll::Ready(Take::Finished) };
+        let Some(one) = section.consumers.one() else { return Poll::Ready(Take::Finished) };
         if !matches!(&one.task, Task::Known(waker) if waker.is_of(cx)) {
             _old = std::mem::replace(&mut one.task, Task::Known(TaskWaker::of(cx)));
         }
@@ -278,7 +278,7 @@ impl<T: Item, S> Taker<T, S> {
             // A sender runs a turn with it, and wakes this task when it brings the seat back.
             return Poll::Pending;
         }
-        let Some(one) = section.staff.one() else { return Poll::Ready(Take::Finished) };
+        let Some(one) = section.consumers.one() else { return Poll::Ready(Take::Finished) };
         if one.is_poisoned {
             return Poll::Ready(Take::Poisoned);
         }
@@ -381,7 +381,7 @@ impl<T: Item, S> Taker<T, S> {
             self.budget.finish(clock::budget());
         }
         section.rest();
-        if let (Some(one), Some(seat)) = (section.staff.one(), self.seat.take()) {
+        if let (Some(one), Some(seat)) = (section.consumers.one(), self.seat.take()) {
             (one.seat, one.is_ready) = (Some(seat), true);
         }
         Poll::Pending

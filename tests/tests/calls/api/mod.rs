@@ -11,7 +11,7 @@ mod without_macros;
 use actors_core::prelude::*;
 use actors_core::{
     AskError,
-    by_hand::{AnyParcel, Mail, Parcel, Typed},
+    by_hand::{AnyEnvelope, Envelope, Mail, Typed},
     mailbox::Class,
     observe::DeadLetter,
     policy::{Overflow, Policy},

@@ -36,8 +36,8 @@ impl Message for Price {
 }
 
 enum HandMail {
-    Add(Parcel<Add>),
-    Price(Parcel<Price>),
+    Add(Envelope<Add>),
+    Price(Envelope<Price>),
 }
 
 impl Mail<ByHand> for HandMail {
@@ -50,24 +50,24 @@ impl Mail<ByHand> for HandMail {
         }
     }
 
-    fn parcel(&self) -> &dyn AnyParcel {
+    fn envelope(&self) -> &dyn AnyEnvelope {
         match self {
-            HandMail::Add(parcel) => parcel,
-            HandMail::Price(parcel) => parcel,
+            HandMail::Add(envelope) => envelope,
+            HandMail::Price(envelope) => envelope,
         }
     }
 
-    fn parcel_mut(&mut self) -> &mut dyn AnyParcel {
+    fn envelope_mut(&mut self) -> &mut dyn AnyEnvelope {
         match self {
-            HandMail::Add(parcel) => parcel,
-            HandMail::Price(parcel) => parcel,
+            HandMail::Add(envelope) => envelope,
+            HandMail::Price(envelope) => envelope,
         }
     }
 
     fn deliver_now(self, actor: &mut ByHand, ctx: &mut Context<ByHand>) -> Option<Self> {
         match self {
-            HandMail::Add(parcel) => {
-                let (Add(n), answer) = parcel.open();
+            HandMail::Add(envelope) => {
+                let (Add(n), answer) = envelope.open();
                 actor.0 += n;
                 answer.send(ctx, actor.0);
                 None
@@ -77,8 +77,8 @@ impl Mail<ByHand> for HandMail {
     }
 
     async fn deliver(self, actor: &mut ByHand, ctx: &mut Context<ByHand>) {
-        let HandMail::Price(parcel) = self else { return };
-        let (price, answer) = parcel.open();
+        let HandMail::Price(envelope) = self else { return };
+        let (price, answer) = envelope.open();
         tokio::task::yield_now().await;
         actor.0 += price.cents;
         answer.send(ctx, ());
@@ -93,13 +93,13 @@ impl Actor for ByHand {
 impl Handler<Add> for ByHand {
     const CLASS: usize = 0;
 
-    fn pack(parcel: Parcel<Add>) -> HandMail {
-        HandMail::Add(parcel)
+    fn pack(envelope: Envelope<Add>) -> HandMail {
+        HandMail::Add(envelope)
     }
 
-    fn unpack(mail: HandMail) -> Option<Parcel<Add>> {
+    fn unpack(mail: HandMail) -> Option<Envelope<Add>> {
         match mail {
-            HandMail::Add(parcel) => Some(parcel),
+            HandMail::Add(envelope) => Some(envelope),
             HandMail::Price(_) => None,
         }
     }
@@ -108,13 +108,13 @@ impl Handler<Add> for ByHand {
 impl Handler<Price> for ByHand {
     const CLASS: usize = 1;
 
-    fn pack(parcel: Parcel<Price>) -> HandMail {
-        HandMail::Price(parcel)
+    fn pack(envelope: Envelope<Price>) -> HandMail {
+        HandMail::Price(envelope)
     }
 
-    fn unpack(mail: HandMail) -> Option<Parcel<Price>> {
+    fn unpack(mail: HandMail) -> Option<Envelope<Price>> {
         match mail {
-            HandMail::Price(parcel) => Some(parcel),
+            HandMail::Price(envelope) => Some(envelope),
             HandMail::Add(_) => None,
         }
     }

@@ -43,8 +43,8 @@ impl Shop {
     }
 
     #[message]
-    fn hygiene(&mut self, actor: u32, ctx: u32, message: u32, answer: u32, reply: u32, parcel: u32) -> u32 {
-        actor + ctx + message + answer + reply + parcel
+    fn hygiene(&mut self, actor: u32, ctx: u32, message: u32, answer: u32, reply: u32, envelope: u32) -> u32 {
+        actor + ctx + message + answer + reply + envelope
     }
 
     #[message]

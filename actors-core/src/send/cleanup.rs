@@ -15,43 +15,43 @@ use std::sync::Arc;
 
 /// A handle, borrowed or owned.
 #[derive(Debug)]
-pub(super) enum To<'a, A: Actor> {
-    Ref(&'a Handle<A>),
-    Own(Handle<A>),
+pub(super) enum Target<'a, A: Actor> {
+    Borrowed(&'a Handle<A>),
+    Owned(Handle<A>),
 }
 
-impl<A: Actor> Deref for To<'_, A> {
+impl<A: Actor> Deref for Target<'_, A> {
     type Target = Handle<A>;
 
     fn deref(&self) -> &Handle<A> {
         match self {
-            To::Ref(handle) => handle,
-            To::Own(handle) => handle,
+            Target::Borrowed(handle) => handle,
+            Target::Owned(handle) => handle,
         }
     }
 }
 
-/// The cell that a tie refers to.
-pub(super) enum Home<'a, A: Actor> {
-    Ref(&'a Arc<Cell<A>>),
-    Own(Arc<Cell<A>>),
+/// A cell, borrowed or owned.
+pub(super) enum CellRef<'a, A: Actor> {
+    Borrowed(&'a Arc<Cell<A>>),
+    Owned(Arc<Cell<A>>),
 }
 
-impl<A: Actor> Deref for Home<'_, A> {
+impl<A: Actor> Deref for CellRef<'_, A> {
     type Target = Arc<Cell<A>>;
 
     fn deref(&self) -> &Arc<Cell<A>> {
         match self {
-            Home::Ref(cell) => cell,
-            Home::Own(cell) => cell,
+            CellRef::Borrowed(cell) => cell,
+            CellRef::Owned(cell) => cell,
         }
     }
 }
 
 /// What a message holds in its mailbox before it is handled: a place in line, a promised slot, a
 /// timer, a registered wait.
-pub(super) struct Tie<'a, A: Actor> {
-    pub(super) home: Home<'a, A>,
+pub(super) struct Cleanup<'a, A: Actor> {
+    pub(super) cell: CellRef<'a, A>,
     class: ClassId,
     pub(super) line: Option<InLine<Message>>,
     /// The registered wait, if it is polled inside a turn (D1).
@@ -59,7 +59,7 @@ pub(super) struct Tie<'a, A: Actor> {
     /// The place of the message while its answer is awaited.
     pub(super) place: Option<Place>,
     /// Whether its ttl passed while it was claimed.
-    pub(super) is_doomed: bool,
+    pub(super) has_expired: bool,
     /// Whether a slot was promised to it.
     pub(super) has_permit: bool,
     /// The transit, while an outlet holds the message.
@@ -68,20 +68,20 @@ pub(super) struct Tie<'a, A: Actor> {
     pub(super) timer: Timer,
 }
 
-impl<'a, A: Actor> Tie<'a, A> {
-    pub(super) fn new(to: &To<'a, A>, class: ClassId) -> Self {
-        let home = match to {
-            To::Ref(handle) => Home::Ref(handle.cell()),
-            To::Own(handle) => Home::Own(handle.cell().clone()),
+impl<'a, A: Actor> Cleanup<'a, A> {
+    pub(super) fn new(to: &Target<'a, A>, class: ClassId) -> Self {
+        let cell = match to {
+            Target::Borrowed(handle) => CellRef::Borrowed(handle.cell()),
+            Target::Owned(handle) => CellRef::Owned(handle.cell().clone()),
         };
         let timer = Timer::none();
-        Tie {
-            home,
+        Cleanup {
+            cell,
             class,
             line: None,
             wait: None,
             place: None,
-            is_doomed: false,
+            has_expired: false,
             has_permit: false,
             transit: None,
             timer,
@@ -91,7 +91,7 @@ impl<'a, A: Actor> Tie<'a, A> {
     /// Gives an unused permit back.
     fn give_back(&mut self) {
         if std::mem::take(&mut self.has_permit) {
-            self.home.visit(|section| section.give_back(self.class));
+            self.cell.visit(|section| section.give_back(self.class));
         }
     }
 
@@ -99,10 +99,10 @@ impl<'a, A: Actor> Tie<'a, A> {
     /// just before.
     pub(super) fn leave_line(&mut self) -> Option<Place> {
         let line = self.line.take()?;
-        let cell = &*self.home;
+        let cell = &*self.cell;
         match cell.visit(|section| section.give_up(line, Reason::Cancelled)) {
             Ok((item, tag)) => {
-                cell.report_loss(self.class, tag.stamp, Reason::Cancelled, || item.0.parcel().describe());
+                cell.report_loss(self.class, tag.stamp, Reason::Cancelled, || item.0.envelope().describe());
                 // Its `Drop` may panic, and the sender may be going away because of a panic.
                 discard(item);
                 None
@@ -110,7 +110,7 @@ impl<'a, A: Actor> Tie<'a, A> {
             Err((Outcome::Refused(item, reason), tag)) => {
                 // Already counted as refused. The sender is gone without the message, so only this
                 // reports the loss (O10).
-                cell.report(self.class, tag.stamp, reason, || item.0.parcel().describe());
+                cell.report(self.class, tag.stamp, reason, || item.0.envelope().describe());
                 discard(item);
                 None
             }
@@ -119,14 +119,14 @@ impl<'a, A: Actor> Tie<'a, A> {
     }
 }
 
-impl<A: Actor> Drop for Tie<'_, A> {
+impl<A: Actor> Drop for Cleanup<'_, A> {
     fn drop(&mut self) {
         self.wait = None;
         let let_in = self.leave_line();
         if let Some(place) = self.place.take().or(let_in) {
-            self.home.visit(|section| section.withdraw(place, Reason::Cancelled));
+            self.cell.visit(|section| section.withdraw(place, Reason::Cancelled));
         }
         self.give_back();
-        self.timer.clear(&self.home);
+        self.timer.clear(&self.cell);
     }
 }

@@ -1,4 +1,4 @@
-//! The contents of an actor's mailbox: messages in envelopes and, between turns, the seat.
+//! The contents of an actor's mailbox: packed messages and, between turns, the seat.
 
 use crate::actor::context::Context;
 use crate::actor::{Actor, Mail};
@@ -6,24 +6,24 @@ use crate::mailbox::{Item, Seated};
 use std::hash::Hasher;
 use std::task::Context as TaskContext;
 
-/// A message as the mailbox moves it.
-pub(crate) struct Envelope<A: Actor>(pub(crate) A::Mail);
+/// A message in the enum of its actor, as the mailbox moves it.
+pub(crate) struct Packed<A: Actor>(pub(crate) A::Mail);
 
-impl<A: Actor> Item for Envelope<A> {
+impl<A: Actor> Item for Packed<A> {
     fn class(&self) -> usize {
         self.0.class()
     }
 
     fn hash_key<H: Hasher>(&self, mut state: &mut H) {
-        self.0.parcel().hash_key(&mut state);
+        self.0.envelope().hash_key(&mut state);
     }
 
     fn weight(&self) -> usize {
-        self.0.parcel().weight()
+        self.0.envelope().weight()
     }
 
     fn same_key(&self, other: &Self) -> bool {
-        self.0.parcel().same_key(other.0.parcel())
+        self.0.envelope().same_key(other.0.envelope())
     }
 }
 

@@ -25,23 +25,23 @@ use crate::wakers::TaskWaker;
 
 /// One consumer or a pool.
 #[derive(Debug)]
-pub(super) enum Staff<S> {
+pub(super) enum Consumers<S> {
     One(One<S>),
     Pool(Box<Pool>),
 }
 
-impl<S> Staff<S> {
+impl<S> Consumers<S> {
     pub(super) fn pool(&mut self) -> Option<&mut Pool> {
         match self {
-            Staff::One(_) => None,
-            Staff::Pool(pool) => Some(pool),
+            Consumers::One(_) => None,
+            Consumers::Pool(pool) => Some(pool),
         }
     }
 
     pub(super) fn one(&mut self) -> Option<&mut One<S>> {
         match self {
-            Staff::One(one) => Some(one),
-            Staff::Pool(_) => None,
+            Consumers::One(one) => Some(one),
+            Consumers::Pool(_) => None,
         }
     }
 
@@ -49,8 +49,8 @@ impl<S> Staff<S> {
     /// Whether no consumer has a turn, is on its way to one, or starts anew.
     pub(super) fn is_idle(&self) -> bool {
         match self {
-            Staff::One(one) => one.seat.is_some(),
-            Staff::Pool(pool) => pool.is_idle(),
+            Consumers::One(one) => one.seat.is_some(),
+            Consumers::Pool(pool) => pool.is_idle(),
         }
     }
 }
