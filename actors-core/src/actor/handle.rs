@@ -74,6 +74,9 @@ impl<A: Actor> Handle<A> {
     /// is in line stays there. A new `max` below what is queued takes nothing away. Costs O(queued
     /// messages of that lane) where the new list needs an order that the old one did not.
     ///
+    /// Only what `change` changes is applied, so two changes at the same time do not undo each
+    /// other. If both change the same word, the later one holds.
+    ///
     /// ```
     /// # use actors_core::prelude::*;
     /// # use actors_core::policy::Overflow;
@@ -122,8 +125,9 @@ impl<A: Actor> Handle<A> {
         self.cell.reading()
     }
 
-    /// Readings as they change, at most ten a second. Without receivers nothing is
-    /// measured.
+    /// Readings as they change, ten a second at most, and the last one at the actor's end. Without
+    /// receivers nothing is measured. The receiver's `changed` does not end with the actor while a
+    /// handle is kept: look at [`Reading::workers`], which is 0 then.
     pub fn watch(&self) -> watch::Receiver<Reading> {
         self.cell.watch()
     }
@@ -134,7 +138,7 @@ impl<A: Actor> Handle<A> {
     }
 
     /// Sets the number of workers, limited to the declared range (S4), and returns the number that
-    /// applies. Excess workers end when they are idle, and lose no message. Where the supervisor
+    /// applies while the actor lives. Excess workers end when they are idle, and lose no message. Where the supervisor
     /// may `spawn`, it continues from this number, and ends idle workers after their `keep_alive`.
     pub fn resize(&self, workers: usize) -> usize {
         let workers = self.cell.resize(workers);

@@ -4,6 +4,7 @@ use crate::clock::Span;
 use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
+use crate::mailbox::store::class::ClassState;
 use crate::policy::{InvalidPolicy, Policy};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,8 +13,10 @@ impl<T: Item, S> Mailbox<T, S> {
     /// Returns the policy of a class as it is now: the declared one, with every setting that
     /// `adjust` may change read back from where the mailbox keeps it.
     pub(crate) fn policy(&self, class: ClassId) -> Policy {
-        let inner = self.lock();
-        let state = &inner.core.queue.classes[class];
+        self.policy_of(class, &self.lock().core.queue.classes[class])
+    }
+
+    fn policy_of(&self, class: ClassId, state: &ClassState) -> Policy {
         let mut policy = self.classes[class.index()].policy;
         policy.overflow = state.overflow;
         policy.max = (state.max != u32::MAX).then_some(state.max as usize);
@@ -43,12 +46,20 @@ impl<T: Item, S> Mailbox<T, S> {
 }
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// Changes the policy of a class.
+    /// Changes the policy of a class, in what `wanted` changes of the policy that it was made from:
+    /// another thread may have changed the rest meanwhile.
     ///
     /// # Errors
     /// The word that cannot be, or that cannot change while the mailbox lives.
-    pub(crate) fn adjust(&mut self, class: ClassId, policy: &Policy) -> Result<(), InvalidPolicy> {
+    pub(crate) fn adjust(
+        &mut self,
+        class: ClassId,
+        made_from: &Policy,
+        wanted: &Policy,
+    ) -> Result<(), InvalidPolicy> {
         let Mailbox { classes, live, .. } = self.mailbox;
+        let now = self.mailbox.policy_of(class, &self.core.queue.classes[class]);
+        let policy = &now.changed(made_from, wanted);
         policy.check()?;
         classes[class.index()].policy.check_change(policy)?;
         live.get_or_init(|| classes.iter().map(|class| Live::new(&class.policy)).collect())[class.index()]

@@ -208,6 +208,29 @@ impl Policy {
         self.overflow.check(self.keyed)
     }
 
+    /// Returns this policy with what differs between `before` and `wanted`: two changes of one
+    /// policy that are made at the same time do not undo each other.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn changed(&self, before: &Policy, wanted: &Policy) -> Policy {
+        fn pick<T: PartialEq>(now: T, before: T, wanted: T) -> T {
+            if before == wanted { now } else { wanted }
+        }
+        // Every field by its name, so that a new one cannot be forgotten.
+        let Policy { priority, overflow, max, max_per_key, ttl, timeout, order, early, keyed } = *self;
+        Policy {
+            priority: pick(priority, before.priority, wanted.priority),
+            overflow: pick(overflow, before.overflow, wanted.overflow),
+            max: pick(max, before.max, wanted.max),
+            max_per_key: pick(max_per_key, before.max_per_key, wanted.max_per_key),
+            ttl: pick(ttl, before.ttl, wanted.ttl),
+            timeout: pick(timeout, before.timeout, wanted.timeout),
+            order: pick(order, before.order, wanted.order),
+            early: pick(early, before.early, wanted.early),
+            keyed: pick(keyed, before.keyed, wanted.keyed),
+        }
+    }
+
     /// Checks that a running actor may change from this policy to `wanted`. Words that the
     /// bookkeeping of queued messages depends on cannot change: see
     /// [`Reach::Running`](fields::Reach::Running).

@@ -190,3 +190,27 @@ fn what_cannot_change_is_refused_with_a_sentence_and_nothing_changes() {
         assert_eq!(desk.policy::<m::Latest>(), before);
     });
 }
+
+/// Two changes at the same time do not undo each other: each applies what it changes.
+#[test]
+fn a_change_during_another_one_is_not_lost() {
+    run(async |system| {
+        let (_, desk) = desk(&system);
+        let other = desk.clone();
+        let change = desk.adjust::<m::Paper>(|policy| {
+            // As another thread might at this moment.
+            other.adjust::<m::Paper>(|policy| policy.ttl(SECOND).max(2)).unwrap();
+            policy.max(3).timeout(2 * SECOND)
+        });
+        change.unwrap();
+        let policy = desk.policy::<m::Paper>();
+        assert_eq!((policy.ttl, policy.max, policy.timeout), (Some(SECOND), Some(3), 2 * SECOND));
+        // What the two changes come to together is checked.
+        let wrong = desk.adjust::<m::Trifle>(|policy| {
+            other.adjust::<m::Trifle>(|policy| policy.overflow(&[Overflow::DropRandom]).early(0.5)).unwrap();
+            policy.overflow(&[Overflow::DropOldest])
+        });
+        assert!(wrong.unwrap_err().to_string().contains("`drop_random`"));
+        assert_eq!(desk.policy::<m::Trifle>().overflow.words(), [Overflow::DropRandom]);
+    });
+}

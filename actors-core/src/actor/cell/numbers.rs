@@ -49,8 +49,10 @@ impl<A: Actor> Cell<A> {
         class: ClassId,
         change: impl FnOnce(Policy) -> Policy,
     ) -> Result<(), InvalidPolicy> {
-        let policy = change(self.mailbox.policy(class));
-        self.visit(|section| section.adjust(class, &policy))
+        // The closure is foreign code, and runs without a lock.
+        let made_from = self.mailbox.policy(class);
+        let wanted = change(made_from);
+        self.visit(|section| section.adjust(class, &made_from, &wanted))
     }
 
     /// Returns whether the actor has ended, or is idle.
