@@ -2,7 +2,7 @@
 
 use super::class_of;
 use super::journey::{Journey, Step};
-use crate::actor::cell::{Cell, Seat};
+use crate::actor::cell::{Cell as ActorCell, Seat};
 use crate::actor::message::Message;
 use crate::actor::{Handler, Inline};
 use crate::clock::{self, Span, Tick};
@@ -11,10 +11,42 @@ use crate::error::Reason;
 use crate::mailbox::{ClassId, SeatAttempt, SeatUse};
 use crate::panics::ignored;
 use crate::turn;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Context;
 use std::time::Duration;
 use tokio::task::coop;
+
+/// Turns that one thread runs inside each other. A plain `fn` that polls a send runs the next
+/// actor's turn on its own stack, and that turn may do the same; so may a meter or a subscriber.
+/// Further ones go through the queue.
+const LEVELS_MAX: u8 = 8;
+
+thread_local! {
+    static LEVELS: Cell<u8> = const { Cell::new(0) };
+}
+
+/// A donated turn on this thread's stack.
+struct Level(());
+
+impl Level {
+    /// `None` where there are too many.
+    #[inline]
+    fn enter() -> Option<Level> {
+        let levels = LEVELS.get();
+        (levels < LEVELS_MAX).then(|| {
+            LEVELS.set(levels + 1);
+            Level(())
+        })
+    }
+}
+
+impl Drop for Level {
+    #[inline]
+    fn drop(&mut self) {
+        LEVELS.set(LEVELS.get() - 1);
+    }
+}
 
 /// The outcome of an attempt to run a turn.
 pub(super) enum Attempt<R> {
@@ -44,6 +76,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     }
 
     fn attempt(&mut self, run: Inline<A, M>, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
+        let Some(_level) = Level::enter() else { return Attempt::No };
         let own = self.own_timeout();
         let deadline = match is_ask || !own.is_none() {
             true => current::get().map_or(Tick::NEVER, |turn| turn.until()),
@@ -106,7 +139,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 /// Holds the seat for a sender. Dropping it returns the seat: poisoned, unless the turn is known to
 /// have ended well.
 struct SeatGuard<'a, A: crate::Actor> {
-    cell: &'a Arc<Cell<A>>,
+    cell: &'a Arc<ActorCell<A>>,
     class: ClassId,
     seat: Option<Box<Seat<A>>>,
     used: SeatUse,

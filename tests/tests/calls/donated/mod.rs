@@ -7,7 +7,7 @@ mod places;
 
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{on_threads, panic_quietly, pending, poll, run_other_tasks, threads};
+use actors_tests::{alone, on_threads, panic_quietly, pending, poll, run_other_tasks, threads};
 use bench_messages as m;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};

@@ -194,3 +194,39 @@ fn s6_a_sender_that_blocks_its_thread_may_hold_a_lock_and_runs_no_turn() {
         assert_eq!(bench.count().await.unwrap(), 1);
     });
 }
+
+/// A link of a chain of actors. Its plain `fn` polls a send to the next link once.
+struct Link(Option<LinkHandle>);
+
+#[actor]
+impl Link {
+    /// Returns how many turns ran inside this one.
+    #[message(overflow = block)]
+    fn go(&mut self, is_deep: bool) -> u32 {
+        let next = self.0.as_ref().filter(|_| is_deep);
+        match next.map(|next| poll(&mut next.go(true))) {
+            Some(Poll::Ready(inside)) => 1 + inside.unwrap(),
+            Some(Poll::Pending) | None => 0,
+        }
+    }
+}
+
+/// S6: donated turns run inside each other to a bounded depth, so a chain of any length fits the
+/// stack.
+#[test]
+fn s6_donated_turns_nest_to_a_bounded_depth() {
+    alone!("s6_donated_turns_nest_to_a_bounded_depth", || on_threads(1, |system| {
+        // Without a budget, only the bound ends the recursion.
+        tokio::task::unconstrained(async move {
+            let mut chain: Vec<LinkHandle> = vec![system.spawn(Link(None))];
+            for _ in 0..20_000 {
+                chain.push(system.spawn(Link(chain.last().cloned())));
+            }
+            for link in &chain {
+                assert_eq!(link.go(false).await.unwrap(), 0, "the turns are known to be short");
+            }
+            assert_eq!(chain.last().unwrap().go(true).await.unwrap(), 7);
+            assert_eq!(chain[3].go(true).await.unwrap(), 3);
+        })
+    }));
+}
