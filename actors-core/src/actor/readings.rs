@@ -6,6 +6,7 @@
 use super::Actor;
 use super::cell::Cell;
 use crate::observe::Reading;
+use crate::panics::ignored;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -37,6 +38,23 @@ impl<A: Actor> Cell<A> {
         receiver
     }
 
+    /// Publishes the reading of an actor that has ended, also if its runtime has, and no task takes
+    /// readings any more.
+    pub(super) fn publish_last(self: &Arc<Self>) {
+        if self.readings.channel.get().is_some() {
+            self.publish();
+        }
+    }
+
+    fn publish(self: &Arc<Self>) {
+        let reading = self.reading();
+        // Subscribers' wakers are foreign code.
+        ignored(|| {
+            let channel = self.channel();
+            channel.readings.send_if_modified(|shown| std::mem::replace(shown, reading) != reading);
+        });
+    }
+
     fn channel(self: &Arc<Self>) -> &Channel {
         self.readings.channel.get_or_init(|| Channel {
             readings: watch::Sender::new(self.reading()),
@@ -49,9 +67,8 @@ async fn publish<A: Actor>(cell: Weak<Cell<A>>) {
     loop {
         tokio::time::sleep(EVERY).await;
         let Some(cell) = cell.upgrade() else { return };
-        let reading = cell.reading();
+        cell.publish();
         let channel = cell.channel();
-        channel.readings.send_if_modified(|shown| std::mem::replace(shown, reading) != reading);
         if cell.ended().is_some() {
             return;
         }

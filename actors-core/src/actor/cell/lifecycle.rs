@@ -88,7 +88,7 @@ impl<A: Actor> Cell<A> {
 
     /// Advances to a later stage, and wakes the tasks that wait for it. An advance to the current
     /// stage does nothing.
-    pub(crate) fn advance(&self, stage: LifeStage) {
+    pub(crate) fn advance(self: &Arc<Self>, stage: LifeStage) {
         let mut life = self.life.lock();
         let is_legal = matches!(
             (life.stage, stage),
@@ -103,6 +103,9 @@ impl<A: Actor> Cell<A> {
             life.stage = stage;
         }
         drop(life);
+        if let LifeStage::Ended(_) = stage {
+            self.publish_last();
+        }
         // Wakers are foreign code.
         ignored(|| self.changed.notify_waiters());
     }
