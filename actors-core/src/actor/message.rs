@@ -2,6 +2,7 @@
 
 use super::Actor;
 use super::context::Context;
+use crate::current;
 use crate::error::Reason;
 use crate::mailbox::Class;
 use crate::panics::caught;
@@ -185,8 +186,10 @@ impl<R> Answer<R> {
 impl<R> Drop for Answer<R> {
     fn drop(&mut self) {
         if let Some(asker) = self.asker.take() {
-            // A turn is dropped by its own panic, or at an await because the actor was killed.
-            let reason = if std::thread::panicking() { Reason::Panicked } else { Reason::Closed };
+            // A turn is dropped by its own panic, while it is polled; or at an await, because the
+            // actor was killed, or because its runtime ends: perhaps by a panic on that thread.
+            let is_own_panic = std::thread::panicking() && current::is_in_turn();
+            let reason = if is_own_panic { Reason::Panicked } else { Reason::Closed };
             asker.send(Err(reason));
         }
     }

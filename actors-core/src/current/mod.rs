@@ -78,6 +78,11 @@ pub(crate) fn get() -> Option<Turn> {
     Some(CURRENT.get()).filter(|turn| turn.cell != 0 && TASK.get() == task::try_id())
 }
 
+/// Whether a turn is being polled on this thread, also where a task of its own is polled inside it.
+pub(crate) fn is_in_turn() -> bool {
+    CURRENT.get().cell != 0
+}
+
 /// The turn that is being polled has begun to wait.
 pub(crate) fn note_wait() {
     CURRENT.set(Turn { waits: 1, ..CURRENT.get() });
