@@ -12,8 +12,11 @@
 
 pub(crate) use actors_policy::Span;
 pub(crate) use actors_policy::Tick;
+use crate::panics::caught;
+use std::cell::Cell;
 use std::sync::OnceLock;
 use std::time::Duration;
+use tokio::runtime;
 use tokio::time::Instant;
 
 /// The tick of [`origin`]. Paused clocks may be before or after it. A century before and four after
@@ -60,6 +63,25 @@ pub(crate) fn instant(tick: Tick) -> Option<Instant> {
 /// Returns the current time on tokio's clock: that of the runtime in which this thread runs.
 pub(crate) fn now() -> Tick {
     tick(Instant::now())
+}
+
+/// Returns whether a runtime has timers. Without them it has no clock on which a wait can end.
+///
+/// tokio reports this only by a panic, which the panic hook prints. So a thread remembers the
+/// answer for the runtime that it has asked about last.
+pub(crate) fn has_timers(rt: &runtime::Handle) -> bool {
+    thread_local! {
+        static LAST: Cell<Option<(runtime::Id, bool)>> = const { Cell::new(None) };
+    }
+    match LAST.get() {
+        Some((id, has_timers)) if id == rt.id() => has_timers,
+        _ => {
+            let _inside = rt.enter();
+            let has_timers = caught(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok();
+            LAST.set(Some((rt.id(), has_timers)));
+            has_timers
+        }
+    }
 }
 
 /// Returns the current time for a consumer's budget.

@@ -118,6 +118,12 @@ pub enum SpawnError {
     /// The system was shut down.
     #[error("the system `{0}` is shutting down and starts no more actors")]
     ShuttingDown(ActorName),
+    /// The tokio runtime of the system has ended.
+    #[error("the runtime of the system `{0}` has ended: make another system inside a runtime that lives")]
+    RuntimeEnded(ActorName),
+    /// The instance that was to have this child has ended. With the name of the parent.
+    #[error("the instance of `{0}` that was to have this child has ended; start the child within a turn")]
+    ParentEnded(ActorName),
 }
 
 /// Why a message type's policy could not be changed.

@@ -119,7 +119,8 @@ impl Children {
         Ok(true)
     }
 
-    fn name(&self) -> ActorName {
+    /// Returns the parent's name.
+    pub(crate) fn name(&self) -> ActorName {
         self.parent
             .upgrade()
             .map_or_else(|| ActorName::new("a parent that has ended"), |parent| parent.name().clone())

@@ -26,17 +26,16 @@ use departing::Departing;
 pub(crate) use registry::{Closing, Registry};
 pub(crate) use watchlist::{SampleRequests, SamplingTask, Subject, SubjectState, Watchlist};
 
+use crate::clock;
 use crate::error::{ActorName, SpawnError};
 use crate::observe::losses::Reporter;
 use crate::observe::{Decisions, Letters, Metering};
-use crate::panics::caught;
 use crate::runtime_guard::RuntimeGuard;
 use crate::seed::Seed;
 use crate::wait::{Deadlock, Waits};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -56,6 +55,7 @@ struct Inner {
     rt: OnceLock<runtime::Handle>,
     guard: RuntimeGuard,
     has_timers: OnceLock<bool>,
+    has_lost_runtime: AtomicBool,
     serial: AtomicU64,
     registry: Registry,
     waits: Waits,
@@ -97,6 +97,7 @@ impl System {
                 rt,
                 guard: RuntimeGuard::default(),
                 has_timers: OnceLock::new(),
+                has_lost_runtime: AtomicBool::new(false),
                 serial: AtomicU64::new(0),
                 registry: Registry::default(),
                 waits: Waits::new(deadlock),
@@ -131,12 +132,28 @@ impl System {
                 self.inner.rt.get_or_init(|| current).clone()
             }
         };
-        // Checked once. tokio reports a runtime without timers only by a panic.
-        let has_timers = self.inner.has_timers.get_or_init(|| {
-            let _inside = rt.enter();
-            caught(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok()
-        });
+        // Checked once.
+        let has_timers = self.inner.has_timers.get_or_init(|| clock::has_timers(&rt));
         if *has_timers { Ok(rt) } else { Err(SpawnError::NoTimers) }
+    }
+
+    /// Returns whether the runtime of the system has ended. Its timers must not be polled any more:
+    /// they panic.
+    pub(crate) fn has_lost_runtime(&self) -> bool {
+        self.inner.has_lost_runtime.load(Ordering::Acquire)
+    }
+
+    /// Returns the runtime of the system, if it has one by now and that has not ended.
+    pub(crate) fn living_runtime(&self) -> Option<&runtime::Handle> {
+        self.inner.rt.get().filter(|_| !self.has_lost_runtime())
+    }
+
+    /// Returns why the closed registry starts no more actors.
+    pub(crate) fn why_closed(&self) -> SpawnError {
+        match self.has_lost_runtime() {
+            true => SpawnError::RuntimeEnded(self.name().clone()),
+            false => SpawnError::ShuttingDown(self.name().clone()),
+        }
     }
 
     /// Returns the seed from which everything random in this system is derived.
@@ -158,6 +175,8 @@ impl System {
     /// Ends all actors, because the runtime has ended. An actor that starts later is closed at
     /// once.
     fn runtime_gone(&self) {
+        // Release: a thread that finds a timer of the runtime fired by its end sees this, too.
+        self.inner.has_lost_runtime.store(true, Ordering::Release);
         self.inner.registry.close();
         for (_, actor) in self.inner.registry.actors() {
             actor.runtime_gone();

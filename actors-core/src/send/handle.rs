@@ -41,7 +41,8 @@ impl<A: Actor> Handle<A> {
     ///
     /// # Errors
     ///
-    /// [`Reason::Full`](crate::Reason::Full) or [`Reason::Closed`](crate::Reason::Closed).
+    /// [`Reason::Full`](crate::Reason::Full), [`Reason::Shed`](crate::Reason::Shed) or
+    /// [`Reason::Closed`](crate::Reason::Closed).
     pub fn try_reserve<M: Message>(&self) -> Result<Permit<A, M>, SendError<()>>
     where
         A: Handler<M>,

@@ -48,7 +48,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let Some(cleanup) = self.cleanup.as_mut().filter(|cleanup| cleanup.line.is_some()) else {
             return Poll::Pending;
         };
-        if !cleanup.timer.poll(cx) {
+        if !cleanup.timer.poll(&cleanup.cell, cx) {
             return self.wait_inside(cx);
         }
         let why = match self.expires < self.deadline {

@@ -37,8 +37,9 @@ use std::time::Duration;
 ///
 /// # Errors
 ///
-/// [`Reason::Full`] if the line is full too, [`Reason::Closed`], [`Reason::TimedOut`], and inside a
-/// turn [`Reason::WouldDeadlock`] if only the end of that turn could make room.
+/// [`Reason::Full`] if the line is full too, [`Reason::Shed`] while the supervisor refuses the type
+/// (P3), [`Reason::Closed`], [`Reason::TimedOut`], and inside a turn [`Reason::WouldDeadlock`] if
+/// only the end of that turn could make room.
 #[must_use = "nothing is reserved before it is awaited"]
 pub struct Reserve<'a, A: Handler<M>, M: Message> {
     to: Target<'a, A>,
@@ -208,7 +209,7 @@ impl<A: Handler<M>, M: Message> Future for Reserve<'_, A, M> {
                 this.to.name()
             ),
         }
-        if !this.timer.poll(cx) {
+        if !this.timer.poll(this.to.cell(), cx) {
             return this.wait_inside(cx);
         }
         let why = this.why(Reason::TimedOut).retry(this.to.reading().retry_after);
@@ -271,8 +272,10 @@ impl<A: Handler<M>, M: Message> Permit<A, M> {
     /// # Errors
     ///
     /// With the message: [`Reason::Closed`] if the actor was told to stop meanwhile.
-    /// [`Reason::Full`] if the message's bytes do not fit into a mailbox with `max_bytes`: a permit
-    /// reserves a slot but no bytes, because the weight is not known before.
+    /// [`Reason::Full`] if the message's bytes do not fit into a mailbox with `max_bytes`, or if in a
+    /// pool its key has used up its share (S8): a permit reserves a slot, but neither bytes nor a
+    /// share, because weight and key are not known before. [`Reason::Panicked`] if the `Hash`, the
+    /// `Eq` or the weight of the message panics.
     pub fn send(self, message: M) -> Result<Admission, SendError<M>> {
         Tell::from_journey(self.journey(message)).try_send()
     }

@@ -100,7 +100,8 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     }
 
     /// Sends from a plain thread, and waits as long as awaiting it would. Only its deadline cancels
-    /// it.
+    /// it, on the clock of the actor's runtime: a current-thread runtime that no thread drives at
+    /// the time neither makes room nor times out.
     ///
     /// # Errors
     ///

@@ -10,11 +10,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::Context;
 use tokio::runtime;
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Boxed, so that the futures that have one stay `Unpin`.
 pub(super) struct Timer {
     sleep: Option<Pin<Box<Sleep>>>,
+    /// The runtime on whose clock it runs, if that is not the actor's.
+    abroad: Option<runtime::Id>,
     /// Whether it belongs to the actor's own runtime, so that the next asker can reuse it.
     is_kept: bool,
 }
@@ -22,28 +24,35 @@ pub(super) struct Timer {
 impl Timer {
     #[inline]
     pub(super) fn none() -> Self {
-        Timer { sleep: None, is_kept: false }
+        Timer { sleep: None, abroad: None, is_kept: false }
     }
 
     pub(super) fn is_set(&self) -> bool {
         self.sleep.is_some()
     }
 
-    /// Sets it to `end` on the runtime that polls it, or on the actor's runtime if there is none.
-    /// If both are the same runtime with workers, it reuses a timer if one is kept.
+    /// Sets it to `end` on the runtime that polls it, or on the actor's runtime if there is none or
+    /// it has no timers. If both are the same runtime with workers, it reuses a timer if one is
+    /// kept.
     pub(super) fn set<A: Actor>(&mut self, end: Tick, cell: &Cell<A>) {
         let Some(at) = clock::instant(end) else { return self.clear(cell) };
-        let here = runtime::Handle::try_current();
-        let is_at_home = cell.timers.is_kept() && here.as_ref().is_ok_and(|here| here.id() == cell.rt.id());
-        let used = if is_at_home { cell.timers.take() } else { None };
-        self.is_kept = is_at_home;
+        self.set_at(at, cell);
+    }
+
+    fn set_at<A: Actor>(&mut self, at: Instant, cell: &Cell<A>) {
+        let here = runtime::Handle::try_current().ok();
+        let is_at_home = here.as_ref().is_some_and(|here| here.id() == cell.rt.id());
+        let has_timers = is_at_home || here.as_ref().is_some_and(clock::has_timers);
+        self.abroad = here.filter(|_| has_timers && !is_at_home).map(|here| here.id());
+        self.is_kept = is_at_home && cell.timers.is_kept();
+        let used = if self.is_kept { cell.timers.take() } else { None };
         self.sleep = Some(match used {
             Some(mut timer) => {
                 timer.as_mut().reset(at);
                 timer
             }
             None => {
-                let _inside = here.is_err().then(|| cell.rt.enter());
+                let _inside = (!has_timers).then(|| cell.rt.enter());
                 Box::pin(sleep_until(at))
             }
         });
@@ -61,12 +70,35 @@ impl Timer {
     }
 
     pub(super) fn take(&mut self) -> Timer {
-        Timer { sleep: self.sleep.take(), is_kept: self.is_kept }
+        Timer { sleep: self.sleep.take(), abroad: self.abroad, is_kept: self.is_kept }
     }
 
-    /// Polls whether its time has come.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Returns whether it runs on the actor's runtime and that has ended: its time never comes.
+    pub(super) fn is_lost<A: Actor>(&self, cell: &Cell<A>) -> bool {
+        self.sleep.is_some() && self.abroad.is_none() && cell.system.has_lost_runtime()
+    }
+
+    /// Polls whether its time has come. A lost timer is not polled, because it would panic.
+    pub(super) fn poll<A: Actor>(&mut self, cell: &Cell<A>, cx: &mut Context<'_>) -> bool {
+        if self.abroad.is_some() {
+            self.follow(cell);
+        }
+        if self.is_lost(cell) {
+            return false;
+        }
         self.sleep.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
+    }
+
+    /// Moves it to the runtime that polls it now: the one on which it was set may have ended.
+    fn follow<A: Actor>(&mut self, cell: &Cell<A>) {
+        let here = runtime::Handle::try_current().ok().map(|here| here.id());
+        if here != self.abroad
+            && let Some(sleep) = self.sleep.take()
+        {
+            let at = sleep.deadline();
+            discard(sleep);
+            self.set_at(at, cell);
+        }
     }
 }
 

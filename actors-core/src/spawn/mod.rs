@@ -197,18 +197,16 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
     /// Starts the actor.
     ///
     /// # Errors
-    /// A taken name, invalid settings, a factory that panicked, no runtime, or a system that is
-    /// shutting down.
+    /// A taken name, invalid settings, a factory that panicked, no runtime, a system that is
+    /// shutting down, or a parent's instance that has ended.
     pub fn spawn<H>(self) -> Result<H, SpawnError>
     where
         A: Typed<H>,
         H: TypedHandle<Actor = A>,
     {
-        let system = self.system.clone();
-        let (handle, is_late) = self.start()?;
-        match is_late {
-            true => Err(SpawnError::ShuttingDown(system.name().clone())),
-            false => Ok(H::from_handle(handle)),
+        match self.start()? {
+            (_, Some(late)) => Err(late),
+            (handle, None) => Ok(H::from_handle(handle)),
         }
     }
 

@@ -56,7 +56,7 @@ impl System {
         })?;
         if is_late {
             Cell::close(&cell, StopReason::Stopped);
-            return Err(SpawnError::ShuttingDown(self.name().clone()));
+            return Err(self.why_closed());
         }
         Ok(H::from_handle(handle))
     }

@@ -44,9 +44,9 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         Ok(limits)
     }
 
-    /// Starts the actor. Returns its handle, and whether it was closed at once because the system
-    /// or the parent is ending.
-    pub(super) fn start(self) -> Result<(Handle<A>, bool), SpawnError> {
+    /// Starts the actor. Returns its handle and, if it was closed at once because the system, its
+    /// runtime or the parent has ended, the error that says so.
+    pub(super) fn start(self) -> Result<(Handle<A>, Option<SpawnError>), SpawnError> {
         let rt = self.system.runtime()?;
         self.system.guard(&rt);
         let limits = self.limits()?;
@@ -104,7 +104,12 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             }
         };
         let joined = if is_late { Ok(false) } else { join_siblings(&cell) };
-        let is_late = !matches!(joined, Ok(true));
+        let late = match (&joined, &cell.parent) {
+            (Ok(true), _) => None,
+            (Ok(false), Some(siblings)) if !is_late => Some(SpawnError::ParentEnded(siblings.name())),
+            _ => Some(self.system.why_closed()),
+        };
+        let is_late = late.is_some();
         if is_late {
             cell.life.explain(if joined.is_ok() && cell.parent.is_none() {
                 Detail::Shutdown
@@ -119,7 +124,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         } else if !is_late && A::STARTS && cell.mailbox.start_consumer() {
             cell.start_task(WorkerId::ONLY, None);
         }
-        joined.map(|_| (handle, is_late))
+        joined.map(|_| (handle, late))
     }
 }
 

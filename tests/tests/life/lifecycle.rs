@@ -474,3 +474,24 @@ fn f6_an_actor_without_a_handle_whose_turn_does_not_end_is_reported_once() {
         assert_eq!(system.decisions().len(), 1);
     });
 }
+
+/// L2: the report of a shutdown comes soon after the limit, however many actors are busy. Idle ones
+/// still drain.
+#[test]
+fn l2_the_report_comes_soon_after_the_limit_however_many_actors_are_busy() {
+    run(async |_| {
+        let system = System::new("busy");
+        let idle: Vec<LampHandle> = (0..50).map(|_| system.spawn(Lamp)).collect();
+        let busy: Vec<LampHandle> = (0..2000).map(|_| system.spawn(Lamp)).collect();
+        for lamp in &busy {
+            lamp.wait().await.unwrap();
+        }
+        run_other_tasks().await;
+        let began = Instant::now();
+        let report = system.shutdown(SECOND).await;
+        assert!(began.elapsed() <= 2 * SECOND, "{:?}", began.elapsed());
+        assert_eq!((report.drained.len(), report.killed.len()), (idle.len(), busy.len()));
+        // The text names a few of them.
+        assert!(report.to_string().contains(" and 1992 more; 2000 of 2000"), "{report}");
+    });
+}

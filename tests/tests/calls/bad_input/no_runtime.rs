@@ -1,6 +1,7 @@
 //! Calls from outside of a runtime.
 
 use super::*;
+use tokio::runtime::{Builder, Runtime};
 
 #[test]
 fn spawning_outside_of_a_runtime_is_an_error_that_says_what_to_do() {
@@ -85,4 +86,69 @@ fn blocking_inside_of_a_runtime_is_a_panic_and_not_a_hang() {
         assert_eq!(desk.ledger().total().offered, 0);
         assert_eq!(desk.question(2).await.unwrap(), 2);
     });
+}
+
+/// A runtime without timers has no clock on which a wait could end.
+fn without_timers() -> Runtime {
+    Builder::new_current_thread().build().unwrap()
+}
+
+/// T2: on a runtime without timers, a wait ends on the clock of the actor's runtime.
+#[test]
+fn t2_a_wait_on_a_runtime_without_timers_ends_on_the_actor_s_clock() {
+    let (there, here) = (paused(), without_timers());
+    let desk = there.block_on(async { System::new("there").spawn(Desk) });
+    there.block_on(async { desk.rest(HOUR).tell().await.unwrap() });
+    there.block_on(run_other_tasks());
+    let mut asked = desk.question(1).timeout(SECOND);
+    here.block_on(async { assert!(poll(&mut asked).is_pending()) });
+    let kept: Vec<_> = (0..3).map(|_| desk.try_reserve::<m::Work>().unwrap()).collect();
+    let (mut in_line, mut reserved) = (desk.work(2).timeout(SECOND), desk.reserve::<m::Work>().timeout(SECOND));
+    here.block_on(async {
+        assert!(poll(&mut in_line).is_pending() && poll(&mut reserved).is_pending());
+    });
+    there.block_on(async { tokio::time::sleep(2 * SECOND).await });
+    // The ask last: the slot that it leaves would go to those in line.
+    let told = here.block_on(async {
+        let (reserved, in_line) = (reserved.await.unwrap_err(), in_line.await.unwrap_err());
+        [reserved.reason(), in_line.reason(), asked.await.unwrap_err().reason()]
+    });
+    assert_eq!(told, [Reason::TimedOut; 3]);
+    drop(kept);
+    assert!(desk.ledger().is_balanced());
+}
+
+/// L2: a shutdown may be awaited anywhere. Its limit passes on the clock of the system.
+#[test]
+fn l2_a_shutdown_may_be_awaited_outside_of_a_runtime_and_on_one_without_timers() {
+    let no_runtime = |poll: &mut dyn FnMut()| poll();
+    let here = without_timers();
+    let no_timers = |poll: &mut dyn FnMut()| here.block_on(async { poll() });
+    for place in [&no_runtime as &dyn Fn(&mut dyn FnMut()), &no_timers] {
+        for (work, is_killed) in [(Duration::ZERO, false), (HOUR, true)] {
+            let there = paused();
+            let system = there.block_on(async { System::new("there") });
+            let desk: DeskHandle = there.block_on(async { system.spawn(Desk) });
+            there.block_on(async { desk.rest(work).tell().await.unwrap() });
+            there.block_on(run_other_tasks());
+            let (mut shutdown, mut report) = (Box::pin(system.shutdown(SECOND)), None);
+            for _ in 0..5 {
+                place(&mut || {
+                    if let (None, Poll::Ready(ready)) = (&report, poll(&mut shutdown)) {
+                        report = Some(ready);
+                    }
+                });
+                if report.is_some() {
+                    break;
+                }
+                there.block_on(async { tokio::time::sleep(SECOND).await });
+            }
+            let report = report.expect("the limit passes");
+            assert_eq!(report.killed.len(), usize::from(is_killed), "{report}");
+        }
+        // A system that was never used has no runtime at all.
+        let system = System::new("unused");
+        let mut shutdown = Box::pin(system.shutdown(SECOND));
+        place(&mut || assert!(poll(&mut shutdown).is_ready()));
+    }
 }

@@ -118,3 +118,100 @@ fn a_deadline_passes_also_where_the_actor_s_runtime_stands_still() {
         assert_eq!(asked.unwrap_err().reason(), Reason::TimedOut);
     });
 }
+
+/// Answers are taken out of the actor, to where the test gives them.
+struct Clerk(std::sync::mpsc::Sender<ReplyTo<u32>>);
+
+#[actor]
+impl Clerk {
+    #[message(overflow = block)]
+    fn later(&mut self, reply: ReplyTo<u32>) {
+        self.0.send(reply).unwrap();
+    }
+}
+
+/// T2: an asker that waits outside of a runtime, for an answer that outlives the actor's runtime, is
+/// told when that ends: its deadline has no clock any more.
+#[test]
+fn t2_an_asker_whose_clock_has_ended_is_told_and_does_not_panic() {
+    for is_stopped_before in [false, true] {
+        let there = paused();
+        let (taken, replies) = std::sync::mpsc::channel();
+        let clerk: ClerkHandle = there.block_on(async { System::new("doomed").spawn(Clerk(taken)) });
+        let mut asked = pending(clerk.later());
+        there.block_on(run_other_tasks());
+        let reply = replies.recv().unwrap();
+        if is_stopped_before {
+            there.block_on(async { clerk.stop().await.reason().unwrap() });
+        }
+        assert!(poll(&mut asked).is_pending());
+        drop(there);
+        let Poll::Ready(answer) = poll(&mut asked) else { panic!("the asker waits for ever") };
+        assert_eq!(answer.unwrap_err().reason(), Reason::Closed);
+        assert_eq!(reply.send(7), Err(7));
+        assert!(clerk.ledger().is_balanced());
+    }
+}
+
+/// T2: a send that moves to another runtime takes its deadline along.
+#[test]
+fn t2_a_send_that_leaves_a_runtime_that_ends_keeps_its_deadline() {
+    let (there, here, next) = (paused(), paused(), paused());
+    let desk: DeskHandle = there.block_on(async { System::new("there").spawn(Desk) });
+    let mut asked = desk.question(1).timeout(HOUR);
+    here.block_on(async { assert!(poll(&mut asked).is_pending()) });
+    drop(here);
+    let asked = next.block_on(async { tokio::time::timeout(3 * HOUR, asked).await });
+    assert_eq!(asked.expect("the deadline passes").unwrap_err().reason(), Reason::TimedOut);
+}
+
+/// P1: the last reading that a subscriber gets is that of the ended actor, also where the runtime
+/// has ended and no task takes readings.
+#[test]
+fn p1_a_subscriber_of_readings_sees_the_end_also_where_the_runtime_ends() {
+    let (here, there) = (paused(), paused());
+    let desk: DeskHandle = there.block_on(async { System::new("doomed").spawn(Desk) });
+    let mut seen = desk.watch();
+    assert_eq!(seen.borrow_and_update().workers, 1);
+    drop(there);
+    here.block_on(async {
+        tokio::time::timeout(HOUR, seen.changed()).await.expect("it is told of the end").unwrap();
+    });
+    assert_eq!(seen.borrow().workers, 0);
+}
+
+/// L3: a system whose runtime has ended starts no actor, and says why.
+#[test]
+fn l3_a_system_whose_runtime_has_ended_says_so_where_an_actor_is_to_start() {
+    let there = paused();
+    let system = there.block_on(async { System::new("doomed") });
+    let desk: DeskHandle = there.block_on(async { system.spawn(Desk) });
+    drop(there);
+    match system.instance(Desk).spawn::<DeskHandle>() {
+        Err(error @ SpawnError::RuntimeEnded(_)) => {
+            let expected = "the runtime of the system `doomed` has ended: make another system inside a runtime that lives";
+            assert_eq!(error.to_string(), expected);
+        }
+        other => panic!("{other:?}"),
+    }
+    // A system that was shut down before has another reason.
+    assert!(desk.is_closed());
+}
+
+/// F1: an asker is told `panicked` only where the turn itself panicked, not where a panic elsewhere
+/// ends the runtime.
+#[test]
+fn f1_a_panic_of_the_program_that_ends_the_runtime_is_no_panic_of_the_turns() {
+    let there = paused();
+    let desk: DeskHandle = there.block_on(async { System::new("doomed").spawn(Desk) });
+    let mut asked = pending(desk.rest(HOUR));
+    there.block_on(run_other_tasks());
+    let panic = catch_unwind(AssertUnwindSafe(move || {
+        let _ends_with_the_panic = there;
+        panic_quietly("the program fails")
+    }));
+    assert!(panic.is_err());
+    let Poll::Ready(answer) = poll(&mut asked) else { panic!("the asker waits for ever") };
+    assert_eq!(answer.unwrap_err().reason(), Reason::Closed);
+    assert_eq!((desk.ledger().total().panicked, desk.ledger().total().undelivered), (0, 1));
+}
