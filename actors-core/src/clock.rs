@@ -10,9 +10,9 @@
 //!
 //! CPU budgets are measured on the real clock: see [`budget`] and [`cpu`].
 
+use crate::panics::caught;
 pub(crate) use actors_policy::Span;
 pub(crate) use actors_policy::Tick;
-use crate::panics::caught;
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::time::Duration;

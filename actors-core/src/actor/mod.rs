@@ -52,8 +52,8 @@ pub trait Actor: Sized + Send + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Runs at the end of an instance, unless it has panicked in a turn or the runtime has ended. It
-    /// has 30 seconds.
+    /// Runs at the end of an instance, unless it has panicked in a turn or the runtime has ended.
+    /// It has 30 seconds.
     fn stopped(&mut self, why: StopReason) -> impl Future<Output = ()> + Send {
         let _ = why;
         std::future::ready(())

@@ -104,8 +104,8 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         AskReturning { ask: self }
     }
 
-    /// Asks from a plain thread. Only its deadline cancels it, on the clock of the actor's runtime: a
-    /// current-thread runtime that no thread drives at the time neither answers nor times out.
+    /// Asks from a plain thread. Only its deadline cancels it, on the clock of the actor's runtime:
+    /// a current-thread runtime that no thread drives at the time neither answers nor times out.
     ///
     /// # Errors
     ///

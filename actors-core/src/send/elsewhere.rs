@@ -103,7 +103,9 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let polled = match caught(|| handing.as_mut().poll(cx)) {
             // Only asks have a timer here: a tell has its message back, and the outlet observes the
             // deadline.
-            Ok(Poll::Pending) if cleanup.timer.poll(&cleanup.cell, cx) || cleanup.timer.is_lost(&cleanup.cell) => {
+            Ok(Poll::Pending)
+                if cleanup.timer.poll(&cleanup.cell, cx) || cleanup.timer.is_lost(&cleanup.cell) =>
+            {
                 transit.decide(Fate::Lost(Reason::Expired));
                 self.cleanup = None;
                 self.step = Step::Over;

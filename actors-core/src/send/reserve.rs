@@ -272,8 +272,8 @@ impl<A: Handler<M>, M: Message> Permit<A, M> {
     /// # Errors
     ///
     /// With the message: [`Reason::Closed`] if the actor was told to stop meanwhile.
-    /// [`Reason::Full`] if the message's bytes do not fit into a mailbox with `max_bytes`, or if in a
-    /// pool its key has used up its share (S8): a permit reserves a slot, but neither bytes nor a
+    /// [`Reason::Full`] if the message's bytes do not fit into a mailbox with `max_bytes`, or if in
+    /// a pool its key has used up its share (S8): a permit reserves a slot, but neither bytes nor a
     /// share, because weight and key are not known before. [`Reason::Panicked`] if the `Hash`, the
     /// `Eq` or the weight of the message panics.
     pub fn send(self, message: M) -> Result<Admission, SendError<M>> {

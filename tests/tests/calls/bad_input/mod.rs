@@ -10,8 +10,7 @@ mod times;
 use actors_core::prelude::*;
 use actors_core::{policy::Overflow, spawn::SpawnError, testing};
 use actors_tests::{
-    HOUR, Hook, Record, SECOND, finishes, letters, panic_quietly, paused, pending, poll, run,
-    run_other_tasks,
+    HOUR, Hook, Record, SECOND, finishes, letters, panic_quietly, paused, pending, poll, run, run_other_tasks,
 };
 use desk_messages as m;
 use std::hash::{Hash, Hasher};

@@ -103,7 +103,8 @@ fn t2_a_wait_on_a_runtime_without_timers_ends_on_the_actor_s_clock() {
     let mut asked = desk.question(1).timeout(SECOND);
     here.block_on(async { assert!(poll(&mut asked).is_pending()) });
     let kept: Vec<_> = (0..3).map(|_| desk.try_reserve::<m::Work>().unwrap()).collect();
-    let (mut in_line, mut reserved) = (desk.work(2).timeout(SECOND), desk.reserve::<m::Work>().timeout(SECOND));
+    let (mut in_line, mut reserved) =
+        (desk.work(2).timeout(SECOND), desk.reserve::<m::Work>().timeout(SECOND));
     here.block_on(async {
         assert!(poll(&mut in_line).is_pending() && poll(&mut reserved).is_pending());
     });

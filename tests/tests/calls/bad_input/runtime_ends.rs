@@ -130,8 +130,8 @@ impl Clerk {
     }
 }
 
-/// T2: an asker that waits outside of a runtime, for an answer that outlives the actor's runtime, is
-/// told when that ends: its deadline has no clock any more.
+/// T2: an asker that waits outside of a runtime, for an answer that outlives the actor's runtime,
+/// is told when that ends: its deadline has no clock any more.
 #[test]
 fn t2_an_asker_whose_clock_has_ended_is_told_and_does_not_panic() {
     for is_stopped_before in [false, true] {
