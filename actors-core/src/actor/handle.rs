@@ -138,8 +138,9 @@ impl<A: Actor> Handle<A> {
     }
 
     /// Sets the number of workers, limited to the declared range (S4), and returns the number
-    /// that applies while the actor lives. Excess workers end when they are idle, and lose no message. Where the supervisor
-    /// may `spawn`, it continues from this number, and ends idle workers after their `keep_alive`.
+    /// that applies while the actor lives. Excess workers end when they are idle, and lose no
+    /// message. Where the supervisor may `spawn`, it continues from this number, and ends idle
+    /// workers after their `keep_alive`.
     pub fn resize(&self, workers: usize) -> usize {
         let workers = self.cell.resize(workers);
         if self.cell.mailbox.request_sample() {
