@@ -125,8 +125,8 @@ fn unready<A: Actor>(name: &str, actor: &Handle<A>, below: f64) -> Option<String
     }
     if reading.stalled >= STALLED_MAX {
         return Some(format!(
-            "{name} has begun no turn for {:.0?} while {depth} messages are queued",
-            reading.stalled
+            "{name} has begun no turn for {} s while {depth} messages are queued",
+            reading.stalled.as_secs()
         ));
     }
     let limit = (below * capacity as f64).ceil();
@@ -266,7 +266,9 @@ async fn snapshot(State(app): State<App>) -> impl IntoResponse {
 /// The decisions of the runtime, one sentence each, oldest first: the last thousand.
 async fn decisions(State(app): State<App>) -> String {
     let decisions = app.service.system.decisions();
-    let lines = decisions.iter().map(|decision| format!("{:.1?} ago: {decision}\n", decision.at.elapsed()));
+    let lines = decisions
+        .iter()
+        .map(|decision| format!("{:.1} s ago: {decision}\n", decision.at.elapsed().as_secs_f64()));
     lines.collect()
 }
 

@@ -5,7 +5,7 @@
 
 #[cfg(feature = "tracing")]
 mod lines {
-    use crate::error::{ActorName, CyclePath, StopReason};
+    use crate::error::{ActorName, CyclePath, ShortTime, StopReason};
     use crate::mailbox::Row;
     use crate::observe::Decision;
     use crate::observe::losses::{Severity, Summary};
@@ -41,9 +41,10 @@ mod lines {
     }
 
     pub(crate) fn restarted(actor: &ActorName, why: StopReason, delay: std::time::Duration) {
-        ignored(
-            || tracing::info!(target: "actors", %actor, ?why, ?delay, "restarted: another instance goes on"),
-        );
+        let delay = ShortTime(delay);
+        ignored(|| {
+            tracing::info!(target: "actors", %actor, ?why, %delay, "restarted: a new instance continues");
+        });
     }
 
     /// A wait that cannot fail closes a cycle none of whose waits can.
@@ -77,12 +78,13 @@ mod lines {
         ignored(|| tracing::error!(target: "actors", %actor, "{job} of `{message}` panicked: {text:.256}"));
     }
 
-    /// A look of the supervisor failed; the next one is after this time.
+    /// A sample of the supervisor panicked; the next one is after this time.
     pub(crate) fn sample_failed(actor: &ActorName, text: &str, after: std::time::Duration) {
+        let after = ShortTime(after);
         ignored(|| {
             tracing::error!(
                 target: "actors", %actor,
-                "its supervisor panicked: {text:.256}; what is declared holds, supervision begins anew in {after:?}"
+                "its supervisor panicked: {text:.256}; declared policies hold, supervision restarts in {after}"
             );
         });
     }

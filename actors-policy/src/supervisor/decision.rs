@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   orders  at 92 % for 300 ms: 3rd worker started          actor, cause, kind
-//!   db      panicked: begins anew in 50 ms
+//!   db      panicked: restarts in 50 ms
 //! ```
 //!
 //! [`Decided`] is what a policy returns. `actors-core` adds the actor's name and the time, and
@@ -98,7 +98,7 @@ pub enum DecisionKind {
     Resumed,
     /// Another instance continues with the queue (F2).
     Restarted {
-        /// The delay before it begins.
+        /// The delay before it starts.
         after: Duration,
     },
     /// The actor ends, because it may not be restarted (again) (F2).
@@ -113,6 +113,55 @@ pub enum DecisionKind {
         /// For how long the turn has been running.
         turn: Duration,
     },
+}
+
+impl DecisionKind {
+    /// The words of all kinds, in the order of their declaration.
+    pub const WORDS: [&str; 16] = [
+        "level_changed",
+        "workers_added",
+        "workers_kept",
+        "workers_taken_back",
+        "workers_retired",
+        "shedding_began",
+        "shedding_moved",
+        "shedding_ended",
+        "soft_limit_began",
+        "soft_limit_ended",
+        "exhausted",
+        "stalled",
+        "resumed",
+        "restarted",
+        "gave_up",
+        "kept_alive",
+    ];
+
+    /// The word of this kind in metric labels: `restarted`.
+    pub const fn word(&self) -> &'static str {
+        Self::WORDS[self.index()]
+    }
+
+    /// The place of this kind's word among [`WORDS`](Self::WORDS).
+    pub const fn index(&self) -> usize {
+        match self {
+            DecisionKind::LevelChanged { .. } => 0,
+            DecisionKind::WorkersAdded { .. } => 1,
+            DecisionKind::WorkersKept { .. } => 2,
+            DecisionKind::WorkersTakenBack { .. } => 3,
+            DecisionKind::WorkersRetired { .. } => 4,
+            DecisionKind::SheddingBegan => 5,
+            DecisionKind::SheddingMoved { .. } => 6,
+            DecisionKind::SheddingEnded => 7,
+            DecisionKind::SoftLimitBegan { .. } => 8,
+            DecisionKind::SoftLimitEnded => 9,
+            DecisionKind::Exhausted => 10,
+            DecisionKind::Stalled { .. } => 11,
+            DecisionKind::Resumed => 12,
+            DecisionKind::Restarted { .. } => 13,
+            DecisionKind::GaveUp { .. } => 14,
+            DecisionKind::KeptAlive { .. } => 15,
+        }
+    }
 }
 
 /// What caused a decision.
@@ -173,7 +222,7 @@ impl fmt::Display for Cause {
                 StopReason::Stopped => "stopped itself",
                 _ => "was replaced",
             }),
-            Cause::Unreferenced(since) => write!(f, "has had no handle for {since:.0?}"),
+            Cause::Unreferenced(since) => write!(f, "has had no handle for {}", ShortTime(since)),
         }
     }
 }
@@ -221,11 +270,11 @@ impl fmt::Display for DecisionKind {
                 )
             }
             DecisionKind::Resumed => f.write_str("no longer stalled, turns begin and end again"),
-            DecisionKind::Restarted { after } if after.is_zero() => f.write_str("begins anew at once"),
-            DecisionKind::Restarted { after } => write!(f, "begins anew in {after:.0?}"),
+            DecisionKind::Restarted { after } if after.is_zero() => f.write_str("restarts at once"),
+            DecisionKind::Restarted { after } => write!(f, "restarts in {}", ShortTime(after)),
             DecisionKind::GaveUp { spent: Some(spent) } => write!(f, "ends after {spent}"),
             DecisionKind::GaveUp { spent: None } => f.write_str("ends, its restart policy is `never`"),
-            DecisionKind::KeptAlive { turn } => write!(f, "a turn of {turn:.0?} does not end"),
+            DecisionKind::KeptAlive { turn } => write!(f, "a turn of {} does not end", ShortTime(turn)),
         }
     }
 }
@@ -317,9 +366,39 @@ mod tests {
                 DecisionKind::Stalled { queued: 1, since: ms(30_000) },
                 "at 92 % for 300 ms: stalled, no turn began or ended for 30 s while 1 message is queued",
             ),
+            (
+                Cause::Failure(StopReason::Panicked),
+                DecisionKind::Restarted { after: ms(50) },
+                "panicked: restarts in 50 ms",
+            ),
+            (
+                Cause::Failure(StopReason::StartFailed),
+                DecisionKind::Restarted { after: Duration::ZERO },
+                "did not start: restarts at once",
+            ),
+            (
+                Cause::Unreferenced(ms(1500)),
+                DecisionKind::KeptAlive { turn: ms(90_000) },
+                "has had no handle for 1.5 s, but a turn of 90 s does not end",
+            ),
         ] {
             assert_eq!(Decided { kind, cause }.to_string(), sentence);
         }
+    }
+
+    /// Each kind has a word of its own, in the order of the table.
+    #[test]
+    fn p5_every_kind_has_its_word() {
+        let kinds = [
+            (DecisionKind::SheddingBegan, "shedding_began"),
+            (DecisionKind::Stalled { queued: 1, since: ms(1) }, "stalled"),
+            (DecisionKind::GaveUp { spent: None }, "gave_up"),
+        ];
+        for (kind, word) in kinds {
+            assert_eq!((kind.word(), DecisionKind::WORDS[kind.index()]), (word, word));
+        }
+        let words = DecisionKind::WORDS;
+        assert!(words.iter().enumerate().all(|(at, word)| !words[..at].contains(word)), "{words:?}");
     }
 
     #[test]

@@ -6,11 +6,10 @@ use crate::{core_sources, root, sources};
 use std::collections::BTreeSet;
 
 /// The types whose `Display` is part of a log line.
-const SAID: [&str; 9] =
-    ["Event", "DecisionKind", "Change", "What", "Cause", "Why", "Failed", "Pause", "Summary"];
+const SAID: [&str; 5] = ["Decided", "DecisionKind", "Cause", "Spent", "Summary"];
 
 /// Words that a sentence is completed with, by number.
-const GRAMMAR: [&str; 4] = ["is", "are", "message is", "messages are"];
+const GRAMMAR: [&str; 5] = ["s", "is", "are", "message is", "messages are"];
 
 /// A sentence with `…` in the place of each value.
 fn template(literal: &str) -> Option<String> {
@@ -25,14 +24,22 @@ fn template(literal: &str) -> Option<String> {
     (said.chars().any(char::is_alphabetic) && !GRAMMAR.contains(&said.as_str())).then_some(said)
 }
 
-fn in_sources() -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+/// The sources whose text reaches an operator.
+fn libraries() -> Vec<(String, String)> {
     let mut all = core_sources("");
-    let policies = root().join("actors-policy/src");
-    if policies.is_dir() {
-        all.extend(sources(&policies));
-    }
-    for (_, text) in &all {
+    all.extend(sources(&root().join("actors-policy/src")));
+    all
+}
+
+/// The `Display` of a type.
+fn display_of<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let start = format!("impl fmt::Display for {name} {{");
+    text.find(&start).map(|at| balanced(text, at + start.len() - 1))
+}
+
+fn in_sources() -> BTreeSet<String> {
+    let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    for (_, text) in &libraries() {
         // What a line is made of, where it is written.
         for level in ["error", "warn", "info", "debug", "trace"] {
             let start = format!("tracing::{level}!(");
@@ -52,13 +59,13 @@ fn in_sources() -> BTreeSet<String> {
             }
         }
         for name in SAID {
-            let start = format!("impl fmt::Display for {name} {{");
-            if let Some(at) = text.find(&start) {
-                let block = balanced(text, at + start.len() - 1);
+            if let Some(block) = display_of(text, name) {
+                seen.insert(name);
                 found.extend(literals(block).into_iter().filter_map(|(_, literal)| template(&literal)));
             }
         }
     }
+    assert_eq!(seen, BTreeSet::from(SAID), "the types that have a `Display`");
     found
 }
 
@@ -81,6 +88,52 @@ fn in_page() -> BTreeSet<String> {
         }
     }
     found
+}
+
+/// The one value that a log line formats with `Debug`: a field whose values are names.
+const DEBUG_FIELDS: [&str; 1] = ["?why"];
+
+/// Whether a literal formats a value with `Debug`, like `{after:?}` and `{:.0?}`.
+fn formats_debug(literal: &str) -> bool {
+    let values = literal.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    values.filter_map(|(value, _)| value.split_once(':')).any(|(_, format)| format.ends_with('?'))
+}
+
+/// Sentences format no value with `Debug`: a duration would read `1.00000321s` instead of `1 s`
+/// (`ShortTime`).
+#[test]
+fn no_sentence_formats_a_value_with_debug() {
+    assert!(["in {after:?}", "{:.0?}", "{:#?} {}"].into_iter().all(formats_debug));
+    assert!(["{}", "{text:.256}", "{:>width$} ?", "{{?}}"].into_iter().all(|text| !formats_debug(text)));
+    let (mut bad, mut seen) = (Vec::new(), 0);
+    for (name, text) in libraries() {
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let calls = ["error", "warn", "info", "debug", "trace"].map(|level| format!("tracing::{level}!("));
+        let displays = text.match_indices("fmt::Display for ").filter_map(|(at, _)| {
+            let line = text[at..].find('\n')?;
+            text[at..at + line].ends_with('{').then_some(at + line - 1)
+        });
+        let errors = text.match_indices("#[error(").map(|(at, _)| at + 1);
+        let lines = calls
+            .iter()
+            .flat_map(|call| text.match_indices(call.as_str()).map(|(at, call)| at + call.len() - 1));
+        for at in displays.chain(errors).chain(lines.clone()) {
+            seen += 1;
+            let open = at + text[at..].find(['(', '{', '[']).unwrap();
+            let said = literals(balanced(text, open)).into_iter().map(|(_, literal)| literal);
+            bad.extend(
+                said.filter(|literal| formats_debug(literal)).map(|literal| format!("{name}: {literal}")),
+            );
+        }
+        for at in lines {
+            let fields = balanced(text, at).split([',', ' ', '\n']).filter(|word| word.starts_with('?'));
+            bad.extend(
+                fields.filter(|word| !DEBUG_FIELDS.contains(word)).map(|word| format!("{name}: {word}")),
+            );
+        }
+    }
+    assert!(seen > 40, "only {seen} sentences were found");
+    assert!(bad.is_empty(), "format these with `Display`, durations with `ShortTime`:\n{}", bad.join("\n"));
 }
 
 #[test]

@@ -468,7 +468,7 @@ fn f6_an_actor_without_a_handle_whose_turn_does_not_end_is_reported_once() {
         assert_eq!(decisions.len(), 1, "{decisions:?}");
         assert_eq!(
             decisions[0].to_string(),
-            "lamp has had no handle for 30s, but a turn of 30s does not end"
+            "lamp has had no handle for 30 s, but a turn of 30 s does not end"
         );
         assert_eq!(closed.await, StopReason::Unreferenced);
         assert_eq!(system.decisions().len(), 1);
