@@ -178,7 +178,8 @@ impl<T> Field<T> {
                 format!("a whole number from {least} to {most} ({most_text})")
             }
             Kind::Time => "a duration: `\"5s\"`, `\"1.5s\"`, `\"20ms\"`".into(),
-            Kind::Fill => "a part of the capacity, from 0 to 1".into(),
+            Kind::Fill if self.word == "low" => "a part of the capacity: at least 0, less than `high`".into(),
+            Kind::Fill => "a part of the capacity: more than `low`, at most 1".into(),
             Kind::Workers => "`4`, or a range: `1..=8`".into(),
             Kind::Priority => words(all::<Priority>()),
             Kind::Order => words(all::<Order>()),
@@ -408,6 +409,21 @@ mod tests {
         sets_what_it_gets(ACTOR, Settings::new().max_waiting(1).max_bytes(9).reserve(2));
         sets_what_it_gets(MESSAGE, Policy::tell().max(3).max_per_key(2).ttl(Duration::from_secs(1)));
         sets_what_it_gets(PRESSURE, Pressure::new().respond(&[Action::Shed]));
+    }
+
+    /// The values that the documentation lists for a fill are those that its checks take (P1).
+    #[test]
+    fn p1_the_documented_values_of_fills_are_those_that_are_taken() {
+        let takes = |word: &str, fill| find(PRESSURE, word).unwrap().check(&Value::Fill(fill)).is_ok();
+        let values = |word: &str| find(PRESSURE, word).unwrap().values();
+        assert!(values("low").contains("at least 0, less than `high`"), "{}", values("low"));
+        assert!(values("high").contains("more than `low`, at most 1"), "{}", values("high"));
+        assert_eq!([-0.1, 0.0, 0.5].map(|fill| takes("low", fill)), [false, true, true]);
+        assert_eq!([0.0, 0.5, 1.0, 1.1].map(|fill| takes("high", fill)), [false, true, true, false]);
+        assert!(
+            wording::fills_fit(Some(0.5), Some(0.5)).is_err()
+                && wording::fills_fit(Some(0.5), Some(0.6)).is_ok()
+        );
     }
 
     #[test]
