@@ -3,7 +3,7 @@
 //!
 //! `WRITE_TABLES=1 cargo test -p actors-tests --test house` writes docs/spec-tests.md anew.
 
-use crate::{root, sources};
+use crate::{members, root, sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
@@ -34,9 +34,8 @@ fn rules() -> Vec<(String, bool)> {
 /// Every test whose name begins with the number of a rule, by that number: `file::name`.
 fn tests_by_rule() -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut packages: Vec<_> = fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    packages.sort();
-    let of_package = packages.iter().flat_map(|package| [package.join("src"), package.join("tests")]);
+    let packages = members().into_iter().map(|member| root().join(member));
+    let of_package = packages.flat_map(|package| [package.join("src"), package.join("tests")]);
     for (path, text) in of_package.filter(|dir| dir.is_dir()).flat_map(|dir| sources(&dir)) {
         let lines: Vec<_> = text.lines().map(str::trim_start).collect();
         for (at, line) in lines.iter().enumerate() {
@@ -137,20 +136,8 @@ fn markdown(dir: &Path) -> Vec<PathBuf> {
 }
 
 fn all_markdown() -> Vec<PathBuf> {
-    [
-        "",
-        "docs",
-        "docs/adr",
-        "docs/guide",
-        "benches",
-        "benches/peers",
-        "actors-core",
-        "actors-macros",
-        "actors-policy",
-    ]
-    .into_iter()
-    .flat_map(|dir| markdown(&root().join(dir)))
-    .collect()
+    let dirs = ["", "docs", "docs/adr", "docs/guide", "benches/peers"].map(str::to_owned);
+    dirs.into_iter().chain(members()).flat_map(|dir| markdown(&root().join(dir))).collect()
 }
 
 #[test]

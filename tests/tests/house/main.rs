@@ -14,6 +14,47 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The packages of the workspace, as directories below the root.
+fn members() -> Vec<String> {
+    let manifest: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let members = manifest["workspace"]["members"].as_array().unwrap().iter();
+    members.flat_map(|member| expanded(member.as_str().unwrap())).collect()
+}
+
+/// A member, or the packages that a pattern like `extensions/*` stands for.
+fn expanded(member: &str) -> Vec<String> {
+    let Some(parent) = member.strip_suffix("/*") else { return vec![member.to_owned()] };
+    let entries = fs::read_dir(root().join(parent)).unwrap().map(Result::unwrap);
+    let packages = entries.filter(|entry| entry.path().join("Cargo.toml").exists());
+    let mut found: Vec<_> =
+        packages.map(|entry| format!("{parent}/{}", entry.file_name().display())).collect();
+    found.sort();
+    found
+}
+
+/// Packages below the first level are found too, so that an extension needs no change of a test.
+#[test]
+fn members_of_the_workspace_are_found_also_where_a_pattern_names_them() {
+    assert_eq!(expanded("benches/*"), ["benches/peers"]);
+    assert_eq!(expanded("extensions/metrics"), ["extensions/metrics"]);
+    let members = members();
+    assert!(members.iter().any(|member| member == "actors-core"), "{members:?}");
+    let lacking: Vec<_> =
+        members.iter().filter(|member| !root().join(member).join("Cargo.toml").exists()).collect();
+    assert!(lacking.is_empty(), "{lacking:?}");
+}
+
+#[test]
+fn every_package_has_a_row_in_the_map() {
+    let map = documents::read("ARCHITECTURE.md");
+    let (_, rest) = map.split_once("## Packages").unwrap();
+    let table = rest.split("\n## ").next().unwrap();
+    for member in members() {
+        let name = member.rsplit('/').next().unwrap();
+        assert!(table.contains(&format!("`{name}`")), "the table `Packages` lacks {member}");
+    }
+}
+
 fn sources(dir: &Path) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {

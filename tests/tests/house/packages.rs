@@ -1,7 +1,7 @@
 //! What the packages say about themselves.
 
 use crate::documents::read;
-use crate::root;
+use crate::{members, root};
 use std::fs;
 use toml::{Table, Value};
 
@@ -9,16 +9,13 @@ fn manifest(path: &str) -> Table {
     read(path).parse().unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-fn members() -> Vec<(String, Table)> {
-    let workspace = manifest("Cargo.toml");
-    let members = workspace["workspace"]["members"].as_array().unwrap().iter();
-    let names = members.map(|member| member.as_str().unwrap().to_owned());
-    names.map(|name| (name.clone(), manifest(&format!("{name}/Cargo.toml")))).collect()
+fn packages() -> Vec<(String, Table)> {
+    members().into_iter().map(|name| (name.clone(), manifest(&format!("{name}/Cargo.toml")))).collect()
 }
 
 #[test]
 fn every_package_has_the_licences_and_the_minimal_rust_of_the_workspace() {
-    for (name, manifest) in members() {
+    for (name, manifest) in packages() {
         for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
             let text = fs::read_to_string(root().join(&name).join(licence));
             assert!(
@@ -37,7 +34,7 @@ fn every_package_has_the_licences_and_the_minimal_rust_of_the_workspace() {
 #[test]
 fn every_library_describes_itself_for_a_registry() {
     let mut seen = 0;
-    for (name, manifest) in members() {
+    for (name, manifest) in packages() {
         if !root().join(&name).join("src/lib.rs").exists() || ["tests", "benches"].contains(&name.as_str()) {
             continue;
         }
