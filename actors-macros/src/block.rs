@@ -90,7 +90,7 @@ fn target(ty: &Type, generics: &Generics, errors: &mut Errors) -> Option<Target>
     let is_sound = errors.count() == before;
     for param in generics.surely_forgotten() {
         let text = format!(
-            "an actor may move to another thread, and outlives whoever started it: write `{param}: Send + 'static`"
+            "an actor may move to another thread, and outlives the code that started it: write `{param}: Send + 'static`"
         );
         errors.at(param, text);
     }

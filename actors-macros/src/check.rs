@@ -378,7 +378,7 @@ fn hook(actor: &Actor, method: &Method, role: Role, errors: &mut Errors) -> Opti
         _ => None,
     };
     if let (Role::Stopped, Some(ty)) = (role, returns) {
-        errors.at(ty, "`#[stopped]` returns nothing: there is nobody left to tell");
+        errors.at(ty, "`#[stopped]` returns nothing: no caller is left to receive it");
     }
     let output = returns.map_or(signature.ident.span(), |ty| ty.span());
     let hook = Hook {
