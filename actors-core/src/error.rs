@@ -96,8 +96,8 @@ pub enum SpawnError {
     #[error("an actor named `{0}` is already running in this system; give this one another name")]
     NameTaken(ActorName),
     /// The settings are not valid.
-    #[error("{0}")]
-    Settings(String),
+    #[error(transparent)]
+    Settings(InvalidSettings),
     /// The factory panicked.
     #[error("the factory of actor `{actor}` panicked: {text}")]
     FactoryPanicked {
@@ -124,6 +124,80 @@ pub enum SpawnError {
     /// The instance that was to have this child has ended. With the name of the parent.
     #[error("the instance of `{0}` that was to have this child has ended; start the child within a turn")]
     ParentEnded(ActorName),
+}
+
+/// The settings with which an actor cannot start: every mistake found, and where it is.
+///
+/// Its source is the mistake, if there is only one.
+#[derive(Clone, Debug)]
+pub struct InvalidSettings {
+    actor: ActorName,
+    place: SettingsPlace,
+    mistakes: Vec<InvalidPolicy>,
+}
+
+/// Where the mistakes are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SettingsPlace {
+    /// In the settings of the actor.
+    Actor,
+    /// In the policy of this message type.
+    Message(&'static str),
+    /// In the configuration; the words of the mistakes are paths.
+    #[cfg_attr(not(feature = "serde"), expect(dead_code, reason = "there is no configuration"))]
+    Configuration,
+}
+
+impl InvalidSettings {
+    pub(crate) fn new(actor: &str, place: SettingsPlace, mistakes: Vec<InvalidPolicy>) -> Self {
+        InvalidSettings { actor: ActorName::new(actor), place, mistakes }
+    }
+
+    /// The name of the actor, or of its type if it has no name.
+    pub fn actor(&self) -> &ActorName {
+        &self.actor
+    }
+
+    /// The message type whose policy is wrong; `None` where the mistakes are in the actor's own
+    /// settings or in its configuration.
+    pub fn message(&self) -> Option<&'static str> {
+        match self.place {
+            SettingsPlace::Message(name) => Some(name),
+            SettingsPlace::Actor | SettingsPlace::Configuration => None,
+        }
+    }
+
+    /// The mistakes, at least one. The `word` of a mistake in a configuration is its path:
+    /// `messages.Viewed.ttl`.
+    pub fn mistakes(&self) -> &[InvalidPolicy] {
+        &self.mistakes
+    }
+}
+
+impl fmt::Display for InvalidSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "actor `{}`", self.actor)?;
+        if let Some(message) = self.message() {
+            write!(f, ", message `{message}`")?;
+        }
+        for (at, mistake) in self.mistakes.iter().enumerate() {
+            f.write_str(if at == 0 { ": " } else { "\n" })?;
+            if matches!(self.place, SettingsPlace::Configuration) {
+                write!(f, "{}: ", mistake.word())?;
+            }
+            f.write_str(mistake.why())?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InvalidSettings {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.mistakes[..] {
+            [mistake] => Some(mistake),
+            _ => None,
+        }
+    }
 }
 
 /// Why a message type's policy could not be changed.

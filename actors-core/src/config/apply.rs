@@ -4,7 +4,7 @@ use super::by_word::ByWord;
 use super::pool::PoolOverrides;
 use super::{ActorConfig, MessageConfig, Mistakes};
 use crate::mailbox::Class;
-use crate::policy::{Limits, Overflow, Settings};
+use crate::policy::{InvalidPolicy, Limits, Overflow, Settings};
 use actors_policy::fields;
 use actors_policy::word::{list, nearest};
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ pub(crate) struct Configured {
 impl Configured {
     /// Reports all mistakes, and every value that exceeds the capacity and was not overridden
     /// later.
-    pub(crate) fn check(&self, settings: &Settings, classes: &[Class]) -> Result<(), String> {
+    pub(crate) fn check(&self, settings: &Settings, classes: &[Class]) -> Result<(), Vec<InvalidPolicy>> {
         let mut mistakes = self.mistakes.clone();
         // Without the reserve only the mistakes of the capacity itself remain, and those are
         // reported anyway.

@@ -43,7 +43,7 @@ mod written;
 
 pub(crate) use apply::Configured;
 
-use crate::policy::{Action, Order, OverflowList, Priority, Ramp, Schedule};
+use crate::policy::{Action, InvalidPolicy, Order, OverflowList, Priority, Ramp, Schedule};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -117,11 +117,11 @@ pub struct MessageConfig {
 
 /// The mistakes found, each with its path; all are reported at once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Mistakes(Vec<String>);
+pub(crate) struct Mistakes(Vec<InvalidPolicy>);
 
 impl Mistakes {
     fn add(&mut self, path: &str, sentence: &str) {
-        self.0.push(format!("{path}: {sentence}"));
+        self.0.push(InvalidPolicy::new(path.to_owned(), sentence.to_owned()));
     }
 
     /// Returns the value of a result, or records its error.
@@ -129,8 +129,14 @@ impl Mistakes {
         result.map_err(|error| self.add(path, &error.to_string())).ok()
     }
 
+    /// Returns the mistakes, if there are any. The word of each is its path.
+    fn into_result(self) -> Result<(), Vec<InvalidPolicy>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+
     /// Returns an error with a line for each mistake.
-    fn into_result(self) -> Result<(), String> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0.join("\n")) }
+    fn into_text(self) -> Result<(), String> {
+        let line = |mistake: &InvalidPolicy| format!("{}: {mistake}", mistake.word());
+        self.into_result().map_err(|mistakes| mistakes.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 }

@@ -16,7 +16,7 @@ impl<'de> Deserialize<'de> for ActorConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut mistakes = Mistakes::default();
         let config = actor(Written::deserialize(deserializer)?, &mut mistakes);
-        mistakes.into_result().map(|()| config).map_err(D::Error::custom)
+        mistakes.into_text().map(|()| config).map_err(D::Error::custom)
     }
 }
 
@@ -24,7 +24,7 @@ impl<'de> Deserialize<'de> for PressureConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut mistakes = Mistakes::default();
         let config = pressure("", Written::deserialize(deserializer)?, &mut mistakes);
-        mistakes.into_result().map(|()| config).map_err(D::Error::custom)
+        mistakes.into_text().map(|()| config).map_err(D::Error::custom)
     }
 }
 
@@ -32,7 +32,7 @@ impl<'de> Deserialize<'de> for MessageConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut mistakes = Mistakes::default();
         let config = message("", Written::deserialize(deserializer)?, &mut mistakes);
-        mistakes.into_result().map(|()| config).map_err(D::Error::custom)
+        mistakes.into_text().map(|()| config).map_err(D::Error::custom)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::actor::Actor;
 use crate::config::ActorConfig;
 use crate::error::SpawnError;
 
-impl<A: Actor, F> SpawnBuilder<A, F> {
+impl<A: Actor, F, K> SpawnBuilder<A, F, K> {
     /// Applies a configuration over the declared settings and earlier calls. Later calls override
     /// it.
     ///

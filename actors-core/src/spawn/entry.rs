@@ -1,6 +1,6 @@
 //! The methods that start and find actors: in a system, and as children of an instance.
 
-use super::{Makes, SpawnBuilder};
+use super::{Makes, One, SpawnBuilder};
 use crate::actor::cell::{Cell, Factory};
 use crate::actor::context::Context;
 use crate::actor::handle::Handle;
@@ -30,7 +30,7 @@ impl System {
     }
 
     /// Returns a builder of an actor from one value.
-    pub fn instance<A: Actor>(&self, actor: A) -> SpawnBuilder<A, impl FnOnce() -> A + use<A>> {
+    pub fn instance<A: Actor>(&self, actor: A) -> SpawnBuilder<A, impl FnOnce() -> A + use<A>, One> {
         SpawnBuilder::new(self.clone(), move || actor, |make| (make(), None))
     }
 
@@ -81,7 +81,7 @@ impl<A: Actor> Context<A> {
     }
 
     /// Returns a builder of a child of this instance; see [`spawn`](Context::spawn).
-    pub fn instance<B: Actor>(&mut self, child: B) -> SpawnBuilder<B, impl FnOnce() -> B + use<A, B>> {
+    pub fn instance<B: Actor>(&mut self, child: B) -> SpawnBuilder<B, impl FnOnce() -> B + use<A, B>, One> {
         self.system().instance(child).child_of(self.make_children())
     }
 

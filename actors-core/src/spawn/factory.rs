@@ -1,21 +1,27 @@
 //! The traits of factories, which make an actor's instances.
 
-/// A factory that can make more than one instance, as [`System::actor`] takes it.
+/// Marks a builder of an actor from a factory: it may have workers and restarts
+/// ([`System::actor`](crate::System::actor)).
+#[derive(Clone, Copy, Debug)]
+pub enum Many {}
+
+/// Marks a builder of an actor from one value, which cannot make a second instance
+/// ([`System::instance`](crate::System::instance)).
+#[derive(Clone, Copy, Debug)]
+pub enum One {}
+
+/// Builders whose actor may have more than one instance: those marked [`Many`].
 ///
-/// Implemented for every closure that can be called again. [`System::instance`] takes one value,
-/// which cannot make a second one.
-///
-/// [`System::actor`]: crate::System::actor
-/// [`System::instance`]: crate::System::instance
+/// It is a bound of the marker and not of the factory. So a value in the place of a factory is one
+/// error, where it is passed, whatever is set on the builder after that.
 #[diagnostic::on_unimplemented(
     message = "one instance has no workers and no restarts: they need a factory",
     label = "this actor was handed over as a value, so nothing can make a second instance",
     note = "write `system.actor(move || Shop::new(..))` instead of `system.instance(Shop::new(..))`"
 )]
-pub trait Repeats<A>: sealed::Sealed<A> {}
+pub trait Repeats: sealed::Sealed {}
 
-#[diagnostic::do_not_recommend]
-impl<A, F: Fn() -> A + Send + Sync + 'static> Repeats<A> for F {}
+impl Repeats for Many {}
 
 /// A factory, as [`System::actor`] and [`Context::actor`] take it: a closure that makes one
 /// instance per call.
@@ -34,6 +40,7 @@ pub trait Makes<A>: Fn() -> A {}
 impl<A, F: Fn() -> A> Makes<A> for F {}
 
 mod sealed {
-    pub trait Sealed<A> {}
-    impl<A, F: FnOnce() -> A> Sealed<A> for F {}
+    pub trait Sealed {}
+    impl Sealed for super::Many {}
+    impl Sealed for super::One {}
 }

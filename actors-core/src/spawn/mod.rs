@@ -15,8 +15,8 @@ mod start;
 #[cfg(not(feature = "serde"))]
 mod without_serde;
 
-pub use crate::error::{SpawnError, StartError};
-pub use factory::{Makes, Repeats};
+pub use crate::error::{InvalidSettings, SpawnError, StartError};
+pub use factory::{Makes, Many, One, Repeats};
 
 use crate::actor::cell::Factory;
 use crate::actor::children::Children;
@@ -34,9 +34,11 @@ use std::time::Duration;
 
 /// A builder of an actor; see [`System::actor`] and [`System::instance`].
 ///
+/// `K` is [`Many`] where `F` is a factory, and [`One`] where the actor is one value.
+///
 /// Each setting replaces the one that the actor declares. A later call replaces an earlier one.
 #[must_use = "`spawn` starts the actor"]
-pub struct SpawnBuilder<A: Actor, F> {
+pub struct SpawnBuilder<A: Actor, F, K = Many> {
     system: System,
     make: F,
     /// Makes the first instance, and the factory of later ones if there is one.
@@ -50,21 +52,21 @@ pub struct SpawnBuilder<A: Actor, F> {
     #[cfg(feature = "serde")]
     pub(crate) configured: crate::config::Configured,
     is_detached: bool,
-    _actor: std::marker::PhantomData<fn() -> A>,
+    _marker: std::marker::PhantomData<fn() -> (A, K)>,
 }
 
-impl<A: Actor, F> fmt::Debug for SpawnBuilder<A, F> {
+impl<A: Actor, F, K> fmt::Debug for SpawnBuilder<A, F, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SpawnBuilder").field("name", &self.name).field("settings", &self.settings).finish()
     }
 }
 
 /// Settings of an actor from a factory.
-impl<A: Actor, F> SpawnBuilder<A, F> {
+impl<A: Actor, F, K> SpawnBuilder<A, F, K> {
     /// Sets what follows when an instance fails; [`Restart::on_failure`] by default.
     pub fn restart(mut self, restart: Restart) -> Self
     where
-        F: Repeats<A>,
+        K: Repeats,
     {
         self.restart = restart;
         self
@@ -73,7 +75,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
     /// Sets the least and greatest number of instances that share the mailbox (S4).
     pub fn workers(mut self, workers: RangeInclusive<usize>) -> Self
     where
-        F: Repeats<A>,
+        K: Repeats,
     {
         self.settings = self.settings.workers(*workers.start(), *workers.end());
         self
@@ -82,14 +84,14 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
     /// Sets how long an idle worker above the least number stays.
     pub fn keep_alive(mut self, time: Duration) -> Self
     where
-        F: Repeats<A>,
+        K: Repeats,
     {
         self.settings = self.settings.keep_alive(time);
         self
     }
 }
 
-impl<A: Actor, F> SpawnBuilder<A, F> {
+impl<A: Actor, F, K> SpawnBuilder<A, F, K> {
     pub(crate) fn new(system: System, make: F, begin: fn(F) -> (A, Option<Factory<A>>)) -> Self {
         SpawnBuilder {
             system,
@@ -104,7 +106,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
             #[cfg(feature = "serde")]
             configured: Default::default(),
             is_detached: false,
-            _actor: std::marker::PhantomData,
+            _marker: std::marker::PhantomData,
         }
     }
 

@@ -1,12 +1,12 @@
 //! Handles to actors in another place.
 
-use super::start::register;
+use super::start::{register, settings_error};
 use crate::actor::cell::{Cell, CellParts};
 use crate::actor::handle::Handle;
 use crate::actor::outlet::Outlet;
 use crate::actor::{Actor, Mail, Typed, TypedHandle};
 use crate::env::System;
-use crate::error::{ActorName, SpawnError, StopReason};
+use crate::error::{ActorName, SettingsPlace, SpawnError, StopReason};
 use crate::mailbox::{Effects, Mailbox};
 use crate::policy::{MAX_BYTES_MAX, Pressure, Strategy};
 use crate::{clock, run};
@@ -34,7 +34,7 @@ impl System {
         // pressure, on this side.
         let settings = A::SETTINGS.workers(1, 1).pressure(Pressure::new()).max_bytes(MAX_BYTES_MAX);
         let mut limits =
-            settings.limits().map_err(|why| SpawnError::Settings(format!("actor `{name}`: {why}")))?;
+            settings.limits().map_err(|why| settings_error(name.as_str(), SettingsPlace::Actor, why))?;
         limits.pressure = None;
         let classes = Cow::Borrowed(A::Mail::CLASSES);
         let seed = self.seed().of(name.as_str());

@@ -9,36 +9,37 @@ use crate::actor::cell::{Cell, CellParts, Restarts, Seat};
 use crate::actor::context::Context;
 use crate::actor::handle::Handle;
 use crate::env::{AnyActor, System};
-use crate::error::{ActorName, Detail, SpawnError, StopReason};
+use crate::error::{ActorName, Detail, InvalidSettings, SettingsPlace, SpawnError, StopReason};
 use crate::mailbox::{Effects, Mailbox, WorkerId};
 use crate::panics::caught;
-use crate::policy::{Limits, Order};
+use crate::policy::{InvalidPolicy, Limits, Order};
 use crate::seed::{Purpose, Seed};
 use crate::{clock, run};
 use std::any::Any;
 use std::sync::Arc;
 
-impl<A: Actor, F> SpawnBuilder<A, F> {
-    /// Returns an error about this actor's settings.
-    pub(super) fn settings_error(&self, what: &str) -> SpawnError {
-        let name = self.name.as_ref().map_or(A::NAME, ActorName::as_str);
-        SpawnError::Settings(format!("actor `{name}`{what}"))
+impl<A: Actor, F, K> SpawnBuilder<A, F, K> {
+    /// The name of the actor, or of its type if it has no name.
+    fn name_or_type(&self) -> &str {
+        self.name.as_ref().map_or(A::NAME, ActorName::as_str)
     }
 
     /// Checks all settings, and returns the limits that follow from them.
     pub(crate) fn limits(&self) -> Result<Limits, SpawnError> {
-        let wrong = |why: &str| self.settings_error(&format!(": {why}"));
+        let wrong = |place, mistake| settings_error(self.name_or_type(), place, mistake);
         #[cfg(feature = "serde")]
-        self.configured.check(&self.settings, &self.classes).map_err(|why| wrong(&why))?;
-        let limits = self.settings.limits().map_err(|error| wrong(error.why()))?;
+        self.configured.check(&self.settings, &self.classes).map_err(|mistakes| {
+            let place = SettingsPlace::Configuration;
+            SpawnError::Settings(InvalidSettings::new(self.name_or_type(), place, mistakes))
+        })?;
+        let limits = self.settings.limits().map_err(|mistake| wrong(SettingsPlace::Actor, mistake))?;
         for class in &*self.classes {
-            let wrong = |why: &str| self.settings_error(&format!(", message `{}`: {why}", class.name()));
-            class.policy.check().map_err(|error| wrong(error.why()))?;
+            let place = SettingsPlace::Message(class.name());
+            class.policy.check().map_err(|mistake| wrong(place, mistake))?;
             if class.policy.keyed && class.policy.order != Order::Fifo && limits.workers.is_pool() {
-                return Err(wrong(
-                    "workers handle the messages of one key in the order of their arrival; leave out \
-                     `order = lifo_under_pressure`, or the key",
-                ));
+                let why = "workers handle the messages of one key in the order of their arrival; leave out \
+                           `order = lifo_under_pressure`, or the key";
+                return Err(wrong(place, InvalidPolicy::new("order", why)));
             }
         }
         Ok(limits)
@@ -57,11 +58,11 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         })?;
         if factory.is_none() && limits.workers.is_pool() {
             let name = self.name.as_ref().map_or(A::NAME, ActorName::as_str);
-            return Err(SpawnError::Settings(format!(
-                "actor `{name}`: several workers need a factory; write `system.actor(|| {}::new(…))` instead of passing \
-                 one value",
+            let why = format!(
+                "several workers need a factory; write `system.actor(|| {}::new(…))` instead of passing one value",
                 A::NAME
-            )));
+            );
+            return Err(settings_error(name, SettingsPlace::Actor, InvalidPolicy::new("workers", why)));
         }
         let (cell, handle, is_late, seat) = loop {
             let name = self.name.clone().unwrap_or_else(|| self.system.generate_name(A::NAME));
@@ -126,6 +127,11 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
         }
         joined.map(|_| (handle, late))
     }
+}
+
+/// Makes the error about one mistake in the settings of an actor.
+pub(super) fn settings_error(actor: &str, place: SettingsPlace, mistake: InvalidPolicy) -> SpawnError {
+    SpawnError::Settings(InvalidSettings::new(actor, place, vec![mistake]))
 }
 
 /// Registers a new actor. Returns `true` if the system is shutting down: then the caller must close

@@ -1,8 +1,10 @@
 //! Stand-ins for the methods that need the feature `serde`: calling one is an error that names it.
 
 use super::SpawnBuilder;
+use super::start::settings_error;
 use crate::actor::Actor;
-use crate::error::SpawnError;
+use crate::error::{SettingsPlace, SpawnError};
+use crate::policy::InvalidPolicy;
 
 /// A trait that no type implements. It makes the stand-ins uncallable, with an error that names the
 /// feature.
@@ -22,7 +24,7 @@ use crate::error::SpawnError;
 )]
 pub trait NeedsFeatureSerde {}
 
-impl<A: Actor, F> SpawnBuilder<A, F> {
+impl<A: Actor, F, K> SpawnBuilder<A, F, K> {
     /// Needs the feature `serde`.
     #[doc(hidden)]
     pub fn configure<C>(self, _: &C) -> Self
@@ -38,6 +40,7 @@ impl<A: Actor, F> SpawnBuilder<A, F> {
     where
         F: NeedsFeatureSerde,
     {
-        Err(self.settings_error(": the configuration needs the feature `serde`"))
+        let mistake = InvalidPolicy::new("configure", "the configuration needs the feature `serde`");
+        Err(settings_error(A::NAME, SettingsPlace::Actor, mistake))
     }
 }

@@ -94,7 +94,10 @@ fn restart(revival: Revival) -> Option<Restart> {
     })
 }
 
-fn start<F: FnOnce() -> Obedient>(mut builder: SpawnBuilder<Obedient, F>, setup: &Setup) -> Handle<Obedient> {
+fn start<F: FnOnce() -> Obedient, K>(
+    mut builder: SpawnBuilder<Obedient, F, K>,
+    setup: &Setup,
+) -> Handle<Obedient> {
     for (class, policy) in setup.policies.into_iter().enumerate() {
         builder = by_class!(class, CLASS => builder.policy::<Note<CLASS>>(|_| policy));
     }

@@ -8,7 +8,11 @@ mod settings;
 mod times;
 
 use actors_core::prelude::*;
-use actors_core::{policy::Overflow, spawn::SpawnError, testing};
+use actors_core::{
+    policy::{InvalidPolicy, Overflow},
+    spawn::SpawnError,
+    testing,
+};
 use actors_tests::{
     HOUR, Hook, Record, SECOND, finishes, letters, panic_quietly, paused, pending, poll, run, run_other_tasks,
 };

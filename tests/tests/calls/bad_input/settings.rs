@@ -9,6 +9,25 @@ fn settings_error(spawned: Result<DeskHandle, SpawnError>) -> String {
     }
 }
 
+/// Settings that cannot be are a value: actor, message type, word; its source is the mistake.
+#[test]
+fn settings_that_cannot_be_are_told_as_values() {
+    run(async |system| {
+        let wrong = |spawned: Result<DeskHandle, SpawnError>| match spawned {
+            Err(SpawnError::Settings(why)) => why,
+            other => panic!("{other:?}"),
+        };
+        let why = wrong(system.instance(Desk).name("desk").capacity(0).spawn());
+        assert_eq!((why.actor().as_str(), why.message()), ("desk", None));
+        assert_eq!(why.mistakes().iter().map(|mistake| mistake.word()).collect::<Vec<_>>(), ["capacity"]);
+        assert!(why.to_string().starts_with("actor `desk`: `capacity` is at least 1"), "{why}");
+        let error: Box<dyn std::error::Error> = Box::new(SpawnError::Settings(why.clone()));
+        assert_eq!(error.to_string(), why.to_string());
+        let source = error.source().and_then(|source| source.downcast_ref::<InvalidPolicy>());
+        assert_eq!(source, Some(&why.mistakes()[0]));
+    });
+}
+
 #[test]
 fn numbers_that_cannot_be_are_refused_with_a_sentence() {
     run(async |system| {

@@ -102,7 +102,7 @@ fn shop(system: &System) -> SpawnBuilder<Shop, fn() -> Shop> {
 
 fn refusal(builder: SpawnBuilder<Shop, fn() -> Shop>) -> String {
     match builder.spawn() {
-        Err(SpawnError::Settings(why)) => why,
+        Err(error @ SpawnError::Settings(_)) => error.to_string(),
         other => panic!("{other:?}"),
     }
 }

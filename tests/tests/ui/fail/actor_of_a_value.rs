@@ -1,4 +1,4 @@
-//! `actor` takes a factory; the error for a value names the method that takes a value.
+//! `actor` takes a factory; the one error for a value, whatever is set after it, names the method that takes a value.
 use actors_core::prelude::*;
 
 struct Shop;
@@ -22,6 +22,8 @@ impl Mall {
 fn start(system: System) {
     let _: ShopHandle = system.actor(Shop).spawn().unwrap();
     let _: ShopHandle = system.actor(Shop).name("shop").detached().spawn().unwrap();
+    let _: ShopHandle = system.actor(Shop).workers(1..=8).spawn().unwrap();
+    let _: ShopHandle = system.actor(Shop).restart(Restart::never()).spawn().unwrap();
     let _: ShopHandle = system.actor(|_| Shop).spawn().unwrap();
 }
 
