@@ -2,10 +2,7 @@
 //! written manually, to show what a visit of the system contains. A full exporter would add
 //! histograms.
 
-use actors_core::{
-    Reading, System,
-    observe::{Level, Row},
-};
+use actors_core::{Reading, System, observe::Level};
 use std::fmt::Write;
 
 /// The content type of the format.
@@ -40,8 +37,7 @@ const GAUGES: [Gauge; 9] = [
 const OFFERED: &str = "actors_messages_offered_total";
 const OUTCOMES: &str = "actors_messages_total";
 
-/// Columns of a ledger that are not outcomes: the message was offered, or is still in flight.
-const NO_OUTCOMES: [&str; 4] = ["offered", "queued", "waiting", "in_service"];
+const DECISIONS: &str = "actors_decisions_total";
 
 /// Returns the whole page. The format wants the lines of a metric together, so each metric has a
 /// page of its own until all actors are visited.
@@ -57,20 +53,17 @@ pub(crate) fn text(system: &System) -> String {
         }
         for row in actor.rows.iter().filter(|row| row.offered > 0) {
             line(&mut offered, OFFERED, &[("actor", name), ("message", row.message)], row.offered as f64);
-            for (outcome, count) in outcomes_of(row) {
+            for (outcome, count) in row.outcomes().filter(|(_, count)| *count > 0) {
                 let labels = [("actor", name), ("message", row.message), ("outcome", outcome)];
                 line(&mut outcomes, OUTCOMES, &labels, count as f64);
             }
         }
     });
-    gauges.concat() + &offered + &outcomes
-}
-
-/// Refusals carry the reason's own word.
-fn outcomes_of(row: &Row) -> impl Iterator<Item = (&'static str, u64)> {
-    row.counts()
-        .filter(|(column, count)| *count > 0 && !NO_OUTCOMES.contains(column))
-        .map(|(column, count)| (column.strip_prefix("refused_").unwrap_or(column), count))
+    let mut decisions = head(DECISIONS, "Decisions of the runtime, by kind.", "counter");
+    for (kind, count) in system.decision_counts() {
+        line(&mut decisions, DECISIONS, &[("kind", kind)], count as f64);
+    }
+    gauges.concat() + &offered + &outcomes + &decisions
 }
 
 fn head(name: &str, help: &str, kind: &str) -> String {

@@ -68,7 +68,7 @@ impl<A: Actor> AnyActor for Cell<A> {
     }
 
     fn visit(self: Arc<Self>, rows: &mut Vec<Row>, visit: &mut dyn FnMut(ActorView<'_>)) {
-        self.rows(rows);
+        Cell::rows(&self, rows);
         let departing = Cell::departing(&self);
         visit(ActorView {
             name: &self.name,
@@ -78,6 +78,14 @@ impl<A: Actor> AnyActor for Cell<A> {
             turn: departing.and_then(|(_, turn)| turn),
             rows,
         });
+    }
+
+    fn type_name(&self) -> &'static str {
+        A::NAME
+    }
+
+    fn rows(self: Arc<Self>, rows: &mut Vec<Row>) {
+        Cell::rows(&self, rows);
     }
 
     fn total(self: Arc<Self>) -> Row {

@@ -38,6 +38,9 @@ pub(crate) trait AnyActor: Send + Sync {
     /// replaced.
     fn visit(self: Arc<Self>, rows: &mut Vec<Row>, visit: &mut dyn FnMut(ActorView<'_>));
     fn total(self: Arc<Self>) -> Row;
+    fn type_name(&self) -> &'static str;
+    /// Replaces the content of `rows` by the rows of its ledger.
+    fn rows(self: Arc<Self>, rows: &mut Vec<Row>);
     /// Returns how long the actor has had no handle, and how long its current turn has run, if any.
     /// `None` while it has a handle, and after its end.
     fn departing(self: Arc<Self>) -> Option<(Duration, Option<Duration>)>;

@@ -2,10 +2,10 @@
 
 use super::AnyActor;
 use crate::error::{ActorName, SpawnError};
-use crate::mailbox::Row;
+use crate::mailbox::{Ledger, Row};
 use crate::sync::Lock;
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 
 /// Actors that ended during a shutdown and are kept until it is over, so that its report counts
@@ -26,6 +26,10 @@ struct State {
     is_closed: bool,
     /// The summed ledgers of the actors that have ended, except for those in `ended`.
     past: Row,
+    /// The same by type. Its size is that of the program: one row per message type.
+    past_of_types: Totals,
+    /// The counts that [`Registry::totals`] has returned so far.
+    reported: Totals,
     /// The number of shutdowns in progress.
     closings: usize,
     /// Actors that have ended during a shutdown; at most [`ENDED_MAX`].
@@ -38,6 +42,8 @@ impl Default for State {
             actors: HashMap::new(),
             is_closed: false,
             past: Row::empty("total"),
+            past_of_types: Totals::default(),
+            reported: Totals::default(),
             closings: 0,
             ended: Vec::new(),
         }
@@ -79,12 +85,15 @@ impl Registry {
     }
 
     /// Removes an actor that has ended, and adds its ledger to the sum.
-    pub(crate) fn remove(&self, actor: Arc<dyn AnyActor>, total: &Row) {
-        let (name, id) = (actor.name().clone(), actor.id());
+    pub(crate) fn remove(&self, actor: Arc<dyn AnyActor>, ledger: &Ledger) {
+        let (name, id, type_name) = (actor.name().clone(), actor.id(), actor.type_name());
         let mut state = self.state.lock();
         match state.closings > 0 && state.ended.len() < ENDED_MAX {
             true => state.ended.push(actor),
-            false => state.past.add(total),
+            false => {
+                state.past.add(&ledger.total());
+                state.past_of_types.add(type_name, ledger.rows());
+            }
         }
         let entry = match state.actors.get(&name) {
             Some(entry) if entry.id == id => state.actors.remove(&name),
@@ -112,6 +121,26 @@ impl Registry {
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<dyn AnyActor>> {
         self.state.lock().actors.get(&ActorName::new(name))?.actor.upgrade()
+    }
+
+    /// Returns the summed ledgers of all actors, live and ended, by type.
+    ///
+    /// Counts only grow from call to call. The live actors are listed in the step that reads the
+    /// sums of the ended ones, so an actor that ends meanwhile is counted once.
+    pub(crate) fn totals(&self) -> Totals {
+        let state = self.state.lock();
+        let mut totals = state.past_of_types.clone();
+        let live = state.actors.values().filter_map(|entry| entry.actor.upgrade());
+        let actors: Vec<_> = state.ended.iter().cloned().chain(live).collect();
+        drop(state);
+        totals.add_all(&actors);
+        // The ledger of an actor that ended meanwhile may already count refusals after its end,
+        // which its sum does not contain: the next call must not return less.
+        let mut state = self.state.lock();
+        totals.raise(&state.reported);
+        state.reported = totals.clone();
+        drop(state);
+        totals
     }
 
     /// Returns every live actor, in order of start.
@@ -164,18 +193,58 @@ impl Drop for Closing<'_> {
             let ended = before.ended.clone();
             drop(before);
             let total = sum(ended.iter().cloned(), Row::empty("total"));
+            let mut of_types = Totals::default();
+            of_types.add_all(&ended);
             // Replaces the kept actors by their sum in one step: a shutdown that begins meanwhile
             // finds each ledger exactly once.
             let mut after = self.0.state.lock();
             if after.closings == 1 && after.ended.len() == ended.len() {
                 after.closings = 0;
                 after.past.add(&total);
+                of_types.0.iter().for_each(|(name, rows)| after.past_of_types.add(name, rows));
                 let cells = std::mem::take(&mut after.ended);
                 drop(after);
                 // They may hold the last handles of other actors: dropped after the lock is
                 // released.
                 drop(cells);
                 return;
+            }
+        }
+    }
+}
+
+/// Summed ledgers by actor type, and by message type.
+#[derive(Clone, Default)]
+pub(crate) struct Totals(pub(crate) BTreeMap<&'static str, Vec<Row>>);
+
+impl Totals {
+    fn add(&mut self, type_name: &'static str, rows: &[Row]) {
+        let sums = self.0.entry(type_name).or_default();
+        for row in rows {
+            match sums.iter_mut().find(|sum| sum.message == row.message) {
+                Some(sum) => sum.add(row),
+                None => sums.push(*row),
+            }
+        }
+    }
+
+    fn add_all(&mut self, actors: &[Arc<dyn AnyActor>]) {
+        let mut rows = Vec::new();
+        for actor in actors {
+            actor.clone().rows(&mut rows);
+            self.add(actor.type_name(), &rows);
+        }
+    }
+
+    /// Raises each count to that of `before`.
+    fn raise(&mut self, before: &Totals) {
+        for (type_name, rows) in &before.0 {
+            let sums = self.0.entry(type_name).or_default();
+            for row in rows {
+                match sums.iter_mut().find(|sum| sum.message == row.message) {
+                    Some(sum) => sum.raise(row),
+                    None => sums.push(*row),
+                }
             }
         }
     }

@@ -46,6 +46,8 @@ pub(crate) struct Decisions {
 struct Kept {
     serial: u64,
     decisions: VecDeque<Decision>,
+    /// How many there were of each kind, discarded ones included.
+    counts: [u64; DecisionKind::WORDS.len()],
 }
 
 impl Decisions {
@@ -53,6 +55,7 @@ impl Decisions {
         let Decided { kind, cause } = decided;
         let mut kept = self.kept.lock();
         kept.serial += 1;
+        kept.counts[kind.index()] += 1;
         let decision =
             Decision { serial: kept.serial, at: Instant::now(), actor: actor.clone(), kind, cause };
         let oldest = if kept.decisions.len() >= KEPT { kept.decisions.pop_front() } else { None };
@@ -61,6 +64,12 @@ impl Decisions {
         drop(oldest);
         // A subscriber is foreign code.
         trace::decided(&decision);
+    }
+
+    /// Returns how many decisions there were of each kind, by the word of the kind.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        let counts = self.kept.lock().counts;
+        DecisionKind::WORDS.into_iter().zip(counts)
     }
 
     /// Returns the kept decisions, oldest first.

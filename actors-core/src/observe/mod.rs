@@ -28,4 +28,4 @@ pub use meter::{Meter, TurnTimes};
 pub(crate) use meter::{Metering, SampledTurn, TurnSampler};
 pub(crate) use reading::Reading;
 pub use snapshot::{ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot};
-pub use view::ActorView;
+pub use view::{ActorView, TypeTotals};

@@ -73,6 +73,14 @@ pub struct DecisionSnapshot {
 }
 
 impl RowSnapshot {
+    /// Returns what became of the messages, by the words of [`Row::outcomes`]; outcomes that have
+    /// not happened are left out.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&str, u64)> {
+        let is_outcome = |word: &str| !["offered", "queued", "waiting", "in_service"].contains(&word);
+        let counts = self.counts.iter().filter(move |(word, _)| is_outcome(word));
+        counts.map(|(word, count)| (word.strip_prefix("refused_").unwrap_or(word), *count))
+    }
+
     /// Returns the count of a column; 0 for a column that is not listed.
     pub fn count(&self, column: &str) -> u64 {
         self.counts.iter().find(|(word, _)| word == column).map_or(0, |(_, count)| *count)

@@ -5,6 +5,17 @@ use crate::error::ActorName;
 use crate::mailbox::Row;
 use std::time::Duration;
 
+/// The summed ledgers of the actors of one type, from
+/// [`System::totals`](crate::System::totals).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TypeTotals {
+    /// The name of the actor's type.
+    pub type_name: &'static str,
+    /// One row per message type. `queued`, `waiting` and `in_service` are those of the live actors.
+    pub rows: Vec<Row>,
+}
+
 /// One live actor in a [`System::visit`](crate::System::visit): plain numbers, and names that are
 /// borrowed.
 ///

@@ -142,9 +142,9 @@ impl<A: Actor> Runner<A> {
         // Before the ledger is read: it counts what jobs had to deliver.
         self.cell.end_jobs(why);
         self.cell.log_losses();
-        let total = self.cell.ledger().total();
-        trace::stopped(&self.cell.name, why, &total);
-        self.cell.system.registry().remove(self.cell.clone(), &total);
+        let ledger = self.cell.ledger();
+        trace::stopped(&self.cell.name, why, &ledger.total());
+        self.cell.system.registry().remove(self.cell.clone(), &ledger);
         if self.cell.is_departing() {
             self.cell.system.departing().remove(self.cell.id());
         }

@@ -9,7 +9,7 @@ pub use shutdown::ShutdownReport;
 
 use crate::env::System;
 use crate::error::ActorName;
-use crate::observe::{ActorView, DeadLetters, Decision, Snapshot};
+use crate::observe::{ActorView, DeadLetters, Decision, Snapshot, TypeTotals};
 
 impl System {
     /// Makes a system without actors, with a random seed; see [`System::builder`] for a fixed one.
@@ -31,6 +31,25 @@ impl System {
     /// (P5).
     pub fn decisions(&self) -> Vec<Decision> {
         self.decision_log().all()
+    }
+
+    /// Returns how many decisions there have been of each kind, by the kind's word: `("restarted",
+    /// 3)` (P5). [`decisions`](System::decisions) keeps the last ones only; these counts lose
+    /// nothing.
+    pub fn decision_counts(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        self.decision_log().counts()
+    }
+
+    /// Returns the summed ledgers of each actor type, live and ended actors together, sorted by the
+    /// names of the types (L5).
+    ///
+    /// It is for exporters of counters: no count that [`Row::outcomes`](crate::observe::Row) has,
+    /// nor `offered`, is ever less than in an earlier call. Types of the same name are one type
+    /// here. What an actor refuses after its end is not counted. It takes each mailbox's lock for a
+    /// moment.
+    pub fn totals(&self) -> Vec<TypeTotals> {
+        let totals = self.registry().totals().0.into_iter();
+        totals.map(|(type_name, rows)| TypeTotals { type_name, rows }).collect()
     }
 
     /// Calls `visit` once for every live actor, oldest first, with its name, its type, its numbers

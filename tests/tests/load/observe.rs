@@ -59,6 +59,42 @@ fn l5_a_visit_sees_each_live_actor_once_oldest_first_with_the_numbers_of_its_han
     });
 }
 
+/// The counts of actors that have ended stay in the totals of their type, and none ever falls.
+#[test]
+fn l5_totals_keep_the_counts_of_actors_that_have_ended() {
+    run(async |system| {
+        let outcomes = || {
+            let totals = system.totals();
+            let rows: Vec<_> = totals.iter().filter(|totals| totals.type_name == "Till").collect();
+            let add = rows.iter().flat_map(|totals| &totals.rows).find(|row| row.message == "Add");
+            add.map(|row| row.outcomes().filter(|(_, count)| *count > 0).collect::<Vec<_>>())
+        };
+        assert_eq!(outcomes(), None);
+        for round in 1..=3 {
+            let till: TillHandle = system.instance(Till::default()).name("till").spawn().unwrap();
+            till.add(5).ask().await.unwrap();
+            assert_eq!(outcomes(), Some(vec![("handled", 2 * round - 1)]));
+            till.add(6).ask().await.unwrap();
+            till.stop().await.unwrap();
+            assert!(names(&system).is_empty());
+            assert_eq!(outcomes(), Some(vec![("handled", 2 * round)]));
+        }
+        let till: TillHandle = system.spawn(Till::default());
+        let held = testing::hold(&till);
+        (0..20).for_each(|cents| drop(till.add(cents).try_send()));
+        let full = till.ledger().total().refused(Reason::Full);
+        assert_eq!(outcomes(), Some(vec![("handled", 6), ("full", full)]));
+        till.kill();
+        drop(held);
+        till.closed().await;
+        assert_eq!(outcomes(), Some(vec![("handled", 6), ("full", full), ("undelivered", 20 - full)]));
+        system.shutdown(Duration::from_secs(1)).await;
+        assert_eq!(outcomes(), Some(vec![("handled", 6), ("full", full), ("undelivered", 20 - full)]));
+        let row = system.snapshot().actors.len();
+        assert_eq!(row, 0);
+    });
+}
+
 #[test]
 fn l5_a_visitor_may_use_the_system_and_the_actors_that_it_visits() {
     run(async |system| {

@@ -32,6 +32,14 @@ impl AnyActor for Ended {
         row
     }
 
+    fn type_name(&self) -> &'static str {
+        "Ended"
+    }
+
+    fn rows(self: Arc<Self>, rows: &mut Vec<Row>) {
+        rows.clear();
+    }
+
     fn id(&self) -> usize {
         0
     }

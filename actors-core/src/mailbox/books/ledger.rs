@@ -38,6 +38,16 @@ pub(crate) struct Column {
     pub(crate) letter: bool,
 }
 
+impl Column {
+    /// The word of what became of such a message.
+    const fn outcome(&self) -> &'static str {
+        match (self.stage, self.reason) {
+            (Stage::Lost, Reason::Closed) => "undelivered",
+            (_, reason) => reason.word(),
+        }
+    }
+}
+
 const fn column(stage: Stage, reason: Reason, letter: bool) -> Column {
     Column { stage, reason, letter }
 }
@@ -225,6 +235,50 @@ impl Row {
         columns.into_iter().chain(refused)
     }
 
+    /// Returns what became of the messages, by stable words: `("handled", 7)`.
+    ///
+    /// The words are `handled`, the word of each [`Reason`] for which messages are refused or lost,
+    /// and `undelivered`. The counts only grow; they and the messages in flight (`queued`,
+    /// `waiting`, `in_service`) add up to `offered`.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let lost = LOSSES.iter().map(|column| (column.outcome(), self.count_of(column)));
+        std::iter::once(("handled", self.handled)).chain(lost)
+    }
+
+    fn count_of(&self, column: &Column) -> u64 {
+        match (column.stage, column.reason) {
+            (Stage::Refused, reason) => self.refused(reason),
+            (Stage::Lost, Reason::Panicked) => self.panicked,
+            (Stage::Lost, Reason::Dropped) => self.dropped,
+            (Stage::Lost, Reason::Evicted) => self.evicted,
+            (Stage::Lost, Reason::Conflated) => self.conflated,
+            (Stage::Lost, Reason::Expired) => self.expired,
+            (Stage::Lost, Reason::Cancelled) => self.cancelled,
+            (Stage::Lost, Reason::Closed) => self.undelivered,
+            (Stage::Lost, _) => 0,
+        }
+    }
+
+    /// Raises every count that only grows to that of `other`, if that is greater.
+    pub(crate) fn raise(&mut self, other: &Row) {
+        let Row { offered, handled, panicked, dropped, evicted, conflated, expired, .. } = other;
+        let Row { cancelled, undelivered, refused, .. } = other;
+        for (count, other) in [
+            (&mut self.offered, offered),
+            (&mut self.handled, handled),
+            (&mut self.panicked, panicked),
+            (&mut self.dropped, dropped),
+            (&mut self.evicted, evicted),
+            (&mut self.conflated, conflated),
+            (&mut self.expired, expired),
+            (&mut self.cancelled, cancelled),
+            (&mut self.undelivered, undelivered),
+        ] {
+            *count = (*count).max(*other);
+        }
+        self.refused.iter_mut().zip(refused).for_each(|(count, other)| *count = (*count).max(*other));
+    }
+
     /// Messages that were lost by the runtime or by their policy, or refused because the actor had
     /// closed.
     pub(crate) fn lost(&self) -> u64 {
@@ -384,6 +438,21 @@ mod tests {
     fn l1_columns_of_refusals_have_the_words_of_their_reasons() {
         let words: Vec<_> = Reason::ALL.iter().map(|reason| format!("refused_{}", reason.word())).collect();
         assert_eq!(words, REFUSED);
+    }
+
+    /// Outcomes have words of their own, and add up to what was offered.
+    #[test]
+    fn l1_outcomes_have_words_of_their_own_and_miss_nothing() {
+        let mut row = Row::empty("Charge");
+        (row.offered, row.handled, row.panicked, row.dropped, row.evicted) = (55, 1, 2, 3, 4);
+        (row.conflated, row.expired, row.cancelled, row.undelivered) = (5, 6, 7, 8);
+        (row.refused[Reason::Full as usize], row.refused[Reason::Closed as usize]) = (9, 10);
+        assert!(row.is_balanced());
+        assert_eq!(row.outcomes().map(|(_, count)| count).sum::<u64>(), row.offered);
+        let words: Vec<_> = row.outcomes().map(|(word, _)| word).collect();
+        assert!(words.iter().enumerate().all(|(at, word)| !words[..at].contains(word)), "{words:?}");
+        assert!(row.outcomes().any(|outcome| outcome == ("closed", 10)));
+        assert!(row.outcomes().any(|outcome| outcome == ("undelivered", 8)));
     }
 
     #[test]

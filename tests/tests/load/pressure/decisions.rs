@@ -57,7 +57,11 @@ fn p5_every_decision_is_kept_as_a_value_and_a_sentence_and_the_log_is_bounded() 
         let decisions = system.decisions();
         assert_eq!(decisions.len(), 1024);
         assert!(decisions.windows(2).all(|pair| pair[1].serial == pair[0].serial + 1));
-        assert_eq!(decisions[1023].to_string(), "panics panicked: begins anew at once");
+        assert_eq!(decisions[1023].to_string(), "panics panicked: restarts at once");
+        // The log is bounded; the counts are not.
+        let counts: Vec<_> = system.decision_counts().collect();
+        assert!(counts.contains(&("restarted", 2000)) && counts.contains(&("gave_up", 0)), "{counts:?}");
+        assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), decisions[1023].serial);
     });
 }
 
