@@ -12,6 +12,7 @@
 //! The code is in the crate `actors-policy`, which has no dependency that could make it impure.
 //! This module is its public part.
 
+pub(crate) use actors_policy::lifecycle;
 #[doc(inline)]
 pub use actors_policy::{
     Action, Backlog, CAPACITY_MAX, InvalidPolicy, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow,

@@ -13,7 +13,9 @@ use std::time::Duration;
 /// Characters of a failure's text that are kept: an error is a line, not a report.
 const TEXT_MAX: usize = 256;
 
-/// How far an actor's life has come. Stages only move forward.
+/// How far an actor's life has come, as handles see it. Stages only move forward.
+///
+/// Its workers publish it: what follows an event is decided by the `Lifecycle` of each worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LifeStage {
     Starting,
@@ -25,11 +27,15 @@ pub(crate) enum LifeStage {
 #[derive(Debug)]
 pub(crate) struct LifeState {
     pub(crate) stage: LifeStage,
-    /// Why it was told to stop.
+    /// Why it was told to stop. Workers read it when they find that the mailbox is closed, so it is
+    /// written before the mailbox is closed. So is `killed`.
     pub(crate) why: Option<StopReason>,
+    /// Why it was told to end without further turns: [`StopReason::Killed`], or its failure.
+    pub(crate) killed: Option<StopReason>,
     /// Why it did not start.
     pub(crate) failed: Option<StartError>,
-    /// Whether a child failed too often, so that the instance must fail.
+    /// Whether a child failed too often, so that the instance must fail. The reason for a request
+    /// of another instance, until the worker takes it.
     pub(crate) has_failed_child: bool,
     /// More about `why` than the reason says.
     pub(crate) detail: Option<Detail>,
@@ -87,6 +93,7 @@ impl Life {
         let state = LifeState {
             stage,
             why: None,
+            killed: None,
             failed: None,
             has_failed_child: false,
             detail: None,
@@ -173,7 +180,22 @@ impl LifeState {
     fn stop_reason(&self) -> Option<StopReason> {
         match self.stage {
             LifeStage::Ended(why) => Some(why),
-            _ => self.why,
+            _ => self.requested(),
         }
+    }
+
+    /// Returns why it was told to end, if it was.
+    pub(crate) fn requested(&self) -> Option<StopReason> {
+        self.killed.or(self.why)
+    }
+
+    /// Records why it is about to be killed. The first reason counts: returns whether it is this
+    /// one.
+    pub(crate) fn kill_for(&mut self, why: StopReason) -> bool {
+        let is_first = self.killed.is_none() && !matches!(self.stage, LifeStage::Ended(_));
+        if is_first {
+            self.killed = Some(why);
+        }
+        is_first
     }
 }

@@ -26,7 +26,10 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Whether it takes messages.
     pub(crate) fn is_open(&self) -> bool {
-        self.lock().core.is_open()
+        let inner = self.lock();
+        // Both change under the lock; the signal is the copy that is read without it.
+        debug_assert_eq!(inner.core.phase >= Phase::Killed, self.signals.is_killed());
+        inner.core.is_open()
     }
 
     /// Whether nothing is left to be handled, and nothing more will come.

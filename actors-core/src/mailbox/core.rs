@@ -31,7 +31,8 @@ use std::time::Duration;
 /// as a push.
 const PUSHES_PER_STAMP: u32 = 16;
 
-/// The phases of a mailbox's life. They only ever advance.
+/// The phases of a mailbox's life. They only ever advance. What follows for a worker is decided by
+/// its `Lifecycle`; a phase says only what the mailbox admits and hands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     /// Admits messages and hands them out.

@@ -40,11 +40,12 @@ mod lines {
         });
     }
 
+    /// A new instance has started, after the end of another one.
     pub(crate) fn restarted(actor: &ActorName, why: StopReason, delay: std::time::Duration) {
         let delay = ShortTime(delay);
-        ignored(|| {
-            tracing::info!(target: "actors", %actor, ?why, %delay, "restarted: a new instance continues");
-        });
+        ignored(
+            || tracing::info!(target: "actors", %actor, ?why, %delay, "restarted: another instance has started"),
+        );
     }
 
     /// A wait that cannot fail closes a cycle none of whose waits can.
@@ -84,7 +85,8 @@ mod lines {
         ignored(|| {
             tracing::error!(
                 target: "actors", %actor,
-                "its supervisor panicked: {text:.256}; declared policies hold, supervision restarts in {after}"
+                "its supervisor panicked: {text:.256}; what is declared holds, supervision begins anew in {}",
+                ShortTime(after),
             );
         });
     }

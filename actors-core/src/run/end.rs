@@ -1,9 +1,9 @@
 //! The end of an instance, of a worker, and of the actor.
 //!
 //! ```text
-//!   finish ─► close: refuse and lose what is queued ─► end_instance ─► leave ─► end: the last worker
-//!                                                      │
-//!                                                      └─ children, then `#[stopped]`, then the state is dropped
+//!   Close: refuse and lose what is queued ─► Dispose ─► Finish: leave ─► end: the last worker
+//!                                              │
+//!                                              └─ children, then `#[stopped]`, then the state is dropped
 //! ```
 
 use super::hook_scope;
@@ -17,6 +17,7 @@ use crate::error::{LifeStage, Reason, StopReason};
 use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::panics::{caught, ignored};
+use crate::policy::lifecycle::{Event, Lifecycle, State};
 use crate::turn::hook::{self, Outcome};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -26,32 +27,13 @@ use std::time::Duration;
 /// The time that `#[stopped]` may take. Callers wait for the actor's end, so it is bounded.
 const STOPPED_MAX: Duration = Duration::from_secs(30);
 
-/// Ends the worker and, if it is the last, the actor.
-pub(super) async fn finish<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
-    let is_retired = why == StopReason::Retired;
-    if is_retired {
-        // It takes no more turns, so the pool has one worker fewer for the wait graph.
-        runner.cell.review_waits();
-    } else {
-        if let (StopReason::StartFailed, Some(failed)) = (why, runner.failed.take()) {
-            runner.cell.life.lock().failed = Some(failed);
-        }
-        runner.close();
-    }
-    end_instance(runner, why).await;
-    if is_retired {
-        runner.cell.forget_failures(runner.worker());
-    }
-    if runner.leave() {
-        // A worker that retires may be the last one, because the others have ended meanwhile.
-        let why = if is_retired { runner.why_finished() } else { why };
-        runner.end(why);
-    }
-}
-
 /// Ends an instance: its children first, then its `#[stopped]` unless it is poisoned, then its
 /// state.
-pub(super) async fn end_instance<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
+pub(super) async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
+    if why == StopReason::Retired {
+        // It takes no more turns, so the pool has one worker fewer for the wait graph.
+        runner.cell.review_waits();
+    }
     let Some(mut seat) = runner.remove_seat() else { return };
     let cell = runner.cell.clone();
     if let Some(children) = seat.ctx.children().cloned() {
@@ -97,7 +79,10 @@ async fn end_children<A: Actor>(cell: &Cell<A>, worker: WorkerId, children: &Chi
 impl<A: Actor> Runner<A> {
     /// Stops taking messages. Unless other workers of a pool continue, queued messages are lost and
     /// waiting senders refused.
-    pub(super) fn close(&mut self) {
+    pub(super) fn close(&mut self, why: StopReason) {
+        if let (StopReason::StartFailed, Some(failed)) = (why, self.failed.take()) {
+            self.cell.life.lock().failed = Some(failed);
+        }
         self.taker.put_back(&self.cell.mailbox, &mut self.effects);
         // A turn that is still open here was dropped with the task.
         let worker = self.worker;
@@ -115,15 +100,26 @@ impl<A: Actor> Runner<A> {
         self.cell.apply(&mut self.effects);
     }
 
+    /// Ends the worker and, if it is the last, the actor.
+    pub(super) fn finish(&mut self, why: StopReason) {
+        let is_retired = why == StopReason::Retired;
+        if is_retired {
+            self.cell.forget_failures(self.worker());
+        }
+        if self.leave() {
+            // A worker that retires may be the last one, because the others have ended meanwhile.
+            self.end(if is_retired { self.why_finished() } else { why });
+        }
+    }
+
     /// Removes this worker from the mailbox. Returns `true` if it was the last one: then the actor
     /// has to end.
-    pub(super) fn leave(&mut self) -> bool {
+    fn leave(&mut self) -> bool {
         let worker = self.worker;
         let is_last = self.cell.mailbox.visit(&mut self.effects, |section| section.remove_worker(worker));
         if is_last {
             self.cell.mailbox.visit(&mut self.effects, |section| section.end());
         }
-        self.is_over = !is_last;
         self.cell.apply(&mut self.effects);
         if !is_last {
             self.cell.review_waits();
@@ -132,10 +128,7 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Ends the actor: cleans up, logs the end, and wakes the tasks that wait for it.
-    pub(super) fn end(&mut self, why: StopReason) {
-        if std::mem::replace(&mut self.is_over, true) {
-            return;
-        }
+    fn end(&mut self, why: StopReason) {
         // Wakers in the timers are foreign code.
         ignored(|| self.cell.timers.clear());
         self.cell.drop_factory();
@@ -159,26 +152,30 @@ impl<A: Actor> Drop for Runner<A> {
     /// Ends the actor, because the runtime has ended or has dropped the task. The state may hold
     /// the last handle of another actor, which then ends in the same way, and so on: see [`drops`].
     fn drop(&mut self) {
-        if std::mem::replace(&mut self.is_over, true) {
+        if self.life.has_ended() {
             return;
         }
+        let life = self.life;
         let mut rest = Runner::new(self.cell.clone(), self.worker, None);
         std::mem::swap(&mut rest.taker, &mut self.taker);
         std::mem::swap(&mut rest.effects, &mut self.effects);
         // So that the drop of `rest` does nothing.
-        rest.is_over = true;
-        drops::bounded(move || rest.abandon());
+        rest.life = Lifecycle { state: State::Ended(StopReason::RuntimeGone), ..life };
+        drops::bounded(move || rest.abandon(life));
     }
 }
 
 impl<A: Actor> Runner<A> {
     /// Ends the actor without running its hooks.
-    fn abandon(mut self) {
-        self.close();
+    fn abandon(mut self, life: Lifecycle) {
+        self.life = life;
+        let actions = self.on(Event::Abandoned);
+        self.execute(actions);
+    }
+
+    /// Drops the instance without running its hooks.
+    pub(super) fn discard(&mut self) {
         let seat = self.remove_seat();
         ignored(|| drop(seat));
-        if self.leave() {
-            self.end(StopReason::RuntimeGone);
-        }
     }
 }

@@ -1,18 +1,19 @@
 //! The task of an actor: start, turns, restart, end.
 //!
 //! ```text
-//!   start_task ─► start ─► turns ─► restart::next_instance ─► end::finish
+//!   start_task ─► Start ─► Serve ─► Dispose ─► Finish
 //!                  ▲        │  ▲     │
 //!                  │        └──┘     │  claim up to 32 messages, run them one by one; queue empty: park
-//!                  └─ new instance ◄─┘  after a failure or a request, if there is a factory
+//!                  └─ MakeInstance ◄─┘  after a failure or a request, if there is a factory
 //! ```
 //!
 //! | file | job |
 //! |---|---|
 //! | `mod.rs` | the loop, and `#[started]` |
+//! | `life.rs` | consults the worker's life, which decides what follows, and executes its actions |
 //! | `runner.rs` | the state of the loop |
 //! | `turns.rs` | polls: takes a message, runs its turn |
-//! | `restart.rs` | decides whether another instance follows |
+//! | `restart.rs` | from one instance to the next: verdict, wait, factory |
 //! | `end.rs` | the end of an instance, of a worker, of the actor |
 //!
 //! An actor's task is spawned with the first message, not with the actor, unless there is a
@@ -25,6 +26,7 @@
 //! **Invariant.** Dropping the task at any await ends the actor (`impl Drop for Runner`).
 
 mod end;
+mod life;
 mod restart;
 mod runner;
 mod turns;
@@ -37,9 +39,11 @@ use crate::error::{LifeStage, StartError, StopReason};
 use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::panics::caught;
+use crate::policy::lifecycle::{Event, Lifecycle};
 use crate::text::brief;
 use crate::turn;
 use crate::turn::hook::{self, Outcome};
+use life::Next;
 use runner::Runner;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -57,79 +61,69 @@ pub(crate) fn start_task<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, seat: 
 /// given in place of [`start_task`].
 pub(crate) fn end_outlet<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, _: Option<Box<Seat<A>>>) {
     let mut runner = Runner::new(cell.clone(), worker, None);
-    let why = runner.why_finished();
-    runner.close();
-    if runner.leave() {
-        runner.end(why);
-    }
+    runner.life = Lifecycle::without_instance();
+    let event = runner.over().unwrap_or(Event::Drained);
+    let actions = runner.on(event);
+    runner.execute(actions);
 }
 
 async fn run<A: Actor>(mut runner: Runner<A>) {
     runner.take_seat().await;
-    let why = loop {
-        let why = match start(&mut runner).await {
-            Ok(()) => run_turns(&mut runner).await,
-            Err(why) => why,
+    let mut event = runner.begun();
+    loop {
+        let actions = runner.on(event);
+        event = match runner.execute(actions) {
+            Next::Event(event) => event,
+            Next::Start => start(&mut runner).await,
+            Next::Serve => serve(&mut runner).await,
+            Next::Dispose(why) => {
+                end::dispose(&mut runner, why).await;
+                Event::Disposed
+            }
+            Next::Wake(until) => restart::pause(&mut runner, until).await,
+            Next::Nothing => return,
         };
-        if let Err(why) = restart::next_instance(&mut runner, why).await {
-            break why;
-        }
-    };
-    end::finish(&mut runner, why).await;
+    }
 }
 
-/// Starts the instance: makes it if a pool's new worker has none, and runs `#[started]`.
-///
-/// # Errors
-/// The reason why the instance did not start.
-async fn start<A: Actor>(runner: &mut Runner<A>) -> Result<(), StopReason> {
-    let cell = runner.cell.clone();
-    if runner.seat().is_none() && cell.mailbox.limits().workers.is_pool() {
-        // A worker that was started later. (A single worker without its seat has lent it to a
-        // sender, and gets it back.)
-        if cell.mailbox.is_drained() {
-            // The other workers have handled the messages for which it was started.
-            return Err(runner.why_finished());
-        }
-        restart::make_instance(runner)?;
-    }
+/// Starts the instance: runs its `#[started]`, if it has one.
+async fn start<A: Actor>(runner: &mut Runner<A>) -> Event {
     if !A::STARTS {
-        cell.has_started(runner.worker());
-        return Ok(());
+        runner.started();
+        return Event::Started;
     }
+    let cell = runner.cell.clone();
     let scope = hook_scope(&cell, runner.worker());
-    let Some(seat) = runner.seat() else {
-        return Err(StopReason::Killed);
-    };
+    let Some(seat) = runner.seat() else { return Event::Kill(StopReason::Killed) };
     seat.ctx.begin_turn(scope.deadline);
     // Boxed: the hook is short, and the task of which it is a part lives long.
     let started = Box::pin(seat.actor.started(&mut seat.ctx));
     let why = match hook::run(scope, started, &cell, true).await {
         Outcome::Done(Ok(())) => {
-            cell.has_started(runner.worker());
-            cell.advance(LifeStage::Running);
-            trace::started(&cell.name);
-            return Ok(());
+            runner.started();
+            return Event::Started;
         }
         // The error's `Display` is foreign code.
         Outcome::Done(Err(error)) => match caught(|| brief(format_args!("{error}"))) {
             Ok(text) => text,
             Err(text) => format!("its error panicked when it was displayed: {text}"),
         },
-        Outcome::Killed => return Err(StopReason::Killed),
+        Outcome::Killed => return Event::Kill(runner.why_finished()),
         Outcome::Panicked(text) => {
             runner.is_poisoned = true;
             format!("it panicked: {text}")
         }
     };
     runner.start_failed(why);
-    Err(StopReason::StartFailed)
+    Event::Failed(StopReason::StartFailed)
 }
 
 /// Runs turns until the instance takes no more. Returns why.
-async fn run_turns<A: Actor>(runner: &mut Runner<A>) -> StopReason {
+async fn serve<A: Actor>(runner: &mut Runner<A>) -> Event {
+    debug_assert!(runner.life.hands_out(), "{:?} takes no messages", runner.life);
     let mut turn = pin!(None);
-    poll_fn(|cx| runner.poll_turns(cx, turn.as_mut(), turn::run_async)).await
+    let end = poll_fn(|cx| runner.poll_turns(cx, turn.as_mut(), turn::run_async)).await;
+    runner.served(end)
 }
 
 /// Returns the turn of a hook. It has no deadline, because no caller waits for it.
@@ -138,6 +132,18 @@ fn hook_scope<A: Actor>(cell: &Cell<A>, worker: WorkerId) -> current::Turn {
 }
 
 impl<A: Actor> Runner<A> {
+    /// Records that the instance has started.
+    fn started(&mut self) {
+        self.cell.has_started(self.worker());
+        if A::STARTS {
+            self.cell.advance(LifeStage::Running);
+            trace::started(&self.cell.name);
+        }
+        if let Some((why, delay)) = self.replaces.take() {
+            trace::restarted(&self.cell.name, why, delay);
+        }
+    }
+
     /// Records a failed start.
     fn start_failed(&mut self, why: String) {
         trace::start_failed(&self.cell.name, &why);

@@ -6,15 +6,19 @@ use crate::clock::Tick;
 use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{ClassId, Effects, Taker, WorkerId};
 use crate::observe::SampledTurn;
+use crate::policy::lifecycle::Lifecycle;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 /// The state of a worker's loop.
 ///
-/// If it is dropped before [`Runner::end`], the runtime has ended or has dropped the task. Then its
-/// `Drop` ends the actor, and runs no user code except drops.
+/// If it is dropped before its life has ended, the runtime has ended or has dropped the task. Then
+/// its `Drop` ends the actor, and runs no user code except drops.
 pub(super) struct Runner<A: Actor> {
     pub(super) cell: Arc<Cell<A>>,
+    /// Decides what follows each event. Only [`Runner::on`] changes it.
+    pub(super) life: Lifecycle,
     pub(super) taker: Taker<Packed<A>, Box<Seat<A>>>,
     pub(super) effects: Effects<Packed<A>>,
     /// The message of the suspended turn.
@@ -25,10 +29,10 @@ pub(super) struct Runner<A: Actor> {
     pub(super) is_poisoned: bool,
     /// The error of the latest start, if it failed.
     pub(super) failed: Option<StartError>,
+    /// Why the next instance replaces the one before, and after which delay. For the log.
+    pub(super) replaces: Option<(StopReason, Duration)>,
     /// Its number among the workers.
     pub(super) worker: WorkerId,
-    /// The worker has left: nothing remains to be ended.
-    pub(super) is_over: bool,
 }
 
 /// The data of a message that the loop needs during its turn, while the handler owns the message.
@@ -52,14 +56,15 @@ impl<A: Actor> Runner<A> {
         taker.seat = seat;
         Runner {
             cell,
+            life: Lifecycle::new(),
             taker,
             effects: Effects::new(),
             suspended: TurnInfo::NONE,
             sampled: None,
             is_poisoned: false,
             failed: None,
+            replaces: None,
             worker,
-            is_over: false,
         }
     }
 
@@ -94,13 +99,12 @@ impl<A: Actor> Runner<A> {
         self.seat().is_some_and(|seat| seat.ctx.has_failed())
     }
 
-    /// Returns why the actor takes no more turns.
+    /// Returns why the actor was told to end.
     pub(super) fn why_finished(&self) -> StopReason {
-        let requested = self.cell.life.lock().why;
-        match self.cell.mailbox.is_killed() {
-            true => requested.unwrap_or(StopReason::Killed),
-            false => requested.unwrap_or(StopReason::Stopped),
-        }
+        // The signal is read first: the reason for a kill is written before it.
+        let is_killed = self.cell.mailbox.is_killed();
+        let otherwise = if is_killed { StopReason::Killed } else { StopReason::Stopped };
+        self.cell.life.lock().requested().unwrap_or(otherwise)
     }
 
     /// Returns the message whose turn has begun. Valid until the next message is taken.

@@ -4,7 +4,7 @@ use super::runner::{Runner, TurnInfo};
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
 use crate::current::{self, worker};
-use crate::error::{Reason, StopReason};
+use crate::error::Reason;
 use crate::mailbox::Take;
 use crate::panics::{caught, ignored};
 use crate::turn::{self, InlineOutcome, TurnSeat};
@@ -12,6 +12,20 @@ use crate::wait;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+
+/// Why an instance takes no more turns: one byte, because each turn of an `async fn` returns it. The
+/// worker's life hears of it as an event, see `life.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// A panic has unwound through its state.
+    Panicked,
+    /// The actor was killed, or has nothing left to handle.
+    Over,
+    /// Another instance was requested.
+    Replaced,
+    /// The pool had a worker too many, and this one has left it.
+    Retired,
+}
 
 impl<A: Actor> Runner<A> {
     /// Runs turns, one after the other, until the instance takes no more. Ready with the reason.
@@ -22,7 +36,7 @@ impl<A: Actor> Runner<A> {
         cx: &mut Context<'_>,
         turn: Pin<&mut Option<F>>,
         run_async: impl Fn(TurnSeat<A>, A::Mail) -> F,
-    ) -> Poll<StopReason> {
+    ) -> Poll<End> {
         if self.cell.may_donate {
             worker::note(&self.cell.rt);
         }
@@ -38,7 +52,7 @@ impl<A: Actor> Runner<A> {
         cx: &mut Context<'_>,
         mut turn: Pin<&mut Option<F>>,
         run_async: impl Fn(TurnSeat<A>, A::Mail) -> F,
-    ) -> Poll<StopReason> {
+    ) -> Poll<End> {
         let cell = self.cell.clone();
         let _span = cell.span.enter();
         let inside = current::enter_some();
@@ -56,16 +70,16 @@ impl<A: Actor> Runner<A> {
         loop {
             match ready!(self.poll_take(cx, &inside)) {
                 Take::Turn => {}
-                Take::Finished => return Poll::Ready(self.why_finished()),
+                Take::Finished => return Poll::Ready(End::Over),
                 Take::Poisoned => {
                     self.is_poisoned = true;
-                    return Poll::Ready(StopReason::Panicked);
+                    return Poll::Ready(End::Panicked);
                 }
-                Take::Restart => return Poll::Ready(StopReason::Restarted),
-                Take::Retire => return Poll::Ready(StopReason::Retired),
+                Take::Restart => return Poll::Ready(End::Replaced),
+                Take::Retire => return Poll::Ready(End::Retired),
             }
             let (Some(seat), Some(taken)) = self.taker.turn_parts() else {
-                return Poll::Ready(self.why_finished());
+                return Poll::Ready(End::Over);
             };
             inside.turn(scope(taken.deadline));
             seat.ctx.begin_turn(taken.deadline);
@@ -74,10 +88,10 @@ impl<A: Actor> Runner<A> {
             let mail = match &taken.item {
                 Some(item) if item.0.waits() => taken.item.take().map(|item| item.0),
                 Some(_) => None,
-                None => return Poll::Ready(self.why_finished()),
+                None => return Poll::Ready(End::Over),
             };
             if let Some(mail) = mail {
-                let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
+                let Some(seat) = self.taker.seat.take() else { return Poll::Ready(End::Over) };
                 turn.set(Some(run_async(TurnSeat::new(seat), mail)));
                 if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
                     return Poll::Ready(end);
@@ -91,7 +105,7 @@ impl<A: Actor> Runner<A> {
                     self.end_meter(None);
                 }
                 InlineOutcome::IsAsync(mail) => {
-                    let Some(seat) = self.taker.seat.take() else { return Poll::Ready(self.why_finished()) };
+                    let Some(seat) = self.taker.seat.take() else { return Poll::Ready(End::Over) };
                     turn.set(Some(run_async(TurnSeat::new(seat), mail)));
                     if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
                         return Poll::Ready(end);
@@ -130,7 +144,7 @@ impl<A: Actor> Runner<A> {
         cx: &mut Context<'_>,
         mut turn: Pin<&mut Option<F>>,
         is_first: bool,
-    ) -> Poll<Option<StopReason>> {
+    ) -> Poll<Option<End>> {
         let Some(running) = turn.as_mut().as_pin_mut() else { return Poll::Ready(None) };
         match caught(|| running.poll(cx)) {
             Ok(Poll::Ready(seat)) => {
@@ -165,7 +179,7 @@ impl<A: Actor> Runner<A> {
     }
 
     /// Drops the suspended turn at its await, because the actor was killed (F4).
-    fn kill_turn<F>(&mut self, mut turn: Pin<&mut Option<F>>) -> StopReason {
+    fn kill_turn<F>(&mut self, mut turn: Pin<&mut Option<F>>) -> End {
         // The turn's locals are dropped here; their `Drop` is user code.
         let dropped = caught(|| turn.set(None));
         self.taker.seat = self.cell.take_abandoned_seat(self.worker);
@@ -177,17 +191,17 @@ impl<A: Actor> Runner<A> {
         self.fail_turn(Reason::Closed);
         self.end_meter(Some(Reason::Closed));
         self.cell.report_loss(info.class, info.stamp, Reason::Closed, || None);
-        StopReason::Killed
+        End::Over
     }
 
     /// Fails the turn and poisons the instance, because a panic has unwound through its state (F1).
-    fn panicked(&mut self, info: &TurnInfo, text: String) -> StopReason {
+    fn panicked(&mut self, info: &TurnInfo, text: String) -> End {
         self.fail_turn(Reason::Panicked);
         self.end_meter(Some(Reason::Panicked));
         self.is_poisoned = true;
         self.cell.note_panic(info.class, &text);
         self.cell.report_loss(info.class, info.stamp, Reason::Panicked, || Some(text));
-        StopReason::Panicked
+        End::Panicked
     }
 
     /// Reports the turn that has ended, if the meter samples it (L6).

@@ -10,6 +10,7 @@ use actors_core::{
 use actors_tests::{HOUR, SECOND, run, run_other_tasks};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tracing::field::{Field, Visit};
@@ -221,8 +222,8 @@ fn l4_a_failure_is_an_error_a_recovery_is_information_and_the_end_says_how_often
             told.push(lines.map(|line| (line.level, line.text)).collect::<Vec<_>>());
         }
         let error = |text: &str| (Level::ERROR, text.to_owned());
-        let anew = (Level::WARN, "panicked: restarts at once".to_owned());
-        let recovered = (Level::INFO, "restarted: a new instance continues".to_owned());
+        let anew = (Level::WARN, "panicked: begins anew at once".to_owned());
+        let recovered = (Level::INFO, "restarted: another instance has started".to_owned());
         let restarted = vec![error("`Charge` panicked: no cents"), anew, recovered];
         let ended = error("panicked: ends after 3 failures in 10 s (limit 2)");
         let stopped = (Level::INFO, "stopped: it panicked".to_owned());
@@ -230,6 +231,52 @@ fn l4_a_failure_is_an_error_a_recovery_is_information_and_the_end_says_how_often
             told,
             [restarted.clone(), restarted, vec![error("`Charge` panicked: no cents"), ended, stopped]]
         );
+    });
+}
+
+/// The line about another instance is written when it has started, and not for one that did not.
+#[test]
+fn l4_a_restart_is_logged_when_the_new_instance_has_started() {
+    logged(LevelFilter::INFO, async |system, lines| {
+        static STARTS: AtomicU32 = AtomicU32::new(0);
+        struct Desk;
+        #[actor(local)]
+        impl Desk {
+            #[started]
+            async fn open(&mut self) -> Result<(), BoxError> {
+                match STARTS.fetch_add(1, Ordering::Relaxed) {
+                    1 => Err("the door is locked".into()),
+                    _ => Ok(()),
+                }
+            }
+            #[message]
+            fn work(&mut self) {
+                actors_tests::panic_quietly("no paper");
+            }
+        }
+        let restart = Restart::on_failure().start_backoff(Duration::from_millis(50), SECOND);
+        let desk: DeskHandle = system.actor(|| Desk).name("desk").restart(restart).spawn().unwrap();
+        desk.work().await.unwrap();
+        tokio::time::sleep(SECOND).await;
+        let taken = lines.taken();
+        let told: Vec<_> = taken.iter().map(|line| line.text.split(" in ").next().unwrap_or("")).collect();
+        assert_eq!(
+            told,
+            [
+                "started",
+                "`Work` panicked: no paper",
+                "panicked: begins anew at once",
+                "did not start: the door is locked",
+                "did not start: begins anew",
+                "started",
+                "restarted: another instance has started",
+            ]
+        );
+        let fields = &taken.last().unwrap().fields;
+        assert_eq!(fields["why"], "StartFailed");
+        // Spread by a fifth.
+        let delay: u32 = fields["delay"].strip_suffix(" ms").unwrap().parse().unwrap();
+        assert!((40..=60).contains(&delay), "{delay}");
     });
 }
 

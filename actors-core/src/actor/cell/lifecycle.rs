@@ -1,4 +1,4 @@
-//! Handles, stages, stop and kill.
+//! Handles, stages, stop and kill: the inputs of the workers' lives, and what is published of them.
 //!
 //! ```text
 //!   Starting ──► Running ──► Ended
@@ -6,13 +6,13 @@
 //! ```
 //!
 //! `close` stops admission, and the actor ends when its queue is empty. `kill` ends it now. Both
-//! are state in the mailbox, not messages, so they wait behind nothing (B4).
+//! are state in the mailbox, not messages, so they wait behind nothing (B4). A worker learns of them
+//! as events of its `Lifecycle`, which decides what follows.
 
 use super::Cell;
 use crate::actor::Actor;
 use crate::clock::{self, Tick};
 use crate::error::{Detail, LifeStage, StopReason};
-use crate::mailbox::Effects;
 use crate::panics::ignored;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -77,17 +77,16 @@ impl<A: Actor> Cell<A> {
 
     /// Like [`kill`](Cell::kill), and records the reason.
     pub(crate) fn kill_for(self: &Arc<Self>, detail: Option<Detail>) {
-        let mut effects = Effects::new();
-        if self.mailbox.visit(&mut effects, |section| section.kill()) {
-            let mut life = self.life.lock();
-            life.why = Some(StopReason::Killed);
+        let mut life = self.life.lock();
+        if life.kill_for(StopReason::Killed) {
             life.detail = detail.or(life.detail);
         }
-        self.apply(&mut effects);
+        drop(life);
+        self.visit(|section| section.kill());
     }
 
-    /// Advances to a later stage, and wakes the tasks that wait for it. An advance to the current
-    /// stage does nothing.
+    /// Publishes a later stage of a worker's life, and wakes the tasks that wait for it. An advance
+    /// to the current stage does nothing.
     pub(crate) fn advance(self: &Arc<Self>, stage: LifeStage) {
         let mut life = self.life.lock();
         let is_legal = matches!(

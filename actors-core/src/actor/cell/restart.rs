@@ -65,7 +65,7 @@ impl<A: Actor> Cell<A> {
 
     /// Ends the actor now, because it has failed for good.
     pub(crate) fn give_up(self: &Arc<Self>, why: StopReason) {
-        self.life.lock().why = Some(why);
+        self.life.lock().kill_for(why);
         self.visit(|section| section.kill());
     }
 

@@ -69,6 +69,40 @@ fn f2_a_stop_in_the_pause_handles_the_rest_at_once() {
     });
 }
 
+/// A stop ends the pause also if it comes earlier, while the failed instance is still ending.
+#[test]
+fn f2_a_stop_before_the_pause_while_the_failed_instance_ends_handles_the_rest_at_once() {
+    run(async |system| {
+        static STARTS: AtomicU32 = AtomicU32::new(0);
+        struct Slow;
+        #[actor(local)]
+        impl Slow {
+            #[started]
+            async fn open(&mut self) -> Result<(), BoxError> {
+                match STARTS.fetch_add(1, Ordering::Relaxed) {
+                    0 => Err("not yet".into()),
+                    _ => Ok(()),
+                }
+            }
+            #[message]
+            fn work(&mut self) {}
+            #[stopped]
+            async fn close(&mut self) {
+                tokio::time::sleep(2 * SECOND).await;
+            }
+        }
+        let restart = Restart::on_failure().start_backoff(HOUR, HOUR);
+        let slow: SlowHandle = system.actor(|| Slow).restart(restart).spawn().unwrap();
+        slow.work().await.unwrap();
+        tokio::time::sleep(SECOND).await;
+        let began = Instant::now();
+        assert_eq!(slow.stop().await.reason().unwrap(), StopReason::Stopped);
+        // The rest of one `#[stopped]`, and all of the other.
+        assert_eq!(began.elapsed(), 3 * SECOND);
+        assert_eq!(balanced(&slow).handled, 1);
+    });
+}
+
 #[test]
 fn f2_with_the_last_handle_gone_in_the_pause_it_ends() {
     run(async |system| {
