@@ -9,8 +9,8 @@
 //! does. Whatever happens to a worker elsewhere is an input. A closed or killed mailbox, requests
 //! for another instance, a failed child and a failed job become events here.
 //!
-//! **Invariant.** A life that was told to stop has a mailbox that is closed. The other way round the
-//! life may lag: it learns of a stop with the next event.
+//! **Invariant.** A life that was told to stop has a mailbox that is closed. The other way round
+//! the life may lag: it learns of a stop with the next event.
 //!
 //! **Price.** It runs when an instance starts, fails or ends, never per message.
 

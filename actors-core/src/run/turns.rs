@@ -13,8 +13,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-/// Why an instance takes no more turns: one byte, because each turn of an `async fn` returns it. The
-/// worker's life hears of it as an event, see `life.rs`.
+/// Why an instance takes no more turns: one byte, because each turn of an `async fn` returns it.
+/// The worker's life hears of it as an event, see `life.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     /// A panic has unwound through its state.

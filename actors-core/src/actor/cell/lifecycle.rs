@@ -6,8 +6,8 @@
 //! ```
 //!
 //! `close` stops admission, and the actor ends when its queue is empty. `kill` ends it now. Both
-//! are state in the mailbox, not messages, so they wait behind nothing (B4). A worker learns of them
-//! as events of its `Lifecycle`, which decides what follows.
+//! are state in the mailbox, not messages, so they wait behind nothing (B4). A worker learns of
+//! them as events of its `Lifecycle`, which decides what follows.
 
 use super::Cell;
 use crate::actor::Actor;
