@@ -44,7 +44,11 @@ impl<A: Actor> Runner<A> {
             // Other workers have handled the messages for which this one was started.
             return Some(over);
         }
-        self.clear_restart_requests();
+        // A worker that joins a pool finds everything as it is.
+        let is_renewed = self.replaces.is_some();
+        if is_renewed {
+            self.clear_restart_requests();
+        }
         let cell = self.cell.clone();
         let factory = cell.restarts.as_ref().and_then(|restarts| restarts.factory());
         let Some(factory) = factory else { return Some(Event::Kill(StopReason::Killed)) };
@@ -52,7 +56,9 @@ impl<A: Actor> Runner<A> {
             Ok(actor) => {
                 let ctx = Context::new(cell.clone(), self.worker());
                 self.give_seat(Box::new(Seat { actor, ctx }));
-                self.begin_instance();
+                if is_renewed {
+                    self.begin_instance();
+                }
                 None
             }
             Err(text) => {
