@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The length of a chain: a stack of 2 MiB has no room for one frame per link.
-const LENGTH: usize = 100_000;
+const LENGTH: usize = 25_000;
 /// The length of a chain whose links have tasks and turns. Two kilobytes per link would overflow
 /// the stack.
-const TASKS: usize = 20_000;
+const TASKS: usize = 10_000;
 
 /// Counts the states that exist.
 struct Counted(Arc<AtomicUsize>);
@@ -128,7 +128,7 @@ type Waits = Pin<Box<dyn Future<Output = Result<(), AskError>> + Send>>;
 
 struct Desk;
 
-#[actor(local, capacity = 100_000, reserve = 0)]
+#[actor(local, capacity = 25_000, reserve = 0)]
 impl Desk {
     #[message(overflow = reject)]
     async fn hold(&mut self, inner: Mutex<Option<Waits>>) {

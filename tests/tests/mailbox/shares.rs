@@ -11,7 +11,7 @@ type Log = Record<usize>;
 const LANES: usize = Priority::COUNT;
 /// The weight of each lane, lowest first.
 const PARTS: [f64; LANES] = [1.0, 2.0, 4.0, 8.0];
-const QUEUED: usize = 3000;
+const QUEUED: usize = 1000;
 
 #[derive(Default)]
 struct Desk {

@@ -156,7 +156,7 @@ async fn f7_on_threads_every_job_s_message_has_exactly_one_outcome() {
             tokio::task::yield_now().await;
         }
     }
-    for round in 0..100 {
+    for round in 0..20 {
         let started = Arc::new(AtomicU32::new(0));
         let (system, made) = (System::new("crowd"), started.clone());
         let at_once = Duration::from_nanos(1);

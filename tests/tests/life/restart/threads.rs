@@ -3,7 +3,7 @@
 use super::*;
 
 /// The messages of each big test. About a thousandth of them panics.
-const MANY: u64 = if cfg!(debug_assertions) { 60_000 } else { 1_000_000 };
+const MANY: u64 = if cfg!(debug_assertions) { 16_000 } else { 1_000_000 };
 
 /// The counts of all senders, and the last number handled of each.
 #[derive(Default)]

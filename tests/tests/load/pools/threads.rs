@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn s4_workers_that_are_cut_or_fail_at_once_have_each_its_own_end() {
     on_threads(4, async |system| {
-        for round in 0..if cfg!(debug_assertions) { 300 } else { 3000 } {
+        for round in 0..if cfg!(debug_assertions) { 60 } else { 3000 } {
             let (history, pool) = pool(&system, 4..=4);
             let is_kill = round % 2 == 0;
             let turns: Vec<_> = (0..4)
@@ -146,7 +146,7 @@ impl PoolWorker {
 #[test]
 fn s4_under_random_load_failures_and_sizes_keys_stay_in_order_and_nothing_is_lost() {
     const SENDERS: usize = 4;
-    let many: u64 = if cfg!(debug_assertions) { 6_000 } else { 150_000 };
+    let many: u64 = if cfg!(debug_assertions) { 3_000 } else { 150_000 };
     on_threads(4, async move |system| {
         let shared = Arc::new(Shared::default());
         shared.most.store(4, Ordering::SeqCst);
