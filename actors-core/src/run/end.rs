@@ -11,7 +11,6 @@ use super::runner::Runner;
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::actor::children::{CHILDREN_DRAIN, Children};
-use crate::clock::Tick;
 use crate::drops;
 use crate::error::{LifeStage, Reason, StopReason};
 use crate::mailbox::WorkerId;
@@ -89,7 +88,8 @@ impl<A: Actor> Runner<A> {
         let open =
             self.cell.mailbox.visit(&mut self.effects, |section| section.fail_turn(worker, Reason::Closed));
         if let Some(class) = open {
-            self.cell.report_loss(class, Tick::ZERO, Reason::Closed, || None);
+            self.end_meter(Some(Reason::Closed));
+            self.cell.report_loss(class, self.suspended.stamp, Reason::Closed, || None);
         }
         if !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed() {
             let seat = self.cell.mailbox.visit(&mut self.effects, |section| section.end());
@@ -159,6 +159,8 @@ impl<A: Actor> Drop for Runner<A> {
         let mut rest = Runner::new(self.cell.clone(), self.worker, None);
         std::mem::swap(&mut rest.taker, &mut self.taker);
         std::mem::swap(&mut rest.effects, &mut self.effects);
+        // The turn that is cut off, for its report.
+        (rest.suspended, rest.sampled) = (self.suspended, self.sampled.take());
         // So that the drop of `rest` does nothing.
         rest.life = Lifecycle { state: State::Ended(StopReason::RuntimeGone), ..life };
         drops::bounded(move || rest.abandon(life));

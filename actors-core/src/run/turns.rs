@@ -206,7 +206,7 @@ impl<A: Actor> Runner<A> {
 
     /// Reports the turn that has ended, if the meter samples it (L6).
     #[inline]
-    fn end_meter(&mut self, failed: Option<Reason>) {
+    pub(super) fn end_meter(&mut self, failed: Option<Reason>) {
         if let Some(turn) = self.sampled.take() {
             self.cell.end_meter(turn, failed);
         }

@@ -2,7 +2,7 @@
 
 use actors_core::observe::{Meter, TurnTimes};
 use actors_core::prelude::*;
-use actors_tests::{SECOND, run};
+use actors_tests::{HOUR, SECOND, letters, paused, run};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -143,4 +143,25 @@ fn l6_turns_that_senders_run_are_metered_too() {
     });
     assert_eq!(threads.block_on(sends).unwrap(), 100);
     assert_eq!(samples.taken().len(), 100);
+}
+
+/// L6: a turn that the end of the runtime cuts off is reported, like one that a kill cuts off.
+#[test]
+fn l6_a_turn_that_the_end_of_the_runtime_cuts_off_is_reported() {
+    let (samples, runtime) = (Samples::default(), paused());
+    let (system, mut lost) = runtime.block_on(async {
+        let (system, desk) = samples.desk(1);
+        let lost = system.dead_letters();
+        desk.serve(HOUR).tell().await.unwrap();
+        tokio::time::sleep(SECOND).await;
+        (system, lost)
+    });
+    drop(runtime);
+    let taken = samples.taken();
+    assert!(matches!(taken[..], [("Serve", Duration::ZERO, _, Some(Reason::Closed))]), "{taken:?}");
+    // Its dead letter has its age since the first poll of its send.
+    let letters = letters(&mut lost);
+    let told: Vec<_> = letters.iter().map(|letter| (letter.reason, letter.age >= SECOND)).collect();
+    assert_eq!(told, [(Reason::Closed, true)], "{letters:?}");
+    drop(system);
 }

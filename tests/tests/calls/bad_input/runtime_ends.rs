@@ -30,10 +30,7 @@ fn askers_are_told_when_the_runtime_ends_beneath_the_actor() {
     let total = desk.ledger().total();
     assert!(total.is_balanced(), "{}", desk.ledger());
     assert_eq!((total.undelivered, total.refused(Reason::Closed)), (5, 1));
-    // The ledger counts each loss. The turn that was cut off has no letter, because its task is
-    // gone.
-    let told = letters(&mut lost).len();
-    assert!(told >= 4, "{told}");
+    assert_eq!(letters(&mut lost).len(), 5, "one for the turn that was cut off, too");
 }
 
 #[test]
