@@ -85,8 +85,7 @@ mod lines {
         ignored(|| {
             tracing::error!(
                 target: "actors", %actor,
-                "its supervisor panicked: {text:.256}; what is declared holds, supervision begins anew in {}",
-                ShortTime(after),
+                "its supervisor panicked: {text:.256}; declared policies hold, supervision restarts in {after}"
             );
         });
     }

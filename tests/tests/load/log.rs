@@ -222,7 +222,7 @@ fn l4_a_failure_is_an_error_a_recovery_is_information_and_the_end_says_how_often
             told.push(lines.map(|line| (line.level, line.text)).collect::<Vec<_>>());
         }
         let error = |text: &str| (Level::ERROR, text.to_owned());
-        let anew = (Level::WARN, "panicked: begins anew at once".to_owned());
+        let anew = (Level::WARN, "panicked: restarts at once".to_owned());
         let recovered = (Level::INFO, "restarted: another instance has started".to_owned());
         let restarted = vec![error("`Charge` panicked: no cents"), anew, recovered];
         let ended = error("panicked: ends after 3 failures in 10 s (limit 2)");
