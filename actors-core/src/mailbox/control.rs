@@ -69,7 +69,8 @@ impl<T: Item, S> Mailbox<T, S> {
 }
 
 impl<T: Item, S> Section<'_, T, S> {
-    /// Closes admission; what is queued is still handed out. `false` when it was closed before.
+    /// Closes admission; what is queued or stored is still handed out. `false` when it was closed
+    /// before.
     pub(crate) fn close(&mut self) -> bool {
         if self.phase != Phase::Open {
             return false;
@@ -162,8 +163,14 @@ impl<T: Item, S> Section<'_, T, S> {
             }
             phase => {
                 self.clear_lines();
-                if phase == Phase::Ended {
-                    self.lose_all();
+                match phase {
+                    Phase::Ended => self.lose_all(),
+                    Phase::Draining => {
+                        // What is back from the store is still handed out.
+                        self.grant();
+                        self.wake_if_filled();
+                    }
+                    Phase::Open | Phase::Killed => {}
                 }
             }
         }
@@ -180,6 +187,7 @@ impl<T: Item, S> Section<'_, T, S> {
                 self.lose_queued(slot, Reason::Closed);
             }
         }
+        self.lose_returned();
         self.shrink();
     }
 

@@ -17,6 +17,7 @@ use crate::mailbox::ids::SlotId;
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::section::Section;
 use crate::mailbox::signals::{Signals, here};
+use crate::mailbox::spill::Spill;
 use crate::mailbox::store::claim::Claim;
 use crate::mailbox::store::queue::Queue;
 use crate::mailbox::store::slots::{Place, Tag};
@@ -80,6 +81,8 @@ pub(crate) struct Core<T> {
     /// The longest time that the mailbox was not empty.
     pub(super) busy_longest: Span,
     pub(super) watched: Watched,
+    /// What is outside the mailbox, if it has a store.
+    pub(super) spill: Option<Box<Spill<T>>>,
     pub(super) work: Work,
 }
 
@@ -134,7 +137,7 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(super) fn settle(&mut self) {
         let progress = self.signals().progress();
         let freed = self.enter(progress);
-        if freed && self.lines.waiting() > 0 {
+        if freed && self.lines.ahead() > 0 {
             self.grant();
         }
     }
@@ -188,6 +191,7 @@ impl<T: Item> Core<T> {
             unseen: 0,
             now,
             watched: Watched::new(limits.pressure.is_some()),
+            spill: None,
             work: Work::default(),
         };
         core.set_sampling(core.watched.sampling);
@@ -278,7 +282,7 @@ impl<T: Item> Core<T> {
 
     /// Whether nothing is left to be handled, and nothing more will come.
     pub(super) fn is_drained(&self) -> bool {
-        self.phase != Phase::Open && self.queue.used() == 0
+        self.phase != Phase::Open && self.queue.used() == 0 && !self.awaits_stored()
     }
 
     /// Like [`settle`](Section::settle), for callers that know that no sender waits.

@@ -53,6 +53,8 @@ pub(crate) struct Effects<T> {
     must_spawn: bool,
     /// The supervisor must sample the mailbox from now on.
     pub(super) requests_sample: bool,
+    /// Messages must be fetched from the store.
+    requests_fetch: bool,
     /// Waiters and messages that this visit has moved so far. Each is to be woken or dropped when
     /// it is over.
     moved: u32,
@@ -86,6 +88,7 @@ impl<T> Effects<T> {
             wakers: Vec::new(),
             must_spawn: false,
             requests_sample: false,
+            requests_fetch: false,
             moved: 0,
             is_unfinished: false,
             is_due: false,
@@ -167,6 +170,17 @@ impl<T> Effects<T> {
     #[must_use]
     pub(crate) fn take_sample_request(&mut self) -> bool {
         std::mem::take(&mut self.requests_sample)
+    }
+
+    /// Begins a fetch from the store once the lock is free.
+    pub(super) fn will_fetch(&mut self) {
+        (self.requests_fetch, self.is_due) = (true, true);
+    }
+
+    /// Whether a fetch must be begun.
+    #[must_use]
+    pub(crate) fn take_fetch_request(&mut self) -> bool {
+        std::mem::take(&mut self.requests_fetch)
     }
 
     /// Wakes tasks and drops garbage. Wakers are foreign code: a panic in one keeps no other from

@@ -31,6 +31,7 @@
 //!   section  core  consumers              the lock; what is under it, and the steps that both ways share
 //!   store/                                slots, lanes, types, keys, expiry, waiters, claims
 //!   books/                                ledger, and what is noted for a supervisor
+//!   spill                                 messages outside: the seam for a durable store
 //!   effects  signals  item                what follows after the lock; atomics beside it; what is moved
 //! ```
 //!
@@ -63,6 +64,7 @@ mod loom;
 mod sample;
 mod section;
 mod signals;
+mod spill;
 mod store;
 mod take;
 
@@ -70,6 +72,7 @@ pub(crate) use books::ledger::{Ledger, Row};
 pub(crate) use books::ledger::{add_shed, has_letter};
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
 pub(crate) use effects::{Effects, Lost, Wake};
+pub(crate) use enter::elsewhere::Verdict;
 pub(crate) use enter::entry::{Entered, Entry, InLine};
 pub(crate) use enter::fast_path::FastPath;
 pub(crate) use enter::offer::Fate;
@@ -78,7 +81,10 @@ pub(crate) use ids::{ClassId, WaiterId, WorkerId};
 pub use item::{Class, Item};
 pub(crate) use sample::Depth;
 pub(crate) use section::{Mailbox, Section};
-pub(crate) use store::slots::Place;
+#[cfg(test)]
+pub(crate) use spill::memory;
+pub(crate) use spill::{FETCH_MAX, Fetch, Fetched, Leaving, StoreFailed, Stored};
+pub(crate) use store::slots::{Place, Tag};
 pub(crate) use store::waiters::Outcome;
 pub(crate) use take::seat::{SeatAttempt, SeatUse};
 pub(crate) use take::taker::{Seated, Take, Taker};

@@ -49,9 +49,9 @@ impl<T: Item> Core<T> {
     /// When a refused sender of any type should try again, before the spread; `None` where nothing
     /// keeps a sender out.
     pub(super) fn expected_wait(&self, now: Tick) -> Option<Duration> {
-        let is_idle = self.queue.taken() == 0 && self.lines.waiting() == 0;
+        let is_idle = self.queue.taken() == 0 && self.lines.ahead() == 0;
         let running = self.turn_began().map(|began| now.since(began));
-        let messages = self.queue.used() + self.lines.waiting();
+        let messages = self.queue.used() + self.lines.ahead();
         let backlog = Backlog { messages, drain_rate: self.drain.rate(), running, refusals: 0 };
         (!is_idle).then(|| expected_wait(&backlog))
     }
@@ -112,11 +112,13 @@ impl<T: Item, S> Section<'_, T, S> {
         Depth {
             queued: self.queue.used(),
             waiting: self.lines.waiting(),
+            stored: self.lines.outside(),
             permits: self.queue.permits,
             bytes: self.queue.bytes,
             peak: self.queue.peak().min(self.mailbox.limits.capacity),
             #[cfg(feature = "testing")]
-            is_idle: self.consumers.is_idle() && (self.is_held || (self.queue.used() == 0 && self.is_open())),
+            is_idle: self.consumers.is_idle()
+                && (self.is_held || (self.queue.used() == 0 && self.lines.outside() == 0 && self.is_open())),
             oldest_age: self.oldest_age(now),
             drain_rate: self.drain.rate(),
             arrival_rate: self.arrivals.rate(),
@@ -179,11 +181,11 @@ impl<T: Item, S> Mailbox<T, S> {
         });
     }
 
-    /// Whether a message is queued, or a turn runs.
+    /// Whether a message is queued or stored, or a turn runs.
     pub(crate) fn has_work(&self) -> bool {
         let mut inner = self.lock();
         inner.core.settle_books(&self.signals);
-        inner.core.queue.used() > 0 || inner.workers().1 > 0
+        inner.core.queue.used() > 0 || inner.core.awaits_stored() || inner.workers().1 > 0
     }
 
     /// Asks for sampling to begin, although no message has come. `false` where it has begun
@@ -201,7 +203,7 @@ impl<T: Item, S> Mailbox<T, S> {
     /// sample.
     pub(crate) fn arm(&self) -> bool {
         let mut inner = self.lock();
-        let is_empty = inner.core.queue.used() == 0 && inner.core.lines.waiting() == 0;
+        let is_empty = inner.core.queue.used() == 0 && inner.core.lines.ahead() == 0;
         if is_empty && inner.core.watched.sampling == Sampling::Requested {
             inner.core.set_sampling(Sampling::Armed);
         }
@@ -230,6 +232,7 @@ impl<T: Item, S> Mailbox<T, S> {
 pub(crate) struct Depth {
     pub(crate) queued: usize,
     pub(crate) waiting: usize,
+    pub(crate) stored: usize,
     pub(crate) permits: usize,
     pub(crate) bytes: u64,
     pub(crate) peak: usize,

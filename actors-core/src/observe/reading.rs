@@ -16,6 +16,9 @@ pub struct Reading {
     pub capacity: usize,
     /// Senders in line for a slot.
     pub waiting: usize,
+    /// Messages in the mailbox's store, or on the way there or back (O8).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub stored: usize,
     /// Slots that are promised to messages yet to come.
     pub permits: usize,
     /// Summed weight of the queued messages; 0 in a mailbox without `max_bytes`.
@@ -62,6 +65,7 @@ impl Reading {
             depth: depth.queued,
             capacity: limits.capacity,
             waiting: depth.waiting,
+            stored: depth.stored,
             permits: depth.permits,
             bytes: depth.bytes,
             depth_peak: depth.peak,

@@ -3,7 +3,7 @@
 
 use super::class_of;
 use super::cleanup::{Cleanup, Target};
-use crate::actor::cell::{Cell, Packed};
+use crate::actor::cell::{Cell, Packed, Placement};
 use crate::actor::handle::Handle;
 use crate::actor::message::{Envelope, Message};
 use crate::actor::{Actor, Handler};
@@ -25,9 +25,16 @@ pub(super) enum Step<M> {
     In(Place),
     /// An outlet has it, and has not decided yet; its cleanup holds the transit.
     InTransit,
-    /// An outlet has accepted it.
+    /// An outlet or a store has accepted it.
     TakenOver,
     Over,
+}
+
+/// Whether a message may go to the mailbox's store where there is no room for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MayLeave {
+    Yes,
+    No,
 }
 
 /// A message under way. It has no `Drop` of its own, so that a message which gets in at once needs
@@ -149,8 +156,22 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         cx: &mut Context<'_>,
         asker: impl FnOnce() -> Option<ReplySender<M::Reply>>,
     ) -> Poll<Arrival<M>> {
+        self.poll_arrival(cx, asker, MayLeave::Yes)
+    }
+
+    /// Like [`poll_in`](Journey::poll_in), for a message that must be in the mailbox itself.
+    pub(super) fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<Arrival<M>> {
+        self.poll_arrival(cx, || None, MayLeave::No)
+    }
+
+    fn poll_arrival(
+        &mut self,
+        cx: &mut Context<'_>,
+        asker: impl FnOnce() -> Option<ReplySender<M::Reply>>,
+        may_leave: MayLeave,
+    ) -> Poll<Arrival<M>> {
         let arrival = match self.step {
-            Step::Fresh(_) => match self.offer(WhenFull::Wait, asker()) {
+            Step::Fresh(_) => match self.offer(WhenFull::Wait, asker(), may_leave) {
                 None if matches!(self.step, Step::InTransit) => return self.poll_transit(cx),
                 // A fresh waiter leaves its waker now that no lock is held.
                 None => self.poll_line(cx),
@@ -254,14 +275,19 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Offers the message on the slow path, without ever waiting.
     #[inline(never)]
     pub(super) fn try_in(&mut self) -> Arrival<M> {
-        match self.offer(WhenFull::Refuse, None) {
+        match self.offer(WhenFull::Refuse, None, MayLeave::Yes) {
             Some(arrival) => arrival,
             None => unreachable!("`WhenFull::Refuse` never joins the line"),
         }
     }
 
     /// Offers the message to the mailbox for the first time, for all sends. `None`: it is in line.
-    fn offer(&mut self, when_full: WhenFull, asker: Option<ReplySender<M::Reply>>) -> Option<Arrival<M>> {
+    fn offer(
+        &mut self,
+        when_full: WhenFull,
+        asker: Option<ReplySender<M::Reply>>,
+        may_leave: MayLeave,
+    ) -> Option<Arrival<M>> {
         let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { self.polled_again() };
         let is_ask = asker.is_some();
         let item = Packed::<A>(A::pack(Envelope::new(message, asker)));
@@ -299,10 +325,23 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         };
         self.expires = tag.expires;
         let has_permit = self.cleanup.as_mut().is_some_and(|cleanup| std::mem::take(&mut cleanup.has_permit));
-        let offer = cell.visit(|section| match has_permit {
-            true => section.redeem(item, tag),
-            false => section.offer(item, tag, when_full),
-        });
+        // An asker's message can be withdrawn, so it must have a place.
+        let placement = match may_leave == MayLeave::Yes && !is_ask {
+            true => cell.offer_or_store(item, tag, when_full, has_permit),
+            false => Placement::Offered(cell.visit(|section| match has_permit {
+                true => section.redeem(item, tag),
+                false => section.offer(item, tag, when_full),
+            })),
+        };
+        let offer = match placement {
+            Placement::Offered(offer) => offer,
+            Placement::Spilled => {
+                self.cleanup = None;
+                self.step = Step::TakenOver;
+                return Some(Ok(Admission::Spilled));
+            }
+            Placement::Lost(reason) => return Some(Err(Refusal { message: None, why: self.why(reason) })),
+        };
         match offer {
             Offer::Granted(place, admission) => {
                 self.step = Step::In(place);

@@ -36,7 +36,7 @@ impl<A: Handler<M>, M: Message> Future for Placed<'_, A, M> {
         let journey = &mut self.journey;
         let arrival = match journey.is_shed() {
             Some(retry_after) => journey.refused(Reason::Shed, retry_after),
-            None => ready!(journey.poll_in(cx, || None)),
+            None => ready!(journey.poll_place(cx)),
         };
         Poll::Ready(match arrival {
             Ok(_) => Ok(journey.place()),

@@ -1,7 +1,7 @@
 //! Runs critical sections of the mailbox, and applies their effects after the lock is released.
 //!
-//! Effects are wake-ups, a task to start, a request for a sample, and lost messages. All of them
-//! may run foreign code, so none of them happens under the lock (B6).
+//! Effects are wake-ups, a task to start, requests for a sample or for stored messages, and lost
+//! messages. All of them may run foreign code, so none of them happens under the lock (B6).
 
 use super::{Cell, Packed, Seat};
 use crate::actor::Actor;
@@ -53,6 +53,9 @@ impl<A: Actor> Cell<A> {
             }
             if effects.take_sample_request() {
                 self.request_sample();
+            }
+            if effects.take_fetch_request() {
+                self.start_fetch();
             }
             if !effects.lost.is_empty() {
                 effects.lost.take().for_each(|lost| self.drop_lost(lost));

@@ -16,6 +16,7 @@
 //! | `restart.rs` | the factory, failures, and restarts |
 //! | `workers.rs` | tasks of workers, the size of a pool, seats of turns that did not return |
 //! | `losses.rs` | lost messages: reply, dead letter, log line |
+//! | `spill.rs` | messages that go to the mailbox's store, and come back |
 //! | `numbers.rs` | readings, ledger, policies |
 //! | `timers.rs` | idle timers of asks |
 //!
@@ -31,11 +32,13 @@ mod meter;
 mod numbers;
 mod packed;
 mod restart;
+mod spill;
 mod timers;
 mod workers;
 
 pub(crate) use packed::{Packed, Seat};
 pub(crate) use restart::{Factory, Restarts};
+pub(crate) use spill::Placement;
 
 use super::children::Children;
 use super::gate::Gate;

@@ -90,6 +90,7 @@ pub(in crate::mailbox) struct Counts {
     pub(in crate::mailbox) queued: u32,
     pub(in crate::mailbox) waiting: u32,
     pub(in crate::mailbox) in_service: u32,
+    pub(in crate::mailbox) stored: u32,
     losses: Option<Box<[u64; LOSSES.len()]>>,
 }
 
@@ -118,6 +119,7 @@ impl Counts {
             queued: self.queued.into(),
             waiting: self.waiting.into(),
             in_service: self.in_service.into(),
+            stored: self.stored.into(),
             refused: std::array::from_fn(|at| {
                 let reason = Reason::ALL[at];
                 match LOSSES.iter().any(|column| column.stage == Stage::Refused && column.reason == reason) {
@@ -181,6 +183,9 @@ pub struct Row {
     pub waiting: u64,
     /// In their turn now.
     pub in_service: u64,
+    /// In the mailbox's store now, or on the way there or back (O8). After the actor's end: kept
+    /// there.
+    pub stored: u64,
     refused: [u64; Reason::ALL.len()],
 }
 
@@ -200,6 +205,7 @@ impl Row {
             queued: 0,
             waiting: 0,
             in_service: 0,
+            stored: 0,
             refused: [0; Reason::ALL.len()],
         }
     }
@@ -230,6 +236,7 @@ impl Row {
             ("queued", self.queued),
             ("waiting", self.waiting),
             ("in_service", self.in_service),
+            ("stored", self.stored),
         ];
         let refused = REFUSED.into_iter().zip(self.refused);
         columns.into_iter().chain(refused)
@@ -239,7 +246,7 @@ impl Row {
     ///
     /// The words are `handled`, the word of each [`Reason`] for which messages are refused or lost,
     /// and `undelivered`. The counts only grow; they and the messages in flight (`queued`,
-    /// `waiting`, `in_service`) add up to `offered`.
+    /// `waiting`, `in_service`, `stored`) add up to `offered`.
     pub fn outcomes(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let lost = LOSSES.iter().map(|column| (column.outcome(), self.count_of(column)));
         std::iter::once(("handled", self.handled)).chain(lost)
@@ -290,7 +297,8 @@ impl Row {
     pub fn is_balanced(&self) -> bool {
         let ended = self.handled + self.panicked + self.refused_total() + self.dropped + self.evicted;
         let dead = self.conflated + self.expired + self.cancelled + self.undelivered;
-        self.offered == ended + dead + self.queued + self.waiting + self.in_service
+        let now = self.queued + self.waiting + self.in_service + self.stored;
+        self.offered == ended + dead + now
     }
 
     pub(crate) fn add(&mut self, other: &Row) {
@@ -307,6 +315,7 @@ impl Row {
         self.queued += other.queued;
         self.waiting += other.waiting;
         self.in_service += other.in_service;
+        self.stored += other.stored;
         for (sum, one) in self.refused.iter_mut().zip(other.refused) {
             *sum += one;
         }
@@ -376,7 +385,7 @@ impl Ledger {
 impl std::fmt::Display for Ledger {
     /// A table for people: a line per type, and their sum.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const HEADS: [&str; 14] = [
+        const HEADS: [&str; 15] = [
             "message",
             "offered",
             "handled",
@@ -391,8 +400,9 @@ impl std::fmt::Display for Ledger {
             "queued",
             "waiting",
             "in_service",
+            "stored",
         ];
-        let line = |row: &Row| -> [String; 14] {
+        let line = |row: &Row| -> [String; 15] {
             let n = |number: u64| number.to_string();
             [
                 row.message.to_owned(),
@@ -409,6 +419,7 @@ impl std::fmt::Display for Ledger {
                 n(row.queued),
                 n(row.waiting),
                 n(row.in_service),
+                n(row.stored),
             ]
         };
         let total = self.total();

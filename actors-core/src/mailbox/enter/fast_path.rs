@@ -97,13 +97,13 @@ impl<T: Item> Core<T> {
     fn has_plain_room(&self, class: ClassId) -> bool {
         let state = &self.queue.classes[class];
         let has_room = self.queue.taken() < state.room() && state.held() < state.max;
-        state.is_plain && has_room && state.in_line == 0 && self.phase == Phase::Open
+        state.is_plain && has_room && state.ahead == 0 && self.phase == Phase::Open
     }
 
     /// Whether the consumer's progress can be entered into the books without consequences: no
     /// waiter could get a slot by it.
     fn may_settle_plainly(&self, class: ClassId) -> bool {
-        self.queue.classes[class].is_plain && self.lines.waiting() == 0 && self.phase == Phase::Open
+        self.queue.classes[class].is_plain && self.lines.ahead() == 0 && self.phase == Phase::Open
     }
 
     /// Refuses a plain message that has no room, if its policy says so at once and purging could

@@ -11,11 +11,19 @@ use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::core::{Core, Panicked, Phase};
 use crate::mailbox::enter::entry::InLine;
 use crate::mailbox::enter::outcome::{Message, Offer, WhenFull};
-use crate::mailbox::ids::{SlotId, WaiterId};
+use crate::mailbox::ids::{ClassId, SlotId, WaiterId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
 use crate::mailbox::store::slots::{Place, Tag};
-use crate::mailbox::store::waiters::{Departed, Head, Note, Outcome, Wanted};
+use crate::mailbox::store::waiters::{Departed, Note, Outcome, Wanted};
+
+/// What gets a free slot.
+#[derive(Clone, Copy)]
+enum Next {
+    Waiter(WaiterId),
+    /// The oldest message of this type that is back from the store.
+    Returned(ClassId),
+}
 
 impl<T: Item, S> Section<'_, T, S> {
     /// Makes the sender of a message join the line of its type, if it may.
@@ -28,7 +36,7 @@ impl<T: Item, S> Section<'_, T, S> {
         let state = &mut self.queue.classes[class];
         state.counts.waiting += 1;
         let is_keyed = state.is_ordered;
-        state.in_line += u32::from(!is_keyed);
+        state.ahead += u32::from(!is_keyed);
         let waiter = self.lines.join(Wanted::Message(item), tag, is_keyed, types);
         if is_keyed {
             self.review(tag.hash);
@@ -44,22 +52,24 @@ impl<T: Item, S> Section<'_, T, S> {
         self.settle();
     }
 
-    /// Hands free slots to waiters: highest lane first, in a lane the oldest that may have one
-    /// (O1). As many as one visit may; the caller then continues with another visit before it does
-    /// anything else.
+    /// Hands free slots to waiters, and to messages that are back from the store: highest lane
+    /// first, in a lane the oldest that may have one (O1). As many as one visit may; the caller then
+    /// continues with another visit before it does anything else.
     pub(in crate::mailbox) fn grant(&mut self) {
-        if self.phase != Phase::Open {
-            // The waiters that are left are sent away.
-            return;
-        }
-        while self.lines.waiting() > 0
-            && let Some(waiter) = self.next_waiter()
+        while self.lines.ahead() > 0
+            && let Some(next) = self.next_ahead()
         {
             if !self.effects.may_move() {
                 return;
             }
             self.work.add(1);
-            self.admit(waiter);
+            match next {
+                Next::Waiter(waiter) => self.admit(waiter),
+                Next::Returned(class) => self.admit_returned(class),
+            }
+        }
+        if self.lines.outside() > 0 {
+            self.request_fetch();
         }
     }
 
@@ -72,7 +82,7 @@ impl<T: Item, S> Section<'_, T, S> {
         };
         let Some(Departed { wanted, tag, stood, is_keyed }) = self.lines.take(waiter) else { return };
         let class = tag.class;
-        self.queue.classes[class].in_line -= u32::from(stood);
+        self.queue.classes[class].ahead -= u32::from(stood);
         let note = match wanted {
             Wanted::Permit => {
                 self.give_permit(class);
@@ -117,7 +127,9 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Lets in a waiter that waits only because of the soft limit (P2). Returns whether it did.
     fn admit_over_soft_limit(&mut self, waiter: WaiterId) -> bool {
         let Some((_, tag)) = self.lines.peek(waiter) else { return false };
-        let has_slot = self.has_slot(tag.class, tag.weight) && !self.queue.is_key_full(tag.class, tag.hash);
+        let has_slot = self.queue.classes[tag.class].counts.stored == 0
+            && self.has_slot(tag.class, tag.weight)
+            && !self.queue.is_key_full(tag.class, tag.hash);
         if has_slot {
             self.admit(waiter);
         }
@@ -143,7 +155,7 @@ impl<T: Item, S> Section<'_, T, S> {
     ) -> Option<(Wanted<T>, Tag)> {
         let Departed { wanted, tag, stood, is_keyed } = self.lines.take(waiter)?;
         let state = &mut self.queue.classes[tag.class];
-        state.in_line -= u32::from(stood);
+        state.ahead -= u32::from(stood);
         if let Wanted::Message(_) = wanted {
             let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::of(reason) };
             state.counts.waiting -= 1;
@@ -164,7 +176,7 @@ impl<T: Item, S> Section<'_, T, S> {
         {
             self.work.add(1);
             let state = &mut self.queue.classes[tag.class];
-            state.in_line -= u32::from(stood);
+            state.ahead -= u32::from(stood);
             let note = match wanted {
                 Wanted::Permit => Note::Permit(Outcome::Refused((), Reason::Closed)),
                 Wanted::Message(item) => {
@@ -182,19 +194,30 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
-    /// The waiter that gets the next free slot.
-    fn next_waiter(&self) -> Option<WaiterId> {
-        let mut best: Option<(usize, Head)> = None;
+    /// What gets the next free slot.
+    fn next_ahead(&self) -> Option<Next> {
+        let mut best: Option<(usize, u64, Next)> = None;
         for class in self.queue.classes.ids() {
-            let Some(head) = self.lines.head(class) else { continue };
+            let Some((ticket, weight, next)) = self.head_of(class) else { continue };
             let lane = self.queue.classes[class].lane();
-            let is_better =
-                best.is_none_or(|(top, first)| lane > top || (lane == top && head.ticket < first.ticket));
-            if is_better && self.has_room(class, head.weight) {
-                best = Some((lane, head));
+            let is_better = best.is_none_or(|(top, first, _)| lane > top || (lane == top && ticket < first));
+            if is_better && self.has_room(class, weight) {
+                best = Some((lane, ticket, next));
             }
         }
-        best.map(|(_, head)| head.waiter)
+        best.map(|(.., next)| next)
+    }
+
+    /// What is first of a type: its arrival number and its weight. While messages of the type are
+    /// stored, only one that is back may be, because no sender may pass them (M2). While the
+    /// mailbox drains, only such ones have slots: the waiters that are left are sent away.
+    fn head_of(&self, class: ClassId) -> Option<(u64, u32, Next)> {
+        if self.queue.classes[class].counts.stored > 0 {
+            let returned = self.spill.as_ref()?.front(class).filter(|_| self.phase <= Phase::Draining)?;
+            return Some((returned.ticket, returned.message.tag.weight, Next::Returned(class)));
+        }
+        let head = self.lines.head(class).filter(|_| self.phase == Phase::Open)?;
+        Some((head.ticket, head.weight, Next::Waiter(head.waiter)))
     }
 
     fn any_waiter(&self) -> Option<WaiterId> {
@@ -217,8 +240,8 @@ impl<T: Item> Core<T> {
             let may_stand = !self.queue.is_key_full(class, hash);
             if may_stand != is_ready {
                 self.lines.set_ready(hash, class, ticket, may_stand);
-                let in_line = &mut self.queue.classes[class].in_line;
-                *in_line = if may_stand { *in_line + 1 } else { *in_line - 1 };
+                let ahead = &mut self.queue.classes[class].ahead;
+                *ahead = if may_stand { *ahead + 1 } else { *ahead - 1 };
             }
         }
     }
@@ -240,9 +263,11 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// Whether this waiter is still in line and only the consumer could let it in. A permit that is
-    /// out may be given back.
+    /// out may be given back, and what the store hands out may be the last that is ahead of it.
     pub(crate) fn is_stuck_in_line(&self, waiter: WaiterId, ticket: u64) -> bool {
         let inner = self.lock();
-        inner.core.queue.permits == 0 && inner.core.lines.ticket(waiter) == Some(ticket)
+        let is_fetching = inner.core.spill.as_ref().is_some_and(|spill| spill.is_fetching);
+        let is_waiting = inner.core.lines.ticket(waiter) == Some(ticket);
+        inner.core.queue.permits == 0 && !is_fetching && is_waiting
     }
 }

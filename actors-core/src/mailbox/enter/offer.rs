@@ -97,7 +97,8 @@ impl<T: Item, S> Mailbox<T, S> {
 impl<T: Item, S> Section<'_, T, S> {
     /// Offers a message for the first time.
     pub(crate) fn offer(&mut self, item: T, tag: Tag, when_full: WhenFull) -> Offer<Message, T> {
-        let offer = self.decide(item, tag, when_full);
+        let offer =
+            self.decide(item, tag, when_full, |section, item, tag| section.overflow(item, tag, when_full));
         match offer {
             Offer::Granted(..) => self.wake_one(),
             // The visit may have let other senders in, and some workers may sleep while others wait
@@ -107,20 +108,28 @@ impl<T: Item, S> Section<'_, T, S> {
         offer
     }
 
-    fn decide(&mut self, item: T, mut tag: Tag, when_full: WhenFull) -> Offer<Message, T> {
+    /// Decides about a message that is offered for the first time; `no_room` decides where there is
+    /// no room for it, or others of its type are ahead of it.
+    pub(in crate::mailbox) fn decide<V: From<Offer<Message, T>>>(
+        &mut self,
+        item: T,
+        mut tag: Tag,
+        when_full: WhenFull,
+        no_room: impl FnOnce(&mut Self, T, Tag) -> V,
+    ) -> V {
         let class = tag.class;
         self.queue.classes[class].counts.offered += 1;
         if self.phase != Phase::Open {
-            return self.refuse(item, class, Reason::Closed);
+            return self.refuse(item, class, Reason::Closed).into();
         }
         self.request_sample();
-        if self.queue.classes[class].in_line > 0 {
+        if self.queue.classes[class].ahead > 0 {
             // Before the twin is looked for: a waiter that gets in now may be it (O7).
             self.settle();
         }
         if self.queue.classes[class].room_bytes < u64::from(tag.weight) {
             // It will never fit: no message is given up for it, and it must not wait (B2).
-            return self.refuse_for_good(item, class);
+            return self.refuse_for_good(item, class).into();
         }
         self.stamp(&mut tag);
         let mut twin = self.find_twin(&item, &tag);
@@ -134,12 +143,12 @@ impl<T: Item, S> Section<'_, T, S> {
             }
         }
         match twin {
-            Err(Panicked) => self.lose_newcomer(item, class, Reason::Panicked),
-            Ok(Some(twin)) => self.take_over(twin, item, tag, when_full),
-            Ok(None) if self.queue.classes[class].in_line == 0 && self.has_room_for(&tag) => {
-                self.enter_room(item, tag)
+            Err(Panicked) => self.lose_newcomer(item, class, Reason::Panicked).into(),
+            Ok(Some(twin)) => self.take_over(twin, item, tag, when_full).into(),
+            Ok(None) if self.queue.classes[class].ahead == 0 && self.has_room_for(&tag) => {
+                self.enter_room(item, tag).into()
             }
-            Ok(None) => self.overflow(item, tag, when_full),
+            Ok(None) => no_room(self, item, tag),
         }
     }
 }
@@ -152,7 +161,7 @@ impl<T: Item> Core<T> {
         let state = &self.queue.classes[tag.class];
         match twin {
             Some(twin) => !self.has_bytes(tag.class, self.bytes_over(twin, tag)),
-            None if state.in_line > 0 => !state.blocks(),
+            None if state.ahead > 0 => !state.blocks(),
             None => !self.has_room_for(tag),
         }
     }
@@ -195,7 +204,7 @@ impl<T: Item> Core<T> {
         }
         // Refused reservations have no ids: they count by their refusals.
         let drawn = self.ids.wrapping_add(self.turns).wrapping_add(refusals.into());
-        let messages = self.queue.used() + self.lines.waiting();
+        let messages = self.queue.used() + self.lines.ahead();
         retry_span(messages, self.drain.rate(), self.running_age, refusals, self.rng.nth(drawn))
     }
 }

@@ -24,7 +24,7 @@ use crate::mailbox::enter::outcome::{Message, Offer, WhenFull};
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::Section;
-use crate::mailbox::store::class::ClassState;
+use crate::mailbox::store::class::{ClassState, PlainlyFull};
 use crate::mailbox::store::slots::{CLASS, Tag};
 use crate::policy::{Overflow, Priority};
 
@@ -117,9 +117,13 @@ impl<T: Item, S> Section<'_, T, S> {
         when_full: WhenFull,
     ) -> Offer<Message, T> {
         let class = tag.class;
-        let has_line = self.queue.classes[class].in_line > 0;
+        let has_line = self.queue.classes[class].ahead > 0;
         if has_line && self.queue.classes[class].blocks() {
             return self.join(item, tag, when_full);
+        }
+        if self.queue.classes[class].counts.stored > 0 {
+            // Whatever a word could make room for, it would pass what is stored (M1).
+            return self.last_resort(item, tag, when_full);
         }
         let mut shortage = self.shortage(class, u64::from(tag.weight));
         shortage.share = self.queue.is_key_full(class, tag.hash);
@@ -181,10 +185,10 @@ impl<T: Item> Core<T> {
     /// alone, or `block` alone for a sender that does not wait. For the fast path, which must not
     /// interpret lists.
     pub(in crate::mailbox) fn refuses_when_full(&self, class: ClassId, when_full: WhenFull) -> bool {
-        match self.queue.classes[class].overflow.words() {
-            [Overflow::Reject] => true,
-            [Overflow::Block] => when_full == WhenFull::Refuse,
-            _ => false,
+        match self.queue.classes[class].when_plainly_full {
+            PlainlyFull::Refuse => true,
+            PlainlyFull::Wait => when_full == WhenFull::Refuse,
+            PlainlyFull::LongWay => false,
         }
     }
 

@@ -31,17 +31,17 @@ impl<T: Item, S> Section<'_, T, S> {
         }
         self.request_sample();
         self.settle();
-        if self.queue.classes[class].in_line == 0 && !self.has_room(class, 0) {
+        if self.queue.classes[class].ahead == 0 && !self.has_room(class, 0) {
             self.purge_expired();
         }
-        if self.queue.classes[class].in_line == 0 && self.has_room(class, 0) {
+        if self.queue.classes[class].ahead == 0 && self.has_room(class, 0) {
             self.give_permit(class);
             return Offer::Granted((), Admission::Queued);
         }
         if when_full == WhenFull::Refuse || self.lines.waiting() >= self.max_waiting {
             return Offer::Refused((), Reason::Full, self.retry_after(class).get());
         }
-        self.queue.classes[class].in_line += 1;
+        self.queue.classes[class].ahead += 1;
         let (tag, types) = (Tag::new(class, self.recent, Tick::NEVER), self.queue.classes.len());
         // A permit has no key yet.
         let waiter = self.lines.join(Wanted::Permit, tag, false, types);
@@ -61,19 +61,32 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Offers a message for which there is a permit. The permit is used up by it, whatever becomes
     /// of the message.
     pub(crate) fn redeem(&mut self, item: T, tag: Tag) -> Offer<Message, T> {
-        let offer = self.decide_redemption(item, tag);
+        let offer = self
+            .decide_redemption(item, tag, |section, item, tag| section.refuse(item, tag.class, Reason::Full));
         self.wake_if_filled();
         offer
     }
 
-    fn decide_redemption(&mut self, item: T, mut tag: Tag) -> Offer<Message, T> {
+    /// Decides about a message with a permit. `behind` decides where messages of its type are
+    /// outside the mailbox: its slot must not make it pass them.
+    pub(in crate::mailbox) fn decide_redemption<V: From<Offer<Message, T>>>(
+        &mut self,
+        item: T,
+        mut tag: Tag,
+        behind: impl FnOnce(&mut Self, T, Tag) -> V,
+    ) -> V {
         let class = tag.class;
         self.queue.classes[class].counts.offered += 1;
         if !self.take_permit(class) {
-            return self.refuse(item, class, Reason::Closed);
+            return self.refuse(item, class, Reason::Closed).into();
         }
         self.request_sample();
         self.stamp(&mut tag);
+        if self.queue.classes[class].counts.stored > 0 {
+            let verdict = behind(self, item, tag);
+            self.grant();
+            return verdict;
+        }
         let offer = match self.find_twin(&item, &tag) {
             Err(Panicked) => self.lose_newcomer(item, class, Reason::Panicked),
             Ok(Some(twin)) if self.has_bytes(class, self.bytes_over(twin, &tag)) => {
@@ -91,7 +104,7 @@ impl<T: Item, S> Section<'_, T, S> {
         };
         // Where the message did not need the slot, a waiter may have it.
         self.grant();
-        offer
+        offer.into()
     }
 }
 

@@ -55,6 +55,17 @@ impl IndexMut<ClassId> for Classes {
 #[derive(Debug, Default)]
 pub(in crate::mailbox) struct Bag(pub(in crate::mailbox) Vec<SlotId>);
 
+/// What a type's overflow list comes to where there is no room, as far as the fast path may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::mailbox) enum PlainlyFull {
+    /// `reject` alone.
+    Refuse,
+    /// `block` alone: refuses a sender that does not wait.
+    Wait,
+    /// Anything else must be interpreted.
+    LongWay,
+}
+
 /// One message type inside the mailbox.
 #[derive(Debug)]
 pub(in crate::mailbox) struct ClassState {
@@ -65,6 +76,9 @@ pub(in crate::mailbox) struct ClassState {
     /// no soft limit, and no sample is to be requested. A new setting that can refuse or delay a
     /// message although there is room must clear `is_simple` in [`adjust`](ClassState::adjust).
     pub(in crate::mailbox) is_plain: bool,
+    pub(in crate::mailbox) when_plainly_full: PlainlyFull,
+    /// What has no room goes to the mailbox's store first.
+    pub(in crate::mailbox) spills: bool,
     /// Like `is_plain`, without regard to the soft limit and to samples.
     is_simple: bool,
     /// The next message requests a sample.
@@ -103,9 +117,10 @@ pub(in crate::mailbox) struct ClassState {
     has_per_key: bool,
     /// Slots that are promised to it.
     pub(in crate::mailbox) permits: u32,
-    /// Senders in its line, those for permits included, without those that only their key keeps
+    /// What a newcomer must not pass: its messages outside the mailbox (`spill.rs`), and the
+    /// senders in its line, those for permits included, without those that only their key keeps
     /// waiting.
-    pub(in crate::mailbox) in_line: u32,
+    pub(in crate::mailbox) ahead: u32,
     /// Whether senders may run its turns.
     pub(in crate::mailbox) short_turns: ShortTurns,
     pub(in crate::mailbox) counts: Counts,
@@ -121,6 +136,8 @@ impl ClassState {
             lane: policy.priority.lane() as u8,
             overflow: policy.overflow,
             is_plain: false,
+            when_plainly_full: PlainlyFull::LongWay,
+            spills: false,
             is_simple: false,
             is_armed: false,
             is_bare: false,
@@ -143,7 +160,7 @@ impl ClassState {
             // A capacity is at most 2^24.
             default_per_key: limits.per_key() as u32,
             permits: 0,
-            in_line: 0,
+            ahead: 0,
             short_turns: ShortTurns::default(),
             counts: Counts::default(),
             refusals: (0, 0),
@@ -156,6 +173,12 @@ impl ClassState {
     /// each of these settings back, except `ttl` and `timeout`, which are read without the lock.
     pub(in crate::mailbox) fn adjust(&mut self, policy: &Policy, is_weighed: bool) {
         self.overflow = policy.overflow;
+        self.when_plainly_full = match policy.overflow.words() {
+            _ if self.spills => PlainlyFull::LongWay,
+            [Overflow::Reject] => PlainlyFull::Refuse,
+            [Overflow::Block] => PlainlyFull::Wait,
+            _ => PlainlyFull::LongWay,
+        };
         self.early = policy.early;
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
         let per_key = policy.max_per_key.map(|max| u32::try_from(max).unwrap_or(u32::MAX));
@@ -168,6 +191,12 @@ impl ClassState {
             && policy.early.is_none()
             && !is_weighed;
         self.set_soft_limit(Some(self.soft_limit));
+    }
+
+    /// Sends to the mailbox's store what has no room, before the words of the list are tried.
+    #[cfg(test)]
+    pub(in crate::mailbox) fn set_spills(&mut self) {
+        (self.spills, self.when_plainly_full) = (true, PlainlyFull::LongWay);
     }
 
     /// The declared `max_per_key`.

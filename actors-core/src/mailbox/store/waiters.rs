@@ -97,7 +97,10 @@ pub(in crate::mailbox) struct Lines<T> {
     lines: Vec<List<WaiterId>>,
     keyed: BTreeMap<(u64, ClassId, u64), WaiterId>,
     ready: BTreeMap<(ClassId, u64), WaiterId>,
-    waiting: usize,
+    /// What a freed slot is owed to: waiters, and messages outside the mailbox (`spill.rs`).
+    ahead: usize,
+    /// Messages outside the mailbox.
+    outside: usize,
     tickets: u64,
 }
 
@@ -126,13 +129,45 @@ impl<T> Lines<T> {
             lines: Vec::new(),
             keyed: BTreeMap::new(),
             ready: BTreeMap::new(),
-            waiting: 0,
+            ahead: 0,
+            outside: 0,
             tickets: 0,
         }
     }
 
     pub(in crate::mailbox) fn waiting(&self) -> usize {
-        self.waiting
+        self.ahead - self.outside
+    }
+
+    /// Waiters and messages outside: while there are any, a freed slot is theirs.
+    #[inline]
+    pub(in crate::mailbox) fn ahead(&self) -> usize {
+        self.ahead
+    }
+
+    /// Messages outside the mailbox.
+    #[inline]
+    pub(in crate::mailbox) fn outside(&self) -> usize {
+        self.outside
+    }
+
+    /// A message goes outside, or is found to be there.
+    pub(in crate::mailbox) fn add_outside(&mut self) {
+        self.ahead += 1;
+        self.outside += 1;
+    }
+
+    /// A message is outside no longer.
+    pub(in crate::mailbox) fn remove_outside(&mut self) {
+        self.ahead -= 1;
+        self.outside -= 1;
+    }
+
+    /// The next arrival number. Lines of one lane, and messages that are back from outside, are
+    /// merged by it.
+    pub(in crate::mailbox) fn next_ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
     }
 
     /// Joins the line of its type, of which there are `types`. A waiter that is kept by its key
@@ -160,7 +195,7 @@ impl<T> Lines<T> {
             true => _ = self.keyed.insert((tag.hash, tag.class, self.tickets), waiter),
             false => self.lines[tag.class.index()].push_back(LINE, &mut self.waiters, waiter),
         }
-        self.waiting += 1;
+        self.ahead += 1;
         waiter
     }
 
@@ -249,7 +284,7 @@ impl<T> Lines<T> {
                         true
                     }
                 };
-                self.waiting -= 1;
+                self.ahead -= 1;
                 Some(Departed { wanted, tag, stood, is_keyed })
             }
             decided => {

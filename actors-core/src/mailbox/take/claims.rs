@@ -72,7 +72,7 @@ impl<T: Item, S> Section<'_, T, S> {
         };
         let entry = self.queue.slots.at(slot);
         let (class, stamp) = (entry.class, entry.stamp);
-        if entry.expires <= now || self.lines.waiting() > 0 {
+        if entry.expires <= now || self.lines.ahead() > 0 {
             return false;
         }
         let mut busy = [false; Priority::COUNT];
@@ -145,7 +145,7 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(in crate::mailbox) fn begin(&mut self) {
         self.signals().begin_turn();
         self.settle();
-        if self.lines.waiting() > 0 {
+        if self.lines.ahead() > 0 {
             // The next turn must hand its slot over too, until no sender waits.
             self.signals().interrupt();
         }

@@ -311,7 +311,7 @@ impl<T: Item, S> Taker<T, S> {
             section.wake_all();
             return Poll::Pending;
         }
-        if !section.core.is_open() {
+        if !section.core.is_open() && section.core.is_drained() {
             return Poll::Ready(Take::Finished);
         }
         let recent = section.core.recent;
@@ -359,7 +359,7 @@ impl<T: Item, S> Taker<T, S> {
         let is_thin = !is_alone
             && self.batch.rest() == core.queue.used()
             && self.batch.rest() + 1 < THIN
-            && core.lines.waiting() == 0
+            && core.lines.ahead() == 0
             && self.budget.is_short();
         self.thin = if is_thin { self.thin + 1 } else { 0 };
         // Timing pays where a batch follows or where turns are known to be long.
