@@ -75,7 +75,7 @@ fn l5_totals_keep_the_counts_of_actors_that_have_ended() {
             till.add(5).ask().await.unwrap();
             assert_eq!(outcomes(), Some(vec![("handled", 2 * round - 1)]));
             till.add(6).ask().await.unwrap();
-            till.stop().await.unwrap();
+            till.stop().await.reason().unwrap();
             assert!(names(&system).is_empty());
             assert_eq!(outcomes(), Some(vec![("handled", 2 * round)]));
         }
