@@ -97,7 +97,7 @@ impl Rig {
             if !effects.take_unfinished() {
                 return;
             }
-            self.mailbox.visit(effects, |section| section.carry_on());
+            self.mailbox.visit(effects, |section| section.resume());
         }
     }
 
