@@ -53,8 +53,8 @@ impl<T: Item, S> Section<'_, T, S> {
     }
 
     /// Hands free slots to waiters, and to messages that are back from the store: highest lane
-    /// first, in a lane the oldest that may have one (O1). As many as one visit may; the caller then
-    /// continues with another visit before it does anything else.
+    /// first, in a lane the oldest that may have one (O1). It moves as many as one visit may; the
+    /// caller then continues with another visit before it does anything else.
     pub(in crate::mailbox) fn grant(&mut self) {
         while self.lines.ahead() > 0
             && let Some(next) = self.next_ahead()
