@@ -37,6 +37,7 @@
 //! | [`send`] | the futures that a call returns, permits, jobs |
 //! | [`spawn`], [`system`] | the builders of actors and systems, their errors and reports |
 //! | [`lifecycle`] | the futures of an actor's start and end |
+//! | [`outlet`] | actors in another place: what takes their messages over |
 //! | [`observe`] | ledger rows, snapshots, visits, dead letters, decisions, advice |
 //! | [`mailbox`] | the bounded queue, which is also a channel by itself |
 //! | [`sizing`] | how large a mailbox must be, from rates |

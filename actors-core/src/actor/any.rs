@@ -37,6 +37,13 @@ impl<A: Actor> AnyActor for Cell<A> {
     }
 
     fn runtime_gone(self: Arc<Self>) {
+        if self.outlet.is_some() {
+            // It has no task that the runtime could drop.
+            if Cell::ended(&self).is_none() {
+                self.give_up(StopReason::RuntimeGone);
+            }
+            return;
+        }
         if self.mailbox.start_consumer() {
             // The ended runtime drops the task at once, and dropping the task ends the actor.
             self.start_task(WorkerId::ONLY, None);

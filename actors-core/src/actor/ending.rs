@@ -55,7 +55,7 @@ impl<T> Drop for Waiting<T> {
 }
 
 /// Waits until `check` returns a value. It is called again at every change of the actor's life.
-async fn until<A: Actor, T>(cell: Arc<Cell<A>>, check: impl Fn(&Cell<A>) -> Option<T>) -> T {
+pub(crate) async fn until<A: Actor, T>(cell: Arc<Cell<A>>, check: impl Fn(&Cell<A>) -> Option<T>) -> T {
     loop {
         // Registered before the check, so that a change in between wakes the task.
         let mut changed = pin!(cell.changed.notified());

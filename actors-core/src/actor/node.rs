@@ -3,6 +3,7 @@
 use super::Actor;
 use super::cell::Cell;
 use crate::error::{ActorName, LifeStage};
+use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::policy::Action;
 use crate::wait::{self, InLine, Node, Waits, WorkerSet};
@@ -25,7 +26,9 @@ impl<A: Actor> Node for Cell<A> {
     /// trial.
     fn worker_set(&self) -> WorkerSet {
         let limits = self.mailbox.limits();
-        let workers: Vec<u32> = self.mailbox.worker_numbers().into_iter().map(u32::from).collect();
+        let (workers, leaving) = self.mailbox.present_workers();
+        let numbers = |workers: Vec<WorkerId>| -> Vec<u32> { workers.into_iter().map(u32::from).collect() };
+        let (workers, leaving) = (numbers(workers), numbers(leaving));
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
         // What an actor in another place does is not known here.
         let may_grow = self.outlet.is_some()
@@ -33,7 +36,7 @@ impl<A: Actor> Node for Cell<A> {
                 && workers.len() < limits.workers.most()
                 && self.gate.may_grow()
                 && self.system.watchlist().is_active();
-        WorkerSet { workers, may_grow }
+        WorkerSet { workers, leaving, may_grow }
     }
 
     fn is_killed(&self) -> bool {
@@ -48,7 +51,7 @@ impl<A: Actor> Node for Cell<A> {
         self.ended().is_some()
     }
 
-    fn is_stuck_in_line(&self, place: InLine) -> bool {
+    fn is_stuck_in_line(&self, place: InLine) -> Option<u64> {
         self.mailbox.is_stuck_in_line(place.waiter.into(), place.ticket)
     }
 
@@ -58,8 +61,9 @@ impl<A: Actor> Node for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// Fails a wait of a cycle that exists because this pool has lost a worker, or will not grow
-    /// (D1). A cycle in which no wait can fail is logged.
+    /// Fails a wait of a cycle that exists because this pool has lost a worker or will not grow, or
+    /// because no permit is left that could be given back to its line (D1). A cycle in which no
+    /// wait can fail is logged.
     pub(crate) fn review_waits(self: &Arc<Self>) {
         let node: Arc<dyn Node> = self.clone();
         if let Some(names) = wait::review(&node) {

@@ -13,13 +13,22 @@
 //! decides, then `handled` (taken over; what becomes of it is in the books of the other side),
 //! refused for the outlet's reason, or `cancelled` when the sender goes away first.
 //!
-//! **Price.** The path is cold: an allocation for the packed message's state, one for the outlet's
-//! future. A local actor pays nothing for it: the cell of an outlet declines the fast path, and
-//! only the long way asks whether there is one.
+//! **End.** A stop closes the handle at the call. The actor ends, here, when the outlet has decided
+//! about every message that it holds. A kill, and the end of the runtime, end it at once: messages
+//! that the outlet holds are lost as [`Closed`](Reason::Closed) (`undelivered`), and their futures
+//! are dropped. Their senders are told: an ask fails as `Closed`, and a tell, whose value is with
+//! the outlet, resolves as [`Dropped`](Admission::Dropped). The outlet itself is dropped with the
+//! actor's end, also where a handle is kept.
+//!
+//! **Price.** The path is cold: allocations for the packed message's state, for the outlet's future
+//! and for the watch on the actor's end. A local actor pays nothing for it: the cell of an outlet
+//! declines the fast path, and only the long way asks whether there is one.
 
 use super::Actor;
 use crate::error::{Admission, Reason};
+use crate::sync::Lock;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -31,9 +40,9 @@ pub trait Outlet<A: Actor>: Send + Sync + 'static {
     /// Hands a message over, and waits for room on the other side if it must.
     ///
     /// The future gives the message back with [`Reason::TimedOut`] at the
-    /// [`deadline`](Call::deadline). It is dropped when the sender goes away, and for an ask that
-    /// is past its deadline all the same: then a message that was not taken over must not arrive
-    /// later.
+    /// [`deadline`](Call::deadline). It is dropped when the sender goes away, when the handle's
+    /// actor is killed, and for an ask that is past its deadline all the same: then a message that
+    /// was not taken over must not arrive later.
     fn send(&self, mail: A::Mail, call: Call) -> Handing<A>;
 
     /// Hands a message over without waiting; a full other side refuses with [`Reason::Full`].
@@ -90,5 +99,24 @@ impl<T> Returned<T> {
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
         self
+    }
+}
+
+/// The outlet of a cell, until the actor ends.
+pub(crate) struct OutletSlot<A: Actor>(Lock<Option<Arc<dyn Outlet<A>>>>);
+
+impl<A: Actor> OutletSlot<A> {
+    pub(crate) fn new(outlet: Arc<dyn Outlet<A>>) -> Self {
+        OutletSlot(Lock::new(Some(outlet)))
+    }
+
+    /// Returns the outlet, to be called without a lock. `None` once the actor has ended.
+    pub(crate) fn get(&self) -> Option<Arc<dyn Outlet<A>>> {
+        self.0.lock().clone()
+    }
+
+    /// Takes the outlet out, to be dropped without a lock.
+    pub(crate) fn take(&self) -> Option<Arc<dyn Outlet<A>>> {
+        self.0.lock().take()
     }
 }

@@ -171,12 +171,21 @@ impl Pool {
         &mut self.workers[number.index()]
     }
 
+    /// The workers that count.
     pub(super) fn numbers(&self) -> Vec<WorkerId> {
-        let is_there = |worker: &Worker| worker.is_taken && !worker.is_retiring;
+        self.present(|worker| !worker.is_retiring)
+    }
+
+    /// The workers that no longer count, and have not gone yet.
+    pub(super) fn retiring(&self) -> Vec<WorkerId> {
+        self.present(|worker| worker.is_retiring)
+    }
+
+    fn present(&self, is_meant: impl Fn(&Worker) -> bool) -> Vec<WorkerId> {
         (0..)
             .map(WorkerId::new)
             .zip(&self.workers)
-            .filter(|(_, worker)| is_there(worker))
+            .filter(|(_, worker)| worker.is_taken && is_meant(worker))
             .map(|(number, _)| number)
             .collect()
     }

@@ -61,9 +61,11 @@ pub(crate) struct Effects<T> {
     /// The visit stopped at its bound, and another one continues
     /// ([`Section::resume`](super::Section::resume)).
     is_unfinished: bool,
-    /// Set with `is_unfinished` and with garbage: these effects are applied at once, not with the
-    /// next wake-up.
+    /// Set with `is_unfinished`, `must_review` and garbage: these effects are applied at once, not
+    /// with the next wake-up.
     is_due: bool,
+    /// The last permit is gone and senders still wait in line: their waits may form a cycle (D1).
+    must_review: bool,
     /// Memory to free, and wakers that must not wake their tasks any more. Dropping them takes
     /// time, or is foreign code.
     garbage: Vec<Garbage>,
@@ -92,6 +94,7 @@ impl<T> Effects<T> {
             moved: 0,
             is_unfinished: false,
             is_due: false,
+            must_review: false,
             garbage: Vec::new(),
         }
     }
@@ -107,6 +110,17 @@ impl<T> Effects<T> {
     /// Whether these effects must be applied now, although no task is to be woken.
     pub(super) fn is_due(&self) -> bool {
         self.is_due
+    }
+
+    /// Searches for cycles of waits once the lock is free.
+    pub(super) fn will_review(&mut self) {
+        (self.must_review, self.is_due) = (true, true);
+    }
+
+    /// Whether waits that lead to this actor must be searched for cycles.
+    #[must_use]
+    pub(crate) fn take_review(&mut self) -> bool {
+        std::mem::take(&mut self.must_review)
     }
 
     /// Frees memory once the lock is free.

@@ -18,6 +18,7 @@ use crate::observe::trace;
 use crate::panics::{caught, ignored};
 use crate::policy::lifecycle::{Event, Lifecycle, State};
 use crate::turn::hook::{self, Outcome};
+use crate::wait;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
@@ -132,6 +133,7 @@ impl<A: Actor> Runner<A> {
         // Wakers in the timers are foreign code.
         ignored(|| self.cell.timers.clear());
         self.cell.drop_factory();
+        self.cell.drop_outlet();
         // Before the ledger is read: it counts what jobs had to deliver.
         self.cell.end_jobs(why);
         self.cell.log_losses();
@@ -177,6 +179,9 @@ impl<A: Actor> Runner<A> {
 
     /// Drops the instance without running its hooks.
     pub(super) fn discard(&mut self) {
+        // A turn was dropped with the task. A wait that it began and that is kept elsewhere must
+        // not outlive the actor, whose address may be used again.
+        wait::over(self.cell.system.waits(), hook_scope(&self.cell, self.worker).waiter());
         let seat = self.remove_seat();
         ignored(|| drop(seat));
     }

@@ -29,13 +29,15 @@ mod end;
 mod life;
 mod restart;
 mod runner;
+#[cfg(test)]
+mod tests;
 mod turns;
 
 use crate::actor::Actor;
 use crate::actor::cell::{Cell, Seat};
 use crate::clock::Tick;
 use crate::current;
-use crate::error::{LifeStage, StartError, StopReason};
+use crate::error::{LifeStage, Reason, StartError, StopReason};
 use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::panics::caught;
@@ -57,9 +59,15 @@ pub(crate) fn start_task<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, seat: 
     cell.rt.spawn(cell.system.tracker().track_future(run(runner)));
 }
 
-/// Ends an actor in another place: no task is ever needed for it before. This is what its cell is
-/// given in place of [`start_task`].
+/// Ends an actor in another place, once its outlet holds no message any more or it was killed. It
+/// needs no task for that. This is what its cell is given in place of [`start_task`]: it is called
+/// where an ordinary cell would start its consumer, for which there is nothing to do but the end.
 pub(crate) fn end_outlet<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, _: Option<Box<Seat<A>>>) {
+    let Some(lost) = cell.visit(|section| section.end_transit()) else { return };
+    for (class, count) in lost {
+        // Their futures belong to their senders, which drop them when they see the end.
+        (0..count).for_each(|_| cell.report_loss(class, Tick::ZERO, Reason::Closed, || None));
+    }
     let mut runner = Runner::new(cell.clone(), worker, None);
     runner.life = Lifecycle::without_instance();
     let event = runner.over().unwrap_or(Event::Drained);

@@ -1,30 +1,50 @@
 //! A packed message that arrives from another place: what the receiving side of an
 //! [`Outlet`](crate::outlet::Outlet) does.
+//!
+//! It waits in line like any other send: with a timer for its ttl and its deadline, and inside a
+//! turn as a wait of the wait graph.
 
+use super::cycle;
+use super::timer::{Timer, end_of_wait};
 use crate::actor::Actor;
-use crate::actor::Mail;
 use crate::actor::cell::Packed;
 use crate::actor::handle::Handle;
 use crate::actor::outlet::{Handed, Returned};
 use crate::clock::{self, Tick};
+use crate::current::waits;
 use crate::error::{Admission, Reason};
-use crate::mailbox::{ClassId, Entered, Entry, Fate, Item, Message, Offer, Outcome, WhenFull};
-use crate::wakers::discard;
+use crate::mailbox::{ClassId, Entered, Entry, Item, Lost, Message, Offer, Outcome, WhenFull};
+use crate::wait::Wait;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::time::Instant;
 
 impl<A: Actor> Handle<A> {
     /// Puts a packed message into the mailbox, as its type's policy says. An answer that it owes
     /// goes to the sender that packed it.
     ///
+    /// Where the type says `block`, it waits in line until `deadline` and within the type's ttl;
+    /// inside a turn also only as long as that turn's caller waits. After its deadline the message
+    /// is never handled.
+    ///
     /// # Errors
-    /// The message, with the reason. A handle to an actor in another place refuses with
-    /// [`Closed`](Reason::Closed): a message is delivered where the actor is.
+    /// The message, with the reason: [`TimedOut`](Reason::TimedOut) and
+    /// [`Expired`](Reason::Expired) where it still stood in line, and inside a turn
+    /// [`WouldDeadlock`](Reason::WouldDeadlock) if only the end of that turn could make room. A
+    /// handle to an actor in another place refuses with [`Closed`](Reason::Closed): a message is
+    /// delivered where the actor is.
     pub fn deliver(&self, mail: A::Mail, deadline: Option<Instant>) -> Deliver<A> {
-        let until = deadline.map_or(Tick::NEVER, clock::tick);
-        Deliver { to: self.clone(), until, entry: Entry::Fresh(Packed(mail)) }
+        let deadline = deadline.map_or(Tick::NEVER, clock::tick);
+        Deliver {
+            to: self.clone(),
+            deadline,
+            expires: Tick::NEVER,
+            entry: Entry::Fresh(Packed(mail)),
+            timer: Timer::none(),
+            wait: None,
+        }
     }
 }
 
@@ -32,12 +52,19 @@ impl<A: Actor> Handle<A> {
 ///
 /// # Cancel safety
 /// Cancel safe. Dropped while it is pending, the message was not delivered: it leaves the line,
-/// counted `cancelled`.
+/// counted `cancelled`, and whoever waits for its answer is told.
 #[must_use = "nothing is delivered before it is awaited"]
 pub struct Deliver<A: Actor> {
     to: Handle<A>,
-    until: Tick,
+    /// When it stops waiting. Until it stands in line: when the message becomes worthless for its
+    /// sender.
+    deadline: Tick,
+    /// When the message becomes worthless: the earlier one of ttl and deadline.
+    expires: Tick,
     entry: Entry<Packed<A>, Message>,
+    timer: Timer,
+    /// What it waits for, inside a turn (D1).
+    wait: Option<Wait>,
 }
 
 // No field is pinned: a message may move between polls.
@@ -49,57 +76,126 @@ impl<A: Actor> fmt::Debug for Deliver<A> {
     }
 }
 
+impl<A: Actor> Deliver<A> {
+    /// Refuses a message that was brought to the handle of an actor in another place: nothing is
+    /// ever queued in a cell without an instance.
+    #[cold]
+    fn refuse_elsewhere(&mut self) -> Option<Handed<A>> {
+        let Entry::Fresh(item) = std::mem::replace(&mut self.entry, Entry::Over) else { return None };
+        let cell = self.to.cell();
+        cell.mailbox.offer_refused(ClassId::new(item.class()), Reason::Closed);
+        cell.note_loss();
+        Some(Err(Returned::new(item.0, Reason::Closed)))
+    }
+
+    /// Offers the message, or polls its place in line.
+    fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<Entered<Message, Packed<A>>>> {
+        let Deliver { to, deadline, expires, entry, timer, .. } = self;
+        let cell = to.cell();
+        entry.poll(&cell.mailbox, cx, |item: Packed<A>| {
+            let tag = match cell.mailbox.tag(&item, clock::now(), *deadline) {
+                Ok(tag) => tag,
+                Err(reason) => {
+                    cell.mailbox.offer_lost(ClassId::new(item.class()), reason);
+                    return Offer::Refused(item, reason, None);
+                }
+            };
+            let class = tag.class;
+            *expires = tag.expires;
+            let offer = cell.visit(|section| section.offer(item, tag, WhenFull::Wait));
+            if let Offer::InLine(_) = offer {
+                // Set before the line is polled, because the `clone` of the waker may panic there.
+                *deadline = end_of_wait(cell, class, *deadline);
+                timer.set((*deadline).min(*expires), cell);
+            }
+            offer
+        })
+    }
+
+    /// Polls the end of the wait in line, and registers it inside a turn (D1).
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Handed<A>> {
+        let Entry::InLine(line) = &self.entry else { return Poll::Pending };
+        let (cell, until) = (self.to.cell(), self.deadline.min(self.expires));
+        if self.timer.poll(cell, cx) {
+            return Poll::Ready(match self.expires < self.deadline {
+                true => self.give_up(Reason::Expired, None),
+                false => {
+                    let retry_after = cell.reading().retry_after;
+                    self.give_up(Reason::TimedOut, retry_after)
+                }
+            });
+        }
+        if !waits::concerns(self.wait.as_ref()) {
+            return Poll::Pending;
+        }
+        let waiter = line.waiter();
+        match waits::enter(&mut self.wait, cell, until, cx.waker(), || cycle::slot(cell, waiter)) {
+            Ok(()) => Poll::Pending,
+            Err(_names) => Poll::Ready(self.give_up(Reason::WouldDeadlock, None)),
+        }
+    }
+
+    /// Leaves the line, unless the message was let in or refused just before.
+    fn give_up(&mut self, reason: Reason, retry_after: Option<Duration>) -> Handed<A> {
+        self.wait = None;
+        let Some(line) = self.entry.take_line() else { unreachable!("its caller has found it in line") };
+        let cell = self.to.cell();
+        let left = cell.visit(|section| section.give_up(line, reason));
+        cell.note_loss();
+        match left {
+            Ok((item, _)) => Err(Returned { mail: Some(item.0), reason, retry_after }),
+            Err((Outcome::Refused(item, reason), _)) => Err(Returned::new(item.0, reason)),
+            Err((Outcome::Granted(_), _)) => Ok(Admission::Waited),
+        }
+    }
+}
+
 impl<A: Actor> Future for Deliver<A> {
     type Output = Handed<A>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Deliver { to, until, entry } = &mut *self;
-        let cell = to.cell();
-        if cell.outlet.is_some()
-            && let Entry::Fresh(item) = std::mem::replace(entry, Entry::Over)
+        let this = &mut *self;
+        if this.to.cell().outlet.is_some()
+            && let Some(refused) = this.refuse_elsewhere()
         {
-            // Nothing is ever queued in a cell without an instance.
-            let class = ClassId::new(item.class());
-            if cell.mailbox.enter_transit(class) {
-                cell.mailbox.leave_transit(class, Fate::Refused(Reason::Closed));
-            }
-            cell.note_loss();
-            return Poll::Ready(Err(Returned::new(item.0, Reason::Closed)));
+            return Poll::Ready(refused);
         }
-        let offer = |item: Packed<A>| match cell.mailbox.tag(&item, clock::now(), *until) {
-            Ok(tag) => cell.visit(|section| section.offer(item, tag, WhenFull::Wait)),
-            Err(reason) => {
-                cell.mailbox.offer_lost(ClassId::new(item.class()), reason);
-                Offer::Refused(item, reason, None)
-            }
-        };
-        let entered: Option<Entered<Message, Packed<A>>> = ready!(entry.poll(&cell.mailbox, cx, offer));
-        Poll::Ready(match entered {
-            Some(Ok((_, admission))) => Ok(admission),
-            Some(Err((item, Reason::Dropped, _))) => {
-                cell.drop_rejected(item, Reason::Dropped);
+        let handed = match this.poll_entry(cx) {
+            Poll::Pending => ready!(this.poll_line(cx)),
+            Poll::Ready(Some(Ok((_, admission)))) => Ok(admission),
+            Poll::Ready(Some(Err((item, Reason::Dropped, _)))) => {
+                this.to.cell().drop_rejected(item, Reason::Dropped);
                 Ok(Admission::Dropped)
             }
-            Some(Err((item, reason, retry_after))) => {
-                cell.note_loss();
+            Poll::Ready(Some(Err((item, reason, retry_after)))) => {
+                this.to.cell().note_loss();
                 Err(Returned { mail: Some(item.0), reason, retry_after })
             }
-            None => panic!("a delivery was polled after it had completed"),
-        })
+            Poll::Ready(None) => {
+                panic!("a delivery to `{}` was polled after it had completed", this.to.name())
+            }
+        };
+        this.wait = None;
+        this.timer.clear(this.to.cell());
+        Poll::Ready(handed)
     }
 }
 
 impl<A: Actor> Drop for Deliver<A> {
     fn drop(&mut self) {
+        self.wait = None;
         let Some(line) = self.entry.take_line() else { return };
         let cell = self.to.cell();
+        // The sender of an ask waits on the other side, and is told.
         match cell.visit(|section| section.give_up(line, Reason::Cancelled)) {
             Ok((item, tag)) => {
-                let class = ClassId::new(item.0.class());
-                cell.report_loss(class, tag.stamp, Reason::Cancelled, || item.0.envelope().describe());
-                discard(item);
+                let (class, stamp) = (tag.class, tag.stamp);
+                cell.drop_lost(Lost { item, class, stamp, reason: Reason::Cancelled });
             }
-            Err((Outcome::Refused(item, _), _)) => discard(item),
+            Err((Outcome::Refused(item, reason), tag)) => {
+                let (class, stamp) = (tag.class, tag.stamp);
+                cell.drop_refused(Lost { item, class, stamp, reason });
+            }
             Err((Outcome::Granted(place), _)) => {
                 cell.visit(|section| section.withdraw(place, Reason::Cancelled));
             }

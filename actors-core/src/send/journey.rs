@@ -293,8 +293,8 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let item = Packed::<A>(A::pack(Envelope::new(message, asker)));
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
-        if let Some(outlet) = cell.outlet.clone() {
-            return self.offer_elsewhere(&outlet, item, when_full, is_ask);
+        if cell.outlet.is_some() {
+            return self.offer_elsewhere(item, when_full, is_ask);
         }
         let worth_until = if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER };
         if self.cleanup.is_none() {

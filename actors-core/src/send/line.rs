@@ -16,7 +16,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     /// turn's deadline or, without one, after the default.
     pub(super) fn line_end(&mut self) -> Tick {
         if self.deadline == Tick::NEVER {
-            self.deadline = end_of_wait(self.to.cell(), class_of::<A, M>());
+            self.deadline = end_of_wait(self.to.cell(), class_of::<A, M>(), Tick::NEVER);
         }
         self.deadline.min(self.expires)
     }

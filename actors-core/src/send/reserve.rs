@@ -11,7 +11,7 @@ use crate::actor::cell::{Cell, Packed};
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::clock::{self, Tick};
-use crate::current::{self, waits};
+use crate::current::waits;
 use crate::error::{About, Admission, AskError, Reason, SendError};
 use crate::mailbox::{self, Entry, Offer, Outcome, WhenFull};
 use crate::wait::Wait;
@@ -120,10 +120,8 @@ impl<'a, A: Handler<M>, M: Message> Reserve<'a, A, M> {
 
 /// Returns when the wait ends: like that of a blocked send (T2).
 fn end_of_reservation<A: Handler<M>, M: Message>(cell: &Cell<A>, timeout: Option<Duration>) -> Tick {
-    match timeout {
-        Some(own) => clock::now().after(own).min(current::get().map_or(Tick::NEVER, |turn| turn.until())),
-        None => end_of_wait(cell, class_of::<A, M>()),
-    }
+    let own = timeout.map_or(Tick::NEVER, |timeout| clock::now().after(timeout));
+    end_of_wait(cell, class_of::<A, M>(), own)
 }
 
 /// Requests a slot, after the gate (P3).

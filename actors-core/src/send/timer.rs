@@ -110,12 +110,14 @@ impl Drop for Timer {
     }
 }
 
-/// Returns until when a wait for room inside a turn lasts: to that turn's deadline or, without one,
-/// for the type's default (T2). `NEVER` outside of turns.
-pub(super) fn end_of_wait<A: Actor>(cell: &Cell<A>, class: ClassId) -> Tick {
+/// Returns until when a wait for room lasts (T2). A wait with a deadline of its own, `own`, lasts
+/// to that one, and inside a turn to that turn's at most. Without one it lasts inside a turn to
+/// that turn's deadline or, if that has none, for the type's default; elsewhere it has no end
+/// (`NEVER`).
+pub(super) fn end_of_wait<A: Actor>(cell: &Cell<A>, class: ClassId, own: Tick) -> Tick {
     match current::get().map(|turn| turn.until()) {
-        None => Tick::NEVER,
-        Some(Tick::NEVER) => clock::now().after(cell.mailbox.timeout(class)),
-        Some(until) => until,
+        None => own,
+        Some(Tick::NEVER) if own == Tick::NEVER => clock::now().after(cell.mailbox.timeout(class)),
+        Some(until) => own.min(until),
     }
 }

@@ -68,15 +68,18 @@ impl Edge {
         self.plan.to.waits()
     }
 
-    pub(super) fn is_live(&self, now: Tick) -> bool {
+    /// Returns a number if the wait is not over. Where two looks return the same number, it counted
+    /// all the time in between.
+    pub(super) fn live(&self, now: Tick) -> Option<u64> {
         let to = &self.plan.to;
-        let is_due = match &self.plan.what {
-            What::Answer(answer) => answer.is_awaited(),
+        let since = match &self.plan.what {
+            What::Answer(answer) => answer.is_awaited().then_some(0),
             What::Slot(place) => to.is_stuck_in_line(*place),
-            What::Start => !to.has_started(),
-            What::End => !to.has_ended(),
+            What::Start => (!to.has_started()).then_some(0),
+            What::End => (!to.has_ended()).then_some(0),
         };
-        is_due && now < self.plan.until && self.cut.get().is_none() && !self.is_over.load(Ordering::Relaxed)
+        let is_over = self.is_over.load(Ordering::Relaxed);
+        since.filter(|_| now < self.plan.until && self.cut.get().is_none() && !is_over)
     }
 
     /// The turn has ended.
@@ -138,6 +141,14 @@ pub(super) struct Cycle {
     pub(super) actors: Vec<usize>,
     /// Its waits, beginning with the newest where that closes it.
     pub(super) waits: Vec<Arc<Edge>>,
+}
+
+impl Drop for Cycle {
+    /// Like [`Reached`](super::search::Reached), it may hold the last references to slots and
+    /// cells, whose `Drop` may panic.
+    fn drop(&mut self) {
+        discard(std::mem::take(&mut self.waits));
+    }
 }
 
 impl Cycle {

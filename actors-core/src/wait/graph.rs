@@ -92,9 +92,7 @@ impl Waits {
             return None;
         }
         let now = clock::now();
-        if !edge.is_live(now) {
-            return None;
-        }
+        edge.live(now)?;
         let first = (target.clone(), Goal::of(&edge.plan.what));
         Some(Reached::find(self, first, Growth::Allowed, now))
     }
@@ -130,6 +128,12 @@ impl Waits {
             drop(arbiter);
             return Some((found, acted));
         }
+    }
+
+    /// The number of waits in the graph.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.0.lock().len()).sum()
     }
 
     /// For tests that need a decision to be under way.

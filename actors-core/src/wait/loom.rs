@@ -54,8 +54,8 @@ impl Node for Actor {
         false
     }
 
-    fn is_stuck_in_line(&self, _: InLine) -> bool {
-        true
+    fn is_stuck_in_line(&self, _: InLine) -> Option<u64> {
+        Some(0)
     }
 
     fn admit(self: Arc<Self>, _: InLine) -> bool {

@@ -15,8 +15,8 @@
 //! **When is an actor stuck?** When no further worker can come and the turns of all it has are
 //! stuck. A turn is stuck when any of its waits leads to a stuck actor. Of all solutions the
 //! largest is meant; the search computes it among the actors that can be reached from a wait. A
-//! wait for an actor's end is stuck when the turn of *any* of its workers is: each of them must
-//! end.
+//! wait for an actor's end is stuck when the turn of *any* of its workers is, one that is leaving
+//! its pool included: each of them must end.
 //!
 //! **Publish, then search.** A new wait is added to the graph first; then the graph is searched,
 //! one shard at a time. Of several threads that close a cycle together, the one that adds its edge
@@ -25,12 +25,15 @@
 //! same one. A suspicion is therefore decided under one lock, the arbiter's: the search is repeated
 //! until every wait that it relied on is still there when it has ended. Within a decision no wait
 //! returns once it was removed, because a wait is added again only after a decision about itself.
-//! So those edges stood at one instant. Then one wait fails, and the next thread finds the cycle
+//! A wait in line that did not count while a permit was out does count again after that, but with
+//! another number ([`Node::is_stuck_in_line`]), and then the search is repeated too. So those edges
+//! stood at one instant. Then one wait fails, and the next thread finds the cycle
 //! gone. Without a cycle no thread takes the arbiter's lock. (The double collect of Afek, Attiya,
 //! Dolev, Gafni, Merritt and Shavit, *Atomic Snapshots of Shared Memory*, JACM 40(4), 1993.)
 //!
 //! **When is it searched?** When a wait is added, and when a way out disappears: a worker leaves
-//! its pool, or the supervisor starts no more of them for a while ([`review`]).
+//! its pool, the supervisor starts no more of them for a while, or the last permit of a mailbox is
+//! used or given back while senders stay in its line ([`review`]).
 //!
 //! **Which wait fails?** The one that closes the cycle, if it can fail. `closed` and a parent's
 //! wait for its children cannot (D3): then another wait of the cycle is *cut*, and its task is
@@ -48,8 +51,11 @@
 //!    state ([`over`]).
 //!
 //! **What is not seen.** Cycles through actors of several systems: they end by their deadlines. All
-//! waits of a turn count as needed, also those of a `select!`. Nothing else that could end a wait
-//! is relied on: a deadline, a ttl, an ask of another sender that is withdrawn from the full
+//! waits of a turn count as needed, also those of a `select!`. A turn that runs another actor's
+//! short turn itself (S6) is no edge: where that one blocks its thread and asks the first actor,
+//! the ask ends with its deadline. So does a wait for a message that one worker of a pool has in
+//! its turn while the pool's other workers are free. Nothing else that could end a wait is relied
+//! on: a deadline, a ttl, an ask of another sender that is withdrawn from the full
 //! mailbox. On the other hand no cycle is reported where code outside may end a wait: an answer
 //! that comes by a [`ReplyTo`](crate::ReplyTo), a line while a permit of that mailbox is out,
 //! tasks, locks and channels.
@@ -70,6 +76,7 @@ pub(crate) use edge::{Names, Plan, Wait, Waiter, What};
 pub(crate) use graph::Waits;
 
 use crate::error::ActorName;
+use crate::reentry;
 use crate::wakers::discard;
 use edge::{Cycle, Edge};
 use search::{Growth, Reached};
@@ -91,8 +98,11 @@ pub enum Deadlock {
 /// The workers that run an actor's turns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WorkerSet {
-    /// The numbers of all workers that there are.
+    /// The numbers of the workers that take turns.
     pub(crate) workers: Vec<u32>,
+    /// The numbers of those that take no more turns, and have not gone yet: their `#[stopped]` runs
+    /// or their children end. The actor's end waits for them too.
+    pub(crate) leaving: Vec<u32>,
     /// Another one may come, also while all of these wait.
     pub(crate) may_grow: bool,
 }
@@ -116,9 +126,10 @@ pub(crate) trait Node: Send + Sync {
 
     fn has_ended(&self) -> bool;
 
-    /// Returns whether a sender is still in this actor's line, and only the beginning of another
-    /// turn brings it further.
-    fn is_stuck_in_line(&self, place: InLine) -> bool;
+    /// Returns a number if a sender is still in this actor's line, and only the beginning of
+    /// another turn brings it further. Where two looks return the same number, that was so all the
+    /// time in between.
+    fn is_stuck_in_line(&self, place: InLine) -> Option<u64>;
 
     /// Lets a sender in that waits in this actor's line only because the supervisor lowered the
     /// limit (P2). Returns whether it did. Called without any lock.
@@ -152,14 +163,15 @@ pub(crate) fn begin(plan: Plan, waker: &Waker) -> Result<Wait, Names> {
     let cycle = |reached: &Reached| reached.cycle_of(edge);
     loop {
         waits.add(edge);
-        if !is_suspected(&search, &cycle) {
+        // Without a lock: mostly there is no cycle, and nothing to decide.
+        if search().is_none_or(|reached| cycle(&reached).is_none()) {
             break;
         }
         let Some((cycle, removed)) = waits.decide(search, cycle, |_| waits.remove(edge)) else { break };
-        drop(removed);
+        discard(removed);
         // Before a wait fails (P2): once one of these senders is let in, this cycle is gone.
         if !cycle.admit_one() {
-            return Err(cycle.names);
+            return Err(cycle.names.clone());
         }
     }
     Ok(wait)
@@ -182,23 +194,29 @@ pub(crate) fn begin_in_any_case(plan: Plan) -> (Wait, Option<Names>) {
         }
         match waits.decide(search, cycle, Cycle::cut_one) {
             None => break None,
-            Some((_, Some(victim))) => victim.wake(),
-            Some((cycle, None)) => break Some(cycle.names),
+            Some((_, Some(victim))) => wake_cut(victim),
+            Some((cycle, None)) => break Some(cycle.names.clone()),
         }
     };
     (wait, names)
 }
 
-/// Searches without a lock: mostly there is no cycle, and nothing to decide.
-fn is_suspected(search: &impl Fn() -> Option<Reached>, cycle: &impl Fn(&Reached) -> Option<Cycle>) -> bool {
-    search().is_some_and(|reached| cycle(&reached).is_some())
+/// Wakes the task of a wait that was cut. Called without any lock.
+fn wake_cut(victim: Arc<Edge>) {
+    victim.wake();
+    discard(victim);
 }
 
 /// Checks waits that are in the graph already, because a way out has disappeared: `node` has one
-/// worker fewer, or its supervisor will start no other one for a while. Where they form a cycle,
+/// worker fewer, its supervisor will start no other one for a while, or no permit of its mailbox is
+/// out any more. Where they form a cycle,
 /// one of them is cut, or else the names around it are returned.
 #[cold]
 pub(crate) fn review(node: &Arc<dyn Node>) -> Option<Names> {
+    if reentry::is_in_eq() {
+        // A mailbox is locked, and a search may need its lock.
+        return None;
+    }
     let waits = node.waits();
     let search = || waits.reached_from(node, Growth::Allowed);
     loop {
@@ -208,8 +226,8 @@ pub(crate) fn review(node: &Arc<dyn Node>) -> Option<Names> {
             continue;
         }
         match waits.decide(search, Reached::standing_cycle, Cycle::cut_one)? {
-            (_, Some(victim)) => victim.wake(),
-            (cycle, None) => return Some(cycle.names),
+            (_, Some(victim)) => wake_cut(victim),
+            (cycle, None) => return Some(cycle.names.clone()),
         }
     }
 }

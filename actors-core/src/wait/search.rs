@@ -23,13 +23,24 @@ pub(super) enum Growth {
 /// What an actor must do before a wait can end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Goal {
-    /// One of its workers ends its turn.
+    /// One of its workers ends its turn. Where all are leaving, one of those does: then the actor
+    /// ends.
     Turn,
-    /// Each of its workers does.
+    /// Each of its workers does, also each that is leaving.
     End,
 }
 
 impl Goal {
+    /// The workers whose turns matter.
+    fn workers(self, set: &WorkerSet) -> Vec<u32> {
+        let WorkerSet { workers, leaving, .. } = set;
+        match self {
+            Goal::Turn if workers.is_empty() => leaving.clone(),
+            Goal::Turn => workers.clone(),
+            Goal::End => workers.iter().chain(leaving).copied().collect(),
+        }
+    }
+
     pub(super) fn of(what: &What) -> Goal {
         match what {
             What::End => Goal::End,
@@ -39,7 +50,12 @@ impl Goal {
 }
 
 /// A wait of a turn, and the place of the actor it leads to.
-type Way = (usize, Arc<Edge>);
+struct Way {
+    target: usize,
+    edge: Arc<Edge>,
+    /// What [`Edge::live`] said of it.
+    live: u64,
+}
 
 /// An actor that may be stuck on its way to a goal.
 struct Suspect {
@@ -56,7 +72,7 @@ struct Suspect {
 impl Suspect {
     /// The places of the actors that its turns wait for.
     fn targets(&self) -> impl Iterator<Item = usize> {
-        self.turns.iter().flatten().map(|(target, _)| *target)
+        self.turns.iter().flatten().map(|way| way.target)
     }
 }
 
@@ -118,8 +134,8 @@ impl Reached {
             pool.may_grow &= self.counts_growth_of(at);
             pool == suspect.pool
                 && suspect.node.is_killed() == suspect.is_killed
-                && suspect.turns.iter().flatten().all(|(target, edge)| {
-                    !self.actors[*target].is_stuck || (waits.has(edge) && edge.is_live(now))
+                && suspect.turns.iter().flatten().all(|Way { target, edge, live }| {
+                    !self.actors[*target].is_stuck || (waits.has(edge) && edge.live(now) == Some(*live))
                 })
         })
     }
@@ -133,7 +149,7 @@ impl Reached {
         match self.index.entry((node.id(), goal)) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(place) => {
-                let pool = WorkerSet { workers: Vec::new(), may_grow: false };
+                let pool = WorkerSet { workers: Vec::new(), leaving: Vec::new(), may_grow: false };
                 let (node, turns) = (node.clone(), Vec::new());
                 self.actors.push(Suspect { node, goal, pool, is_killed: false, turns, is_stuck: true });
                 *place.insert(self.actors.len() - 1)
@@ -150,17 +166,19 @@ impl Reached {
         let is_killed = node.is_killed();
         let mut is_stuck = goal == Goal::End || !pool.may_grow;
         let mut turns = Vec::new();
-        for worker in pool.workers.iter().copied() {
+        for worker in goal.workers(&pool) {
             if !is_stuck {
                 break;
             }
             let mut ways = Vec::new();
             for edge in waits.of(Waiter { actor: node.id(), worker }) {
                 // A turn that is about to be dropped waits for nothing.
-                if edge.is_live(now) && (!is_killed || edge.plan.outlives_kill) {
-                    ways.push((self.place(&edge.plan.to, Goal::of(&edge.plan.what)), edge));
-                } else {
-                    self.over.push(edge);
+                match edge.live(now).filter(|_| !is_killed || edge.plan.outlives_kill) {
+                    Some(live) => {
+                        let target = self.place(&edge.plan.to, Goal::of(&edge.plan.what));
+                        ways.push(Way { target, edge, live });
+                    }
+                    None => self.over.push(edge),
                 }
             }
             is_stuck = goal == Goal::End || !ways.is_empty();
@@ -180,9 +198,10 @@ impl Reached {
             // for.
             for at in (0..self.actors.len()).rev() {
                 let Suspect { goal, turns, is_stuck, .. } = &self.actors[at];
-                let waits = |turn: &Vec<Way>| turn.iter().any(|(to, _)| self.actors[*to].is_stuck);
+                let waits = |turn: &Vec<Way>| turn.iter().any(|way| self.actors[way.target].is_stuck);
                 let has_way = match goal {
-                    Goal::Turn => !turns.iter().all(waits),
+                    // Without a worker it is ending, which keeps nobody waiting.
+                    Goal::Turn => turns.is_empty() || !turns.iter().all(waits),
                     Goal::End => !turns.iter().any(waits),
                 };
                 if *is_stuck && has_way {
@@ -196,7 +215,7 @@ impl Reached {
     /// The waits of one for another.
     fn between(&self, from: usize, to: usize) -> impl Iterator<Item = &Arc<Edge>> {
         let ways = self.actors[from].turns.iter().flatten();
-        ways.filter(move |(target, _)| *target == to).map(|(_, edge)| edge)
+        ways.filter(move |way| way.target == to).map(|way| &way.edge)
     }
 
     /// The cycle along a path of [`path`](Reached::path), with `new` as its first wait where there

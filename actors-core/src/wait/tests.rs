@@ -15,6 +15,10 @@ struct Actor {
     name: ActorName,
     waits: Arc<Waits>,
     workers: AtomicU32,
+    /// The number of the worker that is leaving; 0 for none.
+    leaving: AtomicU32,
+    /// Permits given so far; none of them is out.
+    permits: AtomicU32,
     may_grow: AtomicBool,
     is_killed: AtomicBool,
     has_admitted: AtomicBool,
@@ -36,6 +40,7 @@ impl Node for Actor {
     fn worker_set(&self) -> WorkerSet {
         WorkerSet {
             workers: (0..self.workers.load(Ordering::Relaxed)).collect(),
+            leaving: Some(self.leaving.load(Ordering::Relaxed)).into_iter().filter(|it| *it > 0).collect(),
             may_grow: self.may_grow.load(Ordering::Relaxed),
         }
     }
@@ -53,8 +58,9 @@ impl Node for Actor {
     }
 
     /// The sender with ticket 1.
-    fn is_stuck_in_line(&self, place: InLine) -> bool {
-        place.ticket == 1 && !self.has_admitted.load(Ordering::Relaxed)
+    fn is_stuck_in_line(&self, place: InLine) -> Option<u64> {
+        let is_stuck = place.ticket == 1 && !self.has_admitted.load(Ordering::Relaxed);
+        is_stuck.then_some(self.permits.load(Ordering::Relaxed).into())
     }
 
     /// Waiter 5.
@@ -70,9 +76,10 @@ fn waits() -> Arc<Waits> {
 fn actor(waits: &Arc<Waits>, id: usize, workers: u32) -> Arc<Actor> {
     let waits = waits.clone();
     let name = ActorName::new(&id.to_string());
-    let (workers, may_grow) = (AtomicU32::new(workers), AtomicBool::new(false));
+    let (workers, leaving, permits) = (AtomicU32::new(workers), AtomicU32::new(0), AtomicU32::new(0));
+    let may_grow = AtomicBool::new(false);
     let (is_killed, has_admitted) = (AtomicBool::new(false), AtomicBool::new(false));
-    Arc::new(Actor { id, name, waits, workers, may_grow, is_killed, has_admitted })
+    Arc::new(Actor { id, name, waits, workers, leaving, permits, may_grow, is_killed, has_admitted })
 }
 
 fn actors<const N: usize>(waits: &Arc<Waits>) -> [Arc<Actor>; N] {
@@ -201,6 +208,36 @@ fn d1_waits_that_formed_no_cycle_do_when_the_pool_they_lead_to_cannot_grow_any_m
     assert!(standing_cycle(graph, pool).is_none());
     pool.workers.store(1, Ordering::Relaxed);
     assert!(standing(graph).is_none());
+}
+
+/// A worker that is leaving takes no turn, so its waits matter only for its actor's end.
+#[test]
+fn d3_a_worker_that_is_leaving_its_pool_keeps_the_actor_from_ending_and_from_nothing_else() {
+    for (what, is_cycle) in [(What::End, true), (What::Start, false)] {
+        let graph = &waits();
+        let [a] = &actors(graph);
+        let pool = &actor(graph, 7, 1);
+        pool.leaving.store(3, Ordering::Relaxed);
+        assert_eq!(offer(graph, &edge((a, 0), pool, what, Tick::NEVER)), NO_CYCLE);
+        let closes = offer(graph, &ask((pool, 3), a));
+        assert_eq!(closes == ["7", "0"], is_cycle, "{closes:?}");
+    }
+}
+
+/// A pool without a worker is ending, and then no wait for it is left. Only those that are leaving
+/// can delay that.
+#[test]
+fn d1_a_pool_without_workers_is_stuck_only_by_those_that_are_leaving() {
+    let graph = &waits();
+    let [a] = &actors(graph);
+    let (pool, none) = (&actor(graph, 7, 2), &actor(graph, 8, 0));
+    assert_eq!(offer(graph, &ask((pool, 0), none)), NO_CYCLE);
+    assert_eq!(offer(graph, &ask((pool, 1), a)), NO_CYCLE);
+    assert_eq!(offer(graph, &ask((a, 0), pool)), NO_CYCLE, "worker 0 will be free");
+    let graph = &waits();
+    none.leaving.store(3, Ordering::Relaxed);
+    assert_eq!(offer(graph, &ask((none, 3), a)), NO_CYCLE);
+    assert_eq!(offer(graph, &ask((a, 0), none)), ["0", "8"], "the last one asks an actor that waits for it");
 }
 
 #[test]
@@ -343,4 +380,129 @@ fn d1_a_wait_that_is_dropped_in_a_key_s_eq_does_not_wait_for_the_graph() {
     dropping.join().unwrap();
     came.expect("the thread waits for the graph while it holds a mailbox's lock");
     assert_eq!(Arc::strong_count(b), 1, "what was left behind is gone");
+}
+
+/// A decision whose search has seen a wait in line is repeated where a permit was out before the
+/// search was confirmed: the wait did not count all the time, so the cycle may never have stood.
+#[test]
+fn d1_a_wait_in_line_that_a_permit_interrupted_is_looked_at_once_more() {
+    let graph = &waits();
+    let [a, b] = &actors(graph);
+    let looks = Arc::new(AtomicU32::new(0));
+    struct Looked(Arc<AtomicU32>, Arc<Actor>);
+    impl Live for Looked {
+        /// A permit is given and used while the search goes on, for the first two times.
+        fn is_awaited(&self) -> bool {
+            if self.0.fetch_add(1, Ordering::Relaxed) < 2 {
+                self.1.permits.fetch_add(1, Ordering::Relaxed);
+            }
+            true
+        }
+    }
+    let in_line = edge((a, 0), b, What::Slot(InLine { waiter: 0, ticket: 1 }), Tick::NEVER);
+    let answer = What::Answer(Arc::new(Looked(looks.clone(), b.clone())));
+    graph.add(&in_line);
+    let asks = edge((b, 0), a, answer, Tick::NEVER);
+    graph.add(&asks);
+    let decided = graph.decide(|| graph.reached_by(&asks), |reached| reached.cycle_of(&asks), |_| ());
+    assert!(decided.is_some());
+    // It looks at this wait before a search, in it, and to confirm it. The second look has given a
+    // permit after the wait in line was seen, so that the first search is not confirmed.
+    assert_eq!(looks.load(Ordering::Relaxed), 5, "searched twice");
+}
+
+/// What a search holds is dropped after the locks. Only a debug build knows whether a thread holds
+/// one.
+#[cfg(debug_assertions)]
+mod last_references {
+    use super::*;
+    use crate::sync::Lock;
+
+    /// An answer that runs a step of another thread when it is looked at, and says in its `Drop`
+    /// whether the thread held a lock.
+    struct Watched {
+        /// Returns whether the answer is awaited.
+        look: Box<dyn Fn() -> bool + Send + Sync>,
+        /// Runs in its `Drop`.
+        end: Box<dyn Fn() + Send + Sync>,
+    }
+
+    impl Live for Watched {
+        fn is_awaited(&self) -> bool {
+            (self.look)()
+        }
+    }
+
+    impl Drop for Watched {
+        fn drop(&mut self) {
+            (self.end)();
+        }
+    }
+
+    /// A wait that another thread removes from the graph. Then the search has the last reference.
+    type Removed = Arc<Lock<Option<Arc<Edge>>>>;
+
+    fn remove(graph: &Waits, wait: &Removed) {
+        let edge = wait.lock().take();
+        drop(edge.map(|edge| (graph.remove(&edge), edge)));
+    }
+
+    /// A wait that is over, and whose last reference a decision has, is dropped after the arbiter's
+    /// lock: it may hold an answer, a waker or a cell, whose `Drop` is foreign code.
+    #[test]
+    fn b6_a_wait_that_a_decision_was_the_last_to_hold_is_dropped_without_a_lock() {
+        let graph = &waits();
+        let [a, b, c] = &actors(graph);
+        let (removed, held) = (Removed::default(), Arc::new(Lock::new(None)));
+        let (place, shared, seen) = (removed.clone(), graph.clone(), held.clone());
+        let look = move || {
+            if crate::sync::holds_lock() {
+                remove(&shared, &place);
+            }
+            false
+        };
+        let end = move || {
+            let is_held = crate::sync::holds_lock();
+            *seen.lock() = Some(is_held);
+        };
+        let answer = Watched { look: Box::new(look), end: Box::new(end) };
+        let over = edge((b, 0), c, What::Answer(Arc::new(answer)), Tick::NEVER);
+        graph.add(&over);
+        *removed.lock() = Some(over);
+        graph.add(&ask((b, 0), a));
+        let from = Waiter { actor: a.id, worker: 0 };
+        let what = What::Answer(Arc::new(Awaited(AtomicBool::new(true))));
+        let plan = Plan { from, to: b.clone(), what, until: Tick::NEVER, outlives_kill: false };
+        assert_eq!(begin(plan, Waker::noop()).err().unwrap().len(), 2);
+        let held = *held.lock();
+        assert_eq!(held, Some(false), "dropped, and under no lock");
+    }
+
+    /// A panic in the `Drop` of an answer whose wait was part of a decided cycle does not reach the
+    /// waiter that is told of the cycle.
+    #[test]
+    fn f1_a_cycle_that_was_the_last_to_hold_a_wait_drops_it_without_a_panic() {
+        let graph = &waits();
+        let [a, b] = &actors(graph);
+        let (removed, looks) = (Removed::default(), AtomicU32::new(0));
+        let (place, shared) = (removed.clone(), graph.clone());
+        let look = move || {
+            // Once in the decision's search, and once more when that is confirmed.
+            if crate::sync::holds_lock() && looks.fetch_add(1, Ordering::Relaxed) == 1 {
+                remove(&shared, &place);
+            }
+            true
+        };
+        let end = || std::panic::resume_unwind(Box::new("on purpose"));
+        let answer = Watched { look: Box::new(look), end: Box::new(end) };
+        let wait = edge((b, 0), a, What::Answer(Arc::new(answer)), Tick::NEVER);
+        graph.add(&wait);
+        *removed.lock() = Some(wait);
+        let from = Waiter { actor: a.id, worker: 0 };
+        let what = What::Answer(Arc::new(Awaited(AtomicBool::new(true))));
+        let plan = Plan { from, to: b.clone(), what, until: Tick::NEVER, outlives_kill: false };
+        assert_eq!(begin(plan, Waker::noop()).err().unwrap().len(), 2);
+        let left = removed.lock().take();
+        assert!(left.is_none());
+    }
 }

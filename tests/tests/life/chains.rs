@@ -1,6 +1,7 @@
 //! Long chains: dropping one handle, one runtime or one message takes a bounded stack, however much
 //! it owns.
 
+use actors_core::outlet::{Call, Handed, Handing, Outlet, Returned};
 use actors_core::prelude::*;
 use actors_core::testing;
 use actors_tests::{alone, paused, poll};
@@ -270,4 +271,39 @@ fn f6_a_detached_actor_that_never_had_a_message_ends_with_its_runtime() {
     let late = Link { next: Next::default(), _counted: Counted::new(&alive) };
     assert!(system.instance(late).name("after").detached().spawn::<LinkHandle>().is_err());
     assert_eq!(alive.load(Ordering::SeqCst), 0);
+}
+
+/// Takes nothing over, and holds the handle of the next link.
+struct Hop {
+    _next: Option<LinkHandle>,
+    _counted: Counted,
+}
+
+impl Outlet<Link> for Hop {
+    fn send(&self, mail: <Link as Actor>::Mail, _: Call) -> Handing<Link> {
+        Box::pin(async { Err(Returned::new(mail, Reason::Closed)) })
+    }
+
+    fn try_send(&self, mail: <Link as Actor>::Mail, _: Call) -> Handed<Link> {
+        Err(Returned::new(mail, Reason::Closed))
+    }
+}
+
+/// Outlets each of which holds the only handle of the next one end one after the other, in a
+/// bounded stack.
+#[test]
+fn f6_a_chain_of_outlets_ends_with_its_first_handle() {
+    alone!("f6_a_chain_of_outlets_ends_with_its_first_handle", || {
+        let alive = Arc::default();
+        paused().block_on(async {
+            let system = System::new("chain");
+            let mut first: Option<LinkHandle> = None;
+            for n in 0..LENGTH {
+                let hop = Hop { _next: first.take(), _counted: Counted::new(&alive) };
+                first = Some(system.outlet(n.to_string(), hop).unwrap());
+            }
+            drop(first);
+            assert_eq!(alive.load(Ordering::SeqCst), 0);
+        });
+    });
 }

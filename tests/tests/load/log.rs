@@ -1,6 +1,7 @@
 //! L4: the log lines about an actor's refusals and losses, failures and supervision, and their
 //! levels.
 
+use actors_core::outlet::{Call, Handed, Handing, Outlet, Returned};
 use actors_core::prelude::*;
 use actors_core::{
     observe::DecisionKind,
@@ -364,5 +365,29 @@ fn l4_the_lines_of_many_actors_leave_turns_to_other_tasks() {
             tokio::task::yield_now().await;
         }
         assert!(most <= 128, "{most} lines were written in one poll");
+    });
+}
+
+/// An outlet whose name is taken was never an actor: nothing is logged in the name of the one that
+/// has it.
+#[test]
+fn l4_an_outlet_that_is_not_registered_has_no_line_about_its_end() {
+    struct Nowhere;
+    impl Outlet<Shop> for Nowhere {
+        fn send(&self, mail: <Shop as Actor>::Mail, _: Call) -> Handing<Shop> {
+            Box::pin(async { Err(Returned::new(mail, Reason::Closed)) })
+        }
+        fn try_send(&self, mail: <Shop as Actor>::Mail, _: Call) -> Handed<Shop> {
+            Err(Returned::new(mail, Reason::Closed))
+        }
+    }
+    logged(LevelFilter::TRACE, async |system, lines| {
+        let shop: ShopHandle = system.outlet("shop", Nowhere).unwrap();
+        lines.taken();
+        assert!(system.outlet::<Shop, ShopHandle>("shop", Nowhere).is_err());
+        run_other_tasks().await;
+        assert_eq!(lines.taken(), []);
+        shop.stop().await;
+        assert!(lines.taken().iter().any(|line| line.actor == "shop"));
     });
 }

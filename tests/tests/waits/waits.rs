@@ -9,7 +9,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
 /// The work of a turn.
@@ -351,6 +351,38 @@ fn d3_of_a_pool_s_workers_each_must_end_so_one_that_waits_is_enough() {
         run_other_tasks().await;
         assert_eq!(told(asked.await.unwrap()), ["pool", "a"], "the other worker is idle");
         assert!(ended.await.unwrap().reason().is_ok());
+    });
+}
+
+/// A worker that has left its pool, and whose `#[stopped]` still runs, must end before the pool
+/// does: a cycle through it is told at once.
+#[test]
+fn d3_a_worker_that_is_leaving_its_pool_must_end_too() {
+    run(async |system| {
+        let a = site(&system, "a", Site::default());
+        let (tell, mut answers) = mpsc::unbounded_channel();
+        let to_a = a.clone();
+        let make = move || {
+            let (to_a, tell) = (to_a.clone(), tell.clone());
+            let closing: Job = Box::pin(async move {
+                sleep(SECOND).await;
+                let _ = tell.send(to_a.answer().await);
+            });
+            Site { closing: Some(closing), ..Site::default() }
+        };
+        let pool: SiteHandle = system.actor(make).name("pool").workers(1..=2).spawn().unwrap();
+        assert_eq!(pool.resize(2), 2);
+        run_other_tasks().await;
+        assert_eq!(pool.resize(1), 1);
+        run_other_tasks().await;
+        let (to_pool, begun) = (pool.clone(), Instant::now());
+        let ended = turn(&a, async move { to_pool.stop().await });
+        // The one that leaves, and the one that the stop ends.
+        for _ in 0..2 {
+            assert_eq!(told(answers.recv().await.unwrap()), ["pool", "a"]);
+        }
+        assert!(ended.await.unwrap().reason().is_ok());
+        assert!(begun.elapsed() <= 2 * SECOND, "{:?}", begun.elapsed());
     });
 }
 

@@ -1,7 +1,8 @@
 //! Runs critical sections of the mailbox, and applies their effects after the lock is released.
 //!
-//! Effects are wake-ups, a task to start, requests for a sample or for stored messages, and lost
-//! messages. All of them may run foreign code, so none of them happens under the lock (B6).
+//! Effects are wake-ups, a task to start, requests for a sample or for stored messages, lost
+//! messages, and a search for cycles of waits. All of them may run foreign code, so none of them
+//! happens under the lock (B6).
 
 use super::{Cell, Packed, Seat};
 use crate::actor::Actor;
@@ -61,9 +62,12 @@ impl<A: Actor> Cell<A> {
                 effects.lost.take().for_each(|lost| self.drop_lost(lost));
             }
             if !effects.take_unfinished() {
-                return;
+                break;
             }
             self.mailbox.visit(effects, |section| section.resume());
+        }
+        if effects.take_review() {
+            self.review_waits();
         }
     }
 

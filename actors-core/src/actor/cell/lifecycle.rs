@@ -12,6 +12,7 @@
 use super::Cell;
 use crate::actor::Actor;
 use crate::clock::{self, Tick};
+use crate::drops;
 use crate::error::{Detail, LifeStage, StopReason};
 use crate::panics::ignored;
 use std::sync::atomic::Ordering;
@@ -83,6 +84,13 @@ impl<A: Actor> Cell<A> {
         }
         drop(life);
         self.visit(|section| section.kill());
+    }
+
+    /// Drops the outlet, because the actor has ended. It may hold the last handle of another actor.
+    pub(crate) fn drop_outlet(&self) {
+        if let Some(outlet) = self.outlet.as_ref().and_then(|slot| slot.take()) {
+            drops::bounded(move || drop(outlet));
+        }
     }
 
     /// Publishes a later stage of a worker's life, and wakes the tasks that wait for it. An advance

@@ -22,9 +22,21 @@ use std::time::Duration;
 
 impl<A: Actor> Cell<A> {
     /// Drops a message that was accepted and then lost: reports it, and answers its asker.
-    pub(super) fn drop_lost(self: &Arc<Self>, lost: Lost<Packed<A>>) {
-        let Lost { mut item, class, stamp, reason } = lost;
+    pub(crate) fn drop_lost(self: &Arc<Self>, lost: Lost<Packed<A>>) {
+        let Lost { item, class, stamp, reason } = lost;
         self.report_loss(class, stamp, reason, || item.0.envelope().describe());
+        self.answer_and_drop(item, reason);
+    }
+
+    /// Drops a message that was refused when its sender had gone: reports it, because the sender
+    /// does not get it back (O10), and answers its asker.
+    pub(crate) fn drop_refused(self: &Arc<Self>, refused: Lost<Packed<A>>) {
+        let Lost { item, class, stamp, reason } = refused;
+        self.report(class, stamp, reason, || item.0.envelope().describe());
+        self.answer_and_drop(item, reason);
+    }
+
+    fn answer_and_drop(self: &Arc<Self>, mut item: Packed<A>, reason: Reason) {
         // The asker's waker and the message's `Drop` are foreign code.
         ignored(|| item.0.envelope_mut().send_lost(reason));
         // The message may hold a handle whose drop loses further messages.

@@ -43,7 +43,7 @@ pub(crate) use spill::Placement;
 use super::children::Children;
 use super::gate::Gate;
 use super::jobs::Table;
-use super::outlet::Outlet;
+use super::outlet::{Outlet, OutletSlot};
 use super::readings::Readings;
 use super::{Actor, Mail};
 use crate::clock::Tick;
@@ -93,7 +93,7 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) strategy: Strategy,
     /// Takes its messages over, if the actor is in another place. Then there is no instance here,
     /// and no message is queued.
-    pub(crate) outlet: Option<Arc<dyn Outlet<A>>>,
+    pub(crate) outlet: Option<Box<OutletSlot<A>>>,
     /// The number of handles, which keep the actor alive (F6).
     handles: AtomicUsize,
     /// The time when the last handle was dropped, if there was still work to do.
@@ -138,7 +138,7 @@ impl<A: Actor> Cell<A> {
             restarts: restarts.map(Box::new),
             parent,
             strategy,
-            outlet,
+            outlet: outlet.map(|outlet| Box::new(OutletSlot::new(outlet))),
             mailbox,
             gate: Gate::default(),
             timers: Timers::new(is_multi_thread),

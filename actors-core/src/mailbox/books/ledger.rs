@@ -96,7 +96,11 @@ pub(in crate::mailbox) struct Counts {
 
 impl Counts {
     pub(in crate::mailbox) fn lose(&mut self, stage: Stage, reason: Reason) {
-        self.losses.get_or_insert_default()[place(stage, reason)] += 1;
+        self.lose_many(stage, reason, 1);
+    }
+
+    pub(in crate::mailbox) fn lose_many(&mut self, stage: Stage, reason: Reason, count: u64) {
+        self.losses.get_or_insert_default()[place(stage, reason)] += count;
     }
 
     fn lost(&self, stage: Stage, reason: Reason) -> u64 {

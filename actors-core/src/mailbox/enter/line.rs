@@ -263,11 +263,14 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// Whether this waiter is still in line and only the consumer could let it in. A permit that is
-    /// out may be given back, and what the store hands out may be the last that is ahead of it.
-    pub(crate) fn is_stuck_in_line(&self, waiter: WaiterId, ticket: u64) -> bool {
+    /// out may be given back, and what the store hands out may be the last that is ahead of it. If
+    /// so, returns the number of permits given so far. Where two looks return the same number, no
+    /// permit was out in between.
+    pub(crate) fn is_stuck_in_line(&self, waiter: WaiterId, ticket: u64) -> Option<u64> {
         let inner = self.lock();
         let is_fetching = inner.core.spill.as_ref().is_some_and(|spill| spill.is_fetching);
         let is_waiting = inner.core.lines.ticket(waiter) == Some(ticket);
-        inner.core.queue.permits == 0 && !is_fetching && is_waiting
+        let is_stuck = inner.core.queue.permits == 0 && !is_fetching && is_waiting;
+        is_stuck.then_some(inner.core.queue.permits_given)
     }
 }

@@ -13,4 +13,5 @@ pub(in crate::mailbox) mod offer;
 pub(in crate::mailbox) mod outcome;
 pub(in crate::mailbox) mod overflow;
 pub(in crate::mailbox) mod permits;
+pub(in crate::mailbox) mod transit;
 pub(in crate::mailbox) mod withdraw;

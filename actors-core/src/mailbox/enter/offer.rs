@@ -53,44 +53,18 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Counts an offer that was lost before it came to [`Section::offer`].
     pub(crate) fn offer_lost(&self, class: ClassId, reason: Reason) {
-        let counts = &mut self.lock().core.queue.classes[class].counts;
-        counts.offered += 1;
-        counts.lose(Stage::Lost, reason);
-    }
-}
-
-/// What became of a message that an outlet was given instead of the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    TakenOver,
-    Refused(Reason),
-    Lost(Reason),
-}
-
-impl<T: Item, S> Mailbox<T, S> {
-    /// Counts a message as offered and in service, although it is never queued. `false`: it is
-    /// refused, because the mailbox is closed.
-    pub(crate) fn enter_transit(&self, class: ClassId) -> bool {
-        let mut inner = self.lock();
-        let is_open = inner.core.phase == Phase::Open;
-        let counts = &mut inner.core.queue.classes[class].counts;
-        counts.offered += 1;
-        match is_open {
-            true => counts.in_service += 1,
-            false => counts.lose(Stage::Refused, Reason::Closed),
-        }
-        is_open
+        self.count_offer(class, Stage::Lost, reason);
     }
 
-    /// Counts what became of a message that [entered transit](Mailbox::enter_transit).
-    pub(crate) fn leave_transit(&self, class: ClassId, fate: Fate) {
+    /// Counts an offer that was refused before it came to [`Section::offer`].
+    pub(crate) fn offer_refused(&self, class: ClassId, reason: Reason) {
+        self.count_offer(class, Stage::Refused, reason);
+    }
+
+    fn count_offer(&self, class: ClassId, stage: Stage, reason: Reason) {
         let counts = &mut self.lock().core.queue.classes[class].counts;
-        counts.in_service -= 1;
-        match fate {
-            Fate::TakenOver => counts.handled += 1,
-            Fate::Refused(reason) => counts.lose(Stage::Refused, reason),
-            Fate::Lost(reason) => counts.lose(Stage::Lost, reason),
-        }
+        counts.offered += 1;
+        counts.lose(stage, reason);
     }
 }
 

@@ -55,6 +55,16 @@ impl<T: Item, S> Section<'_, T, S> {
             self.settle();
             self.grant();
             self.wake_if_filled();
+            self.review_line();
+        }
+    }
+
+    /// Requests a search for cycles if the permit that was just taken was the last one. While a
+    /// permit is out, it may be given back, so no wait in line counts as stuck (D1). Now those that
+    /// are left do, and none of them is polled for that.
+    fn review_line(&mut self) {
+        if self.queue.permits == 0 && self.lines.waiting() > 0 {
+            self.effects.will_review();
         }
     }
 
@@ -104,6 +114,7 @@ impl<T: Item, S> Section<'_, T, S> {
         };
         // Where the message did not need the slot, a waiter may have it.
         self.grant();
+        self.review_line();
         offer.into()
     }
 }
@@ -111,6 +122,7 @@ impl<T: Item, S> Section<'_, T, S> {
 impl<T: Item> Core<T> {
     pub(in crate::mailbox) fn give_permit(&mut self, class: ClassId) {
         self.queue.permits += 1;
+        self.queue.permits_given += 1;
         self.queue.classes[class].permits += 1;
     }
 

@@ -38,6 +38,8 @@ pub(in crate::mailbox) struct Queue<T> {
     pub(in crate::mailbox) slots: Slots<T>,
     /// Slots that are promised and not filled yet.
     pub(in crate::mailbox) permits: usize,
+    /// Permits given so far, which tells whether one was out between two looks.
+    pub(in crate::mailbox) permits_given: u64,
     pub(in crate::mailbox) lanes: [List<SlotId>; Priority::COUNT],
     /// Summed weight of what is queued.
     pub(in crate::mailbox) bytes: u64,
@@ -69,6 +71,7 @@ impl<T: Item> Queue<T> {
             is_weighed: limits.max_bytes.is_some(),
             keys: None,
             permits: 0,
+            permits_given: 0,
             bytes: 0,
             peak: 0,
         };

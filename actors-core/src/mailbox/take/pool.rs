@@ -42,6 +42,17 @@ impl<T: Item, S> Mailbox<T, S> {
         }
     }
 
+    /// The numbers of all workers, and of those that retire and have not gone yet.
+    pub(crate) fn present_workers(&self) -> (Vec<WorkerId>, Vec<WorkerId>) {
+        match self.consumer_kind {
+            ConsumerKind::One => (vec![WorkerId::ONLY], Vec::new()),
+            ConsumerKind::Pool => {
+                let mut inner = self.lock();
+                inner.consumers.pool().map_or_else(Default::default, |pool| (pool.numbers(), pool.retiring()))
+            }
+        }
+    }
+
     /// Takes numbers for the first workers. Also in a mailbox that is closed already, for one of
     /// them must end it.
     pub(crate) fn start_workers(&self, want: usize) -> Vec<WorkerId> {

@@ -232,3 +232,53 @@ fn d1_a_hook_has_a_turn_too() {
         opens.ready().await.unwrap();
     });
 }
+
+/// The last permit of a mailbox is used for a message: the senders that wait behind it can be let
+/// in by a turn only, and a cycle that their waits form is told at once.
+#[test]
+fn d1_a_cycle_that_stands_once_the_last_permit_is_used_is_told_at_once() {
+    run(async |system| {
+        let a = service(&system, "a", 4);
+        let b = service(&system, "b", 1);
+        let asks = begin(&b, after(1, asks(&a)));
+        run_other_tasks().await;
+        let permit = b.reserve::<m::Note>().await.unwrap();
+        let sends = begin(&a, send(&b));
+        tokio::time::sleep(SECOND * 2).await;
+        assert!(b.reading().waiting == 1 && !asks.is_finished() && !sends.is_finished());
+        let before = Instant::now();
+        permit.send(m::Note).unwrap();
+        let (asked, sent) = (asks.await.unwrap(), sends.await.unwrap());
+        assert_eq!(before.elapsed(), Duration::ZERO);
+        assert!(asked.is_ok() != sent.is_ok(), "{asked:?} {sent:?}");
+        match asked {
+            Err(_) => assert_eq!(cycle_names(&asked), ["b", "a"]),
+            Ok(()) => assert_eq!(cycle_names(&sent), ["a", "b"]),
+        }
+    });
+}
+
+/// The last permit of a mailbox is given back, and no sender in line can use its slot: a cycle that
+/// their waits form is told at once.
+#[test]
+fn d1_a_cycle_that_stands_once_the_last_permit_is_given_back_is_told_at_once() {
+    run(async |system| {
+        let [a, b] = services(&system, ["a", "b"]);
+        b.adjust::<m::Note>(|policy| policy.max(1)).unwrap();
+        let asks = begin(&b, after(1, asks(&a)));
+        run_other_tasks().await;
+        b.note().await.unwrap();
+        let permits = [b.reserve::<m::Run>().await.unwrap(), b.reserve::<m::Run>().await.unwrap()];
+        let sends = begin(&a, send(&b));
+        tokio::time::sleep(SECOND * 2).await;
+        let [first, last] = permits;
+        drop(first);
+        tokio::time::sleep(SECOND).await;
+        assert!(b.reading().waiting == 1 && !asks.is_finished() && !sends.is_finished());
+        let before = Instant::now();
+        drop(last);
+        let (asked, sent) = (asks.await.unwrap(), sends.await.unwrap());
+        assert_eq!(before.elapsed(), Duration::ZERO);
+        assert!(asked.is_ok() != sent.is_ok(), "{asked:?} {sent:?}");
+    });
+}
