@@ -266,9 +266,9 @@ fn l4_a_restart_is_logged_when_the_new_instance_has_started() {
             [
                 "started",
                 "`Work` panicked: no paper",
-                "panicked: begins anew at once",
+                "panicked: restarts at once",
                 "did not start: the door is locked",
-                "did not start: begins anew",
+                "did not start: restarts",
                 "started",
                 "restarted: another instance has started",
             ]
