@@ -3,10 +3,11 @@
 use super::Actor;
 use super::cell::Cell;
 use super::ending::{Closed, until_ended};
+use crate::clock;
 use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, StopReason};
-use crate::mailbox::{Row, WorkerId};
-use crate::observe::ActorView;
+use crate::mailbox::{Row, RunningClass, WorkerId};
+use crate::observe::{ActorView, RunningTurn, VisitBuffers};
 use crate::policy::{Cause, Decided, DecisionKind};
 use crate::wait::{Names, Node};
 use async_trait::async_trait;
@@ -74,13 +75,38 @@ impl<A: Actor> AnyActor for Cell<A> {
         self
     }
 
-    fn visit(self: Arc<Self>, rows: &mut Vec<Row>, visit: &mut dyn FnMut(ActorView<'_>)) {
+    fn running(self: Arc<Self>, turns: &mut Vec<RunningClass>) {
+        Cell::running(&self, turns);
+    }
+
+    fn report_overdue(self: Arc<Self>, turn: &RunningClass, age: Duration) {
+        // An actor without a handle is reported as that.
+        if self.is_departing() {
+            return;
+        }
+        let message = self.mailbox.class(turn.class).name().into();
+        let kind = DecisionKind::TurnOverdue { worker: turn.worker.into(), message, turn: age };
+        let cause = Cause::load(self.reading().fill(), None, Duration::ZERO);
+        self.system.decision_log().record(&self.name, Decided { kind, cause });
+    }
+
+    fn visit(self: Arc<Self>, buffers: &mut VisitBuffers, visit: &mut dyn FnMut(ActorView<'_>)) {
+        let VisitBuffers { rows, running, turns } = buffers;
         Cell::rows(&self, rows);
+        Cell::running(&self, running);
+        let now = clock::now();
+        turns.clear();
+        turns.extend(running.iter().map(|turn| RunningTurn {
+            worker: turn.worker.into(),
+            message: self.mailbox.class(turn.class).name(),
+            age: turn.began.map(|began| now.since(began)),
+        }));
         let departing = Cell::departing(&self);
         visit(ActorView {
             name: &self.name,
             type_name: A::NAME,
             reading: self.reading(),
+            turns,
             unreferenced: departing.map(|(since, _)| since),
             turn: departing.and_then(|(_, turn)| turn),
             rows,

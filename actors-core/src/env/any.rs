@@ -1,8 +1,8 @@
 //! An actor with its type erased, as the registry and a parent use it.
 
 use crate::error::{ActorName, Detail, StopReason};
-use crate::mailbox::Row;
-use crate::observe::ActorView;
+use crate::mailbox::{Row, RunningClass};
+use crate::observe::{ActorView, VisitBuffers};
 use crate::wait::{Names, Node};
 use async_trait::async_trait;
 use std::any::Any;
@@ -34,9 +34,12 @@ pub(crate) trait AnyActor: Send + Sync {
     /// of the cycle can fail. Then it does not wait.
     async fn ended(self: Arc<Self>) -> Result<StopReason, Names>;
     fn as_node(self: Arc<Self>) -> Arc<dyn Node>;
-    /// Calls `visit` once, with no lock held. `rows` is room for the ledger's rows; its content is
-    /// replaced.
-    fn visit(self: Arc<Self>, rows: &mut Vec<Row>, visit: &mut dyn FnMut(ActorView<'_>));
+    /// Calls `visit` once, with no lock held. The content of `buffers` is replaced.
+    fn visit(self: Arc<Self>, buffers: &mut VisitBuffers, visit: &mut dyn FnMut(ActorView<'_>));
+    /// Replaces the content of `turns` by the turns that run.
+    fn running(self: Arc<Self>, turns: &mut Vec<RunningClass>);
+    /// Records the decision that a turn has run for `age`.
+    fn report_overdue(self: Arc<Self>, turn: &RunningClass, age: Duration);
     fn total(self: Arc<Self>) -> Row;
     fn type_name(&self) -> &'static str;
     /// Replaces the content of `rows` by the rows of its ledger.

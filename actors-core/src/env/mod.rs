@@ -5,6 +5,7 @@
 //!   System (a handle) ──► Inner ──┬─ runtime, seed, shutdown token, task tracker
 //!                                 ├─ registry: every actor, its type erased (`AnyActor`)
 //!                                 ├─ watchlist: mailboxes that request samples
+//!                                 ├─ overdue: turns that run for too long
 //!                                 ├─ departing: actors without a handle that have not ended yet
 //!                                 └─ dead letters, decisions, loss reporter
 //! ```
@@ -18,11 +19,13 @@
 
 mod any;
 mod departing;
+mod overdue;
 mod registry;
 mod watchlist;
 
 pub(crate) use any::AnyActor;
 use departing::Departing;
+use overdue::TurnWatch;
 pub(crate) use registry::{Closing, Registry};
 pub(crate) use watchlist::{SampleRequests, SamplingTask, Subject, SubjectState, Watchlist};
 
@@ -65,6 +68,7 @@ struct Inner {
     decisions: Decisions,
     watchlist: Watchlist,
     departing: Departing,
+    turn_watch: TurnWatch,
     reporter: Reporter,
     metering: Option<Metering>,
 }
@@ -107,6 +111,7 @@ impl System {
                 decisions: Decisions::default(),
                 watchlist: Watchlist::new(sampling),
                 departing: Departing::default(),
+                turn_watch: TurnWatch::default(),
                 reporter: Reporter::default(),
                 metering,
             }),

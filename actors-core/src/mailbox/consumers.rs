@@ -18,6 +18,7 @@
 //! - C3 `alive` workers have a place; a worker that retires has given up its place under the same
 //!   lock.
 
+use crate::clock::Tick;
 use crate::mailbox::effects::{Effects, Wake};
 use crate::mailbox::ids::{ClassId, WorkerId};
 use crate::policy::Workers;
@@ -107,6 +108,7 @@ pub(super) struct Serving {
     pub(super) class: ClassId,
     /// The hash of its key, where the pool keeps the order of keys.
     pub(super) key: Option<u64>,
+    pub(super) began: Tick,
 }
 
 /// One worker of a pool, as the mailbox knows it.
@@ -280,6 +282,12 @@ impl Pool {
         let serving = self.workers[number.index()].serving.take();
         self.busy -= usize::from(serving.is_some());
         serving
+    }
+
+    /// The turns that run.
+    pub(super) fn servings(&self) -> impl Iterator<Item = (WorkerId, Serving)> {
+        let serving = |(number, worker): (usize, &Worker)| Some((WorkerId::new(number), worker.serving?));
+        self.workers.iter().enumerate().filter_map(serving)
     }
 
     /// A worker no longer counts. It keeps its number until it has gone.

@@ -79,7 +79,7 @@ pub(crate) use enter::outcome::{Message, Offer, Permit, WhenFull, Withdrawal};
 pub(crate) use enter::transit::Fate;
 pub(crate) use ids::{ClassId, WaiterId, WorkerId};
 pub use item::{Class, Item};
-pub(crate) use sample::Depth;
+pub(crate) use sample::{Depth, RunningClass};
 pub(crate) use section::{Mailbox, Section};
 #[cfg(test)]
 pub(crate) use spill::memory;

@@ -13,8 +13,10 @@
 use crate::clock::{Span, Tick};
 use crate::mailbox::books::ledger::{Counts, Ledger, Row};
 use crate::mailbox::books::watched::Sampling;
+use crate::mailbox::consumers::{Consumers, Serving};
 use crate::mailbox::core::Core;
 use crate::mailbox::effects::Effects;
+use crate::mailbox::ids::{ClassId, WorkerId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
 use crate::policy::{Backlog, Priority, Sample, expected_wait};
@@ -147,6 +149,27 @@ impl<T: Item, S> Section<'_, T, S> {
         (self.workers().1 > 0).then(|| now.since(self.watched.moved))
     }
 
+    /// Replaces the content of `turns` by the turns that run.
+    pub(crate) fn running(&mut self, turns: &mut Vec<RunningClass>) {
+        turns.clear();
+        self.settle();
+        let core = &*self.core;
+        match &*self.consumers {
+            Consumers::One(_) => {
+                let claimed = core.claim.running();
+                let began = claimed.map(|_| core.watched.moved);
+                let is_serving = |class: &ClassId| core.queue.classes[*class].counts.in_service > 0;
+                let class = claimed.or_else(|| core.queue.classes.ids().find(is_serving));
+                let turn = |class| RunningClass { worker: WorkerId::ONLY, class, began, serial: core.turns };
+                turns.extend(class.map(turn));
+            }
+            Consumers::Pool(pool) => turns.extend(pool.servings().map(|(worker, serving)| {
+                let Serving { class, began, .. } = serving;
+                RunningClass { worker, class, began: Some(began), serial: began.as_nanos() }
+            })),
+        }
+    }
+
     /// Sets how many slots `block` types may hold before their senders wait; `None` lifts the limit
     /// (P2).
     pub(crate) fn set_soft_limit(&mut self, most: Option<u32>) {
@@ -225,6 +248,18 @@ impl<T: Item, S> Mailbox<T, S> {
         let classes = inner.core.queue.classes.iter();
         classes.map(|state| state.is_sheddable().then(|| state.lane())).collect()
     }
+}
+
+/// A turn that runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RunningClass {
+    pub(crate) worker: WorkerId,
+    pub(crate) class: ClassId,
+    /// When it began: an instant that the mailbox has noted anyway. `None` for a turn that a sender
+    /// runs.
+    pub(crate) began: Option<Tick>,
+    /// Two turns of a worker that run at different times have different numbers.
+    pub(crate) serial: u64,
 }
 
 /// Numbers of a mailbox at one instant.

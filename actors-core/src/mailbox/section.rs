@@ -214,7 +214,7 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// Whether nothing has ever happened to it.
-    pub(super) fn is_untouched(&self) -> bool {
+    pub(crate) fn is_untouched(&self) -> bool {
         self.lock_shell().inner.is_none()
     }
 }

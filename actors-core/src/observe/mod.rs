@@ -27,5 +27,6 @@ pub(crate) use letters::{Letters, Loss};
 pub use meter::{Meter, TurnTimes};
 pub(crate) use meter::{Metering, SampledTurn, TurnSampler};
 pub(crate) use reading::Reading;
-pub use snapshot::{ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot};
-pub use view::{ActorView, TypeTotals};
+pub use snapshot::{ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot, TurnSnapshot};
+pub(crate) use view::VisitBuffers;
+pub use view::{ActorView, RunningTurn, TypeTotals};

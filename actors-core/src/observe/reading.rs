@@ -30,7 +30,8 @@ pub struct Reading {
     /// How many of them have a turn now.
     pub workers_busy: usize,
     /// How long messages have been queued without a turn beginning. If it is long, the actor is
-    /// stalled, or its turns are very long (F3).
+    /// stalled, or its turns are very long (F3): [`ActorView::turns`](crate::observe::ActorView)
+    /// names the message type of each turn that runs.
     pub stalled: Duration,
     /// The level of pressure (P1); always calm if neither `pressure` nor a variable number of
     /// workers is declared.

@@ -3,7 +3,7 @@
 //! With the feature `serde` these types are also the wire format: a dashboard reads back exactly
 //! what a service wrote. A reader ignores fields that it does not know.
 
-use super::{ActorView, Decision, Reading};
+use super::{ActorView, Decision, Reading, RunningTurn};
 use crate::error::ActorName;
 use crate::mailbox::Row;
 use crate::policy::{Cause, Decided, DecisionKind};
@@ -33,6 +33,9 @@ pub struct ActorSnapshot {
     pub type_name: Cow<'static, str>,
     /// Its mailbox's numbers.
     pub reading: Reading,
+    /// The turns that run.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub turns: Vec<TurnSnapshot>,
     /// How long the actor has had no handle, where it has not ended yet (F6).
     pub unreferenced: Option<Duration>,
     /// How long the latest turn of an actor without a handle has been running; `None` where no turn
@@ -40,6 +43,20 @@ pub struct ActorSnapshot {
     pub turn: Option<Duration>,
     /// Its ledger: one row per message type.
     pub rows: Vec<RowSnapshot>,
+}
+
+/// A turn that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct TurnSnapshot {
+    /// The number of the worker that runs it; 0 in an actor with one worker.
+    pub worker: u32,
+    /// The name of the message type.
+    pub message: Cow<'static, str>,
+    /// For how long it has been running; `None` for a turn that a sender runs, whose beginning is
+    /// not noted (S6).
+    pub age: Option<Duration>,
 }
 
 /// One message type: its name, and every ledger column that is not zero, by its word. Refusals are
@@ -97,13 +114,20 @@ impl From<&Row> for RowSnapshot {
     }
 }
 
+impl From<&RunningTurn> for TurnSnapshot {
+    fn from(turn: &RunningTurn) -> Self {
+        TurnSnapshot { worker: turn.worker, message: turn.message.into(), age: turn.age }
+    }
+}
+
 impl From<ActorView<'_>> for ActorSnapshot {
     fn from(actor: ActorView<'_>) -> Self {
-        let ActorView { name, type_name, reading, unreferenced, turn, rows } = actor;
+        let ActorView { name, type_name, reading, turns, unreferenced, turn, rows } = actor;
         ActorSnapshot {
             name: name.clone(),
             type_name: type_name.into(),
             reading,
+            turns: turns.iter().map(TurnSnapshot::from).collect(),
             unreferenced,
             turn,
             rows: rows.iter().map(RowSnapshot::from).collect(),

@@ -28,12 +28,12 @@ mod lines {
     }
 
     pub(crate) fn decided(decision: &Decision) {
-        use DecisionKind::{Exhausted, GaveUp, KeptAlive, Restarted, Stalled};
+        use DecisionKind::{Exhausted, GaveUp, KeptAlive, Restarted, Stalled, TurnOverdue};
         let Decision { actor, kind, cause, .. } = decision;
         let decided = Decided { kind: kind.clone(), cause: *cause };
         ignored(|| match kind {
             GaveUp { .. } => tracing::error!(target: "actors", %actor, "{decided}"),
-            Restarted { .. } | KeptAlive { .. } | Exhausted | Stalled { .. } => {
+            Restarted { .. } | KeptAlive { .. } | Exhausted | Stalled { .. } | TurnOverdue { .. } => {
                 tracing::warn!(target: "actors", %actor, "{decided}");
             }
             _ => tracing::info!(target: "actors", %actor, "{decided}"),

@@ -160,6 +160,7 @@ impl<A: Actor> Runner<A> {
                 if is_first {
                     self.suspended = self.current();
                     self.put_back();
+                    self.cell.system.watch_turns(&self.cell.rt);
                 }
                 self.suspended.has_waited |= has_waited;
                 // A kill during this poll woke no task: check again before suspending.

@@ -9,7 +9,7 @@ pub use shutdown::ShutdownReport;
 
 use crate::env::System;
 use crate::error::ActorName;
-use crate::observe::{ActorView, DeadLetters, Decision, Snapshot, TypeTotals};
+use crate::observe::{ActorView, DeadLetters, Decision, Snapshot, TypeTotals, VisitBuffers};
 
 impl System {
     /// Makes a system without actors, with a random seed; see [`System::builder`] for a fixed one.
@@ -82,9 +82,9 @@ impl System {
     /// # }
     /// ```
     pub fn visit(&self, visit: &mut dyn FnMut(ActorView<'_>)) {
-        let mut rows = Vec::new();
+        let mut buffers = VisitBuffers::default();
         for (_, actor) in self.registry().actors() {
-            actor.visit(&mut rows, visit);
+            actor.visit(&mut buffers, visit);
         }
     }
 

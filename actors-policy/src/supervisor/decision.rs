@@ -10,6 +10,7 @@
 
 use super::level::Level;
 use crate::{Priority, ShortTime, Spent, StopReason};
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -113,11 +114,21 @@ pub enum DecisionKind {
         /// For how long the turn has been running.
         turn: Duration,
     },
+    /// A turn has been running for longer than a healthy one does (F3). It is recorded once per
+    /// turn.
+    TurnOverdue {
+        /// The number of the worker that runs it; 0 in an actor with one worker.
+        worker: u32,
+        /// The message type.
+        message: Cow<'static, str>,
+        /// For how long it has been running, at least.
+        turn: Duration,
+    },
 }
 
 impl DecisionKind {
     /// The words of all kinds, in the order of their declaration.
-    pub const WORDS: [&str; 16] = [
+    pub const WORDS: [&str; 17] = [
         "level_changed",
         "workers_added",
         "workers_kept",
@@ -134,6 +145,7 @@ impl DecisionKind {
         "restarted",
         "gave_up",
         "kept_alive",
+        "turn_overdue",
     ];
 
     /// The word of this kind in metric labels: `restarted`.
@@ -160,6 +172,7 @@ impl DecisionKind {
             DecisionKind::Restarted { .. } => 13,
             DecisionKind::GaveUp { .. } => 14,
             DecisionKind::KeptAlive { .. } => 15,
+            DecisionKind::TurnOverdue { .. } => 16,
         }
     }
 }
@@ -230,6 +243,13 @@ impl fmt::Display for Cause {
 impl fmt::Display for DecisionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            DecisionKind::TurnOverdue { worker, ref message, turn } => {
+                write!(
+                    f,
+                    "the turn of `{message}` on worker {worker} has been running for {}",
+                    ShortTime(turn)
+                )
+            }
             DecisionKind::LevelChanged { from, to } => write!(f, "{to}, no longer {from}"),
             DecisionKind::WorkersAdded { from, to } if to == from + 1 => {
                 write!(f, "{} worker started", Place(to))
@@ -377,6 +397,11 @@ mod tests {
                 "did not start: restarts at once",
             ),
             (
+                sudden,
+                DecisionKind::TurnOverdue { worker: 2, message: "Charge".into(), turn: ms(31_000) },
+                "at 92 %: the turn of `Charge` on worker 2 has been running for 31 s",
+            ),
+            (
                 Cause::Unreferenced(ms(1500)),
                 DecisionKind::KeptAlive { turn: ms(90_000) },
                 "has had no handle for 1.5 s, but a turn of 90 s does not end",
@@ -393,6 +418,7 @@ mod tests {
             (DecisionKind::SheddingBegan, "shedding_began"),
             (DecisionKind::Stalled { queued: 1, since: ms(1) }, "stalled"),
             (DecisionKind::GaveUp { spent: None }, "gave_up"),
+            (DecisionKind::TurnOverdue { worker: 0, message: "Charge".into(), turn: ms(1) }, "turn_overdue"),
         ];
         for (kind, word) in kinds {
             assert_eq!((kind.word(), DecisionKind::WORDS[kind.index()]), (word, word));

@@ -4,6 +4,7 @@ mod live;
 mod log;
 mod meter;
 mod observe;
+mod overdue;
 mod pools;
 mod pressure;
 mod spans;

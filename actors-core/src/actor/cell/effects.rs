@@ -75,5 +75,6 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn request_sample(self: &Arc<Self>) {
         let this: Weak<Self> = Arc::downgrade(self);
         self.system.watchlist().add(this, &self.rt);
+        self.system.watch_turns(&self.rt);
     }
 }

@@ -3,7 +3,7 @@
 use super::Cell;
 use crate::actor::Actor;
 use crate::clock;
-use crate::mailbox::{ClassId, Effects, Ledger, Place, Row, add_shed};
+use crate::mailbox::{ClassId, Effects, Ledger, Place, Row, RunningClass, add_shed};
 use crate::observe::Reading;
 use crate::policy::{InvalidPolicy, Policy};
 use std::sync::Arc;
@@ -38,6 +38,15 @@ impl<A: Actor> Cell<A> {
         self.mailbox.rows(rows, &mut effects);
         add_shed(rows, self.gate.refused());
         self.apply(&mut effects);
+    }
+
+    /// Replaces the content of `turns` by the turns that run. An actor in another place has none
+    /// here.
+    pub(crate) fn running(self: &Arc<Self>, turns: &mut Vec<RunningClass>) {
+        turns.clear();
+        if self.outlet.is_none() && !self.mailbox.is_untouched() {
+            self.visit(|section| section.running(turns));
+        }
     }
 
     /// Changes a message type's policy.

@@ -3,8 +3,8 @@
 use super::{Closing, Registry};
 use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, StopReason};
-use crate::mailbox::Row;
-use crate::observe::ActorView;
+use crate::mailbox::{Row, RunningClass};
+use crate::observe::{ActorView, VisitBuffers};
 use crate::wait::{Names, Node};
 use async_trait::async_trait;
 use std::any::Any;
@@ -71,7 +71,10 @@ impl AnyActor for Ended {
         unreachable!("only its ledger is read")
     }
 
-    fn visit(self: Arc<Self>, _: &mut Vec<Row>, _: &mut dyn FnMut(ActorView<'_>)) {
+    fn running(self: Arc<Self>, _: &mut Vec<RunningClass>) {}
+    fn report_overdue(self: Arc<Self>, _: &RunningClass, _: Duration) {}
+
+    fn visit(self: Arc<Self>, _: &mut VisitBuffers, _: &mut dyn FnMut(ActorView<'_>)) {
         unreachable!("only its ledger is read")
     }
 

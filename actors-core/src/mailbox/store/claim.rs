@@ -102,6 +102,11 @@ impl Claim {
         self.ended < self.begun
     }
 
+    /// The message type of the running turn, as far as the books know.
+    pub(in crate::mailbox) fn running(&self) -> Option<ClassId> {
+        self.is_running().then(|| self.items[self.ended as usize].class)
+    }
+
     /// Whether messages may still be claimed and not begun.
     pub(in crate::mailbox) fn is_out(&self) -> bool {
         (self.begun as usize) < self.items.len()

@@ -170,7 +170,7 @@ impl<T: Item, S> Section<'_, T, S> {
                 self.review(key);
             }
             self.grant();
-            return (Some(Serving { class, key }), true);
+            return (Some(Serving { class, key, began: now }), true);
         }
         (None, false)
     }
