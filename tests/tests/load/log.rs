@@ -306,7 +306,7 @@ fn l4_a_supervisor_that_is_at_its_end_warns_and_its_other_decisions_inform() {
         for decision in system.decisions() {
             let (is_exhausted, is_stalled) = (
                 matches!(decision.kind, DecisionKind::Exhausted),
-                matches!(decision.kind, DecisionKind::Stalled { .. }),
+                matches!(decision.kind, DecisionKind::Stalled { .. } | DecisionKind::TurnOverdue { .. }),
             );
             let sentence = decision.to_string();
             let sentence = sentence.strip_prefix("desk ").unwrap();

@@ -102,7 +102,8 @@ fn f3_a_system_without_a_running_turn_has_no_timer() {
         let before = parks();
         sleep(3600 * SECOND).await;
         let ticks = parks() - before;
-        assert!(ticks <= 3, "woke up {ticks} times in a calm hour");
+        // With looks every 10 s it would be 360 times.
+        assert!(ticks <= 12, "woke up {ticks} times in a calm hour");
         assert_eq!(overdue(&system), [""; 0]);
         // The next turn is looked at again.
         desks[7].charge(100 * SECOND).await.unwrap();
