@@ -89,7 +89,7 @@ fn d1_a_wait_that_is_kept_does_not_outlive_the_task_of_its_turn() {
             });
             poll_fn(|cx| Poll::Ready(ask.as_mut().poll(cx).is_pending())).await;
             place.send(ask).unwrap();
-            pending().await
+            pending::<()>().await;
         });
         asker.tell(Run(job)).await.unwrap();
         let ask = loop {

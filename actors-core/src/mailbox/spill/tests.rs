@@ -293,7 +293,7 @@ fn o8_no_way_in_passes_a_stored_message() {
     assert!(!is_long(0));
     match rig.mailbox.take_seat(class) {
         SeatAttempt::Taken { seat, .. } => {
-            assert!(rig.mailbox.return_seat(class, seat, SeatUse::Unused).is_ok())
+            assert!(rig.mailbox.return_seat(class, seat, SeatUse::Unused).is_ok());
         }
         // Turns of this type are not known to be short.
         SeatAttempt::Unavailable | SeatAttempt::Busy => {}
