@@ -39,7 +39,7 @@ impl Node for Actor {
     }
 
     fn worker_set(&self) -> WorkerSet {
-        WorkerSet { workers: vec![0], may_grow: false }
+        WorkerSet { workers: vec![0], leaving: Vec::new(), may_grow: false }
     }
 
     fn is_killed(&self) -> bool {
