@@ -148,6 +148,10 @@ async fn the_metrics_are_those_of_the_snapshot() {
     server.expect(201, "POST /charge", r#"{"card": 4242, "cents": 990}"#).await;
     server.service.shop.stop().await;
     server.expect(503, "POST /charge", r#"{"card": 4242, "cents": 990}"#).await;
+    // The order was answered inside its turn, which may not have ended yet.
+    while server.service.orders.ledger().total().handled == 0 {
+        tokio::task::yield_now().await;
+    }
     // An actor that has ended is not in a snapshot.
     let page = server.expect(200, "GET /metrics", "").await;
     assert!(page.contains("content-type: text/plain; version=0.0.4"), "{page}");
