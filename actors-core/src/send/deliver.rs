@@ -52,7 +52,7 @@ impl<A: Actor> Handle<A> {
 ///
 /// # Cancel safety
 /// Cancel safe. Dropped while it is pending, the message was not delivered: it leaves the line,
-/// counted `cancelled`, and whoever waits for its answer is told.
+/// counted `cancelled`, and the caller that waits for its answer is told.
 #[must_use = "nothing is delivered before it is awaited"]
 pub struct Deliver<A: Actor> {
     to: Handle<A>,

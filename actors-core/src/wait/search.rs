@@ -200,7 +200,7 @@ impl Reached {
                 let Suspect { goal, turns, is_stuck, .. } = &self.actors[at];
                 let waits = |turn: &Vec<Way>| turn.iter().any(|way| self.actors[way.target].is_stuck);
                 let has_way = match goal {
-                    // Without a worker it is ending, which keeps nobody waiting.
+                    // Without a worker it is ending, and its end answers every wait.
                     Goal::Turn => turns.is_empty() || !turns.iter().all(waits),
                     Goal::End => !turns.iter().any(waits),
                 };
