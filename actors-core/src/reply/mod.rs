@@ -70,6 +70,12 @@ impl<R> Slot<R> {
                 State::Empty | State::Waiting(_) | State::Deferred { .. } => {}
             }
         }
+        self.register(cx)
+    }
+
+    /// Like [`poll`](Slot::poll), with one lock instead of two, for a first poll: there, the answer
+    /// is rarely here already, and no waker is.
+    pub(crate) fn register(&self, cx: &mut Context<'_>) -> Poll<Result<R, Reason>> {
         // Wakers are foreign code: cloned before the lock is taken, dropped after it is released.
         let waker = cloned(cx.waker());
         let mut state = self.state.lock();

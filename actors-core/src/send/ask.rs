@@ -150,7 +150,8 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
             )
         };
         let is_first = !self.journey.has_timer();
-        if let Poll::Ready(answer) = slot.poll(cx) {
+        let answer = if is_first { slot.register(cx) } else { slot.poll(cx) };
+        if let Poll::Ready(answer) = answer {
             // A wait inside a turn holds the slot too.
             self.journey.finish();
             if let Some(slot) = self.slot.take().and_then(Waiting::into_slot) {

@@ -3,17 +3,23 @@
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::clock::{self, Tick};
-use crate::current;
+use crate::current::{self, worker};
 use crate::mailbox::ClassId;
 use crate::wakers::discard;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::task::Context;
 use tokio::runtime;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+/// The timer of one wait. The poll that follows [`set`](Timer::set) arms it, on the runtime that
+/// polls it then, or on the actor's runtime if there is none or it has no timers.
+///
 /// Boxed, so that the futures that have one stay `Unpin`.
 pub(super) struct Timer {
+    /// When it ends, if the next poll is to arm it. [`NEVER`](Tick::NEVER) otherwise.
+    unarmed: Tick,
     sleep: Option<Pin<Box<Sleep>>>,
     /// The runtime on whose clock it runs, if that is not the actor's.
     abroad: Option<runtime::Id>,
@@ -24,43 +30,65 @@ pub(super) struct Timer {
 impl Timer {
     #[inline]
     pub(super) fn none() -> Self {
-        Timer { sleep: None, abroad: None, is_kept: false }
+        Timer { unarmed: Tick::NEVER, sleep: None, abroad: None, is_kept: false }
     }
 
     pub(super) fn is_set(&self) -> bool {
-        self.sleep.is_some()
+        self.sleep.is_some() || self.unarmed != Tick::NEVER
     }
 
-    /// Sets it to `end` on the runtime that polls it, or on the actor's runtime if there is none or
-    /// it has no timers. If both are the same runtime with workers, it reuses a timer if one is
-    /// kept.
+    /// Sets it to `end`. [`NEVER`](Tick::NEVER) clears it.
+    #[inline]
     pub(super) fn set<A: Actor>(&mut self, end: Tick, cell: &Cell<A>) {
-        let Some(at) = clock::instant(end) else { return self.clear(cell) };
-        self.set_at(at, cell);
+        if end == Tick::NEVER {
+            self.clear(cell);
+        }
+        self.unarmed = end;
     }
 
-    fn set_at<A: Actor>(&mut self, at: Instant, cell: &Cell<A>) {
+    /// Arms it if it was set since. On the actor's own runtime with workers, it reuses a timer if
+    /// one is kept.
+    #[inline]
+    pub(super) fn arm<A: Actor>(&mut self, cell: &Cell<A>, cx: &Context<'_>) {
+        let end = mem::replace(&mut self.unarmed, Tick::NEVER);
+        if end != Tick::NEVER {
+            match clock::instant(end) {
+                Some(at) => self.arm_at(at, cell, cx),
+                None => self.clear(cell),
+            }
+        }
+    }
+
+    fn arm_at<A: Actor>(&mut self, at: Instant, cell: &Cell<A>, cx: &Context<'_>) {
+        // Recognising the task needs no clone of the runtime's handle, which all workers share.
+        let kept = if worker::is_here(cx.waker(), &cell.rt) { cell.timers.take() } else { None };
+        if let Some(timer) = kept {
+            (self.abroad, self.is_kept) = (None, true);
+            return self.reset(timer, at);
+        }
         let here = runtime::Handle::try_current().ok();
         let is_at_home = here.as_ref().is_some_and(|here| here.id() == cell.rt.id());
         let has_timers = is_at_home || here.as_ref().is_some_and(clock::has_timers);
         self.abroad = here.filter(|_| has_timers && !is_at_home).map(|here| here.id());
         self.is_kept = is_at_home && cell.timers.is_kept();
-        let used = if self.is_kept { cell.timers.take() } else { None };
-        self.sleep = Some(match used {
-            Some(mut timer) => {
-                timer.as_mut().reset(at);
-                timer
-            }
+        match if self.is_kept { cell.timers.take() } else { None } {
+            Some(timer) => self.reset(timer, at),
             None => {
                 let _inside = (!has_timers).then(|| cell.rt.enter());
-                Box::pin(sleep_until(at))
+                self.sleep = Some(Box::pin(sleep_until(at)));
             }
-        });
+        }
+    }
+
+    fn reset(&mut self, mut timer: Pin<Box<Sleep>>, at: Instant) {
+        timer.as_mut().reset(at);
+        self.sleep = Some(timer);
     }
 
     /// Disarms the timer after the wait.
     #[inline]
     pub(super) fn clear<A: Actor>(&mut self, cell: &Cell<A>) {
+        self.unarmed = Tick::NEVER;
         if let Some(timer) = self.sleep.take() {
             let left = if self.is_kept { cell.timers.give(timer) } else { Some(timer) };
             if left.is_some() {
@@ -70,7 +98,7 @@ impl Timer {
     }
 
     pub(super) fn take(&mut self) -> Timer {
-        Timer { sleep: self.sleep.take(), abroad: self.abroad, is_kept: self.is_kept }
+        mem::replace(self, Timer::none())
     }
 
     /// Returns whether it runs on the actor's runtime and that has ended: its time never comes.
@@ -80,8 +108,9 @@ impl Timer {
 
     /// Polls whether its time has come. A lost timer is not polled, because it would panic.
     pub(super) fn poll<A: Actor>(&mut self, cell: &Cell<A>, cx: &mut Context<'_>) -> bool {
+        self.arm(cell, cx);
         if self.abroad.is_some() {
-            self.follow(cell);
+            self.follow(cell, cx);
         }
         if self.is_lost(cell) {
             return false;
@@ -90,14 +119,14 @@ impl Timer {
     }
 
     /// Moves it to the runtime that polls it now: the one on which it was set may have ended.
-    fn follow<A: Actor>(&mut self, cell: &Cell<A>) {
+    fn follow<A: Actor>(&mut self, cell: &Cell<A>, cx: &Context<'_>) {
         let here = runtime::Handle::try_current().ok().map(|here| here.id());
         if here != self.abroad
             && let Some(sleep) = self.sleep.take()
         {
             let at = sleep.deadline();
             discard(sleep);
-            self.set_at(at, cell);
+            self.arm_at(at, cell, cx);
         }
     }
 }

@@ -10,11 +10,23 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// The length of a chain: a stack of 2 MiB has no room for one frame per link.
-const LENGTH: usize = 25_000;
-/// The length of a chain whose links have tasks and turns. Two kilobytes per link would overflow
-/// the stack.
-const TASKS: usize = 10_000;
+/// The stack of these tests, in bytes: what a chain's end takes without recursion, with some to
+/// spare.
+const STACK: usize = 512 * 1024;
+/// The length of a chain. The stack has no room for one frame per link.
+const LENGTH: usize = 5_000;
+/// The length of a chain whose links have tasks and turns, of which each would take several frames.
+const TASKS: usize = 2_500;
+
+/// Runs a test in a process of its own, because an overflow of the stack ends the process.
+macro_rules! in_small_stack {
+    ($name:literal, $test:expr $(,)?) => {
+        alone!($name, || {
+            let thread = std::thread::Builder::new().stack_size(STACK).spawn($test).unwrap();
+            thread.join().unwrap();
+        })
+    };
+}
 
 /// Counts the states that exist.
 struct Counted(Arc<AtomicUsize>);
@@ -72,7 +84,7 @@ fn chain(system: &System, alive: &Arc<AtomicUsize>, is_first_oldest: bool) -> Li
 
 #[test]
 fn f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest() {
-    alone!("f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest", || {
+    in_small_stack!("f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest", || {
         for is_first_oldest in [false, true] {
             let alive = Arc::default();
             let rt = paused();
@@ -88,7 +100,7 @@ fn f6_a_chain_of_handles_ends_with_its_runtime_whichever_actor_is_the_oldest() {
 
 #[test]
 fn f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives() {
-    alone!("f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives", || {
+    in_small_stack!("f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives", || {
         let alive = Arc::default();
         paused().block_on(async {
             let first = chain(&System::new("chain"), &alive, true);
@@ -102,7 +114,7 @@ fn f6_a_chain_of_handles_ends_with_its_first_one_while_the_runtime_lives() {
 
 #[test]
 fn f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime() {
-    alone!("f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime", || {
+    in_small_stack!("f4_queues_that_hold_the_handles_of_the_next_ones_end_with_the_runtime", || {
         let alive = Arc::default();
         let rt = paused();
         let system = rt.block_on(async { System::new("chain") });
@@ -129,7 +141,7 @@ type Waits = Pin<Box<dyn Future<Output = Result<(), AskError>> + Send>>;
 
 struct Desk;
 
-#[actor(local, capacity = 25_000, reserve = 0)]
+#[actor(local, capacity = 5_000, reserve = 0)]
 impl Desk {
     #[message(overflow = reject)]
     async fn hold(&mut self, inner: Mutex<Option<Waits>>) {
@@ -140,7 +152,7 @@ impl Desk {
 
 #[test]
 fn t3_a_message_that_holds_an_ask_that_holds_a_message_and_so_on_is_withdrawn_with_the_outermost_one() {
-    alone!(
+    in_small_stack!(
         "t3_a_message_that_holds_an_ask_that_holds_a_message_and_so_on_is_withdrawn_with_the_outermost_one",
         || {
             paused().block_on(async {
@@ -184,7 +196,7 @@ impl Nest {
 
 #[test]
 fn f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime() {
-    alone!("f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime", || {
+    in_small_stack!("f2_children_of_children_end_with_the_first_of_them_and_with_the_runtime", || {
         for is_killed in [false, true] {
             let (alive, seen) = (Arc::default(), Arc::<AtomicUsize>::default());
             let rt = paused();
@@ -226,31 +238,34 @@ impl Waiting {
 
 #[test]
 fn d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_runtime() {
-    alone!("d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_runtime", || {
-        for is_killed in [false, true] {
-            let (alive, reached) = (Arc::default(), Arc::<AtomicUsize>::default());
-            let rt = paused();
-            rt.block_on(async {
-                let system = System::new("waits");
-                let new = |next| Waiting { next, _counted: Counted::new(&alive) };
-                let last: WaitingHandle = system.spawn(new(None));
-                let mut first = last.clone();
-                for _ in 1..TASKS {
-                    first = system.spawn(new(Some(first)));
-                }
-                let asked = tokio::spawn(first.last(reached.clone()).owned());
-                while reached.load(Ordering::SeqCst) < TASKS {
-                    tokio::task::yield_now().await;
-                }
-                if is_killed {
-                    last.kill();
-                    assert_eq!(asked.await.unwrap().unwrap(), TASKS - 2);
-                }
-            });
-            drop(rt);
-            assert_eq!(alive.load(Ordering::SeqCst), 0);
+    in_small_stack!(
+        "d1_turns_that_wait_for_one_another_end_with_the_last_of_them_and_with_the_runtime",
+        || {
+            for is_killed in [false, true] {
+                let (alive, reached) = (Arc::default(), Arc::<AtomicUsize>::default());
+                let rt = paused();
+                rt.block_on(async {
+                    let system = System::new("waits");
+                    let new = |next| Waiting { next, _counted: Counted::new(&alive) };
+                    let last: WaitingHandle = system.spawn(new(None));
+                    let mut first = last.clone();
+                    for _ in 1..TASKS {
+                        first = system.spawn(new(Some(first)));
+                    }
+                    let asked = tokio::spawn(first.last(reached.clone()).owned());
+                    while reached.load(Ordering::SeqCst) < TASKS {
+                        tokio::task::yield_now().await;
+                    }
+                    if is_killed {
+                        last.kill();
+                        assert_eq!(asked.await.unwrap().unwrap(), TASKS - 2);
+                    }
+                });
+                drop(rt);
+                assert_eq!(alive.load(Ordering::SeqCst), 0);
+            }
         }
-    });
+    );
 }
 
 #[test]
@@ -293,7 +308,7 @@ impl Outlet<Link> for Hop {
 /// bounded stack.
 #[test]
 fn f6_a_chain_of_outlets_ends_with_its_first_handle() {
-    alone!("f6_a_chain_of_outlets_ends_with_its_first_handle", || {
+    in_small_stack!("f6_a_chain_of_outlets_ends_with_its_first_handle", || {
         let alive = Arc::default();
         paused().block_on(async {
             let system = System::new("chain");

@@ -191,7 +191,7 @@ fn b6_on_threads_a_hostile_subscriber_leaves_the_books_balanced() {
                 .map(|_| {
                     let desk = desk.clone();
                     tokio::spawn(async move {
-                        for n in 0..100 {
+                        for n in 0..50 {
                             drop(desk.look().await);
                             drop(desk.trace().await);
                             drop(desk.look().tell().try_send());

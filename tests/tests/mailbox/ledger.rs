@@ -388,7 +388,7 @@ async fn l1_asks_that_are_abandoned_at_random_are_each_counted_once() {
             let desk = desk.clone();
             tokio::spawn(async move {
                 let mut answered = 0_u64;
-                for n in 0..5000 {
+                for n in 0..1500 {
                     match (n + asker) % 3 {
                         0 => drop(select(desk.question(n), ready(())).await),
                         1 => {

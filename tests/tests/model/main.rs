@@ -19,6 +19,7 @@ mod runtime;
 mod setup;
 mod turns;
 
+use actors_core::testing;
 use program::{CAPACITY, Program, Step};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
@@ -37,6 +38,9 @@ pub(crate) enum Outcome {
 
 /// A dead letter: the number of the message, and the reason.
 pub(crate) type Seen = (usize, &'static str);
+
+/// Programs of a run. Fewer (`MODEL_CASES`), or others, need not cover every event.
+const CASES: u32 = 700;
 
 /// The events that the programs of a run must cover.
 #[derive(Default)]
@@ -225,18 +229,35 @@ fn shortened(mut program: Program, why: String) -> (Program, String) {
     (program, why)
 }
 
+/// Whether `ACTORS_SEED` chooses other programs than usual.
+fn is_seeded() -> bool {
+    std::env::var_os(testing::SEED_VARIABLE).is_some()
+}
+
+fn rng() -> TestRng {
+    if !is_seeded() {
+        return TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    }
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&testing::seed().to_le_bytes());
+    TestRng::from_seed(RngAlgorithm::ChaCha, &seed)
+}
+
 #[test]
 fn random_programs_end_as_the_naive_reference_says() {
     let seen = RefCell::new(Coverage::default());
-    let cases = std::env::var("MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(700);
+    let cases = std::env::var("MODEL_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let mut runner = TestRunner::new_with_rng(config, rng());
     let result = runner.run(&program::program(), |program| run(&program, &mut seen.borrow_mut()));
     if let Err(TestError::Fail(why, program)) = result {
         let (program, why) = shortened(program, why.to_string());
-        panic!("{why}\n{program:?}");
+        let seed = if is_seeded() { testing::seed().to_string() } else { "the fixed one".to_owned() };
+        panic!("{why}\n{program:?}\nseed: {seed}");
     }
     result.unwrap();
-    let missing = seen.borrow().missing();
-    assert!(missing.is_empty(), "no program came to this: {missing:?}");
+    if cases >= CASES && !is_seeded() {
+        let missing = seen.borrow().missing();
+        assert!(missing.is_empty(), "no program came to this: {missing:?}");
+    }
 }

@@ -232,7 +232,7 @@ fn f4_an_actor_that_never_got_a_message_stops_and_is_killed_like_any_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f4_a_stop_under_load_handles_all_that_was_accepted_and_returns_the_rest() {
-    for round in 0..20 {
+    for round in 0..10 {
         let handled = Arc::new(AtomicU32::new(0));
         let desk: CounterHandle = System::new("stop").spawn(Counter { handled: handled.clone() });
         let senders: Vec<_> = (0..4)
@@ -271,7 +271,7 @@ async fn f4_a_stop_under_load_handles_all_that_was_accepted_and_returns_the_rest
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f4_a_kill_under_load_tells_every_asker() {
-    for round in 0..20 {
+    for round in 0..10 {
         let handled = Arc::new(AtomicU32::new(0));
         let desk: CounterHandle = System::new("kill").spawn(Counter { handled: handled.clone() });
         let askers: Vec<_> = (0..16)
@@ -296,7 +296,7 @@ async fn f4_a_kill_under_load_tells_every_asker() {
                 })
             })
             .collect();
-        while handled.load(Ordering::Relaxed) < 100 * round {
+        while handled.load(Ordering::Relaxed) < 200 * round {
             tokio::task::yield_now().await;
         }
         desk.kill();
