@@ -232,7 +232,7 @@ fn f4_an_actor_that_never_got_a_message_stops_and_is_killed_like_any_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f4_a_stop_under_load_handles_all_that_was_accepted_and_returns_the_rest() {
-    for round in 0..10 {
+    for round in 0..20 {
         let handled = Arc::new(AtomicU32::new(0));
         let desk: CounterHandle = System::new("stop").spawn(Counter { handled: handled.clone() });
         let senders: Vec<_> = (0..4)
