@@ -30,6 +30,23 @@ pub(crate) fn wake(waker: Waker) {
     ignored(|| waker.wake());
 }
 
+/// Returns a waker that calls `f`.
+pub(crate) fn calling(f: impl Fn() + Send + Sync + 'static) -> Waker {
+    Waker::from(Arc::new(Calling(f)))
+}
+
+struct Calling<F>(F);
+
+impl<F: Fn() + Send + Sync + 'static> Wake for Calling<F> {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        (self.0)();
+    }
+}
+
 /// Drops a value that may hold wakers. The caller holds no lock. A panic is ignored.
 #[inline]
 pub(crate) fn discard<T>(wakers: T) {

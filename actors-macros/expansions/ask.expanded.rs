@@ -278,6 +278,7 @@ where
     for<'__actor> __Till_with_charge::__own::Till: ::actors_core::__private::AnActor,
 {
     const CLASS: ::core::primitive::usize = 0;
+    const FIRST_POLL: ::core::primitive::bool = true;
     fn pack(
         envelope: ::actors_core::by_hand::Envelope<__Till_with_charge::Charge>,
     ) -> Self::Mail {

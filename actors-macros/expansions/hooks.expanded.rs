@@ -248,6 +248,7 @@ where
     for<'__actor> __Worker_with_work::__own::Worker: ::actors_core::__private::AnActor,
 {
     const CLASS: ::core::primitive::usize = 0;
+    const FIRST_POLL: ::core::primitive::bool = true;
     fn pack(
         envelope: ::actors_core::by_hand::Envelope<__Worker_with_work::Work>,
     ) -> Self::Mail {

@@ -143,8 +143,14 @@ fn handler(actor: &Actor, message: &Message, class: usize) -> TokenStream {
     }
 }
 
-/// Generates how a sender runs the turn itself: only for a plain `fn` that returns its answer.
+/// Generates how a sender runs the turn itself: a plain `fn` that returns its answer to its end, an
+/// `async fn` to its first await.
 fn inline(actor: &Actor, message: &Message, ty: &TokenStream) -> Option<TokenStream> {
+    if message.is_polled_first() {
+        return Some(quote_spanned! { Span::mixed_site()=>
+            const FIRST_POLL: ::core::primitive::bool = true;
+        });
+    }
     if !message.is_inline() {
         return None;
     }

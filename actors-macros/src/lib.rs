@@ -130,7 +130,7 @@ mod words;
 /// | `keep_alive = "10s"` | how long a worker above the least number stays that is not needed | 10 s |
 /// | `pressure(…)` | when the mailbox is under pressure, and what is done about it; see below | nothing is done, but a pool that may grow does |
 /// | `jobs = N` | timers, pipes and watches at a time, at most 2^16; with 0 the actor has none | 1024 |
-/// | `inline = auto`, `never` | whether senders may run short turns of plain `fn`s themselves instead of waking the actor; see below | `auto` |
+/// | `inline = auto`, `never` | whether senders may run short turns themselves instead of waking the actor; see below | `auto` |
 /// | `vis = pub`, `vis = pub(crate)`, … | visibility of handle, module and messages | private |
 /// | `local` | the block stands in a function (or a doctest): no module, and the structs are called `ShopViewed` | a module |
 ///
@@ -273,11 +273,12 @@ mod words;
 ///
 /// # Turns run by senders
 ///
-/// An actor has a task of its own. If the actor is idle, and the handler is a plain `fn` with short
-/// turns (under 5 µs), a task of a multi-thread runtime that awaits a send may run the turn itself.
-/// That saves the queue, two wake-ups and a trip between cores. The handler then sees the sender's
-/// runtime and task-locals, and runs in the actor's span. `try_send` never runs a turn. `inline =
-/// never` forbids it.
+/// An actor has a task of its own. If the actor is idle, and turns of the type are short (under 5
+/// µs), a task of a multi-thread runtime that awaits a send may run the turn itself: a plain `fn`
+/// to its end, an `async fn` to its first await that has to wait, after which the actor's task
+/// continues. That saves the queue, two wake-ups and a trip between cores. The handler then sees
+/// the sender's task, its task-locals and its budget, and runs in the actor's span. `try_send`
+/// never runs a turn. `inline = never` forbids it.
 ///
 /// # A crate that re-exports the runtime
 ///

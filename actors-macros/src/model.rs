@@ -130,6 +130,12 @@ impl Message {
         self.may_inline && !self.is_async && !matches!(self.answer, Answer::Later(_))
     }
 
+    /// Returns whether senders may begin its turns and poll them once: an `async fn` that returns
+    /// its answer.
+    pub(crate) fn is_polled_first(&self) -> bool {
+        self.may_inline && self.is_async && !matches!(self.answer, Answer::Later(_))
+    }
+
     pub(crate) fn is_shared_and_inline(&self) -> bool {
         self.is_inline() && matches!(self.source, Source::Shared)
     }

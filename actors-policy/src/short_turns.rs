@@ -3,7 +3,8 @@
 //! Reading the clock costs more than a tiny turn, so only some tiny turns are timed: the first one,
 //! and then about one in sixteen. A timed turn also charges the untimed ones to its task's
 //! cooperative budget, as a claim does. After a long turn, senders run no turn for a pause that
-//! doubles each time, until turns are short again: a maximum that decays with use.
+//! doubles each time, until turns are short again: a maximum that decays with use. The turn of an
+//! `async fn` that had to wait is a long one.
 
 use std::time::Duration;
 
@@ -108,12 +109,18 @@ impl ShortTurns {
         may
     }
 
-    /// Records a wait for the seat.
+    /// Records a wait for the seat. Where as many waits are futile as are not, further ones are
+    /// soon rare.
     #[inline]
     pub fn waited(&mut self, in_vain: bool, is_ask: bool) {
         let max = if is_ask { IN_VAIN_MAX_ASK } else { IN_VAIN_MAX };
-        self.in_vain = if in_vain { (self.in_vain + 1).min(max) } else { 0 };
+        self.in_vain = if in_vain { (self.in_vain + 2).min(max) } else { self.in_vain.saturating_sub(1) };
         self.hasty = if in_vain { 1 << self.in_vain } else { 0 };
+    }
+
+    /// The number of sends that should not wait for the seat.
+    pub fn hasty(&self) -> u16 {
+        self.hasty
     }
 }
 

@@ -50,9 +50,8 @@ struct Meeting;
 
 #[actor(local)]
 impl Meeting {
-    /// Keeps its worker until all workers are here. Only the actor's own task runs it, because it
-    /// is an `async fn`.
-    #[message]
+    /// Keeps its worker until all workers are here. Only the actor's own task runs it.
+    #[message(inline = never)]
     async fn attend(&mut self, here: Arc<AtomicUsize>, workers: usize) {
         here.fetch_add(1, Ordering::AcqRel);
         while here.load(Ordering::Acquire) < workers {

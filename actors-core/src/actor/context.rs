@@ -12,7 +12,7 @@ use crate::mailbox::WorkerId;
 use crate::observe::Reading;
 use crate::reply::OpenReply;
 use std::fmt;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::task::Context as TaskContext;
 use std::time::Duration;
 
@@ -53,9 +53,8 @@ pub struct Context<A: Actor> {
     stops_itself: bool,
     deadline: Tick,
     /// The timeout of the asker that donates this turn. The turn's deadline is computed from it
-    /// when it is first read, and kept in `until`.
+    /// when it is first read, and kept in the cell.
     timeout: Span,
-    until: OnceLock<Tick>,
     /// The instance as its jobs and replies know it. Made with the first job that needs it, or the
     /// first reply that a pool's instance owes.
     instance: Option<Arc<Instance>>,
@@ -91,7 +90,6 @@ impl<A: Actor> Context<A> {
             stops_itself: false,
             deadline: Tick::NEVER,
             timeout: Span::NONE,
-            until: OnceLock::new(),
             instance: None,
             children: None,
         }
@@ -120,12 +118,12 @@ impl<A: Actor> Context<A> {
     pub(crate) fn begin_donated(&mut self, deadline: Tick, timeout: Span) {
         self.deadline = deadline;
         self.timeout = timeout;
-        self.until.take();
+        self.cell.donated_until.reset();
     }
 
     fn until(&self) -> Tick {
         let Some(timeout) = self.timeout.get() else { return self.deadline };
-        self.deadline.min(*self.until.get_or_init(|| clock::now().after(timeout)))
+        self.deadline.min(self.cell.donated_until.get_or(|| clock::now().after(timeout)))
     }
 
     pub(crate) fn end_turn(&mut self) {

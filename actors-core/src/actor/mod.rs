@@ -105,6 +105,10 @@ pub trait Handler<M: Message>: Actor {
     /// itself instead of waking the actor (S6). `None` if it is not, or if senders must not run it.
     const INLINE: Option<Inline<Self, M>> = None;
 
+    /// Whether a sender may begin the turn of an `async fn` and poll it once, instead of waking the
+    /// actor (S6). Without effect if there is an [`INLINE`](Handler::INLINE).
+    const FIRST_POLL: bool = false;
+
     /// Wraps the message, and does nothing else: the mailbox is locked meanwhile.
     fn pack(envelope: Envelope<M>) -> Self::Mail;
 

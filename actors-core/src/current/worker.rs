@@ -22,8 +22,9 @@
 //! still passes as worker 0.
 //!
 //! **Price.** `Handle::try_current` clones an `Arc` that all workers share. Its answer is kept per
-//! thread for the task that was seen last, recognised by its id and its waker: a runtime that is
-//! nested in this task polls with a waker of its own. The index is read only when the answer is not
+//! thread for the two tasks that were seen last, recognised by id and waker: a runtime that is
+//! nested in this task polls with a waker of its own. Two, because a turn that a sender begins is
+//! polled with a waker of its actor's. The index is read only when the answer is not
 //! kept: a thread that has given its worker away in a `block_in_place` of the same task still
 //! allows the handler another one.
 
@@ -40,9 +41,13 @@ struct Polled {
     waker: (usize, usize),
 }
 
+type Seen = Option<(Polled, runtime::Id)>;
+
 thread_local! {
     /// The runtime of the task that was seen last, if a worker of that runtime polls it.
-    static LAST: Cell<Option<(Polled, runtime::Id)>> = const { Cell::new(None) };
+    static LAST: Cell<Seen> = const { Cell::new(None) };
+    /// The same for the one before.
+    static BEFORE: Cell<Seen> = const { Cell::new(None) };
     /// The runtime whose worker 0 this thread has been seen to be.
     static WORKER_0: Cell<Option<runtime::Id>> = const { Cell::new(None) };
 }
@@ -69,8 +74,15 @@ pub(crate) fn is_here(waker: &Waker, rt: &runtime::Handle) -> bool {
     known == Some(rt.id())
 }
 
-#[cold]
+#[inline(never)]
 fn find(polled: Polled) -> Option<runtime::Id> {
+    let seen = BEFORE.replace(LAST.get());
+    if let Some((before, rt)) = seen
+        && before == polled
+    {
+        LAST.set(seen);
+        return Some(rt);
+    }
     let index = runtime::worker_index()?;
     let current = runtime::Handle::try_current().ok()?;
     let id = current.id();

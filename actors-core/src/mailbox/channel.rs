@@ -321,7 +321,7 @@ impl<T: Item> Receiver<T> {
                 self.shared.mailbox.end_turn(WorkerId::ONLY);
                 self.taker.current().and_then(|taken| taken.item.take())
             }
-            Take::Finished | Take::Poisoned | Take::Restart | Take::Retire => None,
+            Take::Finished | Take::Poisoned | Take::Restart | Take::Retire | Take::Suspended => None,
         })
     }
 

@@ -80,12 +80,22 @@ pub(super) struct One<S> {
     pub(super) is_poisoned: bool,
     /// A new instance is wanted, between two turns.
     pub(super) must_restart: bool,
+    /// A sender has begun a turn that has to wait, and the consumer has not taken it over yet.
+    pub(super) is_suspended: bool,
     pub(super) task: Task,
 }
 
 impl<S> One<S> {
     pub(super) fn new(seat: Option<S>, is_ready: bool) -> Self {
-        One { seat, is_woken: false, is_ready, is_poisoned: false, must_restart: false, task: Task::None }
+        One {
+            seat,
+            is_woken: false,
+            is_ready,
+            is_poisoned: false,
+            must_restart: false,
+            is_suspended: false,
+            task: Task::None,
+        }
     }
 
     /// Wakes the consumer, whatever it does.

@@ -15,6 +15,7 @@ impl<T: Item, S> Mailbox<T, S> {
     /// before the consumer has.
     pub(crate) fn install(&self, seat: S, is_ready: bool) {
         let mut shell = self.shell.lock();
+        self.set_home(is_ready);
         match &mut shell.inner {
             None => (shell.seat, shell.is_ready) = (Some(seat), is_ready),
             Some(inner) => match &mut inner.consumers {

@@ -28,6 +28,9 @@
 //! | a taken seat and the queue | a donor (2 turns), a sender | 2 | 3 |
 //! | a taken seat and the end: stop and kill, each also after a panic | a donor, a closer | 0 | 3 |
 //! | a taken seat and a consumer that has gone | a donor | 0 | all |
+//! | a suspended turn is taken over and woken | a donor, what it waits for | 0 | 3 |
+//! | a suspended turn and the queue | a donor, a sender | 2 | 3 |
+//! | a suspended turn and the end: stop and kill, with a consumer that goes | a donor, a closer | 0 | 3 |
 //! | a slot freed by progress, while the turn runs | a sender | 4, 2 slots, claim of 2 | all |
 //! | slots freed one after the other | two senders | 6, 3 slots, claim of 3 | 2 |
 //! | the consumer continues its claim | a sender | 5, 2 slots, claim of 2 | 3 |
@@ -74,11 +77,12 @@ use crate::policy::{Overflow, Policy, Settings};
 use crate::seed::Seed;
 use loom::future::block_on;
 use loom::model::Builder;
+use loom::sync::Mutex;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread::{self, JoinHandle};
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 /// Tries interleavings in which threads are interrupted at most so many times; where no number is
@@ -179,11 +183,31 @@ struct Consumer {
     mailbox: Arc<Desk>,
     taker: Taker<Job, Seat>,
     effects: Effects<Job>,
+    left: Left,
+}
+
+/// Where a sender leaves a turn that has to wait, as in the cell of an actor.
+#[derive(Clone, Default)]
+struct Left(Arc<Mutex<Option<Seat>>>);
+
+impl Left {
+    fn put(&self, seat: Seat) {
+        assert!(self.0.lock().unwrap().replace(seat).is_none(), "there is one seat");
+    }
+
+    fn take(&self) -> Option<Seat> {
+        self.0.lock().unwrap().take()
+    }
 }
 
 impl Consumer {
     fn new(mailbox: &Arc<Desk>) -> Self {
-        Consumer { mailbox: mailbox.clone(), taker: Taker::new(WorkerId::ONLY), effects: Effects::new() }
+        Consumer {
+            mailbox: mailbox.clone(),
+            taker: Taker::new(WorkerId::ONLY),
+            effects: Effects::new(),
+            left: Left::default(),
+        }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Take> {
@@ -237,22 +261,48 @@ impl Consumer {
     /// Ends the loop like `Runner::close`. Returns the seat, unless a sender has it.
     fn end(&mut self) -> Option<Seat> {
         self.taker.put_back(&self.mailbox, &mut self.effects);
-        self.mailbox.visit(&mut self.effects, |section| section.fail_turn(WorkerId::ONLY, Reason::Closed));
-        let left = self.mailbox.visit(&mut self.effects, |section| section.end());
+        let (was_left, seat) = self.mailbox.visit(&mut self.effects, |section| {
+            section.fail_turn(WorkerId::ONLY, Reason::Closed);
+            (section.take_suspension(), section.end())
+        });
         apply(&mut self.effects);
-        left.or_else(|| self.taker.seat.take())
+        assert!(!was_left || seat.is_none(), "a suspended turn has the seat");
+        if was_left { self.left.take() } else { seat.or_else(|| self.taker.seat.take()) }
+    }
+
+    /// Takes over a turn that has to wait, and runs it to its end once `has_come`. Returns whether
+    /// there was one before the consumer must end.
+    fn take_over(&mut self, has_come: &AtomicBool) -> bool {
+        let mut turn = None;
+        block_on(poll_fn(|cx| {
+            if turn.is_none() {
+                match ready!(self.poll(cx)) {
+                    Take::Suspended => turn = self.left.take(),
+                    _ => return Poll::Ready(()),
+                }
+                assert!(turn.is_some(), "what the mailbox says is here is here");
+            }
+            if has_come.load(Ordering::Acquire) { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        let Some(seat) = turn else { return false };
+        self.taker.seat = Some(seat);
+        self.mailbox.end_turn(WorkerId::ONLY);
+        true
     }
 
     /// Begins the next turn. Returns its message.
     fn begin(&mut self) -> Option<Job> {
         match block_on(poll_fn(|cx| self.poll(cx))) {
-            Take::Turn => {
-                let (Some(seat), Some(taken)) = self.taker.turn_parts() else { unreachable!() };
-                seat.turns += 1;
-                taken.item.take()
-            }
-            Take::Finished | Take::Poisoned | Take::Restart | Take::Retire => None,
+            Take::Turn => self.message(),
+            Take::Finished | Take::Poisoned | Take::Restart | Take::Retire | Take::Suspended => None,
         }
+    }
+
+    /// The message of the turn that has begun.
+    fn message(&mut self) -> Option<Job> {
+        let (Some(seat), Some(taken)) = self.taker.turn_parts() else { unreachable!() };
+        seat.turns += 1;
+        taken.item.take()
     }
 
     /// Runs the next turn from its beginning to its end.
@@ -294,6 +344,23 @@ fn donate(mailbox: &Desk, ends_well: bool) -> (bool, Option<Seat>) {
             (true, None)
         }
         Err(seat) => (true, Some(seat)),
+    }
+}
+
+/// Begins a turn of its own, if it may, and leaves it to the consumer, because it has to wait.
+/// Returns whether it began, and the seat if the consumer has ended meanwhile.
+fn suspend(mailbox: &Desk, left: &Left) -> (bool, Option<Seat>) {
+    let SeatAttempt::Taken { mut seat, .. } = mailbox.take_seat(ClassId::new(0)) else {
+        return (false, None);
+    };
+    seat.turns += 1;
+    left.put(seat);
+    match mailbox.suspend(ClassId::new(0), true) {
+        Some(wake) => {
+            call(wake);
+            (true, None)
+        }
+        None => (true, left.take()),
     }
 }
 
@@ -501,6 +568,81 @@ fn a_lent_seat_is_left_to_its_borrower_when_the_consumer_has_gone() {
         assert_eq!(seats, [u32::from(donated)]);
         assert_eq!(row(&mailbox).handled, u64::from(donated));
     });
+}
+
+/// The waker of the first poll is the only one: what the turn waits for comes before the turn is in
+/// the mailbox, or before the consumer has it, or later.
+#[test]
+fn a_turn_that_has_to_wait_is_taken_over_and_woken() {
+    check(Some(3), || {
+        let mailbox = mailbox(4);
+        let mut consumer = Consumer::asleep(&mailbox);
+        let (left, has_come) = (consumer.left.clone(), Arc::new(AtomicBool::new(false)));
+        let comes = has_come.clone();
+        let event = beside(&mailbox, move |mailbox| {
+            comes.store(true, Ordering::Release);
+            call(mailbox.wake_turn());
+        });
+        let donor = beside(&mailbox, move |mailbox| suspend(mailbox, &left).0);
+        assert!(consumer.take_over(&has_come));
+        event.join().unwrap();
+        assert!(donor.join().unwrap());
+        assert_eq!(consumer.finish(), (1, 0));
+        assert_eq!(row(&mailbox).handled, 1);
+    });
+}
+
+#[test]
+fn a_turn_that_has_to_wait_comes_before_what_is_queued_after_it() {
+    check(Some(3), || {
+        let mailbox = mailbox(4);
+        let mut consumer = Consumer::asleep(&mailbox);
+        let left = consumer.left.clone();
+        let donor = beside(&mailbox, move |mailbox| {
+            let begun = suspend(mailbox, &left).0;
+            send(mailbox, Job('a', begun.into()));
+        });
+        let producer = beside(&mailbox, |mailbox| send(mailbox, Job('b', 0)));
+        let (mut taken_over, mut jobs) = (0, Vec::new());
+        while jobs.len() < 2 {
+            match block_on(poll_fn(|cx| consumer.poll(cx))) {
+                Take::Suspended => {
+                    consumer.taker.seat = consumer.left.take();
+                    taken_over += 1;
+                }
+                _ => jobs.push(consumer.message().expect("nobody has closed it")),
+            }
+            mailbox.end_turn(WorkerId::ONLY);
+        }
+        let a = jobs.iter().find(|job| job.0 == 'a').unwrap();
+        assert_eq!(a.1, taken_over, "it came before the message that was sent after it");
+        producer.join().unwrap();
+        donor.join().unwrap();
+        assert_eq!(consumer.finish(), (2 + taken_over, 0));
+        assert_eq!(row(&mailbox).handled, u64::from(2 + taken_over));
+    });
+}
+
+#[test]
+fn a_turn_that_has_to_wait_has_one_owner_when_the_consumer_ends() {
+    for kills in [false, true] {
+        check(Some(3), move || {
+            let mailbox = mailbox(4);
+            let mut consumer = Consumer::asleep(&mailbox);
+            let left = consumer.left.clone();
+            let donor = beside(&mailbox, move |mailbox| suspend(mailbox, &left));
+            let closer = beside(&mailbox, move |mailbox| close(mailbox, kills));
+            // As if the runtime had ended beneath it.
+            let seat = consumer.end();
+            closer.join().unwrap();
+            let (begun, kept) = donor.join().unwrap();
+            let seats: Vec<_> = seat.into_iter().chain(kept).map(|seat| seat.turns).collect();
+            assert_eq!(seats, [u32::from(begun)]);
+            assert!(consumer.left.take().is_none());
+            let row = row(&mailbox);
+            assert_eq!((row.offered, row.handled), (u64::from(begun), 0));
+        });
+    }
 }
 
 // --- progress ---

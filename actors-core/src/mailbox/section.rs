@@ -19,6 +19,7 @@ use crate::mailbox::signals::Signals;
 use crate::policy::{Limits, Policy};
 use crate::reentry;
 use crate::seed::{Purpose, Seed};
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Mutex, MutexGuard};
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
@@ -29,6 +30,9 @@ use std::sync::OnceLock;
 #[repr(C)]
 pub(crate) struct Mailbox<T, S> {
     pub(super) shell: Mutex<Shell<T, S>>,
+    /// The seat is in the mailbox and nothing is queued, as of the last time that it came back.
+    /// Written under the lock, and in its cache line. A hint: readers look again under the lock.
+    is_home: AtomicBool,
     pub(super) classes: Cow<'static, [Class]>,
     /// The parts of the policies that are read without the lock; made when a policy changes for the
     /// first time.
@@ -128,7 +132,20 @@ impl<T: Item, S> Mailbox<T, S> {
         let shell = Mutex::new(Shell { inner: None, seat, is_ready: false });
         let consumer_kind = if limits.workers.is_pool() { ConsumerKind::Pool } else { ConsumerKind::One };
         let (signals, live) = (Signals::default(), OnceLock::new());
-        Mailbox { shell, signals, classes, limits, live, now, seed, consumer_kind }
+        let is_home = AtomicBool::new(false);
+        Mailbox { shell, is_home, signals, classes, limits, live, now, seed, consumer_kind }
+    }
+
+    /// Notes whether the seat is here and nothing is queued.
+    #[inline]
+    pub(super) fn set_home(&self, is_home: bool) {
+        self.is_home.store(is_home, Ordering::Relaxed);
+    }
+
+    /// Whether the seat may be here, at a glance.
+    #[inline]
+    pub(crate) fn may_have_seat(&self) -> bool {
+        self.is_home.load(Ordering::Relaxed)
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -1,6 +1,6 @@
 //! Atomics beside the lock: the consumer's progress, and the flags that ask for its attention.
 
-use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
+use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 use crate::sync::thread_local;
 
 const INTERRUPT: u8 = 1;
@@ -25,9 +25,6 @@ pub(super) struct Signals {
     progress: AtomicU32,
     /// Written by anybody, cleared under the lock.
     flags: AtomicU8,
-    /// The seat is in the mailbox and nothing is queued, as of the last time that it came back.
-    /// Written under the lock. A hint: readers look again under the lock.
-    is_home: AtomicBool,
 }
 
 impl Signals {
@@ -52,15 +49,6 @@ impl Signals {
         if progress % 2 == 1 {
             self.set_progress(progress + 1);
         }
-    }
-
-    #[inline]
-    pub(super) fn set_home(&self, is_home: bool) {
-        self.is_home.store(is_home, Ordering::Relaxed);
-    }
-
-    pub(super) fn is_home(&self) -> bool {
-        self.is_home.load(Ordering::Relaxed)
     }
 
     /// Makes the consumer take the lock before its next turn.

@@ -84,19 +84,25 @@ impl<A: Actor> Runner<A> {
             self.cell.life.lock().failed = Some(failed);
         }
         self.taker.put_back(&self.cell.mailbox, &mut self.effects);
-        // A turn that is still open here was dropped with the task.
+        let ends = !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed();
         let worker = self.worker;
-        let open =
-            self.cell.mailbox.visit(&mut self.effects, |section| section.fail_turn(worker, Reason::Closed));
+        // In one visit: a sender whose turn has to wait either leaves it before, or keeps it.
+        let (open, was_left, seat) = self.cell.mailbox.visit(&mut self.effects, |section| {
+            // A turn that is still open here was dropped with the task, or left by a sender.
+            let open = section.fail_turn(worker, Reason::Closed);
+            (open, section.take_suspension(), if ends { section.end() } else { None })
+        });
+        if seat.is_some() {
+            self.taker.seat = seat;
+        }
+        if was_left {
+            self.take_over();
+            let _ = self.drop_turn();
+            self.end_waits(self.suspended.has_waited);
+        }
         if let Some(class) = open {
             self.end_meter(Some(Reason::Closed));
             self.cell.report_loss(class, self.suspended.stamp, Reason::Closed, || None);
-        }
-        if !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed() {
-            let seat = self.cell.mailbox.visit(&mut self.effects, |section| section.end());
-            if seat.is_some() {
-                self.taker.seat = seat;
-            }
         }
         self.cell.apply(&mut self.effects);
     }
@@ -158,6 +164,8 @@ impl<A: Actor> Drop for Runner<A> {
             return;
         }
         let life = self.life;
+        // Its locals are user code, and its seat is what is discarded.
+        let _ = self.drop_turn();
         let mut rest = Runner::new(self.cell.clone(), self.worker, None);
         std::mem::swap(&mut rest.taker, &mut self.taker);
         std::mem::swap(&mut rest.effects, &mut self.effects);

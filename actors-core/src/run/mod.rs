@@ -43,12 +43,10 @@ use crate::observe::trace;
 use crate::panics::caught;
 use crate::policy::lifecycle::{Event, Lifecycle};
 use crate::text::brief;
-use crate::turn;
 use crate::turn::hook::{self, Outcome};
 use life::Next;
 use runner::Runner;
 use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
 
 /// Starts a worker's task, with its instance if it has one already. Cells start their tasks through
@@ -129,8 +127,7 @@ async fn start<A: Actor>(runner: &mut Runner<A>) -> Event {
 /// Runs turns until the instance takes no more. Returns why.
 async fn serve<A: Actor>(runner: &mut Runner<A>) -> Event {
     debug_assert!(runner.life.hands_out(), "{:?} takes no messages", runner.life);
-    let mut turn = pin!(None);
-    let end = poll_fn(|cx| runner.poll_turns(cx, turn.as_mut(), turn::run_async)).await;
+    let end = poll_fn(|cx| runner.poll_turns(cx)).await;
     runner.served(end)
 }
 

@@ -55,7 +55,7 @@ impl<A: Actor> Runner<A> {
         match caught(|| factory()) {
             Ok(actor) => {
                 let ctx = Context::new(cell.clone(), self.worker());
-                self.give_seat(Box::new(Seat { actor, ctx }));
+                self.give_seat(Seat::new(actor, ctx));
                 if is_renewed {
                     self.begin_instance();
                 }

@@ -1,11 +1,12 @@
 //! The state of a worker's loop.
 
 use crate::actor::Actor;
-use crate::actor::cell::{Cell, Packed, Seat};
+use crate::actor::cell::{Cell, Packed, Seat, Stage, Suspended};
 use crate::clock::Tick;
 use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{ClassId, Effects, Taker, WorkerId};
 use crate::observe::SampledTurn;
+use crate::panics::caught;
 use crate::policy::lifecycle::Lifecycle;
 use std::sync::Arc;
 use std::task::Poll;
@@ -21,7 +22,9 @@ pub(super) struct Runner<A: Actor> {
     pub(super) life: Lifecycle,
     pub(super) taker: Taker<Packed<A>, Box<Seat<A>>>,
     pub(super) effects: Effects<Packed<A>>,
-    /// The message of the suspended turn.
+    /// The stage of the `async fn`'s turn that runs. Its future owns the seat.
+    pub(super) stage: Option<Stage<A>>,
+    /// The message of that turn, once it was suspended.
     pub(super) suspended: TurnInfo,
     /// The turn that runs, if the meter samples it (L6).
     pub(super) sampled: Option<SampledTurn>,
@@ -59,6 +62,7 @@ impl<A: Actor> Runner<A> {
             life: Lifecycle::new(),
             taker,
             effects: Effects::new(),
+            stage: None,
             suspended: TurnInfo::NONE,
             sampled: None,
             is_poisoned: false,
@@ -115,6 +119,26 @@ impl<A: Actor> Runner<A> {
             deadline: taken.deadline,
             has_waited: false,
         })
+    }
+
+    /// Takes over the turn that a sender has begun, if there is one.
+    pub(super) fn take_over(&mut self) {
+        let Some(turn) = self.cell.take_suspended() else { return };
+        let Suspended { stage, class, deadline, has_waited, sampled } = *turn;
+        // It was never queued.
+        self.suspended = TurnInfo { class, stamp: Tick::ZERO, deadline, has_waited };
+        (self.stage, self.sampled) = (Some(stage), sampled);
+    }
+
+    /// Drops the turn that runs, if there is one, at its await.
+    ///
+    /// # Errors
+    /// The text of a panic: the turn's locals are user code.
+    pub(super) fn drop_turn(&mut self) -> Result<(), String> {
+        let Some(mut stage) = self.stage.take() else { return Ok(()) };
+        let dropped = caught(|| stage.clear());
+        self.taker.seat = self.cell.take_abandoned_seat(self.worker);
+        dropped
     }
 
     /// Counts the current turn as ended without an answer.

@@ -1,16 +1,15 @@
 //! Polls an actor's turns: takes the next message, runs its handler, and handles a panic or a kill.
 
 use super::runner::{Runner, TurnInfo};
+use crate::actor::cell::Stage;
 use crate::actor::{Actor, Mail};
 use crate::clock::Tick;
 use crate::current::{self, worker};
 use crate::error::Reason;
 use crate::mailbox::Take;
-use crate::panics::{caught, ignored};
-use crate::turn::{self, InlineOutcome, TurnSeat};
+use crate::panics::caught;
+use crate::turn::{self, InlineOutcome};
 use crate::wait;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 /// Why an instance takes no more turns: one byte, because each turn of an `async fn` returns it.
@@ -29,43 +28,27 @@ pub(super) enum End {
 
 impl<A: Actor> Runner<A> {
     /// Runs turns, one after the other, until the instance takes no more. Ready with the reason.
-    ///
-    /// `turn` stores the future of a suspended `async fn`, and `run_async` makes it.
-    pub(super) fn poll_turns<F: Future<Output = TurnSeat<A>>>(
-        &mut self,
-        cx: &mut Context<'_>,
-        turn: Pin<&mut Option<F>>,
-        run_async: impl Fn(TurnSeat<A>, A::Mail) -> F,
-    ) -> Poll<End> {
+    pub(super) fn poll_turns(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         if self.cell.may_donate {
             worker::note(&self.cell.rt);
         }
-        let polled = self.poll_loop(cx, turn, run_async);
+        let polled = self.poll_loop(cx);
         if polled.is_pending() {
             self.taker.rest();
         }
         polled
     }
 
-    fn poll_loop<F: Future<Output = TurnSeat<A>>>(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut turn: Pin<&mut Option<F>>,
-        run_async: impl Fn(TurnSeat<A>, A::Mail) -> F,
-    ) -> Poll<End> {
+    fn poll_loop(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         let cell = self.cell.clone();
         let _span = cell.span.enter();
         let inside = current::enter_some();
         let worker = self.worker;
         let scope = |deadline| current::Turn::new(cell.id(), worker.into(), deadline);
-        if turn.is_some() {
-            if cell.mailbox.is_killed() {
-                return Poll::Ready(self.kill_turn(turn));
-            }
-            inside.turn(scope(self.suspended.deadline));
-            if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), false)) {
-                return Poll::Ready(end);
-            }
+        if self.stage.is_some()
+            && let Some(end) = ready!(self.poll_suspended(cx, &inside))
+        {
+            return Poll::Ready(end);
         }
         loop {
             match ready!(self.poll_take(cx, &inside)) {
@@ -77,6 +60,13 @@ impl<A: Actor> Runner<A> {
                 }
                 Take::Restart => return Poll::Ready(End::Replaced),
                 Take::Retire => return Poll::Ready(End::Retired),
+                Take::Suspended => {
+                    self.take_over();
+                    if let Some(end) = ready!(self.poll_suspended(cx, &inside)) {
+                        return Poll::Ready(end);
+                    }
+                    continue;
+                }
             }
             let (Some(seat), Some(taken)) = self.taker.turn_parts() else {
                 return Poll::Ready(End::Over);
@@ -91,9 +81,7 @@ impl<A: Actor> Runner<A> {
                 None => return Poll::Ready(End::Over),
             };
             if let Some(mail) = mail {
-                let Some(seat) = self.taker.seat.take() else { return Poll::Ready(End::Over) };
-                turn.set(Some(run_async(TurnSeat::new(seat), mail)));
-                if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
+                if let Some(end) = ready!(self.begin_async(cx, mail)) {
                     return Poll::Ready(end);
                 }
                 continue;
@@ -105,9 +93,7 @@ impl<A: Actor> Runner<A> {
                     self.end_meter(None);
                 }
                 InlineOutcome::IsAsync(mail) => {
-                    let Some(seat) = self.taker.seat.take() else { return Poll::Ready(End::Over) };
-                    turn.set(Some(run_async(TurnSeat::new(seat), mail)));
-                    if let Some(end) = ready!(self.poll_async(cx, turn.as_mut(), true)) {
+                    if let Some(end) = ready!(self.begin_async(cx, mail)) {
                         return Poll::Ready(end);
                     }
                 }
@@ -135,21 +121,33 @@ impl<A: Actor> Runner<A> {
         taken
     }
 
+    /// Polls the turn that was suspended, by the last poll or by its sender.
+    #[inline(never)]
+    fn poll_suspended(&mut self, cx: &mut Context<'_>, inside: &current::PollGuard) -> Poll<Option<End>> {
+        if self.cell.mailbox.is_killed() {
+            return Poll::Ready(Some(self.kill_turn()));
+        }
+        inside.turn(current::Turn::new(self.cell.id(), self.worker.into(), self.suspended.deadline));
+        self.poll_async(cx, false)
+    }
+
+    /// Begins the turn of an `async fn`, and polls it.
+    #[inline]
+    fn begin_async(&mut self, cx: &mut Context<'_>, mail: A::Mail) -> Poll<Option<End>> {
+        let Some(seat) = self.taker.seat.take() else { return Poll::Ready(Some(End::Over)) };
+        self.stage = Some(Stage::begin(seat, mail, turn::run_async));
+        self.poll_async(cx, true)
+    }
+
     /// Polls the turn of an `async fn`. Ready with a reason if the instance takes no more turns.
     ///
     /// When the turn is suspended for the first time, the rest of the claim goes back to the
     /// mailbox.
-    fn poll_async<F: Future<Output = TurnSeat<A>>>(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut turn: Pin<&mut Option<F>>,
-        is_first: bool,
-    ) -> Poll<Option<End>> {
-        let Some(running) = turn.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        match caught(|| running.poll(cx)) {
+    fn poll_async(&mut self, cx: &mut Context<'_>, is_first: bool) -> Poll<Option<End>> {
+        let Some(stage) = &mut self.stage else { return Poll::Ready(None) };
+        match caught(|| stage.poll(cx)) {
             Ok(Poll::Ready(seat)) => {
-                self.taker.seat = seat.into_seat();
-                turn.set(None);
+                self.taker.seat = self.stage.take().and_then(|stage| stage.end(seat));
                 self.end_waits(current::has_waited() || (!is_first && self.suspended.has_waited));
                 self.cell.mailbox.end_turn(self.worker);
                 self.end_meter(None);
@@ -165,25 +163,22 @@ impl<A: Actor> Runner<A> {
                 self.suspended.has_waited |= has_waited;
                 // A kill during this poll woke no task: check again before suspending.
                 match self.cell.mailbox.is_killed() {
-                    true => Poll::Ready(Some(self.kill_turn(turn))),
+                    true => Poll::Ready(Some(self.kill_turn())),
                     false => Poll::Pending,
                 }
             }
             Err(text) => {
                 let info = if is_first { self.current() } else { self.suspended };
-                ignored(|| turn.set(None));
+                let _ = self.drop_turn();
                 self.end_waits(current::has_waited() || info.has_waited);
-                self.taker.seat = self.cell.take_abandoned_seat(self.worker);
                 Poll::Ready(Some(self.panicked(&info, text)))
             }
         }
     }
 
     /// Drops the suspended turn at its await, because the actor was killed (F4).
-    fn kill_turn<F>(&mut self, mut turn: Pin<&mut Option<F>>) -> End {
-        // The turn's locals are dropped here; their `Drop` is user code.
-        let dropped = caught(|| turn.set(None));
-        self.taker.seat = self.cell.take_abandoned_seat(self.worker);
+    fn kill_turn(&mut self) -> End {
+        let dropped = self.drop_turn();
         let info = self.suspended;
         self.end_waits(info.has_waited);
         if let Err(text) = dropped {
@@ -216,7 +211,7 @@ impl<A: Actor> Runner<A> {
     /// Removes the turn's waits from the wait graph. An ask that the instance keeps half-polled is
     /// not a wait of the next turn (D1).
     #[inline]
-    fn end_waits(&self, has_waited: bool) {
+    pub(super) fn end_waits(&self, has_waited: bool) {
         if has_waited {
             let turn = current::Turn::new(self.cell.id(), self.worker.into(), Tick::NEVER);
             wait::over(self.cell.system.waits(), turn.waiter());

@@ -121,6 +121,8 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
     }
 
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
+        // Its turn has begun in this very poll, so the answer may be here.
+        let mut has_begun = false;
         if !self.journey.is_in() {
             if let Some(retry_after) = self.journey.is_shed() {
                 let refusal = self.journey.refused(Reason::Shed, retry_after);
@@ -129,17 +131,22 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
                     |_| unreachable!("it was refused"),
                 )));
             }
-            match self.journey.donate(cx, true) {
+            let Ask { journey, slot } = self;
+            let mut asker = || {
+                let slot = slot.get_or_insert_with(|| Waiting(Some(Slot::new())));
+                slot.0.clone().map(ReplySender::new)
+            };
+            match journey.donate(cx, true, &mut asker) {
                 Attempt::Done(answer) => {
-                    return Poll::Ready(answer.map_err(|reason| (self.journey.why(reason), None)));
+                    return Poll::Ready(answer.map_err(|reason| (journey.why(reason), None)));
                 }
+                Attempt::Begun => has_begun = true,
                 Attempt::Yield => return Poll::Pending,
-                Attempt::No => {}
-            }
-            let slot = self.slot.get_or_insert_with(|| Waiting(Some(Slot::new())));
-            let arrival = ready!(self.journey.poll_in(cx, || slot.0.clone().map(ReplySender::new)));
-            if let Err(refusal) = arrival {
-                return Poll::Ready(Err((refusal.why, refusal.message)));
+                Attempt::No => {
+                    if let Err(refusal) = ready!(journey.poll_in(cx, asker)) {
+                        return Poll::Ready(Err((refusal.why, refusal.message)));
+                    }
+                }
             }
         }
         let Some(Waiting(Some(slot))) = &self.slot else {
@@ -150,7 +157,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
             )
         };
         let is_first = !self.journey.has_timer();
-        let answer = if is_first { slot.register(cx) } else { slot.poll(cx) };
+        let answer = if is_first && !has_begun { slot.register(cx) } else { slot.poll(cx) };
         if let Poll::Ready(answer) = answer {
             // A wait inside a turn holds the slot too.
             self.journey.finish();

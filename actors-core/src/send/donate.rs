@@ -1,29 +1,72 @@
-//! A turn that its sender runs (S6).
+//! Turns that senders run (S6): a plain `fn` to its end, an `async fn` to its first await.
+//!
+//! ```text
+//!   idle? short turns? ──► seat ──► plain fn: run ──────────────────────► seat back
+//!                             └───► async fn: begin, poll once ──► ready: seat back
+//!                                                              └─► pending: the actor's task takes over
+//! ```
+//!
+//! The first poll runs on the sender's stack and in its task: it spends the sender's budget, and
+//! sees its task-locals. The actor's task does the other polls. What the turn waits for wakes that
+//! task, because the first poll has a waker of the actor's (`actor/cell/stage.rs`).
 
 use super::class_of;
 use super::journey::{Journey, Step};
-use crate::actor::cell::{Cell as ActorCell, Seat};
-use crate::actor::message::Message;
-use crate::actor::{Handler, Inline};
+use crate::actor::cell::{Cell as ActorCell, Seat, Stage, Suspended, TurnSeat};
+use crate::actor::message::{Envelope, Message};
+use crate::actor::{Actor, Handler, Inline};
 use crate::clock::{self, Span, Tick};
 use crate::current::{self, worker};
 use crate::error::Reason;
-use crate::mailbox::{ClassId, SeatAttempt, SeatUse};
+use crate::mailbox::{ClassId, SeatAttempt, SeatUse, WorkerId};
 use crate::panics::ignored;
-use crate::turn;
+use crate::reply::ReplySender;
+use crate::turn::{self, Polled};
+use crate::wait;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Context;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::coop;
 
 /// Turns that one thread runs inside each other. A plain `fn` that polls a send runs the next
 /// actor's turn on its own stack, and that turn may do the same; so may a meter or a subscriber.
 /// Further ones go through the queue.
 const LEVELS_MAX: u8 = 8;
+/// The same for an `async fn`, whose locals up to its first await are on that stack too: an
+/// `async fn` that asks is more common, and needs more of it.
+const POLL_LEVELS_MAX: u8 = 4;
+/// The largest future of a turn that a sender polls. In a debug build its poll takes about eight
+/// times as much of the stack, so four of them take half a megabyte.
+const FUTURE_MAX: usize = 16 * 1024;
 
 thread_local! {
     static LEVELS: Cell<u8> = const { Cell::new(0) };
+}
+
+thread_local! {
+    /// The actor for which this thread has last waited in vain, and the number of tells that it
+    /// sends there without a try.
+    static CROWDED: Cell<(usize, u16)> = const { Cell::new((0, 0)) };
+}
+
+/// Whether a tell to this actor is better not tried. Where several senders keep an actor at work,
+/// the queue is faster: there a batch shares a lock and a wake-up. Counts the tell.
+#[inline]
+fn is_crowded(actor: usize) -> bool {
+    let (crowded, sends) = CROWDED.get();
+    let is_crowded = crowded == actor && sends > 0;
+    if is_crowded {
+        CROWDED.set((actor, sends - 1));
+    }
+    is_crowded
+}
+
+/// Notes a wait in vain.
+#[cold]
+fn crowded<R>(actor: usize, sends: u16) -> Attempt<R> {
+    CROWDED.set((actor, sends));
+    Attempt::No
 }
 
 /// A donated turn on this thread's stack.
@@ -32,9 +75,9 @@ struct Level(());
 impl Level {
     /// `None` where there are too many.
     #[inline]
-    fn enter() -> Option<Level> {
+    fn enter(max: u8) -> Option<Level> {
         let levels = LEVELS.get();
-        (levels < LEVELS_MAX).then(|| {
+        (levels < max).then(|| {
             LEVELS.set(levels + 1);
             Level(())
         })
@@ -52,6 +95,8 @@ impl Drop for Level {
 pub(super) enum Attempt<R> {
     /// It ran: the answer, or why there is none.
     Done(Result<R, Reason>),
+    /// It has begun. The answer comes, or is here already, through the sender that was passed.
+    Begun,
     /// The task's budget is spent. Nothing has happened; the task is woken to try again.
     Yield,
     /// Nothing has happened, and the message takes the way through the queue.
@@ -59,93 +104,236 @@ pub(super) enum Attempt<R> {
 }
 
 impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
-    /// Runs the turn of a fresh message at once, if the actor is idle and the handler a short plain
-    /// `fn`.
+    /// Runs the turn of a fresh message at once, or begins it, if the actor is idle and turns of
+    /// the type are short. `asker` makes the side that gets the answer of a turn that is begun.
     #[inline]
-    pub(super) fn donate(&mut self, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
-        let Some(run) = A::INLINE else { return Attempt::No };
+    pub(super) fn donate(
+        &mut self,
+        cx: &mut Context<'_>,
+        is_ask: bool,
+        asker: impl FnOnce() -> Option<ReplySender<M::Reply>>,
+    ) -> Attempt<M::Reply> {
+        if A::INLINE.is_none() && (!A::FIRST_POLL || is_large::<A>()) {
+            return Attempt::No;
+        }
         if !self.is_plain()
             || self.is_blocking()
             || !self.handle().cell().may_donate
+            || (!is_ask && is_crowded(self.handle().cell().id()))
             || !worker::is_here(cx.waker(), &self.handle().cell().rt)
             || !self.handle().cell().span.hides_others()
         {
             return Attempt::No;
         }
-        self.attempt(run, cx, is_ask)
+        match A::INLINE {
+            Some(run) => self.run(run, cx, is_ask),
+            None => self.begin(cx, is_ask, asker),
+        }
     }
 
-    fn attempt(&mut self, run: Inline<A, M>, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
-        let Some(_level) = Level::enter() else { return Attempt::No };
-        let own = self.own_timeout();
+    /// Returns the deadline that the turn inherits. `None` if the message must not be handled any
+    /// more.
+    #[inline]
+    fn inherited(own: Span, is_ask: bool) -> Option<Tick> {
         let deadline = match is_ask || !own.is_none() {
             true => current::get().map_or(Tick::NEVER, |turn| turn.until()),
             false => Tick::NEVER,
         };
         let is_late = deadline != Tick::NEVER && deadline <= clock::now();
-        if is_late || own == Span::of(Duration::ZERO) {
-            // A message past its deadline is never handled (T1); the way through the queue reports
-            // it.
-            return Attempt::No;
-        }
-        let (cell, step) = self.parts();
-        let (seat, is_timed) = match cell.mailbox.take_seat(class_of::<A, M>()) {
-            SeatAttempt::Taken { seat, is_timed } => (seat, is_timed),
-            SeatAttempt::Busy => match cell.mailbox.wait_for_seat(class_of::<A, M>(), is_ask) {
-                Some(taken) => taken,
-                None => return Attempt::No,
-            },
-            SeatAttempt::Unavailable => return Attempt::No,
-        };
-        let mut guard =
-            SeatGuard { cell, class: class_of::<A, M>(), seat: Some(seat), used: SeatUse::Unused };
-        // A task that sends in a loop yields to other tasks, as it would if it had to wait for
-        // room. It yields before the turn, so that a send that is dropped while pending has not
-        // been handled.
-        if is_timed && coop::poll_proceed(cx).map(|unit| unit.made_progress()).is_pending() {
-            return Attempt::Yield;
-        }
-        guard.used = SeatUse::Panicked;
-        let Step::Fresh(message) = std::mem::replace(step, Step::Over) else { unreachable!("it is fresh") };
+        // A message past its deadline is never handled (T1); the way through the queue reports it.
+        (!is_late && own != Span::of(Duration::ZERO)).then_some(deadline)
+    }
+
+    /// Returns the turn as its sends will know it.
+    #[inline]
+    fn scope(cell: &ActorCell<A>, own: Span, deadline: Tick, is_ask: bool) -> current::Turn {
         let timeout = match is_ask && own.is_none() && deadline == Tick::NEVER {
             true => Span::of(cell.mailbox.timeout(class_of::<A, M>())),
             false => own,
         };
-        let scope = current::Turn::donated(cell.id(), deadline, timeout);
-        let sampled = cell.begin_meter(class_of::<A, M>(), Tick::ZERO);
+        current::Turn::donated(cell.id(), deadline, timeout)
+    }
+
+    /// Runs the turn of a plain `fn`.
+    fn run(&mut self, run: Inline<A, M>, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
+        let Some(_level) = Level::enter(LEVELS_MAX) else { return Attempt::No };
+        let own = self.own_timeout();
+        let (cell, step) = self.parts();
+        let class = class_of::<A, M>();
+        let Some(deadline) = Self::inherited(own, is_ask) else { return Attempt::No };
+        let (seat, is_timed) = match cell.mailbox.take_seat(class) {
+            SeatAttempt::Taken { seat, is_timed } => (seat, is_timed),
+            SeatAttempt::Busy => match cell.mailbox.wait_for_seat(class, is_ask) {
+                Ok(taken) => taken,
+                Err(sends) => return crowded(cell.id(), sends),
+            },
+            SeatAttempt::Unavailable => return Attempt::No,
+        };
+        let mut guard = SeatGuard { cell, class, seat: Some(seat), used: SeatUse::Unused };
+        if is_timed && must_yield(cx) {
+            return Attempt::Yield;
+        }
+        guard.used = SeatUse::Panicked;
+        let message = taken(step);
+        let scope = Self::scope(cell, own, deadline, is_ask);
+        let sampled = cell.begin_meter(class, Tick::ZERO);
         let began = is_timed.then(clock::cpu);
         let result = guard.run(|seat| turn::run_donated(seat, run, message, scope, &cell.span));
         guard.used = match result {
-            Ok(_) => SeatUse::Handled(match began {
-                None => Span::NONE,
-                Some(began) => Span::of(clock::cpu().saturating_duration_since(began)),
-            }),
+            Ok(_) => handled(began),
             Err(_) => SeatUse::Panicked,
         };
         drop(guard);
         if let Some(turn) = sampled {
             cell.end_meter(turn, result.is_err().then_some(Reason::Panicked));
         }
-        Attempt::Done(result.map_err(|text| {
-            // A panic may have corrupted the state (F1): the actor's own loop replaces the
-            // instance.
-            cell.note_panic(class_of::<A, M>(), &text);
-            cell.report_loss(class_of::<A, M>(), Tick::ZERO, Reason::Panicked, || Some(text));
-            Reason::Panicked
-        }))
+        Attempt::Done(result.map_err(|text| report_panic(cell, class, text)))
     }
+
+    /// Begins the turn of an `async fn`, and polls it once.
+    fn begin(
+        &mut self,
+        cx: &mut Context<'_>,
+        is_ask: bool,
+        asker: impl FnOnce() -> Option<ReplySender<M::Reply>>,
+    ) -> Attempt<M::Reply> {
+        let Some(_level) = Level::enter(POLL_LEVELS_MAX) else { return Attempt::No };
+        let class = class_of::<A, M>();
+        let own = self.own_timeout();
+        let (cell, step) = self.parts();
+        let Some(deadline) = Self::inherited(own, is_ask) else { return Attempt::No };
+        let (seat, is_timed) = match cell.mailbox.take_seat(class) {
+            SeatAttempt::Taken { seat, is_timed } => (seat, is_timed),
+            SeatAttempt::Busy => match cell.mailbox.wait_for_seat(class, is_ask) {
+                Ok(taken) => taken,
+                Err(sends) => return crowded(cell.id(), sends),
+            },
+            SeatAttempt::Unavailable => return Attempt::No,
+        };
+        let mut guard = SeatGuard { cell, class, seat: Some(seat), used: SeatUse::Unused };
+        // With a spent budget, all that it awaits would be pending.
+        if (is_timed || !coop::has_budget_remaining()) && must_yield(cx) {
+            return Attempt::Yield;
+        }
+        let message = taken(step);
+        *step = Step::TakenOver;
+        let scope = Self::scope(cell, own, deadline, is_ask);
+        let sampled = cell.begin_meter(class, Tick::ZERO);
+        let began = is_timed.then(clock::cpu);
+        let mail = A::pack(Envelope::new(message, asker()));
+        let mut seat = guard.take();
+        seat.ctx.begin_donated(scope.deadline, scope.timeout);
+        let mut stage = Stage::begin(seat, mail, turn::run_async::<A>);
+        match turn::poll_donated(&mut stage, cell, scope) {
+            Polled::Done(seat) => {
+                guard.give(stage.end(seat), handled(began));
+                drop(guard);
+                if let Some(turn) = sampled {
+                    cell.end_meter(turn, None);
+                }
+            }
+            Polled::Panicked(text) => {
+                drop(stage);
+                guard.give(cell.take_abandoned_seat(WorkerId::ONLY), SeatUse::Panicked);
+                drop(guard);
+                if let Some(turn) = sampled {
+                    cell.end_meter(turn, Some(Reason::Panicked));
+                }
+                report_panic(cell, class, text);
+            }
+            Polled::Pending { has_waited } => {
+                guard.forget();
+                let deadline = until(cell, scope, began);
+                let turn = Suspended { stage, class, deadline, has_waited, sampled };
+                self.deadline = deadline;
+                suspend(self.to.cell(), Box::new(turn), scope);
+            }
+        }
+        Attempt::Begun
+    }
+}
+
+/// Whether the futures of its turns are too large for the stack of a sender.
+#[inline]
+fn is_large<A: Actor>() -> bool {
+    fn of<A: Actor, F>(_: fn(TurnSeat<A>, A::Mail) -> F) -> usize {
+        size_of::<F>()
+    }
+    of::<A, _>(turn::run_async::<A>) > FUTURE_MAX
+}
+
+/// Charges the task's budget, as a send that has to wait for room would; whether it is spent. A
+/// task that sends in a loop yields to other tasks that way. It yields before the turn, so that a
+/// send that is dropped while pending has not been handled.
+fn must_yield(cx: &mut Context<'_>) -> bool {
+    coop::poll_proceed(cx).map(|unit| unit.made_progress()).is_pending()
+}
+
+/// Takes the message out of a send that is fresh.
+fn taken<M>(step: &mut Step<M>) -> M {
+    let Step::Fresh(message) = std::mem::replace(step, Step::Over) else { unreachable!("it is fresh") };
+    message
+}
+
+/// How a turn that returned has used the seat, if its beginning was timed.
+#[inline]
+fn handled(began: Option<Instant>) -> SeatUse {
+    SeatUse::Handled(match began {
+        None => Span::NONE,
+        Some(began) => Span::of(clock::cpu().saturating_duration_since(began)),
+    })
+}
+
+/// Reports the panic of a turn.
+#[cold]
+fn report_panic<A: Actor>(cell: &Arc<ActorCell<A>>, class: ClassId, text: String) -> Reason {
+    // A panic may have corrupted the state (F1): the actor's own loop replaces the instance.
+    cell.note_panic(class, &text);
+    cell.report_loss(class, Tick::ZERO, Reason::Panicked, || Some(text));
+    Reason::Panicked
+}
+
+/// Returns until when the caller waits for a turn that has to wait. Its time counts from the
+/// beginning of the poll, if that was timed.
+#[cold]
+fn until<A: Actor>(cell: &ActorCell<A>, scope: current::Turn, began: Option<Instant>) -> Tick {
+    let Some(timeout) = scope.timeout.get() else { return scope.deadline };
+    let elapsed = began.map_or(Duration::ZERO, |began| clock::cpu().saturating_duration_since(began));
+    let compute = || clock::now().after(timeout.saturating_sub(elapsed));
+    scope.deadline.min(cell.donated_until.get_or(compute))
+}
+
+/// Leaves a turn that has to wait to the actor's task. If the actor has ended meanwhile, ends the
+/// turn as the end of a runtime does.
+#[cold]
+fn suspend<A: Actor>(cell: &Arc<ActorCell<A>>, turn: Box<Suspended<A>>, scope: current::Turn) {
+    let (class, has_waited) = (turn.class, turn.has_waited);
+    // A poll that a spent budget has cut short says nothing about the type.
+    let Err(turn) = cell.suspend(turn, coop::has_budget_remaining()) else { return };
+    if let Some(mut turn) = turn {
+        ignored(|| turn.stage.clear());
+        if let Some(sampled) = turn.sampled {
+            cell.end_meter(sampled, Some(Reason::Closed));
+        }
+    }
+    if has_waited {
+        wait::over(cell.system.waits(), scope.waiter());
+    }
+    let seat = cell.take_abandoned_seat(WorkerId::ONLY);
+    ignored(|| drop(seat));
+    cell.report_loss(class, Tick::ZERO, Reason::Closed, || None);
 }
 
 /// Holds the seat for a sender. Dropping it returns the seat: poisoned, unless the turn is known to
 /// have ended well.
-struct SeatGuard<'a, A: crate::Actor> {
+struct SeatGuard<'a, A: Actor> {
     cell: &'a Arc<ActorCell<A>>,
     class: ClassId,
     seat: Option<Box<Seat<A>>>,
     used: SeatUse,
 }
 
-impl<A: crate::Actor> SeatGuard<'_, A> {
+impl<A: Actor> SeatGuard<'_, A> {
     #[inline]
     fn run<T>(&mut self, turn: impl FnOnce(&mut Seat<A>) -> T) -> T {
         match &mut self.seat {
@@ -153,9 +341,32 @@ impl<A: crate::Actor> SeatGuard<'_, A> {
             None => unreachable!("it is there until this is dropped"),
         }
     }
+
+    /// Takes the seat out, for a turn that owns it.
+    #[inline]
+    fn take(&mut self) -> Box<Seat<A>> {
+        match self.seat.take() {
+            Some(seat) => seat,
+            None => unreachable!("it is taken once"),
+        }
+    }
+
+    /// Gets the seat back from the turn. It is gone if the actor has ended during a panic.
+    #[inline]
+    fn give(&mut self, seat: Option<Box<Seat<A>>>, used: SeatUse) {
+        if seat.is_none() {
+            self.cell.mailbox.fail_without_seat(self.class);
+        }
+        (self.seat, self.used) = (seat, used);
+    }
+
+    /// The seat does not come back this way.
+    fn forget(mut self) {
+        self.seat = None;
+    }
 }
 
-impl<A: crate::Actor> Drop for SeatGuard<'_, A> {
+impl<A: Actor> Drop for SeatGuard<'_, A> {
     #[inline]
     fn drop(&mut self) {
         let Some(seat) = self.seat.take() else { return };

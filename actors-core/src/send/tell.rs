@@ -125,7 +125,7 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
         if let Some(retry_after) = self.journey.is_shed() {
             return Poll::Ready(settle(self.journey.refused(Reason::Shed, retry_after)));
         }
-        match self.journey.donate(cx, false) {
+        match self.journey.donate(cx, false, || None) {
             Attempt::Done(answer) => {
                 if std::mem::needs_drop::<M::Reply>() {
                     // A tell does not use the reply, whose `Drop` is user code.
@@ -134,6 +134,7 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
                 // The actor handles its panic; for the sender the message was accepted.
                 return Poll::Ready(Ok(Admission::Queued));
             }
+            Attempt::Begun => return Poll::Ready(Ok(Admission::Queued)),
             Attempt::Yield => return Poll::Pending,
             Attempt::No => {}
         }

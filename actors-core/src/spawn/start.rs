@@ -81,7 +81,7 @@ impl<A: Actor, F, K> SpawnBuilder<A, F, K> {
                 outlet: None,
             };
             let cell = Cell::new(mailbox, parts, self.system.clone(), rt.clone());
-            let seat = Box::new(Seat { actor, ctx: Context::new(cell.clone(), WorkerId::ONLY) });
+            let seat = Seat::new(actor, Context::new(cell.clone(), WorkerId::ONLY));
             // Complete before it can be found.
             let seat = match limits.workers.is_pool() {
                 true => Some(seat),

@@ -52,13 +52,15 @@
 //!
 //! **What is not seen.** Cycles through actors of several systems: they end by their deadlines. All
 //! waits of a turn count as needed, also those of a `select!`. A turn that runs another actor's
-//! short turn itself (S6) is no edge: where that one blocks its thread and asks the first actor,
-//! the ask ends with its deadline. So does a wait for a message that one worker of a pool has in
-//! its turn while the pool's other workers are free. Nothing else that could end a wait is relied
-//! on: a deadline, a ttl, an ask of another sender that is withdrawn from the full
-//! mailbox. On the other hand no cycle is reported where code outside may end a wait: an answer
-//! that comes by a [`ReplyTo`](crate::ReplyTo), a line while a permit of that mailbox is out,
-//! tasks, locks and channels.
+//! short turn itself (S6) is no edge while it runs it: where that one blocks its thread and asks
+//! the first actor, the ask ends with its deadline. So does a wait for a message that one worker of
+//! a pool has in its turn while the pool's other workers are free. Where a turn begins the turn of
+//! an `async fn` that then waits for the first actor, the edge follows with the asker's own wait,
+//! and closes the cycle. Nothing else that could end a wait is relied on: a deadline, a ttl, an ask
+//! of another sender that is withdrawn from the full mailbox. On the other hand no cycle is
+//! reported where code outside may end a wait: an answer that comes by a
+//! [`ReplyTo`](crate::ReplyTo), a line while a permit of that mailbox is out, tasks, locks and
+//! channels.
 //!
 //! **Price.** Nothing while nothing waits inside a turn, or with [`Deadlock::Off`]. A wait inside a
 //! turn costs an allocation and three short locks of shards: to add it, to see whether its target

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `mod.rs` | identity and fields |
 //! | `packed.rs` | what the mailbox stores: packed messages, and the seat |
+//! | `donated_until.rs` | the deadline of a turn that a sender has begun |
 //! | `effects.rs` | critical sections of the mailbox, and their effects after the lock |
 //! | `lifecycle.rs` | handles, stages, stop and kill |
 //! | `restart.rs` | the factory, failures, and restarts |
@@ -18,6 +19,8 @@
 //! | `losses.rs` | lost messages: reply, dead letter, log line |
 //! | `spill.rs` | messages that go to the mailbox's store, and come back |
 //! | `numbers.rs` | readings, ledger, policies |
+//! | `stage.rs` | where turns of `async fn`s run, and how a sender leaves one to the actor's task |
+//! | `turn_seat.rs` | the seat while such a turn owns it |
 //! | `timers.rs` | idle timers of asks |
 //!
 //! A cell does not know the code that runs its turns. It gets a function that starts a worker's
@@ -25,6 +28,7 @@
 //!
 //! **Invariant.** No lock of a cell is held while foreign code runs.
 
+mod donated_until;
 mod effects;
 mod lifecycle;
 mod losses;
@@ -33,12 +37,16 @@ mod numbers;
 mod packed;
 mod restart;
 mod spill;
+mod stage;
 mod timers;
+mod turn_seat;
 mod workers;
 
 pub(crate) use packed::{Packed, Seat};
 pub(crate) use restart::{Factory, Restarts};
 pub(crate) use spill::Placement;
+pub(crate) use stage::{Stage, Suspended};
+pub(crate) use turn_seat::TurnSeat;
 
 use super::children::Children;
 use super::gate::Gate;
@@ -55,6 +63,7 @@ use crate::observe::losses::LossLog;
 use crate::observe::span::ActorSpan;
 use crate::policy::Strategy;
 use crate::sync::Lock;
+use donated_until::DonatedUntil;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use timers::Timers;
@@ -77,14 +86,25 @@ pub(crate) struct CellParts<A: Actor> {
 }
 
 /// The state that all handles of one actor share.
+///
+/// What every send reads comes first, so that a send to an actor that is not in the cache waits for
+/// few lines of it.
+#[repr(C)]
 pub(crate) struct Cell<A: Actor> {
+    /// The gate that a sender checks before the mailbox.
+    pub(crate) gate: Gate,
+    /// Senders may run its turns: it is on a multi-thread runtime, and has one worker.
+    pub(crate) may_donate: bool,
+    pub(crate) rt: runtime::Handle,
+    pub(crate) span: ActorSpan,
+    /// The meter of the system, if it has one.
+    pub(super) turn_sampler: Option<Box<TurnSampler>>,
+    /// The deadline of the turn that a sender has begun, once it was computed.
+    pub(crate) donated_until: DonatedUntil,
     pub(crate) mailbox: Mailbox<Packed<A>, Box<Seat<A>>>,
     pub(crate) name: ActorName,
     pub(crate) system: System,
-    pub(crate) rt: runtime::Handle,
     run: StartTask<A>,
-    /// Senders may run its turns: it is on a multi-thread runtime, and has one worker.
-    pub(crate) may_donate: bool,
     /// `None` for an actor from one value, which never restarts.
     pub(crate) restarts: Option<Box<Restarts<A>>>,
     /// The children to which this actor belongs, if it has a parent.
@@ -101,17 +121,14 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) life: Arc<Life>,
     /// Seats of turns that did not return: at most one per worker, until the worker takes it.
     abandoned: Lock<Vec<Box<Seat<A>>>>,
+    /// A turn that a sender has begun and that has to wait, until the actor's task takes it over.
+    suspended: Lock<Option<Box<Suspended<A>>>>,
     /// Notified at every change of `life`.
     pub(crate) changed: Notify,
     pub(super) readings: Readings,
     /// The timer that ends a drain.
     pub(crate) drain_timer: Lock<Option<AbortHandle>>,
     losses: LossLog,
-    pub(crate) span: ActorSpan,
-    /// The meter of the system, if it has one.
-    pub(super) turn_sampler: Option<Box<TurnSampler>>,
-    /// The gate that a sender checks before the mailbox.
-    pub(crate) gate: Gate,
     /// Idle timers, for the next asks.
     pub(crate) timers: Timers,
     /// Running timers, pipes and watches (F7). Made with the first.
@@ -147,6 +164,8 @@ impl<A: Actor> Cell<A> {
             handles: AtomicUsize::new(0),
             unreferenced: OnceLock::new(),
             abandoned: Lock::new(Vec::new()),
+            suspended: Lock::new(None),
+            donated_until: DonatedUntil::default(),
             changed: Notify::new(),
             readings: Readings::default(),
             drain_timer: Lock::new(None),

@@ -1,5 +1,6 @@
 //! The contents of an actor's mailbox: packed messages and, between turns, the seat.
 
+use super::Stage;
 use crate::actor::context::Context;
 use crate::actor::{Actor, Mail};
 use crate::mailbox::{Item, Seated};
@@ -31,6 +32,14 @@ impl<A: Actor> Item for Packed<A> {
 pub(crate) struct Seat<A: Actor> {
     pub(crate) actor: A,
     pub(crate) ctx: Context<A>,
+    /// Where the turns of `async fn`s run. Made with the first; away while one runs.
+    pub(crate) stage: Option<Stage<A>>,
+}
+
+impl<A: Actor> Seat<A> {
+    pub(crate) fn new(actor: A, ctx: Context<A>) -> Box<Self> {
+        Box::new(Seat { actor, ctx, stage: None })
+    }
 }
 
 impl<A: Actor> Seated for Box<Seat<A>> {

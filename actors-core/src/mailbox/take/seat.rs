@@ -15,11 +15,11 @@ use crate::clock::Span;
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::consumers::Consumers;
-use crate::mailbox::core::Phase;
+use crate::mailbox::core::{Core, Phase};
 use crate::mailbox::effects::Wake;
-use crate::mailbox::ids::ClassId;
+use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::item::Item;
-use crate::mailbox::section::{Inner, Mailbox};
+use crate::mailbox::section::{Inner, Mailbox, Section};
 use crate::policy::Donation;
 use crate::sync::spin_loop;
 use std::time::Duration;
@@ -75,7 +75,8 @@ impl<T: Item, S> Mailbox<T, S> {
             return SeatAttempt::Unavailable;
         }
         if one.seat.is_none() || used > 0 {
-            return if state.short_turns.may_wait() { SeatAttempt::Busy } else { SeatAttempt::Unavailable };
+            let may_wait = state.short_turns.may_wait();
+            return if may_wait { SeatAttempt::Busy } else { SeatAttempt::Unavailable };
         }
         if !one.is_ready || core.is_held {
             return SeatAttempt::Unavailable;
@@ -89,21 +90,24 @@ impl<T: Item, S> Mailbox<T, S> {
         state.counts.offered += 1;
         state.counts.in_service += 1;
         core.ids += 1;
-        self.signals.set_home(false);
+        self.set_home(false);
         SeatAttempt::Taken { seat, is_timed }
     }
 
     /// Waits a moment for the seat, and for the queue to be empty. Returns the seat, and whether
     /// the turn must be measured.
+    ///
+    /// # Errors
+    /// It was in vain: the number of sends that should not try again.
     #[cold]
-    pub(crate) fn wait_for_seat(&self, class: ClassId, is_ask: bool) -> Option<(S, bool)> {
+    pub(crate) fn wait_for_seat(&self, class: ClassId, is_ask: bool) -> Result<(S, bool), u16> {
         let (began, mut taken) = (clock::cpu(), None);
         for _ in 0..LOOKS {
             if clock::cpu().saturating_duration_since(began) >= WAIT {
                 break;
             }
             (0..SPINS).for_each(|_| spin_loop());
-            if !self.signals.is_home() {
+            if !self.may_have_seat() {
                 continue;
             }
             // Another sender may be quicker.
@@ -116,8 +120,10 @@ impl<T: Item, S> Mailbox<T, S> {
                 SeatAttempt::Unavailable => break,
             }
         }
-        self.lock().core.queue.classes[class].short_turns.waited(taken.is_none(), is_ask);
-        taken
+        let mut inner = self.lock();
+        let short_turns = &mut inner.core.queue.classes[class].short_turns;
+        short_turns.waited(taken.is_none(), is_ask);
+        taken.ok_or(short_turns.hasty())
     }
 
     /// Returns the seat; the turn is over. Returns what to wake, or the seat to drop where the
@@ -150,7 +156,7 @@ impl<T: Item, S> Mailbox<T, S> {
         }
         one.seat = Some(seat);
         let is_idle = core.queue.used() == 0;
-        self.signals.set_home(is_idle);
+        self.set_home(is_idle);
         let wake = match one.is_poisoned || one.must_restart || !core.is_open() {
             // Not only if it sleeps: the consumer may have come while the seat was away.
             true => one.wake(),
@@ -158,5 +164,79 @@ impl<T: Item, S> Mailbox<T, S> {
             false => Wake::Nothing,
         };
         Ok(wake)
+    }
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// The turn that was begun with the seat has to wait, and is left to the consumer. In the books
+    /// it becomes a claim of one turn that has begun. Returns what to wake; `None` if the consumer
+    /// has ended meanwhile: then the turn counts as lost, and its seat is the caller's.
+    ///
+    /// `was_long`: it counts as a long turn of its type.
+    pub(crate) fn suspend(&self, class: ClassId, was_long: bool) -> Option<Wake> {
+        let mut inner = self.lock();
+        let Inner { consumers, core } = &mut *inner;
+        let Consumers::One(one) = consumers else {
+            unreachable!("only a single consumer's seat can be taken")
+        };
+        if core.phase == Phase::Ended {
+            core.lose_seatless(class, Reason::Closed);
+            return None;
+        }
+        let state = &mut core.queue.classes[class];
+        let lane = state.lane();
+        if was_long {
+            state.short_turns.took(Duration::MAX);
+        }
+        // What the consumer has ended must be entered before its claim is replaced.
+        core.settle_books(&self.signals);
+        core.claim.only(NO_SLOT, class, lane);
+        core.claim.thread = NO_THREAD;
+        self.signals.set_progress(1);
+        let now = (core.now)();
+        core.saw(now);
+        core.watched.began(now, now);
+        one.is_suspended = true;
+        // Always: what the turn waits for may have come before it was here.
+        Some(one.wake())
+    }
+
+    /// What a suspended turn waits for has come. Returns what to wake. While the seat is here there
+    /// is no such turn.
+    pub(crate) fn wake_turn(&self) -> Wake {
+        let mut inner = self.lock();
+        let is_over = inner.core.phase == Phase::Ended;
+        match &mut inner.consumers {
+            Consumers::One(one) if one.seat.is_none() && !is_over => one.wake(),
+            _ => Wake::Nothing,
+        }
+    }
+
+    /// The turn that was begun with the seat panicked, and its seat is gone with the consumer.
+    #[cold]
+    pub(crate) fn fail_without_seat(&self, class: ClassId) {
+        self.lock().core.lose_seatless(class, Reason::Panicked);
+    }
+}
+
+/// A suspended turn's message never had a slot. Its turn has begun, so the claim does not free it.
+const NO_SLOT: SlotId = SlotId::new(0);
+/// No address of a thread's number.
+const NO_THREAD: usize = 0;
+
+impl<T: Item> Core<T> {
+    /// Loses the message of a turn whose seat does not come back.
+    fn lose_seatless(&mut self, class: ClassId, reason: Reason) {
+        self.turns += 1;
+        let counts = &mut self.queue.classes[class].counts;
+        counts.in_service -= 1;
+        counts.lose(Stage::Lost, reason);
+    }
+}
+
+impl<T: Item, S> Section<'_, T, S> {
+    /// Whether a sender has left a turn that the consumer has not taken over; now it does.
+    pub(crate) fn take_suspension(&mut self) -> bool {
+        self.consumers.one().is_some_and(|one| std::mem::take(&mut one.is_suspended))
     }
 }

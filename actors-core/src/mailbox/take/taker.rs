@@ -39,6 +39,8 @@ pub(crate) enum Take {
     Restart,
     /// Retire: there are more workers than needed.
     Retire,
+    /// Take over the turn that a sender has begun. It is in the books as a claim of one.
+    Suspended,
 }
 
 /// What a worker's seat knows about the worker.
@@ -82,6 +84,14 @@ struct Timed {
     lane: usize,
     began: Tick,
     ended: Option<Tick>,
+    /// It is one turn that a sender has begun, from where the consumer took it over.
+    was_taken_over: bool,
+}
+
+impl Timed {
+    fn new<T>(core: &Core<T>, began: Tick) -> Self {
+        Timed { lane: core.claim.lowest(), began, ended: None, was_taken_over: false }
+    }
 }
 
 impl<T: Item, S> Taker<T, S> {
@@ -137,7 +147,7 @@ impl<T: Item, S> Taker<T, S> {
             Consumers::One(one) => {
                 one.task = Task::Known(task);
                 self.seat = one.seat.take();
-                mailbox.signals.set_home(false);
+                mailbox.set_home(false);
             }
             Consumers::Pool(pool) => pool.worker_mut(self.worker).waker = Some(task),
         }
@@ -263,18 +273,24 @@ impl<T: Item, S> Taker<T, S> {
         one.is_woken = false;
         if self.seat.is_none() {
             self.seat = one.seat.take();
-            mailbox.signals.set_home(false);
+            mailbox.set_home(false);
         }
         mailbox.signals.clear_interrupt();
         section.settle();
-        if let Some(Timed { lane, began, ended }) = self.timed.take() {
+        if let Some(Timed { lane, began, ended, was_taken_over }) = self.timed.take() {
             let span = ended.unwrap_or(began).since(began);
-            section.core.schedule.spent(lane, self.batch.begun() as u16, span);
+            let turns = if was_taken_over { 1 } else { self.batch.begun() as u16 };
+            section.core.schedule.spent(lane, turns, span);
         }
         if !self.batch.is_empty() {
             section.unclaim(&mut self.batch);
         }
         if self.seat.is_none() {
+            if section.take_suspension() {
+                self.batch.clear();
+                self.time_taken_over(section.core);
+                return Poll::Ready(Take::Suspended);
+            }
             // A sender runs a turn with it, and wakes this task when it brings the seat back.
             return Poll::Pending;
         }
@@ -316,7 +332,7 @@ impl<T: Item, S> Taker<T, S> {
         }
         let recent = section.core.recent;
         section.note_empty(recent);
-        mailbox.signals.set_home(true);
+        mailbox.set_home(true);
         self.park(&mut section)
     }
 
@@ -349,7 +365,7 @@ impl<T: Item, S> Taker<T, S> {
 
     fn begin_batch(&mut self, core: &mut Core<T>, now: Tick) -> Poll<Take> {
         if core.schedule.is_timed() {
-            self.timed = Some(Timed { lane: core.claim.lowest(), began: now, ended: None });
+            self.timed = Some(Timed::new(core, now));
         }
         // The claim emptied the queue, and was small. A message whose turn has begun no longer
         // counts as queued.
@@ -369,6 +385,13 @@ impl<T: Item, S> Taker<T, S> {
         }
         self.budget.turn();
         Poll::Ready(Take::Turn)
+    }
+
+    /// Measures a turn that was taken over, where the schedule needs to know how long it takes.
+    fn time_taken_over(&mut self, core: &Core<T>) {
+        if core.schedule.is_timed() {
+            self.timed = Some(Timed { was_taken_over: true, ..Timed::new(core, clock::now()) });
+        }
     }
 
     fn park(&mut self, section: &mut Section<'_, T, S>) -> Poll<Take> {

@@ -2,6 +2,7 @@
 //! has none.
 
 mod deadlines;
+mod first_poll;
 mod meanwhile;
 mod places;
 

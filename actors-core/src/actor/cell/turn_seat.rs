@@ -1,7 +1,7 @@
 //! The seat while the future of an `async fn` owns it.
 
+use super::Seat;
 use crate::actor::Actor;
-use crate::actor::cell::Seat;
 
 /// A seat owned by the turn of an `async fn`.
 ///
@@ -16,7 +16,7 @@ impl<A: Actor> TurnSeat<A> {
     }
 
     #[inline]
-    pub(super) fn get_mut(&mut self) -> Option<&mut Seat<A>> {
+    pub(crate) fn get_mut(&mut self) -> Option<&mut Seat<A>> {
         self.0.as_deref_mut()
     }
 
