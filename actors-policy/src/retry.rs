@@ -23,6 +23,10 @@ const WAIT_MAX: Nanos = 25_000_000_000;
 const GUESS_FIRST_NANOS: Nanos = 10_000_000;
 const GUESS_MAX: Nanos = 1_000_000_000;
 const DOUBLINGS: u32 = 7;
+/// The refusals for which a computed wait is good. A computation and a reading of the clock cost
+/// about as much as ten of them.
+const MANY: u32 = 32;
+const FEW: u32 = 8;
 /// The first guess, as a [`Duration`].
 pub const GUESS_FIRST: Duration = Duration::from_nanos(GUESS_FIRST_NANOS);
 
@@ -51,19 +55,14 @@ pub struct Backlog {
 pub fn retry_after(backlog: &Backlog, random: u64) -> Duration {
     let Backlog { messages, drain_rate, running, refusals } = *backlog;
     let running = running.map_or(Span::NONE, Span::of);
-    Duration::from_nanos(retry_span(messages, drain_rate, running, refusals, random).nanos())
+    let (wait, _) = wait_span(messages, drain_rate, running, refusals);
+    Duration::from_nanos(spread_span(wait, random).nanos())
 }
 
 /// Returns the wait around which [`retry_after`] spreads.
 pub fn expected_wait(backlog: &Backlog) -> Duration {
     let Backlog { messages, drain_rate, running, refusals } = *backlog;
     Duration::from_nanos(wait(messages, drain_rate, running.map_or(Span::NONE, Span::of), refusals))
-}
-
-/// Like [`retry_after`], from and to the representation that a refusal stores.
-#[inline]
-pub fn retry_span(messages: usize, drain_rate: f64, running: Span, refusals: u32, random: u64) -> Span {
-    Span::from_nanos(spread_nanos(wait(messages, drain_rate, running, refusals), random))
 }
 
 #[inline]
@@ -77,6 +76,27 @@ fn wait(messages: usize, drain_rate: f64, running: Span, refusals: u32) -> Nanos
         (GUESS_FIRST_NANOS << refusals.min(DOUBLINGS)).min(GUESS_MAX)
     };
     wait.clamp(WAIT_MIN, WAIT_MAX)
+}
+
+/// Returns the wait around which [`spread_span`] spreads, and for how many refusals it is good:
+/// none while it doubles with each, few while it is the age of a running turn.
+pub fn wait_span(messages: usize, drain_rate: f64, running: Span, refusals: u32) -> (Span, u32) {
+    let good_for = if drain_rate > 0.0 && messages > 0 {
+        MANY
+    } else if !running.is_none() {
+        FEW
+    } else if refusals >= DOUBLINGS {
+        MANY
+    } else {
+        0
+    };
+    (Span::from_nanos(wait(messages, drain_rate, running, refusals)), good_for)
+}
+
+/// Spreads a wait that [`wait_span`] returned.
+#[inline]
+pub fn spread_span(wait: Span, random: u64) -> Span {
+    Span::from_nanos(spread_nanos(wait.nanos().clamp(WAIT_MIN, WAIT_MAX), random))
 }
 
 /// Spreads a wait by a fifth either way; the result is between 1 ms and 30 s. `random` is any

@@ -31,6 +31,10 @@ const DOUBLED_MAX: u8 = 10;
 const IN_VAIN_MAX: u8 = 12;
 const IN_VAIN_MAX_ASK: u8 = 6;
 
+/// The most tells that are left out at a time because turns are not short: few enough that a type
+/// whose turns are short again is soon tried.
+const LEFT_OUT_MAX: u16 = 16;
+
 /// What is known about the turns of a message type.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ShortTurns {
@@ -45,6 +49,15 @@ pub struct ShortTurns {
     /// Sends left that do not wait for the seat, and how often their number was doubled.
     hasty: u16,
     in_vain: u8,
+}
+
+/// What a send does while another has the seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhileBusy {
+    /// It waits a moment.
+    Wait,
+    /// It goes through the queue, and so do this many sends of its thread after it.
+    Queue(u16),
 }
 
 /// Whether a sender may run the next turn.
@@ -95,32 +108,49 @@ impl ShortTurns {
         }
     }
 
+    /// Takes sends off the pause, so that they need not ask: how many of a thread's next tells are
+    /// not tried.
+    pub fn leave_out(&mut self, is_ask: bool) -> u16 {
+        if is_ask {
+            return 0;
+        }
+        let sends = self.pause.min(LEFT_OUT_MAX.into());
+        self.pause -= sends;
+        sends as u16
+    }
+
     /// Whether a send should wait about a microsecond for the seat while the actor is at work. When
     /// the actor task and a sender run at the same speed, each send finds the actor at work, and
-    /// both are slower for it; a short wait ends that. After a futile wait, twice as many sends
-    /// skip the next one.
+    /// both are slower for it; a short wait ends that. After a futile wait, four times as many
+    /// sends skip the next one; a tell says how many at once, so that they need not ask.
     #[inline]
-    pub fn may_wait(&mut self) -> bool {
-        if self.pause > 0 || self.watched > 0 {
-            return false;
+    pub fn while_busy(&mut self, is_ask: bool) -> WhileBusy {
+        if self.pause > 0 {
+            return WhileBusy::Queue(self.leave_out(is_ask));
         }
-        let may = self.hasty == 0;
-        self.hasty = self.hasty.saturating_sub(1);
-        may
+        if self.watched > 0 {
+            return WhileBusy::Queue(if is_ask { 0 } else { LEFT_OUT_MAX });
+        }
+        match self.hasty {
+            0 => WhileBusy::Wait,
+            _ if is_ask => {
+                self.hasty -= 1;
+                WhileBusy::Queue(0)
+            }
+            hasty => {
+                self.hasty = 0;
+                WhileBusy::Queue(hasty)
+            }
+        }
     }
 
     /// Records a wait for the seat. Where as many waits are futile as are not, further ones are
-    /// soon rare.
+    /// soon rare: two steps up, one down.
     #[inline]
     pub fn waited(&mut self, in_vain: bool, is_ask: bool) {
         let max = if is_ask { IN_VAIN_MAX_ASK } else { IN_VAIN_MAX };
         self.in_vain = if in_vain { (self.in_vain + 2).min(max) } else { self.in_vain.saturating_sub(1) };
         self.hasty = if in_vain { 1 << self.in_vain } else { 0 };
-    }
-
-    /// The number of sends that should not wait for the seat.
-    pub fn hasty(&self) -> u16 {
-        self.hasty
     }
 }
 
@@ -171,6 +201,30 @@ mod tests {
             }
         }
         assert!(long < 2000, "{long} senders ran long turns, of {donated} in all");
+    }
+
+    /// The tells that are not tried after so many waits, of which each `n`th succeeds.
+    fn untried(waits: u32, n: u32) -> u64 {
+        let (mut turns, mut untried) = (ShortTurns::default(), 0);
+        for wait in 1..=waits {
+            while let WhileBusy::Queue(sends) = turns.while_busy(false) {
+                assert!(sends > 0, "tells are left out in one go");
+                untried += u64::from(sends);
+            }
+            turns.waited(wait % n != 0, false);
+        }
+        untried
+    }
+
+    #[test]
+    fn s6_waits_that_are_often_in_vain_are_soon_rare() {
+        assert!(untried(100, 1000) > 300_000, "one send in 4096 waits: {}", untried(100, 1000));
+        assert!(untried(100, 2) > 50_000, "a wait that succeeds half the time is not worth it");
+        assert!(untried(100, 1) == 0, "a wait that succeeds is always worth it");
+        let mut turns = ShortTurns::default();
+        (0..20).for_each(|_| turns.waited(true, true));
+        let asks = (0..1000).filter(|_| turns.while_busy(true) == WhileBusy::Wait).count();
+        assert!(asks > 900, "an ask leaves out at most 64 waits");
     }
 
     #[test]

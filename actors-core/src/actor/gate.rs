@@ -110,6 +110,7 @@ impl Gate {
         !was_at_limit && !may_grow
     }
 
+    #[inline(always)]
     pub(crate) fn is_open(&self) -> bool {
         self.threshold.load(Ordering::Relaxed) == 0
     }

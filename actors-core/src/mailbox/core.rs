@@ -73,6 +73,8 @@ pub(crate) struct Core<T> {
     pub(super) running_age: Span,
     /// Claims since the clock was last read for one.
     pub(super) unseen: u32,
+    /// Notices that were posted; it wraps.
+    pub(super) notices: u32,
     pub(super) drain: DrainRate,
     pub(super) arrivals: Arrivals,
     /// The mailbox's address.
@@ -189,6 +191,7 @@ impl<T: Item> Core<T> {
             is_short: false,
             running_age: Span::NONE,
             unseen: 0,
+            notices: 0,
             now,
             watched: Watched::new(limits.pressure.is_some()),
             spill: None,

@@ -31,6 +31,7 @@
 //! | a suspended turn is taken over and woken | a donor, what it waits for | 0 | 3 |
 //! | a suspended turn and the queue | a donor, a sender | 2 | 3 |
 //! | a suspended turn and the end: stop and kill, with a consumer that goes | a donor, a closer | 0 | 3 |
+//! | a notice and a claim that frees the slot; a notice and a kill | a sender | 3, 1 slot | all |
 //! | a slot freed by progress, while the turn runs | a sender | 4, 2 slots, claim of 2 | all |
 //! | slots freed one after the other | two senders | 6, 3 slots, claim of 3 | 2 |
 //! | the consumer continues its claim | a sender | 5, 2 slots, claim of 2 | 3 |
@@ -333,7 +334,7 @@ fn leave(mailbox: &Desk, line: InLine<Message>) -> bool {
 /// Runs a turn of its own, if it may; it panics unless it `ends_well`. Returns whether it ran, and
 /// the seat if the mailbox does not take it back.
 fn donate(mailbox: &Desk, ends_well: bool) -> (bool, Option<Seat>) {
-    let SeatAttempt::Taken { mut seat, .. } = mailbox.take_seat(ClassId::new(0)) else {
+    let SeatAttempt::Taken { mut seat, .. } = mailbox.take_seat(ClassId::new(0), false) else {
         return (false, None);
     };
     seat.turns += 1;
@@ -350,12 +351,12 @@ fn donate(mailbox: &Desk, ends_well: bool) -> (bool, Option<Seat>) {
 /// Begins a turn of its own, if it may, and leaves it to the consumer, because it has to wait.
 /// Returns whether it began, and the seat if the consumer has ended meanwhile.
 fn suspend(mailbox: &Desk, left: &Left) -> (bool, Option<Seat>) {
-    let SeatAttempt::Taken { mut seat, .. } = mailbox.take_seat(ClassId::new(0)) else {
+    let SeatAttempt::Taken { mut seat, .. } = mailbox.take_seat(ClassId::new(0), false) else {
         return (false, None);
     };
     seat.turns += 1;
     left.put(seat);
-    match mailbox.suspend(ClassId::new(0), true) {
+    match mailbox.suspend(ClassId::new(0), None) {
         Some(wake) => {
             call(wake);
             (true, None)
@@ -643,6 +644,71 @@ fn a_turn_that_has_to_wait_has_one_owner_when_the_consumer_ends() {
             assert_eq!((row.offered, row.handled), (u64::from(begun), 0));
         });
     }
+}
+
+// --- refusals without the lock ---
+
+/// Refuses without the lock, if a notice says so.
+fn refuse(mailbox: &Desk) -> bool {
+    mailbox.refuse_at_once(ClassId::new(0), WhenFull::Refuse).is_some()
+}
+
+/// A full mailbox of one slot, whose consumer is in a turn that is known to run; a notice hangs.
+fn posted(mailbox: &Arc<Desk>) -> Consumer {
+    let mut consumer = Consumer::new(mailbox);
+    place(mailbox, Job('a', 0));
+    assert_eq!(consumer.begin(), Some(Job('a', 0)));
+    place(mailbox, Job('a', 1));
+    assert!(!refuse(mailbox), "no notice yet");
+    let class = ClassId::new(0);
+    assert!(matches!(mailbox.try_fast_path(class, WhenFull::Refuse), FastPath::Full(_)));
+    consumer
+}
+
+/// A refusal without the lock is right at some instant between its beginning and its end: it does
+/// not come after a turn, of which the sender knows, has made room.
+#[test]
+fn a_notice_refuses_only_while_there_is_no_room() {
+    check(None, || {
+        let mailbox = mailbox(1);
+        let mut consumer = posted(&mailbox);
+        let has_room = Arc::new(AtomicBool::new(false));
+        let knows = has_room.clone();
+        let sender = beside(&mailbox, move |mailbox| {
+            let had_room = knows.load(Ordering::Acquire);
+            let refused = refuse(mailbox);
+            assert!(!(had_room && refused), "there was room all the time");
+            u64::from(refused)
+        });
+        mailbox.end_turn(WorkerId::ONLY);
+        // Another claim: its progress is the same number as before.
+        assert_eq!(consumer.turn(), Some(Job('a', 1)));
+        has_room.store(true, Ordering::Release);
+        let refused = sender.join().unwrap();
+        let row = row(&mailbox);
+        assert_eq!((row.handled, row.refused(Reason::Full)), (2, 1 + refused));
+    });
+}
+
+/// The same where room is made under the lock.
+#[test]
+fn a_notice_is_down_once_a_message_was_withdrawn() {
+    check(None, || {
+        let mailbox = mailbox(1);
+        let mut consumer = posted(&mailbox);
+        let has_room = Arc::new(AtomicBool::new(false));
+        let knows = has_room.clone();
+        let sender = beside(&mailbox, move |mailbox| {
+            let had_room = knows.load(Ordering::Acquire);
+            assert!(!(had_room && refuse(mailbox)), "there was room all the time");
+        });
+        close(&mailbox, true);
+        has_room.store(true, Ordering::Release);
+        sender.join().unwrap();
+        mailbox.end_turn(WorkerId::ONLY);
+        consumer.end();
+        row(&mailbox);
+    });
 }
 
 // --- progress ---

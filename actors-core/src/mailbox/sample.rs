@@ -108,6 +108,7 @@ impl<T: Item> Core<T> {
 impl<T: Item, S> Section<'_, T, S> {
     pub(crate) fn depth(&mut self, now: Tick) -> Depth {
         self.settle();
+        self.enter_refused();
         let offers = self.ids + self.watched.shed;
         self.arrivals.saw(now, offers);
         let (workers, workers_busy) = self.workers();
@@ -137,6 +138,7 @@ impl<T: Item, S> Section<'_, T, S> {
     /// refused before the mailbox.
     pub(crate) fn sample(&mut self, now: Tick, shed: u64) -> Sample {
         self.settle();
+        self.enter_refused();
         self.watched.shed = shed;
         let (workers, busy) = self.workers();
         let capacity = self.mailbox.limits.capacity;
@@ -199,6 +201,7 @@ impl<T: Item, S> Mailbox<T, S> {
         }
         self.visit(effects, |section| {
             section.settle();
+            section.enter_refused();
             let classes = section.queue.classes.iter().zip(self.classes.iter());
             rows.extend(classes.map(|(state, class)| state.counts.row(class)));
         });

@@ -13,6 +13,7 @@ use crate::mailbox::adjust::Live;
 use crate::mailbox::consumers::{Consumers, One, Pool};
 use crate::mailbox::core::Core;
 use crate::mailbox::effects::{Effects, Wake};
+use crate::mailbox::enter::notices::Notices;
 use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::signals::Signals;
@@ -33,6 +34,8 @@ pub(crate) struct Mailbox<T, S> {
     /// The seat is in the mailbox and nothing is queued, as of the last time that it came back.
     /// Written under the lock, and in its cache line. A hint: readers look again under the lock.
     is_home: AtomicBool,
+    /// Made with the first notice that the mailbox is full.
+    pub(super) notices: OnceLock<Box<Notices>>,
     pub(super) classes: Cow<'static, [Class]>,
     /// The parts of the policies that are read without the lock; made when a policy changes for the
     /// first time.
@@ -61,6 +64,8 @@ pub(super) struct Shell<T, S> {
     /// The seat, until there is an inner.
     pub(super) seat: Option<S>,
     pub(super) is_ready: bool,
+    /// There is an inner, and no notice hangs.
+    is_plain: bool,
 }
 
 /// What a mailbox consists of once it is used, in the order of use.
@@ -73,6 +78,13 @@ pub(super) struct Inner<T, S> {
 
 /// The lock of a mailbox that is in use, held.
 pub(super) struct Locked<'a, T, S>(MutexGuard<'a, Shell<T, S>>);
+
+impl<T, S> Locked<'_, T, S> {
+    /// The next holder of the lock must take the notices down.
+    pub(super) fn has_posted(&mut self) {
+        self.0.is_plain = false;
+    }
+}
 
 impl<T, S> Deref for Locked<'_, T, S> {
     type Target = Inner<T, S>;
@@ -129,11 +141,11 @@ impl<T: Item, S> Mailbox<T, S> {
         now: fn() -> Tick,
         seed: Seed,
     ) -> Self {
-        let shell = Mutex::new(Shell { inner: None, seat, is_ready: false });
+        let shell = Mutex::new(Shell { inner: None, seat, is_ready: false, is_plain: false });
         let consumer_kind = if limits.workers.is_pool() { ConsumerKind::Pool } else { ConsumerKind::One };
         let (signals, live) = (Signals::default(), OnceLock::new());
-        let is_home = AtomicBool::new(false);
-        Mailbox { shell, is_home, signals, classes, limits, live, now, seed, consumer_kind }
+        let (is_home, notices) = (AtomicBool::new(false), OnceLock::new());
+        Mailbox { shell, is_home, notices, signals, classes, limits, live, now, seed, consumer_kind }
     }
 
     /// Notes whether the seat is here and nothing is queued.
@@ -185,12 +197,11 @@ impl<T: Item, S> Mailbox<T, S> {
     #[inline]
     pub(super) fn lock(&self) -> Locked<'_, T, S> {
         let shell = self.lock_shell();
-        let is_made = shell.inner.is_some();
         #[cfg(feature = "testing")]
         let shell = Self::begin_visit(shell);
-        match is_made {
+        match shell.is_plain {
             true => Locked(shell),
-            false => self.make(shell),
+            false => self.lock_rarely(shell),
         }
     }
 
@@ -214,6 +225,18 @@ impl<T: Item, S> Mailbox<T, S> {
         reentry::wait_for(std::ptr::from_ref(self).addr(), || self.shell.lock())
     }
 
+    /// The rest of [`lock`](Mailbox::lock) for a mailbox that is not in use yet, or whose notices
+    /// must come down.
+    #[inline(never)]
+    fn lock_rarely<'a>(&'a self, mut shell: MutexGuard<'a, Shell<T, S>>) -> Locked<'a, T, S> {
+        if shell.inner.is_none() {
+            return self.make(shell);
+        }
+        self.take_down();
+        shell.is_plain = true;
+        Locked(shell)
+    }
+
     /// Makes the inner, with the first message or anything else that needs more than a place for
     /// the seat.
     #[cold]
@@ -227,6 +250,7 @@ impl<T: Item, S> Mailbox<T, S> {
         let rng = self.seed.stream(Purpose::Mailbox);
         let core = Core::new(&self.limits, &self.classes, self.now, rng, address);
         shell.inner = Some(Box::new(Inner { consumers, core }));
+        shell.is_plain = true;
         Locked(shell)
     }
 

@@ -21,7 +21,8 @@ pub(super) fn here() -> usize {
 /// take the lock's cache line away from the producers each time.
 #[derive(Debug, Default)]
 pub(super) struct Signals {
-    /// Written by the consumer only.
+    /// Written by the consumer only; by a sender under the lock, where it leaves a turn that it has
+    /// begun and the consumer has none.
     progress: AtomicU32,
     /// Written by anybody, cleared under the lock.
     flags: AtomicU8,
@@ -32,6 +33,11 @@ impl Signals {
     // it did.
     pub(super) fn progress(&self) -> u32 {
         self.progress.load(Ordering::Acquire)
+    }
+
+    /// How many turns of the claim have begun.
+    pub(super) fn begun(&self) -> u32 {
+        self.progress().div_ceil(2)
     }
 
     pub(super) fn set_progress(&self, progress: u32) {

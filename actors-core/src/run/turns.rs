@@ -51,21 +51,11 @@ impl<A: Actor> Runner<A> {
             return Poll::Ready(end);
         }
         loop {
-            match ready!(self.poll_take(cx, &inside)) {
-                Take::Turn => {}
-                Take::Finished => return Poll::Ready(End::Over),
-                Take::Poisoned => {
-                    self.is_poisoned = true;
-                    return Poll::Ready(End::Panicked);
-                }
-                Take::Restart => return Poll::Ready(End::Replaced),
-                Take::Retire => return Poll::Ready(End::Retired),
-                Take::Suspended => {
-                    self.take_over();
-                    if let Some(end) = ready!(self.poll_suspended(cx, &inside)) {
-                        return Poll::Ready(end);
-                    }
-                    continue;
+            let taken = ready!(self.poll_take(cx, &inside));
+            if !matches!(taken, Take::Turn) {
+                match ready!(self.poll_other(cx, &inside, &taken)) {
+                    Some(end) => return Poll::Ready(end),
+                    None => continue,
                 }
             }
             let (Some(seat), Some(taken)) = self.taker.turn_parts() else {
@@ -119,6 +109,31 @@ impl<A: Actor> Runner<A> {
             self.cell.apply(&mut self.effects);
         }
         taken
+    }
+
+    /// Does what the mailbox asks for instead of a turn. Ready with a reason if the instance takes
+    /// no more turns.
+    #[cold]
+    fn poll_other(
+        &mut self,
+        cx: &mut Context<'_>,
+        inside: &current::PollGuard,
+        taken: &Take,
+    ) -> Poll<Option<End>> {
+        Poll::Ready(Some(match taken {
+            Take::Turn => return Poll::Ready(None),
+            Take::Suspended => {
+                self.take_over();
+                return self.poll_suspended(cx, inside);
+            }
+            Take::Finished => End::Over,
+            Take::Poisoned => {
+                self.is_poisoned = true;
+                End::Panicked
+            }
+            Take::Restart => End::Replaced,
+            Take::Retire => End::Retired,
+        }))
     }
 
     /// Polls the turn that was suspended, by the last poll or by its sender.

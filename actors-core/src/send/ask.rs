@@ -6,7 +6,9 @@ use super::tell::Tell;
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
-use crate::error::{AskError, Reason};
+use crate::clock::Tick;
+use crate::error::AskError;
+use crate::mailbox::WhenFull;
 use crate::reply::{ReplySender, Slot};
 use crate::sync::Arc;
 use std::fmt;
@@ -124,12 +126,10 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         // Its turn has begun in this very poll, so the answer may be here.
         let mut has_begun = false;
         if !self.journey.is_in() {
-            if let Some(retry_after) = self.journey.is_shed() {
-                let refusal = self.journey.refused(Reason::Shed, retry_after);
-                return Poll::Ready(Err(refusal.map_or_else(
-                    |refusal| (refusal.why, refusal.message),
-                    |_| unreachable!("it was refused"),
-                )));
+            if let Some(refused) = self.journey.is_refused(WhenFull::Wait) {
+                let Err(error) = self.journey.send_refused(refused) else { unreachable!("it was refused") };
+                let (message, why) = error.into_parts();
+                return Poll::Ready(Err((why, Some(message))));
             }
             let Ask { journey, slot } = self;
             let mut asker = || {
@@ -167,6 +167,10 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
             return Poll::Ready(answer.map_err(|reason| (self.journey.why_lost(reason), None)));
         }
         if is_first {
+            if has_begun && self.journey.deadline == Tick::NEVER {
+                // The turn is over, and the answer comes later.
+                self.journey.set_deadline(true);
+            }
             self.journey.await_answer();
         }
         let Poll::Ready(reason) = self.journey.poll_deadline(cx) else {

@@ -45,28 +45,49 @@ thread_local! {
 }
 
 thread_local! {
-    /// The actor for which this thread has last waited in vain, and the number of tells that it
-    /// sends there without a try.
-    static CROWDED: Cell<(usize, u16)> = const { Cell::new((0, 0)) };
+    /// The actor that this thread has last found crowded, and the number of tells that it sends
+    /// there without a try. An actor that is made at the same address later inherits it: a tell
+    /// that is not tried only goes through the queue.
+    static CROWDED: Cell<usize> = const { Cell::new(0) };
+    static UNTRIED: Cell<u16> = const { Cell::new(0) };
 }
 
 /// Whether a tell to this actor is better not tried. Where several senders keep an actor at work,
 /// the queue is faster: there a batch shares a lock and a wake-up. Counts the tell.
 #[inline]
 fn is_crowded(actor: usize) -> bool {
-    let (crowded, sends) = CROWDED.get();
-    let is_crowded = crowded == actor && sends > 0;
-    if is_crowded {
-        CROWDED.set((actor, sends - 1));
-    }
-    is_crowded
+    CROWDED.get() == actor && leave_out()
 }
 
-/// Notes a wait in vain.
 #[cold]
-fn crowded<R>(actor: usize, sends: u16) -> Attempt<R> {
-    CROWDED.set((actor, sends));
-    Attempt::No
+fn leave_out() -> bool {
+    let sends = UNTRIED.get();
+    match sends.checked_sub(1) {
+        Some(rest) => UNTRIED.set(rest),
+        None => CROWDED.set(0),
+    }
+    sends > 0
+}
+
+/// Waits for the seat, if it is worth it. Returns it, and whether the turn must be measured.
+#[cold]
+fn wait_for_seat<A: Actor>(
+    cell: &ActorCell<A>,
+    class: ClassId,
+    is_ask: bool,
+    why: &SeatAttempt<Box<Seat<A>>>,
+) -> Option<(Box<Seat<A>>, bool)> {
+    match why {
+        // This thread polls a turn of that very actor: the seat does not come back meanwhile.
+        SeatAttempt::Busy if current::get().is_some_and(|turn| turn.cell == cell.id()) => None,
+        SeatAttempt::Busy => cell.mailbox.wait_for_seat(class, is_ask),
+        SeatAttempt::Crowded(sends) => {
+            CROWDED.set(cell.id());
+            UNTRIED.set(*sends);
+            None
+        }
+        SeatAttempt::Taken { .. } | SeatAttempt::Unavailable => None,
+    }
 }
 
 /// A donated turn on this thread's stack.
@@ -161,13 +182,12 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let (cell, step) = self.parts();
         let class = class_of::<A, M>();
         let Some(deadline) = Self::inherited(own, is_ask) else { return Attempt::No };
-        let (seat, is_timed) = match cell.mailbox.take_seat(class) {
+        let (seat, is_timed) = match cell.mailbox.take_seat(class, is_ask) {
             SeatAttempt::Taken { seat, is_timed } => (seat, is_timed),
-            SeatAttempt::Busy => match cell.mailbox.wait_for_seat(class, is_ask) {
-                Ok(taken) => taken,
-                Err(sends) => return crowded(cell.id(), sends),
+            other => match wait_for_seat(cell, class, is_ask, &other) {
+                Some(taken) => taken,
+                None => return Attempt::No,
             },
-            SeatAttempt::Unavailable => return Attempt::No,
         };
         let mut guard = SeatGuard { cell, class, seat: Some(seat), used: SeatUse::Unused };
         if is_timed && must_yield(cx) {
@@ -197,29 +217,36 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         is_ask: bool,
         asker: impl FnOnce() -> Option<ReplySender<M::Reply>>,
     ) -> Attempt<M::Reply> {
+        // With a spent budget, all that the turn awaits would be pending.
+        if !coop::has_budget_remaining() {
+            return Attempt::No;
+        }
         let Some(_level) = Level::enter(POLL_LEVELS_MAX) else { return Attempt::No };
         let class = class_of::<A, M>();
         let own = self.own_timeout();
         let (cell, step) = self.parts();
         let Some(deadline) = Self::inherited(own, is_ask) else { return Attempt::No };
-        let (seat, is_timed) = match cell.mailbox.take_seat(class) {
+        let (seat, is_timed) = match cell.mailbox.take_seat(class, is_ask) {
             SeatAttempt::Taken { seat, is_timed } => (seat, is_timed),
-            SeatAttempt::Busy => match cell.mailbox.wait_for_seat(class, is_ask) {
-                Ok(taken) => taken,
-                Err(sends) => return crowded(cell.id(), sends),
+            other => match wait_for_seat(cell, class, is_ask, &other) {
+                Some(taken) => taken,
+                None => return Attempt::No,
             },
-            SeatAttempt::Unavailable => return Attempt::No,
         };
         let mut guard = SeatGuard { cell, class, seat: Some(seat), used: SeatUse::Unused };
-        // With a spent budget, all that it awaits would be pending.
-        if (is_timed || !coop::has_budget_remaining()) && must_yield(cx) {
-            return Attempt::Yield;
+        if is_timed && must_yield(cx) {
+            // The queue bounds a task that sends in a loop, too, and there its time runs.
+            return Attempt::No;
         }
         let message = taken(step);
         *step = Step::TakenOver;
-        let scope = Self::scope(cell, own, deadline, is_ask);
+        let mut scope = Self::scope(cell, own, deadline, is_ask);
         let sampled = cell.begin_meter(class, Tick::ZERO);
         let began = is_timed.then(clock::cpu);
+        if is_timed && let Some(timeout) = scope.timeout.get() {
+            // What may take long has its deadline from the beginning.
+            scope = current::Turn::donated(cell.id(), deadline.min(clock::now().after(timeout)), Span::NONE);
+        }
         let mail = A::pack(Envelope::new(message, asker()));
         let mut seat = guard.take();
         seat.ctx.begin_donated(scope.deadline, scope.timeout);
@@ -243,10 +270,15 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             }
             Polled::Pending { has_waited } => {
                 guard.forget();
-                let deadline = until(cell, scope, began);
+                let deadline = until(cell, scope);
                 let turn = Suspended { stage, class, deadline, has_waited, sampled };
                 self.deadline = deadline;
-                suspend(self.to.cell(), Box::new(turn), scope);
+                // That a spent budget has cut it short says nothing about the type.
+                let took = match coop::has_budget_remaining() {
+                    true => Some(Duration::MAX),
+                    false => began.map(|began| clock::cpu().saturating_duration_since(began)),
+                };
+                suspend(self.to.cell(), Box::new(turn), took, scope);
             }
         }
         Attempt::Begun
@@ -293,23 +325,25 @@ fn report_panic<A: Actor>(cell: &Arc<ActorCell<A>>, class: ClassId, text: String
     Reason::Panicked
 }
 
-/// Returns until when the caller waits for a turn that has to wait. Its time counts from the
-/// beginning of the poll, if that was timed.
+/// Returns until when the caller waits for a turn that has to wait. Where the turn was not timed,
+/// the time counts from here: those before it were tiny.
 #[cold]
-fn until<A: Actor>(cell: &ActorCell<A>, scope: current::Turn, began: Option<Instant>) -> Tick {
+fn until<A: Actor>(cell: &ActorCell<A>, scope: current::Turn) -> Tick {
     let Some(timeout) = scope.timeout.get() else { return scope.deadline };
-    let elapsed = began.map_or(Duration::ZERO, |began| clock::cpu().saturating_duration_since(began));
-    let compute = || clock::now().after(timeout.saturating_sub(elapsed));
-    scope.deadline.min(cell.donated_until.get_or(compute))
+    scope.deadline.min(cell.donated_until.get_or(|| clock::now().after(timeout)))
 }
 
 /// Leaves a turn that has to wait to the actor's task. If the actor has ended meanwhile, ends the
 /// turn as the end of a runtime does.
 #[cold]
-fn suspend<A: Actor>(cell: &Arc<ActorCell<A>>, turn: Box<Suspended<A>>, scope: current::Turn) {
+fn suspend<A: Actor>(
+    cell: &Arc<ActorCell<A>>,
+    turn: Box<Suspended<A>>,
+    took: Option<Duration>,
+    scope: current::Turn,
+) {
     let (class, has_waited) = (turn.class, turn.has_waited);
-    // A poll that a spent budget has cut short says nothing about the type.
-    let Err(turn) = cell.suspend(turn, coop::has_budget_remaining()) else { return };
+    let Err(turn) = cell.suspend(turn, took) else { return };
     if let Some(mut turn) = turn {
         ignored(|| turn.stage.clear());
         if let Some(sampled) = turn.sampled {

@@ -9,7 +9,7 @@ use crate::actor::message::{Envelope, Message};
 use crate::actor::{Actor, Handler};
 use crate::clock::{self, Span, Tick};
 use crate::current;
-use crate::error::{About, Admission, AskError, Reason};
+use crate::error::{About, Admission, AskError, Reason, SendError};
 use crate::mailbox::{ClassId, FastPath, Offer, Place, WhenFull, Withdrawal};
 use crate::reply::ReplySender;
 use crate::wait::Names;
@@ -188,11 +188,24 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
     }
 
-    /// Returns when to retry if the gate refuses it at its first poll (P3). The gate never refuses
-    /// a message with a permit.
+    /// Returns why and until when it is refused at its first poll, without a lock: by the gate
+    /// (P3), or because it is known that there is no room. Never if it has a permit.
     #[inline(always)]
-    pub(super) fn is_shed(&self) -> Option<Span> {
-        if self.is_plain() { self.to.cell().gate.refuses(class_of::<A, M>()).map(Span::of) } else { None }
+    pub(super) fn is_refused(&self, when_full: WhenFull) -> Option<(Reason, Span)> {
+        let cell = self.to.cell();
+        if (cell.gate.is_open() && !cell.mailbox.has_had_notices()) || !self.is_plain() {
+            return None;
+        }
+        self.why_refused(when_full)
+    }
+
+    #[inline(never)]
+    fn why_refused(&self, when_full: WhenFull) -> Option<(Reason, Span)> {
+        let (cell, class) = (self.to.cell(), class_of::<A, M>());
+        match cell.gate.refuses(class) {
+            Some(retry_after) => Some((Reason::Shed, Span::of(retry_after))),
+            None => Some((Reason::Full, cell.mailbox.refuse_at_once(class, when_full)?)),
+        }
     }
 
     /// Whether nothing has happened to it yet, and it has no permit.
@@ -259,6 +272,18 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         drop(slot);
         cell.wake(wake);
         FastPath::Slot(())
+    }
+
+    /// Returns the error of a message that was refused before it was offered. Not inlined, and as
+    /// the result of a send: so it is written where it is returned. A copy of what was just written
+    /// in parts would stall until the parts are stored.
+    #[inline(never)]
+    pub(super) fn send_refused(
+        &mut self,
+        (reason, retry_after): (Reason, Span),
+    ) -> Result<Admission, SendError<M>> {
+        let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { self.polled_again() };
+        Err(SendError::new(message, self.why(reason).retry_in(retry_after)))
     }
 
     /// Returns the message: it was refused before it was offered.
@@ -366,7 +391,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     /// Computes until when the sender waits. Returns the instant if the clock had to be read (T2).
-    fn set_deadline(&mut self, is_ask: bool) -> Tick {
+    pub(super) fn set_deadline(&mut self, is_ask: bool) -> Tick {
         if !is_ask && self.timeout.is_none() {
             // Outside of turns a tell waits without a limit; inside one the limit is set when it
             // must wait.

@@ -4,8 +4,8 @@ use super::journey::Journey;
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
-use crate::error::{Reason, SendError};
-use crate::mailbox::Place;
+use crate::error::SendError;
+use crate::mailbox::{Place, WhenFull};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -34,8 +34,8 @@ impl<A: Handler<M>, M: Message> Future for Placed<'_, A, M> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let journey = &mut self.journey;
-        let arrival = match journey.is_shed() {
-            Some(retry_after) => journey.refused(Reason::Shed, retry_after),
+        let arrival = match journey.is_refused(WhenFull::Wait) {
+            Some((reason, retry_after)) => journey.refused(reason, retry_after),
             None => ready!(journey.poll_place(cx)),
         };
         Poll::Ready(match arrival {

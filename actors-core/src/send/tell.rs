@@ -67,12 +67,12 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     pub fn try_send(mut self) -> Result<Admission, SendError<M>> {
         // Inlined up to here, so that the message is written straight to its slot. A copy of a
         // value that was just written in parts would stall until the parts are stored.
-        if let Some(retry_after) = self.journey.is_shed() {
-            return settle(self.journey.refused(Reason::Shed, retry_after));
+        if let Some(refused) = self.journey.is_refused(WhenFull::Refuse) {
+            return self.journey.send_refused(refused);
         }
         match self.journey.try_fast_path(WhenFull::Refuse) {
             FastPath::Slot(()) => Ok(Admission::Queued),
-            FastPath::Full(retry_after) => settle(self.journey.refused(Reason::Full, retry_after)),
+            FastPath::Full(retry_after) => self.journey.send_refused((Reason::Full, retry_after)),
             FastPath::LongWay => settle(self.journey.try_in()),
         }
     }
@@ -122,8 +122,8 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(retry_after) = self.journey.is_shed() {
-            return Poll::Ready(settle(self.journey.refused(Reason::Shed, retry_after)));
+        if let Some(refused) = self.journey.is_refused(WhenFull::Wait) {
+            return Poll::Ready(self.journey.send_refused(refused));
         }
         match self.journey.donate(cx, false, || None) {
             Attempt::Done(answer) => {
@@ -141,7 +141,7 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
         match self.journey.try_fast_path(WhenFull::Wait) {
             FastPath::Slot(()) => Poll::Ready(Ok(Admission::Queued)),
             FastPath::Full(retry_after) => {
-                Poll::Ready(settle(self.journey.refused(Reason::Full, retry_after)))
+                Poll::Ready(self.journey.send_refused((Reason::Full, retry_after)))
             }
             FastPath::LongWay => self.journey.poll_in(cx, || None).map(settle),
         }

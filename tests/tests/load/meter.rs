@@ -145,6 +145,64 @@ fn l6_turns_that_senders_run_are_metered_too() {
     assert_eq!(samples.taken().len(), 100);
 }
 
+/// Also the turn of an `async fn` that its sender began: once, with all of its awaits, however it
+/// ends.
+#[test]
+fn l6_turns_that_senders_begin_are_metered_once() {
+    struct Ends;
+    #[actor(local)]
+    impl Ends {
+        #[message]
+        async fn end(&mut self, how: u32) {
+            match how {
+                0 => {}
+                1 => tokio::time::sleep(Duration::from_millis(2)).await,
+                2 => panic!("no such end"),
+                3 => {
+                    tokio::task::yield_now().await;
+                    panic!("no such end")
+                }
+                _ => std::future::pending().await,
+            }
+        }
+    }
+    /// Queue time, handling time, failure.
+    type Times = (Duration, Duration, Option<Reason>);
+    #[derive(Clone, Default)]
+    struct All(Arc<Mutex<Vec<Times>>>);
+    impl Meter for All {
+        fn turn(&self, turn: &TurnTimes<'_>) {
+            self.0.lock().unwrap().push((turn.queued, turn.handled, turn.failed));
+        }
+    }
+    let threads = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let all = All::default();
+    let meter = all.clone();
+    let sends = threads.spawn(async move {
+        let system = System::builder("metered").meter(meter, 1).build();
+        for how in 0..=4 {
+            let ends = system.actor(|| Ends).spawn().unwrap();
+            let asked = tokio::spawn(ends.end(how).ask().owned());
+            while how == 4 && ends.ledger().total().in_service == 0 {
+                tokio::task::yield_now().await;
+            }
+            if how == 4 {
+                ends.kill();
+            }
+            assert_eq!(asked.await.unwrap().is_ok(), how < 2);
+            ends.stop().await;
+        }
+    });
+    threads.block_on(sends).unwrap();
+    let all = std::mem::take(&mut *all.0.lock().unwrap());
+    let failed: Vec<_> = all.iter().map(|turn| turn.2).collect();
+    let panicked = Some(Reason::Panicked);
+    assert_eq!(failed, [None, None, panicked, panicked, Some(Reason::Closed)]);
+    // The first one is: before it, worker 0 has polled no actor of its runtime.
+    assert!(all[1..].iter().all(|turn| turn.0.is_zero()), "the others were not queued: {all:?}");
+    assert!(all[1].1 >= Duration::from_millis(2), "its awaits are a part of it: {all:?}");
+}
+
 /// L6: a turn that the end of the runtime cuts off is reported, like one that a kill cuts off.
 #[test]
 fn l6_a_turn_that_the_end_of_the_runtime_cuts_off_is_reported() {

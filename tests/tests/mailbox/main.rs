@@ -7,6 +7,7 @@ mod evict;
 mod hot_keys;
 mod ledger;
 mod newest_first;
+mod notices;
 mod overflow;
 mod patience;
 mod permits;

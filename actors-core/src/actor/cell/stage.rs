@@ -39,6 +39,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// The turns of one instance, with the type of their future erased.
 trait Turns<A: Actor>: Send {
@@ -183,21 +184,21 @@ pub(crate) struct Suspended<A: Actor> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// Gives a turn that has to wait to the actor's task. `was_long`: it says something about the
-    /// type that it had to.
+    /// Gives a turn that has to wait to the actor's task. `took`: how long it counts as a turn of
+    /// its type, if it counts.
     ///
     /// # Errors
     /// The turn, if the actor has ended meanwhile. It is counted as lost.
     pub(crate) fn suspend(
         self: &Arc<Self>,
         turn: Box<Suspended<A>>,
-        was_long: bool,
+        took: Option<Duration>,
     ) -> Result<(), Option<Box<Suspended<A>>>> {
         let class = turn.class;
         // Before the mailbox says that it is here.
         let old = self.suspended.lock().replace(turn);
         debug_assert!(old.is_none(), "there is one seat");
-        match self.mailbox.suspend(class, was_long) {
+        match self.mailbox.suspend(class, took) {
             Some(next) => {
                 self.wake(next);
                 self.system.watch_turns(&self.rt);

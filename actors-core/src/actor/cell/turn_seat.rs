@@ -27,10 +27,16 @@ impl<A: Actor> TurnSeat<A> {
 }
 
 impl<A: Actor> Drop for TurnSeat<A> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(seat) = self.0.take() {
-            let cell = seat.ctx.cell().clone();
-            cell.abandon_seat(seat);
+            abandon(seat);
         }
     }
+}
+
+#[cold]
+fn abandon<A: Actor>(seat: Box<Seat<A>>) {
+    let cell = seat.ctx.cell().clone();
+    cell.abandon_seat(seat);
 }

@@ -20,6 +20,7 @@ use crate::mailbox::item::Item;
 use crate::mailbox::section::{Locked, Mailbox};
 use crate::mailbox::signals::Signals;
 use crate::mailbox::store::slots::{Place, Tag};
+use crate::policy::spread_span;
 
 /// The answer of the pre-check. `G` is the slot: a [`SlotGuard`] here; `()` once it is filled.
 pub(crate) enum FastPath<G> {
@@ -84,10 +85,14 @@ impl<T: Item, S> Mailbox<T, S> {
         if inner.core.has_plain_room(class) {
             return FastPath::Slot(SlotGuard { inner, class, signals: &self.signals });
         }
-        match inner.core.refuse_plainly(class, when_full) {
-            Some(retry_after) => FastPath::Full(retry_after),
-            None => FastPath::LongWay,
+        let Some((wait, good_for, random)) = inner.core.refuse_plainly(class, when_full) else {
+            return FastPath::LongWay;
+        };
+        if good_for > 0 {
+            self.post(&mut inner.core, class, wait, good_for);
+            inner.has_posted();
         }
+        FastPath::Full(spread_span(wait, random))
     }
 }
 
@@ -107,8 +112,8 @@ impl<T: Item> Core<T> {
     }
 
     /// Refuses a plain message that has no room, if its policy says so at once and purging could
-    /// not help.
-    fn refuse_plainly(&mut self, class: ClassId, when_full: WhenFull) -> Option<Span> {
+    /// not help. Returns what [`wait_of_refused`](Core::wait_of_refused) does.
+    fn refuse_plainly(&mut self, class: ClassId, when_full: WhenFull) -> Option<(Span, u32, u64)> {
         if !self.refuses_when_full(class, when_full) || self.queue.may_expire() {
             return None;
         }
@@ -116,7 +121,7 @@ impl<T: Item> Core<T> {
         let counts = &mut self.queue.classes[class].counts;
         counts.offered += 1;
         counts.lose(Stage::Refused, Reason::Full);
-        Some(self.retry_after(class))
+        Some(self.wait_of_refused(class))
     }
 
     /// Moves a message into the slot that the pre-check has found.

@@ -9,6 +9,7 @@ pub(in crate::mailbox) mod elsewhere;
 pub(in crate::mailbox) mod entry;
 pub(in crate::mailbox) mod fast_path;
 pub(in crate::mailbox) mod line;
+pub(in crate::mailbox) mod notices;
 pub(in crate::mailbox) mod offer;
 pub(in crate::mailbox) mod outcome;
 pub(in crate::mailbox) mod overflow;

@@ -11,7 +11,7 @@ use crate::mailbox::section::{Mailbox, Section};
 use crate::mailbox::store::class::keeps_key_order;
 use crate::mailbox::store::slots::Tag;
 use crate::panics::caught;
-use crate::policy::{Overflow, retry_span};
+use crate::policy::{Overflow, spread_span, wait_span};
 use std::hash::Hasher;
 
 impl<T: Item, S> Mailbox<T, S> {
@@ -169,17 +169,26 @@ impl<T: Item> Core<T> {
 
     /// When the sender of a message of this type that is refused now should try again (P7, P9).
     pub(in crate::mailbox) fn retry_after(&mut self, class: ClassId) -> Span {
+        let (wait, _, random) = self.wait_of_refused(class);
+        spread_span(wait, random)
+    }
+
+    /// The parts of [`retry_after`](Core::retry_after): the wait before it is spread, for how many
+    /// refusals it is good, and a random number.
+    pub(in crate::mailbox) fn wait_of_refused(&mut self, class: ClassId) -> (Span, u32, u64) {
         let refusals = self.queue.classes[class].refused_since(self.turns);
         // The clock is read only where no rate is known yet, and with every eighth refusal: a
-        // refusal stays in nanoseconds.
-        if self.drain.rate() <= 0.0 && refusals.is_multiple_of(REFUSALS_PER_STAMP) {
+        // refusal stays in nanoseconds. Once there were notices, most refusals do not come here.
+        let is_due = refusals.is_multiple_of(REFUSALS_PER_STAMP) || self.notices > 0;
+        if self.drain.rate() <= 0.0 && is_due {
             let began = self.turn_began();
             self.running_age = began.map_or(Span::NONE, |began| Span::of((self.now)().since(began)));
         }
         // Refused reservations have no ids: they count by their refusals.
         let drawn = self.ids.wrapping_add(self.turns).wrapping_add(refusals.into());
         let messages = self.queue.used() + self.lines.ahead();
-        retry_span(messages, self.drain.rate(), self.running_age, refusals, self.rng.nth(drawn))
+        let (wait, good_for) = wait_span(messages, self.drain.rate(), self.running_age, refusals);
+        (wait, good_for, self.rng.nth(drawn))
     }
 }
 

@@ -274,7 +274,7 @@ fn o8_no_way_in_passes_a_stored_message() {
         |class| matches!(rig.mailbox.try_fast_path(ClassId::new(class), WhenFull::Refuse), FastPath::LongWay);
     assert!(is_long(0), "the fast path declines");
     assert!(!is_long(1), "other types are not affected");
-    assert!(matches!(rig.mailbox.take_seat(class), SeatAttempt::Unavailable), "no turn is donated");
+    assert!(matches!(rig.mailbox.take_seat(class, false), SeatAttempt::Unavailable), "no turn is donated");
     let permit: Offer<Permit, Thing> = rig.visit(|section| section.reserve(class, WhenFull::Refuse));
     assert!(matches!(permit, Offer::Refused((), Reason::Full, _)), "no slot is promised: {permit:?}");
     assert_eq!(rig.send(thing(4), WhenFull::Refuse), Sent::In(Admission::Spilled));
@@ -291,12 +291,12 @@ fn o8_no_way_in_passes_a_stored_message() {
     assert_eq!(numbers(&rig.drain()), [3, 4, 5]);
     // Nothing is outside any more: all ways are open again.
     assert!(!is_long(0));
-    match rig.mailbox.take_seat(class) {
+    match rig.mailbox.take_seat(class, false) {
         SeatAttempt::Taken { seat, .. } => {
             assert!(rig.mailbox.return_seat(class, seat, SeatUse::Unused).is_ok());
         }
         // Turns of this type are not known to be short.
-        SeatAttempt::Unavailable | SeatAttempt::Busy => {}
+        SeatAttempt::Unavailable | SeatAttempt::Busy | SeatAttempt::Crowded(_) => {}
     }
     let permit: Offer<Permit, Thing> = rig.visit(|section| section.reserve(class, WhenFull::Refuse));
     assert!(matches!(permit, Offer::Granted(..)));

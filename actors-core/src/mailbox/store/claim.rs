@@ -6,10 +6,11 @@
 //!   progress  0 → 1 → 2 → 3 …           odd: turn (n-1)/2 runs;  even: n/2 turns have ended
 //! ```
 //!
-//! Only the consumer writes `progress`, once when a turn begins and once when it ends. The holder
-//! of the lock reads it and enters what happened into the books. So a turn costs two plain stores
-//! instead of a lock, and the ledger is still exact whenever the lock is held (L1, B1): a claimed
-//! message keeps its slot until its turn begins.
+//! Only the consumer writes `progress`, once when a turn begins and once when it ends. (A sender
+//! that leaves a suspended turn to the consumer begins that turn's claim, under the lock.) The
+//! holder of the lock reads it and enters what happened into the books. So a turn costs two plain
+//! stores instead of a lock, and the ledger is still exact whenever the lock is held (L1, B1): a
+//! claimed message keeps its slot until its turn begins.
 //!
 //! To get the consumer's attention, a thread sets a flag (`signals.rs`), which the consumer reads
 //! before every turn.
@@ -105,6 +106,11 @@ impl Claim {
     /// The message type of the running turn, as far as the books know.
     pub(in crate::mailbox) fn running(&self) -> Option<ClassId> {
         self.is_running().then(|| self.items[self.ended as usize].class)
+    }
+
+    /// How many turns of it have begun, as far as the books know.
+    pub(in crate::mailbox) fn begun(&self) -> u32 {
+        self.begun
     }
 
     /// Whether messages may still be claimed and not begun.

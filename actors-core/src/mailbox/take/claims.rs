@@ -151,6 +151,25 @@ impl<T: Item, S> Section<'_, T, S> {
         }
     }
 
+    /// Returns the instant of a claim. Where turns are known to be short and nothing queued may
+    /// expire, one claim in eight reads the clock: enough for the rates.
+    pub(in crate::mailbox) fn claim_instant(&mut self, is_short: bool) -> Tick {
+        self.is_short = is_short;
+        self.unseen += 1;
+        let may_guess = is_short && self.unseen < CLAIMS_PER_LOOK && !self.queue.may_expire();
+        if may_guess && !self.queue.has_lifo && !self.schedule.is_timed() {
+            return self.recent;
+        }
+        let now = (self.now)();
+        self.unseen = 0;
+        self.enter_refused();
+        self.saw(now);
+        let core = &mut *self.core;
+        core.drain.busy(now, core.turns);
+        core.arrivals.saw(now, core.ids + core.watched.shed);
+        now
+    }
+
     /// Notes that nothing is queued and the consumer goes to sleep.
     pub(in crate::mailbox) fn rest(&mut self) {
         self.is_short = false;
@@ -191,23 +210,6 @@ impl<T: Item> Core<T> {
             return false;
         }
         self.queue.claim_front(lane, max, now, &mut self.claim, batch)
-    }
-
-    /// Returns the instant of a claim. Where turns are known to be short and nothing queued may
-    /// expire, one claim in eight reads the clock: enough for the rates.
-    pub(in crate::mailbox) fn claim_instant(&mut self, is_short: bool) -> Tick {
-        self.is_short = is_short;
-        self.unseen += 1;
-        let may_guess = is_short && self.unseen < CLAIMS_PER_LOOK && !self.queue.may_expire();
-        if may_guess && !self.queue.has_lifo && !self.schedule.is_timed() {
-            return self.recent;
-        }
-        let now = (self.now)();
-        self.unseen = 0;
-        self.saw(now);
-        self.drain.busy(now, self.turns);
-        self.arrivals.saw(now, self.ids + self.watched.shed);
-        now
     }
 }
 

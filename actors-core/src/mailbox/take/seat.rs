@@ -8,7 +8,8 @@
 //!
 //! The message never enters the queue, so it holds no slot. Nothing else changes: there is one
 //! seat, and its holder runs turns. A consumer that comes while the seat is away goes back to
-//! sleep, whatever it came for, and is woken when the seat returns.
+//! sleep, whatever it came for, and is woken when the seat returns. If the turn has to wait, its
+//! seat does not return here: the turn is suspended, and the consumer takes both over.
 
 use crate::clock;
 use crate::clock::Span;
@@ -20,7 +21,7 @@ use crate::mailbox::effects::Wake;
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Inner, Mailbox, Section};
-use crate::policy::Donation;
+use crate::policy::{Donation, WhileBusy};
 use crate::sync::spin_loop;
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub(crate) enum SeatAttempt<S> {
     Taken { seat: S, is_timed: bool },
     /// Another thread has it, but not for long.
     Busy,
+    /// The message must go through the queue, and so should this many after it.
+    Crowded(u16),
     /// The message must go through the queue.
     Unavailable,
 }
@@ -64,7 +67,7 @@ impl<T: Item, S> Mailbox<T, S> {
     /// is empty must be checked here too. Keys, ttls and early drops need no check: nothing is
     /// queued that could be replaced, and the message does not wait.
     #[inline]
-    pub(crate) fn take_seat(&self, class: ClassId) -> SeatAttempt<S> {
+    pub(crate) fn take_seat(&self, class: ClassId, is_ask: bool) -> SeatAttempt<S> {
         let mut inner = self.lock();
         let Inner { consumers, core } = &mut *inner;
         let Consumers::One(one) = consumers else { return SeatAttempt::Unavailable };
@@ -75,14 +78,16 @@ impl<T: Item, S> Mailbox<T, S> {
             return SeatAttempt::Unavailable;
         }
         if one.seat.is_none() || used > 0 {
-            let may_wait = state.short_turns.may_wait();
-            return if may_wait { SeatAttempt::Busy } else { SeatAttempt::Unavailable };
+            return match state.short_turns.while_busy(is_ask) {
+                WhileBusy::Wait => SeatAttempt::Busy,
+                WhileBusy::Queue(sends) => SeatAttempt::Crowded(sends),
+            };
         }
         if !one.is_ready || core.is_held {
             return SeatAttempt::Unavailable;
         }
         let is_timed = match state.short_turns.donation() {
-            Donation::No => return SeatAttempt::Unavailable,
+            Donation::No => return SeatAttempt::Crowded(state.short_turns.leave_out(is_ask)),
             Donation::Yes => false,
             Donation::Timed => true,
         };
@@ -96,11 +101,8 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// Waits a moment for the seat, and for the queue to be empty. Returns the seat, and whether
     /// the turn must be measured.
-    ///
-    /// # Errors
-    /// It was in vain: the number of sends that should not try again.
     #[cold]
-    pub(crate) fn wait_for_seat(&self, class: ClassId, is_ask: bool) -> Result<(S, bool), u16> {
+    pub(crate) fn wait_for_seat(&self, class: ClassId, is_ask: bool) -> Option<(S, bool)> {
         let (began, mut taken) = (clock::cpu(), None);
         for _ in 0..LOOKS {
             if clock::cpu().saturating_duration_since(began) >= WAIT {
@@ -111,19 +113,17 @@ impl<T: Item, S> Mailbox<T, S> {
                 continue;
             }
             // Another sender may be quicker.
-            match self.take_seat(class) {
+            match self.take_seat(class, is_ask) {
                 SeatAttempt::Taken { seat, is_timed } => {
                     taken = Some((seat, is_timed));
                     break;
                 }
                 SeatAttempt::Busy => {}
-                SeatAttempt::Unavailable => break,
+                SeatAttempt::Crowded(_) | SeatAttempt::Unavailable => break,
             }
         }
-        let mut inner = self.lock();
-        let short_turns = &mut inner.core.queue.classes[class].short_turns;
-        short_turns.waited(taken.is_none(), is_ask);
-        taken.ok_or(short_turns.hasty())
+        self.lock().core.queue.classes[class].short_turns.waited(taken.is_none(), is_ask);
+        taken
     }
 
     /// Returns the seat; the turn is over. Returns what to wake, or the seat to drop where the
@@ -172,8 +172,8 @@ impl<T: Item, S> Mailbox<T, S> {
     /// it becomes a claim of one turn that has begun. Returns what to wake; `None` if the consumer
     /// has ended meanwhile: then the turn counts as lost, and its seat is the caller's.
     ///
-    /// `was_long`: it counts as a long turn of its type.
-    pub(crate) fn suspend(&self, class: ClassId, was_long: bool) -> Option<Wake> {
+    /// `took`: how long it counts as a turn of its type, if it counts.
+    pub(crate) fn suspend(&self, class: ClassId, took: Option<Duration>) -> Option<Wake> {
         let mut inner = self.lock();
         let Inner { consumers, core } = &mut *inner;
         let Consumers::One(one) = consumers else {
@@ -185,8 +185,8 @@ impl<T: Item, S> Mailbox<T, S> {
         }
         let state = &mut core.queue.classes[class];
         let lane = state.lane();
-        if was_long {
-            state.short_turns.took(Duration::MAX);
+        if let Some(took) = took {
+            state.short_turns.took(took);
         }
         // What the consumer has ended must be entered before its claim is replaced.
         core.settle_books(&self.signals);

@@ -6,6 +6,7 @@
 use super::{Where, here};
 use actors_core::prelude::*;
 use actors_tests::{alone, finishes, losses, on_threads, panic_quietly, poll, poll_with, threads};
+use futures_util::FutureExt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -19,7 +20,7 @@ tokio::task_local! {
 }
 
 /// Is dropped with the instance or the turn that it is a part of.
-struct Life(#[allow(dead_code)] Arc<()>);
+struct Life(Arc<()>);
 
 #[derive(Default)]
 struct Shop {
@@ -118,11 +119,13 @@ impl Shop {
         (first, ctx.deadline())
     }
 
-    /// Blocks its thread for so long, then waits for ever.
+    /// Blocks its thread until its deadline is past, then waits for ever.
     #[message]
-    async fn block_then_wait(&mut self, blocks: Duration) {
-        std::thread::sleep(blocks);
-        std::future::pending().await
+    async fn outlast(&mut self, ctx: &mut Context<Self>) {
+        while ctx.remaining().is_some_and(|rest| !rest.is_zero()) {
+            std::thread::yield_now();
+        }
+        std::future::pending::<()>().await;
     }
 
     /// Asks another shop, which may ask this one.
@@ -145,6 +148,38 @@ impl Shop {
         8
     }
 
+    /// When it began, and its deadline, which it reads after an await.
+    #[message]
+    async fn began(
+        &mut self,
+        ctx: &mut Context<Self>,
+    ) -> (tokio::time::Instant, Option<tokio::time::Instant>) {
+        let began = tokio::time::Instant::now();
+        tokio::task::yield_now().await;
+        (began, ctx.deadline())
+    }
+
+    /// Keeps an ask that was polled once beyond the turn.
+    #[message]
+    async fn keep(&mut self, to: ShopHandle, kept: Arc<Mutex<Vec<Kept>>>, how: u32) {
+        let mut asked = Box::pin(to.note(1).ask().owned());
+        assert!(poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await.is_pending());
+        kept.lock().unwrap().push(asked);
+        match how {
+            0 => {}
+            1 => tokio::task::yield_now().await,
+            2 => panic_quietly("with a wait"),
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// Waits for `go`, then asks another shop.
+    #[message]
+    async fn wait_then_ask(&mut self, go: oneshot::Receiver<()>, to: ShopHandle) -> Result<(), Reason> {
+        let _ = go.await;
+        to.note(2).ask().await.map_err(|error| error.reason())
+    }
+
     /// Acquires two permits that are free.
     #[message]
     async fn acquire(&mut self, limit: Arc<tokio::sync::Semaphore>) -> Where {
@@ -153,6 +188,9 @@ impl Shop {
         here()
     }
 }
+
+/// An ask that is kept half-polled.
+type Kept = std::pin::Pin<Box<dyn Future<Output = Result<(), AskError>> + Send>>;
 
 fn fresh(system: &System) -> ShopHandle {
     system.actor(Shop::default).capacity(8).spawn().unwrap()
@@ -181,6 +219,71 @@ fn s6_a_sender_polls_the_async_turn_of_an_idle_actor_once() {
         assert_eq!(first.1, here().1, "the sender begins a turn that waits");
         assert_ne!(last.1, here().1, "and the actor's task ends it");
         assert_ne!(fresh(&system).place_never().await.unwrap().1, here().1);
+    });
+}
+
+#[test]
+fn s6_an_async_fn_that_waits_is_soon_left_to_its_own_task() {
+    on_threads(2, async |system| {
+        let shop = fresh(&system);
+        let mut begun = 0;
+        for _ in 0..60 {
+            begun += u32::from(shop.both_places().await.unwrap().0.1 == here().1);
+        }
+        // The second makes it typical of the type. Then 64 sends are not tried.
+        assert_eq!(begun, 2);
+    });
+}
+
+/// Where no turn may be donated, none is begun.
+#[test]
+fn s6_an_async_fn_is_begun_by_an_awaited_send_to_a_ready_actor_only() {
+    struct Late(Option<oneshot::Receiver<()>>);
+    #[actor(local)]
+    impl Late {
+        #[started]
+        async fn open(&mut self) {
+            if let Some(gate) = self.0.take() {
+                let _ = gate.await;
+            }
+        }
+        #[message]
+        async fn place(&mut self) -> Where {
+            here()
+        }
+    }
+    on_threads(1, async |system| {
+        let shop = fresh(&system);
+        shop.urgent(1).try_send().unwrap();
+        assert_eq!(shop.ledger().total().handled, 0, "`try_send` never runs the handler");
+        assert_eq!(shop.seen().await.unwrap(), [1]);
+        let held = actors_core::testing::hold(&shop);
+        let mut asked = shop.place();
+        assert!(poll_here(&mut asked).await.is_pending());
+        held.release();
+        assert_ne!(asked.await.unwrap().1, here().1);
+        let (open, gate) = oneshot::channel();
+        let late = system.spawn(Late(Some(gate)));
+        let mut early = late.place();
+        assert!(poll_here(&mut early).await.is_pending());
+        open.send(()).unwrap();
+        assert_ne!(early.await.unwrap().1, here().1);
+        assert_eq!(late.place().await.unwrap().1, here().1);
+    });
+}
+
+/// A task without budget leaves the turn to the actor, and its time runs.
+#[test]
+fn s6_a_task_without_budget_begins_no_turn() {
+    on_threads(2, async |system| {
+        let shop = fresh(&system);
+        while tokio::task::coop::has_budget_remaining() {
+            tokio::task::coop::consume_budget().now_or_never();
+        }
+        let mut asked = shop.place();
+        assert!(poll_here(&mut asked).await.is_pending());
+        assert_eq!(shop.ledger().total().offered, 1, "it is in the queue, or has been there");
+        assert_ne!(asked.await.unwrap().1, here().1);
     });
 }
 
@@ -360,6 +463,12 @@ fn f2_a_new_instance_comes_after_a_turn_that_its_sender_began() {
             self.instance
         }
         #[message]
+        async fn stop_then_wait(&mut self, ctx: &mut Context<Self>) -> u32 {
+            ctx.stop();
+            tokio::task::yield_now().await;
+            self.instance
+        }
+        #[message]
         fn stop_me(&mut self, ctx: &mut Context<Self>) {
             ctx.stop();
         }
@@ -369,15 +478,18 @@ fn f2_a_new_instance_comes_after_a_turn_that_its_sender_began() {
         let count = made.clone();
         let make = move || Parent { instance: count.fetch_add(1, Ordering::Relaxed) };
         let parent = system.actor(make).restart(Restart::permanent()).spawn().unwrap();
+        // The request comes before the actor's task has the turn.
+        assert_eq!(parent.stop_then_wait().await.unwrap(), 0);
+        assert_eq!(parent.instance().await.unwrap(), 1);
         let (go, gate) = oneshot::channel();
         let mut asked = parent.wait(gate);
         assert!(poll_here(&mut asked).await.is_pending());
         // Behind the turn that waits.
         parent.stop_me().try_send().unwrap();
         go.send(()).unwrap();
-        assert_eq!(asked.await.unwrap(), 0);
-        assert_eq!(parent.instance().await.unwrap(), 1);
-        assert_eq!(made.load(Ordering::Relaxed), 2);
+        assert_eq!(asked.await.unwrap(), 1);
+        assert_eq!(parent.instance().await.unwrap(), 2);
+        assert_eq!(made.load(Ordering::Relaxed), 3);
     });
 }
 
@@ -428,20 +540,62 @@ fn t2_a_begun_turn_keeps_the_deadline_that_it_had() {
     });
 }
 
-/// The time of an ask counts from the beginning of its first poll, although the turn occupied the
-/// thread for most of it.
+/// A turn that occupies the sender's thread until its deadline is past, and waits then, leaves its
+/// asker with a time-out.
 #[test]
-fn t2_a_first_poll_that_takes_long_is_a_part_of_the_ask_s_time() {
+fn t2_a_first_poll_that_outlasts_the_ask_s_time_times_out() {
     on_threads(2, async |system| {
         let shop = fresh(&system);
-        let (began, blocks) = (tokio::time::Instant::now(), Duration::from_millis(400));
-        let mut asked = shop.block_then_wait(blocks).ask().timeout(Duration::from_millis(401));
-        assert!(poll_here(&mut asked).await.is_pending());
-        let polled = began.elapsed();
-        assert_eq!(asked.await.unwrap_err().reason(), Reason::TimedOut);
-        assert!(began.elapsed() < polled + blocks, "{:?} after {polled:?}", began.elapsed());
+        let late = shop.outlast().ask().timeout(Duration::from_millis(1)).await.unwrap_err();
+        assert_eq!(late.reason(), Reason::TimedOut);
         shop.kill();
         shop.closed().await;
+    });
+}
+
+/// The handler's deadline counts from before the handler, whenever it looks.
+#[test]
+fn t2_a_begun_turn_s_deadline_counts_from_its_beginning() {
+    on_threads(2, async |system| {
+        let timeout = Duration::from_secs(60);
+        let before = tokio::time::Instant::now();
+        let (began, until) = fresh(&system).began().timeout(timeout).await.unwrap();
+        let until = until.expect("a caller waits");
+        assert!(until >= before + timeout && until <= began + timeout, "{:?}", until - before);
+    });
+}
+
+/// A wait that the turn has begun, and that is kept, is over with the turn, however that ends: the
+/// other actor may ask this one then.
+#[test]
+fn d1_an_ask_that_a_begun_turn_leaves_behind_is_no_wait() {
+    on_threads(2, async |system| {
+        for how in 0..=3 {
+            let (one, two) = (fresh(&system), fresh(&system));
+            let (go, gate) = oneshot::channel();
+            let mut busy = two.wait_then_ask(gate, one.clone());
+            assert!(poll_here(&mut busy).await.is_pending());
+            let kept = Arc::default();
+            let mut asked = one.keep(two.clone(), Arc::clone(&kept), how).ask();
+            let ended = match poll_here(&mut asked).await {
+                Poll::Ready(ended) => ended,
+                Poll::Pending if how == 3 => {
+                    one.kill();
+                    asked.await
+                }
+                Poll::Pending => asked.await,
+            };
+            let reason = ended.map_err(|error| error.reason());
+            assert_eq!(reason, [Ok(()), Ok(()), Err(Reason::Panicked), Err(Reason::Closed)][how as usize]);
+            assert_eq!(kept.lock().unwrap().len(), 1);
+            // With a wait of `one` for `two`, this would be a cycle.
+            go.send(()).unwrap();
+            let answer = if how == 3 { Err(Reason::Closed) } else { Ok(()) };
+            assert_eq!(busy.await.unwrap(), answer, "{how}");
+            if how == 3 {
+                one.closed().await;
+            }
+        }
     });
 }
 
@@ -593,7 +747,7 @@ fn f6_the_end_of_the_runtime_during_a_first_poll_leaves_nothing() {
         }
     }
     finishes(|| {
-        for how in [0, 1, 2] {
+        for (how, has_task) in [0, 1, 2].into_iter().flat_map(|how| [(how, true), (how, false)]) {
             let (runtime, life) = (threads(2), Arc::new(()));
             let system = {
                 let _inside = runtime.enter();
@@ -605,21 +759,30 @@ fn f6_the_end_of_the_runtime_during_a_first_poll_leaves_nothing() {
             let end = Arc::new(AtomicBool::new(false));
             let (asks, ends) = (slow.clone(), end.clone());
             runtime.spawn(async move {
-                asks.touch().ask().await.unwrap();
-                // Its task sleeps by now, or soon; then the seat is here.
+                if has_task {
+                    asks.touch().ask().await.unwrap();
+                }
+                // If it has a task, that one sleeps by now, or soon; then the seat is here.
                 let _ = asks.outlast(began, ends, how).await;
             });
             has_begun.recv().unwrap();
             runtime.shutdown_background();
-            while !slow.is_closed() {
+            // Without a task, its end comes with the attempt to start one, or with its last handle.
+            while has_task && !slow.is_closed() {
                 std::thread::yield_now();
             }
             end.store(true, Ordering::Release);
+            let slow = match has_task || how != 2 {
+                true => Some(slow),
+                false => None,
+            };
             while Arc::strong_count(&life) > 1 {
                 std::thread::yield_now();
             }
-            let total = slow.ledger().total();
-            assert!(total.is_balanced() && total.in_service == 0, "{how}: {total:?}");
+            if let Some(slow) = slow {
+                let total = slow.ledger().total();
+                assert!(total.is_balanced() && total.in_service == 0, "{how}: {total:?}");
+            }
         }
     });
 }

@@ -1,0 +1,204 @@
+//! Refusals without the lock: a notice on the door.
+//!
+//! ```text
+//!   a refusal under the lock    posts: "full as of turn 7", for its message type
+//!   the next sender             reads: is turn 7 still the latest that has begun? then it is refused here
+//!   the next holder of the lock takes all notices down
+//! ```
+//!
+//! A full mailbox gets room in two ways: the consumer begins a turn, which its progress shows
+//! without the lock; or something happens under the lock. Both end a notice, so while it hangs and
+//! its turn is the latest, there is no room. A sender reads the notice, the progress, and the
+//! notice again: if it has not changed, nothing has taken the lock between the two readings, so the
+//! progress belongs to the claim that the notice is about.
+//!
+//! **Order.** The holder of the lock takes a notice down before it can publish further progress,
+//! which it does with `Release`. A sender that reads that progress, with `Acquire`, finds the
+//! notice changed at its second reading. A notice is never posted twice with the same number,
+//! except after 2^31 others.
+//!
+//! **Books.** Such a refusal is counted in one of a few stripes, by thread. Whatever reads the
+//! books enters the stripes first ([`Section::enter_refused`]), so the ledger is exact for every
+//! refusal that has happened before the reading.
+//!
+//! **The wait.** `retry_after` is spread around the wait that was computed when the notice was
+//! posted. After 32 refusals of a stripe the notice comes down, so that the next one computes the
+//! wait anew. Where the wait is the age of the running turn, it is computed in place after 8. While
+//! neither a rate nor a running turn is known, the wait doubles with each refusal (P9): no notice
+//! is posted before it has reached its limit.
+//!
+//! **Price.** A send reads one pointer beside the lock. Whether notices hang is a part of a flag
+//! that each holder of the lock looks at anyway. The memory is made with the first notice.
+
+use crate::clock::{Span, Tick};
+use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::core::Core;
+use crate::mailbox::enter::outcome::WhenFull;
+use crate::mailbox::ids::ClassId;
+use crate::mailbox::item::Item;
+use crate::mailbox::section::{Mailbox, Section};
+use crate::mailbox::signals::{Signals, here};
+use crate::policy::{Rng, spread_span};
+use crate::sync::atomic::{AtomicU64, Ordering};
+
+/// More threads than this rarely hammer one full mailbox at a time; with more of them, some share a
+/// cache line.
+const STRIPES: usize = 4;
+/// In a notice: also senders that would wait are refused. Below it is the number of the turn, above
+/// it the number of the notice.
+const FOR_ALL: u64 = 1 << 32;
+
+/// The notices of a mailbox, one per message type, and what was refused by them.
+#[derive(Debug)]
+pub(in crate::mailbox) struct Notices {
+    types: Box<[Notice]>,
+    stripes: [Stripe; STRIPES],
+    /// Where the random numbers that spread the waits begin.
+    seed: u64,
+}
+
+#[derive(Debug)]
+struct Notice {
+    /// 0 if there is none.
+    word: AtomicU64,
+    /// The wait around which `retry_after` is spread, in nanoseconds.
+    wait: AtomicU64,
+    /// For how many refusals of a stripe the wait is good.
+    good_for: AtomicU64,
+    /// When the turn began whose age is the wait, in nanoseconds; 0 where it is another wait.
+    began: AtomicU64,
+    /// What was refused without the lock, as far as the books know. Used under the lock.
+    entered: AtomicU64,
+}
+
+/// Counts of some threads, by message type, in cache lines of their own: two, because processors
+/// fetch them in pairs.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Stripe {
+    refused: Box<[AtomicU64]>,
+}
+
+impl Notices {
+    fn new(types: usize, rng: Rng) -> Box<Self> {
+        let zero = || AtomicU64::new(0);
+        let notice =
+            |_| Notice { word: zero(), wait: zero(), good_for: zero(), began: zero(), entered: zero() };
+        // A cache line or more each, so that stripes do not share one.
+        let room = types.next_multiple_of(16);
+        let stripe = |_| Stripe { refused: (0..room).map(|_| zero()).collect() };
+        Box::new(Notices {
+            types: (0..types).map(notice).collect(),
+            stripes: std::array::from_fn(stripe),
+            seed: rng.nth(0),
+        })
+    }
+
+    /// Refuses a message of this type if a notice says so, and counts it. Returns when to retry.
+    #[inline]
+    fn refuse(
+        &self,
+        class: ClassId,
+        when_full: WhenFull,
+        signals: &Signals,
+        now: fn() -> Tick,
+    ) -> Option<Span> {
+        let notice = &self.types[class.index()];
+        let word = notice.word.load(Ordering::Acquire);
+        let is_for_all = word & FOR_ALL != 0;
+        if word == 0 || word as u32 != signals.begun() || (when_full == WhenFull::Wait && !is_for_all) {
+            return None;
+        }
+        let wait = notice.wait.load(Ordering::Relaxed);
+        let good_for = notice.good_for.load(Ordering::Relaxed);
+        if notice.word.load(Ordering::Relaxed) != word {
+            return None;
+        }
+        let at = stripe_of(here());
+        let refused = self.stripes[at].refused[class.index()].fetch_add(1, Ordering::Relaxed);
+        if (refused + 1) & (good_for - 1) == 0 {
+            notice.renew(now);
+        }
+        // Another number for each refusal of each stripe; the spread makes it random.
+        let number = refused * STRIPES as u64 + at as u64;
+        Some(spread_span(Span::from_nanos(wait), self.seed.wrapping_add(number)))
+    }
+}
+
+impl Notice {
+    /// The wait is no longer good: computes it anew, or lets the next refusal under the lock do it.
+    #[cold]
+    fn renew(&self, now: fn() -> Tick) {
+        match self.began.load(Ordering::Relaxed) {
+            0 => self.word.store(0, Ordering::Relaxed),
+            began => {
+                let age = Span::of(now().since(Tick::from_nanos(began)));
+                self.wait.store(age.nanos(), Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// The stripe of a thread: the upper bits of a product (Knuth 6.4), because the addresses differ by
+/// multiples of large powers of two.
+fn stripe_of(thread: usize) -> usize {
+    ((thread as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 62) as usize % STRIPES
+}
+
+impl<T: Item, S> Mailbox<T, S> {
+    /// Whether a notice was ever posted.
+    #[inline(always)]
+    pub(crate) fn has_had_notices(&self) -> bool {
+        self.notices.get().is_some()
+    }
+
+    /// Refuses a plain message without the lock, if it is known that there is no room for it.
+    /// Returns when to retry.
+    #[inline(always)]
+    pub(crate) fn refuse_at_once(&self, class: ClassId, when_full: WhenFull) -> Option<Span> {
+        self.notices.get()?.refuse(class, when_full, &self.signals, self.now)
+    }
+
+    /// Posts that there is no room for messages of this type. The progress is in the books.
+    ///
+    /// `good_for`: for how many refusals the wait is good, a power of two.
+    pub(in crate::mailbox) fn post(&self, core: &mut Core<T>, class: ClassId, wait: Span, good_for: u32) {
+        let notices = self.notices.get_or_init(|| Notices::new(self.classes.len(), core.rng));
+        let notice = &notices.types[class.index()];
+        core.notices += 1;
+        let is_for_all = core.refuses_when_full(class, WhenFull::Wait);
+        let number = u64::from(core.notices) << 33;
+        let word = number | u64::from(is_for_all) << 32 | u64::from(core.claim.begun());
+        notice.wait.store(wait.nanos(), Ordering::Relaxed);
+        notice.good_for.store(good_for.into(), Ordering::Relaxed);
+        let is_age = core.drain.rate() <= 0.0;
+        let began = core.turn_began().filter(|_| is_age).map_or(0, Tick::as_nanos);
+        notice.began.store(began, Ordering::Relaxed);
+        // Release: the wait is there before the notice.
+        notice.word.store(word, Ordering::Release);
+    }
+
+    /// Takes all notices down: the lock was taken.
+    pub(in crate::mailbox) fn take_down(&self) {
+        let Some(notices) = self.notices.get() else { return };
+        notices.types.iter().for_each(|notice| notice.word.store(0, Ordering::Relaxed));
+    }
+}
+
+impl<T: Item, S> Section<'_, T, S> {
+    /// Enters what was refused without the lock into the books.
+    pub(in crate::mailbox) fn enter_refused(&mut self) {
+        let Some(notices) = self.mailbox.notices.get() else { return };
+        let classes = self.core.queue.classes.iter_mut().enumerate();
+        for (at, state) in classes {
+            let all = notices.stripes.iter().map(|stripe| stripe.refused[at].load(Ordering::Relaxed)).sum();
+            let new: u64 = all - notices.types[at].entered.swap(all, Ordering::Relaxed);
+            if new > 0 {
+                state.counts.offered += new;
+                state.counts.lose_many(Stage::Refused, Reason::Full, new);
+                self.core.ids += new;
+            }
+        }
+    }
+}
