@@ -32,6 +32,7 @@
 //! | a suspended turn and the queue | a donor, a sender | 2 | 3 |
 //! | a suspended turn and the end: stop and kill, with a consumer that goes | a donor, a closer | 0 | 3 |
 //! | a notice and a claim that frees the slot; a notice and a kill | a sender | 3, 1 slot | all |
+//! | a notice and a later claim | a sender | 3, 2 slots, claim of 2 | 3 |
 //! | a slot freed by progress, while the turn runs | a sender | 4, 2 slots, claim of 2 | all |
 //! | slots freed one after the other | two senders | 6, 3 slots, claim of 3 | 2 |
 //! | the consumer continues its claim | a sender | 5, 2 slots, claim of 2 | 3 |
@@ -57,7 +58,10 @@
 //!   and end*; it returns into a mailbox whose consumer has gone: *has gone*;
 //! - progress is published without `Release`: *the books*; the beginning of a turn is not entered:
 //!   nearly all;
-//! - a withdrawn message is not marked, or the consumer is not interrupted: *withdrawn*.
+//! - a withdrawn message is not marked, or the consumer is not interrupted: *withdrawn*;
+//! - a suspended turn wakes no task: *is taken over*, *suspended and the queue*;
+//! - a notice stays when the lock is taken: *a notice and a claim*, *a notice and a kill*; it is not
+//!   read once more: *a later claim*.
 //!
 //! **Not covered.** When a consumer with short turns wakes the waiters that it let in (a claim of
 //! 32 is too large for a model); lockstep (the same); the wait for a seat (`wait_for_seat` waits
@@ -687,6 +691,38 @@ fn a_notice_refuses_only_while_there_is_no_room() {
         let refused = sender.join().unwrap();
         let row = row(&mailbox);
         assert_eq!((row.handled, row.refused(Reason::Full)), (2, 1 + refused));
+    });
+}
+
+/// The progress of a later claim may have the value that an old notice is about. Room that a turn
+/// has made without the lock, and of which the sender knows, stays all the while.
+#[test]
+fn a_notice_is_not_taken_for_one_of_a_later_claim() {
+    check(Some(3), || {
+        let mailbox = mailbox(2);
+        let mut consumer = Consumer::warm(&mailbox);
+        for n in 0..2 {
+            place(&mailbox, Job('a', n));
+        }
+        assert_eq!(consumer.turn(), Some(Job('a', 0)));
+        place(&mailbox, Job('a', 2));
+        // Posted here, because the first refusals post none.
+        let mut locked = mailbox.lock();
+        locked.core.settle_books(&mailbox.signals);
+        mailbox.post(&mut locked.core, ClassId::new(0), Span::of(Duration::ZERO), 32);
+        locked.has_posted();
+        drop(locked);
+        let has_room = Arc::new(AtomicBool::new(false));
+        let knows = has_room.clone();
+        let sender = beside(&mailbox, move |mailbox| {
+            let had_room = knows.load(Ordering::Acquire);
+            assert!(!(had_room && refuse(mailbox)), "there was room all the time");
+        });
+        assert_eq!(consumer.turn(), Some(Job('a', 1)));
+        has_room.store(true, Ordering::Release);
+        assert_eq!(consumer.turn(), Some(Job('a', 2)));
+        sender.join().unwrap();
+        row(&mailbox);
     });
 }
 
