@@ -60,8 +60,8 @@
 //!   nearly all;
 //! - a withdrawn message is not marked, or the consumer is not interrupted: *withdrawn*;
 //! - a suspended turn wakes no task: *is taken over*, *suspended and the queue*;
-//! - a notice stays when the lock is taken: *a notice and a claim*, *a notice and a kill*; it is not
-//!   read once more: *a later claim*.
+//! - a notice stays when the lock is taken: *a notice and a claim*, *a notice and a kill*; it is
+//!   not read once more: *a later claim*.
 //!
 //! **Not covered.** When a consumer with short turns wakes the waiters that it let in (a claim of
 //! 32 is too large for a model); lockstep (the same); the wait for a seat (`wait_for_seat` waits
