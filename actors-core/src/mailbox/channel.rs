@@ -173,9 +173,12 @@ impl<T: Item> Sender<T> {
     }
 }
 
-/// Offers a value. The fast path first; then as its class's policy says.
+/// Offers a value. A notice and the fast path first; then as its class's policy says.
 fn offer<T: Item>(shared: &Shared<T>, value: T, when_full: WhenFull) -> Offer<Message, T> {
     let (mailbox, class) = (&shared.mailbox, ClassId::new(value.class()));
+    if let Some(retry_after) = mailbox.refuse_at_once(class, when_full) {
+        return Offer::Refused(value, Reason::Full, retry_after.get());
+    }
     match mailbox.try_fast_path(class, when_full) {
         FastPath::Slot(mut slot) => {
             let (place, next) = slot.fill_until(|| value, Tick::ZERO, Tick::NEVER);

@@ -35,6 +35,11 @@ impl Signals {
         self.progress.load(Ordering::Acquire)
     }
 
+    /// Whether a claimed turn runs.
+    pub(super) fn is_in_turn(&self) -> bool {
+        self.progress() % 2 == 1
+    }
+
     /// How many turns of the claim have begun.
     pub(super) fn begun(&self) -> u32 {
         self.progress().div_ceil(2)

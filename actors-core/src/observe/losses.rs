@@ -18,7 +18,7 @@ use crate::sync::Lock;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Weak;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::time::Duration;
 use tokio::runtime;
 
@@ -163,8 +163,13 @@ impl LossLog {
     /// Whether a loss is to arm this log: a subscriber listens, and none has armed it yet.
     #[inline]
     pub(crate) fn is_wanted(&self) -> bool {
-        // Relaxed: a loss that is seen late is in the next line.
-        trace::hears_losses() && !self.is_armed.load(Ordering::Relaxed)
+        if !trace::hears_losses() {
+            return false;
+        }
+        // Some losses are counted without a lock. With this fence and the one in `disarm`, either
+        // the reader of the ledger sees the loss, or this sees that the log is no longer armed.
+        fence(Ordering::SeqCst);
+        !self.is_armed.load(Ordering::Relaxed)
     }
 
     /// `false` where another thread was quicker.
@@ -181,7 +186,9 @@ impl LossLog {
     /// reads the ledger after this call, so no loss falls between two lines.
     pub(crate) fn disarm(&self) -> Option<Tick> {
         let since = Tick::from_nanos(self.since.load(Ordering::Relaxed));
-        self.is_armed.swap(false, Ordering::AcqRel).then_some(since)
+        let was_armed = self.is_armed.swap(false, Ordering::AcqRel);
+        fence(Ordering::SeqCst);
+        was_armed.then_some(since)
     }
 
     /// The losses since the last line.

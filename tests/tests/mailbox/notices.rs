@@ -130,6 +130,26 @@ fn p9_refusals_without_the_lock_are_told_the_age_of_the_turn_spread_by_a_fifth()
     });
 }
 
+/// T9: runs with the same seed are told the same, on whichever thread they are.
+#[test]
+fn t9_refusals_without_the_lock_are_told_the_same_in_each_run() {
+    let told = || {
+        let (tell, told) = std::sync::mpsc::channel();
+        testing::run_with_seed(7, async |system| {
+            let (shop, _gate) = full(&system).await;
+            tokio::time::sleep(SECOND).await;
+            let waits: Vec<_> =
+                (0..100).map(|_| shop.view().try_send().unwrap_err().retry_after().unwrap()).collect();
+            tell.send(waits).unwrap();
+            shop.kill();
+        });
+        told.recv().unwrap()
+    };
+    let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(told)).collect();
+    let runs: Vec<_> = threads.into_iter().map(|run| run.join().unwrap()).collect();
+    assert!(runs.windows(2).all(|pair| pair[0] == pair[1]), "{runs:?}");
+}
+
 #[test]
 fn l1_refusals_of_many_threads_are_counted_exactly() {
     finishes(|| {

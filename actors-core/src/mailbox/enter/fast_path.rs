@@ -85,11 +85,11 @@ impl<T: Item, S> Mailbox<T, S> {
         if inner.core.has_plain_room(class) {
             return FastPath::Slot(SlotGuard { inner, class, signals: &self.signals });
         }
-        let Some((wait, good_for, random)) = inner.core.refuse_plainly(class, when_full) else {
+        let Some((mut wait, good_for, random)) = inner.core.refuse_plainly(class, when_full) else {
             return FastPath::LongWay;
         };
         if good_for > 0 {
-            self.post(&mut inner.core, class, wait, good_for);
+            wait = self.post(&mut inner.core, class, wait, good_for);
             inner.has_posted();
         }
         FastPath::Full(spread_span(wait, random))

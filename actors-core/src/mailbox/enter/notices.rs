@@ -56,6 +56,9 @@ pub(in crate::mailbox) struct Notices {
     stripes: [Stripe; STRIPES],
     /// Where the random numbers that spread the waits begin.
     seed: u64,
+    /// The stripe of the thread that made them is the first, wherever that thread lies in memory: a
+    /// program with one thread draws the same numbers in every run (T9).
+    first: usize,
 }
 
 #[derive(Debug)]
@@ -72,12 +75,22 @@ struct Notice {
     entered: AtomicU64,
 }
 
-/// Counts of some threads, by message type, in cache lines of their own: two, because processors
-/// fetch them in pairs.
+/// Counts of some threads, by message type.
+#[derive(Debug)]
+struct Stripe(Box<[Line]>);
+
+/// Counts in cache lines of their own: two, because processors fetch them in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
-struct Stripe {
-    refused: Box<[AtomicU64]>,
+struct Line([AtomicU64; LINE]);
+
+const LINE: usize = 16;
+
+impl Stripe {
+    #[inline]
+    fn of(&self, class: usize) -> &AtomicU64 {
+        &self.0[class / LINE].0[class % LINE]
+    }
 }
 
 impl Notices {
@@ -85,13 +98,13 @@ impl Notices {
         let zero = || AtomicU64::new(0);
         let notice =
             |_| Notice { word: zero(), wait: zero(), good_for: zero(), began: zero(), entered: zero() };
-        // A cache line or more each, so that stripes do not share one.
-        let room = types.next_multiple_of(16);
-        let stripe = |_| Stripe { refused: (0..room).map(|_| zero()).collect() };
+        let line = |_| Line(std::array::from_fn(|_| zero()));
+        let stripe = |_| Stripe((0..types.div_ceil(LINE)).map(line).collect());
         Box::new(Notices {
             types: (0..types).map(notice).collect(),
             stripes: std::array::from_fn(stripe),
             seed: rng.nth(0),
+            first: stripe_of(here()),
         })
     }
 
@@ -115,10 +128,10 @@ impl Notices {
         if notice.word.load(Ordering::Relaxed) != word {
             return None;
         }
-        let at = stripe_of(here());
-        let refused = self.stripes[at].refused[class.index()].fetch_add(1, Ordering::Relaxed);
+        let at = stripe_of(here()) ^ self.first;
+        let refused = self.stripes[at].of(class.index()).fetch_add(1, Ordering::Relaxed);
         if (refused + 1) & (good_for - 1) == 0 {
-            notice.renew(now);
+            notice.renew(word, signals, now);
         }
         // Another number for each refusal of each stripe; the spread makes it random.
         let number = refused * STRIPES as u64 + at as u64;
@@ -129,14 +142,15 @@ impl Notices {
 impl Notice {
     /// The wait is no longer good: computes it anew, or lets the next refusal under the lock do it.
     #[cold]
-    fn renew(&self, now: fn() -> Tick) {
-        match self.began.load(Ordering::Relaxed) {
-            0 => self.word.store(0, Ordering::Relaxed),
-            began => {
-                let age = Span::of(now().since(Tick::from_nanos(began)));
-                self.wait.store(age.nanos(), Ordering::Relaxed);
-            }
+    fn renew(&self, word: u64, signals: &Signals, now: fn() -> Tick) {
+        let began = self.began.load(Ordering::Relaxed);
+        if began == 0 || !signals.is_in_turn() {
+            // Another notice may hang by now; that one stays.
+            let _ = self.word.compare_exchange(word, 0, Ordering::Relaxed, Ordering::Relaxed);
+            return;
         }
+        let age = Span::of(now().since(Tick::from_nanos(began)));
+        self.wait.store(age.nanos(), Ordering::Relaxed);
     }
 }
 
@@ -160,23 +174,31 @@ impl<T: Item, S> Mailbox<T, S> {
         self.notices.get()?.refuse(class, when_full, &self.signals, self.now)
     }
 
-    /// Posts that there is no room for messages of this type. The progress is in the books.
+    /// Posts that there is no room for messages of this type. The progress is in the books. Returns
+    /// the wait: the one that is passed, or the age of the running turn as of now where that is it.
     ///
     /// `good_for`: for how many refusals the wait is good, a power of two.
-    pub(in crate::mailbox) fn post(&self, core: &mut Core<T>, class: ClassId, wait: Span, good_for: u32) {
+    pub(in crate::mailbox) fn post(
+        &self,
+        core: &mut Core<T>,
+        class: ClassId,
+        wait: Span,
+        good_for: u32,
+    ) -> Span {
         let notices = self.notices.get_or_init(|| Notices::new(self.classes.len(), core.rng));
         let notice = &notices.types[class.index()];
-        core.notices += 1;
+        core.notices = core.notices.wrapping_add(1);
         let is_for_all = core.refuses_when_full(class, WhenFull::Wait);
         let number = u64::from(core.notices) << 33;
         let word = number | u64::from(is_for_all) << 32 | u64::from(core.claim.begun());
+        let began = core.turn_began().filter(|_| core.drain.rate() <= 0.0);
+        let wait = began.map_or(wait, |began| Span::of((core.now)().since(began)));
         notice.wait.store(wait.nanos(), Ordering::Relaxed);
         notice.good_for.store(good_for.into(), Ordering::Relaxed);
-        let is_age = core.drain.rate() <= 0.0;
-        let began = core.turn_began().filter(|_| is_age).map_or(0, Tick::as_nanos);
-        notice.began.store(began, Ordering::Relaxed);
+        notice.began.store(began.map_or(0, Tick::as_nanos), Ordering::Relaxed);
         // Release: the wait is there before the notice.
         notice.word.store(word, Ordering::Release);
+        wait
     }
 
     /// Takes all notices down: the lock was taken.
@@ -192,7 +214,7 @@ impl<T: Item, S> Section<'_, T, S> {
         let Some(notices) = self.mailbox.notices.get() else { return };
         let classes = self.core.queue.classes.iter_mut().enumerate();
         for (at, state) in classes {
-            let all = notices.stripes.iter().map(|stripe| stripe.refused[at].load(Ordering::Relaxed)).sum();
+            let all = notices.stripes.iter().map(|stripe| stripe.of(at).load(Ordering::Relaxed)).sum();
             let new: u64 = all - notices.types[at].entered.swap(all, Ordering::Relaxed);
             if new > 0 {
                 state.counts.offered += new;

@@ -178,9 +178,8 @@ impl<T: Item> Core<T> {
     pub(in crate::mailbox) fn wait_of_refused(&mut self, class: ClassId) -> (Span, u32, u64) {
         let refusals = self.queue.classes[class].refused_since(self.turns);
         // The clock is read only where no rate is known yet, and with every eighth refusal: a
-        // refusal stays in nanoseconds. Once there were notices, most refusals do not come here.
-        let is_due = refusals.is_multiple_of(REFUSALS_PER_STAMP) || self.notices > 0;
-        if self.drain.rate() <= 0.0 && is_due {
+        // refusal stays in nanoseconds.
+        if self.drain.rate() <= 0.0 && refusals.is_multiple_of(REFUSALS_PER_STAMP) {
             let began = self.turn_began();
             self.running_age = began.map_or(Span::NONE, |began| Span::of((self.now)().since(began)));
         }
