@@ -6,11 +6,13 @@ use super::handle::Handle;
 use super::jobs::Instance;
 use super::{Actor, Typed, TypedHandle};
 use crate::clock::{self, Span, Tick};
+use crate::current;
 use crate::env::System;
 use crate::error::{ActorName, StopReason};
 use crate::mailbox::WorkerId;
 use crate::observe::Reading;
 use crate::reply::OpenReply;
+use crate::wait;
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::task::Context as TaskContext;
@@ -126,7 +128,13 @@ impl<A: Actor> Context<A> {
         self.deadline.min(self.cell.donated_until.get_or(|| clock::now().after(timeout)))
     }
 
+    /// Ends the turn, because its answer is about to be sent. What it has waited for is over before
+    /// the asker knows: the asker may ask on, and an ask that is kept half-polled is no wait (D1).
     pub(crate) fn end_turn(&mut self) {
+        if current::has_waited() {
+            let turn = current::Turn::new(self.cell.id(), self.worker.into(), Tick::NEVER);
+            wait::over(self.cell.system.waits(), turn.waiter());
+        }
         self.cell.mailbox.end_turn(self.worker);
     }
 

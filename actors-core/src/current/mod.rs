@@ -38,6 +38,11 @@ impl Turn {
         Turn { timeout, ..Turn::new(cell, 0, deadline) }
     }
 
+    /// Whether it has begun to wait in an earlier poll.
+    pub(crate) fn having_waited(self, has_waited: bool) -> Turn {
+        Turn { waits: has_waited.into(), ..self }
+    }
+
     /// Whether it continues although its actor was killed.
     pub(crate) fn outliving_kill(self) -> Turn {
         Turn { outlives_kill: 1, ..self }

@@ -142,7 +142,9 @@ impl<A: Actor> Runner<A> {
         if self.cell.mailbox.is_killed() {
             return Poll::Ready(Some(self.kill_turn()));
         }
-        inside.turn(current::Turn::new(self.cell.id(), self.worker.into(), self.suspended.deadline));
+        let TurnInfo { deadline, has_waited, .. } = self.suspended;
+        let turn = current::Turn::new(self.cell.id(), self.worker.into(), deadline);
+        inside.turn(turn.having_waited(has_waited));
         self.poll_async(cx, false)
     }
 
