@@ -615,7 +615,7 @@ fn a_turn_that_has_to_wait_comes_before_what_is_queued_after_it() {
                     consumer.taker.seat = consumer.left.take();
                     taken_over += 1;
                 }
-                _ => jobs.push(consumer.message().expect("nobody has closed it")),
+                _ => jobs.push(consumer.message().expect("it is open")),
             }
             mailbox.end_turn(WorkerId::ONLY);
         }
