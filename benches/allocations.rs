@@ -4,10 +4,18 @@
 //! **Method.** A counting allocator, over 1,000,000 messages after a warm-up of a tenth of that, in
 //! the whole process: sender, actor and runtime. Reallocations count as allocations. The process
 //! exits with 1 when a tell allocates more than once in 1000 messages. Asks and the hand-written
-//! actor are for comparison. `cargo bench -p benches --bench allocations`
+//! actor are for comparison.
+//!
+//! A second table: what an actor takes until it is idle, before and after its first message. The
+//! process exits with 1 above [`PER_ACTOR`] allocations or [`BYTES`] live bytes.
+//!
+//! `cargo bench -p benches --bench allocations`
 
 use actors_core::System as Actors;
-use benches::{Counter, CounterHandle, Hand, hand, hand_ask, hand_total, produce, runtime};
+use benches::{
+    AsyncCounter, AsyncCounterHandle, Counter, CounterHandle, Hand, QueuedCounter, QueuedCounterHandle, hand,
+    hand_ask, hand_total, produce, runtime,
+};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use std::alloc::System;
 use std::process::ExitCode;
@@ -130,6 +138,66 @@ async fn visit(actors: usize) -> f64 {
     (change.allocations + change.reallocations) as f64 / actors as f64
 }
 
+/// What one of many actors takes: allocations, and bytes that are still live.
+async fn per_actor<H>(spawn: impl Fn(&Actors) -> H, first: impl AsyncFn(&H)) -> (f64, f64) {
+    // Memory that grows by doubling, such as the list of names, is there already.
+    let system = Actors::new("many");
+    let count = |actors: Vec<H>| {
+        let count = actors.len();
+        drop(actors);
+        count
+    };
+    let mut per = (0.0, 0.0);
+    for _ in 0..2 {
+        let mut actors = Vec::with_capacity(VISITED);
+        let region = Region::new(HEAP);
+        for _ in 0..VISITED {
+            let actor = spawn(&system);
+            first(&actor).await;
+            actors.push(actor);
+        }
+        let change = region.change();
+        let live = change.bytes_allocated as f64 - change.bytes_deallocated as f64;
+        let allocations = (change.allocations + change.reallocations) as f64;
+        let actors = count(actors) as f64;
+        per = (allocations / actors, live / actors);
+        while system.snapshot().actors.len() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    per
+}
+
+/// Prints the table of whole actors, and returns whether they stay within the limits.
+async fn actors() -> bool {
+    println!("\nper actor, of {VISITED}\n{:<24}{:>12}{:>12}", "", "allocations", "bytes");
+    let mut is_kept = true;
+    let mut row = |what: &str, (allocations, bytes): (f64, f64), limits: (f64, f64)| {
+        let is_over = allocations > limits.0 || bytes > limits.1;
+        is_kept &= !is_over;
+        println!("{what:<24}{allocations:>12.2}{bytes:>12.0}{}", if is_over { "  too many" } else { "" });
+    };
+    let any = (f64::INFINITY, f64::INFINITY);
+    let idle = per_actor(|system| -> CounterHandle { system.spawn(Counter::default()) }, async |_| ()).await;
+    row("idle", idle, any);
+    let made = per_actor(|system| system.actor(Counter::default).spawn(), async |_| ()).await;
+    row("idle, from a factory", made, any);
+    let told = async |counter: &CounterHandle| assert!(counter.normal(1, 1).await.is_ok());
+    let donated = per_actor(|system| -> CounterHandle { system.spawn(Counter::default()) }, told).await;
+    row("one message, donated", donated, any);
+    let asked = async |counter: &QueuedCounterHandle| assert!(counter.question(1, 1).await.is_ok());
+    let queued =
+        per_actor(|system| -> QueuedCounterHandle { system.spawn(QueuedCounter::default()) }, asked).await;
+    row("one message, queued", queued, any);
+    let asked = async |counter: &AsyncCounterHandle| assert!(counter.question(1, 1).await.is_ok());
+    let polled =
+        per_actor(|system| -> AsyncCounterHandle { system.spawn(AsyncCounter::default()) }, asked).await;
+    row("one message, async fn", polled, any);
+    let by_hand = per_actor(|_| hand(), async |_| ()).await;
+    row("by hand, idle", by_hand, any);
+    is_kept
+}
+
 /// Returns allocations per message, after a warm-up.
 async fn count(messages: u64, send: impl AsyncFn(u64)) -> f64 {
     send(messages / 10).await;
@@ -174,7 +242,7 @@ fn main() -> ExitCode {
     // Run as a test, without optimisation, it counts fewer messages.
     let is_bench = std::env::args().any(|arg| arg == "--bench");
     let messages = if is_bench { 1_000_000 } else { 100_000 };
-    match runtime().block_on(table(messages)) {
+    match runtime().block_on(async { table(messages).await & actors().await }) {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     }

@@ -16,7 +16,8 @@ pub(crate) use refusal::About;
 pub use refusal::{AskError, SendError};
 pub use refused::Refusal;
 
-use std::fmt;
+use std::cell::RefCell;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 /// An error that user code passes to the runtime.
@@ -29,6 +30,23 @@ pub struct ActorName(Arc<str>);
 impl ActorName {
     pub(crate) fn new(name: &str) -> Self {
         ActorName(Arc::from(name))
+    }
+
+    /// Makes the name of an actor without one: its type's name and a number. The text is written
+    /// in a buffer of the thread, so that it costs one allocation.
+    pub(crate) fn numbered(type_name: &str, number: u64) -> Self {
+        thread_local! {
+            static TEXT: RefCell<String> = const { RefCell::new(String::new()) };
+        }
+        let write = |text: &mut String| {
+            text.clear();
+            text.extend(type_name.chars().flat_map(char::to_lowercase));
+            // Writing to a string cannot fail.
+            let _ = write!(text, "-{number}");
+            ActorName::new(text)
+        };
+        // While a thread ends, its buffer may be gone.
+        TEXT.try_with(|text| write(&mut text.borrow_mut())).unwrap_or_else(|_| write(&mut String::new()))
     }
 
     /// The name as text.

@@ -81,6 +81,7 @@ pub mod testing;
 mod actor;
 mod clock;
 mod current;
+mod deadlines;
 mod drops;
 mod env;
 mod error;

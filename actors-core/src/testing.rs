@@ -164,7 +164,7 @@ pub struct Held<A: Actor> {
 
 impl<A: Actor> fmt::Debug for Held<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Held").field("actor", &self.cell.name).finish()
+        f.debug_struct("Held").field("actor", self.cell.name()).finish()
     }
 }
 

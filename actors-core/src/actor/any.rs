@@ -22,7 +22,7 @@ impl<A: Actor> AnyActor for Cell<A> {
     }
 
     fn name(&self) -> &ActorName {
-        &self.name
+        self.name()
     }
 
     fn explain(&self, detail: Detail) {
@@ -87,7 +87,7 @@ impl<A: Actor> AnyActor for Cell<A> {
         let message = self.mailbox.class(turn.class).name().into();
         let kind = DecisionKind::TurnOverdue { worker: turn.worker.into(), message, turn: age };
         let cause = Cause::load(self.reading().fill(), None, Duration::ZERO);
-        self.system.decision_log().record(&self.name, Decided { kind, cause });
+        self.system.decision_log().record(self.name(), Decided { kind, cause });
     }
 
     fn visit(self: Arc<Self>, buffers: &mut VisitBuffers, visit: &mut dyn FnMut(ActorView<'_>)) {
@@ -103,7 +103,7 @@ impl<A: Actor> AnyActor for Cell<A> {
         }));
         let departing = Cell::departing(&self);
         visit(ActorView {
-            name: &self.name,
+            name: self.name(),
             type_name: A::NAME,
             reading: self.reading(),
             turns,
@@ -131,7 +131,7 @@ impl<A: Actor> AnyActor for Cell<A> {
 
     fn report_departing(&self, since: Duration, turn: Duration) {
         let (kind, cause) = (DecisionKind::KeptAlive { turn }, Cause::Unreferenced(since));
-        self.system.decision_log().record(&self.name, Decided { kind, cause });
+        self.system.decision_log().record(self.name(), Decided { kind, cause });
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -66,7 +66,7 @@ pub struct Context<A: Actor> {
 
 impl<A: Actor> fmt::Debug for Context<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("actor", &self.cell.name).finish_non_exhaustive()
+        f.debug_struct("Context").field("actor", self.cell.name()).finish_non_exhaustive()
     }
 }
 
@@ -155,7 +155,7 @@ impl<A: Actor> Context<A> {
 
     /// Returns this actor's name.
     pub fn name(&self) -> &ActorName {
-        &self.cell.name
+        self.cell.name()
     }
 
     /// Stops this actor, and returns at once. Admission closes now; queued messages are still

@@ -121,7 +121,7 @@ macro_rules! awaitable {
     ($name:ident) => {
         impl<A: Actor> fmt::Debug for $name<A> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).field("actor", &self.cell.name).finish_non_exhaustive()
+                f.debug_struct(stringify!($name)).field("actor", self.cell.name()).finish_non_exhaustive()
             }
         }
     };
@@ -182,7 +182,7 @@ impl<A: Actor> IntoFuture for Ready<A> {
             let started = until_or_cycle(self.cell.clone(), || What::Start, start_of).await;
             started.unwrap_or_else(|names| {
                 let why = format!("waiting for it could never end ({})", CyclePath(&names));
-                Err(StartError { name: self.cell.name.clone(), why: why.into() })
+                Err(StartError { name: self.cell.name().clone(), why: why.into() })
             })
         })
     }
@@ -191,12 +191,12 @@ impl<A: Actor> IntoFuture for Ready<A> {
 /// Returns the outcome of an actor's start, if it is known.
 fn start_of<A: Actor>(cell: &Cell<A>) -> Option<Result<(), StartError>> {
     let life = cell.life.lock();
-    match (&life.failed, life.stage) {
+    match (life.failed(), life.stage) {
         (Some(failed), _) => Some(Err(failed.clone())),
         (None, LifeStage::Starting) => None,
         (None, LifeStage::Running) => Some(Ok(())),
         (None, LifeStage::Ended(_)) => {
-            Some(Err(StartError { name: cell.name.clone(), why: "it has ended".into() }))
+            Some(Err(StartError { name: cell.name().clone(), why: "it has ended".into() }))
         }
     }
 }

@@ -38,7 +38,7 @@ impl<A: Actor> Clone for Handle<A> {
 
 impl<A: Actor> fmt::Debug for Handle<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("actor", &self.cell.name).finish_non_exhaustive()
+        f.debug_struct("Handle").field("actor", self.cell.name()).finish_non_exhaustive()
     }
 }
 
@@ -58,7 +58,7 @@ impl<A: Actor> Handle<A> {
 
     /// The actor's name.
     pub fn name(&self) -> &ActorName {
-        &self.cell.name
+        self.cell.name()
     }
 
     /// The policy of message type `M` in this actor's mailbox, as it is now.

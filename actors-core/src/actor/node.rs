@@ -15,7 +15,7 @@ impl<A: Actor> Node for Cell<A> {
     }
 
     fn name(&self) -> &ActorName {
-        &self.name
+        self.name()
     }
 
     fn waits(&self) -> &Waits {

@@ -30,6 +30,7 @@ pub(crate) use registry::{Closing, Registry};
 pub(crate) use watchlist::{SampleRequests, SamplingTask, Subject, SubjectState, Watchlist};
 
 use crate::clock;
+use crate::deadlines::Deadlines;
 use crate::error::{ActorName, SpawnError};
 use crate::observe::losses::Reporter;
 use crate::observe::{Decisions, Letters, Metering};
@@ -71,6 +72,7 @@ struct Inner {
     turn_watch: TurnWatch,
     reporter: Reporter,
     metering: Option<Metering>,
+    deadlines: Deadlines,
 }
 
 impl fmt::Debug for System {
@@ -114,6 +116,7 @@ impl System {
                 turn_watch: TurnWatch::default(),
                 reporter: Reporter::default(),
                 metering,
+                deadlines: Deadlines::default(),
             }),
         }
     }
@@ -218,6 +221,11 @@ impl System {
         self.inner.metering.as_ref()
     }
 
+    /// The deadlines of the waits for its actors.
+    pub(crate) fn deadlines(&self) -> &Deadlines {
+        &self.inner.deadlines
+    }
+
     pub(crate) fn reporter(&self) -> &Reporter {
         &self.inner.reporter
     }
@@ -233,6 +241,6 @@ impl System {
 
     /// Returns a name for an actor without one: its type's name and a number.
     pub(crate) fn generate_name(&self, type_name: &str) -> ActorName {
-        ActorName::new(&format!("{}-{}", type_name.to_lowercase(), self.next_serial() + 1))
+        ActorName::numbered(type_name, self.next_serial() + 1)
     }
 }

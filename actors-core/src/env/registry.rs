@@ -54,10 +54,15 @@ struct Entry {
     /// Position in the order of start.
     serial: u64,
     actor: Weak<dyn AnyActor>,
-    /// Distinguishes two actors that have had the same name one after the other.
-    id: usize,
     /// A handle by which the system keeps a detached actor alive.
     _keeper: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Entry {
+    /// As [`AnyActor::id`]: its address.
+    fn id(&self) -> usize {
+        self.actor.as_ptr().addr()
+    }
 }
 
 impl Registry {
@@ -79,7 +84,7 @@ impl Registry {
             drop(state);
             return Err(SpawnError::NameTaken(name));
         }
-        let entry = Entry { serial, actor: Arc::downgrade(actor), id: actor.id(), _keeper: keeper };
+        let entry = Entry { serial, actor: Arc::downgrade(actor), _keeper: keeper };
         state.actors.insert(name, entry);
         Ok(state.is_closed)
     }
@@ -96,7 +101,8 @@ impl Registry {
             }
         }
         let entry = match state.actors.get(&name) {
-            Some(entry) if entry.id == id => state.actors.remove(&name),
+            // Another actor may have got the name since.
+            Some(entry) if entry.id() == id => state.actors.remove(&name),
             _ => None,
         };
         let (len, room) = (state.actors.len(), state.actors.capacity());

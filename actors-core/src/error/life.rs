@@ -32,13 +32,20 @@ pub(crate) struct LifeState {
     pub(crate) why: Option<StopReason>,
     /// Why it was told to end without further turns: [`StopReason::Killed`], or its failure.
     pub(crate) killed: Option<StopReason>,
-    /// Why it did not start.
-    pub(crate) failed: Option<StartError>,
     /// Whether a child failed too often, so that the instance must fail. The reason for a request
     /// of another instance, until the worker takes it.
     pub(crate) has_failed_child: bool,
+    /// What is known of most actors only at their end. Made with the first of it.
+    story: Option<Box<Story>>,
+}
+
+/// How an actor's life went.
+#[derive(Debug, Default)]
+struct Story {
+    /// Why it did not start.
+    failed: Option<StartError>,
     /// More about `why` than the reason says.
-    pub(crate) detail: Option<Detail>,
+    detail: Option<Detail>,
     /// The latest failure of an instance, as the end of a sentence.
     last_failure: Option<Arc<str>>,
 }
@@ -90,15 +97,7 @@ impl Life {
     }
 
     fn with(name: Option<ActorName>, names: Names, stage: LifeStage) -> Arc<Self> {
-        let state = LifeState {
-            stage,
-            why: None,
-            killed: None,
-            failed: None,
-            has_failed_child: false,
-            detail: None,
-            last_failure: None,
-        };
+        let state = LifeState { stage, why: None, killed: None, has_failed_child: false, story: None };
         Arc::new(Life { name, names, state: Lock::new(state) })
     }
 
@@ -126,7 +125,7 @@ impl Life {
     pub(crate) fn explain(&self, detail: Detail) {
         let mut state = self.lock();
         if state.stop_reason().is_none() {
-            state.detail = Some(detail);
+            state.set_detail(detail);
         }
     }
 
@@ -134,7 +133,7 @@ impl Life {
     /// panicked: no such card ``.
     pub(crate) fn note_failure(&self, text: &str) {
         let kept: String = text.chars().take(TEXT_MAX).collect();
-        self.lock().last_failure = Some(kept.into());
+        self.lock().story().last_failure = Some(kept.into());
     }
 
     /// Writes ` is closed` and the cause.
@@ -143,7 +142,9 @@ impl Life {
         // Copied out, because a formatter's target is foreign code and must not run under the lock.
         let (why, detail, failure) = {
             let state = self.lock();
-            (state.stop_reason(), state.detail, state.last_failure.clone())
+            let story = state.story.as_deref();
+            let failure = story.and_then(|story| story.last_failure.clone());
+            (state.stop_reason(), story.and_then(|story| story.detail), failure)
         };
         write!(f, "`{name}` is closed")?;
         let Some(why) = why else { return Ok(()) };
@@ -177,6 +178,24 @@ impl Life {
 }
 
 impl LifeState {
+    fn story(&mut self) -> &mut Story {
+        self.story.get_or_insert_default()
+    }
+
+    pub(crate) fn set_detail(&mut self, detail: Detail) {
+        self.story().detail = Some(detail);
+    }
+
+    /// Records why it did not start.
+    pub(crate) fn set_failed(&mut self, failed: StartError) {
+        self.story().failed = Some(failed);
+    }
+
+    /// Returns why it did not start, if it did not.
+    pub(crate) fn failed(&self) -> Option<&StartError> {
+        self.story.as_ref()?.failed.as_ref()
+    }
+
     fn stop_reason(&self) -> Option<StopReason> {
         match self.stage {
             LifeStage::Ended(why) => Some(why),

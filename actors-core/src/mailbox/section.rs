@@ -184,8 +184,6 @@ impl<T: Item, S> Mailbox<T, S> {
         visit(&mut locked.section(self, effects))
     }
 
-    /// A contended lock is left to `parking_lot`: it yields early, so that its holder does much
-    /// before the lock moves to another core. Spinning here was measured to be slower by half.
     #[inline]
     fn lock_shell(&self) -> MutexGuard<'_, Shell<T, S>> {
         match self.shell.try_lock() {
@@ -222,7 +220,7 @@ impl<T: Item, S> Mailbox<T, S> {
 
     #[cold]
     fn lock_contended(&self) -> MutexGuard<'_, Shell<T, S>> {
-        reentry::wait_for(std::ptr::from_ref(self).addr(), || self.shell.lock())
+        reentry::wait_for(std::ptr::from_ref(self).addr(), || self.shell.lock_later())
     }
 
     /// The rest of [`lock`](Mailbox::lock) for a mailbox that is not in use yet, or whose notices

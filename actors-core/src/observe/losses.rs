@@ -156,7 +156,12 @@ pub(crate) struct LossLog {
     /// When it was armed, as the clock's nanoseconds.
     since: AtomicU64,
     /// The ledger as of the last line.
-    reported: Lock<Vec<Row>>,
+    reported: Lock<Option<Box<Reported>>>,
+}
+
+#[derive(Debug, Default)]
+struct Reported {
+    rows: Vec<Row>,
 }
 
 impl LossLog {
@@ -199,10 +204,12 @@ impl LossLog {
         over: Duration,
     ) -> Option<Summary> {
         let mut reported = self.reported.lock();
-        let summary = summarise(&reported, ledger.rows(), policies, over);
+        let before = reported.as_deref().map_or(&[][..], |reported| &reported.rows);
+        let summary = summarise(before, ledger.rows(), policies, over);
         if summary.is_some() {
-            reported.clear();
-            reported.extend_from_slice(ledger.rows());
+            let rows = &mut reported.get_or_insert_default().rows;
+            rows.clear();
+            rows.extend_from_slice(ledger.rows());
         }
         summary
     }

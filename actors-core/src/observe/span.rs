@@ -12,32 +12,29 @@ mod actor_span {
     /// A subscriber is foreign code. Its panics are caught here, also when the span is left while
     /// the thread unwinds.
     #[derive(Debug)]
-    pub(crate) struct ActorSpan(Span);
+    pub(crate) struct ActorSpan(Option<Box<Span>>);
 
     impl ActorSpan {
+        /// `None` where no subscriber is interested.
         pub(crate) fn new(actor: &ActorName) -> Self {
             let span = caught(|| tracing::info_span!(target: "actors", parent: None, "actor", %actor));
-            ActorSpan(span.unwrap_or_else(|_| Span::none()))
+            ActorSpan(span.ok().filter(|span| !span.is_disabled()).map(Box::new))
         }
 
         /// Until the guard is dropped, this thread is in the span.
         #[inline]
         pub(crate) fn enter(&self) -> SpanGuard<'_> {
-            if self.0.is_disabled() {
-                return SpanGuard(None);
-            }
-            self.enter_known()
+            SpanGuard(self.0.as_deref().filter(|span| Self::enter_known(span)))
         }
 
-        fn enter_known(&self) -> SpanGuard<'_> {
-            let entered = caught(|| self.0.with_subscriber(|(id, subscriber)| subscriber.enter(id)));
-            SpanGuard(entered.is_ok().then_some(&self.0))
+        fn enter_known(span: &Span) -> bool {
+            caught(|| span.with_subscriber(|(id, subscriber)| subscriber.enter(id))).is_ok()
         }
 
         /// Whether it hides the span that this thread is in, if it is in one.
         #[inline]
         pub(crate) fn hides_others(&self) -> bool {
-            !self.0.is_disabled()
+            self.0.is_some()
                 || !tracing::dispatcher::has_been_set()
                 || caught(|| Span::current().is_none()).unwrap_or(false)
         }
@@ -45,9 +42,8 @@ mod actor_span {
 
     impl Drop for ActorSpan {
         fn drop(&mut self) {
-            if !self.0.is_disabled() {
+            if let Some(span) = self.0.take() {
                 // The subscriber closes the span.
-                let span = std::mem::replace(&mut self.0, Span::none());
                 ignored(|| drop(span));
             }
         }

@@ -5,7 +5,7 @@
 //!
 //! | model | threads | interleavings |
 //! |---|---|---|
-//! | an asker waits, changes its task, goes away, loses its message, or is woken | 2 | all |
+//! | an asker waits, changes its task, takes the answer with or without a lock, goes away, loses its message, or is woken | 2 | all |
 //! | a worker that retires checks for owed replies while one is dropped | 2 | all |
 //! | two answers through one slot, one after the other | 3 | up to 3 preemptions: all take a hundred times as long |
 //!
@@ -117,6 +117,23 @@ fn an_asker_that_goes_away_leaves_nothing_behind() {
 }
 
 #[test]
+fn an_asker_takes_an_answer_without_a_lock_or_with_one_and_never_misses_it() {
+    model(|| {
+        let alive = Arc::new(());
+        let mut slot = Slot::new();
+        let (sender, answer) = (ReplySender::new(slot.clone()), answer(7, &alive));
+        let actor = thread::spawn(move || sender.send(Ok(answer)));
+        let answer = block_on(poll_fn(|cx| match Slot::take_alone(&mut slot) {
+            Some(answer) => Poll::Ready(answer),
+            None => slot.poll(cx),
+        }));
+        assert_eq!(answer.unwrap().number, 7);
+        assert!(actor.join().unwrap());
+        assert!(is_clean(&alive));
+    });
+}
+
+#[test]
 fn a_slot_that_is_used_again_belongs_to_its_new_asker() {
     let mut builder = Builder::new();
     builder.preemption_bound = builder.preemption_bound.or(Some(3));
@@ -159,8 +176,8 @@ fn an_asker_that_is_woken_finds_itself_alone_with_the_slot() {
         let (sender, answer) = (ReplySender::new(slot.clone()), answer(7, &alive));
         let actor = thread::spawn(move || sender.send(Ok(answer)));
         thread::park();
-        assert!(poll_once(&slot).is_ready());
-        assert!(sync::Arc::get_mut(&mut slot).is_some());
+        assert_eq!(Slot::take_alone(&mut slot).unwrap().unwrap().number, 7);
+        assert!(poll_once(&slot).is_pending(), "it is empty, for the next ask");
         assert!(actor.join().unwrap());
     });
 }

@@ -12,7 +12,9 @@
 //!   waits for an answer that cannot come.
 //! - Wakers and answers are dropped after the slot's lock is released.
 //!
-//! **Price.** One lock and one wake per answer. A thread reuses its slots (`local_pool`).
+//! **Price.** One lock per side: the asker leaves its waker, and the other side the answer. When
+//! the asker is woken the slot is its own, and it needs no lock to take the answer out. A thread
+//! reuses its slots (`local_pool`).
 
 #[cfg(all(test, actors_loom))]
 mod loom;
@@ -57,6 +59,20 @@ pub(crate) struct Slot<R> {
 impl<R> Slot<R> {
     fn with(state: State<R>) -> Arc<Self> {
         Arc::new(Slot { state: Mutex::new(state) })
+    }
+
+    /// Takes the result without a lock, if it is here and the other side has let go of the slot;
+    /// then the slot is empty again. `None` says nothing: [`poll`](Slot::poll) it.
+    #[inline]
+    pub(crate) fn take_alone(slot: &mut Arc<Self>) -> Option<Result<R, Reason>> {
+        let state = Arc::get_mut(slot)?.state.get_mut();
+        match std::mem::replace(state, State::Empty) {
+            State::Answered(answer) => Some(answer),
+            other => {
+                *state = other;
+                None
+            }
+        }
     }
 
     /// Takes the result, or registers the asker's task to be woken by it. Ready once.
@@ -144,6 +160,11 @@ impl<R: Send + 'static> Slot<R> {
     #[cfg(actors_loom)]
     pub(crate) fn as_live(slot: &Arc<Self>) -> Awaited {
         std::sync::Arc::new(Shared(slot.clone()))
+    }
+
+    /// Keeps an empty slot that has no other owner for the thread's next ask.
+    pub(crate) fn keep(slot: Arc<Self>) {
+        local_pool::give(slot);
     }
 
     /// Keeps the slot for the thread's next ask, if no other reference to it is left.

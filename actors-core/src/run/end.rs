@@ -48,16 +48,16 @@ pub(super) async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
         let scope = hook_scope(&cell, runner.worker()).outliving_kill();
         match hook::run(scope, stopped, &cell, false).await {
             Outcome::Panicked(text) => {
-                trace::ended_badly(&cell.name, "`#[stopped]`", &format!("panicked: {text}"));
+                trace::ended_badly(cell.name(), "`#[stopped]`", &format!("panicked: {text}"));
             }
             Outcome::Done(Err(_)) => {
-                trace::ended_badly(&cell.name, "`#[stopped]`", "took more than 30 s and was cut off");
+                trace::ended_badly(cell.name(), "`#[stopped]`", "took more than 30 s and was cut off");
             }
             Outcome::Done(Ok(())) | Outcome::Killed => {}
         }
     }
     if let Err(text) = caught(|| drop(seat)) {
-        trace::ended_badly(&cell.name, "the drop of its state", &format!("panicked: {text}"));
+        trace::ended_badly(cell.name(), "the drop of its state", &format!("panicked: {text}"));
     }
     runner.is_poisoned = false;
 }
@@ -81,7 +81,7 @@ impl<A: Actor> Runner<A> {
     /// waiting senders refused.
     pub(super) fn close(&mut self, why: StopReason) {
         if let (StopReason::StartFailed, Some(failed)) = (why, self.failed.take()) {
-            self.cell.life.lock().failed = Some(failed);
+            self.cell.life.lock().set_failed(failed);
         }
         self.taker.put_back(&self.cell.mailbox, &mut self.effects);
         let ends = !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed();
@@ -136,15 +136,13 @@ impl<A: Actor> Runner<A> {
 
     /// Ends the actor: cleans up, logs the end, and wakes the tasks that wait for it.
     fn end(&mut self, why: StopReason) {
-        // Wakers in the timers are foreign code.
-        ignored(|| self.cell.timers.clear());
         self.cell.drop_factory();
         self.cell.drop_outlet();
         // Before the ledger is read: it counts what jobs had to deliver.
         self.cell.end_jobs(why);
         self.cell.log_losses();
         let ledger = self.cell.ledger();
-        trace::stopped(&self.cell.name, why, &ledger.total());
+        trace::stopped(self.cell.name(), why, &ledger.total());
         self.cell.system.registry().remove(self.cell.clone(), &ledger);
         if self.cell.is_departing() {
             self.cell.system.departing().remove(self.cell.id());

@@ -149,7 +149,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
                 }
             }
         }
-        let Some(Waiting(Some(slot))) = &self.slot else {
+        let Some(Waiting(Some(slot))) = &mut self.slot else {
             panic!(
                 "the ask of `{}` from `{}` was polled after it had completed",
                 M::NAME,
@@ -157,6 +157,13 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
             )
         };
         let is_first = !self.journey.has_timer();
+        if (!is_first || has_begun)
+            && let Some(answer) = Slot::take_alone(slot)
+        {
+            self.journey.finish();
+            self.slot.take().and_then(Waiting::into_slot).into_iter().for_each(Slot::keep);
+            return Poll::Ready(answer.map_err(|reason| (self.journey.why_lost(reason), None)));
+        }
         let answer = if is_first && !has_begun { slot.register(cx) } else { slot.poll(cx) };
         if let Poll::Ready(answer) = answer {
             // A wait inside a turn holds the slot too.

@@ -430,13 +430,14 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
 
     /// Polls for the end of the ask's time, and returns the reason.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
-        if let Some(cleanup) = &mut self.cleanup {
-            cleanup.timer.arm(&cleanup.cell, cx);
-        }
+        let is_fresh = self.cleanup.as_mut().is_some_and(|cleanup| cleanup.timer.arm(&cleanup.cell, cx));
         if self.cleanup.as_ref().is_some_and(|cleanup| cleanup.timer.is_lost(&cleanup.cell)) {
             // The actor has ended with its runtime. An answer that was taken along may still come,
             // but nothing would end the wait for it.
             return Poll::Ready(Reason::Closed);
+        }
+        if is_fresh {
+            return Poll::Pending;
         }
         while self.cleanup.as_mut().is_some_and(|cleanup| cleanup.timer.poll(&cleanup.cell, cx)) {
             let has_expired = self.cleanup.as_ref().is_some_and(|cleanup| cleanup.has_expired);

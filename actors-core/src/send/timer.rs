@@ -1,10 +1,15 @@
 //! The timer of a send: set only during a wait that has an end.
+//!
+//! Where a worker of the actor's own multi-thread runtime polls the wait, it is an entry among the
+//! system's [`deadlines`](crate::deadlines). Elsewhere it is a timer of tokio's.
 
 use crate::actor::Actor;
 use crate::actor::cell::Cell;
 use crate::clock::{self, Tick};
 use crate::current::{self, worker};
+use crate::deadlines::Entry;
 use crate::mailbox::ClassId;
+use crate::sync::Arc;
 use crate::wakers::discard;
 use std::future::Future;
 use std::mem;
@@ -15,26 +20,32 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// The timer of one wait. The poll that follows [`set`](Timer::set) arms it, on the runtime that
 /// polls it then, or on the actor's runtime if there is none or it has no timers.
-///
-/// Boxed, so that the futures that have one stay `Unpin`.
 pub(super) struct Timer {
     /// When it ends, if the next poll is to arm it. [`NEVER`](Tick::NEVER) otherwise.
     unarmed: Tick,
-    sleep: Option<Pin<Box<Sleep>>>,
-    /// The runtime on whose clock it runs, if that is not the actor's.
-    abroad: Option<runtime::Id>,
-    /// Whether it belongs to the actor's own runtime, so that the next asker can reuse it.
-    is_kept: bool,
+    armed: Armed,
+}
+
+enum Armed {
+    No,
+    /// Among the deadlines of the system.
+    Entry(Arc<Entry>),
+    /// Boxed, so that the futures that have one stay `Unpin`. `abroad`: the runtime on whose clock
+    /// it runs, if that is not the actor's.
+    Sleep {
+        sleep: Pin<Box<Sleep>>,
+        abroad: Option<runtime::Id>,
+    },
 }
 
 impl Timer {
     #[inline]
     pub(super) fn none() -> Self {
-        Timer { unarmed: Tick::NEVER, sleep: None, abroad: None, is_kept: false }
+        Timer { unarmed: Tick::NEVER, armed: Armed::No }
     }
 
     pub(super) fn is_set(&self) -> bool {
-        self.sleep.is_some() || self.unarmed != Tick::NEVER
+        !matches!(self.armed, Armed::No) || self.unarmed != Tick::NEVER
     }
 
     /// Sets it to `end`. [`NEVER`](Tick::NEVER) clears it.
@@ -46,54 +57,65 @@ impl Timer {
         self.unarmed = end;
     }
 
-    /// Arms it if it was set since. On the actor's own runtime with workers, it reuses a timer if
-    /// one is kept.
+    /// Arms it if it was set since. Returns whether it needs no poll now: it is an entry, and knows
+    /// this task.
     #[inline]
-    pub(super) fn arm<A: Actor>(&mut self, cell: &Cell<A>, cx: &Context<'_>) {
+    pub(super) fn arm<A: Actor>(&mut self, cell: &Cell<A>, cx: &Context<'_>) -> bool {
         let end = mem::replace(&mut self.unarmed, Tick::NEVER);
-        if end != Tick::NEVER {
-            match clock::instant(end) {
-                Some(at) => self.arm_at(at, cell, cx),
-                None => self.clear(cell),
+        if end == Tick::NEVER {
+            return false;
+        }
+        let deadlines = cell.system.deadlines();
+        match &self.armed {
+            Armed::Entry(entry) => {
+                deadlines.arm_again(entry, end, cx.waker(), &cell.rt);
+                !entry.is_due()
             }
+            // Recognising the task needs no clone of the runtime's handle, which all workers share.
+            Armed::No if cell.is_multi_thread && worker::is_here(cx.waker(), &cell.rt) => {
+                let entry = deadlines.arm(end, cx.waker(), &cell.rt);
+                let is_due = entry.is_due();
+                self.armed = Armed::Entry(entry);
+                !is_due
+            }
+            _ => {
+                self.arm_elsewhere(end, cell, cx);
+                false
+            }
+        }
+    }
+
+    #[cold]
+    fn arm_elsewhere<A: Actor>(&mut self, end: Tick, cell: &Cell<A>, cx: &Context<'_>) {
+        match clock::instant(end) {
+            Some(at) => self.arm_at(at, cell, cx),
+            None => self.clear(cell),
         }
     }
 
     fn arm_at<A: Actor>(&mut self, at: Instant, cell: &Cell<A>, cx: &Context<'_>) {
-        // Recognising the task needs no clone of the runtime's handle, which all workers share.
-        let kept = if worker::is_here(cx.waker(), &cell.rt) { cell.timers.take() } else { None };
-        if let Some(timer) = kept {
-            (self.abroad, self.is_kept) = (None, true);
-            return self.reset(timer, at);
-        }
+        discard(mem::replace(&mut self.armed, Armed::No));
         let here = runtime::Handle::try_current().ok();
         let is_at_home = here.as_ref().is_some_and(|here| here.id() == cell.rt.id());
-        let has_timers = is_at_home || here.as_ref().is_some_and(clock::has_timers);
-        self.abroad = here.filter(|_| has_timers && !is_at_home).map(|here| here.id());
-        self.is_kept = is_at_home && cell.timers.is_kept();
-        match if self.is_kept { cell.timers.take() } else { None } {
-            Some(timer) => self.reset(timer, at),
-            None => {
-                let _inside = (!has_timers).then(|| cell.rt.enter());
-                self.sleep = Some(Box::pin(sleep_until(at)));
-            }
+        if is_at_home && cell.is_multi_thread {
+            let entry = cell.system.deadlines().arm(clock::tick(at), cx.waker(), &cell.rt);
+            self.armed = Armed::Entry(entry);
+            return;
         }
-    }
-
-    fn reset(&mut self, mut timer: Pin<Box<Sleep>>, at: Instant) {
-        timer.as_mut().reset(at);
-        self.sleep = Some(timer);
+        let has_timers = is_at_home || here.as_ref().is_some_and(clock::has_timers);
+        let abroad = here.filter(|_| has_timers && !is_at_home).map(|here| here.id());
+        let _inside = (!has_timers).then(|| cell.rt.enter());
+        self.armed = Armed::Sleep { sleep: Box::pin(sleep_until(at)), abroad };
     }
 
     /// Disarms the timer after the wait.
     #[inline]
     pub(super) fn clear<A: Actor>(&mut self, cell: &Cell<A>) {
         self.unarmed = Tick::NEVER;
-        if let Some(timer) = self.sleep.take() {
-            let left = if self.is_kept { cell.timers.give(timer) } else { Some(timer) };
-            if left.is_some() {
-                discard(left);
-            }
+        match mem::replace(&mut self.armed, Armed::No) {
+            Armed::No => {}
+            Armed::Entry(entry) => cell.system.deadlines().disarm(entry),
+            sleep @ Armed::Sleep { .. } => discard(sleep),
         }
     }
 
@@ -103,29 +125,30 @@ impl Timer {
 
     /// Returns whether it runs on the actor's runtime and that has ended: its time never comes.
     pub(super) fn is_lost<A: Actor>(&self, cell: &Cell<A>) -> bool {
-        self.sleep.is_some() && self.abroad.is_none() && cell.system.has_lost_runtime()
+        let is_at_home = matches!(self.armed, Armed::Entry(_) | Armed::Sleep { abroad: None, .. });
+        is_at_home && cell.system.has_lost_runtime()
     }
 
     /// Polls whether its time has come. A lost timer is not polled, because it would panic.
     pub(super) fn poll<A: Actor>(&mut self, cell: &Cell<A>, cx: &mut Context<'_>) -> bool {
         self.arm(cell, cx);
-        if self.abroad.is_some() {
-            self.follow(cell, cx);
-        }
+        self.follow(cell, cx);
         if self.is_lost(cell) {
             return false;
         }
-        self.sleep.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
+        match &mut self.armed {
+            Armed::No => false,
+            Armed::Entry(entry) => entry.poll(cx.waker()),
+            Armed::Sleep { sleep, .. } => sleep.as_mut().poll(cx).is_ready(),
+        }
     }
 
     /// Moves it to the runtime that polls it now: the one on which it was set may have ended.
     fn follow<A: Actor>(&mut self, cell: &Cell<A>, cx: &Context<'_>) {
+        let Armed::Sleep { sleep, abroad: abroad @ Some(_) } = &self.armed else { return };
         let here = runtime::Handle::try_current().ok().map(|here| here.id());
-        if here != self.abroad
-            && let Some(sleep) = self.sleep.take()
-        {
+        if here != *abroad {
             let at = sleep.deadline();
-            discard(sleep);
             self.arm_at(at, cell, cx);
         }
     }
@@ -133,9 +156,13 @@ impl Timer {
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        // It holds a waker, which may panic when it is dropped, and the waiter may be going away
-        // because of a panic.
-        discard(self.sleep.take());
+        match mem::replace(&mut self.armed, Armed::No) {
+            Armed::No => {}
+            Armed::Entry(entry) => entry.disarm(),
+            // It holds a waker, which may panic when it is dropped, and the waiter may be going
+            // away because of a panic.
+            sleep @ Armed::Sleep { .. } => discard(sleep),
+        }
     }
 }
 

@@ -46,7 +46,7 @@ impl<A: Actor> Subject for Cell<A> {
         let plan = state.controller.decide(&sample, now, &mut decided);
         self.apply_plan(&plan, may_spawn, &mut state.has_soft_limit);
         for decided in decided {
-            self.system.decision_log().record(&self.name, decided);
+            self.system.decision_log().record(self.name(), decided);
         }
         // Armed under the lock, so that the next message after this sample requests another one.
         !(plan.is_at_rest && self.mailbox.arm())
@@ -64,7 +64,7 @@ impl<A: Actor> Subject for Cell<A> {
     }
 
     fn name(&self) -> &ActorName {
-        &self.name
+        self.name()
     }
 }
 
@@ -95,7 +95,7 @@ impl<A: Actor> Cell<A> {
     fn shed(self: &Arc<Self>, threshold: Threshold) {
         let now = crate::clock::now();
         let depth = self.visit(|section| section.depth(now));
-        let rng = || self.system.seed().of(self.name.as_str()).stream(Purpose::Gate);
+        let rng = || self.system.seed().of(self.name().as_str()).stream(Purpose::Gate);
         let retry_after = depth.retry_after.unwrap_or(GUESS_FIRST);
         self.gate.set(threshold, &self.mailbox.sheddable(), retry_after, rng);
     }

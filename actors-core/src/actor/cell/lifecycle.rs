@@ -79,8 +79,10 @@ impl<A: Actor> Cell<A> {
     /// Like [`kill`](Cell::kill), and records the reason.
     pub(crate) fn kill_for(self: &Arc<Self>, detail: Option<Detail>) {
         let mut life = self.life.lock();
-        if life.kill_for(StopReason::Killed) {
-            life.detail = detail.or(life.detail);
+        if life.kill_for(StopReason::Killed)
+            && let Some(detail) = detail
+        {
+            life.set_detail(detail);
         }
         drop(life);
         self.visit(|section| section.kill());

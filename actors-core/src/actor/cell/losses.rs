@@ -95,7 +95,7 @@ impl<A: Actor> Cell<A> {
         let age = || {
             if stamp == Tick::ZERO { Duration::ZERO } else { clock::now().since(stamp) }
         };
-        let loss = Loss { actor: &self.name, message: class.name, priority: class.policy.priority, reason };
+        let loss = Loss { actor: self.name(), message: class.name, priority: class.policy.priority, reason };
         self.system.letters().post(&loss, age, text);
     }
 
@@ -112,7 +112,7 @@ impl<A: Actor> Cell<A> {
         let classes = (0..A::Mail::CLASSES.len()).map(ClassId::new);
         let policies = classes.map(|class| &self.mailbox.class(class).policy);
         if let Some(summary) = self.losses.summary(ledger, policies, over) {
-            trace::losses(&self.name, &summary);
+            trace::losses(self.name(), &summary);
         }
     }
 }

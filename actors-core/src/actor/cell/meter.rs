@@ -25,6 +25,6 @@ impl<A: Actor> Cell<A> {
         // The turn is over: what the meter sends is not sent by it.
         let _outside = current::enter(current::Turn::NONE);
         let message = |class| self.mailbox.class(class).name();
-        sampler.end(turn, (&self.name, A::NAME), message, failed);
+        sampler.end(turn, (self.name(), A::NAME), message, failed);
     }
 }

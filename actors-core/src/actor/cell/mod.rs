@@ -4,7 +4,7 @@
 //!   Handle, WeakHandle ─┐
 //!   the actor's task ───┼─► Cell ──┬─ mailbox: messages, and the seat between turns
 //!   Context, jobs ──────┘          ├─ life, handles, failures, losses
-//!                                  └─ gate, timers, jobs, readings
+//!                                  └─ gate, jobs, readings
 //! ```
 //!
 //! | file | job |
@@ -21,7 +21,6 @@
 //! | `numbers.rs` | readings, ledger, policies |
 //! | `stage.rs` | where turns of `async fn`s run, and how a sender leaves one to the actor's task |
 //! | `turn_seat.rs` | the seat while such a turn owns it |
-//! | `timers.rs` | idle timers of asks |
 //!
 //! A cell does not know the code that runs its turns. It gets a function that starts a worker's
 //! task.
@@ -38,7 +37,6 @@ mod packed;
 mod restart;
 mod spill;
 mod stage;
-mod timers;
 mod turn_seat;
 mod workers;
 
@@ -66,10 +64,10 @@ use crate::sync::Lock;
 use donated_until::DonatedUntil;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
-use timers::Timers;
 use tokio::runtime;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
+use workers::Abandoned;
 
 /// Starts the task of a worker, with its instance if it has one already.
 pub(crate) type StartTask<A> = fn(&Arc<Cell<A>>, WorkerId, Option<Box<Seat<A>>>);
@@ -95,6 +93,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) gate: Gate,
     /// Senders may run its turns: it is on a multi-thread runtime, and has one worker.
     pub(crate) may_donate: bool,
+    /// It is on a multi-thread runtime, whose clock cannot be paused.
+    pub(crate) is_multi_thread: bool,
     pub(crate) rt: runtime::Handle,
     pub(crate) span: ActorSpan,
     /// The meter of the system, if it has one.
@@ -102,7 +102,6 @@ pub(crate) struct Cell<A: Actor> {
     /// The deadline of the turn that a sender has begun, once it was computed.
     pub(crate) donated_until: DonatedUntil,
     pub(crate) mailbox: Mailbox<Packed<A>, Box<Seat<A>>>,
-    pub(crate) name: ActorName,
     pub(crate) system: System,
     run: StartTask<A>,
     /// `None` for an actor from one value, which never restarts.
@@ -119,8 +118,8 @@ pub(crate) struct Cell<A: Actor> {
     /// The time when the last handle was dropped, if there was still work to do.
     unreferenced: OnceLock<Tick>,
     pub(crate) life: Arc<Life>,
-    /// Seats of turns that did not return: at most one per worker, until the worker takes it.
-    abandoned: Lock<Vec<Box<Seat<A>>>>,
+    /// Seats of turns that did not return.
+    abandoned: Lock<Option<Box<Abandoned<A>>>>,
     /// A turn that a sender has begun and that has to wait, until the actor's task takes it over.
     suspended: Lock<Option<Box<Suspended<A>>>>,
     /// Notified at every change of `life`.
@@ -129,8 +128,6 @@ pub(crate) struct Cell<A: Actor> {
     /// The timer that ends a drain.
     pub(crate) drain_timer: Lock<Option<AbortHandle>>,
     losses: LossLog,
-    /// Idle timers, for the next asks.
-    pub(crate) timers: Timers,
     /// Running timers, pipes and watches (F7). Made with the first.
     pub(crate) jobs: OnceLock<Box<Lock<Table>>>,
 }
@@ -148,9 +145,9 @@ impl<A: Actor> Cell<A> {
         Arc::new(Cell {
             span: ActorSpan::new(&name),
             turn_sampler: system.metering().map(TurnSampler::new),
-            life: Life::new(name.clone(), stage, |class| A::Mail::CLASSES[class].name()),
-            name,
+            life: Life::new(name, stage, |class| A::Mail::CLASSES[class].name()),
             system,
+            is_multi_thread,
             may_donate: is_multi_thread && !mailbox.limits().workers.is_pool(),
             restarts: restarts.map(Box::new),
             parent,
@@ -158,12 +155,11 @@ impl<A: Actor> Cell<A> {
             outlet: outlet.map(|outlet| Box::new(OutletSlot::new(outlet))),
             mailbox,
             gate: Gate::default(),
-            timers: Timers::new(is_multi_thread),
             rt,
             run,
             handles: AtomicUsize::new(0),
             unreferenced: OnceLock::new(),
-            abandoned: Lock::new(Vec::new()),
+            abandoned: Lock::new(None),
             suspended: Lock::new(None),
             donated_until: DonatedUntil::default(),
             changed: Notify::new(),
@@ -172,6 +168,10 @@ impl<A: Actor> Cell<A> {
             losses: LossLog::default(),
             jobs: OnceLock::new(),
         })
+    }
+
+    pub(crate) fn name(&self) -> &ActorName {
+        self.life.name().expect("only a channel has no name")
     }
 
     /// Returns the actor's identity: the address of its cell.

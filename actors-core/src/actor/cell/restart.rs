@@ -79,7 +79,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn note_panic(&self, class: ClassId, text: &str) {
         let message = self.mailbox.class(class).name();
         self.life.note_failure(&format!("`{message}` panicked: {text}"));
-        trace::panicked(&self.name, message, text);
+        trace::panicked(self.name(), message, text);
     }
 
     /// Records the failure of a worker's instance, decides what follows, and informs the parent.
@@ -93,11 +93,11 @@ impl<A: Actor> Cell<A> {
             Revival::After(after) => DecisionKind::Restarted { after },
             Revival::Never => DecisionKind::GaveUp { spent: None },
             Revival::TooOften(spent) => {
-                self.life.lock().detail = Some(Detail::Spent(spent));
+                self.life.lock().set_detail(Detail::Spent(spent));
                 DecisionKind::GaveUp { spent: Some(spent) }
             }
         };
-        self.system.decision_log().record(&self.name, Decided { kind, cause: Cause::Failure(why) });
+        self.system.decision_log().record(self.name(), Decided { kind, cause: Cause::Failure(why) });
         match (revival, &self.parent) {
             (Revival::After(_), Some(siblings)) => siblings.restart_siblings(self.id()),
             (Revival::TooOften(_), Some(siblings)) => siblings.fail_parent(),

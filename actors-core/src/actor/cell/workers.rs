@@ -5,6 +5,11 @@ use crate::actor::Actor;
 use crate::mailbox::WorkerId;
 use std::sync::Arc;
 
+/// Seats of turns that did not return: at most one per worker, until the worker takes it.
+pub(super) struct Abandoned<A: Actor> {
+    seats: Vec<Box<Seat<A>>>,
+}
+
 impl<A: Actor> Cell<A> {
     /// Starts the task of a worker, with its instance if there is one already.
     ///
@@ -34,14 +39,19 @@ impl<A: Actor> Cell<A> {
     /// Keeps the seat of a turn that was dropped or panicked, until its worker takes it.
     #[cold]
     pub(crate) fn abandon_seat(&self, seat: Box<Seat<A>>) {
-        self.abandoned.lock().push(seat);
+        self.abandoned
+            .lock()
+            .get_or_insert_with(|| Box::new(Abandoned { seats: Vec::new() }))
+            .seats
+            .push(seat);
     }
 
     /// Takes the seat that a turn of this worker abandoned.
     #[cold]
     pub(crate) fn take_abandoned_seat(&self, worker: WorkerId) -> Option<Box<Seat<A>>> {
         let mut abandoned = self.abandoned.lock();
-        let at = abandoned.iter().position(|seat| seat.ctx.worker() == worker)?;
-        Some(abandoned.swap_remove(at))
+        let seats = &mut abandoned.as_mut()?.seats;
+        let at = seats.iter().position(|seat| seat.ctx.worker() == worker)?;
+        Some(seats.swap_remove(at))
     }
 }

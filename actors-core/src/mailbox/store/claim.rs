@@ -17,6 +17,7 @@
 
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::policy::{Lanes, Priority};
+use smallvec::SmallVec;
 
 /// Consecutive turns of one lane within a claim, and the schedule before the first of them.
 #[derive(Debug)]
@@ -41,7 +42,8 @@ const ASLEEP: u8 = u8::MAX;
 /// been entered.
 #[derive(Debug, Default)]
 pub(in crate::mailbox) struct Claim {
-    items: Vec<Claimed>,
+    /// The first needs no allocation: idle actors claim one at a time.
+    items: SmallVec<[Claimed; 1]>,
     runs: Vec<Run>,
     begun: u32,
     ended: u32,

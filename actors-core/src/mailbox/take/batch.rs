@@ -5,6 +5,7 @@ use crate::clock::Tick;
 use crate::local_pool;
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::store::slots::Slot;
+use smallvec::SmallVec;
 
 /// A message on its way to its turn.
 #[derive(Debug)]
@@ -32,16 +33,17 @@ impl<T> Taken<T> {
     }
 }
 
-/// Messages that a consumer keeps room for. More room than that is borrowed from the thread while
-/// it is at work.
-const KEPT: usize = 2;
+/// The first place needs no allocation: an idle consumer takes one message at a time. More room is
+/// borrowed from the thread while the consumer is at work.
+type Places<T> = SmallVec<[Taken<T>; 1]>;
+
 /// Larger memory is not worth keeping: 32 messages of 1.5 KiB.
 const SHELVED_MAX: usize = 48 * 1024;
 
 /// What a consumer has claimed. Its places are reused, and filled field by field (see `slots.rs`).
 #[derive(Debug)]
 pub(in crate::mailbox) struct Batch<T> {
-    places: Vec<Taken<T>>,
+    places: Places<T>,
     /// Claimed: `next..len`. The running turn's is the one before `next`.
     next: usize,
     len: usize,
@@ -49,7 +51,7 @@ pub(in crate::mailbox) struct Batch<T> {
 
 impl<T: 'static> Batch<T> {
     pub(in crate::mailbox) fn new() -> Self {
-        Batch { places: Vec::new(), next: 0, len: 0 }
+        Batch { places: Places::new(), next: 0, len: 0 }
     }
 
     pub(in crate::mailbox) fn rest(&self) -> usize {
@@ -76,12 +78,11 @@ impl<T: 'static> Batch<T> {
 
     /// Makes room for `count` messages in an empty claim.
     pub(in crate::mailbox) fn prepare(&mut self, count: usize) {
-        let have = self.places.len();
-        if have >= count {
+        if self.places.len() >= count {
             return;
         }
-        if have <= KEPT
-            && count > KEPT
+        if !self.places.spilled()
+            && count > 1
             && let Some(places) = local_pool::take()
         {
             self.places = places;
@@ -94,7 +95,7 @@ impl<T: 'static> Batch<T> {
 
     /// Returns the memory: nothing is claimed now, and perhaps for long.
     pub(in crate::mailbox) fn give_room_back(&mut self) {
-        if self.places.len() > KEPT {
+        if self.places.spilled() {
             self.clear();
             let places = std::mem::take(&mut self.places);
             if size_of_val(&*places) <= SHELVED_MAX {

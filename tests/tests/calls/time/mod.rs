@@ -5,6 +5,7 @@ mod cancelled;
 mod clocks;
 mod deadlines;
 mod ttl;
+mod workers;
 
 use actors_core::prelude::*;
 use actors_core::{policy::Overflow, send::Ask, testing};

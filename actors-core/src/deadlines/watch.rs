@@ -1,0 +1,173 @@
+//! The task that looks at the deadlines of a system, and the entries that threads keep.
+
+use super::{Board, Entry, Look, REST, SHARE};
+use crate::clock::{self, Tick};
+use crate::sync::Arc;
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Waker;
+use std::time::Duration;
+use tokio::runtime;
+use tokio::sync::Notify;
+use tokio::time::timeout_at;
+
+/// Entries that a thread keeps: more waits than this rarely end on one thread before the next ones
+/// begin.
+const KEPT_MAX: usize = 64;
+/// How long the task stays although no wait is left, so that it is not started again and again.
+const LINGER: Duration = Duration::from_secs(1);
+/// The longest time between two looks: a day, which every clock can represent.
+const FAR: Duration = Duration::from_secs(86_400);
+
+thread_local! {
+    static KEPT: RefCell<Vec<Arc<Entry>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The deadlines of the waits for a system's actors.
+#[derive(Debug)]
+pub(crate) struct Deadlines {
+    shared: Arc<Shared>,
+    /// Tells its entries from those of other systems, also of systems that are gone.
+    number: u64,
+}
+
+#[derive(Debug)]
+struct Shared {
+    board: Board,
+    hurry: Notify,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let shared = Arc::new(Shared { board: Board::new(), hurry: Notify::new() });
+        Deadlines { shared, number: NUMBERS.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Deadlines {
+    /// Begins a wait that ends at `at`, by waking `waker`, or at once if that has passed. `rt` is
+    /// the multi-thread runtime of the system.
+    #[inline]
+    pub(crate) fn arm(&self, at: Tick, waker: &Waker, rt: &runtime::Handle) -> Arc<Entry> {
+        let entry = self.take_kept().unwrap_or_else(|| self.add(rt));
+        self.arm_again(&entry, at, waker, rt);
+        entry
+    }
+
+    /// Sets the deadline of a wait anew.
+    #[inline]
+    pub(crate) fn arm_again(&self, entry: &Entry, at: Tick, waker: &Waker, rt: &runtime::Handle) {
+        if self.shared.board.arm(entry, at, waker) {
+            self.arm_soon(entry, at, rt);
+        }
+    }
+
+    #[cold]
+    fn arm_soon(&self, entry: &Entry, at: Tick, rt: &runtime::Handle) {
+        if at <= clock::now() {
+            entry.end_now();
+        } else if self.shared.board.bring_forward(at) {
+            self.hurry(rt);
+        }
+    }
+
+    /// Ends a wait. The thread keeps the entry for its next one.
+    #[inline]
+    pub(crate) fn disarm(&self, entry: Arc<Entry>) {
+        entry.disarm();
+        // While a thread ends, it keeps nothing.
+        let _ = KEPT.try_with(|kept| {
+            let mut kept = kept.borrow_mut();
+            if kept.len() < KEPT_MAX {
+                kept.push(entry);
+            }
+        });
+    }
+
+    #[inline]
+    fn take_kept(&self) -> Option<Arc<Entry>> {
+        let take = |kept: &RefCell<Vec<Arc<Entry>>>| {
+            let mut kept = kept.borrow_mut();
+            let at = kept.iter().rposition(|entry| entry.owner == self.number)?;
+            Some(kept.swap_remove(at))
+        };
+        KEPT.try_with(take).ok().flatten()
+    }
+
+    #[cold]
+    fn add(&self, rt: &runtime::Handle) -> Arc<Entry> {
+        let entry = Arc::new(Entry::new(self.number));
+        if self.shared.board.add(entry.clone(), clock::now) {
+            self.hurry(rt);
+        }
+        entry
+    }
+
+    /// Wakes the task, or starts it.
+    #[cold]
+    fn hurry(&self, rt: &runtime::Handle) {
+        let mut list = self.shared.board.list.lock();
+        if list.is_over {
+            return;
+        }
+        let must_start = !std::mem::replace(&mut list.has_task, true);
+        drop(list);
+        match must_start {
+            // A runtime that has ended drops the task here.
+            true => drop(rt.spawn(watch(Task(self.shared.clone())))),
+            false => self.shared.hurry.notify_one(),
+        }
+    }
+}
+
+impl Drop for Deadlines {
+    fn drop(&mut self) {
+        self.shared.board.list.lock().is_over = true;
+        self.shared.hurry.notify_one();
+    }
+}
+
+/// The task, which knows whether its runtime has dropped it.
+struct Task(Arc<Shared>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        let mut list = self.0.board.list.lock();
+        if std::mem::take(&mut list.has_task) {
+            list.is_over = true;
+        }
+    }
+}
+
+async fn watch(task: Task) {
+    let Shared { board, hurry } = &*task.0;
+    let mut was_idle = false;
+    loop {
+        let began = clock::now();
+        board.begin_look();
+        let mut look = Look { soonest: Tick::NEVER };
+        let mut rest = Some(0);
+        while let Some(from) = rest {
+            rest = board.look(from, began, &mut look);
+            tokio::task::coop::consume_budget().await;
+        }
+        let ended = clock::now();
+        let earliest = ended.after(REST.max(ended.since(began) * SHARE));
+        let is_idle = look.soonest == Tick::NEVER;
+        if is_idle && was_idle && board.may_end() {
+            return;
+        }
+        was_idle = is_idle;
+        board.plan(look.soonest.min(ended.after(if is_idle { LINGER } else { FAR })));
+        // Until the time that is planned, which a wait may bring forward meanwhile.
+        while let Some(at) = clock::instant(board.next().max(earliest)) {
+            if board.list.lock().is_over {
+                return;
+            }
+            if timeout_at(at, hurry.notified()).await.is_err() {
+                break;
+            }
+        }
+    }
+}
