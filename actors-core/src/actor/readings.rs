@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_millis(100);
 /// The subscribers to an actor's readings; made with the first.
 #[derive(Default)]
 pub(crate) struct Readings {
-    channel: OnceLock<Channel>,
+    channel: OnceLock<Box<Channel>>,
 }
 
 struct Channel {
@@ -56,9 +56,9 @@ impl<A: Actor> Cell<A> {
     }
 
     fn channel(self: &Arc<Self>) -> &Channel {
-        self.readings.channel.get_or_init(|| Channel {
-            readings: watch::Sender::new(self.reading()),
-            has_task: AtomicBool::new(false),
+        self.readings.channel.get_or_init(|| {
+            let readings = watch::Sender::new(self.reading());
+            Box::new(Channel { readings, has_task: AtomicBool::new(false) })
         })
     }
 }

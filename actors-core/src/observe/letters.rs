@@ -101,12 +101,17 @@ impl Letters {
         }
         // The text comes from the user's `Debug`.
         let text = caught(text).unwrap_or(None);
+        self.post_text(loss, age(), text);
+    }
+
+    #[cold]
+    fn post_text(&self, loss: &Loss<'_>, age: Duration, text: Option<String>) {
         let letter = DeadLetter {
             actor: loss.actor.clone(),
             message: loss.message,
             priority: loss.priority,
             reason: loss.reason,
-            age: age(),
+            age,
             payload: text.map(shortened),
             missed: 0,
         };

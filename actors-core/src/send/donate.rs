@@ -217,10 +217,6 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         is_ask: bool,
         asker: impl FnOnce() -> Option<ReplySender<M::Reply>>,
     ) -> Attempt<M::Reply> {
-        // With a spent budget, all that the turn awaits would be pending.
-        if !coop::has_budget_remaining() {
-            return Attempt::No;
-        }
         let Some(_level) = Level::enter(POLL_LEVELS_MAX) else { return Attempt::No };
         let class = class_of::<A, M>();
         let own = self.own_timeout();
@@ -234,9 +230,9 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             },
         };
         let mut guard = SeatGuard { cell, class, seat: Some(seat), used: SeatUse::Unused };
-        if is_timed && must_yield(cx) {
-            // The queue bounds a task that sends in a loop, too, and there its time runs.
-            return Attempt::No;
+        // With a spent budget, all that the turn awaits would be pending.
+        if (is_timed || !coop::has_budget_remaining()) && must_yield(cx) {
+            return Attempt::Yield;
         }
         let message = taken(step);
         *step = Step::TakenOver;

@@ -3,14 +3,15 @@
 
 use super::class_of;
 use super::cleanup::{Cleanup, Target};
-use crate::actor::cell::{Cell, Packed, Placement};
+use super::offer::{Offered, Terms};
+use crate::actor::cell::{Cell, Packed};
 use crate::actor::handle::Handle;
 use crate::actor::message::{Envelope, Message};
 use crate::actor::{Actor, Handler};
 use crate::clock::{self, Span, Tick};
 use crate::current;
 use crate::error::{About, Admission, AskError, Reason, SendError};
-use crate::mailbox::{ClassId, FastPath, Offer, Place, WhenFull, Withdrawal};
+use crate::mailbox::{ClassId, FastPath, Place, WhenFull, Withdrawal};
 use crate::reply::ReplySender;
 use crate::wait::Names;
 use std::sync::Arc;
@@ -321,73 +322,46 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         if cell.outlet.is_some() {
             return self.offer_elsewhere(item, when_full, is_ask);
         }
-        let worth_until = if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER };
-        if self.cleanup.is_none() {
-            match cell.mailbox.try_fast_path(class_of::<A, M>(), when_full) {
-                FastPath::Slot(mut slot) => {
-                    let (place, wake) = slot.fill_until(|| item, stamp, worth_until);
-                    drop(slot);
-                    cell.wake(wake);
-                    self.expires = worth_until;
-                    self.step = Step::In(place);
-                    return Some(Ok(Admission::Queued));
-                }
-                FastPath::Full(retry_after) => {
-                    let why = self.why(Reason::Full).retry_in(retry_after);
-                    return Some(Err(Refusal { message: message_of::<A, M>(item), why }));
-                }
-                FastPath::LongWay => {}
-            }
-        }
-        let tag = match cell.mailbox.tag(&item, stamp, worth_until) {
-            Ok(tag) => tag,
-            Err(reason) => {
-                cell.mailbox.offer_lost(class_of::<A, M>(), reason);
-                self.cleanup = None;
-                let why = self.why(reason);
-                return Some(Err(Refusal { message: message_of::<A, M>(item), why }));
-            }
-        };
-        self.expires = tag.expires;
         let has_permit = self.cleanup.as_mut().is_some_and(|cleanup| std::mem::take(&mut cleanup.has_permit));
-        // An asker's message can be withdrawn, so it must have a place.
-        let placement = match may_leave == MayLeave::Yes && !is_ask {
-            true => cell.offer_or_store(item, tag, when_full, has_permit),
-            false => Placement::Offered(cell.visit(|section| match has_permit {
-                true => section.redeem(item, tag),
-                false => section.offer(item, tag, when_full),
-            })),
+        let terms = Terms {
+            class: class_of::<A, M>(),
+            stamp,
+            worth_until: if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER },
+            when_full,
+            is_plain: self.cleanup.is_none(),
+            has_permit,
+            // An asker's message can be withdrawn, so it must have a place.
+            may_be_stored: may_leave == MayLeave::Yes && !is_ask,
         };
-        let offer = match placement {
-            Placement::Offered(offer) => offer,
-            Placement::Spilled => {
-                self.cleanup = None;
-                self.step = Step::TakenOver;
-                return Some(Ok(Admission::Spilled));
-            }
-            Placement::Lost(reason) => return Some(Err(Refusal { message: None, why: self.why(reason) })),
-        };
-        match offer {
-            Offer::Granted(place, admission) => {
+        let (expires, offered) = cell.offer(item, terms);
+        self.expires = expires;
+        let (reason, retry_after, item) = match offered {
+            Offered::In(place, admission) => {
                 self.step = Step::In(place);
-                Some(Ok(admission))
+                return Some(Ok(admission));
             }
-            Offer::InLine(line) => {
+            Offered::InLine(line) => {
                 self.step = Step::InLine;
                 self.cleanup().line = Some(line);
                 let end = self.line_end();
                 self.set_timer(end);
-                None
+                return None;
             }
-            Offer::Refused(item, Reason::Dropped, _) => {
-                cell.drop_rejected(item, Reason::Dropped);
-                Some(Err(Refusal { message: None, why: self.why(Reason::Dropped) }))
+            Offered::Stored => {
+                self.cleanup = None;
+                self.step = Step::TakenOver;
+                return Some(Ok(Admission::Spilled));
             }
-            Offer::Refused(item, reason, retry_after) => {
-                let why = self.why(reason).retry(retry_after);
-                Some(Err(Refusal { message: message_of::<A, M>(item), why }))
+            Offered::Unfit(reason, item) => {
+                if let Some(mut cleanup) = self.cleanup.take() {
+                    cleanup.has_permit = has_permit;
+                }
+                (reason, Span::NONE, Some(item))
             }
-        }
+            Offered::Refused { reason, retry_after, item } => (reason, retry_after, item),
+        };
+        let why = self.why(reason).retry_in(retry_after);
+        Some(Err(Refusal { message: item.and_then(message_of::<A, M>), why }))
     }
 
     /// Computes until when the sender waits. Returns the instant if the clock had to be read (T2).

@@ -1,10 +1,12 @@
 //! A message in line, until it is let in, is refused, or gives up.
 
+use super::cleanup::Cleanup;
 use super::journey::{Arrival, Journey, Refusal, Step, message_of};
 use super::timer::end_of_wait;
 use super::{class_of, cycle};
-use crate::actor::Handler;
+use crate::actor::cell::Packed;
 use crate::actor::message::Message;
+use crate::actor::{Actor, Handler};
 use crate::clock::Tick;
 use crate::current::waits;
 use crate::error::{Admission, AskError, Reason};
@@ -23,9 +25,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 
     /// Polls the wait in line; returns the outcome if it has ended.
     pub(super) fn poll_line(&mut self, cx: &mut Context<'_>) -> Option<Arrival<M>> {
-        let Journey { to, cleanup: Some(cleanup), .. } = self else { return None };
-        let Poll::Ready(outcome) = cleanup.line.as_mut()?.poll(&to.cell().mailbox, cx) else { return None };
-        (cleanup.line, cleanup.wait) = (None, None);
+        let outcome = self.cleanup.as_mut()?.poll_line(cx)?;
         Some(match outcome {
             Outcome::Granted(place) => self.let_in(place),
             Outcome::Refused(item, reason) => {
@@ -78,20 +78,49 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 
     /// Leaves the line, unless the message was let in or refused just before.
     fn give_up(&mut self, why: AskError) -> Arrival<M> {
-        let line = self.cleanup.as_mut().and_then(|cleanup| cleanup.line.take());
-        self.cleanup = None;
-        let Some(line) = line else { unreachable!("its callers have found it in line") };
-        let cell = self.to.cell();
-        let left = cell.visit(|section| section.give_up(line, why.reason()));
-        // The ledger has counted it by now: `why` was made before, and a log line may have been
-        // written in between.
-        cell.note_loss();
-        let (item, why) = match left {
-            Ok((item, _)) => (item, why),
-            Err((Outcome::Refused(item, reason), _)) => (item, self.why(reason)),
-            Err((Outcome::Granted(place), _)) => return self.let_in(place),
+        let Some(mut cleanup) = self.cleanup.take() else {
+            unreachable!("its callers have found it in line")
         };
+        let (item, why) = match cleanup.give_up(why.reason()) {
+            Left::Out(item, None) => (item, why),
+            Left::Out(item, Some(reason)) => (item, self.why(reason)),
+            Left::LetIn(place) => return self.let_in(place),
+        };
+        drop(cleanup);
         self.step = Step::Over;
         Err(Refusal { message: message_of::<A, M>(item), why })
+    }
+}
+
+/// How a message left the line.
+enum Left<A: Actor> {
+    /// With the reason if it was refused just before.
+    Out(Packed<A>, Option<Reason>),
+    /// It was let in just before.
+    LetIn(Place),
+}
+
+/// What does not depend on the type of the message.
+impl<A: Actor> Cleanup<'_, A> {
+    /// Polls the wait in line, if there is one.
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Option<Outcome<Place, Packed<A>>> {
+        let Poll::Ready(outcome) = self.line.as_mut()?.poll(&self.cell.mailbox, cx) else { return None };
+        (self.line, self.wait) = (None, None);
+        Some(outcome)
+    }
+
+    #[inline(never)]
+    fn give_up(&mut self, reason: Reason) -> Left<A> {
+        let Some(line) = self.line.take() else { unreachable!("its callers have found it in line") };
+        self.wait = None;
+        let left = self.cell.visit(|section| section.give_up(line, reason));
+        // The ledger has counted it by now: the error was made before, and a log line may have been
+        // written in between.
+        self.cell.note_loss();
+        match left {
+            Ok((item, _)) => Left::Out(item, None),
+            Err((Outcome::Refused(item, reason), _)) => Left::Out(item, Some(reason)),
+            Err((Outcome::Granted(place), _)) => Left::LetIn(place),
+        }
     }
 }

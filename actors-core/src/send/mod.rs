@@ -23,6 +23,7 @@ mod handle;
 mod jobs;
 mod journey;
 mod line;
+mod offer;
 mod placed;
 mod reserve;
 mod tell;

@@ -3,6 +3,7 @@
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::books::watched::Sampling;
 use crate::mailbox::consumers::Consumers;
 use crate::mailbox::core::Core;
 use crate::mailbox::ids::{ClassId, WorkerId};
@@ -152,11 +153,14 @@ impl<T: Item, S> Section<'_, T, S> {
     }
 
     /// Returns the instant of a claim. Where turns are known to be short and nothing queued may
-    /// expire, one claim in eight reads the clock: enough for the rates.
-    pub(in crate::mailbox) fn claim_instant(&mut self, is_short: bool) -> Tick {
+    /// expire, one claim in eight reads the clock: enough for the rates. `was_asleep`: the consumer
+    /// was woken for what is queued. Its first message has read the clock a moment ago, which is
+    /// exact enough unless a supervisor judges by it.
+    pub(in crate::mailbox) fn claim_instant(&mut self, is_short: bool, was_asleep: bool) -> Tick {
+        let is_recent = was_asleep && self.watched.sampling == Sampling::Off;
         self.is_short = is_short;
         self.unseen += 1;
-        let may_guess = is_short && self.unseen < CLAIMS_PER_LOOK && !self.queue.may_expire();
+        let may_guess = (is_short || is_recent) && self.unseen < CLAIMS_PER_LOOK && !self.queue.may_expire();
         if may_guess && !self.queue.has_lifo && !self.schedule.is_timed() {
             return self.recent;
         }

@@ -241,7 +241,7 @@ impl<T: Item, S> Taker<T, S> {
             pool.sleep(number);
             return Poll::Pending;
         }
-        let now = section.claim_instant(false);
+        let now = section.claim_instant(false, false);
         let (serving, is_sure) = section.serve_one(now, &mut self.batch);
         let is_drained = section.is_drained();
         let Some(pool) = section.consumers.pool() else { return Poll::Ready(Take::Finished) };

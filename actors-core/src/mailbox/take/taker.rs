@@ -308,7 +308,7 @@ impl<T: Item, S> Taker<T, S> {
             return self.park(&mut section);
         }
         if section.core.queue.used() > 0 {
-            let now = section.claim_instant(self.budget.is_short());
+            let now = section.claim_instant(self.budget.is_short(), self.was_asleep);
             let is_only = section.core.queue.used() == 1;
             if !is_only || !section.claim_only(now, &mut self.batch) {
                 section.claim(self.budget.claim_max(), now, &mut self.batch);
