@@ -76,8 +76,12 @@ pub fn meet_workers(runtime: &Runtime, system: &System, workers: usize) {
     }
     while here.load(Ordering::Acquire) < workers {
         // tokio may leave a worker parked while another one, whose thread is kept here, has a task
-        // to spare.
-        runtime.spawn(async {});
-        std::thread::yield_now();
+        // to spare. A worker that is woken looks for such a task when it has nothing else to do, so
+        // it gets one task at a time, and then some time.
+        let woken = runtime.spawn(async {});
+        while !woken.is_finished() && here.load(Ordering::Acquire) < workers {
+            std::thread::yield_now();
+        }
+        (0..64).for_each(|_| std::thread::yield_now());
     }
 }

@@ -15,7 +15,8 @@
 //! **Invariants.**
 //! - No wait ends early. It ends late by the task's own delay (tokio's timers have a resolution of
 //!   1 ms), and by the rest between two looks: [`REST`], or [`SHARE`] times as long as a look
-//!   takes. So looking takes a tenth of one processor at most, however many waits there are.
+//!   takes, a tenth of a second at most. So looking takes about a tenth of one processor, however
+//!   many waits there are.
 //! - For each armed entry, the task looks again at its deadline at the latest, or is told to hurry.
 //!   `loom.rs` models both sides.
 //! - Wakers are cloned, woken and dropped without a lock (B6).
@@ -25,7 +26,8 @@
 //! a waiter would advance it.
 //!
 //! **Price.** A short lock of the entry and a fence per wait. A look costs some nanoseconds per
-//! entry. An entry keeps the memory of the task that used it last.
+//! entry, at least once a second while there are waits. An entry that a thread keeps holds the
+//! memory of the task that used it last. Hurrying the task wakes it, and starts another one.
 
 #[cfg(all(test, actors_loom))]
 mod loom;
@@ -92,6 +94,8 @@ impl Entry {
                 return self.at.store(at.as_nanos(), Ordering::Relaxed);
             }
         }
+        // The clone is foreign code, and may panic: then there is no wait.
+        self.disarm();
         let waker = cloned(waker);
         let mut slot = self.waker.lock();
         let old = slot.put(waker);
@@ -103,6 +107,12 @@ impl Entry {
     /// The wait is over.
     pub(crate) fn disarm(&self) {
         self.at.store(IDLE, Ordering::Release);
+    }
+
+    /// No thread keeps it: the task that used it last is let go.
+    pub(crate) fn forget(&self) {
+        let waker = self.waker.lock().take();
+        discard(waker);
     }
 
     /// Returns when it is due, if there is a wait that is not over.
@@ -206,8 +216,8 @@ impl Board {
     fn look(&self, from: usize, now: Tick, look: &mut Look) -> Option<usize> {
         let (mut due, mut unused, mut index) = (Vec::new(), Vec::new(), from);
         let mut list = self.list.lock();
-        while index < list.entries.len() && index < from + CHUNK {
-            let entry = &list.entries[index];
+        for _ in 0..CHUNK {
+            let Some(entry) = list.entries.get(index) else { break };
             if Arc::strong_count(entry) == 1 {
                 // Another one is here now.
                 unused.push(list.entries.swap_remove(index));
@@ -228,6 +238,27 @@ impl Board {
         due.into_iter().for_each(crate::wakers::wake);
         drop(unused);
         (!is_last).then_some(index)
+    }
+
+    /// The task is gone. If it is not done, its runtime has dropped it, and there will be none any
+    /// more; if it is, it may have a successor by now.
+    fn task_is_gone(&self, is_done: bool) {
+        if !is_done {
+            self.list.lock().is_over = true;
+        }
+    }
+
+    /// Wakes every wait, whenever it ends.
+    fn wake_all(&self) {
+        let entries = {
+            let mut list = self.list.lock();
+            list.is_over = true;
+            list.entries.clone()
+        };
+        for entry in entries {
+            let waker = entry.waker.lock().take();
+            waker.into_iter().for_each(crate::wakers::wake);
+        }
     }
 
     /// A look is over: the next one is at `at`, or sooner if a wait has hurried the task meanwhile.

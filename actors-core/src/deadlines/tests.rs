@@ -104,7 +104,35 @@ fn t2_entries_that_no_thread_keeps_are_dropped_with_a_look_and_asked_for_in_time
     let (board, mut entries) = board(&vec![10; KEPT_MIN - 1]);
     assert!(board.add(Arc::new(Entry::new(0)), || at(2)), "there are as many as are worth a look");
     entries.truncate(7);
+    let before = board.list.lock().entries.len();
+    board.begin_look();
+    board.look(0, at(2), &mut Look { soonest: Tick::NEVER });
+    assert_eq!(board.list.lock().entries.len(), before - CHUNK + 7, "one lock, one chunk");
     look(&board, 2);
     assert_eq!(board.list.lock().entries.len(), 7);
     assert_eq!(board.list.lock().limit, KEPT_MIN);
+}
+
+#[test]
+fn t2_a_thread_keeps_64_entries_and_the_tasks_of_others_are_let_go() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let (rt, far) = (runtime.handle(), Tick::from_nanos(u64::MAX - 1));
+    let deadlines = Deadlines::default();
+    let waits = |deadlines: &Deadlines, count: usize| {
+        let (woken, waker) = waker();
+        let armed: Vec<_> = (0..count).map(|_| deadlines.arm(far, &waker, rt)).collect();
+        drop(waker);
+        armed.into_iter().for_each(|entry| deadlines.disarm(entry));
+        woken
+    };
+    let woken = waits(&deadlines, 100);
+    assert_eq!(Arc::strong_count(&woken), 1 + 64);
+    // Another system's entries take the places of this one's.
+    let other = Deadlines::default();
+    waits(&other, 64);
+    assert_eq!(Arc::strong_count(&woken), 1);
+    let again = waits(&other, 64);
+    assert_eq!(Arc::strong_count(&again), 1 + 64);
+    assert_eq!(other.entries(), 64, "they are used again");
 }

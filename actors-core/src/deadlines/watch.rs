@@ -14,10 +14,11 @@ use tokio::time::timeout_at;
 /// Entries that a thread keeps: more waits than this rarely end on one thread before the next ones
 /// begin.
 const KEPT_MAX: usize = 64;
-/// How long the task stays although no wait is left, so that it is not started again and again.
-const LINGER: Duration = Duration::from_secs(1);
-/// The longest time between two looks: a day, which every clock can represent.
-const FAR: Duration = Duration::from_secs(86_400);
+/// The longest time between two looks. When the second in a row finds no wait, the task ends: not
+/// at once, so that it is not started again and again.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The longest rest between two looks, whatever has made a look long.
+const REST_MAX: Duration = Duration::from_millis(100);
 
 thread_local! {
     static KEPT: RefCell<Vec<Arc<Entry>>> = const { RefCell::new(Vec::new()) };
@@ -76,13 +77,24 @@ impl Deadlines {
     #[inline]
     pub(crate) fn disarm(&self, entry: Arc<Entry>) {
         entry.disarm();
+        let mut left = Some(entry);
         // While a thread ends, it keeps nothing.
-        let _ = KEPT.try_with(|kept| {
-            let mut kept = kept.borrow_mut();
-            if kept.len() < KEPT_MAX {
-                kept.push(entry);
-            }
-        });
+        let _ = KEPT.try_with(|kept| self.keep(&mut kept.borrow_mut(), &mut left));
+        if let Some(entry) = left {
+            entry.forget();
+        }
+    }
+
+    /// Keeps the entry, perhaps in the place of another system's, which is left instead.
+    #[inline]
+    fn keep(&self, kept: &mut Vec<Arc<Entry>>, entry: &mut Option<Arc<Entry>>) {
+        if kept.len() < KEPT_MAX {
+            kept.extend(entry.take());
+        } else if let Some(place) = kept.iter_mut().find(|other| other.owner != self.number)
+            && let Some(entry) = entry
+        {
+            std::mem::swap(place, entry);
+        }
     }
 
     #[inline]
@@ -115,9 +127,27 @@ impl Deadlines {
         drop(list);
         match must_start {
             // A runtime that has ended drops the task here.
-            true => drop(rt.spawn(watch(Task(self.shared.clone())))),
+            true => drop(rt.spawn(watch(Task { shared: self.shared.clone(), is_done: false }))),
             false => self.shared.hurry.notify_one(),
         }
+        // On a worker, the task that was woken last waits in a place of its own, from which no
+        // other worker takes it, however long this worker is blocked. Another one takes that place.
+        drop(rt.spawn(std::future::ready(())));
+    }
+}
+
+impl Deadlines {
+    /// Wakes all waits: the runtime has ended, and they must look for it. A wait that begins from
+    /// here on finds it without being woken.
+    pub(crate) fn wake_all(&self) {
+        self.shared.board.wake_all();
+    }
+}
+
+#[cfg(all(test, not(actors_loom)))]
+impl Deadlines {
+    pub(super) fn entries(&self) -> usize {
+        self.shared.board.list.lock().entries.len()
     }
 }
 
@@ -129,19 +159,20 @@ impl Drop for Deadlines {
 }
 
 /// The task, which knows whether its runtime has dropped it.
-struct Task(Arc<Shared>);
+struct Task {
+    shared: Arc<Shared>,
+    is_done: bool,
+}
 
 impl Drop for Task {
     fn drop(&mut self) {
-        let mut list = self.0.board.list.lock();
-        if std::mem::take(&mut list.has_task) {
-            list.is_over = true;
-        }
+        self.shared.board.task_is_gone(self.is_done);
     }
 }
 
-async fn watch(task: Task) {
-    let Shared { board, hurry } = &*task.0;
+async fn watch(mut task: Task) {
+    let shared = task.shared.clone();
+    let Shared { board, hurry } = &*shared;
     let mut was_idle = false;
     loop {
         let began = clock::now();
@@ -153,13 +184,14 @@ async fn watch(task: Task) {
             tokio::task::coop::consume_budget().await;
         }
         let ended = clock::now();
-        let earliest = ended.after(REST.max(ended.since(began) * SHARE));
+        let earliest = ended.after((ended.since(began) * SHARE).clamp(REST, REST_MAX));
         let is_idle = look.soonest == Tick::NEVER;
         if is_idle && was_idle && board.may_end() {
+            task.is_done = true;
             return;
         }
         was_idle = is_idle;
-        board.plan(look.soonest.min(ended.after(if is_idle { LINGER } else { FAR })));
+        board.plan(look.soonest.min(ended.after(LOOK_EVERY)));
         // Until the time that is planned, which a wait may bring forward meanwhile.
         while let Some(at) = clock::instant(board.next().max(earliest)) {
             if board.list.lock().is_over {

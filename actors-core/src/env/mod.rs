@@ -189,6 +189,7 @@ impl System {
         for (_, actor) in self.inner.registry.actors() {
             actor.runtime_gone();
         }
+        self.inner.deadlines.wake_all();
     }
 
     pub(crate) fn registry(&self) -> &Registry {

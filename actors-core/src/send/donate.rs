@@ -165,6 +165,17 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         (!is_late && own != Span::of(Duration::ZERO)).then_some(deadline)
     }
 
+    /// The task's budget is spent: yields, once. Where the time of a send runs it goes through the
+    /// queue instead, and so it does where it was polled again without a budget.
+    #[cold]
+    fn yields(&mut self, is_ask: bool) -> Attempt<M::Reply> {
+        let has_ttl = self.handle().cell().mailbox.ttl(class_of::<A, M>()).is_some();
+        match is_ask || has_ttl || !self.own_timeout().is_none() || self.note_yield() {
+            true => Attempt::No,
+            false => Attempt::Yield,
+        }
+    }
+
     /// Returns the turn as its sends will know it.
     #[inline]
     fn scope(cell: &ActorCell<A>, own: Span, deadline: Tick, is_ask: bool) -> current::Turn {
@@ -191,7 +202,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         };
         let mut guard = SeatGuard { cell, class, seat: Some(seat), used: SeatUse::Unused };
         if is_timed && must_yield(cx) {
-            return Attempt::Yield;
+            drop(guard);
+            return self.yields(is_ask);
         }
         guard.used = SeatUse::Panicked;
         let message = taken(step);
@@ -232,7 +244,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let mut guard = SeatGuard { cell, class, seat: Some(seat), used: SeatUse::Unused };
         // With a spent budget, all that the turn awaits would be pending.
         if (is_timed || !coop::has_budget_remaining()) && must_yield(cx) {
-            return Attempt::Yield;
+            drop(guard);
+            return self.yields(is_ask);
         }
         let message = taken(step);
         *step = Step::TakenOver;

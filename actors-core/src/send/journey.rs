@@ -52,6 +52,8 @@ pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     /// Whether the caller blocks its thread. It may hold a lock that the handler needs, so it must
     /// not run the turn itself.
     is_blocking: bool,
+    /// It has let other tasks go first.
+    has_yielded: bool,
 }
 
 /// Why a message did not get in. The message is `None` if its value was lost too.
@@ -75,7 +77,16 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     #[inline(always)]
     fn with(to: Target<'a, A>, step: Step<M>, timeout: Span) -> Self {
         let never = Tick::NEVER;
-        Journey { to, step, timeout, expires: never, deadline: never, cleanup: None, is_blocking: false }
+        Journey {
+            to,
+            step,
+            timeout,
+            expires: never,
+            deadline: never,
+            cleanup: None,
+            is_blocking: false,
+            has_yielded: false,
+        }
     }
 
     /// Starts the journey of a message for which there is a permit.
@@ -102,6 +113,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     pub(super) fn owned(mut self) -> Journey<'static, A, M> {
         let mut owned = Journey::with(Target::Owned(Handle::clone(&self.to)), self.step, self.timeout);
         (owned.expires, owned.deadline, owned.is_blocking) = (self.expires, self.deadline, self.is_blocking);
+        owned.has_yielded = self.has_yielded;
         if let Some(cleanup) = &mut self.cleanup {
             let new = owned.cleanup();
             (new.line, new.has_permit) = (cleanup.line.take(), std::mem::take(&mut cleanup.has_permit));
@@ -218,6 +230,11 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Notes that the caller blocks its thread.
     pub(super) fn block(&mut self) {
         self.is_blocking = true;
+    }
+
+    /// Notes that it lets other tasks go first. Returns whether it did before.
+    pub(super) fn note_yield(&mut self) -> bool {
+        std::mem::replace(&mut self.has_yielded, true)
     }
 
     pub(super) fn is_blocking(&self) -> bool {
@@ -405,15 +422,8 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     /// Polls for the end of the ask's time, and returns the reason.
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
         let is_fresh = self.cleanup.as_mut().is_some_and(|cleanup| cleanup.timer.arm(&cleanup.cell, cx));
-        if self.cleanup.as_ref().is_some_and(|cleanup| cleanup.timer.is_lost(&cleanup.cell)) {
-            // The actor has ended with its runtime. An answer that was taken along may still come,
-            // but nothing would end the wait for it.
-            return Poll::Ready(Reason::Closed);
-        }
-        if is_fresh {
-            return Poll::Pending;
-        }
-        while self.cleanup.as_mut().is_some_and(|cleanup| cleanup.timer.poll(&cleanup.cell, cx)) {
+        while !is_fresh && self.cleanup.as_mut().is_some_and(|cleanup| cleanup.timer.poll(&cleanup.cell, cx))
+        {
             let has_expired = self.cleanup.as_ref().is_some_and(|cleanup| cleanup.has_expired);
             let is_ttl = self.expires < self.deadline && !has_expired;
             match self.withdraw(Reason::Expired) {
@@ -426,6 +436,12 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
                 Withdrawal::Begun | Withdrawal::Out(()) => self.expires = self.deadline,
             }
             self.set_timer(self.deadline);
+        }
+        if self.cleanup.as_ref().is_some_and(|cleanup| cleanup.timer.is_lost(&cleanup.cell)) {
+            // The actor has ended with its runtime. An answer that was taken along may still come,
+            // but nothing would end the wait for it. Looked for once the wait is known, because its
+            // end wakes all waits that are.
+            return Poll::Ready(Reason::Closed);
         }
         Poll::Pending
     }

@@ -61,12 +61,12 @@ impl Timer {
     /// this task.
     #[inline]
     pub(super) fn arm<A: Actor>(&mut self, cell: &Cell<A>, cx: &Context<'_>) -> bool {
-        let end = mem::replace(&mut self.unarmed, Tick::NEVER);
+        let end = self.unarmed;
         if end == Tick::NEVER {
             return false;
         }
         let deadlines = cell.system.deadlines();
-        match &self.armed {
+        let is_fresh = match &self.armed {
             Armed::Entry(entry) => {
                 deadlines.arm_again(entry, end, cx.waker(), &cell.rt);
                 !entry.is_due()
@@ -82,7 +82,10 @@ impl Timer {
                 self.arm_elsewhere(end, cell, cx);
                 false
             }
-        }
+        };
+        // Only now: the clone of a waker is foreign code, and may have panicked.
+        self.unarmed = Tick::NEVER;
+        is_fresh
     }
 
     #[cold]
@@ -158,7 +161,10 @@ impl Drop for Timer {
     fn drop(&mut self) {
         match mem::replace(&mut self.armed, Armed::No) {
             Armed::No => {}
-            Armed::Entry(entry) => entry.disarm(),
+            Armed::Entry(entry) => {
+                entry.disarm();
+                entry.forget();
+            }
             // It holds a waker, which may panic when it is dropped, and the waiter may be going
             // away because of a panic.
             sleep @ Armed::Sleep { .. } => discard(sleep),

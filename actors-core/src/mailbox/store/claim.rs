@@ -16,8 +16,8 @@
 //! before every turn.
 
 use crate::mailbox::ids::{ClassId, SlotId};
-use crate::policy::{Lanes, Priority};
-use smallvec::SmallVec;
+use crate::policy::{Lanes, Priority, TURNS_MAX};
+use std::ops::Deref;
 
 /// Consecutive turns of one lane within a claim, and the schedule before the first of them.
 #[derive(Debug)]
@@ -35,6 +35,48 @@ struct Claimed {
     lane: u8,
 }
 
+impl Claimed {
+    const NONE: Claimed = Claimed { slot: SlotId::new(0), class: ClassId::new(0), lane: 0 };
+}
+
+/// As many as a claim can have, in place: 256 bytes that need no allocation and no second pointer.
+#[derive(Debug)]
+struct Items {
+    list: [Claimed; TURNS_MAX as usize],
+    len: usize,
+}
+
+impl Default for Items {
+    fn default() -> Self {
+        Items { list: [Claimed::NONE; TURNS_MAX as usize], len: 0 }
+    }
+}
+
+impl Items {
+    #[inline]
+    fn push(&mut self, item: Claimed) {
+        self.list[self.len] = item;
+        self.len += 1;
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+}
+
+impl Deref for Items {
+    type Target = [Claimed];
+
+    #[inline]
+    fn deref(&self) -> &[Claimed] {
+        &self.list[..self.len]
+    }
+}
+
 /// In `woke`: the lane got no first message. A claim has fewer turns than this.
 const ASLEEP: u8 = u8::MAX;
 
@@ -42,8 +84,7 @@ const ASLEEP: u8 = u8::MAX;
 /// been entered.
 #[derive(Debug, Default)]
 pub(in crate::mailbox) struct Claim {
-    /// The first needs no allocation: idle actors claim one at a time.
-    items: SmallVec<[Claimed; 1]>,
+    items: Items,
     runs: Vec<Run>,
     begun: u32,
     ended: u32,
@@ -57,12 +98,9 @@ pub(in crate::mailbox) struct Claim {
 }
 
 impl Claim {
-    /// Starts a claim of up to `count` messages.
-    pub(in crate::mailbox) fn reset(&mut self, count: usize) {
+    /// Starts a claim.
+    pub(in crate::mailbox) fn reset(&mut self) {
         self.items.clear();
-        if self.items.capacity() < count {
-            self.items.reserve_exact(count);
-        }
         self.runs.clear();
         self.begun = 0;
         self.ended = 0;
@@ -73,7 +111,7 @@ impl Claim {
 
     /// Starts a claim of one message, whose turn begins now.
     pub(in crate::mailbox) fn only(&mut self, slot: SlotId, class: ClassId, lane: usize) {
-        self.reset(1);
+        self.reset();
         self.lowest = lane as u8;
         self.add(slot, class, lane);
         self.begun = 1;
@@ -116,6 +154,7 @@ impl Claim {
     }
 
     /// Whether messages may still be claimed and not begun.
+    #[inline]
     pub(in crate::mailbox) fn is_out(&self) -> bool {
         (self.begun as usize) < self.items.len()
     }

@@ -107,15 +107,14 @@ impl<T: 'static> Batch<T> {
     /// Adds a message from its slot.
     #[inline]
     pub(in crate::mailbox) fn add(&mut self, slot: SlotId, entry: &mut Slot<T>) {
-        let place = &mut self.places[self.len];
-        // The place is empty: a swap needs no check, so the message is moved at once.
-        std::mem::swap(&mut place.item, &mut entry.item);
-        place.class = entry.class;
-        place.stamp = entry.stamp;
-        place.deadline = entry.deadline;
-        place.expires = entry.expires;
-        place.slot = slot;
-        self.len += 1;
+        self.places().add(slot, entry);
+    }
+
+    /// The places, to add several messages.
+    #[inline]
+    pub(in crate::mailbox) fn places(&mut self) -> Adding<'_, T> {
+        let Batch { places, next, len } = self;
+        Adding { places, next: *next, len }
     }
 
     /// Slots of what was added since there were `before` messages, none of which has begun.
@@ -147,5 +146,32 @@ impl<T: 'static> Batch<T> {
         }
         self.len -= 1;
         self.places.get_mut(self.len)
+    }
+}
+
+/// The places of a batch while messages are added.
+pub(in crate::mailbox) struct Adding<'a, T> {
+    places: &'a mut [Taken<T>],
+    next: usize,
+    len: &'a mut usize,
+}
+
+impl<T> Adding<'_, T> {
+    #[inline]
+    pub(in crate::mailbox) fn rest(&self) -> usize {
+        *self.len - self.next
+    }
+
+    #[inline]
+    pub(in crate::mailbox) fn add(&mut self, slot: SlotId, entry: &mut Slot<T>) {
+        let place = &mut self.places[*self.len];
+        // The place is empty: a swap needs no check, so the message is moved at once.
+        std::mem::swap(&mut place.item, &mut entry.item);
+        place.class = entry.class;
+        place.stamp = entry.stamp;
+        place.deadline = entry.deadline;
+        place.expires = entry.expires;
+        place.slot = slot;
+        *self.len += 1;
     }
 }

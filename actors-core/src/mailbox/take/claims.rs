@@ -99,7 +99,7 @@ impl<T: Item, S> Section<'_, T, S> {
     /// called again.
     pub(in crate::mailbox) fn claim(&mut self, max: usize, now: Tick, batch: &mut Batch<T>) {
         let count = max.min(self.queue.used());
-        self.claim.reset(count);
+        self.claim.reset();
         self.claim.thread = here();
         batch.clear();
         batch.prepare(count);
@@ -183,6 +183,11 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
+    /// The next claim reads the clock: what is queued has waited for the seat.
+    pub(in crate::mailbox) fn must_look(&mut self) {
+        self.unseen = CLAIMS_PER_LOOK;
+    }
+
     /// Whether the mailbox has not been empty for so long that types which declare it are served
     /// newest first.
     pub(in crate::mailbox) fn is_pressed(&self, now: Tick) -> bool {
@@ -231,7 +236,8 @@ impl<T: Item> Queue<T> {
     ) -> bool {
         let before = batch.rest();
         let (mut at, mut are_bare, mut goes_on) = (self.lanes[lane].front(), true, true);
-        while batch.rest() < max
+        let mut places = batch.places();
+        while places.rest() < max
             && let Some(slot) = at
         {
             let entry = self.slots.at_mut(slot);
@@ -242,7 +248,7 @@ impl<T: Item> Queue<T> {
             }
             are_bare &= state.is_bare;
             claim.add(slot, entry.class, lane);
-            batch.add(slot, entry);
+            places.add(slot, entry);
             at = entry.next();
         }
         self.lanes[lane].cut_front(LANE, &mut self.slots, (batch.rest() - before) as u32, at);

@@ -94,7 +94,6 @@ impl<T: Item, S> Mailbox<T, S> {
         let Some(seat) = one.seat.take() else { unreachable!("it was found above, under this lock") };
         state.counts.offered += 1;
         state.counts.in_service += 1;
-        core.ids += 1;
         self.set_home(false);
         SeatAttempt::Taken { seat, is_timed }
     }
@@ -135,7 +134,8 @@ impl<T: Item, S> Mailbox<T, S> {
         let Consumers::One(one) = consumers else {
             unreachable!("only a single consumer's seat can be taken")
         };
-        core.turns += u64::from(!matches!(used, SeatUse::Unused));
+        let is_used = u64::from(!matches!(used, SeatUse::Unused));
+        (core.ids, core.turns) = (core.ids + is_used, core.turns + is_used);
         let state = &mut core.queue.classes[class];
         state.counts.in_service -= 1;
         match used {
@@ -156,6 +156,9 @@ impl<T: Item, S> Mailbox<T, S> {
         }
         one.seat = Some(seat);
         let is_idle = core.queue.used() == 0;
+        if !is_idle {
+            core.must_look();
+        }
         self.set_home(is_idle);
         let wake = match one.is_poisoned || one.must_restart || !core.is_open() {
             // Not only if it sleeps: the consumer may have come while the seat was away.
@@ -196,6 +199,7 @@ impl<T: Item, S> Mailbox<T, S> {
         let now = (core.now)();
         core.saw(now);
         core.watched.began(now, now);
+        core.ids += 1;
         one.is_suspended = true;
         // Always: what the turn waits for may have come before it was here.
         Some(one.wake())
@@ -227,7 +231,7 @@ const NO_THREAD: usize = 0;
 impl<T: Item> Core<T> {
     /// Loses the message of a turn whose seat does not come back.
     fn lose_seatless(&mut self, class: ClassId, reason: Reason) {
-        self.turns += 1;
+        (self.ids, self.turns) = (self.ids + 1, self.turns + 1);
         let counts = &mut self.queue.classes[class].counts;
         counts.in_service -= 1;
         counts.lose(Stage::Lost, reason);

@@ -105,7 +105,7 @@ impl<T: Item, S> Taker<T, S> {
             unwoken_since: None,
             last_class: None,
             thin: 0,
-            was_asleep: true,
+            was_asleep: false,
             timed: None,
         }
     }
@@ -395,7 +395,7 @@ impl<T: Item, S> Taker<T, S> {
     }
 
     fn park(&mut self, section: &mut Section<'_, T, S>) -> Poll<Take> {
-        (self.thin, self.was_asleep) = (0, true);
+        (self.thin, self.was_asleep) = (0, section.core.queue.used() == 0);
         // Single turns are not timed, except until turns are known to be short: that is how an
         // actor begins.
         if self.budget.is_short() {

@@ -272,18 +272,47 @@ fn s6_an_async_fn_is_begun_by_an_awaited_send_to_a_ready_actor_only() {
     });
 }
 
-/// A task without budget yields to others first, and nothing has happened.
+fn spend_budget() {
+    while tokio::task::coop::has_budget_remaining() {
+        tokio::task::coop::consume_budget().now_or_never();
+    }
+}
+
+/// A task without budget leaves the turn of an ask to the actor, and its time runs.
 #[test]
-fn s6_a_task_without_budget_yields_before_it_begins_a_turn() {
+fn s6_an_ask_without_budget_begins_no_turn() {
     on_threads(2, async |system| {
         let shop = fresh(&system);
-        while tokio::task::coop::has_budget_remaining() {
-            tokio::task::coop::consume_budget().now_or_never();
-        }
+        spend_budget();
         let mut asked = shop.place();
         assert!(poll_here(&mut asked).await.is_pending());
+        assert_eq!(shop.ledger().total().offered, 1, "it is in the queue, or has been there");
+        assert_ne!(asked.await.unwrap().1, here().1);
+    });
+}
+
+/// A tell without budget yields first, once, and nothing has happened. If there is none then
+/// either, it goes through the queue.
+#[test]
+fn s6_a_tell_without_budget_yields_once_before_it_begins_a_turn() {
+    on_threads(2, async |system| {
+        let (shop, other) = (fresh(&system), fresh(&system));
+        spend_budget();
+        let (mut told, mut again) = (shop.place().tell(), other.place().tell());
+        assert!(poll_here(&mut told).await.is_pending() && poll_here(&mut again).await.is_pending());
         assert_eq!(shop.ledger().total().offered, 0);
-        assert_eq!(asked.await.unwrap().1, here().1);
+        tokio::task::yield_now().await;
+        told.await.unwrap();
+        assert_eq!(shop.reading().depth_peak, 0);
+        spend_budget();
+        assert!(poll_here(&mut again).await.is_ready());
+        assert_eq!(other.reading().depth_peak, 1);
+        let timed = fresh(&system);
+        spend_budget();
+        assert!(
+            poll_here(&mut timed.place().tell().timeout(Duration::from_secs(9))).await.is_ready(),
+            "its time runs"
+        );
     });
 }
 
