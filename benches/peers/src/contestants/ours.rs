@@ -10,9 +10,13 @@ use std::sync::OnceLock;
 const NOTES: &[Note] = &[
     Note::On(Workload::Ask1, "Each ask of this runtime has a deadline of 30 s, and so a timer; no other contestant's has."),
     Note::On(Workload::Ask64, "Each ask of this runtime has a deadline of 30 s, and so a timer; no other contestant's has."),
+    Note::On(Workload::PingPong, AWAITED),
     Note::On(Workload::InstrTell, FROZEN),
     Note::On(Workload::InstrAsk, FROZEN),
 ];
+
+/// What an `async fn` does where a `fn` cannot.
+const AWAITED: &str = "Our `async fn`s await their send, as one does in an `async fn`; all others but xtra's try it.";
 
 /// Stops the clock that claims are measured by, so that instruction counts do not vary.
 const FROZEN: &str = "We size batches by how long turns take, and callgrind makes them take some fifty times as long; so the \
@@ -25,9 +29,9 @@ fn system() -> &'static System {
 }
 
 /// An actor of this runtime, in a module of its own. `$fn` is the beginning of its handlers, `fn`
-/// or `async fn`; what follows it is added to the words of `#[actor]`.
+/// or `async fn`, and `$send` is how they send; what follows is added to the words of `#[actor]`.
 macro_rules! ours {
-    ($module:ident, $name:literal, [$($fn:tt)+] $(, $($word:tt)+)?) => {
+    ($module:ident, $name:literal, [$($fn:tt)+], [$($send:tt)+] $(, $($word:tt)+)?) => {
         /// The actor, and its handle as a contestant.
         pub mod $module {
             use super::*;
@@ -77,7 +81,7 @@ macro_rules! ours {
                 $($fn)+ hop(&mut self, left: u64, b: u64) {
                     self.book.enter(left, b);
                     if let Some(peer) = Meeting::next(&mut self.meeting, left) {
-                        let _ = peer.0.hop(left - 1, b).try_send();
+                        let _ = peer.0.hop(left - 1, b)$($send)+;
                     }
                 }
             }
@@ -127,6 +131,6 @@ macro_rules! ours {
     };
 }
 
-ours!(asynchronous, "actors: async fn", [async fn]);
-ours!(plain, "actors: fn", [fn]);
-ours!(never, "actors: fn (inline = never)", [fn], inline = never);
+ours!(asynchronous, "actors: async fn", [async fn], [.await]);
+ours!(plain, "actors: fn", [fn], [.try_send()]);
+ours!(never, "actors: fn (inline = never)", [fn], [.try_send()], inline = never);

@@ -871,3 +871,26 @@ fn s6_on_a_current_thread_runtime_the_first_poll_is_the_task_s() {
         assert!(poll(&mut shop.place()).is_pending());
     });
 }
+
+/// As for plain `fn`s: only a task that a worker of the actor's runtime polls begins turns.
+#[test]
+fn s6_no_async_fn_is_begun_outside_of_a_worker_s_task() {
+    let runtime = threads(2);
+    let system = {
+        let _inside = runtime.enter();
+        System::new("outside")
+    };
+    let shop = fresh(&system);
+    // The main future is not a task, and neither is a plain thread.
+    assert_ne!(runtime.block_on(async { shop.place().await.unwrap() }).0, here().0);
+    assert_ne!(shop.place().blocking().unwrap().0, here().0);
+    // A `LocalSet` on this thread, with the actor's runtime entered.
+    let (local, asked) = (tokio::task::LocalSet::new(), shop.clone());
+    let there = local.block_on(&runtime, async move {
+        tokio::task::spawn_local(async move { (asked.place().await.unwrap(), here()) }).await.unwrap()
+    });
+    assert_ne!(there.0.0, there.1.0);
+    // Another executor in a worker's task, which has given its worker away.
+    let there = runtime.spawn(async move { tokio::task::block_in_place(|| shop.place().now_or_never()) });
+    assert!(runtime.block_on(there).unwrap().is_none(), "the answer comes from the actor's task");
+}
