@@ -92,6 +92,7 @@ mod reply;
 mod run;
 mod runtime_guard;
 mod seed;
+mod stripes;
 mod supervise;
 mod sync;
 mod text;

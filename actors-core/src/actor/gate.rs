@@ -6,6 +6,7 @@
 
 use crate::mailbox::ClassId;
 use crate::policy::{Level, Rng, Threshold, spread};
+use crate::stripes::{Before, Stripes};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -30,17 +31,10 @@ struct Refusals {
     retry_after_ns: AtomicU64,
     /// The actor's stream of random numbers for shedding.
     rng: Rng,
-    /// The number of draws from it so far.
-    drawn: AtomicU64,
-    types: Box<[ClassGate]>,
-}
-
-/// The gate's data of one message type.
-#[derive(Debug)]
-struct ClassGate {
-    lane: AtomicU8,
-    /// Refused messages. Each refused sender adds one.
-    refused: AtomicU64,
+    /// The lanes of the message types; [`NEVER`] for a type that is never shed.
+    lanes: Box<[AtomicU8]>,
+    /// How many messages of each type were refused. Behind them, how many senders have drawn.
+    counts: Stripes,
 }
 
 impl Gate {
@@ -64,26 +58,28 @@ impl Gate {
     #[cold]
     fn refuses_some(&self, threshold: Threshold, class: ClassId, counted: u64) -> Option<Duration> {
         let refusals = self.refusals.get()?;
-        let of_type = &refusals.types[class.index()];
-        let lane = of_type.lane.load(Ordering::Relaxed);
+        let lane = refusals.lanes[class.index()].load(Ordering::Relaxed);
         if lane == NEVER {
             return None;
         }
         // Two numbers per sender. With one number for both, the spread of the wait would depend on
-        // the draw that led to the refusal.
-        let drawn = refusals.drawn.fetch_add(2, Ordering::Relaxed);
+        // the draw that led to the refusal. Each stripe has a part of the stream to itself.
+        let Before { count, stripe } = refusals.counts.add(refusals.lanes.len(), 2);
+        let drawn = count.wrapping_add((stripe as u64) << 61);
         if threshold.admits(lane.into(), refusals.rng.nth(drawn)) {
             return None;
         }
-        of_type.refused.fetch_add(counted, Ordering::Relaxed);
+        if counted > 0 {
+            refusals.counts.add(class.index(), counted);
+        }
         let wait = Duration::from_nanos(refusals.retry_after_ns.load(Ordering::Relaxed));
         Some(spread(wait, refusals.rng.nth(drawn.wrapping_add(1))))
     }
 
     /// Returns how many messages of each type were refused so far. Empty if load was never shed.
     pub(crate) fn refused(&self) -> impl Iterator<Item = u64> {
-        let types = self.refusals.get().map(|refusals| &refusals.types);
-        types.into_iter().flatten().map(|of_type| of_type.refused.load(Ordering::Relaxed))
+        let refusals = self.refusals.get().into_iter();
+        refusals.flat_map(|refusals| (0..refusals.lanes.len()).map(|at| refusals.counts.sum(at)))
     }
 
     pub(crate) fn level(&self) -> Level {
@@ -132,15 +128,12 @@ impl Gate {
             Box::new(Refusals {
                 retry_after_ns: AtomicU64::new(0),
                 rng: rng(),
-                drawn: AtomicU64::new(0),
-                types: lanes
-                    .iter()
-                    .map(|_| ClassGate { lane: AtomicU8::new(NEVER), refused: AtomicU64::new(0) })
-                    .collect(),
+                lanes: lanes.iter().map(|_| AtomicU8::new(NEVER)).collect(),
+                counts: Stripes::new(lanes.len() + 1),
             })
         });
-        for (of_type, lane) in refusals.types.iter().zip(lanes) {
-            of_type.lane.store(lane.map_or(NEVER, |lane| lane as u8), Ordering::Relaxed);
+        for (of_type, lane) in refusals.lanes.iter().zip(lanes) {
+            of_type.store(lane.map_or(NEVER, |lane| lane as u8), Ordering::Relaxed);
         }
         let ns = u64::try_from(retry_after.as_nanos()).unwrap_or(u64::MAX);
         refusals.retry_after_ns.store(ns, Ordering::Relaxed);

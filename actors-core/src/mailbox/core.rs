@@ -16,7 +16,7 @@ use crate::mailbox::effects::Lost;
 use crate::mailbox::ids::SlotId;
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::section::Section;
-use crate::mailbox::signals::{Signals, here};
+use crate::mailbox::signals::Signals;
 use crate::mailbox::spill::Spill;
 use crate::mailbox::store::claim::Claim;
 use crate::mailbox::store::queue::Queue;
@@ -25,6 +25,7 @@ use crate::mailbox::store::waiters::Lines;
 use crate::panics::caught;
 use crate::policy::{Arrivals, DrainRate, Lanes, Limits, Rng};
 use crate::reentry;
+use crate::stripes::here;
 use crate::sync::as_if_unlocked;
 use std::time::Duration;
 

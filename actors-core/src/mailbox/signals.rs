@@ -1,20 +1,10 @@
 //! Atomics beside the lock: the consumer's progress, and the flags that ask for its attention.
 
 use crate::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
-use crate::sync::thread_local;
 
 const INTERRUPT: u8 = 1;
 const KILLED: u8 = 2;
 const OUTRANKED: u8 = 4;
-
-thread_local! {
-    static HERE: u8 = const { 0 };
-}
-
-/// Returns a number that names this thread while it lives.
-pub(super) fn here() -> usize {
-    HERE.with(|here| std::ptr::from_ref(here).addr())
-}
 
 /// The atomics that the consumer shares with senders. They lie far from the lock, next to fields
 /// that are hardly ever read: the consumer writes its progress with every turn, and would otherwise

@@ -38,13 +38,11 @@ use crate::mailbox::enter::outcome::WhenFull;
 use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
-use crate::mailbox::signals::{Signals, here};
+use crate::mailbox::signals::Signals;
 use crate::policy::{Rng, spread_span};
+use crate::stripes::{Before, STRIPES, Stripes};
 use crate::sync::atomic::{AtomicU64, Ordering};
 
-/// More threads than this rarely hammer one full mailbox at a time; with more of them, some share a
-/// cache line.
-const STRIPES: usize = 4;
 /// In a notice: also senders that would wait are refused. Below it is the number of the turn, above
 /// it the number of the notice.
 const FOR_ALL: u64 = 1 << 32;
@@ -53,12 +51,9 @@ const FOR_ALL: u64 = 1 << 32;
 #[derive(Debug)]
 pub(in crate::mailbox) struct Notices {
     types: Box<[Notice]>,
-    stripes: [Stripe; STRIPES],
+    refused: Stripes,
     /// Where the random numbers that spread the waits begin.
     seed: u64,
-    /// The stripe of the thread that made them is the first, wherever that thread lies in memory: a
-    /// program with one thread draws the same numbers in every run (T9).
-    first: usize,
 }
 
 #[derive(Debug)]
@@ -75,36 +70,15 @@ struct Notice {
     entered: AtomicU64,
 }
 
-/// Counts of some threads, by message type.
-#[derive(Debug)]
-struct Stripe(Box<[Line]>);
-
-/// Counts in cache lines of their own: two, because processors fetch them in pairs.
-#[derive(Debug)]
-#[repr(align(128))]
-struct Line([AtomicU64; LINE]);
-
-const LINE: usize = 16;
-
-impl Stripe {
-    #[inline]
-    fn of(&self, class: usize) -> &AtomicU64 {
-        &self.0[class / LINE].0[class % LINE]
-    }
-}
-
 impl Notices {
     fn new(types: usize, rng: Rng) -> Box<Self> {
         let zero = || AtomicU64::new(0);
         let notice =
             |_| Notice { word: zero(), wait: zero(), good_for: zero(), began: zero(), entered: zero() };
-        let line = |_| Line(std::array::from_fn(|_| zero()));
-        let stripe = |_| Stripe((0..types.div_ceil(LINE)).map(line).collect());
         Box::new(Notices {
             types: (0..types).map(notice).collect(),
-            stripes: std::array::from_fn(stripe),
+            refused: Stripes::new(types),
             seed: rng.nth(0),
-            first: stripe_of(here()),
         })
     }
 
@@ -128,13 +102,12 @@ impl Notices {
         if notice.word.load(Ordering::Relaxed) != word {
             return None;
         }
-        let at = stripe_of(here()) ^ self.first;
-        let refused = self.stripes[at].of(class.index()).fetch_add(1, Ordering::Relaxed);
+        let Before { count: refused, stripe } = self.refused.add(class.index(), 1);
         if (refused + 1) & (good_for - 1) == 0 {
             notice.renew(word, signals, now);
         }
         // Another number for each refusal of each stripe; the spread makes it random.
-        let number = refused * STRIPES as u64 + at as u64;
+        let number = refused * STRIPES as u64 + stripe as u64;
         Some(spread_span(Span::from_nanos(wait), self.seed.wrapping_add(number)))
     }
 }
@@ -152,12 +125,6 @@ impl Notice {
         let age = Span::of(now().since(Tick::from_nanos(began)));
         self.wait.store(age.nanos(), Ordering::Relaxed);
     }
-}
-
-/// The stripe of a thread: the upper bits of a product (Knuth 6.4), because the addresses differ by
-/// multiples of large powers of two.
-fn stripe_of(thread: usize) -> usize {
-    ((thread as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 62) as usize % STRIPES
 }
 
 impl<T: Item, S> Mailbox<T, S> {
@@ -214,8 +181,8 @@ impl<T: Item, S> Section<'_, T, S> {
         let Some(notices) = self.mailbox.notices.get() else { return };
         let classes = self.core.queue.classes.iter_mut().enumerate();
         for (at, state) in classes {
-            let all = notices.stripes.iter().map(|stripe| stripe.of(at).load(Ordering::Relaxed)).sum();
-            let new: u64 = all - notices.types[at].entered.swap(all, Ordering::Relaxed);
+            let all = notices.refused.sum(at);
+            let new = all - notices.types[at].entered.swap(all, Ordering::Relaxed);
             if new > 0 {
                 state.counts.offered += new;
                 state.counts.lose_many(Stage::Refused, Reason::Full, new);

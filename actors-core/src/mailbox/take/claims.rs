@@ -9,12 +9,13 @@ use crate::mailbox::core::Core;
 use crate::mailbox::ids::{ClassId, WorkerId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{ConsumerKind, Mailbox, Section};
-use crate::mailbox::signals::{Signals, here};
+use crate::mailbox::signals::Signals;
 use crate::mailbox::store::claim::Claim;
 use crate::mailbox::store::queue::Queue;
 use crate::mailbox::store::slots::LANE;
 use crate::mailbox::take::batch::Batch;
 use crate::policy::Priority;
+use crate::stripes::here;
 use std::time::Duration;
 
 /// Expired messages that the consumer clears in one critical section, so that the lock is short
