@@ -150,7 +150,7 @@ fn main() {
     println!("ns per operation (and operations as a multiple of those with {} workers)", workers[0]);
     let heads: Vec<_> = workers.iter().map(|workers| format!("{workers:>7}      ")).collect();
     println!("{:<10}{}", "workers", heads.concat());
-    let mut row = |name: &str, run: fn(&Runtime) -> f64| {
+    let row = |name: &str, run: fn(&Runtime) -> f64| {
         let mut figures = vec![Vec::new(); workers.len()];
         for _ in 0..rounds {
             for (of_workers, runtime) in figures.iter_mut().zip(&runtimes) {

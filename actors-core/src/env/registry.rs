@@ -55,8 +55,11 @@ struct Entry {
     serial: u64,
     actor: Weak<dyn AnyActor>,
     /// A handle by which the system keeps a detached actor alive.
-    _keeper: Option<Box<dyn Any + Send + Sync>>,
+    _keeper: Option<Box<Keeper>>,
 }
+
+/// In a box of its own, so that the entries of other actors are small.
+struct Keeper(#[expect(dead_code, reason = "it is only kept")] Box<dyn Any + Send + Sync>);
 
 impl Entry {
     /// As [`AnyActor::id`]: its address.
@@ -84,7 +87,11 @@ impl Registry {
             drop(state);
             return Err(SpawnError::NameTaken(name));
         }
-        let entry = Entry { serial, actor: Arc::downgrade(actor), _keeper: keeper };
+        let entry = Entry {
+            serial,
+            actor: Arc::downgrade(actor),
+            _keeper: keeper.map(|handle| Box::new(Keeper(handle))),
+        };
         state.actors.insert(name, entry);
         Ok(state.is_closed)
     }

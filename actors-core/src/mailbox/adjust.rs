@@ -2,7 +2,7 @@
 
 use crate::clock::Span;
 use crate::mailbox::ids::ClassId;
-use crate::mailbox::item::Item;
+use crate::mailbox::item::{Class, Item};
 use crate::mailbox::section::{Mailbox, Section};
 use crate::mailbox::store::class::ClassState;
 use crate::policy::{InvalidPolicy, Policy};
@@ -32,7 +32,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn ttl(&self, class: ClassId) -> Option<Duration> {
         match self.live.get() {
             None => self.classes[class.index()].policy.ttl,
-            Some(live) => Span::from_nanos(live[class.index()].ttl_ns.load(Ordering::Relaxed)).get(),
+            Some(live) => Span::from_nanos(live.0[class.index()].ttl_ns.load(Ordering::Relaxed)).get(),
         }
     }
 
@@ -40,7 +40,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn timeout(&self, class: ClassId) -> Duration {
         match self.live.get() {
             None => self.classes[class.index()].policy.timeout,
-            Some(live) => Duration::from_nanos(live[class.index()].timeout_ns.load(Ordering::Relaxed)),
+            Some(live) => Duration::from_nanos(live.0[class.index()].timeout_ns.load(Ordering::Relaxed)),
         }
     }
 }
@@ -62,8 +62,7 @@ impl<T: Item, S> Section<'_, T, S> {
         let policy = &now.changed(made_from, wanted);
         policy.check()?;
         classes[class.index()].policy.check_change(policy)?;
-        live.get_or_init(|| classes.iter().map(|class| Live::new(&class.policy)).collect())[class.index()]
-            .set(policy);
+        live.get_or_init(|| LiveTable::new(classes)).0[class.index()].set(policy);
         self.queue.adjust(class, policy);
         self.review_all();
         // More room may be what a sender waits for.
@@ -77,9 +76,19 @@ impl<T: Item, S> Section<'_, T, S> {
 /// The parts of a policy that are read without the lock. Each is a number of its own: a send may
 /// see one changed and the other not yet.
 #[derive(Debug)]
-pub(super) struct Live {
+struct Live {
     ttl_ns: AtomicU64,
     timeout_ns: AtomicU64,
+}
+
+/// One for each message type.
+#[derive(Debug)]
+pub(super) struct LiveTable(Box<[Live]>);
+
+impl LiveTable {
+    fn new(classes: &[Class]) -> Box<Self> {
+        Box::new(LiveTable(classes.iter().map(|class| Live::new(&class.policy)).collect()))
+    }
 }
 
 impl Live {

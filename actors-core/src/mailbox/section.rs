@@ -9,7 +9,7 @@
 //! steps which need neither wakers nor losses can stay plain methods of the data.
 
 use crate::clock::Tick;
-use crate::mailbox::adjust::Live;
+use crate::mailbox::adjust::LiveTable;
 use crate::mailbox::consumers::{Consumers, One, Pool};
 use crate::mailbox::core::Core;
 use crate::mailbox::effects::{Effects, Wake};
@@ -39,7 +39,7 @@ pub(crate) struct Mailbox<T, S> {
     pub(super) classes: Cow<'static, [Class]>,
     /// The parts of the policies that are read without the lock; made when a policy changes for the
     /// first time.
-    pub(super) live: OnceLock<Box<[Live]>>,
+    pub(super) live: OnceLock<Box<LiveTable>>,
     pub(super) limits: Limits,
     pub(super) now: fn() -> Tick,
     /// The source of randomness for `drop_random`, the spread of `retry_after` and the hashes of

@@ -156,25 +156,20 @@ pub(crate) struct LossLog {
     /// When it was armed, as the clock's nanoseconds.
     since: AtomicU64,
     /// The ledger as of the last line.
-    reported: Lock<Option<Box<Reported>>>,
-}
-
-#[derive(Debug, Default)]
-struct Reported {
-    rows: Vec<Row>,
+    reported: Lock<Vec<Row>>,
 }
 
 impl LossLog {
-    /// Whether a loss is to arm this log: a subscriber listens, and none has armed it yet.
+    /// Whether a loss is to arm a log: a subscriber listens, and none has armed it yet.
     #[inline]
-    pub(crate) fn is_wanted(&self) -> bool {
+    pub(crate) fn is_wanted(log: Option<&Self>) -> bool {
         if !trace::hears_losses() {
             return false;
         }
         // Some losses are counted without a lock. With this fence and the one in `disarm`, either
         // the reader of the ledger sees the loss, or this sees that the log is no longer armed.
         fence(Ordering::SeqCst);
-        !self.is_armed.load(Ordering::Relaxed)
+        log.is_none_or(|log| !log.is_armed.load(Ordering::Relaxed))
     }
 
     /// `false` where another thread was quicker.
@@ -204,12 +199,10 @@ impl LossLog {
         over: Duration,
     ) -> Option<Summary> {
         let mut reported = self.reported.lock();
-        let before = reported.as_deref().map_or(&[][..], |reported| &reported.rows);
-        let summary = summarise(before, ledger.rows(), policies, over);
+        let summary = summarise(&reported, ledger.rows(), policies, over);
         if summary.is_some() {
-            let rows = &mut reported.get_or_insert_default().rows;
-            rows.clear();
-            rows.extend_from_slice(ledger.rows());
+            reported.clear();
+            reported.extend_from_slice(ledger.rows());
         }
         summary
     }

@@ -36,7 +36,7 @@ impl<A: Actor> Cell<A> {
         // AcqRel: what other handles did happens before the actor closes.
         if self.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.close(StopReason::Unreferenced);
-            if self.mailbox.has_work() && self.unreferenced.set(clock::now()).is_ok() {
+            if self.mailbox.has_work() && self.note_unreferenced(clock::now()) {
                 let this: Weak<Self> = Arc::downgrade(self);
                 self.system.departing().add(self.id(), this, &self.rt);
                 if self.ended().is_some() {
@@ -47,16 +47,28 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// Returns whether this is the first time.
+    fn note_unreferenced(&self, now: Tick) -> bool {
+        let since = &self.unreferenced;
+        since.compare_exchange(0, now.as_nanos(), Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    fn unreferenced(&self) -> Option<Tick> {
+        // No clock reads the first instant of all.
+        let since = Tick::from_nanos(self.unreferenced.load(Ordering::Acquire));
+        (since != Tick::ZERO).then_some(since)
+    }
+
     /// Returns whether its last handle was dropped while it still had work.
     pub(crate) fn is_departing(&self) -> bool {
-        self.unreferenced.get().is_some()
+        self.unreferenced().is_some()
     }
 
     /// Returns how long the actor has had no handle, and how long its current turn has run, if any.
     /// `None` while it has a handle, and after its end.
     pub(crate) fn departing(self: &Arc<Self>) -> Option<(Duration, Option<Duration>)> {
         let now = clock::now();
-        let since = self.unreferenced.get().copied().filter(|_| self.ended().is_none())?;
+        let since = self.unreferenced().filter(|_| self.ended().is_none())?;
         Some((now.since(since), self.turn(now)))
     }
 

@@ -14,7 +14,7 @@ use crate::clock::{self, Tick};
 use crate::drops;
 use crate::error::Reason;
 use crate::mailbox::{ClassId, Effects, Item, Ledger, Lost, has_letter};
-use crate::observe::losses::Lossy;
+use crate::observe::losses::{LossLog, Lossy};
 use crate::observe::{Loss, trace};
 use crate::panics::ignored;
 use std::sync::{Arc, Weak};
@@ -69,14 +69,14 @@ impl<A: Actor> Cell<A> {
     /// about a second (L4).
     #[inline]
     pub(crate) fn note_loss(self: &Arc<Self>) {
-        if self.losses.is_wanted() {
+        if LossLog::is_wanted(self.losses.get().map(|log| &**log)) {
             self.arm_losses();
         }
     }
 
     #[cold]
     fn arm_losses(self: &Arc<Self>) {
-        if self.losses.arm(clock::now()) {
+        if self.losses.get_or_init(Box::default).arm(clock::now()) {
             let this: Weak<Self> = Arc::downgrade(self);
             self.system.reporter().expect(this, &self.rt);
         }
@@ -101,17 +101,22 @@ impl<A: Actor> Cell<A> {
 
     /// Writes the log line of the refusals and losses since the last one, if there were any.
     pub(crate) fn log_losses(self: &Arc<Self>) {
-        if let Some(since) = self.losses.disarm() {
-            self.write_losses(since, &self.ledger());
+        if let Some((log, since)) = self.disarm_losses() {
+            self.write_losses(log, since, &self.ledger());
         }
     }
 
+    fn disarm_losses(&self) -> Option<(&LossLog, Tick)> {
+        let log = self.losses.get()?;
+        Some((log, log.disarm()?))
+    }
+
     #[cold]
-    fn write_losses(&self, since: Tick, ledger: &Ledger) {
+    fn write_losses(&self, log: &LossLog, since: Tick, ledger: &Ledger) {
         let over = clock::now().since(since);
         let classes = (0..A::Mail::CLASSES.len()).map(ClassId::new);
         let policies = classes.map(|class| &self.mailbox.class(class).policy);
-        if let Some(summary) = self.losses.summary(ledger, policies, over) {
+        if let Some(summary) = log.summary(ledger, policies, over) {
             trace::losses(self.name(), &summary);
         }
     }
@@ -121,10 +126,10 @@ impl<A: Actor> Drop for Cell<A> {
     /// Writes the log line of refusals after the actor's end. The last handle is gone, so the
     /// reporter can no longer do it.
     fn drop(&mut self) {
-        let Some(since) = self.losses.disarm() else { return };
+        let Some((log, since)) = self.disarm_losses() else { return };
         let mut ledger = self.mailbox.ledger(&mut Effects::new());
         ledger.add_shed(self.gate.refused());
-        self.write_losses(since, &ledger);
+        self.write_losses(log, since, &ledger);
     }
 }
 

@@ -52,7 +52,6 @@ use super::jobs::Table;
 use super::outlet::{Outlet, OutletSlot};
 use super::readings::Readings;
 use super::{Actor, Mail};
-use crate::clock::Tick;
 use crate::env::System;
 use crate::error::{ActorName, Life, LifeStage};
 use crate::mailbox::{Mailbox, WorkerId};
@@ -62,7 +61,7 @@ use crate::observe::span::ActorSpan;
 use crate::policy::Strategy;
 use crate::sync::Lock;
 use donated_until::DonatedUntil;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 use tokio::runtime;
 use tokio::sync::Notify;
@@ -115,8 +114,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) outlet: Option<Box<OutletSlot<A>>>,
     /// The number of handles, which keep the actor alive (F6).
     handles: AtomicUsize,
-    /// The time when the last handle was dropped, if there was still work to do.
-    unreferenced: OnceLock<Tick>,
+    /// The time when the last handle was dropped, if there was still work to do; 0 otherwise.
+    unreferenced: AtomicU64,
     pub(crate) life: Arc<Life>,
     /// Seats of turns that did not return.
     abandoned: Lock<Option<Box<Abandoned<A>>>>,
@@ -127,7 +126,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(super) readings: Readings,
     /// The timer that ends a drain.
     pub(crate) drain_timer: Lock<Option<AbortHandle>>,
-    losses: LossLog,
+    /// Made with the first loss that a subscriber hears of.
+    losses: OnceLock<Box<LossLog>>,
     /// Running timers, pipes and watches (F7). Made with the first.
     pub(crate) jobs: OnceLock<Box<Lock<Table>>>,
 }
@@ -158,14 +158,14 @@ impl<A: Actor> Cell<A> {
             rt,
             run,
             handles: AtomicUsize::new(0),
-            unreferenced: OnceLock::new(),
+            unreferenced: AtomicU64::new(0),
             abandoned: Lock::new(None),
             suspended: Lock::new(None),
             donated_until: DonatedUntil::default(),
             changed: Notify::new(),
             readings: Readings::default(),
             drain_timer: Lock::new(None),
-            losses: LossLog::default(),
+            losses: OnceLock::new(),
             jobs: OnceLock::new(),
         })
     }
