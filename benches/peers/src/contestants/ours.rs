@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 /// Remarks on this runtime's figures.
 const NOTES: &[Note] = &[
-    Note::On(Workload::Ask1, "Each ask of this runtime has a deadline of 30 s, and so a timer; no other contestant's has."),
-    Note::On(Workload::Ask64, "Each ask of this runtime has a deadline of 30 s, and so a timer; no other contestant's has."),
+    Note::On(Workload::Ask1, "Each ask of this runtime has a deadline of 30 s; no other contestant's has."),
+    Note::On(Workload::Ask64, "Each ask of this runtime has a deadline of 30 s; no other contestant's has."),
     Note::On(Workload::PingPong, AWAITED),
     Note::On(Workload::InstrTell, FROZEN),
     Note::On(Workload::InstrAsk, FROZEN),
