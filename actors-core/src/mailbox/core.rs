@@ -3,10 +3,6 @@
 //! User code runs under the lock only as the `Eq` of conflation keys, always before anything has
 //! changed and with its panics caught (B6). Lost messages and wakers leave in [`Effects`], to be
 //! dropped, reported and woken once the lock is free.
-//!
-//! User code that runs in here is the `Eq` of conflation keys, always before anything has changed
-//! and with its panics caught (B6). Lost messages and wakers are handed out in [`Effects`], to be
-//! dropped, reported and woken after the lock is free.
 
 use crate::clock::{Span, Tick};
 use crate::error::Reason;
