@@ -38,7 +38,7 @@ pub(crate) use watch::Deadlines;
 use crate::clock::Tick;
 use crate::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::sync::{Arc, Mutex};
-use crate::wakers::{WakerSlot, cloned, discard};
+use crate::wakers::{WakerSlot, cloned, discard, wake};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ const KEPT_MIN: usize = 1024;
 
 /// [`Entry::at`] of a wait whose deadline has come. No deadline is the first instant of all.
 const DUE: u64 = 0;
-/// [`Entry::at`] while there is no wait.
+/// [`Entry::at`] while no wait uses the entry.
 const IDLE: u64 = Tick::NEVER.as_nanos();
 
 /// The deadline of one wait.
@@ -94,7 +94,7 @@ impl Entry {
                 return self.at.store(at.as_nanos(), Ordering::Relaxed);
             }
         }
-        // The clone is foreign code, and may panic: then there is no wait.
+        // The clone is foreign code, and may panic. Then the wait has not begun.
         self.disarm();
         let waker = cloned(waker);
         let mut slot = self.waker.lock();
@@ -162,13 +162,6 @@ struct List {
     is_over: bool,
 }
 
-/// What one look has found.
-#[derive(Debug, PartialEq, Eq)]
-struct Look {
-    /// The soonest deadline that is left; [`Tick::NEVER`] if there is none.
-    soonest: Tick,
-}
-
 impl Board {
     fn new() -> Self {
         let list = List { entries: Vec::new(), limit: KEPT_MIN, has_task: false, is_over: false };
@@ -211,9 +204,9 @@ impl Board {
         fence(Ordering::SeqCst);
     }
 
-    /// Looks at a part of the entries, from `from` on. Wakes the waits that are due. Returns where
-    /// to go on.
-    fn look(&self, from: usize, now: Tick, look: &mut Look) -> Option<usize> {
+    /// Looks at a part of the entries, from `from` on. Wakes the waits that are due, and lowers
+    /// `soonest` to the soonest deadline that is left. Returns where to go on.
+    fn look(&self, from: usize, now: Tick, soonest: &mut Tick) -> Option<usize> {
         let (mut due, mut unused, mut index) = (Vec::new(), Vec::new(), from);
         let mut list = self.list.lock();
         for _ in 0..CHUNK {
@@ -225,7 +218,7 @@ impl Board {
             }
             match entry.due_at() {
                 Some(at) if at <= now => due.extend(entry.end(now)),
-                Some(at) => look.soonest = look.soonest.min(at),
+                Some(at) => *soonest = at.min(*soonest),
                 None => {}
             }
             index += 1;
@@ -235,7 +228,7 @@ impl Board {
             list.limit = KEPT_MIN.max(2 * list.entries.len());
         }
         drop(list);
-        due.into_iter().for_each(crate::wakers::wake);
+        due.into_iter().for_each(wake);
         drop(unused);
         (!is_last).then_some(index)
     }
@@ -257,7 +250,7 @@ impl Board {
         };
         for entry in entries {
             let waker = entry.waker.lock().take();
-            waker.into_iter().for_each(crate::wakers::wake);
+            waker.into_iter().for_each(wake);
         }
     }
 
@@ -271,7 +264,9 @@ impl Board {
     fn may_end(&self) -> bool {
         let mut list = self.list.lock();
         let may_end = self.next() == Tick::NEVER;
-        list.has_task = list.has_task && !may_end;
+        if may_end {
+            list.has_task = false;
+        }
         may_end
     }
 }

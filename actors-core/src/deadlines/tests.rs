@@ -38,11 +38,11 @@ fn board(ends: &[u64]) -> (Board, Waits) {
 
 fn look(board: &Board, now: u64) -> Tick {
     board.begin_look();
-    let (mut look, mut rest) = (Look { soonest: Tick::NEVER }, Some(0));
+    let (mut soonest, mut rest) = (Tick::NEVER, Some(0));
     while let Some(from) = rest {
-        rest = board.look(from, at(now), &mut look);
+        rest = board.look(from, at(now), &mut soonest);
     }
-    look.soonest
+    soonest
 }
 
 #[test]
@@ -106,7 +106,8 @@ fn t2_entries_that_no_thread_keeps_are_dropped_with_a_look_and_asked_for_in_time
     entries.truncate(7);
     let before = board.list.lock().entries.len();
     board.begin_look();
-    board.look(0, at(2), &mut Look { soonest: Tick::NEVER });
+    let mut soonest = Tick::NEVER;
+    board.look(0, at(2), &mut soonest);
     assert_eq!(board.list.lock().entries.len(), before - CHUNK + 7, "one lock, one chunk");
     look(&board, 2);
     assert_eq!(board.list.lock().entries.len(), 7);

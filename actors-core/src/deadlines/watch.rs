@@ -1,6 +1,6 @@
 //! The task that looks at the deadlines of a system, and the entries that threads keep.
 
-use super::{Board, Entry, Look, REST, SHARE};
+use super::{Board, Entry, REST, SHARE};
 use crate::clock::{self, Tick};
 use crate::sync::Arc;
 use std::cell::RefCell;
@@ -134,9 +134,7 @@ impl Deadlines {
         // other worker takes it, however long this worker is blocked. Another one takes that place.
         drop(rt.spawn(std::future::ready(())));
     }
-}
 
-impl Deadlines {
     /// Wakes all waits: the runtime has ended, and they must look for it. A wait that begins from
     /// here on finds it without being woken.
     pub(crate) fn wake_all(&self) {
@@ -177,21 +175,20 @@ async fn watch(mut task: Task) {
     loop {
         let began = clock::now();
         board.begin_look();
-        let mut look = Look { soonest: Tick::NEVER };
-        let mut rest = Some(0);
+        let (mut soonest, mut rest) = (Tick::NEVER, Some(0));
         while let Some(from) = rest {
-            rest = board.look(from, began, &mut look);
+            rest = board.look(from, began, &mut soonest);
             tokio::task::coop::consume_budget().await;
         }
         let ended = clock::now();
         let earliest = ended.after((ended.since(began) * SHARE).clamp(REST, REST_MAX));
-        let is_idle = look.soonest == Tick::NEVER;
+        let is_idle = soonest == Tick::NEVER;
         if is_idle && was_idle && board.may_end() {
             task.is_done = true;
             return;
         }
         was_idle = is_idle;
-        board.plan(look.soonest.min(ended.after(LOOK_EVERY)));
+        board.plan(soonest.min(ended.after(LOOK_EVERY)));
         // Until the time that is planned, which a wait may bring forward meanwhile.
         while let Some(at) = clock::instant(board.next().max(earliest)) {
             if board.list.lock().is_over {

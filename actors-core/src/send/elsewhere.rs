@@ -223,7 +223,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
 }
 
 impl<A: Actor> Cleanup<'_, A> {
-    /// Ready with `None` where there is no transit.
+    /// Ready with `None` if no outlet holds the message.
     fn poll_transit(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ending<A>>> {
         let Some(transit) = &mut self.transit else { return Poll::Ready(None) };
         let ending = match transit.poll(cx) {

@@ -21,7 +21,7 @@ pub(super) struct Terms {
     /// Nothing has happened to it yet.
     pub(super) is_plain: bool,
     pub(super) has_permit: bool,
-    /// It may go to the mailbox's store where there is no room for it.
+    /// The mailbox's store may take it if the mailbox is full.
     pub(super) may_be_stored: bool,
 }
 
