@@ -67,6 +67,8 @@ mod signals;
 mod spill;
 mod store;
 mod take;
+#[cfg(all(test, not(actors_loom)))]
+mod tests;
 
 pub(crate) use books::ledger::{Ledger, Row};
 pub(crate) use books::ledger::{add_shed, has_letter};
