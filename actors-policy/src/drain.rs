@@ -1,49 +1,104 @@
 //! How fast a mailbox drains, and how fast messages come.
 
-use crate::Tick;
+use crate::{Span, Tick};
 use std::time::Duration;
 
 /// Turns are counted over at least this long before a rate is believed.
 const WINDOW: Duration = Duration::from_millis(10);
+/// The first rate is believed sooner: after this time, if enough turns have ended. A step to ten
+/// times the load fills a mailbox in milliseconds.
+const FIRST_WINDOW: Duration = Duration::from_millis(1);
+/// Turns that must have been measured before messages are refused because of what they take.
+const ENOUGH: u64 = 8;
+/// Where turns take at least this long, a reading of the clock costs next to nothing.
+const SLOW: Duration = Duration::from_micros(100);
 /// Weight of the newest window in the moving average.
 const NEWEST: f64 = 0.3;
 
 /// Turns a second, measured only while there was work. It tells how fast a backlog would drain, not
 /// how much traffic there was.
+///
+/// A window is made up of as many busy periods as it takes. What is known of a period are the
+/// instants of claims, so its last turn belongs to none. The end of that turn is worth a reading of
+/// the clock only where turns are slow ([`is_slow`](DrainRate::is_slow)): a mean that is too high
+/// must come down even where each period has one turn.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DrainRate {
-    /// Where the open window began: instant and turns so far. `None` while the mailbox is idle.
-    window: Option<(Tick, u64)>,
+    /// The busy period: its first and its latest instant, with the turns so far. `None` while the
+    /// mailbox is idle.
+    period: Option<Period>,
+    /// What earlier periods have brought to the open window.
+    before: (Duration, u64),
+    /// Turns in closed windows.
+    measured: u64,
     rate: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Period {
+    began: (Tick, u64),
+    latest: (Tick, u64),
+}
+
+impl Period {
+    fn span(&self) -> (Duration, u64) {
+        (self.latest.0.since(self.began.0), self.latest.1 - self.began.1)
+    }
 }
 
 impl DrainRate {
     /// Records that the mailbox is busy; `turns` is the cumulative number of ended turns.
     #[inline]
     pub fn busy(&mut self, now: Tick, turns: u64) {
-        let Some((began, before)) = self.window else {
-            self.window = Some((now, turns));
-            return;
-        };
-        let span = now.since(began);
-        if span < WINDOW || turns == before {
+        let latest = (now, turns);
+        let period = self.period.get_or_insert(Period { began: latest, latest });
+        period.latest = latest;
+        let (span, ended) = period.span();
+        let (span, ended) = (span + self.before.0, ended + self.before.1);
+        let is_first = self.measured < ENOUGH && ended >= ENOUGH && span >= FIRST_WINDOW;
+        if (span < WINDOW && !is_first) || ended == 0 {
             return;
         }
-        let seen = (turns - before) as f64 / span.as_secs_f64();
+        let seen = ended as f64 / span.as_secs_f64();
         self.rate = if self.rate == 0.0 { seen } else { self.rate + NEWEST * (seen - self.rate) };
-        self.window = Some((now, turns));
+        self.measured = self.measured.saturating_add(ended);
+        (self.period, self.before) = (Some(Period { began: latest, latest }), Default::default());
     }
 
     /// Records that the mailbox is idle.
     #[inline]
     pub fn idle(&mut self) {
-        self.window = None;
+        if let Some(period) = self.period.take() {
+            let (span, ended) = period.span();
+            // A period without an ended turn tells nothing about turns.
+            if ended > 0 {
+                self.before = (self.before.0 + span, self.before.1 + ended);
+            }
+        }
+    }
+
+    /// Whether turns are known to be so slow that the end of a busy period is to be recorded, with
+    /// [`busy`](DrainRate::busy).
+    #[inline]
+    pub fn is_slow(&self) -> bool {
+        self.rate > 0.0 && self.rate * SLOW.as_secs_f64() < 1.0
     }
 
     /// Turns a second; 0 while unknown.
     #[inline]
     pub fn rate(&self) -> f64 {
         self.rate
+    }
+
+    /// The mean time from the end of one turn to that of the next while there is work;
+    /// [`NONE`](Span::NONE) while too few turns were measured to refuse messages because of it.
+    #[inline]
+    pub fn interval(&self) -> Span {
+        if self.measured < ENOUGH {
+            return Span::NONE;
+        }
+        // A float that does not fit saturates.
+        Span::from_nanos((1e9 / self.rate) as u64)
     }
 }
 
@@ -102,6 +157,55 @@ mod tests {
         drain.busy(at(10_000), 100);
         drain.busy(at(10_010), 200);
         assert!((drain.rate() - 10_000.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn p7_short_busy_periods_add_up_to_a_window() {
+        let (mut drain, mut turns) = (DrainRate::default(), 0);
+        let at = |us| Tick::ZERO.after(Duration::from_micros(us));
+        // Every 10 ms there are three claims, 100 µs apart: two turns that are known to have ended.
+        for period in 0..60 {
+            for claim in 0..3 {
+                drain.busy(at(10_000 * period + 100 * claim), turns);
+                turns += 1;
+            }
+            drain.idle();
+        }
+        assert!((drain.rate() - 10_000.0).abs() < 1.0, "{drain:?}");
+    }
+
+    #[test]
+    fn t4_turns_that_are_slow_no_longer_are_found_out_one_by_one() {
+        let mut drain = DrainRate::default();
+        let at = |ms| Tick::ZERO.after(Duration::from_millis(ms));
+        (0..10).for_each(|turn| drain.busy(at(100 * turn), turn));
+        drain.idle();
+        assert!(drain.is_slow());
+        for turn in 10..60 {
+            drain.busy(at(100 * turn), turn);
+            drain.busy(at(100 * turn + 1), turn + 1);
+            drain.idle();
+        }
+        assert!(drain.interval() < Span::of(Duration::from_millis(2)), "{drain:?}");
+    }
+
+    #[test]
+    fn t4_nothing_is_known_before_eight_turns_were_measured() {
+        let mut drain = DrainRate::default();
+        let at = |ms| Tick::ZERO.after(Duration::from_millis(ms));
+        for turn in 0..8 {
+            assert!(drain.interval().is_none(), "{turn} turns");
+            drain.busy(at(1000 * turn), turn);
+        }
+        drain.busy(at(8000), 8);
+        assert_eq!(drain.interval(), Span::from_nanos(1_000_000_000));
+        // Short turns are known after a millisecond.
+        let mut drain = DrainRate::default();
+        let at = |us| Tick::ZERO.after(Duration::from_micros(us));
+        (0..10).for_each(|turn| drain.busy(at(100 * turn), turn));
+        assert!(drain.interval().is_none());
+        drain.busy(at(1000), 10);
+        assert_eq!(drain.interval(), Span::from_nanos(100_000));
     }
 
     #[test]

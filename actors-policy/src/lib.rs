@@ -22,6 +22,7 @@
 
 mod admission;
 mod declare;
+mod doom;
 mod drain;
 pub mod fields;
 mod fill;
@@ -46,6 +47,7 @@ pub use declare::{
     Action, CAPACITY_MAX, Inline, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy,
     Pressure, Priority, Ramp, Schedule, Settings, WORKERS_MAX, Workers,
 };
+pub use doom::Outlook;
 pub use drain::{Arrivals, DrainRate};
 pub use invalid::InvalidPolicy;
 pub use reason::Reason;

@@ -188,7 +188,9 @@ fn offer<T: Item>(shared: &Shared<T>, value: T, when_full: WhenFull) -> Offer<Me
             }
             return Offer::Granted(place, Admission::Queued);
         }
-        FastPath::Full(retry_after) => return Offer::Refused(value, Reason::Full, retry_after.get()),
+        FastPath::Refused(reason, retry_after) => {
+            return Offer::Refused(value, reason, retry_after.get());
+        }
         FastPath::LongWay => {}
     }
     match mailbox.tag(&value, Tick::ZERO, Tick::NEVER) {

@@ -151,7 +151,7 @@ fn enter(mailbox: &Desk, job: Job) -> Offer<Message, Job> {
             call(wake);
             return Offer::Granted(place, Admission::Queued);
         }
-        FastPath::Full(_) => unreachable!("it waits"),
+        FastPath::Refused(..) => unreachable!("it waits"),
         FastPath::LongWay => {}
     }
     let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
@@ -665,7 +665,7 @@ fn posted(mailbox: &Arc<Desk>) -> Consumer {
     place(mailbox, Job('a', 1));
     assert!(!refuse(mailbox), "no notice yet");
     let class = ClassId::new(0);
-    assert!(matches!(mailbox.try_fast_path(class, WhenFull::Refuse), FastPath::Full(_)));
+    assert!(matches!(mailbox.try_fast_path(class, WhenFull::Refuse), FastPath::Refused(Reason::Full, _)));
     consumer
 }
 
@@ -744,6 +744,41 @@ fn a_notice_is_down_once_a_message_was_withdrawn() {
         mailbox.end_turn(WorkerId::ONLY);
         consumer.end();
         row(&mailbox);
+    });
+}
+
+/// A notice about doomed asks is about the backlog of the moment: it does not outlast a turn of
+/// which the sender knows that it has begun, and what it refuses is in the books.
+#[test]
+fn an_ask_is_doomed_by_a_notice_only_while_the_backlog_stays() {
+    check(None, || {
+        let mailbox = mailbox(2);
+        let mut consumer = Consumer::new(&mailbox);
+        place(&mailbox, Job('a', 0));
+        assert_eq!(consumer.begin(), Some(Job('a', 0)));
+        place(&mailbox, Job('a', 1));
+        // Posted here, because no turn was measured.
+        let mut locked = mailbox.lock();
+        locked.core.settle_books(&mailbox.signals);
+        mailbox.post_doom(&mut locked.core, ClassId::new(0), Tick::from_nanos(100));
+        locked.has_posted();
+        drop(locked);
+        let has_begun = Arc::new(AtomicBool::new(false));
+        let knows = has_begun.clone();
+        let sender = beside(&mailbox, move |mailbox| {
+            let had_begun = knows.load(Ordering::Acquire);
+            let ask = |deadline| mailbox.refuse_doomed_at_once(ClassId::new(0), Tick::from_nanos(deadline));
+            let refused = ask(50).is_some();
+            assert!(!(had_begun && refused), "the backlog was shorter all the time");
+            assert!(ask(100).is_none(), "it would be answered in time");
+            u64::from(refused)
+        });
+        mailbox.end_turn(WorkerId::ONLY);
+        assert_eq!(consumer.turn(), Some(Job('a', 1)));
+        has_begun.store(true, Ordering::Release);
+        let refused = sender.join().unwrap();
+        let row = row(&mailbox);
+        assert_eq!((row.handled, row.refused(Reason::Doomed)), (2, refused));
     });
 }
 

@@ -8,7 +8,6 @@ use crate::actor::handle::Handle;
 use crate::actor::message::Message;
 use crate::clock::Tick;
 use crate::error::AskError;
-use crate::mailbox::WhenFull;
 use crate::reply::{ReplySender, Slot};
 use crate::sync::Arc;
 use std::fmt;
@@ -126,7 +125,7 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         // Its turn has begun in this very poll, so the answer may be here.
         let mut has_begun = false;
         if !self.journey.is_in() {
-            if let Some(refused) = self.journey.is_refused(WhenFull::Wait) {
+            if let Some(refused) = self.journey.is_ask_refused() {
                 let Err(error) = self.journey.send_refused(refused) else { unreachable!("it was refused") };
                 let (message, why) = error.into_parts();
                 return Poll::Ready(Err((why, Some(message))));

@@ -212,6 +212,21 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.why_refused(when_full)
     }
 
+    /// Like [`is_refused`](Journey::is_refused), for an ask: also where it is known that it could
+    /// not be answered in time (T4).
+    #[inline(always)]
+    pub(super) fn is_ask_refused(&mut self) -> Option<(Reason, Span)> {
+        if let Some(refused) = self.is_refused(WhenFull::Wait) {
+            return Some(refused);
+        }
+        if !self.to.cell().mailbox.has_doom_notice(class_of::<A, M>()) || !self.is_plain() {
+            return None;
+        }
+        self.set_deadline(true);
+        let wait = self.to.cell().mailbox.refuse_doomed_at_once(class_of::<A, M>(), self.deadline)?;
+        Some((Reason::Doomed, wait))
+    }
+
     #[inline(never)]
     fn why_refused(&self, when_full: WhenFull) -> Option<(Reason, Span)> {
         let (cell, class) = (self.to.cell(), class_of::<A, M>());
@@ -279,7 +294,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         let cell = to.cell();
         let mut slot = match cell.mailbox.try_fast_path(class_of::<A, M>(), when_full) {
             FastPath::Slot(slot) => slot,
-            FastPath::Full(retry_after) => return FastPath::Full(retry_after),
+            FastPath::Refused(reason, retry_after) => return FastPath::Refused(reason, retry_after),
             FastPath::LongWay => return FastPath::LongWay,
         };
         // The message is moved once, from here to its slot.
@@ -345,6 +360,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             stamp,
             worth_until: if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER },
             when_full,
+            is_ask,
             is_plain: self.cleanup.is_none(),
             has_permit,
             // An asker's message can be withdrawn, so it must have a place.

@@ -7,7 +7,7 @@ use crate::actor::Actor;
 use crate::actor::cell::{Cell, Packed, Placement};
 use crate::clock::{Span, Tick};
 use crate::error::{Admission, Reason};
-use crate::mailbox::{ClassId, FastPath, InLine, Message, Offer, Place, WhenFull};
+use crate::mailbox::{ClassId, FastPath, InLine, Message, Offer, Place, Tag, WhenFull};
 use std::sync::Arc;
 
 /// What a mailbox must know of an offer, apart from the message.
@@ -18,6 +18,8 @@ pub(super) struct Terms {
     /// When it is worthless, apart from a ttl.
     pub(super) worth_until: Tick,
     pub(super) when_full: WhenFull,
+    /// Its sender waits for the answer, until `worth_until`.
+    pub(super) is_ask: bool,
     /// Nothing has happened to it yet.
     pub(super) is_plain: bool,
     pub(super) has_permit: bool,
@@ -45,15 +47,18 @@ impl<A: Actor> Cell<A> {
     pub(super) fn offer(self: &Arc<Self>, item: Packed<A>, terms: Terms) -> (Tick, Offered<A>) {
         let Terms { class, stamp, worth_until, when_full, is_plain, .. } = terms;
         if is_plain {
-            match self.mailbox.try_fast_path(class, when_full) {
+            let fast_path = match terms.is_ask {
+                true => self.mailbox.try_fast_path_by(class, when_full, stamp, worth_until),
+                false => self.mailbox.try_fast_path(class, when_full),
+            };
+            match fast_path {
                 FastPath::Slot(mut slot) => {
                     let (place, wake) = slot.fill_until(|| item, stamp, worth_until);
                     drop(slot);
                     self.wake(wake);
                     return (worth_until, Offered::In(place, Admission::Queued));
                 }
-                FastPath::Full(retry_after) => {
-                    let reason = Reason::Full;
+                FastPath::Refused(reason, retry_after) => {
                     return (worth_until, Offered::Refused { reason, retry_after, item: Some(item) });
                 }
                 FastPath::LongWay => {}
@@ -66,7 +71,7 @@ impl<A: Actor> Cell<A> {
     fn offer_slowly(self: &Arc<Self>, item: Packed<A>, terms: Terms) -> (Tick, Offered<A>) {
         let Terms { class, stamp, worth_until, when_full, has_permit, may_be_stored, .. } = terms;
         let tag = match self.mailbox.tag(&item, stamp, worth_until) {
-            Ok(tag) => tag,
+            Ok(tag) => Tag { is_ask: terms.is_ask, ..tag },
             Err(reason) => {
                 self.mailbox.offer_lost(class, reason);
                 return (worth_until, Offered::Unfit(reason, item));

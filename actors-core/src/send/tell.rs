@@ -6,7 +6,7 @@ use super::journey::{Arrival, Journey};
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
-use crate::error::{Admission, Reason, SendError};
+use crate::error::{Admission, SendError};
 use crate::mailbox::{FastPath, WhenFull};
 use crate::panics::ignored;
 use std::fmt;
@@ -72,7 +72,7 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
         }
         match self.journey.try_fast_path(WhenFull::Refuse) {
             FastPath::Slot(()) => Ok(Admission::Queued),
-            FastPath::Full(retry_after) => self.journey.send_refused((Reason::Full, retry_after)),
+            FastPath::Refused(reason, retry_after) => self.journey.send_refused((reason, retry_after)),
             FastPath::LongWay => settle(self.journey.try_in()),
         }
     }
@@ -140,8 +140,8 @@ impl<A: Handler<M>, M: Message> Future for Tell<'_, A, M> {
         }
         match self.journey.try_fast_path(WhenFull::Wait) {
             FastPath::Slot(()) => Poll::Ready(Ok(Admission::Queued)),
-            FastPath::Full(retry_after) => {
-                Poll::Ready(self.journey.send_refused((Reason::Full, retry_after)))
+            FastPath::Refused(reason, retry_after) => {
+                Poll::Ready(self.journey.send_refused((reason, retry_after)))
             }
             FastPath::LongWay => self.journey.poll_in(cx, || None).map(settle),
         }

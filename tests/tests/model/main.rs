@@ -53,11 +53,12 @@ impl Coverage {
     fn missing(&self) -> Vec<String> {
         let is = ["queued", "waited", "conflated", "displaced", "dropped", "answered", "permit", "cancelled"];
         let errors =
-            ["full", "closed", "expired", "timed_out", "dropped", "evicted", "conflated", "panicked"];
+            ["full", "closed", "doomed", "expired", "timed_out", "dropped", "evicted", "conflated", "panicked"];
         let outcomes = is.map(Outcome::Is).into_iter().chain(errors.map(Outcome::Err));
         let outcomes = outcomes.filter(|outcome| !self.outcomes.contains(outcome));
         let notes = [
             "a dead one made room",
+            "a dead one was no way to go",
             "a lane that has waited long enough",
             "a new instance",
             "a new instance after a while",
@@ -124,6 +125,7 @@ impl Pair {
         self.sut.act(&act).await;
         let letters = self.sut.take_letters();
         self.reference.reported.clone_from(&letters);
+        self.reference.hear_of_doomed(&self.sut.outcomes());
         self.reference.act(&act);
         self.compare(letters)?;
         let ms = if let Step::Advance { ms } = step { ms * 2 } else { 2 };

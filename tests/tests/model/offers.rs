@@ -14,12 +14,38 @@ impl Reference {
             self.note("refused for its weight");
             return self.refuse(&message, "refused_full", "full");
         }
+        if self.is_doomed(&message) {
+            return self.refuse(&message, "refused_doomed", "doomed");
+        }
         let Some(message) = self.enter(message, mode) else { return };
         // Expired messages go before a living one is given up, and waiters go before the new
         // message.
         self.bury_the_dead();
         let Some(message) = self.enter(message, mode) else { return };
         self.try_words(message, mode);
+    }
+
+    /// Takes over which asks the system under test has refused as doomed.
+    pub(super) fn hear_of_doomed(&mut self, outcomes: &[Option<Outcome>]) {
+        let doomed = outcomes.iter().enumerate().filter(|(_, is)| **is == Some(Outcome::Err("doomed")));
+        self.doomed = doomed.map(|(id, _)| id).collect();
+    }
+
+    /// Whether an ask is refused as doomed: as the system under test says, which may only say so of
+    /// an ask that has living messages ahead (T4). Before that, what has expired goes.
+    fn is_doomed(&mut self, message: &Message) -> bool {
+        let is_queued = |id: &usize| self.queue.iter().any(|queued| queued.id == *id);
+        let has_purged = self.reported.iter().any(|(id, why)| *why == "expired" && is_queued(id));
+        if message.is_ask && has_purged && self.clear_the_dead() {
+            self.note("a dead one was no way to go");
+        }
+        let is_doomed = self.doomed.contains(&message.id);
+        if is_doomed {
+            let policy = self.policy(message.class);
+            assert!(message.is_ask && !policy.overflow.has(Overflow::Conflate));
+            assert!(!self.queue.is_empty(), "an ask with nothing ahead is never doomed");
+        }
+        is_doomed
     }
 
     /// Accepts the message, or lets it wait, if that costs no other message. Otherwise returns it.

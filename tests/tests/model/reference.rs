@@ -124,6 +124,9 @@ pub(crate) struct Reference {
     /// The losses that the runtime reports for this step: the only way to know the victim of a
     /// random drop.
     pub(super) reported: Vec<(usize, &'static str)>,
+    /// The asks that the system under test has refused as doomed: what it has measured is not in
+    /// the reference.
+    pub(super) doomed: BTreeSet<usize>,
     pub(super) seen: BTreeSet<&'static str>,
 }
 
@@ -160,6 +163,7 @@ impl Reference {
             used_deadlines: Vec::new(),
             letters: Vec::new(),
             reported: Vec::new(),
+            doomed: BTreeSet::new(),
             seen: BTreeSet::new(),
         }
     }

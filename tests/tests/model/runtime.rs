@@ -356,7 +356,7 @@ fn settled(
     });
 }
 
-fn columns(row: &Row) -> [(&'static str, u64); 15] {
+fn columns(row: &Row) -> [(&'static str, u64); 16] {
     [
         ("offered", row.offered),
         ("handled", row.handled),
@@ -372,6 +372,7 @@ fn columns(row: &Row) -> [(&'static str, u64); 15] {
         ("in_service", row.in_service),
         ("refused_full", row.refused(Reason::Full)),
         ("refused_closed", row.refused(Reason::Closed)),
+        ("refused_doomed", row.refused(Reason::Doomed)),
         ("refused_timed_out", row.refused(Reason::TimedOut)),
     ]
 }

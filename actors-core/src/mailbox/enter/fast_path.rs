@@ -5,8 +5,8 @@
 //! the pre-check has three answers:
 //!
 //! - there is room, and no sender of the type waits: the slot is the caller's to fill;
-//! - there is none, no waiter and no expiring message could change that, and the policy refuses at
-//!   once: refused;
+//! - there is none, no waiter and no expired message could change that, and the policy refuses at
+//!   once: refused. Likewise where an ask could not be answered before its deadline (T4);
 //! - anything else: take the long way, which decides alone. The pre-check has changed nothing then.
 
 use crate::clock::{Span, Tick};
@@ -26,8 +26,8 @@ use crate::policy::spread_span;
 pub(crate) enum FastPath<G> {
     /// Plain, and there is room.
     Slot(G),
-    /// Plain, full and refused; when to try again.
-    Full(Span),
+    /// Plain and refused: there is no room, or it could not be answered in time. When to try again.
+    Refused(Reason, Span),
     /// Nothing has happened. Offer the message.
     LongWay,
 }
@@ -72,6 +72,30 @@ impl<T: Item, S> Mailbox<T, S> {
         }
     }
 
+    /// Like [`try_fast_path`](Mailbox::try_fast_path), for an ask that is offered at `now`.
+    pub(crate) fn try_fast_path_by(
+        &self,
+        class: ClassId,
+        when_full: WhenFull,
+        now: Tick,
+        deadline: Tick,
+    ) -> FastPath<SlotGuard<'_, T, S>> {
+        let mut inner = self.lock();
+        if let Some(answered) = inner.dooms(class, now, deadline) {
+            if !inner.core.may_settle_plainly(class) || inner.core.may_have_expired(now) {
+                return FastPath::LongWay;
+            }
+            let retry_after = inner.core.refuse_doomed(class, answered, deadline);
+            self.post_doom(&mut inner.core, class, answered);
+            inner.has_posted();
+            return FastPath::Refused(Reason::Doomed, retry_after);
+        }
+        match inner.core.has_plain_room(class) {
+            true => FastPath::Slot(SlotGuard { inner, class, signals: &self.signals }),
+            false => self.try_full(inner, class, when_full),
+        }
+    }
+
     fn try_full<'a>(
         &'a self,
         mut inner: Locked<'a, T, S>,
@@ -92,7 +116,7 @@ impl<T: Item, S> Mailbox<T, S> {
             wait = self.post(&mut inner.core, class, wait, good_for);
             inner.has_posted();
         }
-        FastPath::Full(spread_span(wait, random))
+        FastPath::Refused(Reason::Full, spread_span(wait, random))
     }
 }
 
@@ -114,7 +138,10 @@ impl<T: Item> Core<T> {
     /// Refuses a plain message that has no room, if its policy says so at once and purging could
     /// not help. Returns what [`wait_of_refused`](Core::wait_of_refused) does.
     fn refuse_plainly(&mut self, class: ClassId, when_full: WhenFull) -> Option<(Span, u32, u64)> {
-        if !self.refuses_when_full(class, when_full) || self.queue.may_expire() {
+        if !self.refuses_when_full(class, when_full) {
+            return None;
+        }
+        if self.queue.may_expire() && self.may_have_expired((self.now)()) {
             return None;
         }
         self.ids += 1;

@@ -5,6 +5,7 @@
 //! ("Ways into a mailbox"), because some are not in this directory: the gate is in `actor/gate.rs`,
 //! and a turn that its sender runs begins in `take/seat.rs`.
 
+pub(in crate::mailbox) mod doomed;
 pub(in crate::mailbox) mod elsewhere;
 pub(in crate::mailbox) mod entry;
 pub(in crate::mailbox) mod fast_path;

@@ -21,6 +21,15 @@
 //! books enters the stripes first ([`Section::enter_refused`]), so the ledger is exact for every
 //! refusal that has happened before the reading.
 //!
+//! **Expiry.** A message that expires makes room, and shortens the way of those behind it. So a
+//! notice ends when the first queued message may expire, and only then does a sender read the
+//! clock. These instants are stored with `Release` and read with `Acquire`: a sender that reads the
+//! one of a later notice finds the word of its own changed at the second reading.
+//!
+//! **Doomed asks.** A second kind of notice says when an ask of a type would be answered (T4):
+//! where its deadline is sooner, it is refused here. That instant may only become later while the
+//! notice hangs, because the backlog stays as it is. Order and books are as above.
+//!
 //! **The wait.** `retry_after` is spread around the wait that was computed when the notice was
 //! posted. After 32 refusals of a stripe the notice comes down, so that the next one computes the
 //! wait anew. Where the wait is the age of the running turn, it is computed in place after 8. While
@@ -47,10 +56,14 @@ use crate::sync::atomic::{AtomicU64, Ordering};
 /// it the number of the notice.
 const FOR_ALL: u64 = 1 << 32;
 
-/// The notices of a mailbox, one per message type, and what was refused by them.
+/// The notices of a mailbox, two per message type, and what was refused by them.
 #[derive(Debug)]
 pub(in crate::mailbox) struct Notices {
     types: Box<[Notice]>,
+    dooms: Box<[Doom]>,
+    /// When the first message that was queued when a notice was posted may expire, in nanoseconds.
+    until: AtomicU64,
+    /// By type, and behind these the doomed ones by type.
     refused: Stripes,
     /// Where the random numbers that spread the waits begin.
     seed: u64,
@@ -70,16 +83,58 @@ struct Notice {
     entered: AtomicU64,
 }
 
+/// A notice about the time at which an ask would be answered.
+#[derive(Debug)]
+struct Doom {
+    /// As in a [`Notice`].
+    word: AtomicU64,
+    /// In nanoseconds.
+    answered: AtomicU64,
+    /// As in a [`Notice`].
+    entered: AtomicU64,
+}
+
 impl Notices {
     fn new(types: usize, rng: Rng) -> Box<Self> {
         let zero = || AtomicU64::new(0);
         let notice =
             |_| Notice { word: zero(), wait: zero(), good_for: zero(), began: zero(), entered: zero() };
+        let doom = |_| Doom { word: zero(), answered: zero(), entered: zero() };
         Box::new(Notices {
             types: (0..types).map(notice).collect(),
-            refused: Stripes::new(types),
+            dooms: (0..types).map(doom).collect(),
+            until: AtomicU64::new(Tick::NEVER.as_nanos()),
+            refused: Stripes::new(2 * types),
             seed: rng.nth(0),
         })
+    }
+
+    /// A number for each refusal of each stripe; the spread makes it random.
+    fn number(&self, before: Before) -> u64 {
+        self.seed.wrapping_add(before.count * STRIPES as u64 + before.stripe as u64)
+    }
+
+    /// Refuses an ask that would be answered after its deadline, if a notice says so, and counts
+    /// it. Returns when to retry.
+    fn refuse_doomed(
+        &self,
+        class: ClassId,
+        deadline: Tick,
+        signals: &Signals,
+        now: fn() -> Tick,
+    ) -> Option<Span> {
+        let doom = &self.dooms[class.index()];
+        let word = doom.word.load(Ordering::Acquire);
+        if word == 0 || word as u32 != signals.begun() {
+            return None;
+        }
+        let answered = Tick::from_nanos(doom.answered.load(Ordering::Acquire));
+        let until = Tick::from_nanos(self.until.load(Ordering::Acquire));
+        if doom.word.load(Ordering::Relaxed) != word || answered <= deadline || has_come(until, now) {
+            return None;
+        }
+        let before = self.refused.add(self.types.len() + class.index(), 1);
+        Some(spread_span(Span::of(answered.since(deadline)), self.number(before)))
     }
 
     /// Refuses a message of this type if a notice says so, and counts it. Returns when to retry.
@@ -99,17 +154,22 @@ impl Notices {
         }
         let wait = notice.wait.load(Ordering::Relaxed);
         let good_for = notice.good_for.load(Ordering::Relaxed);
-        if notice.word.load(Ordering::Relaxed) != word {
+        let until = Tick::from_nanos(self.until.load(Ordering::Acquire));
+        if notice.word.load(Ordering::Relaxed) != word || has_come(until, now) {
             return None;
         }
-        let Before { count: refused, stripe } = self.refused.add(class.index(), 1);
-        if (refused + 1) & (good_for - 1) == 0 {
+        let before = self.refused.add(class.index(), 1);
+        if (before.count + 1) & (good_for - 1) == 0 {
             notice.renew(word, signals, now);
         }
-        // Another number for each refusal of each stripe; the spread makes it random.
-        let number = refused * STRIPES as u64 + stripe as u64;
-        Some(spread_span(Span::from_nanos(wait), self.seed.wrapping_add(number)))
+        Some(spread_span(Span::from_nanos(wait), self.number(before)))
     }
+}
+
+/// Whether an instant has come; the clock is read only where it may.
+#[inline]
+fn has_come(instant: Tick, now: fn() -> Tick) -> bool {
+    instant != Tick::NEVER && instant <= now()
 }
 
 impl Notice {
@@ -141,6 +201,31 @@ impl<T: Item, S> Mailbox<T, S> {
         self.notices.get()?.refuse(class, when_full, &self.signals, self.now)
     }
 
+    /// Whether a notice about doomed asks of this type hangs, at a glance.
+    #[inline(always)]
+    pub(crate) fn has_doom_notice(&self, class: ClassId) -> bool {
+        let word = |notices: &Notices| notices.dooms[class.index()].word.load(Ordering::Relaxed);
+        self.notices.get().is_some_and(|notices| word(notices) != 0)
+    }
+
+    /// Refuses an ask without the lock, if it is known that it would be answered after its
+    /// deadline. Returns when to retry.
+    pub(crate) fn refuse_doomed_at_once(&self, class: ClassId, deadline: Tick) -> Option<Span> {
+        self.notices.get()?.refuse_doomed(class, deadline, &self.signals, self.now)
+    }
+
+    /// Posts when an ask of this type would be answered. The progress is in the books.
+    pub(in crate::mailbox) fn post_doom(&self, core: &mut Core<T>, class: ClassId, answered: Tick) {
+        let notices = self.notices.get_or_init(|| Notices::new(self.classes.len(), core.rng));
+        let doom = &notices.dooms[class.index()];
+        core.notices = core.notices.wrapping_add(1);
+        let word = u64::from(core.notices) << 33 | FOR_ALL | u64::from(core.claim.begun());
+        doom.answered.store(answered.as_nanos(), Ordering::Release);
+        notices.until.store(core.queue.purge_due().as_nanos(), Ordering::Release);
+        // Release: what it says is there before the notice.
+        doom.word.store(word, Ordering::Release);
+    }
+
     /// Posts that there is no room for messages of this type. The progress is in the books. Returns
     /// the wait: the one that is passed, or the age of the running turn as of now where that is it.
     ///
@@ -163,6 +248,7 @@ impl<T: Item, S> Mailbox<T, S> {
         notice.wait.store(wait.nanos(), Ordering::Relaxed);
         notice.good_for.store(good_for.into(), Ordering::Relaxed);
         notice.began.store(began.map_or(0, Tick::as_nanos), Ordering::Relaxed);
+        notices.until.store(core.queue.purge_due().as_nanos(), Ordering::Release);
         // Release: the wait is there before the notice.
         notice.word.store(word, Ordering::Release);
         wait
@@ -172,6 +258,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(in crate::mailbox) fn take_down(&self) {
         let Some(notices) = self.notices.get() else { return };
         notices.types.iter().for_each(|notice| notice.word.store(0, Ordering::Relaxed));
+        notices.dooms.iter().for_each(|doom| doom.word.store(0, Ordering::Relaxed));
     }
 }
 
@@ -181,12 +268,16 @@ impl<T: Item, S> Section<'_, T, S> {
         let Some(notices) = self.mailbox.notices.get() else { return };
         let classes = self.core.queue.classes.iter_mut().enumerate();
         for (at, state) in classes {
-            let all = notices.refused.sum(at);
-            let new = all - notices.types[at].entered.swap(all, Ordering::Relaxed);
-            if new > 0 {
-                state.counts.offered += new;
-                state.counts.lose_many(Stage::Refused, Reason::Full, new);
-                self.core.ids += new;
+            let (full, doomed) = (&notices.types[at].entered, &notices.dooms[at].entered);
+            let doomed = (at + notices.types.len(), doomed, Reason::Doomed);
+            for (counter, entered, reason) in [(at, full, Reason::Full), doomed] {
+                let all = notices.refused.sum(counter);
+                let new = all - entered.swap(all, Ordering::Relaxed);
+                if new > 0 {
+                    state.counts.offered += new;
+                    state.counts.lose_many(Stage::Refused, reason, new);
+                    self.core.ids += new;
+                }
             }
         }
     }

@@ -106,6 +106,12 @@ impl<T: Item, S> Section<'_, T, S> {
             return self.refuse_for_good(item, class).into();
         }
         self.stamp(&mut tag);
+        if tag.is_ask
+            && let Some(answered) = self.dooms_after_purge(&tag)
+        {
+            let retry_after = self.refuse_doomed_offer(class, answered, tag.deadline);
+            return Offer::Refused(item, Reason::Doomed, retry_after.get()).into();
+        }
         let mut twin = self.find_twin(&item, &tag);
         if let Ok(found) = twin
             && self.is_barred(found, &tag)

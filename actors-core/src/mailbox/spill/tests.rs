@@ -124,7 +124,7 @@ impl Rig {
                 slot.fill_until(|| item, Tick::ZERO, Tick::NEVER);
                 return Ok(Sent::In(Admission::Queued));
             }
-            FastPath::Full(_) => return Ok(Sent::Refused(Reason::Full)),
+            FastPath::Refused(reason, _) => return Ok(Sent::Refused(reason)),
             FastPath::LongWay => {}
         }
         let tag = self.mailbox.tag(&item, Tick::ZERO, Tick::NEVER).unwrap();

@@ -43,12 +43,14 @@ pub(crate) struct Tag {
     pub(crate) deadline: Tick,
     /// Hash of the conflation key.
     pub(crate) hash: u64,
+    /// Its sender waits for the answer, until the deadline. Not kept in a slot.
+    pub(crate) is_ask: bool,
 }
 
 impl Tag {
-    /// A tag without id, weight and key.
+    /// A tag without id, weight and key, of a message whose sender does not wait for an answer.
     pub(crate) fn new(class: ClassId, stamp: Tick, deadline: Tick) -> Self {
-        Tag { id: 0, class, weight: 0, stamp, expires: deadline, deadline, hash: 0 }
+        Tag { id: 0, class, weight: 0, stamp, expires: deadline, deadline, hash: 0, is_ask: false }
     }
 }
 
@@ -171,7 +173,7 @@ impl<T> Slots<T> {
     pub(in crate::mailbox) fn tag(&self, slot: SlotId) -> Tag {
         let Slot { id, stamp, expires, deadline, class, .. } = self.entries[slot.index()];
         let Extra { hash, weight, .. } = self.extras.get(slot.index()).copied().unwrap_or_default();
-        Tag { id, class, weight, stamp, expires, deadline, hash }
+        Tag { id, class, weight, stamp, expires, deadline, hash, is_ask: false }
     }
 
     /// Writes a message's tag into its slot.

@@ -178,6 +178,10 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Notes that nothing is queued and the consumer goes to sleep.
     pub(in crate::mailbox) fn rest(&mut self) {
         self.is_short = false;
+        if self.drain.is_slow() {
+            let (now, turns) = ((self.now)(), self.turns);
+            self.drain.busy(now, turns);
+        }
         self.drain.idle();
         self.shrink();
     }

@@ -198,6 +198,7 @@ impl<T: Item, S> Mailbox<T, S> {
         self.signals.set_progress(1);
         let now = (core.now)();
         core.saw(now);
+        core.drain.busy(now, core.turns);
         core.watched.began(now, now);
         core.ids += 1;
         one.is_suspended = true;

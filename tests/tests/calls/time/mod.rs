@@ -4,6 +4,7 @@ mod calm;
 mod cancelled;
 mod clocks;
 mod deadlines;
+mod doomed;
 mod ttl;
 mod workers;
 

@@ -1,0 +1,123 @@
+//! Asks that could not be answered before their deadline are refused on arrival (T4).
+//!
+//! ```text
+//!   offered: answered by then?  ── yes ──► offered as usual
+//!        │
+//!        no ──► expired messages ahead? they go first, then it is asked again
+//!        │
+//!        └────► refused as doomed; a notice says so to the next senders (`notices.rs`)
+//! ```
+//!
+//! What an ask has to wait for is the backlog that goes first: claimed messages, those of its lane,
+//! and those of higher lanes where these go first. Where little is known it counts too little, so
+//! that no ask is refused which might be answered in time: a type that is served newest first or
+//! conflated has nothing ahead, and senders in the lines of other types are not counted.
+//!
+//! **Price.** A comparison of two numbers while nothing is queued, otherwise a few additions. No
+//! clock is read: an ask knows the instant of its offer.
+
+use crate::clock::{Span, Tick};
+use crate::error::Reason;
+use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::consumers::Consumers;
+use crate::mailbox::core::Core;
+use crate::mailbox::ids::ClassId;
+use crate::mailbox::item::Item;
+use crate::mailbox::section::{Inner, Section};
+use crate::mailbox::store::slots::Tag;
+use crate::policy::{Outlook, Priority, TURNS_MAX, spread_span};
+
+impl<T: Item, S> Inner<T, S> {
+    /// When an ask of this type that is offered now would be answered, if that is after its
+    /// deadline.
+    #[inline]
+    pub(in crate::mailbox) fn dooms(&self, class: ClassId, now: Tick, deadline: Tick) -> Option<Tick> {
+        if self.core.queue.used() == 0 {
+            return None;
+        }
+        dooms(&self.core, &self.consumers, class, now, deadline)
+    }
+}
+
+#[inline(never)]
+fn dooms<T: Item, S>(
+    core: &Core<T>,
+    consumers: &Consumers<S>,
+    class: ClassId,
+    now: Tick,
+    deadline: Tick,
+) -> Option<Tick> {
+    let state = &core.queue.classes[class];
+    // What tests hold back is not measured.
+    if state.is_lifo || state.conflates || core.is_held {
+        return None;
+    }
+    let (workers, running) = match consumers {
+        Consumers::One(_) => (1, Span::of(now.since(core.watched.moved))),
+        // A worker may be free at any moment.
+        Consumers::Pool(pool) => (pool.alive(), Span::NONE),
+    };
+    let outlook = Outlook { ahead: core.turns_ahead(class), workers, interval: core.drain.interval(), running };
+    let answered = now.after(outlook.time()?.get()?);
+    (answered > deadline).then_some(answered)
+}
+
+impl<T: Item> Core<T> {
+    /// How many messages have their turns before a new one of this type, as far as that is certain.
+    fn turns_ahead(&self, class: ClassId) -> usize {
+        let state = &self.queue.classes[class];
+        let own = self.queue.lane_len(state.lane());
+        let higher: usize = match self.schedule.outranks() {
+            true => (state.lane() + 1..Priority::COUNT).map(|lane| self.queue.lane_len(lane)).sum(),
+            false => 0,
+        };
+        // A lane waits for no more turns of higher lanes than this (S2).
+        let higher = higher.min((own + 1) * usize::from(TURNS_MAX));
+        let claimed = self.queue.used() - self.queue.runnable() - self.queue.parked();
+        claimed + own + higher + state.ahead as usize
+    }
+
+    /// Whether a queued message may have expired, as far as is known without looking for it.
+    pub(in crate::mailbox) fn may_have_expired(&self, now: Tick) -> bool {
+        self.queue.purge_due() <= now
+    }
+
+    /// Counts an ask that is refused as doomed. Returns when to retry: when the backlog is so much
+    /// shorter that an ask with as much time would be answered.
+    pub(in crate::mailbox) fn refuse_doomed(
+        &mut self,
+        class: ClassId,
+        answered: Tick,
+        deadline: Tick,
+    ) -> Span {
+        self.ids += 1;
+        self.queue.classes[class].counts.offered += 1;
+        self.refuse_doomed_offer(class, answered, deadline)
+    }
+
+    /// Like [`refuse_doomed`](Core::refuse_doomed), for an ask that is counted as offered.
+    pub(in crate::mailbox) fn refuse_doomed_offer(
+        &mut self,
+        class: ClassId,
+        answered: Tick,
+        deadline: Tick,
+    ) -> Span {
+        self.queue.classes[class].counts.lose(Stage::Refused, Reason::Doomed);
+        let random = self.rng.nth(self.ids.wrapping_add(self.turns));
+        spread_span(Span::of(answered.since(deadline)), random)
+    }
+}
+
+impl<T: Item, S> Section<'_, T, S> {
+    /// When an ask would be answered, if that is after its deadline although what has expired is
+    /// gone.
+    pub(in crate::mailbox) fn dooms_after_purge(&mut self, tag: &Tag) -> Option<Tick> {
+        let dooms = |section: &Self| {
+            dooms(section.core, section.consumers, tag.class, tag.stamp, tag.deadline)
+        };
+        let answered = dooms(self)?;
+        self.settle();
+        // Some visits later, where more has expired than one visit may purge.
+        if self.purge_expired() { dooms(self) } else { Some(answered) }
+    }
+}
