@@ -345,7 +345,7 @@ pub const MESSAGE_PLANNED: &[&str] = &["rate", "burst"];
 pub const PRESSURE: &[Field<Pressure>] = &[
     field!(high: Kind::Fill, Start, "0.8", "The fill at which there is pressure (P1).", Fill, |said| Some(Value::Fill(said.high_fill()))),
     field!(low: Kind::Fill, Start, "0.5", "The fill below which there is none (P1).", Fill, |said| Some(Value::Fill(said.low_fill()))),
-    field!(target: Kind::Time, Start, "`\"20ms\"`", "How long messages may stay in the queue: there is pressure where even the shortest stay of an interval is longer (P1).", Time, |said| Some(Value::Time(said.target_sojourn()))),
+    field!(target: Kind::Time, Start, "`\"20ms\"`; for T6, eight times the handling time", "How long messages may stay in the queue: there is pressure where even the shortest stay of an interval is longer (P1, T6).", Time, |said| said.declared_target().map(Value::Time)),
     field!(dwell: Kind::Time, Start, "`\"500ms\"`", "The least time between two changes of level (P1).", Time, |said| Some(Value::Time(said.dwell_time()))),
     Field {
         word: "respond",

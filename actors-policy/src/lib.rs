@@ -36,6 +36,7 @@ mod schedule;
 pub mod seed;
 mod short_turns;
 pub mod sizing;
+mod sojourn;
 pub mod stop;
 mod supervisor;
 mod time;
@@ -56,6 +57,7 @@ pub use retry::{Backlog, GUESS_FIRST, expected_wait, retry_after, spread, spread
 pub use rng::Rng;
 pub use schedule::{Lanes, Strict, TURNS_MAX, Weighted, WeightedByTime};
 pub use short_turns::{Donation, ShortTurns, WhileBusy};
+pub use sojourn::Sojourn;
 pub use stop::{Spent, StopReason};
 pub use supervisor::{Cause, Controller, Decided, DecisionKind, Level, Plan, Sample, Threshold, soft_limit};
 pub use time::{ShortTime, Span, Tick};

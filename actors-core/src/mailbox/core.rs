@@ -190,7 +190,7 @@ impl<T: Item> Core<T> {
             unseen: 0,
             notices: 0,
             now,
-            watched: Watched::new(limits.pressure.is_some()),
+            watched: Watched::new(limits.pressure.as_ref()),
             spill: None,
             work: Work::default(),
         };
@@ -303,6 +303,36 @@ impl<T: Item> Core<T> {
             *turns += 1;
         });
         freed
+    }
+
+    /// Messages that were offered before this instant are shed when their turns would begin, if
+    /// their types allow it (T6); [`ZERO`](Tick::ZERO) where none is.
+    #[inline]
+    pub(super) fn oldest_kept(&self, now: Tick) -> Tick {
+        self.watched.sojourn.as_ref().map_or(Tick::ZERO, |sojourn| sojourn.oldest(now))
+    }
+
+    /// Whether the message whose turn would be next has waited for too long (T6). The last one of
+    /// a lane has its turn in any case.
+    #[inline]
+    pub(super) fn is_overdue(&self, slot: SlotId, oldest: Tick) -> bool {
+        let entry = self.queue.slots.at(slot);
+        let state = &self.queue.classes[entry.class];
+        entry.stamp < oldest && state.is_sheddable() && self.queue.lane_len(state.lane()) > 1
+    }
+
+    /// Notes how long a message stayed whose turn begins, or which is shed instead (T6).
+    /// `workers`: how many turns run at the same time.
+    #[inline]
+    pub(super) fn note_stay(&mut self, now: Tick, stamp: Tick, workers: usize) {
+        if let Some(sojourn) = &mut self.watched.sojourn {
+            let interval = self.drain.interval();
+            let handling = match interval.is_none() {
+                true => Span::NONE,
+                false => Span::from_nanos(interval.nanos().saturating_mul(workers as u64)),
+            };
+            sojourn.saw(now, Span::of(now.since(stamp)), handling);
+        }
     }
 
     /// Notes how long the mailbox was not empty, if it has run empty.

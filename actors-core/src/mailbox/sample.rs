@@ -95,6 +95,7 @@ impl<T: Item> Core<T> {
             capacity: 0,
             sojourn: stay.or((self.queue.runnable() > 0).then_some(oldest)),
             turns: self.turns,
+            drain_rate: self.drain.rate(),
             arrivals: self.ids + self.watched.shed,
             offered,
             workers,

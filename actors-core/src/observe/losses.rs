@@ -96,10 +96,11 @@ impl fmt::Display for Summary {
     }
 }
 
-fn lost(row: &Row) -> [(&'static str, u64); 7] {
+fn lost(row: &Row) -> [(&'static str, u64); 8] {
     [
         ("panicked", row.panicked),
         ("dropped", row.dropped),
+        ("shed_queued", row.shed_queued),
         ("evicted", row.evicted),
         ("conflated", row.conflated),
         ("expired", row.expired),

@@ -484,6 +484,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             Reason::Expired | Reason::TimedOut if self.deadline <= self.expires => {
                 self.why(Reason::TimedOut).retry(self.to.reading().retry_after)
             }
+            Reason::Shed => self.why(reason).retry(self.to.reading().retry_after),
             reason => self.why(reason),
         }
     }

@@ -40,6 +40,9 @@ impl Nanos {
     }
 }
 
+/// The target where none is declared: a delay that a person does not notice.
+const TARGET: Duration = Duration::from_millis(20);
+
 /// When a mailbox is under pressure, and what the supervisor does about it.
 ///
 /// ```
@@ -56,7 +59,8 @@ impl Nanos {
 pub struct Pressure {
     high: u16,
     low: u16,
-    target: Nanos,
+    /// `None` where none is declared.
+    target: Option<Nanos>,
     dwell: Nanos,
     respond: [Option<Action>; Action::COUNT],
     /// Whether an action is in the list twice.
@@ -69,7 +73,7 @@ impl Pressure {
         Pressure {
             high: 8_000,
             low: 5_000,
-            target: Nanos::of(Duration::from_millis(20)),
+            target: None,
             dwell: Nanos::of(Duration::from_millis(500)),
             respond: [None; Action::COUNT],
             is_double: false,
@@ -91,10 +95,11 @@ impl Pressure {
     }
 
     /// Sets how long messages may stay in the queue: there is pressure where the *shortest* stay of
-    /// an interval is longer.
+    /// an interval is longer. Where load is shed, messages older than twice the target then lose
+    /// their turns (T6); for that, a target that is not declared is eight times the handling time.
     #[must_use]
     pub const fn target(mut self, sojourn: Duration) -> Self {
-        self.target = Nanos::of(sojourn);
+        self.target = Some(Nanos::of(sojourn));
         self
     }
 
@@ -151,7 +156,12 @@ impl Pressure {
 
     /// The longest stay without pressure.
     pub fn target_sojourn(&self) -> Duration {
-        self.target.get()
+        self.declared_target().unwrap_or(TARGET)
+    }
+
+    /// The target, if one is declared.
+    pub fn declared_target(&self) -> Option<Duration> {
+        self.target.map(Nanos::get)
     }
 
     /// The least time between two changes of level.

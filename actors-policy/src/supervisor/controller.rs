@@ -46,6 +46,8 @@ pub struct Sample {
     pub sojourn: Option<Duration>,
     /// Turns that have ended.
     pub turns: u64,
+    /// Turns a second while there was work; 0 while unknown.
+    pub drain_rate: f64,
     /// Messages offered, including those refused at the gate.
     pub arrivals: u64,
     /// Offered messages that may be shed, per lane.

@@ -57,6 +57,8 @@ pub(crate) struct Shed {
     /// Messages offered since the last tick.
     newly: u64,
     ticked: Tick,
+    /// Everything that had arrived by the last tick, refused or not.
+    arrived: u64,
 }
 
 impl Shed {
@@ -68,6 +70,7 @@ impl Shed {
             counted: [0; LANES],
             newly: 0,
             ticked: Tick::ZERO,
+            arrived: 0,
         }
     }
 
@@ -91,6 +94,7 @@ impl Shed {
         if steps == 0 {
             return;
         }
+        let has_passed = self.has_passed(sample, now);
         // A remainder shorter than a tick counts for the next sample.
         let made_up = self.ticked.after(TICK * steps);
         self.ticked = if now.since(made_up) < TICK { made_up } else { now };
@@ -101,6 +105,7 @@ impl Shed {
             self.counted[lane] = count;
         }
         match direction {
+            _ if has_passed => self.share = 1.0,
             // With nothing to refuse, a change of the share would have no effect to learn from.
             Direction::Down | Direction::DownForRoom if self.total() < NOTHING => {}
             Direction::Down | Direction::DownForRoom => {
@@ -111,6 +116,15 @@ impl Shed {
             Direction::Up => self.share = (self.share + GROW * f64::from(steps)).min(1.0),
             Direction::Off | Direction::Hold => {}
         }
+    }
+
+    /// Whether the load has passed (P8): the mailbox is empty, and the actor could have handled all
+    /// that has arrived since the last tick. Growth by a hundredth alone would refuse for seconds
+    /// after a pulse.
+    fn has_passed(&mut self, sample: &Sample, now: Tick) -> bool {
+        let arrived = sample.arrivals.saturating_sub(std::mem::replace(&mut self.arrived, sample.arrivals));
+        let fits = arrived as f64 <= sample.drain_rate * now.since(self.ticked).as_secs_f64();
+        fits && sample.queued + sample.waiting == 0 && sample.drain_rate > 0.0
     }
 
     /// The share of messages that is admitted.
@@ -213,6 +227,18 @@ mod tests {
             assert!((shed.share() - 0.95f64.powi(steps)).abs() < 1e-9, "{late}: {}", shed.share());
             shed.saw(&sample, Direction::Down, at(late));
             assert!((shed.share() - 0.95f64.powi(steps)).abs() < 1e-9, "nothing is left of {late}");
+        }
+    }
+
+    #[test]
+    fn p8_all_are_admitted_again_once_the_mailbox_is_empty_and_what_comes_fits() {
+        // 20 a second can be handled: one per tick.
+        for (queued, arrivals, share) in [(0, 1, 1.0), (0, 2, 0.958), (1, 1, 0.958)] {
+            let mut ticks = Ticks::new();
+            ticks.go(1, [9, 0, 0, 0], Direction::Down);
+            let calm = Sample { queued, arrivals, drain_rate: 20.0, offered: [10, 0, 0, 0], ..Sample::default() };
+            ticks.shed.saw(&calm, Direction::Up, at(2));
+            assert!((ticks.shed.share() - share).abs() < 0.01, "{queued} {arrivals}: {}", ticks.shed.share());
         }
     }
 

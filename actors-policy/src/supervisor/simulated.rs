@@ -2,7 +2,7 @@
 
 use super::decision::DecisionKind;
 use super::level::Level;
-use super::scene::{MILLI, Outcome, SECOND, Scene, Senders, Stream};
+use super::scene::{MILLI, Outcome, SECOND, SLICE, Scene, Senders, Stream};
 use super::simulation::simulate;
 use crate::{Action, Pressure};
 use std::time::Duration;
@@ -195,7 +195,9 @@ fn p3_at_ten_times_the_load_what_is_worth_most_is_handled() {
             let handled = outcome.throughput(from, until, &[2]);
             // The same messages without other load.
             let best = simulate(scene, &[high], until).throughput(from, until, &[2]);
-            assert!(handled >= 0.98 * best, "{handled} of {best}\n{}", outcome.story());
+            // With a share of a tenth they are as many as can be handled at all.
+            let part = if share < 0.1 { 0.98 } else { 0.93 };
+            assert!(handled >= part * best, "{handled} of {best}\n{}", outcome.story());
             let shed: [u64; 4] =
                 std::array::from_fn(|lane| outcome.shed.iter().map(|slice| slice[lane]).sum());
             assert!(shed[0] > 0 && shed[1] > 0, "{shed:?}");
@@ -220,6 +222,26 @@ fn p3_the_admitted_share_finds_itself() {
             "{over}: {shed} of {expected}, {} found no room",
             outcome.full
         );
+    }
+}
+
+#[test]
+fn p8_after_a_pulse_every_message_is_admitted_again_within_a_tenth_of_a_second() {
+    let pressure = Pressure::new().respond(&[Action::Shed]);
+    for service in [MILLI / 10, MILLI] {
+        for over in [3.0, 10.0] {
+            let load = worth(1.0, service);
+            let usual = [0, 1, 2].map(|lane| Stream::new(Senders::Open(0.25 * load)).lane(lane));
+            let (from, until) = (5 * SECOND, 6 * SECOND);
+            let pulse = Stream::new(Senders::Open(over * load)).lane(1).between(from, until);
+            let scene = Scene::new(pressure, (1, 1), service);
+            let outcome = simulate(scene, &[usual[0], usual[1], usual[2], pulse], 8 * SECOND);
+            let shed = |slices: std::ops::Range<usize>| outcome.shed[slices].iter().flatten().sum::<u64>();
+            assert!(shed(50..60) > 0, "the pulse is shed");
+            // A backlog of 256 turns is worked off first.
+            let gone = 60 + (256 * service).div_ceil(SLICE) as usize;
+            assert_eq!(shed(gone + 1..80), 0, "{service} {over}: {}", outcome.story());
+        }
     }
 }
 

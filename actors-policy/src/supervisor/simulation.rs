@@ -276,6 +276,7 @@ impl World {
             waiting: self.line.len(),
             sojourn: self.sample.sojourn.or(age),
             workers: self.workers,
+            drain_rate: self.workers as f64 * SECOND as f64 / self.scene.service as f64,
             stalled: if oldest.is_some() { idle } else { Duration::ZERO },
             ..self.sample
         };

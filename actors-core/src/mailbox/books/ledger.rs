@@ -43,6 +43,8 @@ impl Column {
     const fn outcome(&self) -> &'static str {
         match (self.stage, self.reason) {
             (Stage::Lost, Reason::Closed) => "undelivered",
+            // A word of its own, because the mailbox had accepted it.
+            (Stage::Lost, Reason::Shed) => "shed_queued",
             (_, reason) => reason.word(),
         }
     }
@@ -53,7 +55,7 @@ const fn column(stage: Stage, reason: Reason, letter: bool) -> Column {
 }
 
 /// Every way a message can be lost.
-pub(crate) const LOSSES: [Column; 14] = [
+pub(crate) const LOSSES: [Column; 15] = [
     column(Stage::Refused, Reason::Full, false),
     column(Stage::Refused, Reason::Shed, false),
     column(Stage::Refused, Reason::RateLimited, false),
@@ -63,6 +65,7 @@ pub(crate) const LOSSES: [Column; 14] = [
     column(Stage::Refused, Reason::TimedOut, false),
     column(Stage::Lost, Reason::Panicked, true),
     column(Stage::Lost, Reason::Dropped, true),
+    column(Stage::Lost, Reason::Shed, true),
     column(Stage::Lost, Reason::Evicted, true),
     column(Stage::Lost, Reason::Conflated, false),
     column(Stage::Lost, Reason::Expired, true),
@@ -115,6 +118,7 @@ impl Counts {
             handled: self.handled,
             panicked: lost(Reason::Panicked),
             dropped: lost(Reason::Dropped),
+            shed_queued: lost(Reason::Shed),
             evicted: lost(Reason::Evicted),
             conflated: lost(Reason::Conflated),
             expired: lost(Reason::Expired),
@@ -170,6 +174,8 @@ pub struct Row {
     pub panicked: u64,
     /// Given up by a `drop_*` policy, newcomers included.
     pub dropped: u64,
+    /// Given up when their turns would have begun, because they had waited for too long (T6).
+    pub shed_queued: u64,
     /// Given up for a message of higher priority.
     pub evicted: u64,
     /// Replaced by a newer message of the same key.
@@ -201,6 +207,7 @@ impl Row {
             handled: 0,
             panicked: 0,
             dropped: 0,
+            shed_queued: 0,
             evicted: 0,
             conflated: 0,
             expired: 0,
@@ -232,6 +239,7 @@ impl Row {
             ("handled", self.handled),
             ("panicked", self.panicked),
             ("dropped", self.dropped),
+            ("shed_queued", self.shed_queued),
             ("evicted", self.evicted),
             ("conflated", self.conflated),
             ("expired", self.expired),
@@ -261,6 +269,7 @@ impl Row {
             (Stage::Refused, reason) => self.refused(reason),
             (Stage::Lost, Reason::Panicked) => self.panicked,
             (Stage::Lost, Reason::Dropped) => self.dropped,
+            (Stage::Lost, Reason::Shed) => self.shed_queued,
             (Stage::Lost, Reason::Evicted) => self.evicted,
             (Stage::Lost, Reason::Conflated) => self.conflated,
             (Stage::Lost, Reason::Expired) => self.expired,
@@ -279,6 +288,7 @@ impl Row {
             (&mut self.handled, handled),
             (&mut self.panicked, panicked),
             (&mut self.dropped, dropped),
+            (&mut self.shed_queued, &other.shed_queued),
             (&mut self.evicted, evicted),
             (&mut self.conflated, conflated),
             (&mut self.expired, expired),
@@ -294,13 +304,13 @@ impl Row {
     /// closed.
     pub(crate) fn lost(&self) -> u64 {
         let turns = self.panicked + self.undelivered + self.expired;
-        turns + self.dropped + self.evicted + self.refused(Reason::Closed)
+        turns + self.dropped + self.shed_queued + self.evicted + self.refused(Reason::Closed)
     }
 
     /// Whether every offered message is accounted for exactly once (L1).
     pub fn is_balanced(&self) -> bool {
         let ended = self.handled + self.panicked + self.refused_total() + self.dropped + self.evicted;
-        let dead = self.conflated + self.expired + self.cancelled + self.undelivered;
+        let dead = self.shed_queued + self.conflated + self.expired + self.cancelled + self.undelivered;
         let now = self.queued + self.waiting + self.in_service + self.stored;
         self.offered == ended + dead + now
     }
@@ -311,6 +321,7 @@ impl Row {
         self.handled += handled;
         self.panicked += panicked;
         self.dropped += dropped;
+        self.shed_queued += other.shed_queued;
         self.evicted += evicted;
         self.conflated += conflated;
         self.expired += expired;
@@ -389,13 +400,14 @@ impl Ledger {
 impl std::fmt::Display for Ledger {
     /// A table for people: a line per type, and their sum.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const HEADS: [&str; 15] = [
+        const HEADS: [&str; 16] = [
             "message",
             "offered",
             "handled",
             "panicked",
             "refused",
             "dropped",
+            "shed_queued",
             "evicted",
             "conflated",
             "expired",
@@ -406,7 +418,7 @@ impl std::fmt::Display for Ledger {
             "in_service",
             "stored",
         ];
-        let line = |row: &Row| -> [String; 15] {
+        let line = |row: &Row| -> [String; 16] {
             let n = |number: u64| number.to_string();
             [
                 row.message.to_owned(),
@@ -415,6 +427,7 @@ impl std::fmt::Display for Ledger {
                 n(row.panicked),
                 n(row.refused_total()),
                 n(row.dropped),
+                n(row.shed_queued),
                 n(row.evicted),
                 n(row.conflated),
                 n(row.expired),

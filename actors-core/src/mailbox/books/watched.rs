@@ -1,6 +1,7 @@
 //! What a mailbox notes for the supervisor that samples it.
 
 use crate::clock::{Span, Tick};
+use crate::policy::{Action, Pressure, Sojourn};
 
 /// Whether the supervisor samples a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +24,17 @@ pub(in crate::mailbox) struct Watched {
     pub(in crate::mailbox) moved: Tick,
     /// Messages that were refused before the mailbox.
     pub(in crate::mailbox) shed: u64,
+    /// Sheds what has waited for too long (T6); where the actor declares that load is shed.
+    pub(in crate::mailbox) sojourn: Option<Box<Sojourn>>,
 }
 
 impl Watched {
-    pub(in crate::mailbox) fn new(is_supervised: bool) -> Self {
-        let sampling = if is_supervised { Sampling::Armed } else { Sampling::Off };
-        Watched { sampling, stay: Span::NONE, moved: Tick::ZERO, shed: 0 }
+    pub(in crate::mailbox) fn new(pressure: Option<&Pressure>) -> Self {
+        let sampling = if pressure.is_some() { Sampling::Armed } else { Sampling::Off };
+        let sheds = pressure.filter(|pressure| pressure.has(Action::Shed));
+        let target = |pressure: &Pressure| pressure.declared_target().map_or(Span::NONE, Span::of);
+        let sojourn = sheds.map(|pressure| Box::new(Sojourn::new(target(pressure))));
+        Watched { sampling, stay: Span::NONE, moved: Tick::ZERO, shed: 0, sojourn }
     }
 
     /// Notes that a turn begins, of a message that was offered at `stamp`.

@@ -6,7 +6,7 @@ use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::books::watched::Sampling;
 use crate::mailbox::consumers::Consumers;
 use crate::mailbox::core::Core;
-use crate::mailbox::ids::{ClassId, WorkerId};
+use crate::mailbox::ids::{ClassId, SlotId, WorkerId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{ConsumerKind, Mailbox, Section};
 use crate::mailbox::signals::Signals;
@@ -18,9 +18,9 @@ use crate::policy::Priority;
 use crate::stripes::here;
 use std::time::Duration;
 
-/// Expired messages that the consumer clears in one critical section, so that the lock is short
-/// even when a whole queue has expired.
-const EXPIRED_PER_LOCK: usize = 64;
+/// Messages that lose their turns in one critical section, at most: expired ones, and those that are
+/// shed. So the lock is short even when a whole queue goes.
+const LOST_PER_LOCK: usize = 64;
 
 /// Claims of short turns per reading of the clock.
 const CLAIMS_PER_LOOK: u32 = 8;
@@ -90,6 +90,7 @@ impl<T: Item, S> Section<'_, T, S> {
         self.claim.thread = here();
         self.signals().set_progress(1);
         self.watched.began(now, stamp);
+        self.note_stay(now, stamp, 1);
         self.note_empty(now);
         true
     }
@@ -105,19 +106,18 @@ impl<T: Item, S> Section<'_, T, S> {
         batch.clear();
         batch.prepare(count);
         self.signals().set_progress(0);
-        let mut expired = 0;
-        while batch.rest() < max && expired < EXPIRED_PER_LOCK {
+        let (mut lost, oldest) = (0, self.oldest_kept(now));
+        while batch.rest() < max && lost < LOST_PER_LOCK {
             let busy = self.queue.busy();
             let Some((lane, turns)) = self.schedule.next(busy) else { break };
             let Some(front) = self.queue.next_of_lane(lane, self.is_pressed(now)) else { break };
-            if self.queue.slots.at(front).expires <= now {
+            if let Some(reason) = self.why_no_turn(front, now, oldest) {
                 if !batch.is_empty() {
                     break;
                 }
                 // Its slot may let in a sender of a higher lane: look again.
-                self.lose_queued(front, Reason::Expired);
-                self.grant();
-                expired += 1;
+                self.lose_turn(front, reason, now, 1);
+                lost += 1;
                 continue;
             }
             let class = self.queue.slots.at(front).class;
@@ -137,9 +137,20 @@ impl<T: Item, S> Section<'_, T, S> {
         }
         if let Some(stamp) = batch.youngest() {
             self.watched.began(now, stamp);
+            self.note_stay(now, stamp, 1);
             self.begin();
         }
         self.note_empty(now);
+    }
+
+    /// Loses a message instead of its turn, and hands over its slot.
+    pub(in crate::mailbox) fn lose_turn(&mut self, slot: SlotId, reason: Reason, now: Tick, workers: usize) {
+        if reason == Reason::Shed {
+            let stamp = self.queue.slots.at(slot).stamp;
+            self.note_stay(now, stamp, workers);
+        }
+        self.lose_queued(slot, reason);
+        self.grant();
     }
 
     /// Begins the next claimed turn under the lock, so that its slot goes to a waiter in the same
@@ -183,11 +194,24 @@ impl<T: Item, S> Section<'_, T, S> {
             self.drain.busy(now, turns);
         }
         self.drain.idle();
+        if let Some(sojourn) = &mut self.watched.sojourn {
+            sojourn.rest();
+        }
         self.shrink();
     }
 }
 
 impl<T: Item> Core<T> {
+    /// Why the next message of a lane loses its turn, if it does. `oldest` is what
+    /// [`oldest_kept`](Core::oldest_kept) says.
+    #[inline]
+    pub(in crate::mailbox) fn why_no_turn(&self, slot: SlotId, now: Tick, oldest: Tick) -> Option<Reason> {
+        if self.queue.slots.at(slot).expires <= now {
+            return Some(Reason::Expired);
+        }
+        self.is_overdue(slot, oldest).then_some(Reason::Shed)
+    }
+
     /// The next claim reads the clock: what is queued has waited for the seat.
     pub(in crate::mailbox) fn must_look(&mut self) {
         self.unseen = CLAIMS_PER_LOOK;
@@ -223,19 +247,20 @@ impl<T: Item> Core<T> {
             }
             return false;
         }
-        self.queue.claim_front(lane, max, now, &mut self.claim, batch)
+        let oldest = self.oldest_kept(now);
+        self.queue.claim_front(lane, max, (now, oldest), &mut self.claim, batch)
     }
 }
 
 impl<T: Item> Queue<T> {
     /// Moves messages from the front of a lane into a claim, until `max` are claimed in all.
-    /// `false` when one was met that ends the claim: an expired one, or one that is claimed by
-    /// itself.
+    /// `false` when one was met that ends the claim: one that expired before `now` or may be shed
+    /// because it was offered before `oldest`, or one that is claimed by itself.
     pub(in crate::mailbox) fn claim_front(
         &mut self,
         lane: usize,
         max: usize,
-        now: Tick,
+        (now, oldest): (Tick, Tick),
         claim: &mut Claim,
         batch: &mut Batch<T>,
     ) -> bool {
@@ -247,7 +272,8 @@ impl<T: Item> Queue<T> {
         {
             let entry = self.slots.at_mut(slot);
             let state = &self.classes[entry.class];
-            if entry.expires <= now || state.is_single {
+            let is_overdue = entry.stamp < oldest && state.is_sheddable();
+            if entry.expires <= now || state.is_single || is_overdue {
                 goes_on = false;
                 break;
             }

@@ -140,14 +140,14 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Takes out the next message whose key is free, and begins its turn. `None` and `true`: there
     /// is none. `None` and `false`: there may be one; look again.
     fn serve_one(&mut self, now: Tick, batch: &mut Batch<T>) -> (Option<Serving>, bool) {
+        let (oldest, workers) = (self.oldest_kept(now), self.workers().0);
         for _ in 0..CLEARED_PER_LOCK {
             let busy = self.queue.busy();
             let Some((lane, _)) = self.schedule.next(busy) else { return (None, true) };
             let Some(next) = self.queue.next_of_lane(lane, self.is_pressed(now)) else { return (None, true) };
-            if self.queue.slots.at(next).expires <= now {
+            if let Some(reason) = self.why_no_turn(next, now, oldest) {
                 // Its slot may let in a sender of a higher lane: look again.
-                self.lose_queued(next, Reason::Expired);
-                self.grant();
+                self.lose_turn(next, reason, now, workers);
                 continue;
             }
             if !self.queue.begin_key(next, lane) {
@@ -159,6 +159,7 @@ impl<T: Item, S> Section<'_, T, S> {
             let key = is_ordered.then(|| self.queue.slots.hash(next));
             let stamp = self.queue.slots.at(next).stamp;
             self.watched.began(now, stamp);
+            self.note_stay(now, stamp, workers);
             self.queue.unlink_next(next, lane);
             batch.clear();
             batch.prepare(1);

@@ -6,6 +6,7 @@ mod block;
 mod decisions;
 mod levels;
 mod shed;
+mod sojourn;
 mod spawn;
 
 use actors_core::prelude::*;
