@@ -16,11 +16,11 @@ pub(crate) use actors_policy::lifecycle;
 #[doc(inline)]
 pub use actors_policy::{
     Action, Backlog, CAPACITY_MAX, InvalidPolicy, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow,
-    OverflowList, Policy, Pressure, Ramp, Schedule, Settings, Strategy, Strict, TURNS_MAX, Tick, WORKERS_MAX,
-    Weighted, WeightedByTime, Workers, retry_after,
+    OverflowList, Policy, Pressure, Ramp, Rate, Schedule, Settings, Strategy, Strict, TURNS_MAX, Tick,
+    WORKERS_MAX, Weighted, WeightedByTime, Workers, retry_after,
 };
 pub(crate) use actors_policy::{
     Arrivals, Cause, Controller, Decided, DecisionKind, Donation, DrainRate, Failures, Fault, GUESS_FIRST,
-    Lanes, Level, Outlook, Plan, Priority, Restart, Revival, Rng, Sample, ShortTurns, Sojourn, Threshold, WhileBusy,
-    expected_wait, soft_limit, spread, spread_span, wait_span,
+    Lanes, Level, Limiter, Outlook, Plan, Priority, Restart, Revival, Rng, Sample, ShortTurns, Sojourn,
+    Threshold, WhileBusy, expected_wait, soft_limit, spread, spread_span, wait_span,
 };

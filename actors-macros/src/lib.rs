@@ -147,6 +147,8 @@ mod words;
 /// | `key = argument` | which messages replace each other under `conflate`, and which stay in order in a pool; see below | none |
 /// | `ttl = "5s"` | age at which the message is worthless | none |
 /// | `timeout = "2s"` | default deadline of an ask | 30 s |
+/// | `rate = "1000/s"`, `"1000 per 1m"`, `"1000 per 1m, sliding"` | how many are admitted in a time: as a token bucket, or exactly so many in any interval | no limit |
+/// | `burst = N` | how many may be admitted at once under the rate; not with `sliding` | those of a tenth of a second, at least 1 |
 /// | `inline = never` | senders never run its turns; on methods only | as the actor says |
 /// | `reply = T` | the reply; on a struct only, since a method's return type says it | `()` |
 /// | `boxed` | the mail holds the message behind a pointer, see below; on methods only | inline |
@@ -162,6 +164,7 @@ mod words;
 /// | `drop_newest` | the newcomer is dropped, and the sender is told | last |
 /// | `drop_oldest` | the oldest queued message of this type makes room | any |
 /// | `drop_random` | a random queued message of this type makes room | any, without `drop_oldest` |
+/// | `drop_all` | all queued messages of this type make room | any, without these |
 /// | `drop_random(from = 0.5)` | so too, and rarely before: from half full on, ever more often | any, without `drop_oldest` |
 /// | `evict_lower` | the newest of the lowest type below that may be dropped makes room | any |
 /// | `conflate` | a queued message of the same key is replaced, full or not; needs `key` | first |

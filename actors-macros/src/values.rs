@@ -141,6 +141,14 @@ impl ToTokens for WordValue {
                 let ns = Literal::u128_unsuffixed(time.as_nanos());
                 quote! { ::core::time::Duration::from_nanos(#ns) }
             }
+            Value::Rate(rate) => {
+                let count = Literal::u32_unsuffixed(rate.count());
+                let ns = Literal::u128_unsuffixed(rate.per().as_nanos());
+                let sliding = rate.is_sliding().then(|| quote! { .sliding() });
+                quote! {
+                    ::actors_core::policy::Rate::new(#count, ::core::time::Duration::from_nanos(#ns)) #sliding
+                }
+            }
             Value::Fill(fill) => Literal::f64_unsuffixed(*fill).into_token_stream(),
             Value::Workers(least, most) => {
                 let (least, most) = (Literal::usize_unsuffixed(*least), Literal::usize_unsuffixed(*most));

@@ -17,7 +17,7 @@
 use crate::word::{Word, list};
 use crate::wording::{self, Number, duration};
 use crate::{
-    Action, InvalidPolicy, Order, Overflow, OverflowList, Policy, Pressure, Priority, Ramp, Schedule,
+    Action, InvalidPolicy, Order, Overflow, OverflowList, Policy, Pressure, Priority, Ramp, Rate, Schedule,
     Settings,
 };
 use std::time::Duration;
@@ -61,6 +61,8 @@ pub enum Kind {
     Time,
     /// `high = 0.8`
     Fill,
+    /// `rate = "1000/s"`
+    Rate,
     /// `workers = 1..=8`
     Workers,
     /// `priority = high`
@@ -88,6 +90,8 @@ pub enum Value {
     Time(Duration),
     /// [`Kind::Fill`]
     Fill(f64),
+    /// [`Kind::Rate`]
+    Rate(Rate),
     /// [`Kind::Workers`]: the least and the greatest number.
     Workers(usize, usize),
     /// [`Kind::Priority`]
@@ -121,6 +125,7 @@ impl<T> Field<T> {
             Kind::Time => duration::example(self.word),
             Kind::Fill if self.word == "low" => "write `low = 0.5`".into(),
             Kind::Fill => "write `high = 0.8`".into(),
+            Kind::Rate => Rate::example(),
             Kind::Workers => wording::WORKERS_EXAMPLE.into(),
             Kind::Priority => "write `priority = high`".into(),
             Kind::Order => "write `order = fifo` or `order = lifo_under_pressure`".into(),
@@ -143,6 +148,7 @@ impl<T> Field<T> {
             Kind::Number(number) => number.read(self.word, written.number).map(Value::Number),
             Kind::Time => duration::read(self.word, written.text).map(Value::Time),
             Kind::Fill => wording::fill(self.word, written.number).map(Value::Fill),
+            Kind::Rate => Rate::read(written.text).map(Value::Rate),
             Kind::Workers => wording::workers(written.word).map(|(least, most)| Value::Workers(least, most)),
             Kind::Priority => Priority::read(written.word).map(Value::Priority),
             Kind::Order => Order::read(written.word).map(Value::Order),
@@ -161,6 +167,7 @@ impl<T> Field<T> {
         match (self.kind, value) {
             (Kind::Number(bounds), Value::Number(number)) => bounds.check(self.word, *number),
             (Kind::Time, Value::Time(time)) => duration::check(self.word, *time),
+            (Kind::Rate, Value::Rate(rate)) => rate.check(),
             (Kind::Fill, Value::Fill(fill)) => wording::fill_fits(self.word, *fill),
             _ => Ok(()),
         }
@@ -180,6 +187,7 @@ impl<T> Field<T> {
             Kind::Time => "a duration: `\"5s\"`, `\"1.5s\"`, `\"20ms\"`".into(),
             Kind::Fill if self.word == "low" => "a part of the capacity: at least 0, less than `high`".into(),
             Kind::Fill => "a part of the capacity: more than `low`, at most 1".into(),
+            Kind::Rate => "`\"1000/s\"`, `\"1000 per 1m\"`, `\"1000 per 1m, sliding\"`".into(),
             Kind::Workers => "`4`, or a range: `1..=8`".into(),
             Kind::Priority => words(all::<Priority>()),
             Kind::Order => words(all::<Order>()),
@@ -254,6 +262,7 @@ macro_rules! code {
 const CAPACITY: Number = Number::slots(1, "a mailbox without a slot takes nothing");
 const MAX: Number = Number::slots(1, "a type without a slot is never let in");
 const MAX_PER_KEY: Number = Number::slots(1, "a key without a slot is never let in");
+const BURST: Number = Number::slots(1, "a burst of nothing admits nothing");
 const SLOTS: Number = Number::slots(0, "");
 
 /// Words of `#[actor]`.
@@ -326,6 +335,8 @@ pub const MESSAGE: &[Field<Policy>] = &[
     code!("key", "key = sku", "none", "The conflation key, and the order key in a pool (O7, S8)."),
     field!(ttl: Kind::Time, Running, "none", "The age at which a message is worthless (T1).", Time, |said| said.ttl.map(Value::Time)),
     field!(timeout: Kind::Time, Running, "`\"30s\"`", "The default deadline of an ask, and of a blocked send inside a turn (T2).", Time, |said| Some(Value::Time(said.timeout))),
+    field!(rate: Kind::Rate, Running, "none", "How many messages of this type are admitted in a time (T7).", Rate, |said| said.rate.map(Value::Rate)),
+    field!(burst: Kind::Number(BURST), Running, "those of a tenth of a second", "How many messages may be admitted at once under the rate (T7).", Number, |said| said.burst.map(Value::Number)),
     code!(
         "inline",
         "inline = never",
@@ -339,7 +350,7 @@ pub const MESSAGE: &[Field<Policy>] = &[
 ];
 
 /// Words of `#[message]` whose behaviour is not built: refused, never ignored.
-pub const MESSAGE_PLANNED: &[&str] = &["rate", "burst"];
+pub const MESSAGE_PLANNED: &[&str] = &["fair_by", "cancel"];
 
 /// Words inside `pressure(…)`.
 pub const PRESSURE: &[Field<Pressure>] = &[

@@ -28,6 +28,7 @@ pub mod fields;
 mod fill;
 mod invalid;
 pub mod lifecycle;
+mod limiter;
 mod reason;
 mod restart;
 mod retry;
@@ -46,11 +47,12 @@ pub mod wording;
 pub use admission::Admission;
 pub use declare::{
     Action, CAPACITY_MAX, Inline, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy,
-    Pressure, Priority, Ramp, Schedule, Settings, WORKERS_MAX, Workers,
+    Pressure, Priority, Ramp, Rate, Schedule, Settings, WORKERS_MAX, Workers,
 };
 pub use doom::Outlook;
 pub use drain::{Arrivals, DrainRate};
 pub use invalid::InvalidPolicy;
+pub use limiter::Limiter;
 pub use reason::Reason;
 pub use restart::{Failures, Fault, Restart, Revival, Strategy};
 pub use retry::{Backlog, GUESS_FIRST, expected_wait, retry_after, spread, spread_span, wait_span};

@@ -7,6 +7,7 @@
 
 pub mod callgrind;
 pub mod chart;
+pub mod overload;
 
 use actors_core::prelude::*;
 use std::time::Duration;

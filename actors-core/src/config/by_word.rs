@@ -75,6 +75,8 @@ by_word!(
         order: Order,
         ttl: Time,
         timeout: Time,
+        rate: Rate,
+        burst: Number,
     },
     |config, word| match word {
         "overflow" => config.overflow.map(|list| Value::Overflow(list, config.early)),
@@ -91,7 +93,7 @@ by_word!(
 mod tests {
     use super::*;
     use actors_policy::fields::{self, Field, Kind, Reach};
-    use actors_policy::{Policy, Pressure, Settings};
+    use actors_policy::{Policy, Pressure, Rate, Settings};
     use std::fmt::Debug;
     use std::time::Duration;
 
@@ -117,8 +119,10 @@ mod tests {
     fn every_word_that_configuration_may_say_has_a_field() {
         let settings = Settings::new().max_waiting(3).max_bytes(9).reserve(2);
         has_every_word::<_, ActorConfig>(fields::ACTOR, settings);
-        let policy = Policy::tell().max(3).max_per_key(2).ttl(Duration::from_secs(1));
+        let rate = Rate::new(3, Duration::from_secs(1));
+        let policy = Policy::tell().max(3).max_per_key(2).ttl(Duration::from_secs(1)).rate(rate).burst(2);
         has_every_word::<_, MessageConfig>(fields::MESSAGE, policy);
-        has_every_word::<_, PressureConfig>(fields::PRESSURE, Pressure::new());
+        let pressure = Pressure::new().target(Duration::from_millis(5));
+        has_every_word::<_, PressureConfig>(fields::PRESSURE, pressure);
     }
 }

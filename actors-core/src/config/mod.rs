@@ -43,7 +43,7 @@ mod written;
 
 pub(crate) use apply::Configured;
 
-use crate::policy::{Action, InvalidPolicy, Order, OverflowList, Priority, Ramp, Schedule};
+use crate::policy::{Action, InvalidPolicy, Order, OverflowList, Priority, Ramp, Rate, Schedule};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -113,6 +113,10 @@ pub struct MessageConfig {
     pub timeout: Option<Duration>,
     /// `order = "lifo_under_pressure"`
     pub order: Option<Order>,
+    /// `rate = "1000/s"`
+    pub rate: Option<Rate>,
+    /// `burst = 50`, of a type with a rate
+    pub burst: Option<usize>,
 }
 
 /// The mistakes found, each with its path; all are reported at once.

@@ -56,6 +56,7 @@ impl Serialize for Written {
         match &self.0 {
             Value::Number(number) => number.serialize(serializer),
             Value::Fill(fill) => fill.serialize(serializer),
+            Value::Rate(rate) => rate.to_string().serialize(serializer),
             Value::Time(time) => duration::write(*time).serialize(serializer),
             Value::Workers(least, most) if least == most => least.serialize(serializer),
             Value::Workers(least, most) => format!("{least}..={most}").serialize(serializer),

@@ -22,6 +22,9 @@ impl<T: Item, S> Mailbox<T, S> {
         policy.max = (state.max != u32::MAX).then_some(state.max as usize);
         policy.max_per_key = state.max_per_key();
         policy.early = state.early;
+        let declared = state.limiter.as_ref().map(|limiter| limiter.declared());
+        policy.rate = declared.map(|(rate, _)| rate);
+        policy.burst = declared.and_then(|(_, burst)| burst).map(|burst| burst as usize);
         policy.ttl = self.ttl(class);
         policy.timeout = self.timeout(class);
         policy
@@ -64,11 +67,13 @@ impl<T: Item, S> Section<'_, T, S> {
         classes[class.index()].policy.check_change(policy)?;
         live.get_or_init(|| LiveTable::new(classes)).0[class.index()].set(policy);
         self.queue.adjust(class, policy);
+        self.has_rates |= policy.rate.is_some();
         self.review_all();
         // More room may be what a sender waits for.
         self.settle();
         self.grant();
         self.wake_if_filled();
+        self.forget_ticks();
         Ok(())
     }
 }

@@ -35,7 +35,7 @@ use crate::clock::{self, Tick};
 use crate::error::{About, Admission, AskError, Life, Reason, SendError};
 use crate::mailbox::Ledger;
 use crate::panics::ignored;
-use crate::policy::{InvalidPolicy, Settings};
+use crate::policy::{InvalidPolicy, Overflow, Settings};
 use crate::seed::{self, Seed};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::wakers::{Relayed, discard, wake};
@@ -106,6 +106,10 @@ pub fn channel<T: Item>(
             InvalidPolicy::new(error.word().to_owned(), format!("{}: {error}", class.name))
         };
         class.policy.check().map_err(of_class)?;
+        if class.policy.rate.is_some() && class.policy.overflow.last_resort() == Overflow::Block {
+            let why = "a channel has no runtime that lets senders in as tokens come: end the list in `reject` or a drop";
+            return Err(of_class(InvalidPolicy::new("rate", why)));
+        }
     }
     let life = Life::of_channel(classes.iter().map(Class::name));
     let seed = settings.declared_seed().map_or_else(seed::from_os, Seed::new);

@@ -159,6 +159,7 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(crate) fn resume(&mut self) {
         match self.phase {
             Phase::Open => {
+                self.clear_types();
                 self.grant();
                 self.wake_if_filled();
             }

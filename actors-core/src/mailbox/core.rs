@@ -9,7 +9,7 @@ use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
 use crate::mailbox::books::watched::{Sampling, Watched};
 use crate::mailbox::effects::Lost;
-use crate::mailbox::ids::SlotId;
+use crate::mailbox::ids::{SlotId, Ticks};
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::section::Section;
 use crate::mailbox::signals::Signals;
@@ -80,6 +80,11 @@ pub(crate) struct Core<T> {
     /// The longest time that the mailbox was not empty.
     pub(super) busy_longest: Span,
     pub(super) watched: Watched,
+    /// A type has a rate.
+    pub(super) has_rates: bool,
+    /// The ticks under way that let in senders which wait for tokens, and the latest series.
+    pub(super) ticks: Option<Ticks>,
+    pub(super) series: Ticks,
     /// What is outside the mailbox, if it has a store.
     pub(super) spill: Option<Box<Spill<T>>>,
     pub(super) work: Work,
@@ -191,6 +196,9 @@ impl<T: Item> Core<T> {
             notices: 0,
             now,
             watched: Watched::new(limits.pressure.as_ref()),
+            has_rates: classes.iter().any(|class| class.policy.rate.is_some()),
+            ticks: None,
+            series: Ticks::default(),
             spill: None,
             work: Work::default(),
         };

@@ -3,7 +3,7 @@
 
 use crate::clock::Tick;
 use crate::error::Reason;
-use crate::mailbox::ids::ClassId;
+use crate::mailbox::ids::{ClassId, Ticks};
 use crate::wakers::{discard, wake};
 use std::any::Any;
 use std::task::Waker;
@@ -55,6 +55,8 @@ pub(crate) struct Effects<T> {
     pub(super) requests_sample: bool,
     /// Messages must be fetched from the store.
     requests_fetch: bool,
+    /// Senders that wait for tokens must be let in, from this instant on.
+    requests_ticks: Option<(Ticks, Tick)>,
     /// Waiters and messages that this visit has moved so far. Each is to be woken or dropped when
     /// it is over.
     moved: u32,
@@ -91,6 +93,7 @@ impl<T> Effects<T> {
             must_spawn: false,
             requests_sample: false,
             requests_fetch: false,
+            requests_ticks: None,
             moved: 0,
             is_unfinished: false,
             is_due: false,
@@ -110,6 +113,16 @@ impl<T> Effects<T> {
     /// Whether these effects must be applied now, although no task is to be woken.
     pub(super) fn is_due(&self) -> bool {
         self.is_due
+    }
+
+    /// Lets in senders in line from this instant on, as tokens come.
+    pub(super) fn will_tick(&mut self, ticks: Ticks, first: Tick) {
+        (self.requests_ticks, self.is_due) = (Some((ticks, first)), true);
+    }
+
+    /// The request for ticks, and when the first is due.
+    pub(crate) fn take_ticks_request(&mut self) -> Option<(Ticks, Tick)> {
+        self.requests_ticks.take()
     }
 
     /// Searches for cycles of waits once the lock is free.

@@ -68,3 +68,15 @@ impl From<WaiterId> for u32 {
         waiter.0
     }
 }
+
+/// A series of ticks that let senders in as tokens of their rates come. There is one at a time, and
+/// an older one ends at its next tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ticks(u32);
+
+impl Ticks {
+    /// The series after this one.
+    pub(super) fn next(self) -> Ticks {
+        Ticks(self.0.wrapping_add(1))
+    }
+}

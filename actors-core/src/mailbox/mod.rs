@@ -79,7 +79,7 @@ pub(crate) use enter::entry::{Entered, Entry, InLine};
 pub(crate) use enter::fast_path::FastPath;
 pub(crate) use enter::outcome::{Message, Offer, Permit, WhenFull, Withdrawal};
 pub(crate) use enter::transit::Fate;
-pub(crate) use ids::{ClassId, WaiterId, WorkerId};
+pub(crate) use ids::{ClassId, Ticks, WaiterId, WorkerId};
 pub use item::{Class, Item};
 pub(crate) use sample::{Depth, RunningClass};
 pub(crate) use section::{Mailbox, Section};

@@ -132,6 +132,7 @@ impl<T: Item, S> Section<'_, T, S> {
             workers_busy,
             stalled: self.stalled(now),
             retry_after: self.expected_wait(now),
+            tokens: self.tokens(now),
         }
     }
 
@@ -287,4 +288,5 @@ pub(crate) struct Depth {
     pub(crate) workers: usize,
     pub(crate) workers_busy: usize,
     pub(crate) retry_after: Option<Duration>,
+    pub(crate) tokens: Option<usize>,
 }

@@ -52,6 +52,9 @@ pub struct Reading {
     /// while no rate is known (P9). `None` where nothing is queued and no sender waits. What a
     /// refused sender is told is spread by a fifth around it.
     pub retry_after: Option<Duration>,
+    /// How many messages may be admitted at once of the rated type that has the fewest tokens (T7);
+    /// `None` where no type has a rate.
+    pub tokens: Option<usize>,
     /// Timers, pipes and watches that are under way (F7).
     pub jobs: usize,
     /// How many there may be at a time.
@@ -80,6 +83,7 @@ impl Reading {
             arrival_peak: depth.arrival_peak,
             busy_longest: depth.busy_longest,
             retry_after: depth.retry_after,
+            tokens: depth.tokens,
         }
     }
 

@@ -23,6 +23,9 @@ words! {
     DropOldest = "drop_oldest",
     /// A random message of the same type makes room (O5).
     DropRandom = "drop_random",
+    /// All queued messages of the same type make room (O11). For messages that are worth something
+    /// only in an unbroken row, such as the parts of a stream that can begin anew.
+    DropAll = "drop_all",
     /// The newest message of the lowest droppable type below makes room (O6). Does not help against
     /// a spent `max`.
     EvictLower = "evict_lower",
@@ -39,7 +42,8 @@ impl Overflow {
 }
 
 /// Up to four [`Overflow`] words, tried in order. Four is the longest legal list: `conflate`, which
-/// must be first; one of `drop_oldest` and `drop_random`; `evict_lower`; and one that must be last.
+/// must be first; one of `drop_oldest`,
+/// `drop_random` and `drop_all`; `evict_lower`; and one that must be last.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OverflowList {
     words: [Overflow; OverflowList::LEN_MAX],
@@ -80,7 +84,9 @@ impl OverflowList {
     #[inline]
     pub fn is_droppable(&self) -> bool {
         match self.words().last() {
-            Some(Overflow::DropNewest | Overflow::DropOldest | Overflow::DropRandom) => true,
+            Some(Overflow::DropNewest | Overflow::DropOldest | Overflow::DropRandom | Overflow::DropAll) => {
+                true
+            }
             Some(Overflow::Conflate) => self.len == 1,
             _ => false,
         }
@@ -146,7 +152,7 @@ impl fmt::Debug for OverflowList {
 mod tests {
     use super::*;
     use crate::word::Word;
-    use Overflow::{Block, Conflate, DropNewest, DropOldest, DropRandom, Reject};
+    use Overflow::{Block, Conflate, DropAll, DropNewest, DropOldest, DropRandom, Reject};
 
     const ALL: &[Overflow] = Overflow::VALUES;
 
@@ -173,7 +179,7 @@ mod tests {
                 && ALL.iter().all(|word| count(*word) <= 1)
                 && list[..list.len() - 1].iter().all(|word| !is_last(word))
                 && list.iter().skip(1).all(|word| *word != Conflate)
-                && count(DropOldest) + count(DropRandom) <= 1;
+                && count(DropOldest) + count(DropRandom) + count(DropAll) <= 1;
             assert_eq!(OverflowList::new(&list).check(true).is_ok(), legal, "{list:?}");
             let unkeyed = legal && count(Conflate) == 0;
             assert_eq!(OverflowList::new(&list).check(false).is_ok(), unkeyed, "{list:?} without a key");

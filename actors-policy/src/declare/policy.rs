@@ -2,6 +2,7 @@
 
 use super::overflow::{Overflow, OverflowList};
 use super::ramp::Ramp;
+use super::rate::Rate;
 use crate::word::words;
 use crate::{InvalidPolicy, fields};
 use std::time::Duration;
@@ -71,6 +72,11 @@ pub struct Policy {
     pub order: Order,
     /// The fill from which `drop_random` begins before there is no room.
     pub early: Option<Ramp>,
+    /// How many messages are admitted in a time (T7).
+    pub rate: Option<Rate>,
+    /// How many messages may be admitted at once under the rate; `None`: those of a tenth of a
+    /// second, at least one.
+    pub burst: Option<usize>,
     /// Whether the type has a conflation key.
     pub keyed: bool,
 }
@@ -110,6 +116,8 @@ impl Policy {
             timeout: TIMEOUT,
             order: Order::Fifo,
             early: None,
+            rate: None,
+            burst: None,
             keyed: false,
         }
     }
@@ -177,6 +185,20 @@ impl Policy {
         self
     }
 
+    /// Sets how many messages are admitted in a time.
+    #[must_use]
+    pub const fn rate(mut self, rate: Rate) -> Self {
+        self.rate = Some(rate);
+        self
+    }
+
+    /// Sets how many messages may be admitted at once under the rate.
+    #[must_use]
+    pub const fn burst(mut self, messages: usize) -> Self {
+        self.burst = Some(messages);
+        self
+    }
+
     /// Says that the message has a conflation key (`Message::hash_key` and `Message::same_key`).
     #[must_use]
     pub const fn keyed(mut self) -> Self {
@@ -196,6 +218,7 @@ impl Policy {
                 "`max_per_key` counts the messages of one key: give the type a key, or leave it out",
             ));
         }
+        self.check_rate()?;
         if let Some(ramp) = self.early {
             if !self.overflow.has(Overflow::DropRandom) {
                 return Err(InvalidPolicy::new(
@@ -208,6 +231,17 @@ impl Policy {
         self.overflow.check(self.keyed)
     }
 
+    fn check_rate(&self) -> Result<(), InvalidPolicy> {
+        let why = match (self.rate, self.burst) {
+            (None, Some(_)) => "a `burst` is part of a rate: write `rate = \"1000/s\"` too, or leave it out",
+            (Some(rate), Some(_)) if rate.is_sliding() => {
+                "a sliding window has no burst: it admits its count at once; leave out `burst` or `sliding`"
+            }
+            _ => return Ok(()),
+        };
+        Err(InvalidPolicy::new("burst", why))
+    }
+
     /// Returns this policy with what differs between `before` and `wanted`: two changes of one
     /// policy that are made at the same time do not undo each other.
     #[doc(hidden)]
@@ -217,7 +251,8 @@ impl Policy {
             if before == wanted { now } else { wanted }
         }
         // Every field by its name, so that a new one cannot be forgotten.
-        let Policy { priority, overflow, max, max_per_key, ttl, timeout, order, early, keyed } = *self;
+        let Policy { priority, overflow, max, max_per_key, ttl, timeout, order, early, rate, burst, keyed } =
+            *self;
         Policy {
             priority: pick(priority, before.priority, wanted.priority),
             overflow: pick(overflow, before.overflow, wanted.overflow),
@@ -227,6 +262,8 @@ impl Policy {
             timeout: pick(timeout, before.timeout, wanted.timeout),
             order: pick(order, before.order, wanted.order),
             early: pick(early, before.early, wanted.early),
+            rate: pick(rate, before.rate, wanted.rate),
+            burst: pick(burst, before.burst, wanted.burst),
             keyed: pick(keyed, before.keyed, wanted.keyed),
         }
     }

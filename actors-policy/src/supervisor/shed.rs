@@ -236,7 +236,8 @@ mod tests {
         for (queued, arrivals, share) in [(0, 1, 1.0), (0, 2, 0.958), (1, 1, 0.958)] {
             let mut ticks = Ticks::new();
             ticks.go(1, [9, 0, 0, 0], Direction::Down);
-            let calm = Sample { queued, arrivals, drain_rate: 20.0, offered: [10, 0, 0, 0], ..Sample::default() };
+            let calm =
+                Sample { queued, arrivals, drain_rate: 20.0, offered: [10, 0, 0, 0], ..Sample::default() };
             ticks.shed.saw(&calm, Direction::Up, at(2));
             assert!((ticks.shed.share() - share).abs() < 0.01, "{queued} {arrivals}: {}", ticks.shed.share());
         }

@@ -41,16 +41,15 @@ pub fn overflow_place(
     (at, len): (usize, usize),
     before: &[Overflow],
 ) -> Result<(), InvalidPolicy> {
-    let twins = [Overflow::DropOldest, Overflow::DropRandom];
+    let twins = [Overflow::DropOldest, Overflow::DropRandom, Overflow::DropAll];
     let why = if before.contains(&word) {
         format!("`{word}` is in the list twice; leave one of them out")
     } else if word == Overflow::Conflate && at > 0 {
         "`conflate` applies always, not only when full, so it stands first in the list".to_owned()
     } else if word.is_last() && at + 1 < len {
         format!("nothing is tried after `{word}`, so it stands last in the list")
-    } else if twins.contains(&word) && twins.iter().any(|twin| before.contains(twin)) {
-        "`drop_oldest` and `drop_random` both give up a message of the same type; leave one of them out"
-            .to_owned()
+    } else if let Some(twin) = twins.iter().find(|twin| twins.contains(&word) && before.contains(twin)) {
+        format!("`{twin}` and `{word}` both give up messages of the same type; leave one of them out")
     } else {
         return Ok(());
     };

@@ -9,6 +9,7 @@ pub mod contestants;
 pub mod driver;
 pub mod figures;
 pub mod machine;
+pub mod overload;
 pub mod process;
 pub mod table;
 pub mod workload;

@@ -2,7 +2,7 @@
 
 use actors_core::prelude::*;
 use actors_core::{
-    policy::{Order, Overflow},
+    policy::{Order, Overflow, Rate},
     testing,
 };
 use actors_policy::fields::{MESSAGE, Reach};
@@ -157,6 +157,8 @@ fn every_word_that_adjust_may_change_is_in_the_policy_that_is_read_back() {
             .max(3)
             .max_per_key(2)
             .ttl(SECOND)
+            .rate(Rate::new(7, SECOND))
+            .burst(2)
             .timeout(3 * SECOND);
         desk.adjust::<m::Latest>(|_| wanted).unwrap();
         let adjusted = desk.policy::<m::Latest>();

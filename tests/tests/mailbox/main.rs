@@ -13,6 +13,7 @@ mod patience;
 mod permits;
 mod policy_table;
 mod quota;
+mod rates;
 mod schedule;
 mod shares;
 mod sizing;

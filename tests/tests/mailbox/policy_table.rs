@@ -60,14 +60,15 @@ struct Line {
     letters: String,
 }
 
-const POLICIES: [(&str, &[Overflow], bool); 14] = {
-    use Overflow::{Block, Conflate, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
+const POLICIES: [(&str, &[Overflow], bool); 15] = {
+    use Overflow::{Block, Conflate, DropAll, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
     [
         ("block", &[Block], false),
         ("reject", &[Reject], false),
         ("drop_newest", &[DropNewest], false),
         ("drop_oldest", &[DropOldest], false),
         ("drop_random", &[DropRandom], false),
+        ("drop_all", &[DropAll], false),
         ("evict_lower", &[EvictLower], false),
         ("[evict_lower, block]", &[EvictLower, Block], false),
         ("[drop_oldest, evict_lower, reject]", &[DropOldest, EvictLower, Reject], false),

@@ -52,8 +52,17 @@ struct Coverage {
 impl Coverage {
     fn missing(&self) -> Vec<String> {
         let is = ["queued", "waited", "conflated", "displaced", "dropped", "answered", "permit", "cancelled"];
-        let errors =
-            ["full", "closed", "doomed", "expired", "timed_out", "dropped", "evicted", "conflated", "panicked"];
+        let errors = [
+            "full",
+            "closed",
+            "doomed",
+            "expired",
+            "timed_out",
+            "dropped",
+            "evicted",
+            "conflated",
+            "panicked",
+        ];
         let outcomes = is.map(Outcome::Is).into_iter().chain(errors.map(Outcome::Err));
         let outcomes = outcomes.filter(|outcome| !self.outcomes.contains(outcome));
         let notes = [
@@ -72,6 +81,7 @@ impl Coverage {
             "a random word",
             "a reservation that left the line",
             "a reservation that waited",
+            "all of its type",
             "an instance that could not be made",
             "an instance that makes way",
             "an instance that was the last",

@@ -182,7 +182,7 @@ impl Reference {
         let list = self.policy(class).overflow;
         for &word in list.words() {
             let candidates = match word {
-                Overflow::DropOldest => self.own(class, twin),
+                Overflow::DropOldest | Overflow::DropAll => self.own(class, twin),
                 Overflow::Conflate if list.words().len() == 1 => self.own(class, twin),
                 Overflow::DropRandom => self.own_as_reported(class, twin),
                 Overflow::EvictLower if short.quota => {
@@ -201,6 +201,10 @@ impl Reference {
                 continue;
             };
             match self.enough(&candidates, short) {
+                Some(_) if word == Overflow::DropAll => {
+                    self.note("all of its type");
+                    return Some((word, self.own(class, twin)));
+                }
                 Some(victims) => return Some((word, victims)),
                 None if !candidates.is_empty() => self.note("victims that would not be enough"),
                 None => {}

@@ -75,11 +75,14 @@ pub(super) fn max() -> impl Strategy<Value = Option<usize>> {
 
 /// Each legal list without `conflate`. The empty list stands for the default.
 pub(super) fn words() -> impl Strategy<Value = Vec<Overflow>> {
-    use Overflow::{Block, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
+    use Overflow::{Block, DropAll, DropNewest, DropOldest, DropRandom, EvictLower, Reject};
     let first = prop_oneof![
         3 => Just(vec![]),
         2 => Just(vec![DropOldest]),
         1 => Just(vec![DropRandom]),
+        1 => Just(vec![DropAll]),
+        1 => Just(vec![EvictLower, DropAll]),
+        1 => Just(vec![DropAll, Block]),
         2 => Just(vec![EvictLower]),
         1 => Just(vec![DropOldest, EvictLower]),
         1 => Just(vec![EvictLower, DropOldest]),

@@ -6,7 +6,8 @@
 
 use super::{Cell, Packed, Seat};
 use crate::actor::Actor;
-use crate::mailbox::{Effects, Section, Wake, WorkerId};
+use crate::clock::{self, Tick};
+use crate::mailbox::{Effects, Section, Ticks, Wake, WorkerId};
 use crate::wakers::wake;
 use std::sync::{Arc, Weak};
 
@@ -55,6 +56,9 @@ impl<A: Actor> Cell<A> {
             if effects.take_sample_request() {
                 self.request_sample();
             }
+            if let Some((ticks, first)) = effects.take_ticks_request() {
+                self.start_ticks(ticks, first);
+            }
             if effects.take_fetch_request() {
                 self.start_fetch();
             }
@@ -69,6 +73,27 @@ impl<A: Actor> Cell<A> {
         if effects.take_review() {
             self.review_waits();
         }
+    }
+
+    /// Lets in senders in line as tokens of their rates come (T7). The task ends when none waits
+    /// for one.
+    fn start_ticks(self: &Arc<Self>, ticks: Ticks, first: Tick) {
+        let (cell, rt): (Weak<Self>, _) = (Arc::downgrade(self), self.rt.clone());
+        if !clock::has_timers(&rt) {
+            // The next visit to the mailbox lets them in.
+            return;
+        }
+        rt.spawn(async move {
+            let mut due = first;
+            while let Some(instant) = clock::instant(due) {
+                tokio::time::sleep_until(instant).await;
+                let Some(cell) = cell.upgrade() else { return };
+                match cell.visit(|section| section.tick(ticks, clock::now())) {
+                    Some(next) => due = next,
+                    None => return,
+                }
+            }
+        });
     }
 
     /// Requests samples of the mailbox from the supervisor.

@@ -57,7 +57,8 @@ fn dooms<T: Item, S>(
         // A worker may be free at any moment.
         Consumers::Pool(pool) => (pool.alive(), Span::NONE),
     };
-    let outlook = Outlook { ahead: core.turns_ahead(class), workers, interval: core.drain.interval(), running };
+    let outlook =
+        Outlook { ahead: core.turns_ahead(class), workers, interval: core.drain.interval(), running };
     let answered = now.after(outlook.time()?.get()?);
     (answered > deadline).then_some(answered)
 }
@@ -112,9 +113,8 @@ impl<T: Item, S> Section<'_, T, S> {
     /// When an ask would be answered, if that is after its deadline although what has expired is
     /// gone.
     pub(in crate::mailbox) fn dooms_after_purge(&mut self, tag: &Tag) -> Option<Tick> {
-        let dooms = |section: &Self| {
-            dooms(section.core, section.consumers, tag.class, tag.stamp, tag.deadline)
-        };
+        let dooms =
+            |section: &Self| dooms(section.core, section.consumers, tag.class, tag.stamp, tag.deadline);
         let answered = dooms(self)?;
         self.settle();
         // Some visits later, where more has expired than one visit may purge.

@@ -30,7 +30,8 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(in crate::mailbox) fn join(&mut self, item: T, tag: Tag, when_full: WhenFull) -> Offer<Message, T> {
         let class = tag.class;
         if when_full == WhenFull::Refuse || self.lines.waiting() >= self.max_waiting {
-            return self.refuse(item, class, Reason::Full);
+            let is_limited = self.lacks_token(class) && when_full == WhenFull::Refuse;
+            return self.refuse(item, class, if is_limited { Reason::RateLimited } else { Reason::Full });
         }
         let types = self.queue.classes.len();
         let state = &mut self.queue.classes[class];
@@ -42,6 +43,7 @@ impl<T: Item, S> Section<'_, T, S> {
             self.review(tag.hash);
         }
         self.interrupt_turns();
+        self.request_ticks();
         Offer::InLine(InLine::new(waiter))
     }
 
@@ -71,6 +73,7 @@ impl<T: Item, S> Section<'_, T, S> {
         if self.lines.outside() > 0 {
             self.request_fetch();
         }
+        self.request_ticks();
     }
 
     fn admit(&mut self, waiter: WaiterId) {
@@ -85,6 +88,7 @@ impl<T: Item, S> Section<'_, T, S> {
         self.queue.classes[class].ahead -= u32::from(stood);
         let note = match wanted {
             Wanted::Permit => {
+                self.take_token(class, true);
                 self.give_permit(class);
                 Note::Permit(Outcome::Granted(()))
             }
@@ -120,7 +124,10 @@ impl<T: Item, S> Section<'_, T, S> {
                 Outcome::Granted(Place { slot: twin, id: tag.id })
             }
             Ok(Some(twin)) => Outcome::Granted(self.conflate(twin, item, tag)),
-            Ok(None) => Outcome::Granted(self.push(item, tag)),
+            Ok(None) => {
+                self.take_token(tag.class, true);
+                Outcome::Granted(self.push(item, tag))
+            }
         }
     }
 
@@ -129,6 +136,7 @@ impl<T: Item, S> Section<'_, T, S> {
         let Some((_, tag)) = self.lines.peek(waiter) else { return false };
         let has_slot = self.queue.classes[tag.class].counts.stored == 0
             && self.has_slot(tag.class, tag.weight)
+            && !self.lacks_token(tag.class)
             && !self.queue.is_key_full(tag.class, tag.hash);
         if has_slot {
             self.admit(waiter);
@@ -194,6 +202,11 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
+    /// Whether there is no token for this waiter now.
+    fn awaits_token(&self, waiter: WaiterId) -> bool {
+        self.has_rates && self.lines.peek(waiter).is_some_and(|(_, tag)| self.lacks_token(tag.class))
+    }
+
     /// What gets the next free slot.
     fn next_ahead(&self) -> Option<Next> {
         let mut best: Option<(usize, u64, Next)> = None;
@@ -263,13 +276,14 @@ impl<T: Item, S> Mailbox<T, S> {
     }
 
     /// Whether this waiter is still in line and only the consumer could let it in. A permit that is
-    /// out may be given back, and what the store hands out may be the last that is ahead of it. If
+    /// out may be given back, what the store hands out may be the last that is ahead of it, and a
+    /// token comes with time. If
     /// so, returns the number of permits given so far. Where two looks return the same number, no
     /// permit was out in between.
     pub(crate) fn is_stuck_in_line(&self, waiter: WaiterId, ticket: u64) -> Option<u64> {
         let inner = self.lock();
         let is_fetching = inner.core.spill.as_ref().is_some_and(|spill| spill.is_fetching);
-        let is_waiting = inner.core.lines.ticket(waiter) == Some(ticket);
+        let is_waiting = inner.core.lines.ticket(waiter) == Some(ticket) && !inner.core.awaits_token(waiter);
         let is_stuck = inner.core.queue.permits == 0 && !is_fetching && is_waiting;
         is_stuck.then_some(inner.core.queue.permits_given)
     }

@@ -15,5 +15,6 @@ pub(in crate::mailbox) mod offer;
 pub(in crate::mailbox) mod outcome;
 pub(in crate::mailbox) mod overflow;
 pub(in crate::mailbox) mod permits;
+pub(in crate::mailbox) mod rate;
 pub(in crate::mailbox) mod transit;
 pub(in crate::mailbox) mod withdraw;

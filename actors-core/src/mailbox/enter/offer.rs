@@ -105,6 +105,9 @@ impl<T: Item, S> Section<'_, T, S> {
             // It will never fit: no message is given up for it, and it must not wait (B2).
             return self.refuse_for_good(item, class).into();
         }
+        if self.has_rates && tag.stamp == Tick::ZERO && self.queue.classes[class].limiter.is_some() {
+            tag.stamp = (self.now)();
+        }
         self.stamp(&mut tag);
         if tag.is_ask
             && let Some(answered) = self.dooms_after_purge(&tag)
@@ -153,8 +156,12 @@ impl<T: Item> Core<T> {
         reason: Reason,
     ) -> Offer<Message, T> {
         self.queue.classes[class].counts.lose(Stage::Refused, reason);
-        let retry_after = (reason == Reason::Full).then(|| self.retry_after(class)).and_then(Span::get);
-        Offer::Refused(item, reason, retry_after)
+        let retry_after = match reason {
+            Reason::Full => self.retry_after(class),
+            Reason::RateLimited => self.token_in(class),
+            _ => Span::NONE,
+        };
+        Offer::Refused(item, reason, retry_after.get())
     }
 
     /// Refuses a message that can never get in: trying again does not help.

@@ -5,6 +5,7 @@
 //!   short of        cured by
 //!   the type's max  drop_oldest, drop_random, conflate alone     1 of its own for 1
 //!   its key's share drop_oldest, drop_random                     1 of its own type and key for 1
+//!   any of these    drop_all                                     as drop_oldest, and then the rest of its type
 //!   slots, reserve  these, and evict_lower                       1 for 1: what is free for urgent messages stays so
 //!   bytes           these, and evict_lower                       as many as it takes, up to 32, or none at all
 //! ```
@@ -101,6 +102,7 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Admits a newcomer where there is room. An early random drop may keep some of the room free.
     pub(in crate::mailbox) fn enter_room(&mut self, item: T, tag: Tag) -> Offer<Message, T> {
         let unlucky = self.draw_early(tag.class);
+        self.take_token(tag.class, false);
         let place = self.push(item, tag);
         let Some(unlucky) = unlucky else { return Offer::Granted(place, Admission::Queued) };
         self.lose_queued(unlucky, Reason::Dropped);
@@ -121,6 +123,9 @@ impl<T: Item, S> Section<'_, T, S> {
         if has_line && self.queue.classes[class].blocks() {
             return self.join(item, tag, when_full);
         }
+        if self.lacks_token(class) {
+            return self.limit(item, tag, when_full);
+        }
         if self.queue.classes[class].counts.stored > 0 {
             // Whatever a word could make room for, it would pass what is stored (M1).
             return self.last_resort(item, tag, when_full);
@@ -132,10 +137,13 @@ impl<T: Item, S> Section<'_, T, S> {
         let Some((victims, reason)) = self.find_victims(&tag, shortage, None) else {
             return self.last_resort(item, tag, when_full);
         };
+        let newcomer = tag.id;
+        self.take_token(class, false);
         // In this order, so that the lane is never empty in between and keeps its place in the
         // schedule.
         let place = self.push(item, tag);
         self.lose_all_of(&victims, reason);
+        self.clear_before(class, newcomer);
         // What had to go for the bytes may be more than one slot.
         self.grant();
         Offer::Granted(place, Admission::Displaced)
@@ -163,7 +171,10 @@ impl<T: Item, S> Section<'_, T, S> {
         if !self.has_bytes(tag.class, added) {
             let shortage = Shortage { bytes: self.shortage(tag.class, added).bytes, ..Shortage::default() };
             match self.find_victims(&tag, shortage, Some(twin)) {
-                Some((victims, reason)) => self.lose_all_of(&victims, reason),
+                Some((victims, reason)) => {
+                    self.lose_all_of(&victims, reason);
+                    self.clear_before(tag.class, tag.id);
+                }
                 None => return self.last_resort(item, tag, when_full),
             }
         }
@@ -171,6 +182,29 @@ impl<T: Item, S> Section<'_, T, S> {
         // It may be the lighter one, and victims leave slots.
         self.grant();
         Offer::Granted(place, Admission::Conflated)
+    }
+
+    /// Where the list says `drop_all`: loses the messages of a type that were queued before the
+    /// newcomer (O11), as many as one visit may; another one continues.
+    fn clear_before(&mut self, class: ClassId, newcomer: u64) {
+        if self.queue.classes[class].overflow.has(Overflow::DropAll) {
+            self.queue.classes[class].cleared_before = newcomer;
+            self.clear_type(class);
+        }
+    }
+
+    /// Continues to lose what makes room under `drop_all`.
+    pub(in crate::mailbox) fn clear_types(&mut self) {
+        self.queue.classes.ids().for_each(|class| self.clear_type(class));
+    }
+
+    fn clear_type(&mut self, class: ClassId) {
+        while let Some(slot) = self.queue.classes[class].list.front()
+            && self.queue.slots.at(slot).id < self.queue.classes[class].cleared_before
+            && self.effects.may_move()
+        {
+            self.lose_queued(slot, Reason::Dropped);
+        }
     }
 
     fn lose_all_of(&mut self, victims: &Victims, reason: Reason) {
@@ -192,9 +226,9 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// Whether a message of this type and weight may have a slot now (B1, B2, B5).
+    /// Whether a message of this type and weight may have a slot now (B1, B2, B5, T7).
     pub(in crate::mailbox) fn has_room(&self, class: ClassId, weight: u32) -> bool {
-        self.has_slot(class, weight) && !self.is_over_soft_limit(class)
+        self.has_slot(class, weight) && !self.is_over_soft_limit(class) && !self.lacks_token(class)
     }
 
     /// Like [`has_room`](Core::has_room), and its key may hold one more (S8).
@@ -272,7 +306,9 @@ impl<T: Item> Core<T> {
         let is_alone = list.words().len() == 1;
         list.words().iter().find_map(|word| {
             let (victims, reason) = match word {
-                Overflow::DropOldest => (self.oldest_of(tag, shortage, spared)?, Reason::Dropped),
+                Overflow::DropOldest | Overflow::DropAll => {
+                    (self.oldest_of(tag, shortage, spared)?, Reason::Dropped)
+                }
                 Overflow::Conflate if is_alone => (self.oldest_of(tag, shortage, spared)?, Reason::Dropped),
                 Overflow::DropRandom => (self.some_of(tag, shortage, spared)?, Reason::Dropped),
                 Overflow::EvictLower if !shortage.quota && !shortage.share => {

@@ -30,22 +30,31 @@ impl<T: Item, S> Section<'_, T, S> {
             return Offer::Refused((), Reason::Closed, None);
         }
         self.request_sample();
+        if self.queue.classes[class].limiter.is_some() {
+            let now = (self.now)();
+            self.saw(now);
+        }
         self.settle();
         if self.queue.classes[class].ahead == 0 && !self.has_room(class, 0) {
             self.purge_expired();
         }
         if self.queue.classes[class].ahead == 0 && self.has_room(class, 0) {
+            self.take_token(class, false);
             self.give_permit(class);
             return Offer::Granted((), Admission::Queued);
         }
         if when_full == WhenFull::Refuse || self.lines.waiting() >= self.max_waiting {
-            return Offer::Refused((), Reason::Full, self.retry_after(class).get());
+            return match self.lacks_token(class) && when_full == WhenFull::Refuse {
+                true => Offer::Refused((), Reason::RateLimited, self.token_in(class).get()),
+                false => Offer::Refused((), Reason::Full, self.retry_after(class).get()),
+            };
         }
         self.queue.classes[class].ahead += 1;
         let (tag, types) = (Tag::new(class, self.recent, Tick::NEVER), self.queue.classes.len());
         // A permit has no key yet.
         let waiter = self.lines.join(Wanted::Permit, tag, false, types);
         self.interrupt_turns();
+        self.request_ticks();
         Offer::InLine(InLine::new(waiter))
     }
 

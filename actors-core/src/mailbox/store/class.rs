@@ -4,7 +4,7 @@
 use crate::mailbox::books::ledger::Counts;
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::store::list::List;
-use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Priority, Ramp, ShortTurns};
+use crate::policy::{Limiter, Limits, Order, Overflow, OverflowList, Policy, Priority, Ramp, ShortTurns};
 use std::ops::{Deref, DerefMut, Index, IndexMut};
 
 /// The message types of a mailbox.
@@ -101,6 +101,10 @@ pub(in crate::mailbox) struct ClassState {
     /// Its messages may be evicted for a message of a higher lane.
     pub(in crate::mailbox) is_evictable: bool,
     pub(in crate::mailbox) early: Option<Ramp>,
+    /// Its rate (T7).
+    pub(in crate::mailbox) limiter: Option<Box<Limiter>>,
+    /// Its messages with lower ids make room for one that has come since (`drop_all`).
+    pub(in crate::mailbox) cleared_before: u64,
     /// How many slots may be taken before this type's lane has no more room (B5).
     room: u32,
     /// How many slots `block` types may hold before the senders of this one wait (P2). `u32::MAX`
@@ -150,6 +154,8 @@ impl ClassState {
             is_lifo,
             is_evictable: false,
             early: None,
+            limiter: None,
+            cleared_before: 0,
             // A capacity is at most 2^24.
             room: limits.room(policy.priority) as u32,
             soft_limit: u32::MAX,
@@ -180,6 +186,7 @@ impl ClassState {
             _ => PlainlyFull::LongWay,
         };
         self.early = policy.early;
+        self.set_rate(policy);
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
         let per_key = policy.max_per_key.map(|max| u32::try_from(max).unwrap_or(u32::MAX));
         self.max_per_key = per_key.unwrap_or(self.default_per_key);
@@ -189,6 +196,7 @@ impl ClassState {
             && !self.is_ordered
             && policy.ttl.is_none()
             && policy.early.is_none()
+            && policy.rate.is_none()
             && !is_weighed;
         self.set_soft_limit(Some(self.soft_limit));
     }
@@ -197,6 +205,15 @@ impl ClassState {
     #[cfg(test)]
     pub(in crate::mailbox) fn set_spills(&mut self) {
         (self.spills, self.when_plainly_full) = (true, PlainlyFull::LongWay);
+    }
+
+    /// Starts over with a rate that has changed.
+    fn set_rate(&mut self, policy: &Policy) {
+        let burst = policy.burst.map(|burst| u32::try_from(burst).unwrap_or(u32::MAX));
+        let wanted = policy.rate.map(|rate| (rate, burst));
+        if self.limiter.as_ref().map(|limiter| limiter.declared()) != wanted {
+            self.limiter = wanted.map(|(rate, burst)| Box::new(Limiter::new(rate, burst)));
+        }
     }
 
     /// The declared `max_per_key`.
@@ -241,7 +258,12 @@ impl ClassState {
     /// Whether something needs to know the order of its messages. An overflow word that searches
     /// `list` must be named here: otherwise the list stays empty, and the word finds no victim.
     pub(in crate::mailbox) fn wants_list(&self) -> bool {
-        self.overflow.has(Overflow::DropOldest) || self.conflates || self.is_lifo || self.is_evictable
+        let drops = |word| self.overflow.has(word);
+        drops(Overflow::DropOldest)
+            || drops(Overflow::DropAll)
+            || self.conflates
+            || self.is_lifo
+            || self.is_evictable
     }
 
     /// Whether it keeps more about a message than its place in its lane.

@@ -18,8 +18,8 @@ use crate::policy::Priority;
 use crate::stripes::here;
 use std::time::Duration;
 
-/// Messages that lose their turns in one critical section, at most: expired ones, and those that are
-/// shed. So the lock is short even when a whole queue goes.
+/// Messages that lose their turns in one critical section, at most: expired ones, and those that
+/// are shed. So the lock is short even when a whole queue goes.
 const LOST_PER_LOCK: usize = 64;
 
 /// Claims of short turns per reading of the clock.

@@ -74,7 +74,8 @@ impl<T: Item, S> Mailbox<T, S> {
         let (used, taken) = (core.queue.used(), core.queue.taken());
         let is_open = core.is_open() && core.lines.ahead() == 0 && !core.queue.is_weighed;
         let state = &mut core.queue.classes[class];
-        if !is_open || taken >= state.room() || state.held() >= state.max {
+        // A token needs the time, so messages of a rated type go through the queue.
+        if !is_open || state.limiter.is_some() || taken >= state.room() || state.held() >= state.max {
             return SeatAttempt::Unavailable;
         }
         if one.seat.is_none() || used > 0 {

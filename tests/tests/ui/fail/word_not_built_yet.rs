@@ -4,7 +4,7 @@ struct Shop;
 
 #[actor(workers = 1..=8, inline = never)]
 impl Shop {
-    #[message(rate = "1000/s", burst = 5, inline = never)]
+    #[message(fair_by = page, cancel = on_abandon, inline = never)]
     fn viewed(&mut self, page: String) {
         drop(page);
     }

@@ -1,0 +1,223 @@
+//! Whether a message may be admitted now under its type's rate, and when (T7).
+//!
+//! ```text
+//!   bucket   one number: when the bucket is full again         admits while that is less than `burst` tokens away
+//!   window   the instants of the last `count` admissions       admits while the oldest of them is `per` ago
+//! ```
+//!
+//! The bucket is the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"), which is a
+//! token bucket without a refill: nothing runs while no message comes. The window is exact: no
+//! interval of its length, wherever it begins, has more admissions than declared.
+//!
+//! Invariant: a limiter is asked first ([`ready`](Limiter::ready)), and charged only for what is
+//! admitted ([`take`](Limiter::take)).
+
+use crate::Tick;
+use crate::declare::Rate;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Fractions of a nanosecond, so that a rate which does not divide a second is kept exactly.
+const FRACTIONS: u128 = 1 << 32;
+/// By how much a sender in line may be late without losing tokens: several resolutions of the
+/// timer that lets it in.
+const LATE_MAX: Duration = Duration::from_millis(10);
+
+/// The state of one type's rate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limiter {
+    rate: Rate,
+    /// As declared.
+    burst: Option<u32>,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Bucket {
+        /// The time of one token.
+        interval: u128,
+        tokens: u32,
+        /// When the bucket is full again. In fractions of nanoseconds, like `interval`.
+        full: u128,
+    },
+    /// The instants of admissions, oldest first.
+    Window(VecDeque<Tick>),
+}
+
+fn scaled(nanos: u64) -> u128 {
+    u128::from(nanos) * FRACTIONS
+}
+
+impl Limiter {
+    /// A limiter that admits a whole burst at once.
+    pub fn new(rate: Rate, burst: Option<u32>) -> Self {
+        let kind = match rate.is_sliding() {
+            true => Kind::Window(VecDeque::new()),
+            false => Kind::Bucket {
+                interval: rate.per().as_nanos() * FRACTIONS / u128::from(rate.count().max(1)),
+                tokens: burst.unwrap_or_else(|| rate.default_burst()).max(1),
+                full: 0,
+            },
+        };
+        Limiter { rate, burst, kind }
+    }
+
+    /// What it was made from.
+    pub fn declared(&self) -> (Rate, Option<u32>) {
+        (self.rate, self.burst)
+    }
+
+    /// When the next message may be admitted; it has come where it is not after the present.
+    #[inline]
+    pub fn ready(&self) -> Tick {
+        match &self.kind {
+            Kind::Bucket { interval, tokens, full } => {
+                let kept = interval * u128::from(tokens - 1);
+                let nanos = full.saturating_sub(kept).div_ceil(FRACTIONS);
+                Tick::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+            }
+            Kind::Window(admitted) if admitted.len() < self.rate.count() as usize => Tick::ZERO,
+            Kind::Window(admitted) => {
+                admitted.front().map_or(Tick::ZERO, |first| first.after(self.rate.per()))
+            }
+        }
+    }
+
+    /// Charges a message that is admitted at `now`. `has_waited`: it was in line for its token, so
+    /// being late does not cost the next ones their time.
+    pub fn take(&mut self, now: Tick, has_waited: bool) {
+        match &mut self.kind {
+            Kind::Bucket { interval, full, .. } => {
+                let late = if has_waited { LATE_MAX.as_nanos() * FRACTIONS } else { 0 };
+                *full = (*full).max(scaled(now.as_nanos()).saturating_sub(late)) + *interval;
+            }
+            Kind::Window(admitted) => {
+                admitted.push_back(now);
+                while admitted.len() > self.rate.count() as usize {
+                    admitted.pop_front();
+                }
+            }
+        }
+    }
+
+    /// How many messages would be admitted at `now`.
+    pub fn left(&self, now: Tick) -> usize {
+        match &self.kind {
+            Kind::Bucket { interval, tokens, full } => {
+                let owed = full.saturating_sub(scaled(now.as_nanos())).div_ceil((*interval).max(1));
+                u128::from(*tokens).saturating_sub(owed) as usize
+            }
+            Kind::Window(admitted) => {
+                let is_counted = |then: &&Tick| now.since(**then) < self.rate.per();
+                (self.rate.count() as usize)
+                    .saturating_sub(admitted.iter().rev().take_while(is_counted).count())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(us: u64) -> Tick {
+        Tick::ZERO.after(Duration::from_secs(3600) + Duration::from_micros(us))
+    }
+
+    fn limiter(rate: &str, burst: Option<u32>) -> Limiter {
+        Limiter::new(rate.parse().unwrap(), burst)
+    }
+
+    /// Offers a message at each of these instants; how many are admitted.
+    fn admitted(limiter: &mut Limiter, instants: impl Iterator<Item = u64>) -> usize {
+        instants
+            .filter(|us| {
+                let is_in = limiter.ready() <= at(*us);
+                if is_in {
+                    limiter.take(at(*us), false);
+                }
+                is_in
+            })
+            .count()
+    }
+
+    #[test]
+    fn t7_a_bucket_admits_a_burst_and_then_its_rate() {
+        for (rate, burst, least) in [("1000/s", Some(1), 1000), ("1000/s", Some(50), 1049), ("7/s", None, 7)]
+        {
+            // A hundred thousand offers in a second.
+            let seen = admitted(&mut limiter(rate, burst), (0..100_000).map(|n| 10 * n));
+            assert!((least..=least + 1).contains(&seen), "{rate} {burst:?}: {seen}");
+        }
+    }
+
+    #[test]
+    fn t7_the_instant_of_the_next_token_is_exact() {
+        let mut bucket = limiter("1000/s", Some(3));
+        (0..3).for_each(|_| bucket.take(at(0), false));
+        assert_eq!((bucket.ready(), bucket.left(at(0))), (at(1000), 0));
+        assert_eq!(bucket.left(at(2000)), 2);
+        let mut window = limiter("3 per 1s, sliding", None);
+        (0..3).for_each(|n| window.take(at(n), false));
+        assert_eq!((window.ready(), window.left(at(3))), (at(1_000_000), 0));
+        assert_eq!(window.left(at(1_000_001)), 2);
+    }
+
+    #[test]
+    fn t7_no_interval_of_a_window_has_more_than_its_count_and_a_bucket_has_a_burst_more() {
+        let mut random = crate::rng::Rng::new(7);
+        let (mut window, mut bucket) = (limiter("20 per 1s, sliding", None), limiter("20/s", Some(5)));
+        let (mut of_window, mut of_bucket, mut now) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..20_000 {
+            now += random.next_u64() % 30_000;
+            for (limiter, admitted) in [(&mut window, &mut of_window), (&mut bucket, &mut of_bucket)] {
+                if limiter.ready() <= at(now) {
+                    limiter.take(at(now), false);
+                    admitted.push(now);
+                }
+            }
+        }
+        let most = |admitted: &[u64]| {
+            let within =
+                |from: &u64| admitted.iter().filter(|us| (*from..from + 1_000_000).contains(us)).count();
+            admitted.iter().map(within).max()
+        };
+        assert_eq!(most(&of_window), Some(20));
+        assert!(most(&of_bucket) <= Some(25));
+    }
+
+    #[test]
+    fn t7_a_sender_in_line_that_is_let_in_late_costs_no_token() {
+        let mut bucket = limiter("10000/s", Some(1));
+        bucket.take(at(0), false);
+        // The timer comes a millisecond late, ten tokens after the first that was due.
+        let late = (0..100).take_while(|_| {
+            let is_in = bucket.ready() <= at(1000);
+            if is_in {
+                bucket.take(at(1000), true);
+            }
+            is_in
+        });
+        assert_eq!(late.count(), 10);
+        // A long wait for room is not made up for.
+        let mut after = 0;
+        while bucket.ready() <= at(5_000_000) {
+            bucket.take(at(5_000_000), true);
+            after += 1;
+        }
+        assert!((100..=102).contains(&after), "{after}: ten milliseconds' worth");
+    }
+
+    #[test]
+    fn t7_a_rate_that_does_not_divide_a_second_does_not_drift() {
+        let mut bucket = limiter("3/s", Some(1));
+        bucket.take(at(0), false);
+        for _ in 1..3_000 {
+            let due = bucket.ready();
+            bucket.take(due, true);
+        }
+        let drift = bucket.ready().as_nanos() as i64 - at(1_000_000_000).as_nanos() as i64;
+        assert!((-1..=1).contains(&drift), "{drift} ns");
+    }
+}
