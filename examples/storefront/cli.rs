@@ -1,7 +1,6 @@
 //! The command line.
 
 use crate::endpoints;
-use crate::refusal::parse_status;
 use actors_core::Reason;
 use axum::http::StatusCode;
 use clap::{Parser, ValueEnum};
@@ -55,6 +54,22 @@ pub(crate) enum Mix {
     Charges,
 }
 
+/// Parses `full=429`.
+fn parse_status(text: &str) -> Result<(Reason, StatusCode), String> {
+    let (word, code) =
+        text.split_once('=').ok_or_else(|| "write it as REASON=CODE, for example full=429".to_owned())?;
+    let reason = Reason::ALL.iter().copied().find(|reason| reason.word() == word);
+    let reason = reason.ok_or_else(|| {
+        let words = Reason::ALL.iter().map(|reason| reason.word()).collect::<Vec<_>>().join(", ");
+        format!("`{word}` is no reason; the reasons are {words}")
+    })?;
+    match code {
+        "429" => Ok((reason, StatusCode::TOO_MANY_REQUESTS)),
+        "503" => Ok((reason, StatusCode::SERVICE_UNAVAILABLE)),
+        _ => Err(format!("a refusal is 429 or 503, not `{code}`: both say that it can be tried again")),
+    }
+}
+
 fn parse_times(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(times) if (0.01..=10_000.0).contains(&times) => Ok(times),
@@ -73,5 +88,21 @@ fn parse_ms(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(ms) if (1..=60_000).contains(&ms) => Ok(Duration::from_millis(ms)),
         _ => Err("a number of milliseconds from 1 to 60000".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_429_or_503_for_a_reason_that_exists() {
+        assert_eq!(parse_status("full=429"), Ok((Reason::Full, StatusCode::TOO_MANY_REQUESTS)));
+        for (text, hint) in
+            [("full", "REASON=CODE"), ("fool=429", "rate_limited"), ("full=500", "429 or 503")]
+        {
+            let why = parse_status(text).unwrap_err();
+            assert!(why.contains(hint), "{why}");
+        }
     }
 }

@@ -1,13 +1,16 @@
-//! The shop over HTTP. Every response is 2xx, 4xx for a mistake in the request, or a refusal with
-//! `Retry-After` ([`refusal`](crate::refusal)). No request hangs: every message has a deadline, and
-//! so has the request as a whole.
+//! The shop over HTTP. Every response is 2xx, 4xx for a mistake in the request, or a refusal
+//! ([`actors_http::refusal`]), with `Retry-After` where a retry helps. No request hangs: every
+//! message has a deadline, and so has the request as a whole.
+//!
+//! The statuses are configurable (`--status full=429`), because proxies and clients differ in what
+//! they retry.
 
 use crate::endpoints;
 use crate::metrics;
-use crate::refusal::{Refused, StatusTable};
 use crate::service::Service;
 use crate::shop::{Audit, Declined, Receipt, SKUS, Status};
 use actors_core::{Actor, Admission, Handle, Reason, Refusal, SendError};
+use actors_http::refusal::{Refused, StatusTable};
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{self, Next};
@@ -67,22 +70,28 @@ impl App {
         unready("shop", shop, READY_BELOW).or_else(|| unready("orders", orders, ORDERS_READY_BELOW))
     }
 
-    /// Builds the refusal for a message that was not handled. Without a `retry_after` of the error,
-    /// it uses the time until the current queue is empty.
+    /// Builds the refusal for a message that was not handled.
     fn refused(&self, error: &impl Refusal) -> Failure {
-        self.refusal(error.reason(), error.retry_after())
+        self.answer(Refused::of(error))
     }
 
-    fn refusal(&self, reason: Reason, retry_after: Option<Duration>) -> Failure {
-        let retry_after = retry_after.or(self.service.shop.reading().retry_after).unwrap_or_default();
-        Failure::Refused(self.statuses.refusal(reason, retry_after))
+    /// Where a retry helps but has no time, uses the time until the current queue is empty. The
+    /// shop is an example, so its answers name the reason.
+    fn answer(&self, refused: Refused) -> Failure {
+        let refused = self.statuses.apply(refused).with_reason();
+        let can_retry = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE];
+        Failure::Refused(if refused.retry_after().is_none() && can_retry.contains(&refused.status()) {
+            refused.with_retry_after(self.service.shop.reading().retry_after.unwrap_or_default())
+        } else {
+            refused
+        })
     }
 
     /// Returns 202 when a one-way message is in the mailbox. A newer message may still displace it,
     /// as its type declares. A new message that was itself dropped is not accepted.
     fn accepted<M>(&self, sent: Result<Admission, SendError<M>>) -> Result<StatusCode, Failure> {
         match sent {
-            Ok(Admission::Dropped) => Err(self.refusal(Reason::Dropped, None)),
+            Ok(Admission::Dropped) => Err(self.answer(Refused::new(Reason::Dropped))),
             Ok(_) => Ok(StatusCode::ACCEPTED),
             Err(error) => Err(self.refused(&error)),
         }
@@ -285,6 +294,6 @@ async fn readyz(State(app): State<App>) -> Result<&'static str, Failure> {
 async fn healthz(State(app): State<App>) -> Result<&'static str, Failure> {
     match app.service.shop.is_closed() || app.service.orders.is_closed() {
         false => Ok("ok\n"),
-        true => Err(app.refusal(Reason::Closed, None)),
+        true => Err(app.answer(Refused::new(Reason::Closed))),
     }
 }

@@ -6,9 +6,9 @@
 //! ```
 //!
 //! Start with [`shop`]: each handler declares there what its message is worth. [`orders`] writes
-//! many orders in one transaction and answers each when it is in the file. [`http`] and [`refusal`]
-//! turn an overload into a status code. [`service`] starts and stops everything. [`storm`] is the
-//! experiment that checks all this.
+//! many orders in one transaction and answers each when it is in the file. [`http`] turns an
+//! overload into a status code, with `actors-http`. [`service`] starts and stops everything.
+//! [`storm`] is the experiment that checks all this.
 
 mod cli;
 mod db;
@@ -16,7 +16,6 @@ mod endpoints;
 mod http;
 mod metrics;
 mod orders;
-mod refusal;
 mod service;
 mod shop;
 mod storm;
@@ -26,9 +25,9 @@ mod tests;
 use crate::cli::Cli;
 use crate::db::DbFile;
 use crate::http::App;
-use crate::refusal::StatusTable;
 use crate::service::Service;
 use actors_core::prelude::*;
+use actors_http::refusal::StatusTable;
 use clap::Parser;
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -59,7 +58,9 @@ async fn serve(cli: &Cli, file: &DbFile) -> Result<bool, BoxError> {
     let service = Service::open(file).await?;
     let listener = TcpListener::bind(cli.listen).await?;
     println!("listening on http://{}; GET / lists what can be asked for", listener.local_addr()?);
-    let app = App::new(service.clone(), StatusTable::new(&cli.statuses));
+    let changes = cli.statuses.iter().copied();
+    let statuses = changes.fold(StatusTable::default(), |table, (reason, code)| table.with(reason, code));
+    let app = App::new(service.clone(), statuses);
     http::serve(listener, app, stop, cli.notice).await?;
     let books = service.close().await;
     println!("{books}");

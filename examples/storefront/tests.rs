@@ -2,8 +2,8 @@
 
 use crate::db::DbFile;
 use crate::http::{self, App};
-use crate::refusal::StatusTable;
 use crate::service::{Books, Service};
+use actors_http::refusal::StatusTable;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,7 +27,7 @@ impl Server {
     async fn start_with(notice: Duration) -> Server {
         let file = DbFile::new(None);
         let service = Service::open(&file).await.unwrap();
-        let app = App::new(service.clone(), StatusTable::new(&[]));
+        let app = App::new(service.clone(), StatusTable::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = tokio::sync::oneshot::channel();

@@ -23,3 +23,6 @@ mod testing {}
 
 #[doc = include_str!("../../docs/guide/configuration.md")]
 mod configuration {}
+
+#[doc = include_str!("../../docs/guide/http.md")]
+mod http {}

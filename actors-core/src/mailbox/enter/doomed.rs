@@ -78,8 +78,10 @@ impl<T: Item> Core<T> {
         claimed + own + higher + state.ahead as usize
     }
 
-    /// Whether a queued message may have expired, as far as is known without looking for it.
-    pub(in crate::mailbox) fn may_have_expired(&self, now: Tick) -> bool {
+    /// Whether a queued message may have expired, as far as one critical section may look.
+    pub(in crate::mailbox) fn may_have_expired(&mut self, now: Tick) -> bool {
+        let moved = self.queue.sort_expiring();
+        self.work.add(moved);
         self.queue.purge_due() <= now
     }
 

@@ -72,6 +72,18 @@ impl Expiry {
         }
     }
 
+    /// Moves the oldest of the list into the heap, as many as one critical section may, so that
+    /// [`due`](Expiry::due) is known. `moved` counts them.
+    pub(in crate::mailbox) fn sort<T>(&mut self, slots: &Slots<T>, moved: &mut usize) {
+        while *moved < MOVED_MAX
+            && let Some(slot) = self.fresh.front()
+        {
+            *moved += 1;
+            self.fresh.remove(LIST, &mut self.places, slot);
+            self.put(slots.at(slot).expires, slot);
+        }
+    }
+
     /// Adds a message that may expire. One that stands here already stays where it is.
     pub(in crate::mailbox) fn add(&mut self, slot: SlotId) {
         let all = &mut self.places.0;
@@ -102,13 +114,7 @@ impl Expiry {
         now: Tick,
         moved: &mut usize,
     ) -> Option<SlotId> {
-        while *moved < MOVED_MAX
-            && let Some(slot) = self.fresh.front()
-        {
-            *moved += 1;
-            self.fresh.remove(LIST, &mut self.places, slot);
-            self.put(slots.at(slot).expires, slot);
-        }
+        self.sort(slots, moved);
         let &(expires, slot) = self.heap.first()?;
         if expires > now {
             return None;

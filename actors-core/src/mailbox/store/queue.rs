@@ -213,6 +213,13 @@ impl<T: Item> Queue<T> {
         !self.expiry.is_empty()
     }
 
+    /// Finds out when the first queued message expires, as far as one critical section may look.
+    pub(in crate::mailbox) fn sort_expiring(&mut self) -> usize {
+        let mut moved = 0;
+        self.expiry.sort(&self.slots, &mut moved);
+        moved
+    }
+
     /// When to look for expired messages; `NEVER` where nothing queued may expire.
     pub(in crate::mailbox) fn purge_due(&self) -> Tick {
         self.expiry.due()

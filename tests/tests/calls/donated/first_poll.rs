@@ -891,9 +891,8 @@ fn s6_no_async_fn_is_begun_outside_of_a_worker_s_task() {
     });
     assert_ne!(there.0.0, there.1.0);
     // Another executor in a worker's task, which has given its worker away.
-    let there = runtime.spawn(async move {
-        tokio::task::block_in_place(|| (shop.place().now_or_never(), here()))
-    });
+    let there =
+        runtime.spawn(async move { tokio::task::block_in_place(|| (shop.place().now_or_never(), here())) });
     // The actor's task may be quick enough to answer in this very poll.
     let (place, asker) = runtime.block_on(there).unwrap();
     assert!(place.is_none_or(|place| place.unwrap().0 != asker.0), "the answer comes from the actor's task");

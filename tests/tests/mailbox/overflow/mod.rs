@@ -1,5 +1,6 @@
 //! O: what a full mailbox does, as each message type declares it.
 
+mod all;
 mod block;
 mod conflate;
 mod lists;
