@@ -22,5 +22,5 @@ pub use actors_policy::{
 pub(crate) use actors_policy::{
     Arrivals, Cause, Controller, Decided, DecisionKind, Donation, DrainRate, Failures, Fault, GUESS_FIRST,
     Lanes, Level, Limiter, Outlook, Plan, Priority, Restart, Revival, Rng, Sample, ShortTurns, Sojourn,
-    Threshold, WhileBusy, expected_wait, soft_limit, spread, spread_span, wait_span,
+    Threshold, TurnTime, WhileBusy, expected_wait, soft_limit, spread, spread_span, wait_span,
 };

@@ -22,12 +22,13 @@ const MARGIN: u64 = 16;
 pub struct Outlook {
     /// Messages that have their turns first.
     pub ahead: usize,
-    /// Turns that run at the same time.
+    /// Turns that can run at the same time.
     pub workers: usize,
-    /// The mean time from the end of one turn to that of the next, of all workers together; `NONE`
-    /// while it is unknown.
-    pub interval: Span,
-    /// For how long the running turn has been running. More than `interval` where none runs.
+    /// Workers without a turn.
+    pub idle: usize,
+    /// The mean time that a turn takes; `NONE` while it is unknown.
+    pub turn: Span,
+    /// For how long the running turn has been running. More than `turn` where none runs.
     pub running: Span,
 }
 
@@ -35,12 +36,14 @@ impl Outlook {
     /// The time until the answer; `None` where nothing can be said.
     #[inline]
     pub fn time(&self) -> Option<Span> {
-        if self.ahead == 0 || self.interval.is_none() {
+        if self.ahead == 0 || self.ahead < self.idle || self.turn.is_none() {
             return None;
         }
-        let interval = self.interval.nanos();
-        let turns = interval.saturating_mul((self.ahead + self.workers) as u64);
-        let rest = interval.saturating_sub(self.running.nanos());
+        let turn = self.turn.nanos();
+        let workers = self.workers.max(1) as u64;
+        // Those ahead have their turns side by side; its own takes its time.
+        let turns = turn.saturating_mul(self.ahead as u64 + workers) / workers;
+        let rest = turn.saturating_sub(self.running.nanos());
         let time = turns.saturating_add(rest);
         Some(Span::from_nanos(time.saturating_add(time / MARGIN).min(u64::MAX - 1)))
     }
@@ -52,9 +55,9 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    fn time(ahead: usize, workers: usize, interval: u64, running: u64) -> Option<u64> {
-        let (interval, running) = (Span::from_nanos(interval), Span::from_nanos(running));
-        Outlook { ahead, workers, interval, running }.time().map(Span::nanos)
+    fn time(ahead: usize, workers: usize, turn: u64, running: u64) -> Option<u64> {
+        let (turn, running) = (Span::from_nanos(turn), Span::from_nanos(running));
+        Outlook { ahead, workers, idle: 0, turn, running }.time().map(Span::nanos)
     }
 
     #[test]
@@ -64,7 +67,17 @@ mod tests {
         assert_eq!(time(15, 1, MS, MS), Some(17 * MS));
         assert_eq!(time(15, 1, MS, 1000 * MS), Some(17 * MS), "a turn that takes longer may end at once");
         // Eight workers, each of whose turns takes 8 ms.
-        assert_eq!(time(8, 8, MS, MS), Some(17 * MS));
+        assert_eq!(time(8, 8, 8 * MS, 8 * MS), Some(17 * MS));
+    }
+
+    #[test]
+    fn t4_with_enough_idle_workers_nothing_is_said() {
+        let pool = |ahead, idle| {
+            let turn = Span::from_nanos(MS);
+            Outlook { ahead, workers: 4, idle, turn, running: Span::NONE }.time()
+        };
+        assert_eq!((pool(1, 2), pool(3, 4)), (None, None));
+        assert!(pool(1, 1).is_some() && pool(4, 4).is_some());
     }
 
     #[test]

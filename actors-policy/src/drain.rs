@@ -10,18 +10,23 @@ const WINDOW: Duration = Duration::from_millis(10);
 const FIRST_WINDOW: Duration = Duration::from_millis(1);
 /// Turns that must have been measured before messages are refused because of what they take.
 const ENOUGH: u64 = 8;
+/// Weight of the newest window in the moving average of arrivals.
+const NEWEST: f64 = 0.3;
 /// Where turns take at least this long, a reading of the clock costs next to nothing.
 const SLOW: Duration = Duration::from_micros(100);
-/// Weight of the newest window in the moving average.
-const NEWEST: f64 = 0.3;
+/// How many turns of earlier windows count next to those of the newest. A few, so that turns which
+/// have become slow are soon known to be; several, so that one slow turn among quick ones is not
+/// taken for the rule.
+const MEMORY: f64 = 8.0;
 
 /// Turns a second, measured only while there was work. It tells how fast a backlog would drain, not
 /// how much traffic there was.
 ///
 /// A window is made up of as many busy periods as it takes. What is known of a period are the
-/// instants of claims, so its last turn belongs to none. The end of that turn is worth a reading of
-/// the clock only where turns are slow ([`is_slow`](DrainRate::is_slow)): a mean that is too high
-/// must come down even where each period has one turn.
+/// instants of claims, so its last turn belongs to none unless its end is recorded too. That is
+/// worth a reading of the clock where turns are slow ([`is_slow`](DrainRate::is_slow)), because a
+/// mean that is too high must come down even where each period has one turn; and where a supervisor
+/// judges by the rate.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DrainRate {
     /// The busy period: its first and its latest instant, with the turns so far. `None` while the
@@ -29,9 +34,40 @@ pub struct DrainRate {
     period: Option<Period>,
     /// What earlier periods have brought to the open window.
     before: (Duration, u64),
-    /// Turns in closed windows.
+    mean: Mean,
+}
+
+/// The mean time per turn: of the newest window, and of some turns before it. Time and turns are
+/// summed, so that a window of many quick turns does not hide a slow one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mean {
+    seconds: f64,
+    turns: f64,
+    /// All turns that were measured.
     measured: u64,
-    rate: f64,
+}
+
+impl Mean {
+    fn add(&mut self, span: Duration, turns: u64) {
+        let kept = (MEMORY / self.turns.max(MEMORY)).min(1.0);
+        self.seconds = self.seconds * kept + span.as_secs_f64();
+        self.turns = self.turns * kept + turns as f64;
+        self.measured = self.measured.saturating_add(turns);
+    }
+
+    /// Turns a second; 0 while unknown.
+    fn rate(&self) -> f64 {
+        if self.seconds > 0.0 { self.turns / self.seconds } else { 0.0 }
+    }
+
+    /// `NONE` before enough turns were measured.
+    fn time(&self) -> Span {
+        if self.measured < ENOUGH {
+            return Span::NONE;
+        }
+        // A float that does not fit saturates.
+        Span::from_nanos((self.seconds / self.turns * 1e9) as u64)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,13 +91,11 @@ impl DrainRate {
         period.latest = latest;
         let (span, ended) = period.span();
         let (span, ended) = (span + self.before.0, ended + self.before.1);
-        let is_first = self.measured < ENOUGH && ended >= ENOUGH && span >= FIRST_WINDOW;
+        let is_first = self.mean.measured < ENOUGH && ended >= ENOUGH && span >= FIRST_WINDOW;
         if (span < WINDOW && !is_first) || ended == 0 {
             return;
         }
-        let seen = ended as f64 / span.as_secs_f64();
-        self.rate = if self.rate == 0.0 { seen } else { self.rate + NEWEST * (seen - self.rate) };
-        self.measured = self.measured.saturating_add(ended);
+        self.mean.add(span, ended);
         (self.period, self.before) = (Some(Period { began: latest, latest }), Default::default());
     }
 
@@ -81,24 +115,38 @@ impl DrainRate {
     /// [`busy`](DrainRate::busy).
     #[inline]
     pub fn is_slow(&self) -> bool {
-        self.rate > 0.0 && self.rate * SLOW.as_secs_f64() < 1.0
+        self.rate() > 0.0 && self.rate() * SLOW.as_secs_f64() < 1.0
     }
 
     /// Turns a second; 0 while unknown.
     #[inline]
     pub fn rate(&self) -> f64 {
-        self.rate
+        self.mean.rate()
     }
 
     /// The mean time from the end of one turn to that of the next while there is work;
     /// [`NONE`](Span::NONE) while too few turns were measured to refuse messages because of it.
     #[inline]
     pub fn interval(&self) -> Span {
-        if self.measured < ENOUGH {
-            return Span::NONE;
-        }
-        // A float that does not fit saturates.
-        Span::from_nanos((1e9 / self.rate) as u64)
+        self.mean.time()
+    }
+}
+
+/// How long the turns of a pool take. Its workers' turns overlap, and often some of them are idle,
+/// so the time between the ends of two turns tells nothing about either.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TurnTime(Mean);
+
+impl TurnTime {
+    /// Records a turn.
+    pub fn took(&mut self, span: Duration) {
+        self.0.add(span, 1);
+    }
+
+    /// The mean; [`NONE`](Span::NONE) while too few turns were measured to refuse messages because
+    /// of it.
+    pub fn mean(&self) -> Span {
+        self.0.time()
     }
 }
 
@@ -181,12 +229,47 @@ mod tests {
         (0..10).for_each(|turn| drain.busy(at(100 * turn), turn));
         drain.idle();
         assert!(drain.is_slow());
-        for turn in 10..60 {
+        for turn in 10..210 {
             drain.busy(at(100 * turn), turn);
             drain.busy(at(100 * turn + 1), turn + 1);
             drain.idle();
         }
         assert!(drain.interval() < Span::of(Duration::from_millis(2)), "{drain:?}");
+    }
+
+    /// The mean after windows of turns that take this long, in nanoseconds.
+    fn mean_after(windows: impl IntoIterator<Item = (u64, u64)>) -> f64 {
+        let (mut drain, mut now, mut turns) = (DrainRate::default(), 0, 0);
+        for (count, each) in windows {
+            for _ in 0..count {
+                drain.busy(Tick::ZERO.after(Duration::from_nanos(now)), turns);
+                now += each;
+                turns += 1;
+            }
+        }
+        drain.busy(Tick::ZERO.after(Duration::from_nanos(now)), turns);
+        drain.interval().nanos() as f64
+    }
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn t4_turns_that_have_become_slow_or_quick_are_known_after_some_of_them() {
+        let (quick, slow) = ((20_000, 10_000), 100 * MS);
+        let seen = |turns| mean_after([quick, (turns, slow)]) / slow as f64;
+        assert!(seen(5) > 0.3 && seen(20) > 0.8, "{} {}", seen(5), seen(20));
+        let seen = |turns| mean_after([(50, slow), (turns, MS)]) / MS as f64;
+        assert!(seen(30) < 15.0 && seen(60) < 3.0, "{} {}", seen(30), seen(60));
+    }
+
+    #[test]
+    fn t4_a_slow_turn_among_quick_ones_is_not_taken_for_the_rule() {
+        // A hundred turns of 0.1 ms, and one of a second: 10 ms in the mean.
+        let mixed = (0..50).flat_map(|_| [(100, MS / 10), (1, 1000 * MS)]);
+        let just_after = mean_after(mixed.clone()) / MS as f64;
+        assert!(just_after < 130.0, "{just_after} ms");
+        let quick_again = mean_after(mixed.chain([(100, MS / 10)])) / MS as f64;
+        assert!(quick_again < 12.0, "{quick_again} ms");
     }
 
     #[test]

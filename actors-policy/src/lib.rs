@@ -50,7 +50,7 @@ pub use declare::{
     Pressure, Priority, Ramp, Rate, Schedule, Settings, WORKERS_MAX, Workers,
 };
 pub use doom::Outlook;
-pub use drain::{Arrivals, DrainRate};
+pub use drain::{Arrivals, DrainRate, TurnTime};
 pub use invalid::InvalidPolicy;
 pub use limiter::Limiter;
 pub use reason::Reason;

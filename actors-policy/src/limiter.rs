@@ -68,24 +68,36 @@ impl Limiter {
         (self.rate, self.burst)
     }
 
-    /// When the next message may be admitted; it has come where it is not after the present.
+    /// When the next message may be admitted: `now`, or later.
+    ///
+    /// An instant further away than one that this limiter can have charged for comes from a clock
+    /// that was ahead of this one, and does not count.
     #[inline]
-    pub fn ready(&self) -> Tick {
-        match &self.kind {
+    pub fn ready(&self, now: Tick) -> Tick {
+        let (ready, most) = match &self.kind {
             Kind::Bucket { interval, tokens, full } => {
                 let kept = interval * u128::from(tokens - 1);
                 let nanos = full.saturating_sub(kept).div_ceil(FRACTIONS);
-                Tick::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+                let most =
+                    Duration::from_nanos(u64::try_from(interval.div_ceil(FRACTIONS)).unwrap_or(u64::MAX));
+                (Tick::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)), most)
             }
-            Kind::Window(admitted) if admitted.len() < self.rate.count() as usize => Tick::ZERO,
+            Kind::Window(admitted) if admitted.len() < self.rate.count() as usize => return now,
             Kind::Window(admitted) => {
-                admitted.front().map_or(Tick::ZERO, |first| first.after(self.rate.per()))
+                let first = admitted.front().copied().unwrap_or(Tick::ZERO);
+                (first.after(self.rate.per()), self.rate.per())
             }
-        }
+        };
+        if ready > now && ready <= now.after(most) { ready } else { now }
     }
 
-    /// Charges a message that is admitted at `now`. `has_waited`: it was in line for its token, so
-    /// being late does not cost the next ones their time.
+    /// The mean time from one token to the next.
+    pub fn interval(&self) -> Duration {
+        self.rate.per() / self.rate.count().max(1)
+    }
+
+    /// Charges a message that is admitted at `now`. `has_waited`: its sender was in line, so being
+    /// late does not cost the next ones their time.
     pub fn take(&mut self, now: Tick, has_waited: bool) {
         match &mut self.kind {
             Kind::Bucket { interval, full, .. } => {
@@ -133,7 +145,7 @@ mod tests {
     fn admitted(limiter: &mut Limiter, instants: impl Iterator<Item = u64>) -> usize {
         instants
             .filter(|us| {
-                let is_in = limiter.ready() <= at(*us);
+                let is_in = limiter.ready(at(*us)) <= at(*us);
                 if is_in {
                     limiter.take(at(*us), false);
                 }
@@ -156,11 +168,11 @@ mod tests {
     fn t7_the_instant_of_the_next_token_is_exact() {
         let mut bucket = limiter("1000/s", Some(3));
         (0..3).for_each(|_| bucket.take(at(0), false));
-        assert_eq!((bucket.ready(), bucket.left(at(0))), (at(1000), 0));
+        assert_eq!((bucket.ready(at(1)), bucket.left(at(0))), (at(1000), 0));
         assert_eq!(bucket.left(at(2000)), 2);
         let mut window = limiter("3 per 1s, sliding", None);
         (0..3).for_each(|n| window.take(at(n), false));
-        assert_eq!((window.ready(), window.left(at(3))), (at(1_000_000), 0));
+        assert_eq!((window.ready(at(3)), window.left(at(3))), (at(1_000_000), 0));
         assert_eq!(window.left(at(1_000_001)), 2);
     }
 
@@ -172,7 +184,7 @@ mod tests {
         for _ in 0..20_000 {
             now += random.next_u64() % 30_000;
             for (limiter, admitted) in [(&mut window, &mut of_window), (&mut bucket, &mut of_bucket)] {
-                if limiter.ready() <= at(now) {
+                if limiter.ready(at(now)) <= at(now) {
                     limiter.take(at(now), false);
                     admitted.push(now);
                 }
@@ -193,7 +205,7 @@ mod tests {
         bucket.take(at(0), false);
         // The timer comes a millisecond late, ten tokens after the first that was due.
         let late = (0..100).take_while(|_| {
-            let is_in = bucket.ready() <= at(1000);
+            let is_in = bucket.ready(at(1000)) <= at(1000);
             if is_in {
                 bucket.take(at(1000), true);
             }
@@ -202,7 +214,7 @@ mod tests {
         assert_eq!(late.count(), 10);
         // A long wait for room is not made up for.
         let mut after = 0;
-        while bucket.ready() <= at(5_000_000) {
+        while bucket.ready(at(5_000_000)) <= at(5_000_000) {
             bucket.take(at(5_000_000), true);
             after += 1;
         }
@@ -213,11 +225,21 @@ mod tests {
     fn t7_a_rate_that_does_not_divide_a_second_does_not_drift() {
         let mut bucket = limiter("3/s", Some(1));
         bucket.take(at(0), false);
+        let mut due = at(0);
         for _ in 1..3_000 {
-            let due = bucket.ready();
+            due = bucket.ready(due);
             bucket.take(due, true);
         }
-        let drift = bucket.ready().as_nanos() as i64 - at(1_000_000_000).as_nanos() as i64;
+        let drift = bucket.ready(due).as_nanos() as i64 - at(1_000_000_000).as_nanos() as i64;
         assert!((-1..=1).contains(&drift), "{drift} ns");
+    }
+
+    #[test]
+    fn t7_a_clock_that_was_ahead_costs_no_tokens() {
+        for rate in ["10/s", "10 per 1s, sliding"] {
+            let mut limiter = limiter(rate, None);
+            (0..10).for_each(|_| limiter.take(at(3_600_000_000), false));
+            assert_eq!(limiter.ready(at(0)), at(0), "{rate}");
+        }
     }
 }

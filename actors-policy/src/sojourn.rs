@@ -1,4 +1,5 @@
-//! Sojourn control: what has waited for too long is given up when its turn would begin (T6).
+//! Sojourn control: messages that have waited for too long are shed when their turns would begin
+//! (T6).
 //!
 //! ```text
 //!   a message is dequeued ──► its stay ──► the shortest of the interval ──► at its end: longer than the target?
@@ -26,10 +27,11 @@ const TURNS: u64 = 8;
 /// The least target that is not declared, in nanoseconds: a thread that another one takes off its
 /// core is away for about as long, and the queue of that time is no sign of overload.
 const TARGET_MIN: u64 = 1_000_000;
-/// Targets in an interval: CoDel's 100 ms for a target of 5 ms are 20. Half as many, because no
-/// round trip of a network is to be awaited before a sender slows down.
+/// Declared targets in an interval: CoDel's 100 ms for a target of 5 ms are 20. Half as many,
+/// because no round trip of a network is to be awaited before a sender slows down.
 const INTERVALS: u64 = 10;
-/// The shortest and the longest interval, in nanoseconds. CoDel's interval is the longest.
+/// The shortest and the longest interval, in nanoseconds. CoDel's interval is the longest; it is
+/// also that of a target which is not declared, so that a burst is absorbed.
 const INTERVAL_MIN: u64 = 5_000_000;
 const INTERVAL_MAX: u64 = 100_000_000;
 
@@ -73,7 +75,7 @@ impl Sojourn {
             }
             (declared, _) => declared,
         };
-        let interval = self.target.nanos().saturating_mul(INTERVALS).clamp(INTERVAL_MIN, INTERVAL_MAX);
+        let interval = self.declared.nanos().saturating_mul(INTERVALS).clamp(INTERVAL_MIN, INTERVAL_MAX);
         (self.ends, self.shortest) = (Tick::from_nanos(now.as_nanos().saturating_add(interval)), stay);
     }
 
@@ -134,6 +136,17 @@ mod tests {
     }
 
     #[test]
+    fn t6_a_burst_within_the_capacity_is_absorbed() {
+        // 800 messages at once, of 0.1 ms each.
+        let mut control = Sojourn::new(Span::NONE);
+        for n in 0..800 {
+            let now = Tick::ZERO.after(Duration::from_secs(3600) + MS / 10 * n);
+            control.saw(now, Span::of(MS / 10 * n), Span::of(MS / 10));
+            assert_eq!(control.oldest(now), Tick::ZERO, "{n}");
+        }
+    }
+
+    #[test]
     fn t6_an_empty_queue_starts_over() {
         let mut control = Sojourn::new(stay(5));
         (0..=50).for_each(|ms| control.saw(at(ms), stay(6), Span::NONE));
@@ -149,11 +162,11 @@ mod tests {
     #[test]
     fn t6_a_target_that_is_not_declared_is_eight_turns_and_at_least_a_millisecond() {
         let mut control = Sojourn::new(Span::NONE);
-        (0..200).for_each(|ms| control.saw(at(ms), stay(9), stay(1)));
+        (0..=200).for_each(|ms| control.saw(at(ms), stay(9), stay(1)));
         assert_eq!(control.oldest(at(200)), at(184));
         // Shorter ones are not told apart.
         let mut control = Sojourn::new(Span::NONE);
-        (0..200).for_each(|ms| control.saw(at(ms), stay(9), Span::of(MS / 100)));
+        (0..=200).for_each(|ms| control.saw(at(ms), stay(9), Span::of(MS / 100)));
         assert_eq!(control.oldest(at(200)), at(198));
         // Nothing is shed while it is unknown.
         let mut control = Sojourn::new(Span::NONE);

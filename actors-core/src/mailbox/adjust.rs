@@ -71,8 +71,6 @@ impl<T: Item, S> Section<'_, T, S> {
         self.review_all();
         // More room may be what a sender waits for.
         self.settle();
-        self.grant();
-        self.wake_if_filled();
         self.forget_ticks();
         Ok(())
     }

@@ -134,6 +134,8 @@ pub(super) struct Worker {
     is_woken: bool,
     pub(super) must_restart: bool,
     serving: Option<Serving>,
+    /// When its last turn began, until its time is known.
+    pub(super) last_began: Option<Tick>,
 }
 
 /// The workers of a pool.
@@ -289,7 +291,9 @@ impl Pool {
 
     /// A worker's turn is over. Returns what it was about, if there was one.
     pub(super) fn end(&mut self, number: WorkerId) -> Option<Serving> {
-        let serving = self.workers[number.index()].serving.take();
+        let worker = &mut self.workers[number.index()];
+        let serving = worker.serving.take();
+        worker.last_began = serving.map(|serving| serving.began).or(worker.last_began);
         self.busy -= usize::from(serving.is_some());
         serving
     }

@@ -19,7 +19,7 @@ use crate::mailbox::store::queue::Queue;
 use crate::mailbox::store::slots::{Place, Tag};
 use crate::mailbox::store::waiters::Lines;
 use crate::panics::caught;
-use crate::policy::{Arrivals, DrainRate, Lanes, Limits, Rng};
+use crate::policy::{Arrivals, DrainRate, Lanes, Limits, Rng, TurnTime};
 use crate::reentry;
 use crate::stripes::here;
 use crate::sync::as_if_unlocked;
@@ -73,6 +73,8 @@ pub(crate) struct Core<T> {
     /// Notices that were posted; it wraps.
     pub(super) notices: u32,
     pub(super) drain: DrainRate,
+    /// How long the turns of a pool take.
+    pub(super) turn_time: TurnTime,
     pub(super) arrivals: Arrivals,
     /// The mailbox's address.
     home: usize,
@@ -80,10 +82,14 @@ pub(crate) struct Core<T> {
     /// The longest time that the mailbox was not empty.
     pub(super) busy_longest: Span,
     pub(super) watched: Watched,
+    is_pool: bool,
     /// A type has a rate.
     pub(super) has_rates: bool,
-    /// The ticks under way that let in senders which wait for tokens, and the latest series.
-    pub(super) ticks: Option<Ticks>,
+    /// The time of tokens, as of the last reading.
+    pub(super) token_time: Tick,
+    /// The ticks under way that let in senders which wait for tokens, with the instant of the next;
+    /// and the latest series.
+    pub(super) ticks: Option<(Ticks, Tick)>,
     pub(super) series: Ticks,
     /// What is outside the mailbox, if it has a store.
     pub(super) spill: Option<Box<Spill<T>>>,
@@ -141,7 +147,7 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(super) fn settle(&mut self) {
         let progress = self.signals().progress();
         let freed = self.enter(progress);
-        if freed && self.lines.ahead() > 0 {
+        if freed && self.lines.owed() > 0 {
             self.grant();
         }
     }
@@ -181,6 +187,8 @@ impl<T: Item> Core<T> {
             claim: Claim::default(),
             phase: Phase::Open,
             drain: DrainRate::default(),
+            turn_time: TurnTime::default(),
+            is_pool: limits.workers.is_pool(),
             arrivals: Arrivals::default(),
             rng,
             busy_since: Tick::ZERO,
@@ -197,6 +205,7 @@ impl<T: Item> Core<T> {
             now,
             watched: Watched::new(limits.pressure.as_ref()),
             has_rates: classes.iter().any(|class| class.policy.rate.is_some()),
+            token_time: Tick::ZERO,
             ticks: None,
             series: Ticks::default(),
             spill: None,
@@ -330,17 +339,19 @@ impl<T: Item> Core<T> {
     }
 
     /// Notes how long a message stayed whose turn begins, or which is shed instead (T6).
-    /// `workers`: how many turns run at the same time.
     #[inline]
-    pub(super) fn note_stay(&mut self, now: Tick, stamp: Tick, workers: usize) {
-        if let Some(sojourn) = &mut self.watched.sojourn {
-            let interval = self.drain.interval();
-            let handling = match interval.is_none() {
-                true => Span::NONE,
-                false => Span::from_nanos(interval.nanos().saturating_mul(workers as u64)),
-            };
-            sojourn.saw(now, Span::of(now.since(stamp)), handling);
+    pub(super) fn note_stay(&mut self, now: Tick, stamp: Tick) {
+        if self.watched.sojourn.is_some() {
+            let handling = self.handling();
+            if let Some(sojourn) = &mut self.watched.sojourn {
+                sojourn.saw(now, Span::of(now.since(stamp)), handling);
+            }
         }
+    }
+
+    /// The mean time that a turn takes; `NONE` while it is unknown.
+    pub(super) fn handling(&self) -> Span {
+        if self.is_pool { self.turn_time.mean() } else { self.drain.interval() }
     }
 
     /// Notes how long the mailbox was not empty, if it has run empty.

@@ -51,9 +51,9 @@ impl<T: Item> Core<T> {
     /// When a refused sender of any type should try again, before the spread; `None` where nothing
     /// keeps a sender out.
     pub(super) fn expected_wait(&self, now: Tick) -> Option<Duration> {
-        let is_idle = self.queue.taken() == 0 && self.lines.ahead() == 0;
+        let is_idle = self.queue.taken() == 0 && self.lines.owed() == 0;
         let running = self.turn_began().map(|began| now.since(began));
-        let messages = self.queue.used() + self.lines.ahead();
+        let messages = self.queue.used() + self.lines.owed();
         let backlog = Backlog { messages, drain_rate: self.drain.rate(), running, refusals: 0 };
         (!is_idle).then(|| expected_wait(&backlog))
     }
@@ -90,7 +90,8 @@ impl<T: Item> Core<T> {
         }
         Sample {
             queued: self.queue.used(),
-            waiting: self.lines.waiting(),
+            // Senders that wait for tokens are no backlog: nothing but time helps them.
+            waiting: self.lines.waiting() - self.lines.limited(),
             held_back: self.queue.parked() + self.lines.held_back(),
             capacity: 0,
             sojourn: stay.or((self.queue.runnable() > 0).then_some(oldest)),
@@ -231,7 +232,7 @@ impl<T: Item, S> Mailbox<T, S> {
     /// sample.
     pub(crate) fn arm(&self) -> bool {
         let mut inner = self.lock();
-        let is_empty = inner.core.queue.used() == 0 && inner.core.lines.ahead() == 0;
+        let is_empty = inner.core.queue.used() == 0 && inner.core.lines.owed() == 0;
         if is_empty && inner.core.watched.sampling == Sampling::Requested {
             inner.core.set_sampling(Sampling::Armed);
         }

@@ -60,6 +60,19 @@ impl Desk {
     }
 
     #[message]
+    fn other(&mut self, n: u32) {
+        self.see(n);
+    }
+
+    /// Fills the mailbox, and waits inside its turn for a token and then for a slot.
+    #[message]
+    async fn fill_and_send(&mut self, ctx: &mut Context<Self>) -> Option<Reason> {
+        let me = ctx.handle();
+        me.blocked(0).await.unwrap();
+        me.blocked(1).await.err().map(|why| why.reason())
+    }
+
+    #[message]
     fn seen(&mut self) -> Vec<(u32, Option<Instant>)> {
         self.seen.clone()
     }
@@ -264,6 +277,73 @@ fn t7_senders_that_wait_for_tokens_get_their_messages_back_at_a_stop() {
         let why = waiting.await.unwrap().unwrap_err();
         assert_eq!((why.reason(), why.into_message().n), (Reason::Closed, 1));
         balanced(&desk);
+    });
+}
+
+#[test]
+fn t7_an_earlier_token_of_another_type_is_not_missed() {
+    run(async |system| {
+        let desk = desk(&system);
+        desk.adjust::<m::Blocked>(|policy| policy.rate(Rate::new(1, Duration::from_secs(3600)))).unwrap();
+        desk.adjust::<m::Other>(|policy| policy.rate(Rate::new(10, SECOND)).burst(1)).unwrap();
+        desk.blocked(0).await.unwrap();
+        desk.other(0).await.unwrap();
+        let mut hourly = desk.blocked(1).owned();
+        pending(&mut hourly);
+        let before = Instant::now();
+        assert_eq!(desk.other(1).await.unwrap(), Admission::Waited);
+        assert!(before.elapsed() <= 102 * MS, "{:?}", before.elapsed());
+        drop(hourly);
+        let before = Instant::now();
+        assert_eq!(desk.other(2).await.unwrap(), Admission::Waited);
+        assert!(before.elapsed() <= 102 * MS, "{:?}", before.elapsed());
+    });
+}
+
+#[test]
+fn t7_a_sender_let_in_by_another_s_going_is_charged_when_it_is_let_in() {
+    run(async |system| {
+        let desk: DeskHandle = system.instance(Desk::default()).capacity(1).spawn().unwrap();
+        desk.adjust::<m::Window>(|policy| {
+            policy.overflow(&[Overflow::Block]).rate(Rate::new(1, SECOND).sliding())
+        })
+        .unwrap();
+        let permit = desk.reserve::<m::Seen>().await.unwrap();
+        let mut waiting = desk.window(0).owned();
+        pending(&mut waiting);
+        advance(10 * SECOND).await;
+        drop(permit);
+        assert_eq!(waiting.await.unwrap(), 0);
+        let why = desk.window(1).tell().try_send().unwrap_err();
+        assert_eq!((why.reason(), why.retry_after()), (Reason::RateLimited, Some(SECOND)));
+    });
+}
+
+#[test]
+fn t7_a_cycle_that_begins_with_a_token_is_reported() {
+    run(async |system| {
+        let desk: DeskHandle = system.instance(Desk::default()).capacity(1).spawn().unwrap();
+        let before = Instant::now();
+        let why = desk.fill_and_send().await.unwrap();
+        assert_eq!(why, Some(Reason::WouldDeadlock));
+        assert!(before.elapsed() <= 102 * MS, "{:?}", before.elapsed());
+    });
+}
+
+#[test]
+fn t7_senders_that_wait_for_tokens_slow_nothing_down_and_are_no_backlog() {
+    run(async |system| {
+        let desk = desk(&system);
+        desk.blocked(0).await.unwrap();
+        let mut waiting = desk.blocked(1).owned();
+        pending(&mut waiting);
+        run_other_tasks().await;
+        assert_eq!(desk.reading().waiting, 1);
+        assert_eq!(desk.reading().retry_after, None, "no backlog");
+        for n in 0..100 {
+            assert_eq!(desk.other(n).await.unwrap(), Admission::Queued);
+        }
+        assert_eq!(waiting.await.unwrap(), Admission::Waited);
     });
 }
 

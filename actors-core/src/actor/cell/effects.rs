@@ -88,7 +88,7 @@ impl<A: Actor> Cell<A> {
             while let Some(instant) = clock::instant(due) {
                 tokio::time::sleep_until(instant).await;
                 let Some(cell) = cell.upgrade() else { return };
-                match cell.visit(|section| section.tick(ticks, clock::now())) {
+                match cell.visit(|section| section.tick(ticks)) {
                     Some(next) => due = next,
                     None => return,
                 }

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! What an ask has to wait for is the backlog that goes first: claimed messages, those of its lane,
-//! and those of higher lanes where these go first. Where little is known it counts too little, so
+//! and those of higher lanes where these go first. The estimate leaves out what is uncertain, so
 //! that no ask is refused which might be answered in time: a type that is served newest first or
 //! conflated has nothing ahead, and senders in the lines of other types are not counted.
 //!
@@ -52,13 +52,13 @@ fn dooms<T: Item, S>(
     if state.is_lifo || state.conflates || core.is_held {
         return None;
     }
-    let (workers, running) = match consumers {
-        Consumers::One(_) => (1, Span::of(now.since(core.watched.moved))),
+    let (workers, idle, running) = match consumers {
+        Consumers::One(_) => (1, 0, Span::of(now.since(core.watched.moved))),
         // A worker may be free at any moment.
-        Consumers::Pool(pool) => (pool.alive(), Span::NONE),
+        Consumers::Pool(pool) => (pool.alive(), pool.alive().saturating_sub(pool.busy()), Span::NONE),
     };
-    let outlook =
-        Outlook { ahead: core.turns_ahead(class), workers, interval: core.drain.interval(), running };
+    let ahead = core.turns_ahead(class);
+    let outlook = Outlook { ahead, workers, idle, turn: core.handling(), running };
     let answered = now.after(outlook.time()?.get()?);
     (answered > deadline).then_some(answered)
 }
@@ -117,9 +117,10 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(in crate::mailbox) fn dooms_after_purge(&mut self, tag: &Tag) -> Option<Tick> {
         let dooms =
             |section: &Self| dooms(section.core, section.consumers, tag.class, tag.stamp, tag.deadline);
-        let answered = dooms(self)?;
+        dooms(self)?;
         self.settle();
-        // Some visits later, where more has expired than one visit may purge.
-        if self.purge_expired() { dooms(self) } else { Some(answered) }
+        self.purge_expired();
+        // What has expired and was not found in this visit goes with the next ones (B7).
+        if self.may_have_expired(tag.stamp) { None } else { dooms(self) }
     }
 }

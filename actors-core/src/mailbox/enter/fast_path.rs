@@ -81,10 +81,13 @@ impl<T: Item, S> Mailbox<T, S> {
         deadline: Tick,
     ) -> FastPath<SlotGuard<'_, T, S>> {
         let mut inner = self.lock();
-        if let Some(answered) = inner.dooms(class, now, deadline) {
+        if inner.dooms(class, now, deadline).is_some() {
             if !inner.core.may_settle_plainly(class) || inner.core.may_have_expired(now) {
                 return FastPath::LongWay;
             }
+            inner.core.settle_books(&self.signals);
+        }
+        if let Some(answered) = inner.dooms(class, now, deadline) {
             let retry_after = inner.core.refuse_doomed(class, answered, deadline);
             self.post_doom(&mut inner.core, class, answered);
             inner.has_posted();
@@ -132,7 +135,7 @@ impl<T: Item> Core<T> {
     /// Whether the consumer's progress can be entered into the books without consequences: no
     /// waiter could get a slot by it.
     fn may_settle_plainly(&self, class: ClassId) -> bool {
-        self.queue.classes[class].is_plain && self.lines.ahead() == 0 && self.phase == Phase::Open
+        self.queue.classes[class].is_plain && self.lines.owed() == 0 && self.phase == Phase::Open
     }
 
     /// Refuses a plain message that has no room, if its policy says so at once and purging could

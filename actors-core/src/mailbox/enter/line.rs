@@ -43,7 +43,7 @@ impl<T: Item, S> Section<'_, T, S> {
             self.review(tag.hash);
         }
         self.interrupt_turns();
-        self.request_ticks();
+        self.review_rates();
         Offer::InLine(InLine::new(waiter))
     }
 
@@ -58,6 +58,9 @@ impl<T: Item, S> Section<'_, T, S> {
     /// first, in a lane the oldest that may have one (O1). It moves as many as one visit may; the
     /// caller then continues with another visit before it does anything else.
     pub(in crate::mailbox) fn grant(&mut self) {
+        if self.lines.ahead() > 0 {
+            self.see_tokens();
+        }
         while self.lines.ahead() > 0
             && let Some(next) = self.next_ahead()
         {
@@ -73,7 +76,7 @@ impl<T: Item, S> Section<'_, T, S> {
         if self.lines.outside() > 0 {
             self.request_fetch();
         }
-        self.request_ticks();
+        self.review_rates();
     }
 
     fn admit(&mut self, waiter: WaiterId) {
@@ -275,11 +278,12 @@ impl<T: Item, S> Mailbox<T, S> {
         self.lock().core.lines.ticket(waiter)
     }
 
-    /// Whether this waiter is still in line and only the consumer could let it in. A permit that is
-    /// out may be given back, what the store hands out may be the last that is ahead of it, and a
-    /// token comes with time. If
-    /// so, returns the number of permits given so far. Where two looks return the same number, no
-    /// permit was out in between.
+    /// Whether this waiter is still in line and only the consumer could let it in. If so, returns
+    /// the number of permits given so far: where two looks return the same number, no permit was
+    /// out in between.
+    ///
+    /// A permit that is out may be given back, what the store hands out may be the last that is
+    /// ahead of it, and a token comes with time.
     pub(crate) fn is_stuck_in_line(&self, waiter: WaiterId, ticket: u64) -> Option<u64> {
         let inner = self.lock();
         let is_fetching = inner.core.spill.as_ref().is_some_and(|spill| spill.is_fetching);

@@ -105,8 +105,8 @@ impl<T: Item, S> Section<'_, T, S> {
             // It will never fit: no message is given up for it, and it must not wait (B2).
             return self.refuse_for_good(item, class).into();
         }
-        if self.has_rates && tag.stamp == Tick::ZERO && self.queue.classes[class].limiter.is_some() {
-            tag.stamp = (self.now)();
+        if self.queue.classes[class].limiter.is_some() {
+            self.see_tokens();
         }
         self.stamp(&mut tag);
         if tag.is_ask
@@ -157,6 +157,8 @@ impl<T: Item> Core<T> {
     ) -> Offer<Message, T> {
         self.queue.classes[class].counts.lose(Stage::Refused, reason);
         let retry_after = match reason {
+            // Where the line is full, a token is needed too.
+            Reason::Full if self.lacks_token(class) => self.retry_after(class).max(self.token_in(class)),
             Reason::Full => self.retry_after(class),
             Reason::RateLimited => self.token_in(class),
             _ => Span::NONE,
@@ -198,7 +200,7 @@ impl<T: Item> Core<T> {
         }
         // Refused reservations have no ids: they count by their refusals.
         let drawn = self.ids.wrapping_add(self.turns).wrapping_add(refusals.into());
-        let messages = self.queue.used() + self.lines.ahead();
+        let messages = self.queue.used() + self.lines.owed();
         let (wait, good_for) = wait_span(messages, self.drain.rate(), self.running_age, refusals);
         (wait, good_for, self.rng.nth(drawn))
     }

@@ -142,8 +142,9 @@ impl<T: Item, S> Section<'_, T, S> {
         // In this order, so that the lane is never empty in between and keeps its place in the
         // schedule.
         let place = self.push(item, tag);
-        self.lose_all_of(&victims, reason);
-        self.clear_before(class, newcomer);
+        if !self.clear_before(class, newcomer) {
+            self.lose_all_of(&victims, reason);
+        }
         // What had to go for the bytes may be more than one slot.
         self.grant();
         Offer::Granted(place, Admission::Displaced)
@@ -167,44 +168,62 @@ impl<T: Item, S> Section<'_, T, S> {
         tag: Tag,
         when_full: WhenFull,
     ) -> Offer<Message, T> {
-        let added = self.bytes_over(twin, &tag);
+        let (added, newcomer) = (self.bytes_over(twin, &tag), tag.id);
+        let mut clears = false;
         if !self.has_bytes(tag.class, added) {
             let shortage = Shortage { bytes: self.shortage(tag.class, added).bytes, ..Shortage::default() };
             match self.find_victims(&tag, shortage, Some(twin)) {
-                Some((victims, reason)) => {
-                    self.lose_all_of(&victims, reason);
-                    self.clear_before(tag.class, tag.id);
-                }
+                Some(_) if self.drops_all(tag.class) => clears = true,
+                Some((victims, reason)) => self.lose_all_of(&victims, reason),
                 None => return self.last_resort(item, tag, when_full),
             }
         }
         let place = self.conflate(twin, item, tag);
+        if clears {
+            // Only now: the twin must not be among them.
+            self.clear_before(tag.class, newcomer);
+        }
         // It may be the lighter one, and victims leave slots.
         self.grant();
         Offer::Granted(place, Admission::Conflated)
     }
 
     /// Where the list says `drop_all`: loses the messages of a type that were queued before the
-    /// newcomer (O11), as many as one visit may; another one continues.
-    fn clear_before(&mut self, class: ClassId, newcomer: u64) {
-        if self.queue.classes[class].overflow.has(Overflow::DropAll) {
+    /// newcomer (O11), as many as one visit may; another one continues. Returns whether it does.
+    fn clear_before(&mut self, class: ClassId, newcomer: u64) -> bool {
+        let drops_all = self.drops_all(class);
+        if drops_all {
             self.queue.classes[class].cleared_before = newcomer;
             self.clear_type(class);
         }
+        drops_all
     }
 
-    /// Continues to lose what makes room under `drop_all`.
+    /// Continues to lose messages that make room under `drop_all`.
     pub(in crate::mailbox) fn clear_types(&mut self) {
         self.queue.classes.ids().for_each(|class| self.clear_type(class));
     }
 
     fn clear_type(&mut self, class: ClassId) {
-        while let Some(slot) = self.queue.classes[class].list.front()
-            && self.queue.slots.at(slot).id < self.queue.classes[class].cleared_before
-            && self.effects.may_move()
-        {
-            self.lose_queued(slot, Reason::Dropped);
+        let newcomer = self.queue.classes[class].cleared_before;
+        if newcomer == 0 {
+            return;
         }
+        // Messages that were conflated since stand where their twins did; the others are older.
+        let (mut at, mut passed) = (self.queue.classes[class].list.front(), 0);
+        while let Some(slot) = at
+            && passed < VICTIMS_MAX
+        {
+            at = self.queue.slots.link_of(CLASS, slot).next();
+            if self.queue.slots.at(slot).id >= newcomer {
+                passed += 1;
+            } else if self.effects.may_move() {
+                self.lose_queued(slot, Reason::Dropped);
+            } else {
+                return;
+            }
+        }
+        self.queue.classes[class].cleared_before = 0;
     }
 
     fn lose_all_of(&mut self, victims: &Victims, reason: Reason) {
@@ -215,6 +234,10 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
+    fn drops_all(&self, class: ClassId) -> bool {
+        self.queue.classes[class].overflow.has(Overflow::DropAll)
+    }
+
     /// Whether the list of a type says no more than "refuse" where there is no room: `reject`
     /// alone, or `block` alone for a sender that does not wait. For the fast path, which must not
     /// interpret lists.

@@ -31,8 +31,7 @@ impl<T: Item, S> Section<'_, T, S> {
         }
         self.request_sample();
         if self.queue.classes[class].limiter.is_some() {
-            let now = (self.now)();
-            self.saw(now);
+            self.see_tokens();
         }
         self.settle();
         if self.queue.classes[class].ahead == 0 && !self.has_room(class, 0) {
@@ -54,7 +53,7 @@ impl<T: Item, S> Section<'_, T, S> {
         // A permit has no key yet.
         let waiter = self.lines.join(Wanted::Permit, tag, false, types);
         self.interrupt_turns();
-        self.request_ticks();
+        self.review_rates();
         Offer::InLine(InLine::new(waiter))
     }
 

@@ -101,6 +101,8 @@ pub(in crate::mailbox) struct Lines<T> {
     ahead: usize,
     /// Messages outside the mailbox.
     outside: usize,
+    /// Waiters that wait for a token of their type's rate, and not for a slot.
+    limited: usize,
     tickets: u64,
 }
 
@@ -131,6 +133,7 @@ impl<T> Lines<T> {
             ready: BTreeMap::new(),
             ahead: 0,
             outside: 0,
+            limited: 0,
             tickets: 0,
         }
     }
@@ -139,10 +142,27 @@ impl<T> Lines<T> {
         self.ahead - self.outside
     }
 
-    /// Waiters and messages outside: while there are any, a freed slot is theirs.
+    /// Waiters and messages outside.
     #[inline]
     pub(in crate::mailbox) fn ahead(&self) -> usize {
         self.ahead
+    }
+
+    /// Like [`ahead`](Lines::ahead), without waiters that wait for a token: while there are any, a
+    /// freed slot is theirs.
+    #[inline]
+    pub(in crate::mailbox) fn owed(&self) -> usize {
+        // A waiter may have left since they were counted.
+        self.ahead.saturating_sub(self.limited)
+    }
+
+    /// Waiters that wait for a token.
+    pub(in crate::mailbox) fn limited(&self) -> usize {
+        self.limited.min(self.waiting())
+    }
+
+    pub(in crate::mailbox) fn set_limited(&mut self, limited: usize) {
+        self.limited = limited;
     }
 
     /// Messages outside the mailbox.

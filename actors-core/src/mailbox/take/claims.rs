@@ -74,7 +74,7 @@ impl<T: Item, S> Section<'_, T, S> {
         };
         let entry = self.queue.slots.at(slot);
         let (class, stamp) = (entry.class, entry.stamp);
-        if entry.expires <= now || self.lines.ahead() > 0 {
+        if entry.expires <= now || self.lines.owed() > 0 {
             return false;
         }
         let mut busy = [false; Priority::COUNT];
@@ -90,7 +90,7 @@ impl<T: Item, S> Section<'_, T, S> {
         self.claim.thread = here();
         self.signals().set_progress(1);
         self.watched.began(now, stamp);
-        self.note_stay(now, stamp, 1);
+        self.note_stay(now, stamp);
         self.note_empty(now);
         true
     }
@@ -116,7 +116,7 @@ impl<T: Item, S> Section<'_, T, S> {
                     break;
                 }
                 // Its slot may let in a sender of a higher lane: look again.
-                self.lose_turn(front, reason, now, 1);
+                self.lose_turn(front, reason, now);
                 lost += 1;
                 continue;
             }
@@ -137,17 +137,17 @@ impl<T: Item, S> Section<'_, T, S> {
         }
         if let Some(stamp) = batch.youngest() {
             self.watched.began(now, stamp);
-            self.note_stay(now, stamp, 1);
+            self.note_stay(now, stamp);
             self.begin();
         }
         self.note_empty(now);
     }
 
     /// Loses a message instead of its turn, and hands over its slot.
-    pub(in crate::mailbox) fn lose_turn(&mut self, slot: SlotId, reason: Reason, now: Tick, workers: usize) {
+    pub(in crate::mailbox) fn lose_turn(&mut self, slot: SlotId, reason: Reason, now: Tick) {
         if reason == Reason::Shed {
             let stamp = self.queue.slots.at(slot).stamp;
-            self.note_stay(now, stamp, workers);
+            self.note_stay(now, stamp);
         }
         self.lose_queued(slot, reason);
         self.grant();
@@ -158,7 +158,7 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(in crate::mailbox) fn begin(&mut self) {
         self.signals().begin_turn();
         self.settle();
-        if self.lines.ahead() > 0 {
+        if self.lines.owed() > 0 {
             // The next turn must hand its slot over too, until no sender waits.
             self.signals().interrupt();
         }
@@ -189,7 +189,8 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Notes that nothing is queued and the consumer goes to sleep.
     pub(in crate::mailbox) fn rest(&mut self) {
         self.is_short = false;
-        if self.drain.is_slow() {
+        // A supervisor judges by the rate, so it must not be that of a load which is gone.
+        if self.drain.is_slow() || self.watched.sampling == Sampling::Requested {
             let (now, turns) = ((self.now)(), self.turns);
             self.drain.busy(now, turns);
         }

@@ -140,14 +140,14 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Takes out the next message whose key is free, and begins its turn. `None` and `true`: there
     /// is none. `None` and `false`: there may be one; look again.
     fn serve_one(&mut self, now: Tick, batch: &mut Batch<T>) -> (Option<Serving>, bool) {
-        let (oldest, workers) = (self.oldest_kept(now), self.workers().0);
+        let oldest = self.oldest_kept(now);
         for _ in 0..CLEARED_PER_LOCK {
             let busy = self.queue.busy();
             let Some((lane, _)) = self.schedule.next(busy) else { return (None, true) };
             let Some(next) = self.queue.next_of_lane(lane, self.is_pressed(now)) else { return (None, true) };
             if let Some(reason) = self.why_no_turn(next, now, oldest) {
                 // Its slot may let in a sender of a higher lane: look again.
-                self.lose_turn(next, reason, now, workers);
+                self.lose_turn(next, reason, now);
                 continue;
             }
             if !self.queue.begin_key(next, lane) {
@@ -159,7 +159,7 @@ impl<T: Item, S> Section<'_, T, S> {
             let key = is_ordered.then(|| self.queue.slots.hash(next));
             let stamp = self.queue.slots.at(next).stamp;
             self.watched.began(now, stamp);
-            self.note_stay(now, stamp, workers);
+            self.note_stay(now, stamp);
             self.queue.unlink_next(next, lane);
             batch.clear();
             batch.prepare(1);
@@ -221,6 +221,7 @@ impl<T: Item, S> Taker<T, S> {
         let Some(pool) = section.consumers.pool() else { return Poll::Ready(Take::Finished) };
         pool.came(number);
         let (is_surplus, worker) = (pool.alive > pool.want, pool.worker_mut(number));
+        let last_began = worker.last_began.take();
         if !worker.waker.as_ref().is_some_and(|waker| waker.is_of(cx)) {
             _old = worker.waker.replace(TaskWaker::of(cx));
         }
@@ -243,6 +244,9 @@ impl<T: Item, S> Taker<T, S> {
             return Poll::Pending;
         }
         let now = section.claim_instant(false, false);
+        if let Some(began) = last_began {
+            section.core.turn_time.took(now.since(began));
+        }
         let (serving, is_sure) = section.serve_one(now, &mut self.batch);
         let is_drained = section.is_drained();
         let Some(pool) = section.consumers.pool() else { return Poll::Ready(Take::Finished) };

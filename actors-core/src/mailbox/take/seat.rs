@@ -72,7 +72,7 @@ impl<T: Item, S> Mailbox<T, S> {
         let Inner { consumers, core } = &mut *inner;
         let Consumers::One(one) = consumers else { return SeatAttempt::Unavailable };
         let (used, taken) = (core.queue.used(), core.queue.taken());
-        let is_open = core.is_open() && core.lines.ahead() == 0 && !core.queue.is_weighed;
+        let is_open = core.is_open() && core.lines.owed() == 0 && !core.queue.is_weighed;
         let state = &mut core.queue.classes[class];
         // A token needs the time, so messages of a rated type go through the queue.
         if !is_open || state.limiter.is_some() || taken >= state.room() || state.held() >= state.max {

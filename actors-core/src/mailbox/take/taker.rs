@@ -375,7 +375,7 @@ impl<T: Item, S> Taker<T, S> {
         let is_thin = !is_alone
             && self.batch.rest() == core.queue.used()
             && self.batch.rest() + 1 < THIN
-            && core.lines.ahead() == 0
+            && core.lines.owed() == 0
             && self.budget.is_short();
         self.thin = if is_thin { self.thin + 1 } else { 0 };
         // Timing pays where a batch follows or where turns are known to be long.

@@ -22,6 +22,11 @@ impl Feed {
         self.seen.push(n);
     }
 
+    #[message(overflow = [conflate, drop_all], key = id, weight = bytes)]
+    fn heavy(&mut self, id: u32, bytes: u32) {
+        self.seen.push(100 * id + bytes);
+    }
+
     #[message]
     fn other(&mut self, n: u32) {
         self.seen.push(n);
@@ -56,6 +61,25 @@ fn o11_everything_queued_of_the_type_makes_room_and_nothing_else() {
         let seen = feed.seen().await.unwrap();
         assert_eq!((seen.len(), seen.last()), (101, Some(&200)));
         balanced(&feed);
+    });
+}
+
+#[test]
+fn o11_a_twin_that_grows_is_not_among_those_that_make_room() {
+    run(async |system| {
+        let builder = system.instance(Feed::default()).max_bytes(10).reserve(0);
+        let feed: FeedHandle = builder.spawn().unwrap();
+        let held = testing::hold(&feed);
+        feed.heavy(1, 4).await.unwrap();
+        feed.heavy(2, 4).await.unwrap();
+        assert_eq!(feed.heavy(1, 8).await.unwrap(), Admission::Conflated);
+        let row = row::<m::Heavy>(&feed);
+        assert_eq!((row.queued, row.dropped, row.conflated), (1, 1, 1));
+        assert_eq!(feed.reading().bytes, 8);
+        held.release();
+        testing::quiet(&system).await;
+        balanced(&feed);
+        assert_eq!(feed.seen().await.unwrap(), [108]);
     });
 }
 
