@@ -21,6 +21,6 @@ pub use actors_policy::{
 };
 pub(crate) use actors_policy::{
     Arrivals, Cause, Controller, Decided, DecisionKind, Donation, DrainRate, Failures, Fault, GUESS_FIRST,
-    Lanes, Level, Limiter, Outlook, Plan, Priority, Restart, Revival, Rng, Sample, ShortTurns, Sojourn,
-    Threshold, TurnTime, WhileBusy, expected_wait, soft_limit, spread, spread_span, wait_span,
+    Lanes, Level, Limiter, Outlook, Plan, Priority, Restart, RetryBudget, Revival, Rng, Sample, ShortTurns,
+    Sojourn, Threshold, TurnTime, WhileBusy, expected_wait, soft_limit, spread, spread_span, wait_span,
 };

@@ -17,6 +17,7 @@ const HANDLE_METHODS: &[&str] = &[
     "ledger",
     "name",
     "policy",
+    "pressure",
     "reading",
     "ready",
     "recipient",

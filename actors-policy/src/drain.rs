@@ -5,9 +5,10 @@ use std::time::Duration;
 
 /// Turns are counted over at least this long before a rate is believed.
 const WINDOW: Duration = Duration::from_millis(10);
-/// The first rate is believed sooner: after this time, if enough turns have ended. A step to ten
+/// The first rate is believed sooner: after so many nanoseconds, if enough turns have ended. A step to ten
 /// times the load fills a mailbox in milliseconds.
-const FIRST_WINDOW: Duration = Duration::from_millis(1);
+const FIRST_WINDOW: u64 = 1_000_000;
+const WINDOW_NANOS: u64 = WINDOW.as_nanos() as u64;
 /// Turns that must have been measured before messages are refused because of what they take.
 const ENOUGH: u64 = 8;
 /// Weight of the newest window in the moving average of arrivals.
@@ -32,8 +33,8 @@ pub struct DrainRate {
     /// The busy period: its first and its latest instant, with the turns so far. `None` while the
     /// mailbox is idle.
     period: Option<Period>,
-    /// What earlier periods have brought to the open window.
-    before: (Duration, u64),
+    /// What earlier periods have brought to the open window: nanoseconds and turns.
+    before: (u64, u64),
     mean: Mean,
 }
 
@@ -77,8 +78,11 @@ struct Period {
 }
 
 impl Period {
-    fn span(&self) -> (Duration, u64) {
-        (self.latest.0.since(self.began.0), self.latest.1 - self.began.1)
+    /// Its nanoseconds and turns.
+    #[inline]
+    fn span(&self) -> (u64, u64) {
+        let nanos = self.latest.0.as_nanos().saturating_sub(self.began.0.as_nanos());
+        (nanos, self.latest.1 - self.began.1)
     }
 }
 
@@ -91,11 +95,14 @@ impl DrainRate {
         period.latest = latest;
         let (span, ended) = period.span();
         let (span, ended) = (span + self.before.0, ended + self.before.1);
-        let is_first = self.mean.measured < ENOUGH && ended >= ENOUGH && span >= FIRST_WINDOW;
-        if (span < WINDOW && !is_first) || ended == 0 {
+        if span < FIRST_WINDOW || ended == 0 {
             return;
         }
-        self.mean.add(span, ended);
+        let is_first = self.mean.measured < ENOUGH && ended >= ENOUGH;
+        if span < WINDOW_NANOS && !is_first {
+            return;
+        }
+        self.mean.add(Duration::from_nanos(span), ended);
         (self.period, self.before) = (Some(Period { began: latest, latest }), Default::default());
     }
 

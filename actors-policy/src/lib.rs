@@ -21,6 +21,7 @@
 //! true: the only dependency is the optional `serde`.
 
 mod admission;
+mod budget;
 mod declare;
 mod doom;
 mod drain;
@@ -45,6 +46,7 @@ pub mod word;
 pub mod wording;
 
 pub use admission::Admission;
+pub use budget::RetryBudget;
 pub use declare::{
     Action, CAPACITY_MAX, Inline, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow, OverflowList, Policy,
     Pressure, Priority, Ramp, Rate, Schedule, Settings, WORKERS_MAX, Workers,

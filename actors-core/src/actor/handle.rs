@@ -8,7 +8,7 @@ use super::recipient::Recipient;
 use super::{Actor, Handler};
 use crate::error::{ActorName, PolicyError, StopReason};
 use crate::mailbox::{ClassId, Ledger};
-use crate::observe::Reading;
+use crate::observe::{PressureState, Reading};
 use crate::policy::Policy;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -130,6 +130,31 @@ impl<A: Actor> Handle<A> {
     /// handle is kept: look at [`Reading::workers`], which is 0 then.
     pub fn watch(&self) -> watch::Receiver<Reading> {
         self.cell.watch()
+    }
+
+    /// Tells when to slow down, before anything is refused (P11): the state changes when the mailbox
+    /// is filled to its `high` mark, when it is emptied to its `low` mark, and with the supervisor's
+    /// level. The marks are those of the declared `pressure`, or 0.8 and 0.5. The receiver has the
+    /// latest state; at the actor's end it is not high, so that a producer continues and learns of
+    /// the end.
+    ///
+    /// ```
+    /// # use actors_core::prelude::*;
+    /// # struct Shop;
+    /// # #[actor(local)] impl Shop { #[message] fn viewed(&mut self) {} }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let shop = System::new("shop").spawn(Shop);
+    /// let mut pressure = shop.pressure();
+    /// for _ in 0..1000 {
+    ///     pressure.wait_for(|state| !state.is_high).await?;
+    ///     shop.viewed().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pressure(&self) -> watch::Receiver<PressureState> {
+        self.cell.pressure()
     }
 
     /// What became of every message offered so far (L1). Works after the actor's end too (L2).

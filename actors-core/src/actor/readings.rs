@@ -2,11 +2,16 @@
 //!
 //! While an actor has a subscriber, one task takes a reading of it ten times a second. An actor
 //! without subscribers costs nothing.
+//!
+//! Producers subscribe to its [`PressureState`] ([`Handle::pressure`](crate::Handle::pressure)). No
+//! task runs for them: the visit to the mailbox that passes a mark tells them.
 
 use super::Actor;
 use super::cell::Cell;
-use crate::observe::Reading;
+use crate::mailbox::Marks;
+use crate::observe::{PressureState, Reading};
 use crate::panics::ignored;
+use crate::policy::{Pressure, Priority};
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -19,6 +24,7 @@ const EVERY: Duration = Duration::from_millis(100);
 #[derive(Default)]
 pub(crate) struct Readings {
     channel: OnceLock<Box<Channel>>,
+    pressure: OnceLock<Box<watch::Sender<PressureState>>>,
 }
 
 struct Channel {
@@ -44,6 +50,65 @@ impl<A: Actor> Cell<A> {
         if self.readings.channel.get().is_some() {
             self.publish();
         }
+        self.publish_pressure();
+    }
+
+    /// Returns a receiver of the pressure, as it changes.
+    pub(crate) fn pressure(self: &Arc<Self>) -> watch::Receiver<PressureState> {
+        let sender = self.readings.pressure.get_or_init(|| Box::new(watch::Sender::new(self.strain())));
+        let receiver = sender.subscribe();
+        self.visit(|section| section.set_marks(Some(self.marks())));
+        self.publish_pressure();
+        receiver
+    }
+
+    /// Tells producers what has changed. The state is read while the channel is locked, so that the
+    /// last of several threads publishes the latest.
+    pub(crate) fn publish_pressure(self: &Arc<Self>) {
+        let Some(sender) = self.readings.pressure.get() else { return };
+        // Producers' wakers are foreign code.
+        ignored(|| {
+            sender.send_if_modified(|shown| {
+                let now = self.strain();
+                let has_changed = (now.is_high, now.level) != (shown.is_high, shown.level);
+                if has_changed {
+                    *shown = now;
+                }
+                has_changed
+            });
+        });
+        if sender.receiver_count() == 0 {
+            self.visit(|section| section.set_marks(None));
+            // A concurrent subscriber either sets the marks after that, or is counted here.
+            fence(Ordering::SeqCst);
+            if sender.receiver_count() > 0 {
+                self.visit(|section| section.set_marks(Some(self.marks())));
+            }
+        }
+    }
+
+    fn strain(&self) -> PressureState {
+        let (is_high, taken) = self.mailbox.fill_and_mark();
+        let fill = taken as f64 / self.mailbox.limits().capacity as f64;
+        PressureState { is_high, fill, level: self.gate.level() }
+    }
+
+    /// The marks of the declared pressure, or of the default, within the slots that messages below
+    /// `urgent` may take.
+    fn marks(&self) -> Marks {
+        let limits = self.mailbox.limits();
+        let pressure = self.reachable(limits.pressure.unwrap_or_default());
+        let slots = |fill: f64| fill * limits.capacity as f64;
+        Marks::new(slots(pressure.high_fill()).ceil() as usize, slots(pressure.low_fill()).floor() as usize)
+    }
+
+    /// The declaration for the part of the mailbox that messages below `urgent` can fill: the
+    /// reserve for lanes without a message type stays empty.
+    pub(crate) fn reachable(&self, pressure: Pressure) -> Pressure {
+        let limits = self.mailbox.limits();
+        let lanes = self.mailbox.declared().map(|policy| policy.priority);
+        let top = lanes.filter(|lane| *lane < Priority::Urgent).max().unwrap_or(Priority::Urgent);
+        pressure.within(limits.room(top) as f64 / limits.capacity as f64)
     }
 
     fn publish(self: &Arc<Self>) {

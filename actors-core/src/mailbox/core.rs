@@ -7,6 +7,7 @@
 use crate::clock::{Span, Tick};
 use crate::error::Reason;
 use crate::mailbox::books::ledger::Stage;
+use crate::mailbox::books::marks::Marks;
 use crate::mailbox::books::watched::{Sampling, Watched};
 use crate::mailbox::effects::Lost;
 use crate::mailbox::ids::{SlotId, Ticks};
@@ -135,6 +136,7 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(super) fn push(&mut self, item: T, tag: Tag) -> Place {
         let signals = self.signals();
         let place = self.push_made(|| item, tag, signals);
+        self.note_marks();
         if self.queue.classes[tag.class].is_ordered {
             self.review(tag.hash);
         }
@@ -147,9 +149,40 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(super) fn settle(&mut self) {
         let progress = self.signals().progress();
         let freed = self.enter(progress);
+        self.note_marks();
         if freed && self.lines.owed() > 0 {
             self.grant();
         }
+    }
+
+    /// Tells producers if the fill has passed a mark.
+    #[inline]
+    pub(super) fn note_marks(&mut self) {
+        if self.watched.marks.is_some() {
+            self.note_passed_mark();
+        }
+    }
+
+    #[cold]
+    fn note_passed_mark(&mut self) {
+        let taken = self.queue.taken();
+        let Some(marks) = &mut self.core.watched.marks else { return };
+        if marks.passes(taken) {
+            let is_low = !marks.is_high;
+            self.queue.classes.iter_mut().for_each(|state| state.set_marked(is_low));
+            self.effects.will_tell_producers();
+        }
+    }
+
+    /// Sets the marks at which producers are told, or removes them.
+    pub(crate) fn set_marks(&mut self, marks: Option<Marks>) {
+        if marks.is_some() == self.watched.marks.is_some() {
+            return;
+        }
+        let has_marks = marks.is_some();
+        self.watched.marks = marks.map(Box::new);
+        self.queue.classes.iter_mut().for_each(|state| state.set_marked(has_marks));
+        self.settle();
     }
 
     // --- losses ---

@@ -57,6 +57,8 @@ pub(crate) struct Effects<T> {
     requests_fetch: bool,
     /// Senders that wait for tokens must be let in, from this instant on.
     requests_ticks: Option<(Ticks, Tick)>,
+    /// Producers must be told that the fill has passed a mark.
+    tells_producers: bool,
     /// Waiters and messages that this visit has moved so far. Each is to be woken or dropped when
     /// it is over.
     moved: u32,
@@ -94,6 +96,7 @@ impl<T> Effects<T> {
             requests_sample: false,
             requests_fetch: false,
             requests_ticks: None,
+            tells_producers: false,
             moved: 0,
             is_unfinished: false,
             is_due: false,
@@ -123,6 +126,16 @@ impl<T> Effects<T> {
     /// The request for ticks, and when the first is due.
     pub(crate) fn take_ticks_request(&mut self) -> Option<(Ticks, Tick)> {
         self.requests_ticks.take()
+    }
+
+    /// Tells producers about the fill.
+    pub(super) fn will_tell_producers(&mut self) {
+        (self.tells_producers, self.is_due) = (true, true);
+    }
+
+    /// Whether producers must be told about the fill.
+    pub(crate) fn take_tells_producers(&mut self) -> bool {
+        std::mem::take(&mut self.tells_producers)
     }
 
     /// Searches for cycles of waits once the lock is free.

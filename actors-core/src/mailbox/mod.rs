@@ -72,6 +72,7 @@ mod tests;
 
 pub(crate) use books::ledger::{Ledger, Row};
 pub(crate) use books::ledger::{add_shed, has_letter};
+pub(crate) use books::marks::Marks;
 pub use channel::{Receiver, Recv, Sender, Sending, channel};
 pub(crate) use effects::{Effects, Lost, Wake};
 pub(crate) use enter::elsewhere::Verdict;

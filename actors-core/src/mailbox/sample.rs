@@ -210,6 +210,14 @@ impl<T: Item, S> Mailbox<T, S> {
         });
     }
 
+    /// Whether the fill has passed the high mark, and how many slots are taken. An ended mailbox has
+    /// passed none. Has no consequences, so it may be called under a lock of the caller's.
+    pub(crate) fn fill_and_mark(&self) -> (bool, usize) {
+        let inner = self.lock();
+        let is_high = inner.core.watched.marks.as_ref().is_some_and(|marks| marks.is_high);
+        (is_high && inner.core.is_open(), inner.core.queue.taken())
+    }
+
     /// Whether a message is queued or stored, or a turn runs.
     pub(crate) fn has_work(&self) -> bool {
         let mut inner = self.lock();

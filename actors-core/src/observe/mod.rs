@@ -12,6 +12,7 @@ mod meter;
 pub(crate) mod reading;
 mod snapshot;
 pub(crate) mod span;
+mod strain;
 pub(crate) mod trace;
 mod view;
 
@@ -28,5 +29,6 @@ pub use meter::{Meter, TurnTimes};
 pub(crate) use meter::{Metering, SampledTurn, TurnSampler};
 pub(crate) use reading::Reading;
 pub use snapshot::{ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot, TurnSnapshot};
+pub use strain::PressureState;
 pub(crate) use view::VisitBuffers;
 pub use view::{ActorView, RunningTurn, TypeTotals};

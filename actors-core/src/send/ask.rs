@@ -40,7 +40,7 @@ use std::time::Duration;
 /// An [`AskError`] with the [`Reason`](crate::Reason).
 #[must_use = "nothing is asked before it is awaited, or `blocking` is called"]
 pub struct Ask<'a, A: Handler<M>, M: Message> {
-    journey: Journey<'a, A, M>,
+    pub(super) journey: Journey<'a, A, M>,
     slot: Option<Waiting<M::Reply>>,
 }
 
@@ -121,7 +121,13 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
         rt.block_on(self)
     }
 
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
+    /// Makes it ready to be polled for the first time again, with its message.
+    pub(super) fn renew(&mut self, message: M) {
+        self.journey.renew(message);
+        self.slot = None;
+    }
+
+    pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answered<M>> {
         // Its turn has begun in this very poll, so the answer may be here.
         let mut has_begun = false;
         if !self.journey.is_in() {
@@ -199,7 +205,7 @@ impl<A: Handler<M>, M: Message> Future for Ask<'_, A, M> {
 }
 
 /// An answer, or why there is none and the message if it was not taken.
-type Answered<M> = Result<<M as Message>::Reply, (AskError, Option<M>)>;
+pub(super) type Answered<M> = Result<<M as Message>::Reply, (AskError, Option<M>)>;
 
 /// An [`Ask`] whose error includes the message: `Some` if it was refused, `None` if it was accepted
 /// and then lost.

@@ -140,6 +140,13 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self
     }
 
+    /// Begins again with a message that was refused.
+    pub(super) fn renew(&mut self, message: M) {
+        self.step = Step::Fresh(message);
+        (self.expires, self.deadline) = (Tick::NEVER, Tick::NEVER);
+        (self.cleanup, self.has_yielded) = (None, false);
+    }
+
     /// Panics, because a completed future was polled.
     #[cold]
     fn polled_again(&self) -> ! {

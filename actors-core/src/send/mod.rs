@@ -26,6 +26,7 @@ mod line;
 mod offer;
 mod placed;
 mod reserve;
+mod retry;
 mod tell;
 mod timer;
 
@@ -33,6 +34,7 @@ pub use crate::actor::jobs::Job;
 pub use ask::{Ask, AskReturning};
 pub use deliver::Deliver;
 pub use reserve::{Permit, Reserve};
+pub use retry::{AskRetry, TellRetry};
 pub use tell::Tell;
 
 use crate::actor::Handler;

@@ -36,7 +36,7 @@ use std::time::Duration;
 /// A [`SendError`] with the message: refused, closed, or too late.
 #[must_use = "nothing is sent before it is awaited, or `try_send` or `blocking` is called"]
 pub struct Tell<'a, A: Handler<M>, M: Message> {
-    journey: Journey<'a, A, M>,
+    pub(super) journey: Journey<'a, A, M>,
 }
 
 // No field is pinned.

@@ -5,7 +5,7 @@ use crate::actor::cell::Cell;
 use crate::clock::Tick;
 use crate::env::{Subject, SubjectState};
 use crate::error::ActorName;
-use crate::policy::{Action, GUESS_FIRST, Plan, Priority, Threshold, soft_limit};
+use crate::policy::{Action, GUESS_FIRST, Level, Plan, Threshold, soft_limit};
 use crate::seed::Purpose;
 use crate::wait::{self, Node};
 use std::sync::Arc;
@@ -13,12 +13,7 @@ use std::sync::Arc;
 impl<A: Actor> Subject for Cell<A> {
     fn initial_state(&self) -> Option<SubjectState> {
         let limits = self.mailbox.limits();
-        // The reserve for lanes without a message type stays empty, so pressure is measured on the
-        // rest.
-        let lanes = self.mailbox.declared().map(|policy| policy.priority);
-        let top = lanes.filter(|lane| *lane < Priority::Urgent).max().unwrap_or(Priority::Urgent);
-        let reach = limits.room(top) as f64 / limits.capacity as f64;
-        Some(SubjectState::new(limits.pressure?.within(reach), limits.workers))
+        Some(SubjectState::new(self.reachable(limits.pressure?), limits.workers))
     }
 
     fn sample(self: Arc<Self>, state: &mut SubjectState, now: Tick) -> bool {
@@ -54,7 +49,7 @@ impl<A: Actor> Subject for Cell<A> {
 
     fn reset(self: Arc<Self>) {
         self.gate.open();
-        self.gate.set_level(Default::default());
+        self.set_level(Default::default());
         self.gate.set_may_grow(true);
         self.set_soft_limit(false);
     }
@@ -71,7 +66,7 @@ impl<A: Actor> Subject for Cell<A> {
 impl<A: Actor> Cell<A> {
     /// Applies the parameters of a plan.
     fn apply_plan(self: &Arc<Self>, plan: &Plan, may_spawn: bool, has_soft_limit: &mut bool) {
-        self.gate.set_level(plan.level);
+        self.set_level(plan.level);
         match plan.threshold.is_open() {
             true if self.gate.is_open() => {}
             true => self.gate.open(),
@@ -88,6 +83,13 @@ impl<A: Actor> Cell<A> {
         // Turns may wait in a cycle that only another worker could have resolved (D1).
         if may_spawn && self.gate.set_may_grow(plan.may_grow) {
             self.review_waits();
+        }
+    }
+
+    fn set_level(self: &Arc<Self>, level: Level) {
+        if self.gate.level() != level {
+            self.gate.set_level(level);
+            self.publish_pressure();
         }
     }
 

@@ -11,5 +11,6 @@ mod extremes;
 mod generic;
 mod outlet;
 mod peers;
+mod retry;
 mod time;
 mod words;

@@ -59,6 +59,9 @@ impl<A: Actor> Cell<A> {
             if let Some((ticks, first)) = effects.take_ticks_request() {
                 self.start_ticks(ticks, first);
             }
+            if effects.take_tells_producers() {
+                self.publish_pressure();
+            }
             if effects.take_fetch_request() {
                 self.start_fetch();
             }

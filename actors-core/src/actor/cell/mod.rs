@@ -58,7 +58,7 @@ use crate::mailbox::{Mailbox, WorkerId};
 use crate::observe::TurnSampler;
 use crate::observe::losses::LossLog;
 use crate::observe::span::ActorSpan;
-use crate::policy::Strategy;
+use crate::policy::{RetryBudget, Strategy};
 use crate::sync::Lock;
 use donated_until::DonatedUntil;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -128,6 +128,8 @@ pub(crate) struct Cell<A: Actor> {
     pub(crate) drain_timer: Lock<Option<AbortHandle>>,
     /// Made with the first loss that a subscriber hears of.
     losses: OnceLock<Box<LossLog>>,
+    /// What all handles may send again; made with the first send that may be tried again.
+    retry_budget: OnceLock<Box<Lock<RetryBudget>>>,
     /// Running timers, pipes and watches (F7). Made with the first.
     pub(crate) jobs: OnceLock<Box<Lock<Table>>>,
 }
@@ -166,12 +168,18 @@ impl<A: Actor> Cell<A> {
             readings: Readings::default(),
             drain_timer: Lock::new(None),
             losses: OnceLock::new(),
+            retry_budget: OnceLock::new(),
             jobs: OnceLock::new(),
         })
     }
 
     pub(crate) fn name(&self) -> &ActorName {
         self.life.name().expect("only a channel has no name")
+    }
+
+    /// How many refused sends may be tried again (P10).
+    pub(crate) fn retry_budget(&self) -> &Lock<RetryBudget> {
+        self.retry_budget.get_or_init(Box::default)
     }
 
     /// Returns the actor's identity: the address of its cell.

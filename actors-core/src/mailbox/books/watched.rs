@@ -1,6 +1,7 @@
 //! What a mailbox notes for the supervisor that samples it.
 
 use crate::clock::{Span, Tick};
+use crate::mailbox::books::marks::Marks;
 use crate::policy::{Action, Pressure, Sojourn};
 
 /// Whether the supervisor samples a mailbox.
@@ -26,6 +27,8 @@ pub(in crate::mailbox) struct Watched {
     pub(in crate::mailbox) shed: u64,
     /// Sheds what has waited for too long (T6); where the actor declares that load is shed.
     pub(in crate::mailbox) sojourn: Option<Box<Sojourn>>,
+    /// The marks at which producers are told; while one has subscribed.
+    pub(in crate::mailbox) marks: Option<Box<Marks>>,
 }
 
 impl Watched {
@@ -34,7 +37,7 @@ impl Watched {
         let sheds = pressure.filter(|pressure| pressure.has(Action::Shed));
         let target = |pressure: &Pressure| pressure.declared_target().map_or(Span::NONE, Span::of);
         let sojourn = sheds.map(|pressure| Box::new(Sojourn::new(target(pressure))));
-        Watched { sampling, stay: Span::NONE, moved: Tick::ZERO, shed: 0, sojourn }
+        Watched { sampling, stay: Span::NONE, moved: Tick::ZERO, shed: 0, sojourn, marks: None }
     }
 
     /// Notes that a turn begins, of a message that was offered at `stamp`.

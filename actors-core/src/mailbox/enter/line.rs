@@ -93,6 +93,7 @@ impl<T: Item, S> Section<'_, T, S> {
             Wanted::Permit => {
                 self.take_token(class, true);
                 self.give_permit(class);
+                self.note_marks();
                 Note::Permit(Outcome::Granted(()))
             }
             Wanted::Message(item) => {

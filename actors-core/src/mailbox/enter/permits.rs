@@ -40,6 +40,7 @@ impl<T: Item, S> Section<'_, T, S> {
         if self.queue.classes[class].ahead == 0 && self.has_room(class, 0) {
             self.take_token(class, false);
             self.give_permit(class);
+            self.note_marks();
             return Offer::Granted((), Admission::Queued);
         }
         if when_full == WhenFull::Refuse || self.lines.waiting() >= self.max_waiting {

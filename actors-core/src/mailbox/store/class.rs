@@ -72,8 +72,8 @@ pub(in crate::mailbox) struct ClassState {
     lane: u8,
     pub(in crate::mailbox) overflow: OverflowList,
     /// Whether messages without a deadline may take the fast path: only room matters for them, and
-    /// their visit has no consequences. The type has no key, no ttl, no weight, no early drop and
-    /// no soft limit, and no sample is to be requested. A new setting that can refuse or delay a
+    /// their visit has no consequences. The type has no key, no ttl, no weight, no early drop, no
+    /// rate and no soft limit, no sample is to be requested, and no producer is to be told. A new setting that can refuse or delay a
     /// message although there is room must clear `is_simple` in [`adjust`](ClassState::adjust).
     pub(in crate::mailbox) is_plain: bool,
     pub(in crate::mailbox) when_plainly_full: PlainlyFull,
@@ -83,6 +83,8 @@ pub(in crate::mailbox) struct ClassState {
     is_simple: bool,
     /// The next message requests a sample.
     is_armed: bool,
+    /// Its messages may raise the fill to a mark of which producers are told.
+    is_marked: bool,
     /// Its messages stand in their lane only: there is no list, no bag, no index.
     pub(in crate::mailbox) is_bare: bool,
     /// Its unclaimed messages, oldest first. Kept only where something needs it.
@@ -144,6 +146,7 @@ impl ClassState {
             spills: false,
             is_simple: false,
             is_armed: false,
+            is_marked: false,
             is_bare: false,
             list: List::default(),
             is_listed: false,
@@ -224,7 +227,13 @@ impl ClassState {
     /// Makes the next message of this type request a sample, or not.
     pub(in crate::mailbox) fn set_armed(&mut self, is_armed: bool) {
         self.is_armed = is_armed;
-        self.is_plain = self.is_simple && !is_armed && self.soft_limit == u32::MAX;
+        self.is_plain = self.is_simple && !is_armed && !self.is_marked && self.soft_limit == u32::MAX;
+    }
+
+    /// Makes its messages take the long way, where the fill is compared with the high mark; or not.
+    pub(in crate::mailbox) fn set_marked(&mut self, is_marked: bool) {
+        self.is_marked = is_marked;
+        self.set_armed(self.is_armed);
     }
 
     /// Limits how many slots `block` types may hold before senders wait. Types whose senders never

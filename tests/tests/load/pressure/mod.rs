@@ -5,6 +5,7 @@
 mod block;
 mod decisions;
 mod levels;
+mod producers;
 mod shed;
 mod sojourn;
 mod spawn;
