@@ -10,6 +10,7 @@ use crate::names::plain;
 const HANDLE_METHODS: &[&str] = &[
     "adjust",
     "ask",
+    "attach",
     "closed",
     "downgrade",
     "is_closed",
@@ -23,6 +24,7 @@ const HANDLE_METHODS: &[&str] = &[
     "recipient",
     "reserve",
     "resize",
+    "sink",
     "stop",
     "tell",
     "try_reserve",

@@ -26,3 +26,6 @@ mod configuration {}
 
 #[doc = include_str!("../../docs/guide/http.md")]
 mod http {}
+
+#[doc = include_str!("../../docs/guide/cookbook.md")]
+mod cookbook {}

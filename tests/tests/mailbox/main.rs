@@ -12,6 +12,7 @@ mod overflow;
 mod patience;
 mod permits;
 mod policy_table;
+mod pull;
 mod quota;
 mod rates;
 mod schedule;

@@ -1,0 +1,265 @@
+//! Pull: an item is taken from its source only when there is a slot for it.
+//!
+//! ```text
+//!   slot granted ──► next item of the stream ──► sent ──► slot granted ──► …        attach
+//!   poll_ready: slot granted ──► start_send: sent                                   sink
+//! ```
+//!
+//! The demand of a mailbox is a [`Permit`]: a source never has more items out than it has permits,
+//! which is one, and a permit counts against the capacity. So a full mailbox stops reading from a
+//! socket, and its peer's window closes.
+//!
+//! **Invariants.** No item is taken without a slot, and none is lost: one that was taken and could
+//! not be sent comes back with the error. Ending one side ends the other: the end of the stream ends
+//! the attachment, and the end of the actor drops the stream.
+
+use super::{Permit, Reserve};
+use crate::actor::cell::Cell;
+use crate::actor::handle::Handle;
+use crate::actor::message::Message;
+use crate::actor::{Actor, Handler};
+use crate::clock;
+use crate::error::{About, AskError, Reason, SendError};
+use crate::send::timer::Timer;
+use futures_core::Stream;
+use futures_sink::Sink;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// A slot for one item: asked for until it is there, or the actor has closed.
+struct Grant<A: Handler<M>, M: Message> {
+    handle: Handle<A>,
+    state: State<A, M>,
+}
+
+enum State<A: Handler<M>, M: Message> {
+    Idle,
+    Asking(Reserve<'static, A, M>),
+    /// Refused, with a time after which to ask again.
+    Pausing(Timer),
+    Granted(Permit<A, M>),
+}
+
+impl<A: Handler<M>, M: Message> Grant<A, M> {
+    fn new(handle: &Handle<A>) -> Self {
+        Grant { handle: handle.clone(), state: State::Idle }
+    }
+
+    /// Polls for the slot. An error is final.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError>> {
+        loop {
+            match &mut self.state {
+                State::Idle => self.state = State::Asking(self.handle.reserve::<M>().owned()),
+                State::Asking(reserve) => match ready!(Pin::new(reserve).poll(cx)) {
+                    Ok(permit) => self.state = State::Granted(permit),
+                    Err(refused) => {
+                        let ((), why) = refused.into_parts();
+                        self.state = State::Idle;
+                        let Some(wait) = why.retry_after() else { return Poll::Ready(Err(why)) };
+                        self.pause(wait);
+                    }
+                },
+                State::Pausing(timer) => {
+                    if !timer.poll(self.handle.cell(), cx) {
+                        return Poll::Pending;
+                    }
+                    self.end_pause();
+                }
+                State::Granted(_) => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+
+    fn pause(&mut self, wait: Duration) {
+        let mut timer = Timer::none();
+        timer.set(clock::now().after(wait), self.handle.cell());
+        self.state = State::Pausing(timer);
+    }
+
+    fn end_pause(&mut self) {
+        if let State::Pausing(mut timer) = std::mem::replace(&mut self.state, State::Idle) {
+            timer.clear(self.handle.cell());
+        }
+    }
+
+    /// Uses the slot. Where the item does not fit although there is a slot (bytes, or the share of
+    /// its key), it goes the usual way in, and may be refused there.
+    fn send(&mut self, item: M) -> Result<(), SendError<M>> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Granted(permit) => permit.send(item).map(drop),
+            other => {
+                self.state = other;
+                self.handle.tell(item).try_send().map(drop)
+            }
+        }
+    }
+
+    fn closed(&self) -> AskError {
+        AskError::new(&self.handle.cell().life, About::class(A::CLASS), Reason::Closed)
+    }
+}
+
+impl<A: Handler<M>, M: Message> Drop for Grant<A, M> {
+    fn drop(&mut self) {
+        self.end_pause();
+    }
+}
+
+/// Waits for an actor's end. No wait of the turn that polls it: the attachment does not need it.
+async fn ended<A: Actor>(cell: Arc<Cell<A>>) {
+    loop {
+        let changed = cell.changed.notified();
+        if cell.ended().is_some() {
+            return;
+        }
+        changed.await;
+    }
+}
+
+/// A stream whose items go to an actor, each only when there is a slot for it.
+/// [`Handle::attach`] returns it.
+///
+/// It resolves with the number of items that were sent when the stream ends. Nothing happens before
+/// it is polled: await it, or spawn it as a task.
+///
+/// # Cancel safety
+///
+/// Cancel safe. Dropped, it drops the stream and gives its slot back; no item is out.
+///
+/// # Errors
+///
+/// A [`SendError`] when the actor closes ([`Reason::Closed`]), or where an item cannot be sent at
+/// all. It has the item that was taken from the stream and not sent, if there is one. While the
+/// mailbox is full, load is shed, or the rate of the type is spent, it waits.
+#[must_use = "nothing is taken from the stream before it is awaited"]
+pub struct Attach<A: Handler<M>, M: Message, St> {
+    grant: Grant<A, M>,
+    /// Resolves at the actor's end. Boxed once per attachment, so that it can stay `Unpin`.
+    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
+    stream: St,
+    /// Taken from the stream, and refused by the usual way in.
+    item: Option<M>,
+    sent: u64,
+}
+
+// The stream is pinned by its own `Unpin`; nothing else needs to stay where it is.
+impl<A: Handler<M>, M: Message, St: Unpin> Unpin for Attach<A, M, St> {}
+
+impl<A: Handler<M>, M: Message, St> fmt::Debug for Attach<A, M, St> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let to = self.grant.handle.name();
+        f.debug_struct("Attach").field("to", to).field("message", &M::NAME).field("sent", &self.sent).finish()
+    }
+}
+
+impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Attach<A, M, St> {
+    pub(super) fn new(handle: &Handle<A>, stream: St) -> Self {
+        let ended = Box::pin(ended(handle.cell().clone()));
+        Attach { grant: Grant::new(handle), ended, stream, item: None, sent: 0 }
+    }
+
+    fn fail(&mut self, why: AskError) -> Poll<Result<u64, SendError<Option<M>>>> {
+        Poll::Ready(Err(SendError::new(self.item.take(), why)))
+    }
+
+    /// Sends an item. Returns the error, if it is final.
+    fn send(&mut self, item: M) -> Option<AskError> {
+        match self.grant.send(item) {
+            Ok(()) => self.sent += 1,
+            Err(refused) => {
+                let (item, why) = refused.into_parts();
+                self.item = Some(item);
+                match why.retry_after() {
+                    Some(wait) => self.grant.pause(wait),
+                    None => return Some(why),
+                }
+            }
+        }
+        None
+    }
+}
+
+impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Future for Attach<A, M, St> {
+    type Output = Result<u64, SendError<Option<M>>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if this.ended.as_mut().poll(cx).is_ready() {
+            let why = this.grant.closed();
+            return this.fail(why);
+        }
+        loop {
+            if let Err(why) = ready!(this.grant.poll(cx)) {
+                return this.fail(why);
+            }
+            let item = match this.item.take() {
+                Some(item) => item,
+                None => match ready!(Pin::new(&mut this.stream).poll_next(cx)) {
+                    Some(item) => item,
+                    None => return Poll::Ready(Ok(this.sent)),
+                },
+            };
+            if let Some(why) = this.send(item) {
+                return this.fail(why);
+            }
+        }
+    }
+}
+
+/// A [`Sink`] of messages that is ready when there is a slot. [`Handle::sink`] returns it.
+///
+/// Being ready is a permit: the slot is kept until an item is sent or the sink is dropped. While the
+/// mailbox is full, load is shed, or the rate of the type is spent, it is not ready.
+///
+/// # Errors
+///
+/// A [`SendError`] when the actor closes, with the item if one was given.
+pub struct MailSink<A: Handler<M>, M: Message> {
+    grant: Grant<A, M>,
+}
+
+// No field is pinned.
+impl<A: Handler<M>, M: Message> Unpin for MailSink<A, M> {}
+
+impl<A: Handler<M>, M: Message> fmt::Debug for MailSink<A, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let to = self.grant.handle.name();
+        f.debug_struct("MailSink").field("to", to).field("message", &M::NAME).finish_non_exhaustive()
+    }
+}
+
+impl<A: Handler<M>, M: Message> MailSink<A, M> {
+    pub(super) fn new(handle: &Handle<A>) -> Self {
+        MailSink { grant: Grant::new(handle) }
+    }
+}
+
+impl<A: Handler<M>, M: Message> Sink<M> for MailSink<A, M> {
+    type Error = SendError<Option<M>>;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.grant.poll(cx).map_err(|why| SendError::new(None, why))
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, item: M) -> Result<(), Self::Error> {
+        self.grant.send(item).map_err(|refused| {
+            let (item, why) = refused.into_parts();
+            SendError::new(Some(item), why)
+        })
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        // What was sent is in the mailbox.
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.grant.end_pause();
+        self.grant.state = State::Idle;
+        Poll::Ready(Ok(()))
+    }
+}
