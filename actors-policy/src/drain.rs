@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// Turns are counted over at least this long before a rate is believed.
 const WINDOW: Duration = Duration::from_millis(10);
-/// The first rate is believed sooner: after so many nanoseconds, if enough turns have ended. A step to ten
-/// times the load fills a mailbox in milliseconds.
+/// The first rate is believed sooner: after so many nanoseconds, if enough turns have ended. A step
+/// to ten times the load fills a mailbox in milliseconds.
 const FIRST_WINDOW: u64 = 1_000_000;
 const WINDOW_NANOS: u64 = WINDOW.as_nanos() as u64;
 /// Turns that must have been measured before messages are refused because of what they take.

@@ -132,11 +132,11 @@ impl<A: Actor> Handle<A> {
         self.cell.watch()
     }
 
-    /// Tells when to slow down, before anything is refused (P11): the state changes when the mailbox
-    /// is filled to its `high` mark, when it is emptied to its `low` mark, and with the supervisor's
-    /// level. The marks are those of the declared `pressure`, or 0.8 and 0.5. The receiver has the
-    /// latest state; at the actor's end it is not high, so that a producer continues and learns of
-    /// the end.
+    /// Tells when to slow down, before anything is refused (P11): the state changes when the
+    /// mailbox is filled to its `high` mark, when it is emptied to its `low` mark, and with the
+    /// supervisor's level. The marks are those of the declared `pressure`, or 0.8 and 0.5. The
+    /// receiver has the latest state; at the actor's end it is not high, so that a producer
+    /// continues and learns of the end.
     ///
     /// ```
     /// # use actors_core::prelude::*;

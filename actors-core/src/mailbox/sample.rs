@@ -210,8 +210,8 @@ impl<T: Item, S> Mailbox<T, S> {
         });
     }
 
-    /// Whether the fill has passed the high mark, and how many slots are taken. An ended mailbox has
-    /// passed none. Has no consequences, so it may be called under a lock of the caller's.
+    /// Whether the fill has passed the high mark, and how many slots are taken. An ended mailbox
+    /// has passed none. Has no consequences, so it may be called under a lock of the caller's.
     pub(crate) fn fill_and_mark(&self) -> (bool, usize) {
         let inner = self.lock();
         let is_high = inner.core.watched.marks.as_ref().is_some_and(|marks| marks.is_high);

@@ -10,8 +10,8 @@
 //! socket, and its peer's window closes.
 //!
 //! **Invariants.** No item is taken without a slot, and none is lost: one that was taken and could
-//! not be sent comes back with the error. Ending one side ends the other: the end of the stream ends
-//! the attachment, and the end of the actor drops the stream.
+//! not be sent comes back with the error. Ending one side ends the other: the end of the stream
+//! ends the attachment, and the end of the actor drops the stream.
 
 use super::{Permit, Reserve};
 use crate::actor::cell::Cell;
@@ -212,8 +212,8 @@ impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Future for Attach<
 
 /// A [`Sink`] of messages that is ready when there is a slot. [`Handle::sink`] returns it.
 ///
-/// Being ready is a permit: the slot is kept until an item is sent or the sink is dropped. While the
-/// mailbox is full, load is shed, or the rate of the type is spent, it is not ready.
+/// Being ready is a permit: the slot is kept until an item is sent or the sink is dropped. While
+/// the mailbox is full, load is shed, or the rate of the type is spent, it is not ready.
 ///
 /// # Errors
 ///

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A retry helps where the refusal said when to try again, and gave the message back: where the
-//! mailbox was full, load was shed, or the rate was spent. A doomed ask is not tried again: while it
-//! waits its own time runs out as fast as the backlog shrinks.
+//! mailbox was full, load was shed, or the rate was spent. A doomed ask is not tried again: while
+//! it waits its own time runs out as fast as the backlog shrinks.
 //!
 //! **Invariants.** The deadline of the send covers all attempts and the waits between them. All
 //! handles of an actor share one budget (P10): retries are a bounded part of its sends, so they
@@ -111,15 +111,16 @@ macro_rules! retrying {
     ($name:ident, $send:ident, $what:literal) => {
         #[doc = concat!("A [`", stringify!($send), "`] that is tried again when it is refused; ", $what)]
         ///
-        /// It waits for the time that the refusal says (`retry_after`). It is not tried again where a
-        /// retry does not help (`closed`, `doomed`, …), where the wait would outlast its deadline, or
-        /// where the actor's retry budget is spent: a fifth of the sends that may be tried again, and
-        /// ten a second, over ten seconds (P10). Its deadline covers all attempts and waits.
+        /// It waits for the time that the refusal says (`retry_after`). It is not tried again where
+        /// a retry does not help (`closed`, `doomed`, …), where the wait would outlast its
+        /// deadline, or where the actor's retry budget is spent: a fifth of the sends that may be
+        /// tried again, and ten a second, over ten seconds (P10). Its deadline covers all attempts
+        /// and waits.
         ///
         /// # Cancel safety
         ///
-        /// Cancel safe. Dropped while it waits between two attempts, nothing is sent; dropped during an
-        /// attempt, it is as the send by itself.
+        /// Cancel safe. Dropped while it waits between two attempts, nothing is sent; dropped
+        /// during an attempt, it is as the send by itself.
         ///
         /// # Errors
         ///
@@ -145,8 +146,8 @@ macro_rules! retrying {
                 $name { send: self, course: Course::new(Limits { attempts, within: None }) }
             }
 
-            /// Tries again, where it is refused and a retry helps, until this time has passed since the
-            /// first poll.
+            /// Tries again, where it is refused and a retry helps, until this time has passed since
+            /// the first poll.
             pub fn retry_within(self, time: Duration) -> $name<'a, A, M> {
                 let limits = Limits { attempts: u32::MAX, within: Some(time) };
                 $name { send: self, course: Course::new(limits) }

@@ -5,7 +5,7 @@ use actors_core::{policy::Rate, testing};
 use actors_tests::{MS, SECOND, balanced, pending, poll, row, run, run_other_tasks};
 use futures_util::{Sink, SinkExt, Stream, StreamExt, stream};
 use mill_messages as m;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
@@ -112,7 +112,6 @@ fn c4_the_actor_s_end_drops_the_stream_and_an_item_that_was_taken_comes_back() {
         // Closes the actor while it hands out its item.
         let closing = mill.clone();
         let stream = stream::once(async move {
-            drop(pin!(closing.stop()).as_mut());
             closing.kill();
             m::Grind { sack: 7 }
         });

@@ -73,8 +73,9 @@ pub(in crate::mailbox) struct ClassState {
     pub(in crate::mailbox) overflow: OverflowList,
     /// Whether messages without a deadline may take the fast path: only room matters for them, and
     /// their visit has no consequences. The type has no key, no ttl, no weight, no early drop, no
-    /// rate and no soft limit, no sample is to be requested, and no producer is to be told. A new setting that can refuse or delay a
-    /// message although there is room must clear `is_simple` in [`adjust`](ClassState::adjust).
+    /// rate and no soft limit, no sample is to be requested, and no producer is to be told. A new
+    /// setting that can refuse or delay a message although there is room must clear `is_simple` in
+    /// [`adjust`](ClassState::adjust).
     pub(in crate::mailbox) is_plain: bool,
     pub(in crate::mailbox) when_plainly_full: PlainlyFull,
     /// What has no room goes to the mailbox's store first.
