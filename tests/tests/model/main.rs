@@ -40,7 +40,7 @@ pub(crate) enum Outcome {
 pub(crate) type Seen = (usize, &'static str);
 
 /// Programs of a run. Fewer (`MODEL_CASES`), or others, need not cover every event.
-const CASES: u32 = 700;
+const CASES: u32 = 900;
 
 /// The events that the programs of a run must cover.
 #[derive(Default)]

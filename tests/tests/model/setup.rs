@@ -82,7 +82,6 @@ pub(super) fn words() -> impl Strategy<Value = Vec<Overflow>> {
         1 => Just(vec![DropRandom]),
         1 => Just(vec![DropAll]),
         1 => Just(vec![EvictLower, DropAll]),
-        1 => Just(vec![DropAll, Block]),
         2 => Just(vec![EvictLower]),
         1 => Just(vec![DropOldest, EvictLower]),
         1 => Just(vec![EvictLower, DropOldest]),

@@ -134,7 +134,7 @@ impl<T: Item, S> Section<'_, T, S> {
         shortage.share = self.queue.is_key_full(class, tag.hash);
         // Waiters have a right to what is free.
         shortage.slot |= has_line;
-        let Some((victims, reason)) = self.find_victims(&tag, shortage, None) else {
+        let Some((victims, word)) = self.find_victims(&tag, shortage, None) else {
             return self.last_resort(item, tag, when_full);
         };
         let newcomer = tag.id;
@@ -142,8 +142,9 @@ impl<T: Item, S> Section<'_, T, S> {
         // In this order, so that the lane is never empty in between and keeps its place in the
         // schedule.
         let place = self.push(item, tag);
-        if !self.clear_before(class, newcomer) {
-            self.lose_all_of(&victims, reason);
+        match word {
+            Overflow::DropAll => self.clear_before(class, newcomer),
+            word => self.lose_all_of(&victims, word),
         }
         // What had to go for the bytes may be more than one slot.
         self.grant();
@@ -173,8 +174,8 @@ impl<T: Item, S> Section<'_, T, S> {
         if !self.has_bytes(tag.class, added) {
             let shortage = Shortage { bytes: self.shortage(tag.class, added).bytes, ..Shortage::default() };
             match self.find_victims(&tag, shortage, Some(twin)) {
-                Some(_) if self.drops_all(tag.class) => clears = true,
-                Some((victims, reason)) => self.lose_all_of(&victims, reason),
+                Some((_, Overflow::DropAll)) => clears = true,
+                Some((victims, word)) => self.lose_all_of(&victims, word),
                 None => return self.last_resort(item, tag, when_full),
             }
         }
@@ -188,15 +189,11 @@ impl<T: Item, S> Section<'_, T, S> {
         Offer::Granted(place, Admission::Conflated)
     }
 
-    /// Where the list says `drop_all`: loses the messages of a type that were queued before the
-    /// newcomer (O11), as many as one visit may; another one continues. Returns whether it does.
-    fn clear_before(&mut self, class: ClassId, newcomer: u64) -> bool {
-        let drops_all = self.drops_all(class);
-        if drops_all {
-            self.queue.classes[class].cleared_before = newcomer;
-            self.clear_type(class);
-        }
-        drops_all
+    /// Loses the messages of a type that were queued before the newcomer (O11), as many as one visit
+    /// may; another one continues.
+    fn clear_before(&mut self, class: ClassId, newcomer: u64) {
+        self.queue.classes[class].cleared_before = newcomer;
+        self.clear_type(class);
     }
 
     /// Continues to lose messages that make room under `drop_all`.
@@ -226,7 +223,9 @@ impl<T: Item, S> Section<'_, T, S> {
         self.queue.classes[class].cleared_before = 0;
     }
 
-    fn lose_all_of(&mut self, victims: &Victims, reason: Reason) {
+    /// Loses what this word gives up.
+    fn lose_all_of(&mut self, victims: &Victims, word: Overflow) {
+        let reason = if word == Overflow::EvictLower { Reason::Evicted } else { Reason::Dropped };
         for &slot in &victims.slots[..victims.len] {
             self.lose_queued(slot, reason);
         }
@@ -234,10 +233,6 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
-    fn drops_all(&self, class: ClassId) -> bool {
-        self.queue.classes[class].overflow.has(Overflow::DropAll)
-    }
-
     /// Whether the list of a type says no more than "refuse" where there is no room: `reject`
     /// alone, or `block` alone for a sender that does not wait. For the fast path, which must not
     /// interpret lists.
@@ -315,31 +310,29 @@ impl<T: Item> Core<T> {
         Some(bag[self.rng.below(bag.len())])
     }
 
-    /// Finds the messages that the first word which helps would give up, and the reason of their
-    /// loss. `spared` is not touched.
+    /// Finds the messages that the first word which helps would give up, and that word. `spared` is
+    /// not touched.
     fn find_victims(
         &mut self,
         tag: &Tag,
         shortage: Shortage,
         spared: Option<SlotId>,
-    ) -> Option<(Victims, Reason)> {
+    ) -> Option<(Victims, Overflow)> {
         let class = tag.class;
         let list = self.queue.classes[class].overflow;
         // `conflate` found no twin; alone it stands for `[conflate, drop_oldest]`.
         let is_alone = list.words().len() == 1;
         list.words().iter().find_map(|word| {
-            let (victims, reason) = match word {
-                Overflow::DropOldest | Overflow::DropAll => {
-                    (self.oldest_of(tag, shortage, spared)?, Reason::Dropped)
-                }
-                Overflow::Conflate if is_alone => (self.oldest_of(tag, shortage, spared)?, Reason::Dropped),
-                Overflow::DropRandom => (self.some_of(tag, shortage, spared)?, Reason::Dropped),
+            let victims = match word {
+                Overflow::DropOldest | Overflow::DropAll => self.oldest_of(tag, shortage, spared)?,
+                Overflow::Conflate if is_alone => self.oldest_of(tag, shortage, spared)?,
+                Overflow::DropRandom => self.some_of(tag, shortage, spared)?,
                 Overflow::EvictLower if !shortage.quota && !shortage.share => {
-                    (self.lower_than(class, shortage), Reason::Evicted)
+                    self.lower_than(class, shortage)
                 }
                 _ => return None,
             };
-            shortage.is_met_by(&victims).then_some((victims, reason))
+            shortage.is_met_by(&victims).then_some((victims, *word))
         })
     }
 
