@@ -8,7 +8,7 @@ use super::recipient::Recipient;
 use super::{Actor, Handler};
 use crate::error::{ActorName, PolicyError, StopReason};
 use crate::mailbox::{ClassId, Ledger};
-use crate::observe::{PressureState, Reading};
+use crate::observe::{PressureSignal, Reading};
 use crate::policy::Policy;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -134,9 +134,8 @@ impl<A: Actor> Handle<A> {
 
     /// Tells when to slow down, before anything is refused (P11): the state changes when the
     /// mailbox is filled to its `high` mark, when it is emptied to its `low` mark, and with the
-    /// supervisor's level. The marks are those of the declared `pressure`, or 0.8 and 0.5. The
-    /// receiver has the latest state; at the actor's end it is not high, so that a producer
-    /// continues and learns of the end.
+    /// supervisor's level. The marks are those of the declared `pressure`, or 0.8 and 0.5. At the
+    /// actor's end the state is not high, so that a producer continues and learns of the end.
     ///
     /// ```
     /// # use actors_core::prelude::*;
@@ -147,13 +146,13 @@ impl<A: Actor> Handle<A> {
     /// # let shop = System::new("shop").spawn(Shop);
     /// let mut pressure = shop.pressure();
     /// for _ in 0..1000 {
-    ///     pressure.wait_for(|state| !state.is_high).await?;
+    ///     pressure.low().await;
     ///     shop.viewed().await?;
     /// }
     /// # Ok(())
     /// # }
     /// ```
-    pub fn pressure(&self) -> watch::Receiver<PressureState> {
+    pub fn pressure(&self) -> PressureSignal {
         self.cell.pressure()
     }
 

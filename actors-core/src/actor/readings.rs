@@ -9,7 +9,7 @@
 use super::Actor;
 use super::cell::Cell;
 use crate::mailbox::Marks;
-use crate::observe::{PressureState, Reading};
+use crate::observe::{PressureSignal, PressureState, Reading};
 use crate::panics::ignored;
 use crate::policy::{Pressure, Priority};
 use std::sync::atomic::{AtomicBool, Ordering, fence};
@@ -54,12 +54,12 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Returns a receiver of the pressure, as it changes.
-    pub(crate) fn pressure(self: &Arc<Self>) -> watch::Receiver<PressureState> {
+    pub(crate) fn pressure(self: &Arc<Self>) -> PressureSignal {
         let sender = self.readings.pressure.get_or_init(|| Box::new(watch::Sender::new(self.strain())));
         let receiver = sender.subscribe();
         self.visit(|section| section.set_marks(Some(self.marks())));
         self.publish_pressure();
-        receiver
+        PressureSignal(receiver)
     }
 
     /// Tells producers what has changed. The state is read while the channel is locked, so that the

@@ -181,7 +181,10 @@ impl<T: Item, S> Mailbox<T, S> {
         visit: impl FnOnce(&mut Section<'_, T, S>) -> R,
     ) -> R {
         let mut locked = self.lock();
-        visit(&mut locked.section(self, effects))
+        let mut section = locked.section(self, effects);
+        let result = visit(&mut section);
+        section.note_marks();
+        result
     }
 
     #[inline]

@@ -29,6 +29,6 @@ pub use meter::{Meter, TurnTimes};
 pub(crate) use meter::{Metering, SampledTurn, TurnSampler};
 pub(crate) use reading::Reading;
 pub use snapshot::{ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot, TurnSnapshot};
-pub use strain::PressureState;
+pub use strain::{PressureSignal, PressureState};
 pub(crate) use view::VisitBuffers;
 pub use view::{ActorView, RunningTurn, TypeTotals};

@@ -140,6 +140,16 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self
     }
 
+    /// Whether it was not polled yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        matches!(self.step, Step::Fresh(_))
+    }
+
+    /// Bounds a wait in line. Has no effect on a message that is in.
+    pub(super) fn wait_until(&mut self, end: Tick) {
+        self.deadline = end;
+    }
+
     /// Begins again with a message that was refused.
     pub(super) fn renew(&mut self, message: M) {
         self.step = Step::Fresh(message);

@@ -29,6 +29,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::task::coop;
 
 /// A slot for one item: asked for until it is there, or the actor has closed.
 struct Grant<A: Handler<M>, M: Message> {
@@ -49,8 +50,21 @@ impl<A: Handler<M>, M: Message> Grant<A, M> {
         Grant { handle: handle.clone(), state: State::Idle }
     }
 
-    /// Polls for the slot. An error is final.
+    /// Polls for the slot. An error is final. Each slot costs a unit of tokio's cooperative budget, so
+    /// that a source which always has an item lets other tasks run.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError>> {
+        if self.handle.is_closed() {
+            return Poll::Ready(Err(self.closed()));
+        }
+        let unit = ready!(coop::poll_proceed(cx));
+        let granted = self.poll_slot(cx);
+        if granted.is_ready() {
+            unit.made_progress();
+        }
+        granted
+    }
+
+    fn poll_slot(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError>> {
         loop {
             match &mut self.state {
                 State::Idle => self.state = State::Asking(self.handle.reserve::<M>().owned()),
@@ -59,12 +73,14 @@ impl<A: Handler<M>, M: Message> Grant<A, M> {
                     Err(refused) => {
                         let ((), why) = refused.into_parts();
                         self.state = State::Idle;
-                        let Some(wait) = why.retry_after() else { return Poll::Ready(Err(why)) };
-                        self.pause(wait);
+                        if !self.may_ask_again(&why) {
+                            return Poll::Ready(Err(why));
+                        }
                     }
                 },
                 State::Pausing(timer) => {
-                    if !timer.poll(self.handle.cell(), cx) {
+                    let cell = self.handle.cell();
+                    if !timer.poll(cell, cx) && !timer.is_lost(cell) {
                         return Poll::Pending;
                     }
                     self.end_pause();
@@ -72,6 +88,16 @@ impl<A: Handler<M>, M: Message> Grant<A, M> {
                 State::Granted(_) => return Poll::Ready(Ok(())),
             }
         }
+    }
+
+    /// Whether a refusal is for the moment only; then it pauses.
+    fn may_ask_again(&mut self, why: &AskError) -> bool {
+        let is_for_now = matches!(why.reason(), Reason::Full | Reason::Shed | Reason::RateLimited);
+        match why.retry_after() {
+            Some(wait) if is_for_now => self.pause(wait),
+            _ => return false,
+        }
+        true
     }
 
     fn pause(&mut self, wait: Duration) {
@@ -87,15 +113,21 @@ impl<A: Handler<M>, M: Message> Grant<A, M> {
     }
 
     /// Uses the slot. Where the item does not fit although there is a slot (bytes, or the share of
-    /// its key), it goes the usual way in, and may be refused there.
-    fn send(&mut self, item: M) -> Result<(), SendError<M>> {
-        match std::mem::replace(&mut self.state, State::Idle) {
-            State::Granted(permit) => permit.send(item).map(drop),
-            other => {
-                self.state = other;
-                self.handle.tell(item).try_send().map(drop)
-            }
-        }
+    /// its key), it comes back and the slot is free; `Some` of the error if that is final.
+    fn send(&mut self, item: M) -> Result<(), (M, Option<AskError>)> {
+        let State::Granted(permit) = std::mem::replace(&mut self.state, State::Idle) else {
+            panic!("an item was sent to `{}` before there was a slot for it", self.handle.name())
+        };
+        let Err(refused) = permit.send(item) else { return Ok(()) };
+        let (item, why) = refused.into_parts();
+        let is_final = !self.may_ask_again(&why);
+        Err((item, is_final.then_some(why)))
+    }
+
+    /// Gives the slot back, if there is one.
+    fn give_back(&mut self) {
+        self.end_pause();
+        self.state = State::Idle;
     }
 
     fn closed(&self) -> AskError {
@@ -132,16 +164,22 @@ async fn ended<A: Actor>(cell: Arc<Cell<A>>) {
 ///
 /// # Errors
 ///
-/// A [`SendError`] when the actor closes ([`Reason::Closed`]), or where an item cannot be sent at
-/// all. It has the item that was taken from the stream and not sent, if there is one. While the
-/// mailbox is full, load is shed, or the rate of the type is spent, it waits.
+/// A [`SendError`] when the actor closes ([`Reason::Closed`]), where an item cannot be sent at all,
+/// and inside a turn at the end of that turn's time ([`Reason::TimedOut`]) or where only the end of
+/// that turn could make room. It has the item that was taken from the stream and not sent, if there
+/// is one. While the mailbox is full, load is shed, or the rate of the type is spent, it waits.
+///
+/// # Panics
+///
+/// When it is polled after it has completed.
 #[must_use = "nothing is taken from the stream before it is awaited"]
 pub struct Attach<A: Handler<M>, M: Message, St> {
     grant: Grant<A, M>,
     /// Resolves at the actor's end. Boxed once per attachment, so that it can stay `Unpin`.
     ended: Pin<Box<dyn Future<Output = ()> + Send>>,
-    stream: St,
-    /// Taken from the stream, and refused by the usual way in.
+    /// `None` once this has completed.
+    stream: Option<St>,
+    /// Taken from the stream, and did not fit yet.
     item: Option<M>,
     sent: u64,
 }
@@ -159,27 +197,18 @@ impl<A: Handler<M>, M: Message, St> fmt::Debug for Attach<A, M, St> {
 impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Attach<A, M, St> {
     pub(super) fn new(handle: &Handle<A>, stream: St) -> Self {
         let ended = Box::pin(ended(handle.cell().clone()));
-        Attach { grant: Grant::new(handle), ended, stream, item: None, sent: 0 }
+        Attach { grant: Grant::new(handle), ended, stream: Some(stream), item: None, sent: 0 }
+    }
+
+    /// Gives the slot back, and drops the stream.
+    fn complete(&mut self) {
+        self.grant.give_back();
+        self.stream = None;
     }
 
     fn fail(&mut self, why: AskError) -> Poll<Result<u64, SendError<Option<M>>>> {
+        self.complete();
         Poll::Ready(Err(SendError::new(self.item.take(), why)))
-    }
-
-    /// Sends an item. Returns the error, if it is final.
-    fn send(&mut self, item: M) -> Option<AskError> {
-        match self.grant.send(item) {
-            Ok(()) => self.sent += 1,
-            Err(refused) => {
-                let (item, why) = refused.into_parts();
-                self.item = Some(item);
-                match why.retry_after() {
-                    Some(wait) => self.grant.pause(wait),
-                    None => return Some(why),
-                }
-            }
-        }
-        None
     }
 }
 
@@ -188,6 +217,11 @@ impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Future for Attach<
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        assert!(
+            this.stream.is_some(),
+            "a stream attached to `{}` was polled after its end",
+            this.grant.handle.name()
+        );
         if this.ended.as_mut().poll(cx).is_ready() {
             let why = this.grant.closed();
             return this.fail(why);
@@ -196,15 +230,23 @@ impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Future for Attach<
             if let Err(why) = ready!(this.grant.poll(cx)) {
                 return this.fail(why);
             }
-            let item = match this.item.take() {
-                Some(item) => item,
-                None => match ready!(Pin::new(&mut this.stream).poll_next(cx)) {
-                    Some(item) => item,
-                    None => return Poll::Ready(Ok(this.sent)),
-                },
+            let item = match (this.item.take(), &mut this.stream) {
+                (Some(item), _) => Some(item),
+                (None, Some(stream)) => ready!(Pin::new(stream).poll_next(cx)),
+                (None, None) => None,
             };
-            if let Some(why) = this.send(item) {
-                return this.fail(why);
+            let Some(item) = item else {
+                this.complete();
+                return Poll::Ready(Ok(this.sent));
+            };
+            match this.grant.send(item) {
+                Ok(()) => this.sent += 1,
+                Err((item, why)) => {
+                    this.item = Some(item);
+                    if let Some(why) = why {
+                        return this.fail(why);
+                    }
+                }
             }
         }
     }
@@ -217,9 +259,13 @@ impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Future for Attach<
 ///
 /// # Errors
 ///
-/// A [`SendError`] when the actor closes, with the item if one was given.
+/// A [`SendError`] when the actor closes, or where an item cannot be sent at all, with the item if
+/// one was given. An item that does not fit although there is a slot is kept until it does:
+/// `poll_ready` and `poll_flush` wait for that.
 pub struct MailSink<A: Handler<M>, M: Message> {
     grant: Grant<A, M>,
+    /// Given, and did not fit yet.
+    item: Option<M>,
 }
 
 // No field is pinned.
@@ -234,7 +280,33 @@ impl<A: Handler<M>, M: Message> fmt::Debug for MailSink<A, M> {
 
 impl<A: Handler<M>, M: Message> MailSink<A, M> {
     pub(super) fn new(handle: &Handle<A>) -> Self {
-        MailSink { grant: Grant::new(handle) }
+        MailSink { grant: Grant::new(handle), item: None }
+    }
+
+    /// Polls until the item that did not fit is sent.
+    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<Option<M>>>> {
+        while let Some(item) = self.item.take() {
+            match self.grant.poll(cx) {
+                Poll::Pending => {
+                    self.item = Some(item);
+                    return Poll::Pending;
+                }
+                Poll::Ready(Err(why)) => return Poll::Ready(Err(SendError::new(Some(item), why))),
+                Poll::Ready(Ok(())) => self.give(item)?,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn give(&mut self, item: M) -> Result<(), SendError<Option<M>>> {
+        match self.grant.send(item) {
+            Ok(()) => Ok(()),
+            Err((item, Some(why))) => Err(SendError::new(Some(item), why)),
+            Err((item, None)) => {
+                self.item = Some(item);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -242,24 +314,21 @@ impl<A: Handler<M>, M: Message> Sink<M> for MailSink<A, M> {
     type Error = SendError<Option<M>>;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        ready!(self.poll_item(cx))?;
         self.grant.poll(cx).map_err(|why| SendError::new(None, why))
     }
 
     fn start_send(mut self: Pin<&mut Self>, item: M) -> Result<(), Self::Error> {
-        self.grant.send(item).map_err(|refused| {
-            let (item, why) = refused.into_parts();
-            SendError::new(Some(item), why)
-        })
+        self.give(item)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        // What was sent is in the mailbox.
-        Poll::Ready(Ok(()))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.poll_item(cx)
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.grant.end_pause();
-        self.grant.state = State::Idle;
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        ready!(self.poll_item(cx))?;
+        self.grant.give_back();
         Poll::Ready(Ok(()))
     }
 }

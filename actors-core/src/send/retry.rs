@@ -70,13 +70,19 @@ impl Course {
             let within = self.limits.within.map_or(Tick::NEVER, |time| now.after(time));
             own.min(inherited).min(within)
         });
-        if end != Tick::NEVER {
-            journey.set_timeout(end.since(now));
+        if end == Tick::NEVER {
+            return;
+        }
+        match (is_ask, own) {
+            // The end of the attempts, not of the message: it bounds a wait in line, and a message
+            // that is in stays in.
+            (false, None) => journey.wait_until(end),
+            _ => journey.set_timeout(end.since(now)),
         }
     }
 
     /// Whether a refused send is tried again, and sets the timer for it.
-    fn may_go_on<A: Handler<M>, M: Message>(&mut self, cell: &Arc<Cell<A>>, why: &AskError) -> bool {
+    fn may_try_again<A: Handler<M>, M: Message>(&mut self, cell: &Arc<Cell<A>>, why: &AskError) -> bool {
         let helps = matches!(why.reason(), Reason::Full | Reason::Shed | Reason::RateLimited);
         let (Some(wait), true) = (why.retry_after(), helps && self.limits.attempts > 0) else { return false };
         let now = clock::now();
@@ -97,7 +103,9 @@ impl Course {
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         if self.is_waiting {
-            if !self.timer.poll(cell, cx) {
+            // After the actor's end, and that of its runtime, the next attempt says so.
+            let is_over = self.timer.poll(cell, cx) || self.timer.is_lost(cell) || cell.ended().is_some();
+            if !is_over {
                 return Poll::Pending;
             }
             self.timer.clear(cell);
@@ -174,13 +182,13 @@ impl<A: Handler<M>, M: Message> Future for AskRetry<'_, A, M> {
         loop {
             let cell = send.journey.handle().cell().clone();
             ready!(course.poll_wait::<A, M>(&cell, cx));
-            if send.journey.is_plain() {
+            if send.journey.is_fresh() {
                 course.begin(&mut send.journey, true);
             }
             let answered: Answered<M> = ready!(send.poll_answer(cx));
             match answered {
                 Ok(reply) => return Poll::Ready(Ok(reply)),
-                Err((why, Some(message))) if course.may_go_on::<A, M>(&cell, &why) => send.renew(message),
+                Err((why, Some(message))) if course.may_try_again::<A, M>(&cell, &why) => send.renew(message),
                 Err((why, _)) => return Poll::Ready(Err(why)),
             }
         }
@@ -195,13 +203,13 @@ impl<A: Handler<M>, M: Message> Future for TellRetry<'_, A, M> {
         loop {
             let cell = send.journey.handle().cell().clone();
             ready!(course.poll_wait::<A, M>(&cell, cx));
-            if send.journey.is_plain() {
+            if send.journey.is_fresh() {
                 course.begin(&mut send.journey, false);
             }
             let sent = ready!(Pin::new(&mut *send).poll(cx));
             let Err(refused) = sent else { return Poll::Ready(sent) };
             let (message, why) = refused.into_parts();
-            if !course.may_go_on::<A, M>(&cell, &why) {
+            if !course.may_try_again::<A, M>(&cell, &why) {
                 return Poll::Ready(Err(SendError::new(message, why)));
             }
             send.journey.renew(message);

@@ -115,6 +115,32 @@ fn p10_inside_a_turn_retries_end_with_the_turn_s_deadline() {
 }
 
 #[test]
+fn p10_a_tell_that_got_in_stays_in_when_the_time_for_its_attempts_is_over() {
+    run(async |system| {
+        let desk = desk(&system);
+        let held = testing::hold(&desk);
+        desk.note(1).retry_within(50 * MS).await.unwrap();
+        sleep(SECOND).await;
+        held.release();
+        testing::quiet(&system).await;
+        assert_eq!((row::<m::Note>(&desk).handled, row::<m::Note>(&desk).expired), (1, 0));
+    });
+}
+
+#[test]
+fn p10_an_ask_with_a_permit_is_tried_within_its_time_too() {
+    run(async |system| {
+        let desk = desk(&system);
+        let permit = desk.reserve::<m::Charge>().await.unwrap();
+        let held = testing::hold(&desk);
+        let before = Instant::now();
+        let late = permit.ask(m::Charge { n: 1 }).retry_within(50 * MS).await.unwrap_err();
+        assert_eq!((late.reason(), before.elapsed()), (Reason::TimedOut, 50 * MS));
+        held.release();
+    });
+}
+
+#[test]
 fn p10_where_a_retry_does_not_help_there_is_none() {
     run(async |system| {
         let desk = desk(&system);

@@ -23,6 +23,11 @@ impl Mill {
         self.ground.push(sack);
     }
 
+    #[message(overflow = conflate, key = key)]
+    fn newest(&mut self, key: u32) {
+        self.ground.push(key);
+    }
+
     #[message(overflow = block)]
     fn ground(&mut self) -> Vec<u32> {
         self.ground.clone()
@@ -163,6 +168,49 @@ fn c1_an_item_that_does_not_fit_into_the_bytes_is_sent_when_it_does() {
         assert_eq!(mill.ground().await.unwrap(), [8, 5, 6]);
         let never = mill.attach(stream::iter([m::Heavy { bytes: 1000 }])).await.unwrap_err();
         assert_eq!((never.reason(), never.into_message().unwrap().bytes), (Reason::Full, 1000));
+    });
+}
+
+#[test]
+fn c1_a_sink_keeps_an_item_that_does_not_fit_yet() {
+    run(async |system| {
+        let mill: MillHandle = system.instance(Mill::default()).max_bytes(10).spawn().unwrap();
+        let held = testing::hold(&mill);
+        mill.heavy(8).try_send().unwrap();
+        let mut sink = mill.sink::<m::Heavy>();
+        let sent = tokio::spawn(async move { sink.send(m::Heavy { bytes: 5 }).await.map(|()| sink) });
+        tokio::time::sleep(50 * MS).await;
+        assert!(!sent.is_finished(), "its bytes do not fit");
+        held.release();
+        let mut sink = sent.await.unwrap().unwrap();
+        sink.close().await.unwrap();
+        assert_eq!(mill.ground().await.unwrap(), [8, 5]);
+        assert_eq!(mill.reading().permits, 0);
+    });
+}
+
+#[test]
+fn c4_a_completed_attachment_holds_neither_slot_nor_stream() {
+    run(async |system| {
+        let mill = mill(&system);
+        let mut attached = mill.attach(sacks(3).0);
+        assert_eq!((&mut attached).await.unwrap(), 3);
+        assert_eq!(mill.reading().permits, 0);
+        drop(attached);
+    });
+}
+
+#[test]
+fn c1_a_source_that_always_has_an_item_lets_other_tasks_run() {
+    run(async |system| {
+        let mill = mill(&system);
+        let endless = stream::repeat_with(|| m::Newest { key: 1 });
+        let attached = tokio::spawn(mill.attach(endless));
+        for _ in 0..100 {
+            run_other_tasks().await;
+        }
+        assert!(row::<m::Newest>(&mill).handled > 10);
+        attached.abort();
     });
 }
 

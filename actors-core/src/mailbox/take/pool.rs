@@ -248,6 +248,7 @@ impl<T: Item, S> Taker<T, S> {
             section.core.turn_time.took(now.since(began));
         }
         let (serving, is_sure) = section.serve_one(now, &mut self.batch);
+        section.note_marks();
         let is_drained = section.is_drained();
         let Some(pool) = section.consumers.pool() else { return Poll::Ready(Take::Finished) };
         if let Some(serving) = serving {

@@ -315,6 +315,7 @@ impl<T: Item, S> Taker<T, S> {
                 // Slots of expired messages go to senders in line.
                 section.grant();
             }
+            section.note_marks();
             if !self.batch.is_empty() {
                 unit.made_progress();
                 self.charge(cx);
