@@ -50,8 +50,8 @@ impl<A: Handler<M>, M: Message> Grant<A, M> {
         Grant { handle: handle.clone(), state: State::Idle }
     }
 
-    /// Polls for the slot. An error is final. Each slot costs a unit of tokio's cooperative budget, so
-    /// that a source which always has an item lets other tasks run.
+    /// Polls for the slot. An error is final. Each slot costs a unit of tokio's cooperative budget,
+    /// so that a source which always has an item lets other tasks run.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError>> {
         if self.handle.is_closed() {
             return Poll::Ready(Err(self.closed()));

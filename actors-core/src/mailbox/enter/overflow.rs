@@ -189,8 +189,8 @@ impl<T: Item, S> Section<'_, T, S> {
         Offer::Granted(place, Admission::Conflated)
     }
 
-    /// Loses the messages of a type that were queued before the newcomer (O11), as many as one visit
-    /// may; another one continues.
+    /// Loses the messages of a type that were queued before the newcomer (O11), as many as one
+    /// visit may; another one continues.
     fn clear_before(&mut self, class: ClassId, newcomer: u64) {
         self.queue.classes[class].cleared_before = newcomer;
         self.clear_type(class);
