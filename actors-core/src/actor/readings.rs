@@ -20,11 +20,11 @@ use tokio::sync::watch;
 /// The time between two readings. A person reading a display cannot follow faster changes.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// The subscribers to an actor's readings; made with the first.
+/// The subscribers to an actor's readings and to its pressure.
 #[derive(Default)]
 pub(crate) struct Readings {
-    channel: OnceLock<Box<Channel>>,
-    pressure: OnceLock<Box<watch::Sender<PressureState>>>,
+    channel: OnceLock<Channel>,
+    pressure: OnceLock<watch::Sender<PressureState>>,
 }
 
 struct Channel {
@@ -47,7 +47,8 @@ impl<A: Actor> Cell<A> {
     /// Publishes the reading of an actor that has ended, also if its runtime has, and no task takes
     /// readings any more.
     pub(super) fn publish_last(self: &Arc<Self>) {
-        if self.readings.channel.get().is_some() {
+        let Some(rare) = self.rare.get() else { return };
+        if rare.readings.channel.get().is_some() {
             self.publish();
         }
         self.publish_pressure();
@@ -55,7 +56,7 @@ impl<A: Actor> Cell<A> {
 
     /// Returns a receiver of the pressure, as it changes.
     pub(crate) fn pressure(self: &Arc<Self>) -> PressureSignal {
-        let sender = self.readings.pressure.get_or_init(|| Box::new(watch::Sender::new(self.strain())));
+        let sender = self.rare().readings.pressure.get_or_init(|| watch::Sender::new(self.strain()));
         let receiver = sender.subscribe();
         self.visit(|section| section.set_marks(Some(self.marks())));
         self.publish_pressure();
@@ -65,7 +66,7 @@ impl<A: Actor> Cell<A> {
     /// Tells producers what has changed. The state is read while the channel is locked, so that the
     /// last of several threads publishes the latest.
     pub(crate) fn publish_pressure(self: &Arc<Self>) {
-        let Some(sender) = self.readings.pressure.get() else { return };
+        let Some(sender) = self.rare.get().and_then(|rare| rare.readings.pressure.get()) else { return };
         // Producers' wakers are foreign code.
         ignored(|| {
             sender.send_if_modified(|shown| {
@@ -121,9 +122,9 @@ impl<A: Actor> Cell<A> {
     }
 
     fn channel(self: &Arc<Self>) -> &Channel {
-        self.readings.channel.get_or_init(|| {
+        self.rare().readings.channel.get_or_init(|| {
             let readings = watch::Sender::new(self.reading());
-            Box::new(Channel { readings, has_task: AtomicBool::new(false) })
+            Channel { readings, has_task: AtomicBool::new(false) }
         })
     }
 }

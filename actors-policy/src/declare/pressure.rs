@@ -30,6 +30,9 @@ impl Action {
 struct Nanos(u64);
 
 impl Nanos {
+    /// No length of time.
+    const NONE: Nanos = Nanos(u64::MAX);
+
     const fn of(time: Duration) -> Nanos {
         let nanos = time.as_nanos();
         Nanos(if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 })
@@ -59,8 +62,8 @@ const TARGET: Duration = Duration::from_millis(20);
 pub struct Pressure {
     high: u16,
     low: u16,
-    /// `None` where none is declared.
-    target: Option<Nanos>,
+    /// [`NONE`](Nanos::NONE) where none is declared.
+    target: Nanos,
     dwell: Nanos,
     respond: [Option<Action>; Action::COUNT],
     /// Whether an action is in the list twice.
@@ -73,7 +76,7 @@ impl Pressure {
         Pressure {
             high: 8_000,
             low: 5_000,
-            target: None,
+            target: Nanos::NONE,
             dwell: Nanos::of(Duration::from_millis(500)),
             respond: [None; Action::COUNT],
             is_double: false,
@@ -99,7 +102,7 @@ impl Pressure {
     /// their turns (T6); for that, a target that is not declared is eight times the handling time.
     #[must_use]
     pub const fn target(mut self, sojourn: Duration) -> Self {
-        self.target = Some(Nanos::of(sojourn));
+        self.target = Nanos::of(sojourn);
         self
     }
 
@@ -161,7 +164,7 @@ impl Pressure {
 
     /// The target, if one is declared.
     pub fn declared_target(&self) -> Option<Duration> {
-        self.target.map(Nanos::get)
+        (self.target != Nanos::NONE).then(|| self.target.get())
     }
 
     /// The least time between two changes of level.

@@ -123,15 +123,22 @@ pub(crate) struct Cell<A: Actor> {
     suspended: Lock<Option<Box<Suspended<A>>>>,
     /// Notified at every change of `life`.
     pub(crate) changed: Notify,
-    pub(super) readings: Readings,
+    /// What few actors need; made with the first use.
+    pub(super) rare: OnceLock<Box<Rare>>,
     /// The timer that ends a drain.
     pub(crate) drain_timer: Lock<Option<AbortHandle>>,
     /// Made with the first loss that a subscriber hears of.
     losses: OnceLock<Box<LossLog>>,
-    /// What all handles may send again; made with the first send that may be tried again.
-    retry_budget: OnceLock<Box<Lock<RetryBudget>>>,
     /// Running timers, pipes and watches (F7). Made with the first.
     pub(crate) jobs: OnceLock<Box<Lock<Table>>>,
+}
+
+/// What few actors need: 16 bytes in a cell instead of a few hundred.
+#[derive(Default)]
+pub(super) struct Rare {
+    pub(super) readings: Readings,
+    /// What all handles may send again.
+    retry_budget: Lock<RetryBudget>,
 }
 
 impl<A: Actor> Cell<A> {
@@ -165,10 +172,9 @@ impl<A: Actor> Cell<A> {
             suspended: Lock::new(None),
             donated_until: DonatedUntil::default(),
             changed: Notify::new(),
-            readings: Readings::default(),
+            rare: OnceLock::new(),
             drain_timer: Lock::new(None),
             losses: OnceLock::new(),
-            retry_budget: OnceLock::new(),
             jobs: OnceLock::new(),
         })
     }
@@ -179,7 +185,11 @@ impl<A: Actor> Cell<A> {
 
     /// How many refused sends may be tried again (P10).
     pub(crate) fn retry_budget(&self) -> &Lock<RetryBudget> {
-        self.retry_budget.get_or_init(Box::default)
+        &self.rare().retry_budget
+    }
+
+    pub(super) fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
     }
 
     /// Returns the actor's identity: the address of its cell.
