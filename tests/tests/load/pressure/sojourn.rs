@@ -36,6 +36,11 @@ impl Desk {
         self.work(sent).await;
     }
 
+    #[message(overflow = block)]
+    async fn pause(&mut self, time: Duration) {
+        sleep(time).await;
+    }
+
     #[message(overflow = reject, priority = urgent)]
     async fn alarm(&mut self, sent: Instant) {
         self.work(sent).await;
@@ -133,15 +138,17 @@ fn t6_types_that_wait_and_urgent_ones_keep_their_turns() {
 fn t6_the_last_message_of_a_lane_has_its_turn() {
     run(async |system| {
         let (desk, stays) = desk(&system, None, 1);
-        // The queue is overdue as a whole, after a pause in which no turn ended.
-        flood(300 * MS, |sent| desk.order(sent).try_send()).await;
-        let before = stays.0.lock().unwrap().len();
-        let held = testing::hold(&desk);
+        flood(280 * MS, |sent| desk.order(sent).try_send()).await;
+        // In line with the others, a turn of a second: after it the queue is overdue as a whole.
+        desk.pause(SECOND).try_send().unwrap();
+        flood(40 * MS, |sent| desk.order(sent).try_send()).await;
+        sleep(40 * MS).await;
         let queued = desk.reading().depth;
-        sleep(SECOND).await;
-        held.release();
+        let before = (stays.0.lock().unwrap().len(), desk.ledger().total().shed_queued);
         testing::quiet(&system).await;
-        assert!(queued > 1 && stays.0.lock().unwrap().len() > before, "{queued}");
+        let after = (stays.0.lock().unwrap().len(), desk.ledger().total().shed_queued);
+        assert!(queued > 2, "{queued}");
+        assert_eq!((after.0 - before.0, after.1 - before.1), (1, queued as u64 - 1));
         assert!(desk.ledger().is_balanced());
     });
 }
