@@ -25,7 +25,7 @@ use crate::{Span, Tick};
 /// time).
 const TURNS: u64 = 8;
 /// The least target that is not declared, in nanoseconds: a thread that another one takes off its
-/// core is away for about as long, and the queue of that time is no sign of overload.
+/// core is away for about as long, and the queue of that time is not overload.
 const TARGET_MIN: u64 = 1_000_000;
 /// Declared targets in an interval: CoDel's 100 ms for a target of 5 ms are 20. Half as many,
 /// because no round trip of a network is to be awaited before a sender slows down.

@@ -26,7 +26,7 @@ use crate::policy::spread_span;
 pub(crate) enum FastPath<G> {
     /// Plain, and there is room.
     Slot(G),
-    /// Plain and refused: there is no room, or it could not be answered in time. When to try again.
+    /// Plain and refused: the mailbox is full, or the answer would come too late. When to retry.
     Refused(Reason, Span),
     /// Nothing has happened. Offer the message.
     LongWay,

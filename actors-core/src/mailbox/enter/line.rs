@@ -206,7 +206,7 @@ impl<T: Item, S> Section<'_, T, S> {
 }
 
 impl<T: Item> Core<T> {
-    /// Whether there is no token for this waiter now.
+    /// Whether this waiter lacks a token now.
     fn awaits_token(&self, waiter: WaiterId) -> bool {
         self.has_rates && self.lines.peek(waiter).is_some_and(|(_, tag)| self.lacks_token(tag.class))
     }

@@ -79,7 +79,7 @@ impl<T: Item, S> Section<'_, T, S> {
         self.wake_if_filled();
     }
 
-    /// Decides about a newcomer for which there is no token: only the last word of its list helps.
+    /// Decides about a newcomer that lacks a token: only the last word of its list helps.
     pub(in crate::mailbox) fn limit(&mut self, item: T, tag: Tag, when_full: WhenFull) -> Offer<Message, T> {
         let class = tag.class;
         match self.queue.classes[class].overflow.last_resort() {
@@ -139,7 +139,7 @@ impl<T: Item> Core<T> {
         limited.filter_map(|state| Some(state.limiter.as_ref()?.ready(now))).min()
     }
 
-    /// Senders in line for which there is no token now.
+    /// The number of senders in line that lack a token now.
     fn waiting_for_tokens(&self) -> usize {
         let limited = self.queue.classes.iter().filter(|state| self.is_limited(state));
         limited.map(|state| waiting(state) as usize).sum()
