@@ -172,7 +172,9 @@ fn message(
             (Source::Shared, boxed, never_inline, shadows)
         }
         _ => {
-            let words = policy(actor, words, sound.then_some(&params), errors);
+            let mut words = policy(actor, words, sound.then_some(&params), errors);
+            let answers_later = matches!(answer, Answer::Later(_));
+            words.check_cancel(signature.asyncness.is_some(), answers_later, errors);
             let (is_boxed, never_inline, shadows) = (words.boxed, words.never_inline, words.shadows.clone());
             (Source::Own(Box::new(words)), is_boxed, never_inline, shadows)
         }
@@ -217,19 +219,24 @@ fn is_doc(attr: &Attribute) -> bool {
     attr.path().is_ident("doc") || attr.path().is_ident("deprecated")
 }
 
-/// Reads the words. The key and the weight are resolved only if all arguments are valid.
+/// Reads the words. Those that name arguments are resolved only if all arguments are valid.
 fn policy(
     actor: &Actor,
     words: TokenStream,
     params: Option<&Vec<Param>>,
     errors: &mut Errors,
 ) -> MessageWords {
+    let before = errors.count();
     let mut words = MessageWords::read(words, Place::Method, errors);
     words.check_max(&actor.words, errors);
     let Some(params) = params else { return words };
     let names: Vec<Member> = params.iter().filter_map(Param::name).cloned().map(Member::Named).collect();
     words.check_key(&names, "argument", errors);
-    words.check_weight(&names, "argument", errors);
+    words.check_fair_by(&names, "argument", errors);
+    words.check_measures(&names, "argument", errors);
+    if errors.count() == before {
+        words.check_together(errors);
+    }
     words
 }
 

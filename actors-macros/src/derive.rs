@@ -41,6 +41,7 @@ fn implement(
     fields: Option<&[Member]>,
     errors: &mut Errors,
 ) -> Option<TokenStream> {
+    let before = errors.count();
     let mut words = words(attrs, errors);
     match (fields, &words.key) {
         (None, Some(key)) => {
@@ -49,7 +50,17 @@ fn implement(
         }
         (fields, _) => words.check_key(fields.unwrap_or_default(), "field", errors),
     }
-    words.check_weight(fields.unwrap_or_default(), "field", errors);
+    match (fields, &words.fair_by) {
+        (None, Some(fair_by)) => {
+            errors.at(fair_by, "an enum has no field that all its messages share; make the message a struct");
+            words.fair_by = None;
+        }
+        (fields, _) => words.check_fair_by(fields.unwrap_or_default(), "field", errors),
+    }
+    words.check_measures(fields.unwrap_or_default(), "field", errors);
+    if errors.count() == before {
+        words.check_together(errors);
+    }
     let before = errors.count();
     if let Some(reply) = &words.reply {
         check_owned(reply, errors);

@@ -35,6 +35,7 @@ mod generics;
 mod handle;
 mod handle_methods;
 mod mail;
+mod measure;
 mod message;
 mod model;
 mod names;
@@ -45,7 +46,6 @@ mod root;
 mod search;
 mod types;
 mod values;
-mod weight;
 mod words;
 
 /// Makes an impl block an actor: a method marked `#[message]` is a message, and the typed handle
@@ -129,6 +129,7 @@ mod words;
 /// | `workers = N`, `workers = 1..=8` | instances of the actor that share the mailbox, at most 1024; see below | 1 |
 /// | `keep_alive = "10s"` | how long a worker above the least number stays that is not needed | 10 s |
 /// | `pressure(…)` | when the mailbox is under pressure, and what is done about it; see below | nothing is done, but a pool that may grow does |
+/// | `rate = "1000/s"`, `burst = N` | how many messages of all types together are admitted in a time, apart from types that are `exempt` | no limit |
 /// | `jobs = N` | timers, pipes and watches at a time, at most 2^16; with 0 the actor has none | 1024 |
 /// | `inline = auto`, `never` | whether senders may run short turns themselves instead of waking the actor; see below | `auto` |
 /// | `vis = pub`, `vis = pub(crate)`, … | visibility of handle, module and messages | private |
@@ -139,6 +140,7 @@ mod words;
 /// | word | meaning | without it |
 /// |---|---|---|
 /// | `priority = low`, `normal`, `high`, `urgent` | the lane | `normal` |
+/// | `priority = normal..=high` | the lanes that a send may choose, as in `shop.order(7).priority(Priority::High)`; the first is the default | one lane |
 /// | `overflow = …` | what happens when there is no room | `block` when told, `reject` when asked |
 /// | `max = N` | slots that messages of this type may hold at once; no more than `capacity` | as many as there are |
 /// | `max_per_key = N` | slots that messages of one busy key may hold in a pool; needs `key`, without effect where there is one worker | capacity / 4, at least 1 |
@@ -149,6 +151,10 @@ mod words;
 /// | `timeout = "2s"` | default deadline of an ask | 30 s |
 /// | `rate = "1000/s"`, `"1000 per 1m"`, `"1000 per 1m, sliding"` | how many are admitted in a time: as a token bucket, or exactly so many in any interval | no limit |
 /// | `burst = N` | how many may be admitted at once under the rate; not with `sliding` | those of a tenth of a second, at least 1 |
+/// | `cost = argument`, `cost = function` | the tokens that a message costs under a rate; see `weight` below | 1 |
+/// | `exempt` | takes no token of the actor's rate; on `high` and `urgent` types | takes one |
+/// | `fair_by = argument` | slots and turns of the type are shared between the values of the argument; not with `key` | first come, first served |
+/// | `cancel = on_abandon` | an `async fn` ends at its next await when its asker has gone away | a turn that has begun runs to its end |
 /// | `inline = never` | senders never run its turns; on methods only | as the actor says |
 /// | `reply = T` | the reply; on a struct only, since a method's return type says it | `()` |
 /// | `boxed` | the mail holds the message behind a pointer, see below; on methods only | inline |
@@ -176,9 +182,9 @@ mod words;
 /// `order = lifo_under_pressure` is first in, first out until the mailbox has not been empty for
 /// 100 ms. Then the newest message of the type goes first, until the mailbox is empty again.
 ///
-/// A `weight` that names an argument (on a struct: a field) uses its value: a whole number is the
-/// weight itself, and text and sequences weigh their length in bytes. Any other name or path is a
-/// function that takes the message: `weight = page_bytes` with `fn page_bytes(message:
+/// A `weight` or a `cost` that names an argument (on a struct: a field) uses its value: a whole
+/// number counts for itself, and text and sequences count for their length in bytes. Any other name
+/// or path is a function that takes the message: `weight = page_bytes` with `fn page_bytes(message:
 /// &shop_messages::Viewed) -> usize`. It runs before the message is sent.
 ///
 /// Durations are written `"500ns"`, `"10us"`, `"20ms"`, `"1.5s"`, `"2m"`, `"1h"`; 365 days at most.

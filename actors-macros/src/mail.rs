@@ -182,7 +182,7 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
         });
         call = quote_spanned! { call_span=> ::actors_core::__private::send_future #by (#call) };
     }
-    let wait = message.is_async.then(|| quote_spanned! { span=> let reply = reply.await; });
+    let wait = wait(actor, message);
     let (before, after) = answering(actor, message);
     let nothing = (!message.is_async).then(|| quote_spanned! { span=> ::core::option::Option::None });
     quote_spanned! { span=>
@@ -195,6 +195,30 @@ fn arm(actor: &Actor, message: &Message) -> TokenStream {
             #nothing
         }
     }
+}
+
+/// Generates the wait for an `async fn`. Where its asker may be the only reason for the turn, it
+/// ends when the asker has gone away.
+fn wait(actor: &Actor, message: &Message) -> Option<TokenStream> {
+    let span = Span::mixed_site();
+    let may_cancel = match &message.source {
+        // Its policy is written elsewhere; the compiler removes what it does not ask for.
+        Source::Shared => !matches!(message.answer, Answer::Later(_)),
+        Source::Own(words) => words.cancel.is_some(),
+    };
+    if !message.is_async {
+        return None;
+    }
+    if !may_cancel {
+        return Some(quote_spanned! { span=> let reply = reply.await; });
+    }
+    let ty = message::path(actor, message);
+    Some(quote_spanned! { span=>
+        let cancels = <#ty as ::actors_core::Message>::POLICY.cancels;
+        let ::core::option::Option::Some(reply) = answer.unless_abandoned(cancels, reply).await else {
+            return answer.cancelled(ctx);
+        };
+    })
 }
 
 /// Generates the arm of a shared message whose turns senders may run. Both ways call the same

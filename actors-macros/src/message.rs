@@ -7,10 +7,10 @@ use syn::{Member, Visibility, parse_quote_spanned};
 
 use crate::bounds::{self, Need};
 use crate::generics::{OfMessage, phantom};
+use crate::measure::Measure;
 use crate::model::{Actor, Arg, Message, Source};
 use crate::names::{ident, plain, snake_case};
 use crate::types::is_known_clone;
-use crate::weight::Weight;
 use crate::words::MessageWords;
 
 /// Returns the span of a user's token, marked as generated code so that lints ignore it.
@@ -332,7 +332,15 @@ impl ToTokens for Implementation<'_> {
         let name = plain(name);
         let policy = policy(words, reply.is_some());
         let key = words.key.as_ref().map(key);
-        let weight = words.weight.as_ref().map(Weight::method);
+        let share = words.fair_by.as_ref().map(hash_of);
+        let weight = words.weight.as_ref().map(Measure::method);
+        let cost = words.cost.as_ref().map(Measure::method);
+        let prioritized = words.has_range().then(|| {
+            quote! {
+                #[automatically_derived]
+                impl #declared ::actors_core::send::Prioritized for #path #clause {}
+            }
+        });
         let reply = reply.map_or_else(|| quote! { () }, ToTokens::to_token_stream);
         tokens.extend(quote! {
             #[automatically_derived]
@@ -341,13 +349,16 @@ impl ToTokens for Implementation<'_> {
                 const NAME: &'static ::core::primitive::str = #name;
                 const POLICY: ::actors_core::policy::Policy = #policy;
                 #key
+                #share
                 #weight
+                #cost
                 fn describe(&self) -> ::core::option::Option<::std::string::String> {
                     #[allow(unused_imports)]
                     use ::actors_core::__private::{TextDebug as _, TextOpaque as _};
                     #describe
                 }
             }
+            #prioritized
         });
     }
 }
@@ -362,6 +373,18 @@ fn policy(words: &MessageWords, asks: bool) -> TokenStream {
     if words.key.is_some() {
         policy.extend(quote! { .keyed() });
     }
+    if words.fair_by.is_some() {
+        policy.extend(quote! { .fair() });
+    }
+    if words.cost.is_some() {
+        policy.extend(quote! { .costed() });
+    }
+    if words.exempt.is_some() {
+        policy.extend(quote! { .exempt() });
+    }
+    if words.cancel.is_some() {
+        policy.extend(quote! { .cancel_on_abandon() });
+    }
     policy
 }
 
@@ -369,21 +392,30 @@ fn policy(words: &MessageWords, asks: bool) -> TokenStream {
 /// order. Hashes include the key's name. So messages that name the same key, `user`, are in order
 /// with each other, and independent of a `sku`.
 fn key(key: &Member) -> TokenStream {
-    let span = at(key.span());
-    let name = match key {
+    let hash = hash_of(key);
+    let same = quote_spanned! { at(key.span())=> ::actors_core::__private::Key::is(&self.#key, &other.#key) };
+    let span = Span::mixed_site();
+    quote_spanned! { span=>
+        #hash
+        fn same_key(&self, other: &Self) -> ::core::primitive::bool {
+            #same
+        }
+    }
+}
+
+/// Generates what hashes a field, together with the field's name.
+fn hash_of(field: &Member) -> TokenStream {
+    let name = match field {
         Member::Named(name) => plain(name),
         Member::Unnamed(index) => index.index.to_string(),
     };
-    let hash = quote_spanned! { span=> ::actors_core::__private::Key::hash_with(&self.#key, state) };
-    let same = quote_spanned! { span=> ::actors_core::__private::Key::is(&self.#key, &other.#key) };
-    let span = Span::mixed_site();
-    quote_spanned! { span=>
+    let hash = quote_spanned! { at(field.span())=>
+        ::actors_core::__private::Key::hash_with(&self.#field, state)
+    };
+    quote_spanned! { Span::mixed_site()=>
         fn hash_key<__H: ::core::hash::Hasher>(&self, state: &mut __H) {
             ::core::hash::Hash::hash(#name, state);
             #hash
-        }
-        fn same_key(&self, other: &Self) -> ::core::primitive::bool {
-            #same
         }
     }
 }

@@ -14,7 +14,8 @@ use crate::attr::Word;
 use crate::errors::Errors;
 use crate::names::ident;
 use crate::words::with_parentheses;
-use actors_policy::fields::{Field, Kind, Value, Written};
+use actors_policy::InvalidPolicy;
+use actors_policy::fields::{Field, Kind, Value, Written, find};
 
 /// A word with its value, and with the user's own tokens.
 pub(crate) struct WordValue {
@@ -65,6 +66,22 @@ impl WordValues {
         Some(self.0.remove(at))
     }
 
+    /// Returns the declaration with these values.
+    pub(crate) fn said_of<T>(&self, fields: &'static [Field<T>], declared: T) -> T {
+        self.0.iter().fold(declared, |declared, entry| match find(fields, entry.word) {
+            Some(field) => (field.set)(declared, entry.value.clone()),
+            None => declared,
+        })
+    }
+
+    /// Reports words that exclude each other, each of which is sound by itself.
+    pub(crate) fn check_together(&self, result: Result<(), InvalidPolicy>, errors: &mut Errors) {
+        let Err(mistake) = result else { return };
+        if let Some(entry) = self.get(mistake.word()) {
+            errors.at(&entry.tokens, mistake);
+        }
+    }
+
     /// Reports a mistake about a word on its value, and removes the word.
     pub(crate) fn check<E: std::fmt::Display>(
         &mut self,
@@ -81,7 +98,7 @@ impl WordValues {
 }
 
 /// Reads a value that is not a list.
-fn value<T>(field: &Field<T>, tokens: &TokenStream) -> Result<Value, actors_policy::InvalidPolicy> {
+fn value<T>(field: &Field<T>, tokens: &TokenStream) -> Result<Value, InvalidPolicy> {
     let text = syn::parse2::<LitStr>(tokens.clone()).ok().map(|text| text.value());
     let word = match field.kind {
         Kind::Workers => with_digits(tokens),
@@ -134,7 +151,7 @@ impl ToTokens for WordValues {
 impl ToTokens for WordValue {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let word = ident(self.word);
-        let mut early = None;
+        let (mut early, mut up_to) = (None, None);
         let value = match &self.value {
             Value::Number(number) => Literal::usize_unsuffixed(*number).into_token_stream(),
             Value::Time(time) => {
@@ -154,8 +171,9 @@ impl ToTokens for WordValue {
                 let (least, most) = (Literal::usize_unsuffixed(*least), Literal::usize_unsuffixed(*most));
                 quote! { #least, #most }
             }
-            Value::Priority(priority) => {
-                let variant = variant(priority);
+            Value::Priority(lowest, highest) => {
+                up_to = (lowest < highest).then(|| variant(highest));
+                let variant = variant(lowest);
                 quote! { ::actors_core::Priority::#variant }
             }
             Value::Order(order) => {
@@ -177,6 +195,7 @@ impl ToTokens for WordValue {
             }
         };
         tokens.extend(quote! { .#word(#value) });
+        tokens.extend(up_to.map(|highest| quote! { .up_to(::actors_core::Priority::#highest) }));
         tokens.extend(early.map(|from| quote! { .early(#from) }));
     }
 }

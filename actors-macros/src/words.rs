@@ -6,15 +6,15 @@ use syn::{Member, Type, Visibility};
 
 use crate::attr::{self, Word};
 use crate::errors::Errors;
+use crate::measure::Measure;
 use crate::overflow::overflow;
 use crate::pool::{self, Pressure};
 use crate::root;
 use crate::values::WordValues;
-use crate::weight::Weight;
 use actors_policy::fields::{self, Field, Kind, Value};
 use actors_policy::word::{Word as _, list};
 use actors_policy::wording::{self, Vocabulary};
-use actors_policy::{Inline, InvalidPolicy, Overflow, OverflowList, Ramp, Settings};
+use actors_policy::{Inline, InvalidPolicy, Overflow, OverflowList, Policy, Priority, Ramp, Settings};
 
 /// Words that belong to the mail. The others belong to the message, which has a struct of its own.
 const OF_HANDLER: [&str; 3] = ["boxed", "inline", "shadows"];
@@ -41,14 +41,21 @@ pub(crate) struct MessageWords {
     pub(crate) values: WordValues,
     /// The words of the overflow list, each with the user's own token.
     overflow: Vec<(Ident, Overflow)>,
-    pub(crate) weight: Option<Weight>,
+    pub(crate) weight: Option<Measure>,
+    pub(crate) cost: Option<Measure>,
+    /// The word `exempt`: no token of the actor's rate is needed.
+    pub(crate) exempt: Option<Ident>,
     pub(crate) key: Option<Member>,
+    /// The field between whose values slots and turns are shared.
+    pub(crate) fair_by: Option<Member>,
     pub(crate) reply: Option<Type>,
     pub(crate) boxed: bool,
     /// Whether senders never run its turns.
     pub(crate) never_inline: bool,
     /// The word `shadows`: the handle's method hides the runtime's of the same name.
     pub(crate) shadows: Option<Ident>,
+    /// The word `cancel`: a turn without an asker is dropped.
+    pub(crate) cancel: Option<Ident>,
     /// The path of the runtime, for a derived message.
     pub(crate) root: Option<TokenStream>,
 }
@@ -106,6 +113,8 @@ impl ActorWords {
             pressure.check(workers, errors);
         }
         pool::check(&mut read.values, workers, errors);
+        let said = read.values.said_of(fields::ACTOR, Settings::new());
+        read.values.check_together(said.check_rate(), errors);
         read
     }
 }
@@ -132,15 +141,21 @@ impl MessageWords {
             let Some(field) = fields::find(fields::MESSAGE, &word.name.to_string()) else { continue };
             match (field.kind, field.word) {
                 (Kind::Overflow, _) => read.read_overflow(field, &word, errors),
-                (Kind::Code(_), "weight") => read.weight = Weight::read(&word, errors),
+                (Kind::Code(_), "weight") => read.weight = Measure::read("weight", &word, errors),
+                (Kind::Code(_), "cost") => read.cost = Measure::read("cost", &word, errors),
+                (Kind::Code(_), "exempt") => read.exempt = bare(&word, errors).then_some(word.name),
+                (Kind::Code(_), "fair_by") => {
+                    read.fair_by = field_of(&word, "fair_by", "user", errors);
+                }
                 (Kind::Code(_), "key") => {
-                    read.key = key(&word, errors);
+                    read.key = field_of(&word, "key", "sku", errors);
                     key_unsure = read.key.is_none();
                 }
                 (Kind::Code(_), "crate") => read.root = of_type(&word, place, errors),
                 (Kind::Code(_), "boxed") => read.boxed = boxed(&word, place, errors),
                 (Kind::Code(_), "shadows") => read.shadows = shadows(word, place, errors),
                 (Kind::Code(_), "inline") => read.never_inline = never_inline(&word, place, errors),
+                (Kind::Code(_), "cancel") => read.cancel = cancel(word, errors),
                 (Kind::Code(_), _) => read.reply = reply(&word, place, errors),
                 _ => read.values.read(field, &word, errors),
             }
@@ -148,6 +163,7 @@ impl MessageWords {
         if key_unsure {
             read.forget_key();
         }
+        read.check_exempt(errors);
         read
     }
 
@@ -171,9 +187,57 @@ impl MessageWords {
         self.values.check("max_per_key", max_per_key, errors);
     }
 
-    /// Checks that the weight is one of `fields`, or a function.
-    pub(crate) fn check_weight(&mut self, fields: &[Member], noun: &str, errors: &mut Errors) {
+    /// Checks that there is a turn to cancel: that of an `async fn` which answers itself.
+    pub(crate) fn check_cancel(&mut self, is_async: bool, answers_later: bool, errors: &mut Errors) {
+        let Some(cancel) = &self.cancel else { return };
+        let why = match (is_async, answers_later) {
+            (true, false) => return,
+            (true, true) => "`ReplyTo::is_wanted` tells this method whether its asker is there: leave it out",
+            (false, _) => "a plain `fn` runs to its end once it has begun: write `async fn`, or leave it out",
+        };
+        errors.at(cancel, why);
+        self.cancel = None;
+    }
+
+    /// Checks that weight and cost are one of `fields`, or functions.
+    pub(crate) fn check_measures(&mut self, fields: &[Member], noun: &str, errors: &mut Errors) {
         self.weight = self.weight.take().and_then(|weight| weight.among(fields, noun, errors));
+        self.cost = self.cost.take().and_then(|cost| cost.among(fields, noun, errors));
+    }
+
+    /// Checks that only types above `normal` are exempt from the actor's rate.
+    fn check_exempt(&mut self, errors: &mut Errors) {
+        let Some(exempt) = &self.exempt else { return };
+        let lowest = match self.values.get("priority").map(|entry| &entry.value) {
+            Some(Value::Priority(lowest, _)) => *lowest,
+            _ => Priority::Normal,
+        };
+        if errors.ok_or_report(exempt, wording::exempt_fits(lowest)).is_none() {
+            self.exempt = None;
+        }
+    }
+
+    /// Checks words that exclude each other, where each word by itself is sound.
+    pub(crate) fn check_together(&self, errors: &mut Errors) {
+        let mut said = self.values.said_of(fields::MESSAGE, Policy::tell());
+        (said.keyed, said.fair) = (self.key.is_some(), self.fair_by.is_some());
+        self.values.check_together(said.check(), errors);
+    }
+
+    /// Checks that the field between whose values turns are shared is one of `fields`.
+    pub(crate) fn check_fair_by(&mut self, fields: &[Member], noun: &str, errors: &mut Errors) {
+        let Some(fair_by) = &self.fair_by else { return };
+        let name = fair_by.to_token_stream().to_string();
+        let names: Vec<String> = fields.iter().map(|field| field.to_token_stream().to_string()).collect();
+        let why = if !names.contains(&name) {
+            format!("`fair_by = {name}` names no {noun}; {}", choice_of(fields, noun))
+        } else if self.key.is_some() {
+            wording::FAIR_AND_KEYED.to_owned()
+        } else {
+            return;
+        };
+        errors.at(fair_by, why);
+        self.fair_by = None;
     }
 
     /// Checks that the key is one of `fields`, and that `conflate` has one. Without `conflate` the
@@ -212,6 +276,12 @@ impl MessageWords {
         self.key = None;
         self.values.remove("max_per_key");
         self.forget_overflow();
+    }
+
+    /// Whether a send may choose its priority.
+    pub(crate) fn has_range(&self) -> bool {
+        let range = self.values.get("priority").map(|entry| &entry.value);
+        matches!(range, Some(Value::Priority(lowest, highest)) if lowest < highest)
     }
 
     fn forget_overflow(&mut self) {
@@ -330,6 +400,16 @@ fn shadows(word: Word, place: Place, errors: &mut Errors) -> Option<Ident> {
     bare(&word, errors).then_some(word.name)
 }
 
+fn cancel(word: Word, errors: &mut Errors) -> Option<Ident> {
+    let example = "write `cancel = on_abandon`";
+    let value = word.value(example, errors)?;
+    if value.to_string() != "on_abandon" {
+        errors.at(value, format!("a turn is cancelled when its asker has gone away, or never; {example}"));
+        return None;
+    }
+    Some(word.name)
+}
+
 /// Reports `boxed` on a struct: the mail decides how a message is stored.
 fn boxed(word: &Word, place: Place, errors: &mut Errors) -> bool {
     if let Place::Type = place {
@@ -340,12 +420,14 @@ fn boxed(word: &Word, place: Place, errors: &mut Errors) -> bool {
     bare(word, errors)
 }
 
-fn key(word: &Word, errors: &mut Errors) -> Option<Member> {
-    let value = word.value("write `key = field`", errors)?;
+fn field_of(word: &Word, name: &str, example: &str, errors: &mut Errors) -> Option<Member> {
+    let value = word.value(&format!("write `{name} = field`"), errors)?;
     match syn::parse2(value.clone()) {
         Ok(member) => Some(member),
         Err(_) => {
-            errors.at(value, "the key is the name of one field or argument, as in `key = sku`");
+            let what = if name == "key" { "the key" } else { "this" };
+            let text = format!("{what} is the name of one field or argument, as in `{name} = {example}`");
+            errors.at(value, text);
             None
         }
     }

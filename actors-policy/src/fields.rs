@@ -65,7 +65,7 @@ pub enum Kind {
     Rate,
     /// `workers = 1..=8`
     Workers,
-    /// `priority = high`
+    /// `priority = high`, `priority = normal..=high`
     Priority,
     /// `order = fifo`
     Order,
@@ -94,8 +94,8 @@ pub enum Value {
     Rate(Rate),
     /// [`Kind::Workers`]: the least and the greatest number.
     Workers(usize, usize),
-    /// [`Kind::Priority`]
-    Priority(Priority),
+    /// [`Kind::Priority`]: the lowest and the highest.
+    Priority(Priority, Priority),
     /// [`Kind::Order`]
     Order(Order),
     /// [`Kind::Schedule`]
@@ -127,7 +127,7 @@ impl<T> Field<T> {
             Kind::Fill => "write `high = 0.8`".into(),
             Kind::Rate => Rate::example(),
             Kind::Workers => wording::WORKERS_EXAMPLE.into(),
-            Kind::Priority => "write `priority = high`".into(),
+            Kind::Priority => wording::PRIORITY_EXAMPLE.into(),
             Kind::Order => "write `order = fifo` or `order = lifo_under_pressure`".into(),
             Kind::Schedule => "write `schedule = strict` or `schedule = weighted`".into(),
             Kind::Overflow => "write `overflow = block`, or a list tried in order".into(),
@@ -150,7 +150,9 @@ impl<T> Field<T> {
             Kind::Fill => wording::fill(self.word, written.number).map(Value::Fill),
             Kind::Rate => Rate::read(written.text).map(Value::Rate),
             Kind::Workers => wording::workers(written.word).map(|(least, most)| Value::Workers(least, most)),
-            Kind::Priority => Priority::read(written.word).map(Value::Priority),
+            Kind::Priority => {
+                wording::priorities(written.word).map(|(lowest, highest)| Value::Priority(lowest, highest))
+            }
             Kind::Order => Order::read(written.word).map(Value::Order),
             Kind::Schedule => written.word.parse().map(Value::Schedule),
             Kind::Overflow | Kind::Actions | Kind::Table | Kind::Code(_) => {
@@ -189,7 +191,7 @@ impl<T> Field<T> {
             Kind::Fill => "a part of the capacity: more than `low`, at most 1".into(),
             Kind::Rate => "`\"1000/s\"`, `\"1000 per 1m\"`, `\"1000 per 1m, sliding\"`".into(),
             Kind::Workers => "`4`, or a range: `1..=8`".into(),
-            Kind::Priority => words(all::<Priority>()),
+            Kind::Priority => format!("{}; or a range: `normal..=high`", words(all::<Priority>())),
             Kind::Order => words(all::<Order>()),
             Kind::Schedule => "`strict`, `weighted`, `weighted(by = time)`".into(),
             Kind::Overflow => format!("{}; or a list tried in order", words(all::<Overflow>())),
@@ -294,6 +296,8 @@ pub const ACTOR: &[Field<Settings>] = &[
         get: |_| None,
         set: |declared, _| declared,
     },
+    field!(rate: Kind::Rate, Start, "none", "How many messages of all types together are admitted in a time (T7).", Rate, |said| said.rate.map(Value::Rate)),
+    field!(burst: Kind::Number(BURST), Start, "those of a tenth of a second", "How many messages may be admitted at once under the actor's rate (T7).", Number, |said| said.burst.map(Value::Number)),
     field!(jobs: Kind::Number(Number::JOBS), Start, "1024", "Timers, pipes and watches at a time (B3).", Number, |said| Some(Value::Number(said.jobs as usize))),
     code!("inline", "inline = never", "`auto`", "Whether senders may run short turns themselves (S6)."),
     code!("vis", "vis = pub", "private", "The visibility of the handle and the messages."),
@@ -308,7 +312,18 @@ pub const ACTOR: &[Field<Settings>] = &[
 
 /// Words of `#[message]`.
 pub const MESSAGE: &[Field<Policy>] = &[
-    field!(priority: Kind::Priority, Start, "`normal`", "The lane (S2).", Priority, |said| Some(Value::Priority(said.priority))),
+    Field {
+        word: "priority",
+        kind: Kind::Priority,
+        reach: Reach::Start,
+        default: "`normal`",
+        doc: "The lane (S2); with a range, a send may choose among its lanes (S9).",
+        get: |said| Some(Value::Priority(said.priority, said.highest)),
+        set: |declared, value| match value {
+            Value::Priority(lowest, highest) => declared.priority(lowest).up_to(highest),
+            _ => declared,
+        },
+    },
     Field {
         word: "overflow",
         kind: Kind::Overflow,
@@ -338,10 +353,29 @@ pub const MESSAGE: &[Field<Policy>] = &[
     field!(rate: Kind::Rate, Running, "none", "How many messages of this type are admitted in a time (T7).", Rate, |said| said.rate.map(Value::Rate)),
     field!(burst: Kind::Number(BURST), Running, "those of a tenth of a second", "How many messages may be admitted at once under the rate (T7).", Number, |said| said.burst.map(Value::Number)),
     code!(
+        "fair_by",
+        "fair_by = user",
+        "none",
+        "Shares slots and turns between the values of the field (S7)."
+    ),
+    code!("cost", "cost = bytes", "1", "The tokens that a message costs under a rate (T7)."),
+    code!(
+        "exempt",
+        "exempt",
+        "off",
+        "Takes no token of the actor's rate; for `high` and `urgent` types (T7)."
+    ),
+    code!(
         "inline",
         "inline = never",
         "`auto`",
         "Whether senders may run its turns themselves, if they are short (S6)."
+    ),
+    code!(
+        "cancel",
+        "cancel = on_abandon",
+        "off",
+        "The turn of an `async fn` is dropped at its next await when its asker has gone away (T8)."
     ),
     code!("crate", "crate = path", "`::actors_core`", "The path of `actors_core`; only on a struct."),
     code!("reply", "reply = u32", "`()`", "The type of the answer; only on a struct."),
@@ -350,7 +384,7 @@ pub const MESSAGE: &[Field<Policy>] = &[
 ];
 
 /// Words of `#[message]` whose behaviour is not built: refused, never ignored.
-pub const MESSAGE_PLANNED: &[&str] = &["fair_by", "cancel"];
+pub const MESSAGE_PLANNED: &[&str] = &["attempts", "backoff", "durable"];
 
 /// Words inside `pressure(…)`.
 pub const PRESSURE: &[Field<Pressure>] = &[

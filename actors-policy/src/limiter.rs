@@ -2,8 +2,10 @@
 //!
 //! ```text
 //!   bucket   one number: when the bucket is full again         admits while that is less than `burst` tokens away
-//!   window   the instants of the last `count` admissions       admits while the oldest of them is `per` ago
+//!   window   the instants of the last `count` tokens           admits while the oldest of them is `per` ago
 //! ```
+//!
+//! A message costs a number of tokens, one unless its type says otherwise.
 //!
 //! The bucket is the generic cell rate algorithm (ITU-T I.371, "virtual scheduling"), which is a
 //! token bucket without a refill: nothing runs while no message comes. The window is exact: no
@@ -41,8 +43,51 @@ enum Kind {
         /// When the bucket is full again. In fractions of nanoseconds, like `interval`.
         full: u128,
     },
-    /// The instants of admissions, oldest first.
-    Window(VecDeque<Tick>),
+    Window(Window),
+}
+
+/// The admissions of a sliding window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Window {
+    /// Oldest first: the instant, and the tokens that were spent up to and with this admission.
+    admitted: VecDeque<(Tick, u64)>,
+    /// The tokens that were spent before the oldest that is kept.
+    before: u64,
+}
+
+impl Window {
+    /// All tokens that were ever spent.
+    fn spent(&self) -> u64 {
+        self.admitted.back().map_or(self.before, |(_, spent)| *spent)
+    }
+
+    fn take(&mut self, now: Tick, cost: u64, count: u64) {
+        let spent = self.spent() + cost;
+        self.admitted.push_back((now, spent));
+        // At most `count` tokens matter.
+        while let Some((_, upto)) = self.admitted.front()
+            && upto + count <= spent
+        {
+            self.before = *upto;
+            self.admitted.pop_front();
+        }
+    }
+
+    /// The admission that must have left the window before `cost` more tokens fit into it.
+    fn last_in_the_way(&self, cost: u64, count: u64) -> Option<Tick> {
+        let wanted = (self.spent() + cost).saturating_sub(count);
+        if wanted <= self.before {
+            return None;
+        }
+        let at = self.admitted.partition_point(|(_, upto)| *upto < wanted);
+        self.admitted.get(at).map(|(then, _)| *then)
+    }
+
+    /// The tokens that were spent within `per` before `now`.
+    fn within(&self, now: Tick, per: Duration) -> u64 {
+        let gone = self.admitted.iter().rev().find(|(then, _)| now.since(*then) >= per);
+        self.spent() - gone.map_or(self.before, |(_, upto)| *upto)
+    }
 }
 
 fn scaled(nanos: u64) -> u128 {
@@ -53,7 +98,7 @@ impl Limiter {
     /// A limiter that admits a whole burst at once.
     pub fn new(rate: Rate, burst: Option<u32>) -> Self {
         let kind = match rate.is_sliding() {
-            true => Kind::Window(VecDeque::new()),
+            true => Kind::Window(Window::default()),
             false => Kind::Bucket {
                 interval: rate.per().as_nanos() * FRACTIONS / u128::from(rate.count().max(1)),
                 tokens: burst.unwrap_or_else(|| rate.default_burst()).max(1),
@@ -68,24 +113,33 @@ impl Limiter {
         (self.rate, self.burst)
     }
 
-    /// When the next message may be admitted: `now`, or later.
+    /// The most tokens that there can be at once. A message that costs more never gets in.
+    pub fn most(&self) -> u32 {
+        match &self.kind {
+            Kind::Bucket { tokens, .. } => *tokens,
+            Kind::Window(_) => self.rate.count(),
+        }
+    }
+
+    /// When a message that costs so many tokens may be admitted: `now`, or later.
     ///
     /// An instant further away than one that this limiter can have charged for comes from a clock
     /// that was ahead of this one, and does not count.
     #[inline]
-    pub fn ready(&self, now: Tick) -> Tick {
+    pub fn ready(&self, now: Tick, cost: u32) -> Tick {
+        let cost = cost.min(self.most());
         let (ready, most) = match &self.kind {
             Kind::Bucket { interval, tokens, full } => {
-                let kept = interval * u128::from(tokens - 1);
+                let kept = interval * u128::from(tokens - cost);
                 let nanos = full.saturating_sub(kept).div_ceil(FRACTIONS);
-                let most =
-                    Duration::from_nanos(u64::try_from(interval.div_ceil(FRACTIONS)).unwrap_or(u64::MAX));
+                let most = (interval * u128::from(cost)).div_ceil(FRACTIONS);
+                let most = Duration::from_nanos(u64::try_from(most).unwrap_or(u64::MAX));
                 (Tick::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)), most)
             }
-            Kind::Window(admitted) if admitted.len() < self.rate.count() as usize => return now,
-            Kind::Window(admitted) => {
-                let first = admitted.front().copied().unwrap_or(Tick::ZERO);
-                (first.after(self.rate.per()), self.rate.per())
+            Kind::Window(window) => {
+                let last = window.last_in_the_way(cost.into(), self.rate.count().into());
+                let Some(last) = last else { return now };
+                (last.after(self.rate.per()), self.rate.per())
             }
         };
         if ready > now && ready <= now.after(most) { ready } else { now }
@@ -98,32 +152,30 @@ impl Limiter {
 
     /// Charges a message that is admitted at `now`. `has_waited`: its sender was in line, so being
     /// late does not cost the next ones their time.
-    pub fn take(&mut self, now: Tick, has_waited: bool) {
+    pub fn take(&mut self, now: Tick, cost: u32, has_waited: bool) {
+        if cost == 0 {
+            return;
+        }
         match &mut self.kind {
             Kind::Bucket { interval, full, .. } => {
                 let late = if has_waited { LATE_MAX.as_nanos() * FRACTIONS } else { 0 };
-                *full = (*full).max(scaled(now.as_nanos()).saturating_sub(late)) + *interval;
+                let since = (*full).max(scaled(now.as_nanos()).saturating_sub(late));
+                *full = since + *interval * u128::from(cost);
             }
-            Kind::Window(admitted) => {
-                admitted.push_back(now);
-                while admitted.len() > self.rate.count() as usize {
-                    admitted.pop_front();
-                }
-            }
+            Kind::Window(window) => window.take(now, cost.into(), self.rate.count().into()),
         }
     }
 
-    /// How many messages would be admitted at `now`.
+    /// How many tokens there are at `now`.
     pub fn left(&self, now: Tick) -> usize {
         match &self.kind {
             Kind::Bucket { interval, tokens, full } => {
                 let owed = full.saturating_sub(scaled(now.as_nanos())).div_ceil((*interval).max(1));
                 u128::from(*tokens).saturating_sub(owed) as usize
             }
-            Kind::Window(admitted) => {
-                let is_counted = |then: &&Tick| now.since(**then) < self.rate.per();
-                (self.rate.count() as usize)
-                    .saturating_sub(admitted.iter().rev().take_while(is_counted).count())
+            Kind::Window(window) => {
+                let within = window.within(now, self.rate.per());
+                u64::from(self.rate.count()).saturating_sub(within) as usize
             }
         }
     }
@@ -145,9 +197,9 @@ mod tests {
     fn admitted(limiter: &mut Limiter, instants: impl Iterator<Item = u64>) -> usize {
         instants
             .filter(|us| {
-                let is_in = limiter.ready(at(*us)) <= at(*us);
+                let is_in = limiter.ready(at(*us), 1) <= at(*us);
                 if is_in {
-                    limiter.take(at(*us), false);
+                    limiter.take(at(*us), 1, false);
                 }
                 is_in
             })
@@ -167,12 +219,12 @@ mod tests {
     #[test]
     fn t7_the_instant_of_the_next_token_is_exact() {
         let mut bucket = limiter("1000/s", Some(3));
-        (0..3).for_each(|_| bucket.take(at(0), false));
-        assert_eq!((bucket.ready(at(1)), bucket.left(at(0))), (at(1000), 0));
+        (0..3).for_each(|_| bucket.take(at(0), 1, false));
+        assert_eq!((bucket.ready(at(1), 1), bucket.left(at(0))), (at(1000), 0));
         assert_eq!(bucket.left(at(2000)), 2);
         let mut window = limiter("3 per 1s, sliding", None);
-        (0..3).for_each(|n| window.take(at(n), false));
-        assert_eq!((window.ready(at(3)), window.left(at(3))), (at(1_000_000), 0));
+        (0..3).for_each(|n| window.take(at(n), 1, false));
+        assert_eq!((window.ready(at(3), 1), window.left(at(3))), (at(1_000_000), 0));
         assert_eq!(window.left(at(1_000_001)), 2);
     }
 
@@ -184,8 +236,8 @@ mod tests {
         for _ in 0..20_000 {
             now += random.next_u64() % 30_000;
             for (limiter, admitted) in [(&mut window, &mut of_window), (&mut bucket, &mut of_bucket)] {
-                if limiter.ready(at(now)) <= at(now) {
-                    limiter.take(at(now), false);
+                if limiter.ready(at(now), 1) <= at(now) {
+                    limiter.take(at(now), 1, false);
                     admitted.push(now);
                 }
             }
@@ -202,20 +254,20 @@ mod tests {
     #[test]
     fn t7_a_sender_in_line_that_is_let_in_late_costs_no_token() {
         let mut bucket = limiter("10000/s", Some(1));
-        bucket.take(at(0), false);
+        bucket.take(at(0), 1, false);
         // The timer comes a millisecond late, ten tokens after the first that was due.
         let late = (0..100).take_while(|_| {
-            let is_in = bucket.ready(at(1000)) <= at(1000);
+            let is_in = bucket.ready(at(1000), 1) <= at(1000);
             if is_in {
-                bucket.take(at(1000), true);
+                bucket.take(at(1000), 1, true);
             }
             is_in
         });
         assert_eq!(late.count(), 10);
         // A long wait for room is not made up for.
         let mut after = 0;
-        while bucket.ready(at(5_000_000)) <= at(5_000_000) {
-            bucket.take(at(5_000_000), true);
+        while bucket.ready(at(5_000_000), 1) <= at(5_000_000) {
+            bucket.take(at(5_000_000), 1, true);
             after += 1;
         }
         assert!((100..=102).contains(&after), "{after}: ten milliseconds' worth");
@@ -224,13 +276,13 @@ mod tests {
     #[test]
     fn t7_a_rate_that_does_not_divide_a_second_does_not_drift() {
         let mut bucket = limiter("3/s", Some(1));
-        bucket.take(at(0), false);
+        bucket.take(at(0), 1, false);
         let mut due = at(0);
         for _ in 1..3_000 {
-            due = bucket.ready(due);
-            bucket.take(due, true);
+            due = bucket.ready(due, 1);
+            bucket.take(due, 1, true);
         }
-        let drift = bucket.ready(due).as_nanos() as i64 - at(1_000_000_000).as_nanos() as i64;
+        let drift = bucket.ready(due, 1).as_nanos() as i64 - at(1_000_000_000).as_nanos() as i64;
         assert!((-1..=1).contains(&drift), "{drift} ns");
     }
 
@@ -238,8 +290,60 @@ mod tests {
     fn t7_a_clock_that_was_ahead_costs_no_tokens() {
         for rate in ["10/s", "10 per 1s, sliding"] {
             let mut limiter = limiter(rate, None);
-            (0..10).for_each(|_| limiter.take(at(3_600_000_000), false));
-            assert_eq!(limiter.ready(at(0)), at(0), "{rate}");
+            (0..10).for_each(|_| limiter.take(at(3_600_000_000), 1, false));
+            assert_eq!(limiter.ready(at(0), 1), at(0), "{rate}");
         }
+    }
+
+    #[test]
+    fn t7_a_message_may_cost_more_than_one_token() {
+        // A bucket has 100 tokens more after 100 ms, a window after the second is over.
+        let cases = [("1000/s", Some(1000), at(100_000)), ("1000 per 1s, sliding", None, at(1_000_000))];
+        for (rate, burst, due) in cases {
+            let mut limiter = limiter(rate, burst);
+            limiter.take(at(0), 600, false);
+            assert_eq!(limiter.left(at(0)), 400, "{rate}");
+            assert_eq!(limiter.ready(at(0), 400), at(0), "{rate}");
+            assert_eq!(limiter.ready(at(0), 500), due, "{rate}");
+            assert_eq!(limiter.most(), 1000, "{rate}");
+        }
+    }
+
+    #[test]
+    fn t7_a_window_waits_for_no_more_admissions_than_a_message_needs() {
+        let mut window = limiter("10 per 1s, sliding", None);
+        for (us, cost) in [(0, 3), (1, 4), (2, 3)] {
+            window.take(at(us), cost, false);
+        }
+        let ready: Vec<_> = [1, 3, 4, 7, 8, 10].iter().map(|cost| window.ready(at(3), *cost)).collect();
+        assert_eq!(ready, [0, 0, 1, 1, 2, 2].map(|us| at(1_000_000 + us)));
+    }
+
+    /// Random costs: no interval of a window, and no interval of a bucket plus its burst, has more
+    /// tokens than declared.
+    #[test]
+    fn t7_costs_never_add_up_to_more_than_the_rate() {
+        let mut random = crate::rng::Rng::new(11);
+        let (mut window, mut bucket) = (limiter("50 per 1s, sliding", None), limiter("50/s", Some(20)));
+        let (mut of_window, mut of_bucket, mut now) = (Vec::new(), Vec::new(), 0);
+        for _ in 0..20_000 {
+            now += random.next_u64() % 30_000;
+            let cost = (random.next_u64() % 9) as u32;
+            for (limiter, admitted) in [(&mut window, &mut of_window), (&mut bucket, &mut of_bucket)] {
+                if limiter.ready(at(now), cost) <= at(now) {
+                    limiter.take(at(now), cost, false);
+                    admitted.push((now, u64::from(cost)));
+                }
+            }
+        }
+        let most = |admitted: &[(u64, u64)]| {
+            let from = |(from, _): &(u64, u64)| {
+                let within = admitted.iter().filter(|(us, _)| (*from..from + 1_000_000).contains(us));
+                within.map(|(_, cost)| cost).sum::<u64>()
+            };
+            admitted.iter().map(from).max()
+        };
+        assert_eq!(most(&of_window), Some(50));
+        assert!(most(&of_bucket) <= Some(70));
     }
 }

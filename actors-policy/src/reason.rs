@@ -90,7 +90,7 @@ impl Reason {
             Reason::Full => "the mailbox is full",
             Reason::Dropped => "dropped by its overflow policy",
             Reason::Shed => "shed by the supervisor",
-            Reason::RateLimited => "over the admission rate of its type",
+            Reason::RateLimited => "over the admission rate",
             Reason::Doomed => "could not have been handled before its deadline",
             Reason::Expired => "expired before its turn",
             Reason::Evicted => "evicted for a message of higher priority",

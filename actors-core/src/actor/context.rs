@@ -53,6 +53,8 @@ pub struct Context<A: Actor> {
     worker: WorkerId,
     /// The instance of a `permanent` actor ends after this turn.
     stops_itself: bool,
+    /// The turn was dropped at an await, because its asker had gone away (T8).
+    was_cancelled: bool,
     deadline: Tick,
     /// The timeout of the asker that donates this turn. The turn's deadline is computed from it
     /// when it is first read, and kept in the cell.
@@ -90,6 +92,7 @@ impl<A: Actor> Context<A> {
             cell,
             worker,
             stops_itself: false,
+            was_cancelled: false,
             deadline: Tick::NEVER,
             timeout: Span::NONE,
             instance: None,
@@ -121,6 +124,17 @@ impl<A: Actor> Context<A> {
         self.deadline = deadline;
         self.timeout = timeout;
         self.cell.donated_until.reset();
+    }
+
+    /// Notes that the turn was dropped at an await, because its asker had gone away.
+    pub(crate) fn note_cancelled(&mut self) {
+        self.was_cancelled = true;
+    }
+
+    /// Whether the turn that has just ended was cancelled. Asked once per turn of an `async fn`.
+    #[inline]
+    pub(crate) fn take_cancelled(&mut self) -> bool {
+        std::mem::take(&mut self.was_cancelled)
     }
 
     fn until(&self) -> Tick {

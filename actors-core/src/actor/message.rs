@@ -8,9 +8,13 @@ use crate::mailbox::Class;
 use crate::panics::caught;
 use crate::policy::Policy;
 use crate::reply::{ReplySender, ReplyTo};
+use pin_project_lite::pin_project;
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::future::Future;
 use std::hash::Hasher;
+use std::pin::Pin;
+use std::task::Poll;
 
 /// A value that can be sent to an actor.
 #[diagnostic::on_unimplemented(
@@ -52,6 +56,12 @@ pub trait Message: Sized + Send + 'static { // write `Arc` for `Rc`, `Box<dyn T 
         size_of::<Self>()
     }
 
+    /// Returns the tokens that it costs under a rate, for policies that are
+    /// [`costed`](Policy::costed). It is called before the mailbox is locked.
+    fn cost(&self) -> usize {
+        1
+    }
+
     /// Returns the message as text, for dead letters. It is called only while there is a
     /// subscriber.
     ///
@@ -62,10 +72,21 @@ pub trait Message: Sized + Send + 'static { // write `Arc` for `Rc`, `Box<dyn T 
     }
 }
 
+/// A message type whose sends may choose a priority of its range.
+///
+/// The macros implement it where a type declares a range: `#[message(priority = normal..=high)]`.
+/// By hand, it belongs to a [`POLICY`](Message::POLICY) with [`Policy::up_to`].
+#[diagnostic::on_unimplemented(
+    message = "a send of `{Self}` cannot choose its priority",
+    label = "this message type has one priority",
+    note = "declare a range: `#[message(priority = normal..=high)]`"
+)]
+pub trait Prioritized: Message {}
+
 impl Class {
     /// Returns the class of a message type with its declared policy.
     pub const fn of<M: Message>() -> Class {
-        Class { name: M::NAME, policy: M::POLICY, type_id: TypeId::of::<M> }
+        Class { name: M::NAME, policy: M::POLICY, type_id: TypeId::of::<M>, base: None }
     }
 }
 
@@ -109,6 +130,8 @@ pub trait AnyEnvelope: Send + sealed::Sealed {
     #[doc(hidden)]
     fn weight(&self) -> usize;
     #[doc(hidden)]
+    fn cost(&self) -> usize;
+    #[doc(hidden)]
     fn describe(&self) -> Option<String>;
     #[doc(hidden)]
     fn message(&self) -> &dyn Any;
@@ -140,6 +163,10 @@ impl<M: Message> AnyEnvelope for Envelope<M> {
 
     fn weight(&self) -> usize {
         self.message.weight()
+    }
+
+    fn cost(&self) -> usize {
+        self.message.cost()
     }
 
     fn describe(&self) -> Option<String> {
@@ -176,10 +203,70 @@ impl<R> Answer<R> {
         }
     }
 
+    /// Runs a turn until it returns, or until its asker has gone away: then returns `None`. The
+    /// turn is dropped at the await at which it is suspended.
+    ///
+    /// `cancels` is that of the type's policy; without it the turn always runs to its end. So does
+    /// the turn of a message that was told: it has no asker.
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the turn at its await.
+    pub fn unless_abandoned<F: Future>(&self, cancels: bool, turn: F) -> UnlessAbandoned<'_, F, R> {
+        UnlessAbandoned { turn, answer: self, cancels, is_suspended: false }
+    }
+
+    /// Counts the turn as cancelled, because its asker has gone away.
+    pub fn cancelled<A: Actor>(self, ctx: &mut Context<A>) {
+        ctx.note_cancelled();
+    }
+
+    fn poll_abandoned(&self, cx: &std::task::Context<'_>) -> Poll<()> {
+        self.asker.as_ref().map_or(Poll::Pending, |asker| asker.poll_abandoned(cx))
+    }
+
     /// Defers the answer, so that the handler can send it later. While the asker waits, a pool does
     /// not retire the instance of `ctx`.
     pub fn later<A: Actor>(mut self, ctx: &mut Context<A>) -> ReplyTo<R> {
         ReplyTo::new(self.asker.take(), || ctx.owe_reply())
+    }
+}
+
+pin_project! {
+    /// The future of [`Answer::unless_abandoned`].
+    ///
+    /// # Cancel safety
+    /// Cancel safe, if the turn is: dropping it drops the turn at its await.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct UnlessAbandoned<'a, F, R> {
+        #[pin]
+        turn: F,
+        answer: &'a Answer<R>,
+        cancels: bool,
+        is_suspended: bool,
+    }
+}
+
+impl<F, R> fmt::Debug for UnlessAbandoned<'_, F, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnlessAbandoned").field("cancels", &self.cancels).finish_non_exhaustive()
+    }
+}
+
+impl<F: Future, R> Future for UnlessAbandoned<'_, F, R> {
+    type Output = Option<F::Output>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if *this.cancels && *this.is_suspended && this.answer.poll_abandoned(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        let polled = this.turn.poll(cx).map(Some);
+        if *this.cancels && polled.is_pending() {
+            *this.is_suspended = true;
+            return this.answer.poll_abandoned(cx).map(|()| None);
+        }
+        polled
     }
 }
 

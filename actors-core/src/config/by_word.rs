@@ -49,6 +49,8 @@ by_word!(
         schedule: Schedule,
         keep_alive: Time,
         jobs: Number,
+        rate: Rate,
+        burst: Number,
     },
     |config, word| match word {
         "workers" => config.workers.as_ref().map(|workers| Value::Workers(*workers.start(), *workers.end())),
@@ -69,7 +71,6 @@ by_word!(
 
 by_word!(
     MessageConfig {
-        priority: Priority,
         max: Number,
         max_per_key: Number,
         order: Order,
@@ -80,12 +81,13 @@ by_word!(
     },
     |config, word| match word {
         "overflow" => config.overflow.map(|list| Value::Overflow(list, config.early)),
+        "priority" => config.priority.as_ref().map(|range| Value::Priority(*range.start(), *range.end())),
         _ => None,
     },
-    |config, word, value| {
-        if let ("overflow", Value::Overflow(list, early)) = (word, value) {
-            (config.overflow, config.early) = (Some(list), early);
-        }
+    |config, word, value| match (word, value) {
+        ("overflow", Value::Overflow(list, early)) => (config.overflow, config.early) = (Some(list), early),
+        ("priority", Value::Priority(lowest, highest)) => config.priority = Some(lowest..=highest),
+        _ => {}
     }
 );
 
@@ -117,9 +119,9 @@ mod tests {
 
     #[test]
     fn every_word_that_configuration_may_say_has_a_field() {
-        let settings = Settings::new().max_waiting(3).max_bytes(9).reserve(2);
-        has_every_word::<_, ActorConfig>(fields::ACTOR, settings);
         let rate = Rate::new(3, Duration::from_secs(1));
+        let settings = Settings::new().max_waiting(3).max_bytes(9).reserve(2).rate(rate).burst(2);
+        has_every_word::<_, ActorConfig>(fields::ACTOR, settings);
         let policy = Policy::tell().max(3).max_per_key(2).ttl(Duration::from_secs(1)).rate(rate).burst(2);
         has_every_word::<_, MessageConfig>(fields::MESSAGE, policy);
         let pressure = Pressure::new().target(Duration::from_millis(5));

@@ -72,6 +72,10 @@ pub struct ActorConfig {
     pub pressure: Option<PressureConfig>,
     /// `jobs = 64`
     pub jobs: Option<usize>,
+    /// `rate = "1000/s"`, of all message types together
+    pub rate: Option<Rate>,
+    /// `burst = 50`, of an actor with a rate
+    pub burst: Option<usize>,
     /// The configuration of messages, by [`Message::NAME`](crate::Message::NAME).
     pub messages: BTreeMap<String, MessageConfig>,
 }
@@ -96,8 +100,8 @@ pub struct PressureConfig {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MessageConfig {
-    /// `priority = "high"`
-    pub priority: Option<Priority>,
+    /// `priority = "high"`, `priority = "normal..=high"`
+    pub priority: Option<RangeInclusive<Priority>>,
     /// `overflow = "drop_oldest"`, or a list
     pub overflow: Option<OverflowList>,
     /// The fill in `overflow = "drop_random(from = 0.5)"`; it replaces the declared one together

@@ -60,7 +60,8 @@ impl Serialize for Written {
             Value::Time(time) => duration::write(*time).serialize(serializer),
             Value::Workers(least, most) if least == most => least.serialize(serializer),
             Value::Workers(least, most) => format!("{least}..={most}").serialize(serializer),
-            Value::Priority(priority) => priority.word().serialize(serializer),
+            Value::Priority(lowest, highest) if lowest == highest => lowest.word().serialize(serializer),
+            Value::Priority(lowest, highest) => format!("{lowest}..={highest}").serialize(serializer),
             Value::Order(order) => order.word().serialize(serializer),
             Value::Schedule(schedule) => schedule.word().serialize(serializer),
             Value::Overflow(list, early) => {

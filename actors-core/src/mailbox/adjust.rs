@@ -4,7 +4,7 @@ use crate::clock::Span;
 use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::section::{Mailbox, Section};
-use crate::mailbox::store::class::ClassState;
+use crate::mailbox::store::queue::Queue;
 use crate::policy::{InvalidPolicy, Policy};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,16 +13,17 @@ impl<T: Item, S> Mailbox<T, S> {
     /// Returns the policy of a class as it is now: the declared one, with every setting that
     /// `adjust` may change read back from where the mailbox keeps it.
     pub(crate) fn policy(&self, class: ClassId) -> Policy {
-        self.policy_of(class, &self.lock().core.queue.classes[class])
+        self.policy_of(class, &self.lock().core.queue)
     }
 
-    fn policy_of(&self, class: ClassId, state: &ClassState) -> Policy {
+    fn policy_of(&self, class: ClassId, queue: &Queue<T>) -> Policy {
+        let state = &queue.classes[class];
         let mut policy = self.classes[class.index()].policy;
         policy.overflow = state.overflow;
         policy.max = (state.max != u32::MAX).then_some(state.max as usize);
         policy.max_per_key = state.max_per_key();
         policy.early = state.early;
-        let declared = state.limiter.as_ref().map(|limiter| limiter.declared());
+        let declared = queue.rates.as_ref().and_then(|rates| rates.declared(state.family));
         policy.rate = declared.map(|(rate, _)| rate);
         policy.burst = declared.and_then(|(_, burst)| burst).map(|burst| burst as usize);
         policy.ttl = self.ttl(class);
@@ -61,13 +62,19 @@ impl<T: Item, S> Section<'_, T, S> {
         wanted: &Policy,
     ) -> Result<(), InvalidPolicy> {
         let Mailbox { classes, live, .. } = self.mailbox;
-        let now = self.mailbox.policy_of(class, &self.core.queue.classes[class]);
+        let now = self.mailbox.policy_of(class, &self.core.queue);
         let policy = &now.changed(made_from, wanted);
         policy.check()?;
         classes[class.index()].policy.check_change(policy)?;
-        live.get_or_init(|| LiveTable::new(classes)).0[class.index()].set(policy);
-        self.queue.adjust(class, policy);
-        self.has_rates |= policy.rate.is_some();
+        let (live, limits) = (live.get_or_init(|| LiveTable::new(classes)), &self.mailbox.limits);
+        let family = Some(class.index() as u16);
+        for (at, of) in
+            classes.iter().enumerate().filter(|(at, of)| *at == class.index() || of.base == family)
+        {
+            live.0[at].set(policy);
+            let policy = &policy.priority(of.policy.priority).up_to(of.policy.highest);
+            self.queue.adjust(ClassId::new(at), policy, limits);
+        }
         self.review_all();
         // More room may be what a sender waits for.
         self.settle();

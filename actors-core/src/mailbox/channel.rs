@@ -197,7 +197,7 @@ fn offer<T: Item>(shared: &Shared<T>, value: T, when_full: WhenFull) -> Offer<Me
         }
         FastPath::LongWay => {}
     }
-    match mailbox.tag(&value, Tick::ZERO, Tick::NEVER) {
+    match mailbox.tag(class, &value, Tick::ZERO, Tick::NEVER) {
         Ok(tag) => shared.visit(|section| section.offer(value, tag, when_full)),
         Err(reason) => {
             mailbox.offer_lost(class, reason);

@@ -84,8 +84,6 @@ pub(crate) struct Core<T> {
     pub(super) busy_longest: Span,
     pub(super) watched: Watched,
     is_pool: bool,
-    /// A type has a rate.
-    pub(super) has_rates: bool,
     /// The time of tokens, as of the last reading.
     pub(super) token_time: Tick,
     /// The ticks under way that let in senders which wait for tokens, with the instant of the next;
@@ -137,9 +135,7 @@ impl<T: Item, S> Section<'_, T, S> {
         let signals = self.signals();
         let place = self.push_made(|| item, tag, signals);
         self.note_marks();
-        if self.queue.classes[tag.class].is_ordered {
-            self.review(tag.hash);
-        }
+        self.review_key_of(tag.class, tag.hash);
         place
     }
 
@@ -237,7 +233,6 @@ impl<T: Item> Core<T> {
             notices: 0,
             now,
             watched: Watched::new(limits.pressure.as_ref()),
-            has_rates: classes.iter().any(|class| class.policy.rate.is_some()),
             token_time: Tick::ZERO,
             ticks: None,
             series: Ticks::default(),
@@ -398,9 +393,7 @@ impl<T: Item> Core<T> {
     pub(super) fn take_out(&mut self, slot: SlotId) -> Option<(T, Tag)> {
         let (item, tag) = self.queue.remove(slot)?;
         self.work.add(1);
-        if self.queue.classes[tag.class].is_ordered {
-            self.review(tag.hash);
-        }
+        self.review_key_of(tag.class, tag.hash);
         Some((item, tag))
     }
 }

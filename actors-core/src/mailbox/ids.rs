@@ -32,6 +32,10 @@ id! {
     SlotId(u32)
 }
 id! {
+    /// A value between which a message type shares its slots. Numbers are used again.
+    ValueId(u32)
+}
+id! {
     /// A sender in line, until it has collected its outcome. Numbers are used again.
     WaiterId(u32)
 }

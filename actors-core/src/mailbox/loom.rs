@@ -154,7 +154,7 @@ fn enter(mailbox: &Desk, job: Job) -> Offer<Message, Job> {
         FastPath::Refused(..) => unreachable!("it waits"),
         FastPath::LongWay => {}
     }
-    let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
+    let tag = mailbox.tag(ClassId::new(job.class()), &job, Tick::ZERO, Tick::NEVER).unwrap();
     let mut effects = Effects::new();
     let offer = mailbox.visit(&mut effects, |section| section.offer(job, tag, WhenFull::Wait));
     apply(&mut effects);
@@ -370,7 +370,7 @@ fn suspend(mailbox: &Desk, left: &Left) -> (bool, Option<Seat>) {
 }
 
 fn place(mailbox: &Desk, job: Job) -> Place {
-    let tag = mailbox.tag(&job, Tick::ZERO, Tick::NEVER).unwrap();
+    let tag = mailbox.tag(ClassId::new(job.class()), &job, Tick::ZERO, Tick::NEVER).unwrap();
     let mut effects = Effects::new();
     let offer = mailbox.visit(&mut effects, |section| section.offer(job, tag, WhenFull::Refuse));
     apply(&mut effects);

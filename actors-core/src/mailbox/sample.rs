@@ -189,24 +189,30 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn ledger(&self, effects: &mut Effects<T>) -> Ledger {
         let mut rows = Vec::new();
         self.rows(&mut rows, effects);
-        Ledger::new(rows, self.classes.iter().map(|class| (class.type_id)()).collect())
+        Ledger::new(rows, self.classes[..self.types()].iter().map(|class| (class.type_id)()).collect())
     }
 
     /// Replaces the content of `rows` by one row per message type. Allocates only where `rows`
     /// lacks room, and then before the lock is taken.
     pub(crate) fn rows(&self, rows: &mut Vec<Row>, effects: &mut Effects<T>) {
         rows.clear();
-        rows.reserve(self.classes.len());
+        rows.reserve(self.types());
         if self.is_untouched() {
             let none = Counts::default();
-            rows.extend(self.classes.iter().map(|class| none.row(class)));
+            rows.extend(self.classes[..self.types()].iter().map(|class| none.row(class)));
             return;
         }
         self.visit(effects, |section| {
             section.settle();
             section.enter_refused();
             let classes = section.queue.classes.iter().zip(self.classes.iter());
-            rows.extend(classes.map(|(state, class)| state.counts.row(class)));
+            for ((state, class), of_type) in classes.zip(self.type_of_each()) {
+                let row = state.counts.row(class);
+                match rows.get_mut(of_type) {
+                    Some(sum) => sum.add(&row),
+                    None => rows.push(row),
+                }
+            }
         });
     }
 

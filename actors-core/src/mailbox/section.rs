@@ -17,7 +17,7 @@ use crate::mailbox::enter::notices::Notices;
 use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::signals::Signals;
-use crate::policy::{Limits, Policy};
+use crate::policy::{Limits, Policy, Priority};
 use crate::reentry;
 use crate::seed::{Purpose, Seed};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -36,7 +36,10 @@ pub(crate) struct Mailbox<T, S> {
     is_home: AtomicBool,
     /// Made with the first notice that the mailbox is full.
     pub(super) notices: OnceLock<Box<Notices>>,
+    /// The declared classes, and those of their further lanes.
     pub(super) classes: Cow<'static, [Class]>,
+    /// The number of declared classes: one for each message type.
+    types: usize,
     /// The parts of the policies that are read without the lock; made when a policy changes for the
     /// first time.
     pub(super) live: OnceLock<Box<LiveTable>>,
@@ -145,7 +148,9 @@ impl<T: Item, S> Mailbox<T, S> {
         let consumer_kind = if limits.workers.is_pool() { ConsumerKind::Pool } else { ConsumerKind::One };
         let (signals, live) = (Signals::default(), OnceLock::new());
         let (is_home, notices) = (AtomicBool::new(false), OnceLock::new());
-        Mailbox { shell, is_home, notices, signals, classes, limits, live, now, seed, consumer_kind }
+        let types = classes.len();
+        let classes = Class::with_lanes(classes);
+        Mailbox { shell, is_home, notices, signals, classes, types, limits, live, now, seed, consumer_kind }
     }
 
     /// Notes whether the seat is here and nothing is queued.
@@ -166,6 +171,25 @@ impl<T: Item, S> Mailbox<T, S> {
 
     pub(crate) fn class(&self, class: ClassId) -> &Class {
         &self.classes[class.index()]
+    }
+
+    /// The number of message types.
+    pub(crate) fn types(&self) -> usize {
+        self.types
+    }
+
+    /// The class of a message type for sends of this priority, or of the nearest one in its range.
+    #[cold]
+    pub(crate) fn class_for(&self, declared: ClassId, priority: Priority) -> ClassId {
+        let at =
+            |class: &Class| class.base == Some(declared.index() as u16) && class.policy.priority <= priority;
+        let lanes = self.classes[self.types..].iter().rposition(at);
+        lanes.map_or(declared, |at| ClassId::new(self.types + at))
+    }
+
+    /// The message type of each class, as the number of its declared class.
+    pub(crate) fn type_of_each(&self) -> impl Iterator<Item = usize> {
+        self.classes.iter().enumerate().map(|(at, class)| class.base.map_or(at, usize::from))
     }
 
     /// The policies as they were declared, by class.

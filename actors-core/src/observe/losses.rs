@@ -54,7 +54,7 @@ fn of_loss(word: &str, policy: &Policy) -> Severity {
         // Accepted, and the actor ended first.
         "undelivered" => Severity::Warn,
         // A deadline, not a declared age.
-        "expired" if policy.ttl.is_none() => of_refusal(Reason::Expired, policy.priority),
+        "expired" if policy.ttl.is_none() => of_refusal(Reason::Expired, policy.highest),
         // Has a line of its own.
         "panicked" => Severity::Info,
         _ => Severity::Debug,
@@ -126,7 +126,7 @@ pub(crate) fn summarise<'a>(
             let count = row.refused(reason).saturating_sub(then.refused(reason));
             if count > 0 {
                 summary.refused += count;
-                of_type.severity = of_type.severity.max(of_refusal(reason, policy.priority));
+                of_type.severity = of_type.severity.max(of_refusal(reason, policy.highest));
                 of_type.counts.push((reason.word(), count));
             }
         }

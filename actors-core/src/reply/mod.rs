@@ -31,7 +31,7 @@ use std::fmt;
 use std::task::{Context, Poll, Waker};
 
 /// The state of a slot. Transitions: `Empty` → `Waiting` → `Answered` → `Closed`, where
-/// `Deferred` may take the place of the first two.
+/// `Deferred` or `Watched` may take the place of the first two.
 #[derive(Debug)]
 enum State<R> {
     /// The asker has not been polled yet.
@@ -44,6 +44,8 @@ enum State<R> {
         /// In a pool, counts as owed by the instance until the asker is answered or goes away.
         _owed: Option<OpenReply>,
     },
+    /// The turn is suspended, and ends if the asker goes away (T8).
+    Watched { asker: Option<Waker>, turn: Waker },
     /// The result is here, and the asker has not taken it yet.
     Answered(Result<R, Reason>),
     /// The asker has taken its result, or has gone away.
@@ -81,9 +83,13 @@ impl<R> Slot<R> {
             let mut state = self.state.lock();
             match &*state {
                 State::Answered(_) => return Slot::take(&mut state),
-                State::Waiting(waker) if waker.will_wake(cx.waker()) => return Poll::Pending,
+                State::Waiting(waker) | State::Watched { asker: Some(waker), .. }
+                    if waker.will_wake(cx.waker()) =>
+                {
+                    return Poll::Pending;
+                }
                 State::Closed => return Poll::Pending,
-                State::Empty | State::Waiting(_) | State::Deferred { .. } => {}
+                State::Empty | State::Waiting(_) | State::Deferred { .. } | State::Watched { .. } => {}
             }
         }
         self.register(cx)
@@ -98,7 +104,9 @@ impl<R> Slot<R> {
         let (old, answer) = match &mut *state {
             State::Answered(_) | State::Closed => (Some(waker), Slot::take(&mut state)),
             State::Waiting(old) => (Some(std::mem::replace(old, waker)), Poll::Pending),
-            State::Deferred { waker: old, .. } => (old.replace(waker), Poll::Pending),
+            State::Deferred { waker: old, .. } | State::Watched { asker: old, .. } => {
+                (old.replace(waker), Poll::Pending)
+            }
             State::Empty => {
                 *state = State::Waiting(waker);
                 (None, Poll::Pending)
@@ -121,8 +129,41 @@ impl<R> Slot<R> {
     pub(crate) fn abandon(&self) {
         // The waker or answer in it is dropped after the lock is released. Its `Drop` may panic,
         // and the asker may be unwinding already.
-        let old = std::mem::replace(&mut *self.state.lock(), State::Closed);
+        let mut old = std::mem::replace(&mut *self.state.lock(), State::Closed);
+        if let State::Watched { turn, .. } = &mut old {
+            wake(std::mem::replace(turn, Waker::noop().clone()));
+        }
         discard(old);
+    }
+
+    /// Whether the asker has gone away. If not, registers the task of the turn to be woken when it
+    /// does. Pending for ever where the answer no longer depends on the turn.
+    fn poll_abandoned(&self, cx: &Context<'_>) -> Poll<()> {
+        match &*self.state.lock() {
+            State::Closed => return Poll::Ready(()),
+            State::Watched { turn, .. } if turn.will_wake(cx.waker()) => return Poll::Pending,
+            State::Answered(_) | State::Deferred { .. } => return Poll::Pending,
+            State::Empty | State::Waiting(_) | State::Watched { .. } => {}
+        }
+        // Wakers are foreign code: cloned before the lock is taken, dropped after it is released.
+        let turn = cloned(cx.waker());
+        let mut state = self.state.lock();
+        let (asker, old) = match std::mem::replace(&mut *state, State::Empty) {
+            State::Empty => (None, None),
+            State::Waiting(asker) => (Some(asker), None),
+            State::Watched { asker, turn } => (asker, Some(turn)),
+            other => {
+                let is_gone = matches!(other, State::Closed);
+                *state = other;
+                drop(state);
+                discard(turn);
+                return if is_gone { Poll::Ready(()) } else { Poll::Pending };
+            }
+        };
+        *state = State::Watched { asker, turn };
+        drop(state);
+        discard(old);
+        Poll::Pending
     }
 
     /// Marks the answer as independent of the turn. `owed` is kept while the asker waits.
@@ -136,6 +177,8 @@ impl<R> Slot<R> {
             },
             // The asker no longer waits. `owed` is dropped after the lock is released.
             State::Deferred { .. } | State::Answered(_) | State::Closed => return drop(state),
+            // A turn that is watched holds its answer itself.
+            State::Watched { .. } => return drop(state),
         };
         *state = State::Deferred { waker, _owed: owed };
     }
@@ -178,7 +221,7 @@ impl<R: Send + 'static> Slot<R> {
 
 impl<R: Send> Live for Slot<R> {
     fn is_awaited(&self) -> bool {
-        matches!(*self.state.lock(), State::Empty | State::Waiting(_))
+        matches!(*self.state.lock(), State::Empty | State::Waiting(_) | State::Watched { .. })
     }
 }
 
@@ -204,6 +247,11 @@ impl<R> ReplySender<R> {
         ReplySender { slot: Some(slot) }
     }
 
+    /// Whether the asker has gone away. If not, the task of `cx` is woken when it does.
+    pub(crate) fn poll_abandoned(&self, cx: &Context<'_>) -> Poll<()> {
+        self.slot.as_ref().map_or(Poll::Pending, |slot| slot.poll_abandoned(cx))
+    }
+
     /// Sends the result to the asker. Returns `false` if the asker has gone; then it is dropped
     /// here.
     pub(crate) fn send(mut self, answer: Result<R, Reason>) -> bool {
@@ -227,8 +275,13 @@ fn send<R>(slot: Arc<Slot<R>>, answer: Result<R, Reason>) -> Result<(), Result<R
     let old = std::mem::replace(&mut *state, State::Answered(answer));
     drop(state);
     drop(slot);
-    if let State::Waiting(waker) | State::Deferred { waker: Some(waker), .. } = old {
-        wake(waker);
+    match old {
+        State::Waiting(waker) | State::Deferred { waker: Some(waker), .. } => wake(waker),
+        State::Watched { asker, turn } => {
+            discard(turn);
+            asker.into_iter().for_each(wake);
+        }
+        _ => {}
     }
     Ok(())
 }

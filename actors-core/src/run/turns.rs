@@ -166,6 +166,11 @@ impl<A: Actor> Runner<A> {
             Ok(Poll::Ready(seat)) => {
                 self.taker.seat = self.stage.take().and_then(|stage| stage.end(seat));
                 self.end_waits(current::has_waited() || (!is_first && self.suspended.has_waited));
+                if self.seat().is_some_and(|seat| seat.ctx.take_cancelled()) {
+                    let info = if is_first { self.current() } else { self.suspended };
+                    self.cancelled(&info);
+                    return Poll::Ready(None);
+                }
                 self.cell.mailbox.end_turn(self.worker);
                 self.end_meter(None);
                 Poll::Ready(None)
@@ -205,6 +210,14 @@ impl<A: Actor> Runner<A> {
         self.end_meter(Some(Reason::Closed));
         self.cell.report_loss(info.class, info.stamp, Reason::Closed, || None);
         End::Over
+    }
+
+    /// Counts the turn, which was dropped at its await because its asker had gone away (T8).
+    #[cold]
+    fn cancelled(&mut self, info: &TurnInfo) {
+        self.fail_turn(Reason::Cancelled);
+        self.end_meter(Some(Reason::Cancelled));
+        self.cell.report_loss(info.class, info.stamp, Reason::Cancelled, || None);
     }
 
     /// Fails the turn and poisons the instance, because a panic has unwound through its state (F1).

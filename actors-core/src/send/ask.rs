@@ -5,9 +5,10 @@ use super::journey::Journey;
 use super::tell::Tell;
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
-use crate::actor::message::Message;
+use crate::actor::message::{Message, Prioritized};
 use crate::clock::Tick;
 use crate::error::AskError;
+use crate::policy::Priority;
 use crate::reply::{ReplySender, Slot};
 use crate::sync::Arc;
 use std::fmt;
@@ -92,6 +93,31 @@ impl<'a, A: Handler<M>, M: Message> Ask<'a, A, M> {
     /// Sets a deadline for line, queue and handler together, from the first poll on.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.journey.set_timeout(timeout);
+        self
+    }
+
+    /// Chooses the priority of this message, within the range that its type declares: from a range
+    /// `normal..=high`, `urgent` chooses `high`. Has no effect after the first poll.
+    ///
+    /// ```
+    /// use actors_core::prelude::*;
+    /// # struct Shop;
+    /// # #[actor(local)]
+    /// # impl Shop {
+    /// #[message(priority = normal..=high)]
+    /// async fn order(&mut self, sku: u32) -> u32 { sku }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let shop = System::new("shop").spawn(Shop);
+    /// assert_eq!(shop.order(7).priority(Priority::High).await.unwrap(), 7);
+    /// # }
+    /// ```
+    pub fn priority(mut self, priority: Priority) -> Self
+    where
+        M: Prioritized,
+    {
+        self.journey.set_priority(priority);
         self
     }
 

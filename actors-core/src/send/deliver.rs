@@ -93,7 +93,7 @@ impl<A: Actor> Deliver<A> {
         let Deliver { to, deadline, expires, entry, timer, .. } = self;
         let cell = to.cell();
         entry.poll(&cell.mailbox, cx, |item: Packed<A>| {
-            let tag = match cell.mailbox.tag(&item, clock::now(), *deadline) {
+            let tag = match cell.mailbox.tag(ClassId::new(item.class()), &item, clock::now(), *deadline) {
                 Ok(tag) => tag,
                 Err(reason) => {
                     cell.mailbox.offer_lost(ClassId::new(item.class()), reason);
@@ -164,7 +164,8 @@ impl<A: Actor> Future for Deliver<A> {
             Poll::Pending => ready!(this.poll_line(cx)),
             Poll::Ready(Some(Ok((_, admission)))) => Ok(admission),
             Poll::Ready(Some(Err((item, Reason::Dropped, _)))) => {
-                this.to.cell().drop_rejected(item, Reason::Dropped);
+                let class = ClassId::new(item.class());
+                this.to.cell().drop_rejected(class, item, Reason::Dropped);
                 Ok(Admission::Dropped)
             }
             Poll::Ready(Some(Err((item, reason, retry_after)))) => {

@@ -169,7 +169,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     /// queue instead, and so it does where it was polled again without a budget.
     #[cold]
     fn yields(&mut self, is_ask: bool) -> Attempt<M::Reply> {
-        let has_ttl = self.handle().cell().mailbox.ttl(class_of::<A, M>()).is_some();
+        let has_ttl = self.handle().cell().mailbox.ttl(self.class()).is_some();
         match is_ask || has_ttl || !self.own_timeout().is_none() || self.note_yield() {
             true => Attempt::No,
             false => Attempt::Yield,
@@ -189,9 +189,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     /// Runs the turn of a plain `fn`.
     fn run(&mut self, run: Inline<A, M>, cx: &mut Context<'_>, is_ask: bool) -> Attempt<M::Reply> {
         let Some(_level) = Level::enter(LEVELS_MAX) else { return Attempt::No };
-        let own = self.own_timeout();
+        let (own, class) = (self.own_timeout(), self.class());
         let (cell, step) = self.parts();
-        let class = class_of::<A, M>();
         let Some(deadline) = Self::inherited(own, is_ask) else { return Attempt::No };
         let (seat, is_timed) = match cell.mailbox.take_seat(class, is_ask) {
             SeatAttempt::Taken { seat, is_timed } => (seat, is_timed),
@@ -230,8 +229,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         asker: impl FnOnce() -> Option<ReplySender<M::Reply>>,
     ) -> Attempt<M::Reply> {
         let Some(_level) = Level::enter(POLL_LEVELS_MAX) else { return Attempt::No };
-        let class = class_of::<A, M>();
-        let own = self.own_timeout();
+        let (own, class) = (self.own_timeout(), self.class());
         let (cell, step) = self.parts();
         let Some(deadline) = Self::inherited(own, is_ask) else { return Attempt::No };
         let (seat, is_timed) = match cell.mailbox.take_seat(class, is_ask) {
@@ -261,7 +259,10 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         seat.ctx.begin_donated(scope.deadline, scope.timeout);
         let mut stage = Stage::begin(seat, mail, turn::run_async::<A>);
         match turn::poll_donated(&mut stage, cell, scope) {
-            Polled::Done(seat) => {
+            Polled::Done(mut seat) => {
+                // Its asker polls it, so it is there.
+                let was_cancelled = seat.get_mut().is_some_and(|seat| seat.ctx.take_cancelled());
+                debug_assert!(!was_cancelled);
                 guard.give(stage.end(seat), handled(began));
                 drop(guard);
                 if let Some(turn) = sampled {

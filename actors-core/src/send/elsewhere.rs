@@ -1,6 +1,5 @@
 //! A message for an actor in another place, until its outlet has accepted or returned it.
 
-use super::class_of;
 use super::cleanup::Cleanup;
 use super::journey::{Arrival, Journey, Refusal, Step, message_of};
 use crate::actor::cell::{Cell, Packed};
@@ -185,7 +184,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             WhenFull::Wait => self.line_end(),
             WhenFull::Refuse => self.deadline,
         };
-        match self.to.cell().hand_over(class_of::<A, M>(), item, when_full, end, is_ask) {
+        match self.to.cell().hand_over(self.class(), item, when_full, end, is_ask) {
             Handover::Over(ending) => Some(self.arrived(ending)),
             Handover::InTransit(transit) => {
                 self.cleanup().transit = Some(transit);

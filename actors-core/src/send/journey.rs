@@ -12,6 +12,7 @@ use crate::clock::{self, Span, Tick};
 use crate::current;
 use crate::error::{About, Admission, AskError, Reason, SendError};
 use crate::mailbox::{ClassId, FastPath, Place, WhenFull, Withdrawal};
+use crate::policy::Priority;
 use crate::reply::ReplySender;
 use crate::wait::Names;
 use std::sync::Arc;
@@ -43,6 +44,8 @@ enum MayLeave {
 pub(super) struct Journey<'a, A: Handler<M>, M: Message> {
     pub(super) to: Target<'a, A>,
     pub(super) step: Step<M>,
+    /// Its message type, in the lane of its priority (S9).
+    class: ClassId,
     timeout: Span,
     /// When the message becomes worthless: the earlier one of ttl and deadline.
     pub(super) expires: Tick,
@@ -80,6 +83,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         Journey {
             to,
             step,
+            class: class_of::<A, M>(),
             timeout,
             expires: never,
             deadline: never,
@@ -97,12 +101,25 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     }
 
     pub(super) fn cleanup(&mut self) -> &mut Cleanup<'a, A> {
-        let to = &self.to;
-        self.cleanup.get_or_insert_with(|| Cleanup::new(to, class_of::<A, M>()))
+        let (to, class) = (&self.to, self.class);
+        self.cleanup.get_or_insert_with(|| Cleanup::new(to, class))
     }
 
     pub(super) fn set_timeout(&mut self, timeout: Duration) {
         self.timeout = Span::of(timeout);
+    }
+
+    /// Chooses a lane of the type's range. Has no effect after the first poll.
+    pub(super) fn set_priority(&mut self, priority: Priority) {
+        if self.is_plain() {
+            self.class = self.to.cell().mailbox.class_for(class_of::<A, M>(), priority);
+        }
+    }
+
+    /// Its message type, in the lane of its priority.
+    #[inline]
+    pub(super) fn class(&self) -> ClassId {
+        self.class
     }
 
     pub(super) fn handle(&self) -> &Handle<A> {
@@ -113,7 +130,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     pub(super) fn owned(mut self) -> Journey<'static, A, M> {
         let mut owned = Journey::with(Target::Owned(Handle::clone(&self.to)), self.step, self.timeout);
         (owned.expires, owned.deadline, owned.is_blocking) = (self.expires, self.deadline, self.is_blocking);
-        owned.has_yielded = self.has_yielded;
+        (owned.has_yielded, owned.class) = (self.has_yielded, self.class);
         if let Some(cleanup) = &mut self.cleanup {
             let new = owned.cleanup();
             (new.line, new.has_permit) = (cleanup.line.take(), std::mem::take(&mut cleanup.has_permit));
@@ -236,17 +253,17 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         if let Some(refused) = self.is_refused(WhenFull::Wait) {
             return Some(refused);
         }
-        if !self.to.cell().mailbox.has_doom_notice(class_of::<A, M>()) || !self.is_plain() {
+        if !self.to.cell().mailbox.has_doom_notice(self.class) || !self.is_plain() {
             return None;
         }
         self.set_deadline(true);
-        let wait = self.to.cell().mailbox.refuse_doomed_at_once(class_of::<A, M>(), self.deadline)?;
+        let wait = self.to.cell().mailbox.refuse_doomed_at_once(self.class, self.deadline)?;
         Some((Reason::Doomed, wait))
     }
 
     #[inline(never)]
     fn why_refused(&self, when_full: WhenFull) -> Option<(Reason, Span)> {
-        let (cell, class) = (self.to.cell(), class_of::<A, M>());
+        let (cell, class) = (self.to.cell(), self.class);
         match cell.gate.refuses(class) {
             Some(retry_after) => Some((Reason::Shed, Span::of(retry_after))),
             None => Some((Reason::Full, cell.mailbox.refuse_at_once(class, when_full)?)),
@@ -307,9 +324,9 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
             // Such a message is moved or boxed before the lock is taken, which the slow path does.
             return FastPath::LongWay;
         }
-        let Journey { to, step, .. } = self;
+        let Journey { to, step, class, .. } = self;
         let cell = to.cell();
-        let mut slot = match cell.mailbox.try_fast_path(class_of::<A, M>(), when_full) {
+        let mut slot = match cell.mailbox.try_fast_path(*class, when_full) {
             FastPath::Slot(slot) => slot,
             FastPath::Refused(reason, retry_after) => return FastPath::Refused(reason, retry_after),
             FastPath::LongWay => return FastPath::LongWay,
@@ -373,7 +390,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         }
         let has_permit = self.cleanup.as_mut().is_some_and(|cleanup| std::mem::take(&mut cleanup.has_permit));
         let terms = Terms {
-            class: class_of::<A, M>(),
+            class: self.class,
             stamp,
             worth_until: if is_ask || !self.timeout.is_none() { self.deadline } else { Tick::NEVER },
             when_full,
@@ -426,7 +443,7 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         self.deadline = match self.timeout.get() {
             Some(own) => now.after(own).min(inherited),
             None if inherited != Tick::NEVER => inherited,
-            None => now.after(self.to.cell().mailbox.timeout(class_of::<A, M>())),
+            None => now.after(self.to.cell().mailbox.timeout(self.class)),
         };
         now
     }

@@ -1,9 +1,9 @@
 //! A message in line, until it is let in, is refused, or gives up.
 
 use super::cleanup::Cleanup;
+use super::cycle;
 use super::journey::{Arrival, Journey, Refusal, Step, message_of};
 use super::timer::end_of_wait;
-use super::{class_of, cycle};
 use crate::actor::cell::Packed;
 use crate::actor::message::Message;
 use crate::actor::{Actor, Handler};
@@ -18,7 +18,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
     /// turn's deadline or, without one, after the default.
     pub(super) fn line_end(&mut self) -> Tick {
         if self.deadline == Tick::NEVER {
-            self.deadline = end_of_wait(self.to.cell(), class_of::<A, M>(), Tick::NEVER);
+            self.deadline = end_of_wait(self.to.cell(), self.class(), Tick::NEVER);
         }
         self.deadline.min(self.expires)
     }

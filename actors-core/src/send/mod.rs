@@ -32,6 +32,7 @@ mod tell;
 mod timer;
 
 pub use crate::actor::jobs::Job;
+pub use crate::actor::message::Prioritized;
 pub use ask::{Ask, AskReturning};
 pub use deliver::Deliver;
 pub use pull::{Attach, MailSink};

@@ -70,7 +70,7 @@ impl<A: Actor> Cell<A> {
     #[inline(never)]
     fn offer_slowly(self: &Arc<Self>, item: Packed<A>, terms: Terms) -> (Tick, Offered<A>) {
         let Terms { class, stamp, worth_until, when_full, has_permit, may_be_stored, .. } = terms;
-        let tag = match self.mailbox.tag(&item, stamp, worth_until) {
+        let tag = match self.mailbox.tag(class, &item, stamp, worth_until) {
             Ok(tag) => Tag { is_ask: terms.is_ask, ..tag },
             Err(reason) => {
                 self.mailbox.offer_lost(class, reason);
@@ -89,7 +89,7 @@ impl<A: Actor> Cell<A> {
             Placement::Offered(Offer::Granted(place, admission)) => Offered::In(place, admission),
             Placement::Offered(Offer::InLine(line)) => Offered::InLine(line),
             Placement::Offered(Offer::Refused(item, Reason::Dropped, _)) => {
-                self.drop_rejected(item, Reason::Dropped);
+                self.drop_rejected(class, item, Reason::Dropped);
                 Offered::Refused { reason: Reason::Dropped, retry_after: none, item: None }
             }
             Placement::Offered(Offer::Refused(item, reason, retry_after)) => {

@@ -5,10 +5,11 @@ use super::donate::Attempt;
 use super::journey::{Arrival, Journey};
 use crate::actor::Handler;
 use crate::actor::handle::Handle;
-use crate::actor::message::Message;
+use crate::actor::message::{Message, Prioritized};
 use crate::error::{Admission, SendError};
 use crate::mailbox::{FastPath, WhenFull};
 use crate::panics::ignored;
+use crate::policy::Priority;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -91,6 +92,31 @@ impl<'a, A: Handler<M>, M: Message> Tell<'a, A, M> {
     /// turn.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.journey.set_timeout(timeout);
+        self
+    }
+
+    /// Chooses the priority of this message, within the range that its type declares: from a range
+    /// `normal..=high`, `urgent` chooses `high`. Has no effect after the first poll.
+    ///
+    /// ```
+    /// use actors_core::prelude::*;
+    /// # struct Shop;
+    /// # #[actor(local)]
+    /// # impl Shop {
+    /// #[message(priority = normal..=high)]
+    /// async fn order(&mut self, sku: u32) -> u32 { sku }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let shop = System::new("shop").spawn(Shop);
+    /// assert_eq!(shop.order(7).priority(Priority::High).await.unwrap(), 7);
+    /// # }
+    /// ```
+    pub fn priority(mut self, priority: Priority) -> Self
+    where
+        M: Prioritized,
+    {
+        self.journey.set_priority(priority);
         self
     }
 

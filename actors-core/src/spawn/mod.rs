@@ -25,7 +25,7 @@ use crate::actor::{Actor, Handler, Mail, Typed, TypedHandle};
 use crate::env::System;
 use crate::error::ActorName;
 use crate::mailbox::Class;
-use crate::policy::{Policy, Pressure, Restart, Schedule, Settings, Strategy};
+use crate::policy::{Policy, Pressure, Rate, Restart, Schedule, Settings, Strategy};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -139,6 +139,19 @@ impl<A: Actor, F, K> SpawnBuilder<A, F, K> {
     /// [`JOBS_MAX`](crate::policy::JOBS_MAX) (F7).
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.settings = self.settings.jobs(jobs);
+        self
+    }
+
+    /// Sets how many messages of all types together are admitted in a time (T7), apart from those
+    /// of types that are exempt.
+    pub fn rate(mut self, rate: Rate) -> Self {
+        self.settings = self.settings.rate(rate);
+        self
+    }
+
+    /// Sets how many messages may be admitted at once under the actor's rate.
+    pub fn burst(mut self, messages: usize) -> Self {
+        self.settings = self.settings.burst(messages);
         self
     }
 

@@ -4,7 +4,7 @@ use super::overflow::{Overflow, OverflowList};
 use super::ramp::Ramp;
 use super::rate::Rate;
 use crate::word::words;
-use crate::{InvalidPolicy, fields};
+use crate::{InvalidPolicy, fields, wording};
 use std::time::Duration;
 
 words! {
@@ -55,8 +55,10 @@ impl Priority {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Policy {
-    /// The lane.
+    /// The lane, or the lowest one that a send may choose.
     pub priority: Priority,
+    /// The highest lane that a send may choose (S9).
+    pub highest: Priority,
     /// What happens when there is no room.
     pub overflow: OverflowList,
     /// Slots that messages of this type may hold at once; `None`: as many as there are (B2).
@@ -77,8 +79,18 @@ pub struct Policy {
     /// How many messages may be admitted at once under the rate; `None`: those of a tenth of a
     /// second, at least one.
     pub burst: Option<usize>,
+    /// Whether its messages take no token of the actor's rate. Only `high` and `urgent` types may
+    /// be exempt.
+    pub exempt: bool,
+    /// Whether a message says how many tokens it costs (`Message::cost`); otherwise each costs one.
+    pub costed: bool,
+    /// Whether slots and turns are shared between the values that `Message::hash_key` feeds.
+    pub fair: bool,
     /// Whether the type has a conflation key.
     pub keyed: bool,
+    /// Whether the turn of an `async fn` is dropped at its next await when its asker has gone away
+    /// (T8). It belongs to the code of the handler, and cannot be changed where the actor starts.
+    pub cancels: bool,
 }
 
 words! {
@@ -109,6 +121,7 @@ impl Policy {
     pub const fn tell() -> Self {
         Policy {
             priority: Priority::Normal,
+            highest: Priority::Normal,
             overflow: OverflowList::new(&[Overflow::Block]),
             max: None,
             max_per_key: None,
@@ -118,7 +131,11 @@ impl Policy {
             early: None,
             rate: None,
             burst: None,
+            exempt: false,
+            costed: false,
+            fair: false,
             keyed: false,
+            cancels: false,
         }
     }
 
@@ -130,8 +147,20 @@ impl Policy {
     /// Sets the lane.
     #[must_use]
     pub const fn priority(mut self, priority: Priority) -> Self {
-        self.priority = priority;
+        (self.priority, self.highest) = (priority, priority);
         self
+    }
+
+    /// Lets a send choose a lane from its [`priority`](Policy::priority) up to this one (S9).
+    #[must_use]
+    pub const fn up_to(mut self, highest: Priority) -> Self {
+        self.highest = highest;
+        self
+    }
+
+    /// Whether a send may choose its lane.
+    pub fn has_range(&self) -> bool {
+        self.priority < self.highest
     }
 
     /// Sets what happens when there is no room: words tried in order.
@@ -199,10 +228,38 @@ impl Policy {
         self
     }
 
+    /// Shares slots and turns between the values that `Message::hash_key` feeds (S7).
+    #[must_use]
+    pub const fn fair(mut self) -> Self {
+        self.fair = true;
+        self
+    }
+
+    /// Exempts its messages from the actor's rate.
+    #[must_use]
+    pub const fn exempt(mut self) -> Self {
+        self.exempt = true;
+        self
+    }
+
+    /// Says that a message tells how many tokens it costs (`Message::cost`).
+    #[must_use]
+    pub const fn costed(mut self) -> Self {
+        self.costed = true;
+        self
+    }
+
     /// Says that the message has a conflation key (`Message::hash_key` and `Message::same_key`).
     #[must_use]
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;
+        self
+    }
+
+    /// Drops the turn of an `async fn` at its next await when its asker has gone away (T8).
+    #[must_use]
+    pub const fn cancel_on_abandon(mut self) -> Self {
+        self.cancels = true;
         self
     }
 
@@ -218,7 +275,12 @@ impl Policy {
                 "`max_per_key` counts the messages of one key: give the type a key, or leave it out",
             ));
         }
-        self.check_rate()?;
+        Rate::check_burst(self.rate, self.burst)?;
+        wording::priorities_fit((self.priority, self.highest))?;
+        if self.exempt {
+            wording::exempt_fits(self.priority)?;
+        }
+        self.check_combinations()?;
         if let Some(ramp) = self.early {
             if !self.overflow.has(Overflow::DropRandom) {
                 return Err(InvalidPolicy::new(
@@ -231,15 +293,25 @@ impl Policy {
         self.overflow.check(self.keyed)
     }
 
-    fn check_rate(&self) -> Result<(), InvalidPolicy> {
-        let why = match (self.rate, self.burst) {
-            (None, Some(_)) => "a `burst` is part of a rate: write `rate = \"1000/s\"` too, or leave it out",
-            (Some(rate), Some(_)) if rate.is_sliding() => {
-                "a sliding window has no burst: it admits its count at once; leave out `burst` or `sliding`"
-            }
-            _ => return Ok(()),
-        };
-        Err(InvalidPolicy::new("burst", why))
+    /// Checks words that exclude each other.
+    fn check_combinations(&self) -> Result<(), InvalidPolicy> {
+        let refuse = |word: &'static str, why: &'static str| Err(InvalidPolicy::new(word, why));
+        if self.has_range() && self.overflow.has(Overflow::Conflate) {
+            let why = "a message that is conflated takes the place of an older one: write one priority, or leave out `conflate`";
+            return refuse("priority", why);
+        }
+        if self.fair && self.keyed {
+            return refuse("fair_by", wording::FAIR_AND_KEYED);
+        }
+        if self.fair && self.order != Order::Fifo {
+            let why = "under `fair_by` the oldest message of each value goes first: leave out `order`, or `fair_by`";
+            return refuse("order", why);
+        }
+        if self.fair && self.overflow.has(Overflow::DropAll) {
+            let why = "under `fair_by`, `drop_all` would give up the messages of all values for one: write `drop_oldest`";
+            return refuse("overflow", why);
+        }
+        Ok(())
     }
 
     /// Returns this policy with what differs between `before` and `wanted`: two changes of one
@@ -251,10 +323,27 @@ impl Policy {
             if before == wanted { now } else { wanted }
         }
         // Every field by its name, so that a new one cannot be forgotten.
-        let Policy { priority, overflow, max, max_per_key, ttl, timeout, order, early, rate, burst, keyed } =
-            *self;
+        let Policy {
+            priority,
+            highest,
+            overflow,
+            max,
+            max_per_key,
+            ttl,
+            timeout,
+            order,
+            early,
+            rate,
+            burst,
+            exempt,
+            costed,
+            fair,
+            keyed,
+            cancels,
+        } = *self;
         Policy {
             priority: pick(priority, before.priority, wanted.priority),
+            highest: pick(highest, before.highest, wanted.highest),
             overflow: pick(overflow, before.overflow, wanted.overflow),
             max: pick(max, before.max, wanted.max),
             max_per_key: pick(max_per_key, before.max_per_key, wanted.max_per_key),
@@ -265,6 +354,10 @@ impl Policy {
             rate: pick(rate, before.rate, wanted.rate),
             burst: pick(burst, before.burst, wanted.burst),
             keyed: pick(keyed, before.keyed, wanted.keyed),
+            exempt,
+            costed,
+            fair,
+            cancels,
         }
     }
 

@@ -96,6 +96,18 @@ impl Rate {
         rate.check().map(|()| rate)
     }
 
+    /// Checks that a burst has a rate to be a part of.
+    pub(crate) fn check_burst(rate: Option<Rate>, burst: Option<usize>) -> Result<(), InvalidPolicy> {
+        let why = match (rate, burst) {
+            (None, Some(_)) => "a `burst` is part of a rate: write `rate = \"1000/s\"` too, or leave it out",
+            (Some(rate), Some(_)) if rate.is_sliding() => {
+                "a sliding window has no burst: it admits its count at once; leave out `burst` or `sliding`"
+            }
+            _ => return Ok(()),
+        };
+        Err(InvalidPolicy::new("burst", why))
+    }
+
     pub(crate) fn check(&self) -> Result<(), InvalidPolicy> {
         let refuse = |why: String| Err(InvalidPolicy::new("rate", why));
         match *self {

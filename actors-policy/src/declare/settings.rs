@@ -1,7 +1,7 @@
 //! How much a mailbox holds, and which lane may have a slot.
 
 use super::pressure::{Pressure, Workers, effective};
-use crate::{Action, InvalidPolicy, Priority, Schedule, fields, wording};
+use crate::{Action, InvalidPolicy, Priority, Rate, Schedule, fields, wording};
 use std::time::Duration;
 
 /// The largest capacity: 2^24 slots. Slot numbers are 32 bits wide, and a queue of sixteen million
@@ -31,6 +31,8 @@ pub struct Settings {
     pub(crate) pressure: Option<Pressure>,
     seed: Option<u64>,
     pub(crate) jobs: u32,
+    pub(crate) rate: Option<Rate>,
+    pub(crate) burst: Option<usize>,
 }
 
 impl Settings {
@@ -47,6 +49,8 @@ impl Settings {
             pressure: None,
             seed: None,
             jobs: JOBS,
+            rate: None,
+            burst: None,
         }
     }
 
@@ -118,6 +122,21 @@ impl Settings {
         self
     }
 
+    /// Sets how many messages of all types together are admitted in a time (T7), apart from those
+    /// of types that are [`exempt`](crate::Policy::exempt).
+    #[must_use]
+    pub const fn rate(mut self, rate: Rate) -> Self {
+        self.rate = Some(rate);
+        self
+    }
+
+    /// Sets how many messages may be admitted at once under the actor's rate.
+    #[must_use]
+    pub const fn burst(mut self, messages: usize) -> Self {
+        self.burst = Some(messages);
+        self
+    }
+
     #[doc(hidden)]
     pub const fn declared_capacity(&self) -> usize {
         self.capacity
@@ -147,6 +166,15 @@ impl Settings {
         self.seed
     }
 
+    /// Checks that the burst goes with the rate.
+    ///
+    /// # Errors
+    /// What to write instead.
+    #[doc(hidden)]
+    pub fn check_rate(&self) -> Result<(), InvalidPolicy> {
+        Rate::check_burst(self.rate, self.burst)
+    }
+
     /// Checks the numbers and works out the defaults.
     ///
     /// # Errors
@@ -159,6 +187,7 @@ impl Settings {
         // An eighth, but always leaving the lower lanes at least one slot (B5).
         let reserve = self.reserve.unwrap_or_else(|| capacity.div_ceil(8).min(capacity - 1));
         wording::reserve_fits(reserve, capacity)?;
+        self.check_rate()?;
         self.workers.check()?;
         let pressure = effective(self);
         pressure.map_or(Ok(()), |pressure| pressure.check())?;
@@ -175,6 +204,8 @@ impl Settings {
             schedule: self.schedule,
             workers: self.workers,
             pressure,
+            rate: self.rate,
+            burst: self.burst,
             jobs: self.jobs,
         })
     }
@@ -203,6 +234,10 @@ pub struct Limits {
     pub workers: Workers,
     #[doc(hidden)]
     pub pressure: Option<Pressure>,
+    #[doc(hidden)]
+    pub rate: Option<Rate>,
+    #[doc(hidden)]
+    pub burst: Option<usize>,
     jobs: u32,
 }
 

@@ -13,6 +13,7 @@ pub mod duration;
 mod number;
 mod overflow;
 mod pool;
+mod priority;
 
 pub use number::Number;
 pub use overflow::{OVERFLOW_EMPTY, overflow, overflow_place};
@@ -21,6 +22,9 @@ pub use pool::{
     action, fill, fill_fits, fills_fit, keep_alive_fits, no_response, schedule_fits, spawn_fits, workers,
     workers_fit,
 };
+
+pub(crate) use priority::PRIORITY_EXAMPLE;
+pub use priority::{FAIR_AND_KEYED, exempt_fits, priorities, priorities_fit};
 
 use crate::word::{list, nearest, no_choice};
 use crate::{InvalidPolicy, Schedule};

@@ -92,7 +92,7 @@ fn t7_an_excess_message_is_refused_with_the_exact_time_of_the_next_token() {
         advance(30 * MS).await;
         let why = desk.rejected(3).await.unwrap_err();
         assert_eq!((why.reason(), why.retry_after()), (Reason::RateLimited, Some(70 * MS)));
-        assert!(why.to_string().contains("over the admission rate of its type; retry after 70 ms"), "{why}");
+        assert!(why.to_string().contains("over the admission rate; retry after 70 ms"), "{why}");
         advance(69 * MS).await;
         assert!(desk.rejected(3).await.is_err());
         advance(MS).await;

@@ -13,7 +13,7 @@ use crate::actor::{Actor, Mail};
 use crate::clock::{self, Tick};
 use crate::drops;
 use crate::error::Reason;
-use crate::mailbox::{ClassId, Effects, Item, Ledger, Lost, has_letter};
+use crate::mailbox::{ClassId, Effects, Ledger, Lost, has_letter};
 use crate::observe::losses::{LossLog, Lossy};
 use crate::observe::{Loss, trace};
 use crate::panics::ignored;
@@ -44,8 +44,7 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Drops a message that was lost instead of being enqueued.
-    pub(crate) fn drop_rejected(self: &Arc<Self>, item: Packed<A>, reason: Reason) {
-        let class = ClassId::new(item.class());
+    pub(crate) fn drop_rejected(self: &Arc<Self>, class: ClassId, item: Packed<A>, reason: Reason) {
         self.drop_lost(Lost { item, class, stamp: Tick::ZERO, reason });
     }
 
@@ -114,7 +113,7 @@ impl<A: Actor> Cell<A> {
     #[cold]
     fn write_losses(&self, log: &LossLog, since: Tick, ledger: &Ledger) {
         let over = clock::now().since(since);
-        let classes = (0..A::Mail::CLASSES.len()).map(ClassId::new);
+        let classes = (0..self.mailbox.types()).map(ClassId::new);
         let policies = classes.map(|class| &self.mailbox.class(class).policy);
         if let Some(summary) = log.summary(ledger, policies, over) {
             trace::losses(self.name(), &summary);
@@ -128,7 +127,7 @@ impl<A: Actor> Drop for Cell<A> {
     fn drop(&mut self) {
         let Some((log, since)) = self.disarm_losses() else { return };
         let mut ledger = self.mailbox.ledger(&mut Effects::new());
-        ledger.add_shed(self.gate.refused());
+        ledger.add_shed(self.refused_by_gate());
         self.write_losses(log, since, &ledger);
     }
 }

@@ -26,9 +26,14 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn ledger(self: &Arc<Self>) -> Ledger {
         let mut effects = Effects::new();
         let mut ledger = self.mailbox.ledger(&mut effects);
-        ledger.add_shed(self.gate.refused());
+        ledger.add_shed(self.refused_by_gate());
         self.apply(&mut effects);
         ledger
+    }
+
+    /// What the gate has refused, by message type.
+    pub(super) fn refused_by_gate(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.mailbox.type_of_each().zip(self.gate.refused())
     }
 
     /// Replaces the content of `rows` by the rows of the ledger. It allocates only if `rows` lacks
@@ -36,7 +41,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn rows(self: &Arc<Self>, rows: &mut Vec<Row>) {
         let mut effects = Effects::new();
         self.mailbox.rows(rows, &mut effects);
-        add_shed(rows, self.gate.refused());
+        add_shed(rows, self.refused_by_gate());
         self.apply(&mut effects);
     }
 

@@ -23,6 +23,10 @@ impl<A: Actor> Item for Packed<A> {
         self.0.envelope().weight()
     }
 
+    fn cost(&self) -> usize {
+        self.0.envelope().cost()
+    }
+
     fn same_key(&self, other: &Self) -> bool {
         self.0.envelope().same_key(other.0.envelope())
     }

@@ -337,9 +337,10 @@ impl Row {
     }
 }
 
-/// Adds what was refused before the mailbox, by type.
-pub(crate) fn add_shed(rows: &mut [Row], refused: impl Iterator<Item = u64>) {
-    for (row, refused) in rows.iter_mut().zip(refused) {
+/// Adds what was refused before the mailbox: the number of a message type, and a count.
+pub(crate) fn add_shed(rows: &mut [Row], refused: impl Iterator<Item = (usize, u64)>) {
+    for (of_type, refused) in refused {
+        let row = &mut rows[of_type];
         row.offered += refused;
         row.refused[Reason::Shed as usize] += refused;
     }
@@ -358,8 +359,8 @@ impl Ledger {
         Ledger { rows, types }
     }
 
-    /// Adds what was refused before the mailbox, by type.
-    pub(crate) fn add_shed(&mut self, refused: impl Iterator<Item = u64>) {
+    /// Adds what was refused before the mailbox: the number of a message type, and a count.
+    pub(crate) fn add_shed(&mut self, refused: impl Iterator<Item = (usize, u64)>) {
         add_shed(&mut self.rows, refused);
     }
 

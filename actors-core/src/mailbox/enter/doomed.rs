@@ -35,7 +35,8 @@ impl<T: Item, S> Inner<T, S> {
         if self.core.queue.used() == 0 {
             return None;
         }
-        dooms(&self.core, &self.consumers, class, now, deadline)
+        // A type whose values share turns takes the long way, where its value is known.
+        dooms(&self.core, &self.consumers, class, 0, now, deadline)
     }
 }
 
@@ -44,6 +45,7 @@ fn dooms<T: Item, S>(
     core: &Core<T>,
     consumers: &Consumers<S>,
     class: ClassId,
+    hash: u64,
     now: Tick,
     deadline: Tick,
 ) -> Option<Tick> {
@@ -57,7 +59,7 @@ fn dooms<T: Item, S>(
         // A worker may be free at any moment.
         Consumers::Pool(pool) => (pool.alive(), pool.alive().saturating_sub(pool.busy()), Span::NONE),
     };
-    let ahead = core.turns_ahead(class);
+    let ahead = core.turns_ahead(class, hash);
     let outlook = Outlook { ahead, workers, idle, turn: core.handling(), running };
     let answered = now.after(outlook.time()?.get()?);
     (answered > deadline).then_some(answered)
@@ -65,9 +67,13 @@ fn dooms<T: Item, S>(
 
 impl<T: Item> Core<T> {
     /// How many messages have their turns before a new one of this type, as far as that is certain.
-    fn turns_ahead(&self, class: ClassId) -> usize {
+    fn turns_ahead(&self, class: ClassId, hash: u64) -> usize {
         let state = &self.queue.classes[class];
-        let own = self.queue.lane_len(state.lane());
+        let own = match &state.shares {
+            // Of the lane, the part that is ahead is as large as that of its own type.
+            Some(shares) => self.queue.lane_len(state.lane()) * shares.ahead(hash) / shares.queued().max(1),
+            None => self.queue.lane_len(state.lane()),
+        };
         let higher: usize = match self.schedule.outranks() {
             true => (state.lane() + 1..Priority::COUNT).map(|lane| self.queue.lane_len(lane)).sum(),
             false => 0,
@@ -115,8 +121,9 @@ impl<T: Item, S> Section<'_, T, S> {
     /// When an ask would be answered, if that is after its deadline although what has expired is
     /// gone.
     pub(in crate::mailbox) fn dooms_after_purge(&mut self, tag: &Tag) -> Option<Tick> {
-        let dooms =
-            |section: &Self| dooms(section.core, section.consumers, tag.class, tag.stamp, tag.deadline);
+        let dooms = |section: &Self| {
+            dooms(section.core, section.consumers, tag.class, tag.hash, tag.stamp, tag.deadline)
+        };
         dooms(self)?;
         self.settle();
         self.purge_expired();

@@ -39,7 +39,7 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Like [`redeem`](Section::redeem), for a message that may be stored.
     pub(crate) fn redeem_or_store(&mut self, item: T, tag: Tag) -> Verdict<T> {
         let verdict = self.decide_redemption(item, tag, |section, item, tag| {
-            section.store_or(item, tag, |section, item, tag| section.refuse(item, tag.class, Reason::Full))
+            section.store_or(item, tag, |section, item, tag| section.refuse(item, &tag, Reason::Full))
         });
         self.wake_if_filled();
         verdict
@@ -84,7 +84,7 @@ impl<T: Item, S> Section<'_, T, S> {
                 self.enter_room(item, tag)
             }
             Phase::Open => self.overflow(item, tag, when_full),
-            _ => self.refuse(item, class, Reason::Closed),
+            _ => self.refuse(item, &tag, Reason::Closed),
         };
         self.after_leaving();
         offer
@@ -240,10 +240,10 @@ impl<T: Item> Core<T> {
         if self.phase > Phase::Draining || spill.is_given_up {
             return None;
         }
-        spill.find(|class| match self.has_room(class, 0) {
+        spill.find(|class| match self.has_room(class, 0) && !self.lacks_token(class, 1) {
             true => {
                 let state = &self.queue.classes[class];
-                (state.room() - self.queue.taken()).min((state.max - state.held()) as usize)
+                (state.room() - self.queue.taken()).min((state.max - self.queue.held(class)) as usize)
             }
             false => 0,
         })

@@ -15,7 +15,17 @@ use crate::mailbox::ids::{ClassId, SlotId, WaiterId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::{Mailbox, Section};
 use crate::mailbox::store::slots::{Place, Tag};
-use crate::mailbox::store::waiters::{Departed, Note, Outcome, Wanted};
+use crate::mailbox::store::waiters::{Departed, Head, Note, Outcome, Wanted};
+
+/// What is first of a type.
+struct Ahead {
+    /// Its arrival number.
+    ticket: u64,
+    weight: u32,
+    /// The tokens that it needs.
+    cost: u32,
+    next: Next,
+}
 
 /// What gets a free slot.
 #[derive(Clone, Copy)]
@@ -29,15 +39,16 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Makes the sender of a message join the line of its type, if it may.
     pub(in crate::mailbox) fn join(&mut self, item: T, tag: Tag, when_full: WhenFull) -> Offer<Message, T> {
         let class = tag.class;
-        if when_full == WhenFull::Refuse || self.lines.waiting() >= self.max_waiting {
-            let is_limited = self.lacks_token(class) && when_full == WhenFull::Refuse;
-            return self.refuse(item, class, if is_limited { Reason::RateLimited } else { Reason::Full });
+        let has_place = self.lines.waiting() < self.max_waiting && !self.is_line_spent(&tag);
+        if when_full == WhenFull::Refuse || !has_place {
+            let is_limited = self.lacks_token(class, tag.cost) && when_full == WhenFull::Refuse;
+            return self.refuse(item, &tag, if is_limited { Reason::RateLimited } else { Reason::Full });
         }
         let types = self.queue.classes.len();
         let state = &mut self.queue.classes[class];
         state.counts.waiting += 1;
-        let is_keyed = state.is_ordered;
-        state.ahead += u32::from(!is_keyed);
+        let is_keyed = state.waits_by_key();
+        state.joined_line(&tag, is_keyed);
         let waiter = self.lines.join(Wanted::Message(item), tag, is_keyed, types);
         if is_keyed {
             self.review(tag.hash);
@@ -88,10 +99,10 @@ impl<T: Item, S> Section<'_, T, S> {
         };
         let Some(Departed { wanted, tag, stood, is_keyed }) = self.lines.take(waiter) else { return };
         let class = tag.class;
-        self.queue.classes[class].ahead -= u32::from(stood);
+        self.queue.classes[class].left_line(&tag, is_keyed, stood);
         let note = match wanted {
             Wanted::Permit => {
-                self.take_token(class, true);
+                self.take_token(class, tag.cost, true);
                 self.give_permit(class);
                 self.note_marks();
                 Note::Permit(Outcome::Granted(()))
@@ -129,7 +140,7 @@ impl<T: Item, S> Section<'_, T, S> {
             }
             Ok(Some(twin)) => Outcome::Granted(self.conflate(twin, item, tag)),
             Ok(None) => {
-                self.take_token(tag.class, true);
+                self.take_token(tag.class, tag.cost, true);
                 Outcome::Granted(self.push(item, tag))
             }
         }
@@ -140,7 +151,7 @@ impl<T: Item, S> Section<'_, T, S> {
         let Some((_, tag)) = self.lines.peek(waiter) else { return false };
         let has_slot = self.queue.classes[tag.class].counts.stored == 0
             && self.has_slot(tag.class, tag.weight)
-            && !self.lacks_token(tag.class)
+            && !self.lacks_token(tag.class, tag.cost)
             && !self.queue.is_key_full(tag.class, tag.hash);
         if has_slot {
             self.admit(waiter);
@@ -167,7 +178,7 @@ impl<T: Item, S> Section<'_, T, S> {
     ) -> Option<(Wanted<T>, Tag)> {
         let Departed { wanted, tag, stood, is_keyed } = self.lines.take(waiter)?;
         let state = &mut self.queue.classes[tag.class];
-        state.ahead -= u32::from(stood);
+        state.left_line(&tag, is_keyed, stood);
         if let Wanted::Message(_) = wanted {
             let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::of(reason) };
             state.counts.waiting -= 1;
@@ -184,11 +195,11 @@ impl<T: Item, S> Section<'_, T, S> {
     pub(in crate::mailbox) fn clear_lines(&mut self) {
         while let Some(waiter) = self.any_waiter()
             && self.effects.may_move()
-            && let Some(Departed { wanted, tag, stood, .. }) = self.lines.take(waiter)
+            && let Some(Departed { wanted, tag, stood, is_keyed }) = self.lines.take(waiter)
         {
             self.work.add(1);
             let state = &mut self.queue.classes[tag.class];
-            state.ahead -= u32::from(stood);
+            state.left_line(&tag, is_keyed, stood);
             let note = match wanted {
                 Wanted::Permit => Note::Permit(Outcome::Refused((), Reason::Closed)),
                 Wanted::Message(item) => {
@@ -208,33 +219,65 @@ impl<T: Item, S> Section<'_, T, S> {
 impl<T: Item> Core<T> {
     /// Whether this waiter lacks a token now.
     fn awaits_token(&self, waiter: WaiterId) -> bool {
-        self.has_rates && self.lines.peek(waiter).is_some_and(|(_, tag)| self.lacks_token(tag.class))
+        let ticket = self.lines.ticket(waiter);
+        self.has_rates()
+            && self.lines.peek(waiter).is_some_and(|(_, tag)| self.is_limited(tag.class, tag.cost, ticket))
     }
 
     /// What gets the next free slot.
     fn next_ahead(&self) -> Option<Next> {
         let mut best: Option<(usize, u64, Next)> = None;
         for class in self.queue.classes.ids() {
-            let Some((ticket, weight, next)) = self.head_of(class) else { continue };
+            let Some(Ahead { ticket, weight, cost, next }) = self.head_of(class) else { continue };
             let lane = self.queue.classes[class].lane();
             let is_better = best.is_none_or(|(top, first, _)| lane > top || (lane == top && ticket < first));
-            if is_better && self.has_room(class, weight) {
+            if is_better
+                && self.has_room(class, weight)
+                && !self.is_limited(class, cost, Some(ticket))
+                && self.has_share(&next)
+            {
                 best = Some((lane, ticket, next));
             }
         }
         best.map(|(.., next)| next)
     }
 
-    /// What is first of a type: its arrival number and its weight. While messages of the type are
-    /// stored, only one that is back may be, because no sender may pass them (M2). While the
-    /// mailbox drains, only such ones have slots: the waiters that are left are sent away.
-    fn head_of(&self, class: ClassId) -> Option<(u64, u32, Next)> {
+    /// What is first of a type. While messages of the type are stored, only one that is back may
+    /// be, because no sender may pass them (M2). While the mailbox drains, only such ones have
+    /// slots: the waiters that are left are sent away.
+    fn head_of(&self, class: ClassId) -> Option<Ahead> {
         if self.queue.classes[class].counts.stored > 0 {
             let returned = self.spill.as_ref()?.front(class).filter(|_| self.phase <= Phase::Draining)?;
-            return Some((returned.ticket, returned.message.tag.weight, Next::Returned(class)));
+            let Tag { weight, cost, .. } = returned.message.tag;
+            return Some(Ahead { ticket: returned.ticket, weight, cost, next: Next::Returned(class) });
         }
         let head = self.lines.head(class).filter(|_| self.phase == Phase::Open)?;
-        Some((head.ticket, head.weight, Next::Waiter(head.waiter)))
+        let Head { waiter, ticket, weight, cost } = head;
+        Some(Ahead { ticket, weight, cost, next: Next::Waiter(waiter) })
+    }
+
+    /// Whether the value of a waiter may hold one more slot (S7). The first in line is of the value
+    /// that holds the fewest, so where it may not, no other may.
+    fn has_share(&self, next: &Next) -> bool {
+        let Next::Waiter(waiter) = next else { return true };
+        match self.lines.peek(*waiter) {
+            Some((Wanted::Message(_), tag)) if self.queue.classes[tag.class].shares.is_some() => {
+                !self.queue.is_key_full(tag.class, tag.hash)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether senders of a newcomer's value are in line (S7).
+    pub(in crate::mailbox) fn is_behind_its_own(&self, tag: &Tag) -> bool {
+        let shares = self.queue.classes[tag.class].shares.as_ref();
+        shares.is_some_and(|shares| shares.is_in_line(tag.hash))
+    }
+
+    /// Whether senders of a newcomer's value have their share of the places in line (S7).
+    fn is_line_spent(&self, tag: &Tag) -> bool {
+        let shares = self.queue.classes[tag.class].shares.as_ref();
+        shares.is_some_and(|shares| shares.is_line_spent(tag.hash, self.max_waiting))
     }
 
     fn any_waiter(&self) -> Option<WaiterId> {
@@ -250,16 +293,32 @@ impl<T: Item> Core<T> {
             return;
         }
         for class in self.queue.classes.ids() {
-            if !self.queue.classes[class].is_ordered {
+            if !self.queue.classes[class].waits_by_key() {
                 continue;
             }
-            let Some((ticket, is_ready)) = self.lines.first_of_key(hash, class) else { continue };
+            let Some((first, rank)) = self.lines.first_of_key(hash, class) else { continue };
+            if let Some(shares) = &self.queue.classes[class].shares {
+                // Its share is looked at when a slot is free: it changes with the other values.
+                let held = Some(shares.held(hash) as u32);
+                if held != rank {
+                    self.lines.set_ready(first, held);
+                }
+                continue;
+            }
             let may_stand = !self.queue.is_key_full(class, hash);
-            if may_stand != is_ready {
-                self.lines.set_ready(hash, class, ticket, may_stand);
+            if may_stand != rank.is_some() {
+                self.lines.set_ready(first, may_stand.then_some(0));
                 let ahead = &mut self.queue.classes[class].ahead;
                 *ahead = if may_stand { *ahead + 1 } else { *ahead - 1 };
             }
+        }
+    }
+
+    /// Reviews the waiters of a message's key, or value, because it holds another number of slots.
+    #[inline]
+    pub(in crate::mailbox) fn review_key_of(&mut self, class: ClassId, hash: u64) {
+        if self.queue.classes[class].waits_by_key() {
+            self.review(hash);
         }
     }
 

@@ -19,10 +19,10 @@ impl<T: Item, S> Mailbox<T, S> {
     /// [`Tick::ZERO`] where the caller has not read the clock yet. Runs the user's `Hash` and
     /// `weight`, without any lock.
     #[inline]
-    pub(crate) fn tag(&self, item: &T, stamp: Tick, deadline: Tick) -> Result<Tag, Reason> {
-        let class = ClassId::new(item.class());
+    pub(crate) fn tag(&self, class: ClassId, item: &T, stamp: Tick, deadline: Tick) -> Result<Tag, Reason> {
         let tag = Tag::new(class, stamp, deadline);
-        let is_simple = self.ttl(class).is_none() && !self.class(class).policy.keyed;
+        let policy = &self.class(class).policy;
+        let is_simple = self.ttl(class).is_none() && !policy.keyed && !policy.costed && !policy.fair;
         if is_simple && self.limits.max_bytes.is_none() { Ok(tag) } else { self.rich_tag(item, tag) }
     }
 
@@ -40,7 +40,12 @@ impl<T: Item, S> Mailbox<T, S> {
             tag.weight = u32::try_from(weight).unwrap_or(u32::MAX);
         }
         let policy = &self.class(tag.class).policy;
-        if policy.overflow.has(Overflow::Conflate) || keeps_key_order(policy, &self.limits) {
+        if policy.costed {
+            let cost = caught(|| item.cost()).map_err(|_| Reason::Panicked)?;
+            // What does not fit into 32 bits is more than any limiter has.
+            tag.cost = u32::try_from(cost).unwrap_or(u32::MAX);
+        }
+        if policy.overflow.has(Overflow::Conflate) || policy.fair || keeps_key_order(policy, &self.limits) {
             let hash = caught(|| {
                 let mut hasher = self.seed.key_hasher();
                 item.hash_key(&mut hasher);
@@ -94,7 +99,7 @@ impl<T: Item, S> Section<'_, T, S> {
         let class = tag.class;
         self.queue.classes[class].counts.offered += 1;
         if self.phase != Phase::Open {
-            return self.refuse(item, class, Reason::Closed).into();
+            return self.refuse(item, &tag, Reason::Closed).into();
         }
         self.request_sample();
         if self.queue.classes[class].ahead > 0 {
@@ -103,10 +108,17 @@ impl<T: Item, S> Section<'_, T, S> {
         }
         if self.queue.classes[class].room_bytes < u64::from(tag.weight) {
             // It will never fit: no message is given up for it, and it must not wait (B2).
-            return self.refuse_for_good(item, class).into();
+            return self.refuse_for_good(item, class, Reason::Full).into();
         }
-        if self.queue.classes[class].limiter.is_some() {
+        if self.queue.classes[class].is_rated {
+            if self.costs_too_much(class, tag.cost) {
+                return self.refuse_for_good(item, class, Reason::RateLimited).into();
+            }
             self.see_tokens();
+            if self.lines.limited() > 0 {
+                // A token that has come since belongs to a sender in line.
+                self.grant();
+            }
         }
         self.stamp(&mut tag);
         if tag.is_ask
@@ -149,27 +161,30 @@ impl<T: Item> Core<T> {
         }
     }
 
-    pub(in crate::mailbox) fn refuse(
-        &mut self,
-        item: T,
-        class: ClassId,
-        reason: Reason,
-    ) -> Offer<Message, T> {
+    pub(in crate::mailbox) fn refuse(&mut self, item: T, tag: &Tag, reason: Reason) -> Offer<Message, T> {
+        let Tag { class, cost, .. } = *tag;
         self.queue.classes[class].counts.lose(Stage::Refused, reason);
         let retry_after = match reason {
             // Where the line is full, a token is needed too.
-            Reason::Full if self.lacks_token(class) => self.retry_after(class).max(self.token_in(class)),
+            Reason::Full if self.lacks_token(class, cost) => {
+                self.retry_after(class).max(self.token_in(class, cost))
+            }
             Reason::Full => self.retry_after(class),
-            Reason::RateLimited => self.token_in(class),
+            Reason::RateLimited => self.token_in(class, cost),
             _ => Span::NONE,
         };
         Offer::Refused(item, reason, retry_after.get())
     }
 
     /// Refuses a message that can never get in: trying again does not help.
-    pub(in crate::mailbox) fn refuse_for_good(&mut self, item: T, class: ClassId) -> Offer<Message, T> {
-        self.queue.classes[class].counts.lose(Stage::Refused, Reason::Full);
-        Offer::Refused(item, Reason::Full, None)
+    pub(in crate::mailbox) fn refuse_for_good(
+        &mut self,
+        item: T,
+        class: ClassId,
+        reason: Reason,
+    ) -> Offer<Message, T> {
+        self.queue.classes[class].counts.lose(Stage::Refused, reason);
+        Offer::Refused(item, reason, None)
     }
 
     pub(in crate::mailbox) fn lose_newcomer(

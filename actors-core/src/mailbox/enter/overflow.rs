@@ -26,7 +26,7 @@ use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::Section;
 use crate::mailbox::store::class::{ClassState, PlainlyFull};
-use crate::mailbox::store::slots::{CLASS, Tag};
+use crate::mailbox::store::slots::{CLASS, KEY, Tag};
 use crate::policy::{Overflow, Priority};
 
 /// Messages that are given up for one newcomer, at most: as many as a claim has. A type whose
@@ -102,7 +102,7 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Admits a newcomer where there is room. An early random drop may keep some of the room free.
     pub(in crate::mailbox) fn enter_room(&mut self, item: T, tag: Tag) -> Offer<Message, T> {
         let unlucky = self.draw_early(tag.class);
-        self.take_token(tag.class, false);
+        self.take_token(tag.class, tag.cost, false);
         let place = self.push(item, tag);
         let Some(unlucky) = unlucky else { return Offer::Granted(place, Admission::Queued) };
         self.lose_queued(unlucky, Reason::Dropped);
@@ -123,7 +123,7 @@ impl<T: Item, S> Section<'_, T, S> {
         if has_line && self.queue.classes[class].blocks() {
             return self.join(item, tag, when_full);
         }
-        if self.lacks_token(class) {
+        if self.lacks_token(class, tag.cost) {
             return self.limit(item, tag, when_full);
         }
         if self.queue.classes[class].counts.stored > 0 {
@@ -138,7 +138,7 @@ impl<T: Item, S> Section<'_, T, S> {
             return self.last_resort(item, tag, when_full);
         };
         let newcomer = tag.id;
-        self.take_token(class, false);
+        self.take_token(class, tag.cost, false);
         // In this order, so that the lane is never empty in between and keeps its place in the
         // schedule.
         let place = self.push(item, tag);
@@ -156,7 +156,7 @@ impl<T: Item, S> Section<'_, T, S> {
         match self.queue.classes[tag.class].overflow.last_resort() {
             Overflow::Block => self.join(item, tag, when_full),
             Overflow::DropNewest => self.lose_newcomer(item, tag.class, Reason::Dropped),
-            _ => self.refuse(item, tag.class, Reason::Full),
+            _ => self.refuse(item, &tag, Reason::Full),
         }
     }
 
@@ -244,15 +244,18 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// Whether a message of this type and weight may have a slot now (B1, B2, B5, T7).
+    /// Whether a message of this type and weight may have a slot now (B1, B2, B5), apart from
+    /// tokens (T7).
     pub(in crate::mailbox) fn has_room(&self, class: ClassId, weight: u32) -> bool {
-        self.has_slot(class, weight) && !self.is_over_soft_limit(class) && !self.lacks_token(class)
+        self.has_slot(class, weight) && !self.is_over_soft_limit(class)
     }
 
-    /// Like [`has_room`](Core::has_room), and its key may hold one more (S8).
+    /// Whether a message may be admitted now: there is room, its key may hold one more (S8), and it
+    /// has its tokens.
     pub(in crate::mailbox) fn has_room_for(&self, tag: &Tag) -> bool {
         let class = tag.class;
-        self.has_room(class, tag.weight) && !self.queue.is_key_full(class, tag.hash)
+        let has_room = self.has_room(class, tag.weight) && !self.queue.is_key_full(class, tag.hash);
+        has_room && !self.is_behind_its_own(tag) && !self.lacks_token(class, tag.cost)
     }
 
     /// Whether a message must wait although there is a slot, because of the soft limit (P2): types
@@ -268,7 +271,9 @@ impl<T: Item> Core<T> {
     /// Like [`has_room`](Core::has_room), without regard to the soft limit.
     pub(in crate::mailbox) fn has_slot(&self, class: ClassId, weight: u32) -> bool {
         let state = &self.queue.classes[class];
-        self.queue.taken() < state.room() && state.held() < state.max && self.has_bytes(class, weight.into())
+        self.queue.taken() < state.room()
+            && self.queue.held(class) < state.max
+            && self.has_bytes(class, weight.into())
     }
 
     /// Whether a message of this type may bring `added` more bytes (B2). One that brings none
@@ -287,7 +292,7 @@ impl<T: Item> Core<T> {
         let state = &self.queue.classes[class];
         Shortage {
             slot: self.queue.taken() >= state.room() || self.is_over_soft_limit(class),
-            quota: state.held() >= state.max,
+            quota: self.queue.held(class) >= state.max,
             share: false,
             // Where other types hold more than this lane allows, it is enough to bring no more than
             // the victims take away.
@@ -301,7 +306,7 @@ impl<T: Item> Core<T> {
         let state = &self.queue.classes[class];
         let ramp = state.early?;
         let of_lane = self.queue.taken() as f64 / state.room() as f64;
-        let of_type = f64::from(state.held()) / f64::from(state.max);
+        let of_type = f64::from(self.queue.held(class)) / f64::from(state.max);
         let of_bytes = self.queue.bytes as f64 / state.room_bytes as f64;
         if !self.rng.chance(ramp.probability(of_lane.max(of_type).max(of_bytes))) {
             return None;
@@ -347,12 +352,16 @@ impl<T: Item> Core<T> {
             // A newcomer to a spent share has no twin.
             spared = Some(slot);
         }
-        let mut at = self.queue.classes[class].list.front();
+        let (mut at, list) = match &self.queue.classes[class].shares {
+            // Of the value that holds most (S7).
+            Some(shares) => (shares.oldest_of_fullest(), KEY),
+            None => (self.queue.classes[class].list.front(), CLASS),
+        };
         while let Some(slot) = at
             && !shortage.is_met_by(&victims)
             && !victims.is_full()
         {
-            at = self.queue.slots.link_of(CLASS, slot).next();
+            at = self.queue.slots.link_of(list, slot).next();
             if spared != Some(slot) {
                 victims.add(slot, self.queue.slots.weight(slot));
             }
@@ -365,6 +374,10 @@ impl<T: Item> Core<T> {
     /// that key; `None` where there is none.
     fn some_of(&mut self, tag: &Tag, shortage: Shortage, spared: Option<SlotId>) -> Option<Victims> {
         let class = tag.class;
+        if self.queue.classes[class].shares.is_some() && !shortage.share {
+            // Between values it is not left to chance.
+            return self.oldest_of(tag, shortage, spared);
+        }
         let (mut victims, mut spared) = (Victims::none(), spared);
         if shortage.share {
             let count = self.queue.oldest_of_key(class, tag.hash).count();

@@ -30,27 +30,31 @@ impl<T: Item, S> Section<'_, T, S> {
             return Offer::Refused((), Reason::Closed, None);
         }
         self.request_sample();
-        if self.queue.classes[class].limiter.is_some() {
+        if self.queue.classes[class].is_rated {
             self.see_tokens();
+            if self.lines.limited() > 0 {
+                self.grant();
+            }
         }
         self.settle();
+        // What the message costs is not known yet: a permit promises one token.
         if self.queue.classes[class].ahead == 0 && !self.has_room(class, 0) {
             self.purge_expired();
         }
-        if self.queue.classes[class].ahead == 0 && self.has_room(class, 0) {
-            self.take_token(class, false);
+        if self.queue.classes[class].ahead == 0 && self.has_room(class, 0) && !self.lacks_token(class, 1) {
+            self.take_token(class, 1, false);
             self.give_permit(class);
             self.note_marks();
             return Offer::Granted((), Admission::Queued);
         }
         if when_full == WhenFull::Refuse || self.lines.waiting() >= self.max_waiting {
-            return match self.lacks_token(class) && when_full == WhenFull::Refuse {
-                true => Offer::Refused((), Reason::RateLimited, self.token_in(class).get()),
+            return match self.lacks_token(class, 1) && when_full == WhenFull::Refuse {
+                true => Offer::Refused((), Reason::RateLimited, self.token_in(class, 1).get()),
                 false => Offer::Refused((), Reason::Full, self.retry_after(class).get()),
             };
         }
-        self.queue.classes[class].ahead += 1;
         let (tag, types) = (Tag::new(class, self.recent, Tick::NEVER), self.queue.classes.len());
+        self.queue.classes[class].joined_line(&tag, false);
         // A permit has no key yet.
         let waiter = self.lines.join(Wanted::Permit, tag, false, types);
         self.interrupt_turns();
@@ -80,8 +84,8 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Offers a message for which there is a permit. The permit is used up by it, whatever becomes
     /// of the message.
     pub(crate) fn redeem(&mut self, item: T, tag: Tag) -> Offer<Message, T> {
-        let offer = self
-            .decide_redemption(item, tag, |section, item, tag| section.refuse(item, tag.class, Reason::Full));
+        let offer =
+            self.decide_redemption(item, tag, |section, item, tag| section.refuse(item, &tag, Reason::Full));
         self.wake_if_filled();
         offer
     }
@@ -97,7 +101,7 @@ impl<T: Item, S> Section<'_, T, S> {
         let class = tag.class;
         self.queue.classes[class].counts.offered += 1;
         if !self.take_permit(class) {
-            return self.refuse(item, class, Reason::Closed).into();
+            return self.refuse(item, &tag, Reason::Closed).into();
         }
         self.request_sample();
         self.stamp(&mut tag);
@@ -111,20 +115,37 @@ impl<T: Item, S> Section<'_, T, S> {
             Ok(Some(twin)) if self.has_bytes(class, self.bytes_over(twin, &tag)) => {
                 Offer::Granted(self.conflate(twin, item, tag), Admission::Conflated)
             }
-            Ok(None)
-                if self.has_bytes(class, tag.weight.into()) && !self.queue.is_key_full(class, tag.hash) =>
-            {
-                Offer::Granted(self.push(item, tag), Admission::Queued)
-            }
             Ok(_) if self.queue.classes[class].room_bytes < u64::from(tag.weight) => {
-                self.refuse_for_good(item, class)
+                self.refuse_for_good(item, class, Reason::Full)
             }
-            Ok(_) => self.refuse(item, class, Reason::Full),
+            Ok(_) if !self.has_bytes(class, tag.weight.into()) || self.queue.is_key_full(class, tag.hash) => {
+                self.refuse(item, &tag, Reason::Full)
+            }
+            Ok(_) => self.redeem_tokens(item, tag),
         };
         // Where the message did not need the slot, a waiter may have it.
         self.grant();
         self.review_line();
         offer.into()
+    }
+}
+
+impl<T: Item, S> Section<'_, T, S> {
+    /// Admits a message whose permit has paid for one of its tokens, if there are the others.
+    fn redeem_tokens(&mut self, item: T, tag: Tag) -> Offer<Message, T> {
+        let class = tag.class;
+        let others = Tag { cost: tag.cost.saturating_sub(1), ..tag };
+        if others.cost > 0 && self.queue.classes[class].is_rated {
+            if self.costs_too_much(class, tag.cost) {
+                return self.refuse_for_good(item, class, Reason::RateLimited);
+            }
+            self.see_tokens();
+            if self.lacks_token(class, others.cost) {
+                return self.refuse(item, &others, Reason::RateLimited);
+            }
+            self.take_token(class, others.cost, false);
+        }
+        Offer::Granted(self.push(item, tag), Admission::Queued)
     }
 }
 

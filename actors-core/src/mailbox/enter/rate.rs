@@ -14,6 +14,11 @@
 //! ([`Lines::owed`](crate::mailbox::store::waiters::Lines::owed)), so one of them slows nothing
 //! down and is no backlog. They count again when their token has come.
 //!
+//! The tokens of the actor's own rate are for all types that are not exempt. Among senders in line
+//! they go to the highest lane, and in it to the oldest. A sender that waits for several of them
+//! keeps them from those behind it and from newcomers of its lane and of lower ones: otherwise many
+//! cheap messages would keep an expensive one waiting for ever.
+//!
 //! The time of tokens is read from the clock with each offer of a rated type, with each
 //! reservation, tick and grant while such senders wait, so a token is never given early.
 
@@ -25,8 +30,11 @@ use crate::mailbox::ids::{ClassId, Ticks};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::Section;
 use crate::mailbox::store::class::ClassState;
+use crate::mailbox::store::queue::Queue;
+use crate::mailbox::store::rates::Rates;
 use crate::mailbox::store::slots::Tag;
 use crate::policy::Overflow;
+use std::cmp::Reverse;
 
 impl<T: Item, S> Section<'_, T, S> {
     /// Lets in the senders in line for which there are tokens now. Returns when to do so again,
@@ -57,7 +65,7 @@ impl<T: Item, S> Section<'_, T, S> {
     /// Notes which senders in line wait for tokens, and requests a tick for the first of them
     /// unless one that comes sooner is under way.
     pub(in crate::mailbox) fn review_rates(&mut self) {
-        if !self.has_rates {
+        if !self.has_rates() {
             return;
         }
         let limited = self.core.waiting_for_tokens();
@@ -84,73 +92,117 @@ impl<T: Item, S> Section<'_, T, S> {
         let class = tag.class;
         match self.queue.classes[class].overflow.last_resort() {
             Overflow::Block => self.join(item, tag, when_full),
-            Overflow::Reject => self.refuse(item, class, Reason::RateLimited),
+            Overflow::Reject => self.refuse(item, &tag, Reason::RateLimited),
             // Every other list ends in a drop: what is queued is not given up for a token.
             _ => self.lose_newcomer(item, class, Reason::Dropped),
         }
     }
 }
 
+/// A sender in line that only the actor's rate keeps waiting.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Claimant {
+    lane: usize,
+    /// The older one is greater.
+    arrival: Reverse<u64>,
+}
+
 impl<T: Item> Core<T> {
+    /// Whether a type or the actor has a rate.
+    #[inline]
+    pub(in crate::mailbox) fn has_rates(&self) -> bool {
+        self.queue.rates.is_some()
+    }
+
     /// Reads the clock for the tokens of senders in line.
     pub(in crate::mailbox) fn see_tokens(&mut self) {
-        if self.has_rates {
+        if self.has_rates() {
             self.token_time = (self.now)();
         }
     }
 
-    /// Whether a message of this type must wait for a token.
+    /// Whether a newcomer of this type must wait for tokens.
     #[inline]
-    pub(in crate::mailbox) fn lacks_token(&self, class: ClassId) -> bool {
-        self.is_limited(&self.queue.classes[class])
+    pub(in crate::mailbox) fn lacks_token(&self, class: ClassId, cost: u32) -> bool {
+        self.is_limited(class, cost, None)
     }
 
+    /// Whether a message of this type lacks tokens. `ticket` is its arrival number, if it is in
+    /// line.
     #[inline]
-    fn is_limited(&self, state: &ClassState) -> bool {
-        let now = self.token_time;
-        state.limiter.as_ref().is_some_and(|limiter| limiter.ready(now) > now)
-    }
-
-    /// Takes the token of a message that is admitted.
-    #[inline]
-    pub(in crate::mailbox) fn take_token(&mut self, class: ClassId, has_waited: bool) {
-        let now = self.token_time;
-        if let Some(limiter) = &mut self.queue.classes[class].limiter {
-            limiter.take(now, has_waited);
+    pub(in crate::mailbox) fn is_limited(&self, class: ClassId, cost: u32, ticket: Option<u64>) -> bool {
+        match &self.queue.rates {
+            Some(rates) if self.queue.classes[class].is_rated => self.must_wait(rates, class, cost, ticket),
+            _ => false,
         }
     }
 
-    /// How long it is until there is a token for one more message of this type, after those of the
-    /// senders in line: exact, so it is not spread.
-    pub(in crate::mailbox) fn token_in(&self, class: ClassId) -> Span {
-        let (state, now) = (&self.queue.classes[class], self.token_time);
-        let Some(limiter) = &state.limiter else { return Span::NONE };
-        let before = limiter.interval().saturating_mul(waiting(state));
-        Span::of(limiter.ready(now).since(now).saturating_add(before))
+    fn must_wait(&self, rates: &Rates, class: ClassId, cost: u32, ticket: Option<u64>) -> bool {
+        let state = &self.queue.classes[class];
+        if rates.ready(state, cost, self.token_time) > self.token_time {
+            return true;
+        }
+        // A newcomer is behind all that wait in its lane.
+        let own = Claimant { lane: state.lane(), arrival: Reverse(ticket.unwrap_or(u64::MAX)) };
+        state.is_shared && cost > 0 && self.lines.waiting() > 0 && self.claimant(rates) > Some(own)
     }
 
-    /// When the next token comes for which a sender waits in line.
+    /// The first sender in line that only the actor's rate keeps waiting.
+    fn claimant(&self, rates: &Rates) -> Option<Claimant> {
+        let heads = self.queue.classes.ids().filter_map(|class| {
+            let (state, head) = (&self.queue.classes[class], self.lines.head(class)?);
+            let waits = rates.lacks_shared(state, head.cost, self.token_time);
+            (waits && self.has_slot(class, head.weight))
+                .then_some(Claimant { lane: state.lane(), arrival: Reverse(head.ticket) })
+        });
+        heads.max()
+    }
+
+    /// Whether there are never so many tokens at once.
+    pub(in crate::mailbox) fn costs_too_much(&self, class: ClassId, cost: u32) -> bool {
+        let rates = self.queue.rates.as_ref();
+        rates.is_some_and(|rates| cost > rates.most(&self.queue.classes[class]))
+    }
+
+    /// Takes the tokens of a message that is admitted.
+    #[inline]
+    pub(in crate::mailbox) fn take_token(&mut self, class: ClassId, cost: u32, has_waited: bool) {
+        let (now, Queue { rates, classes, .. }) = (self.token_time, &mut self.queue);
+        if let Some(rates) = rates {
+            rates.take(&classes[class], cost, now, has_waited);
+        }
+    }
+
+    /// How long it is until there are tokens for one more message of this type, after those of the
+    /// senders in line: exact, so it is not spread.
+    pub(in crate::mailbox) fn token_in(&self, class: ClassId, cost: u32) -> Span {
+        let Some(rates) = &self.queue.rates else { return Span::NONE };
+        rates.wait(&self.queue.classes, class, cost, self.token_time)
+    }
+
+    /// When the next tokens come for which a sender waits in line.
     fn next_token(&self) -> Option<Tick> {
+        let rates = self.queue.rates.as_ref()?;
         if self.phase != Phase::Open {
             return None;
         }
         let now = self.token_time;
-        let limited = self.queue.classes.iter().filter(|state| waiting(state) > 0 && self.is_limited(state));
-        limited.filter_map(|state| Some(state.limiter.as_ref()?.ready(now))).min()
+        let due = |class| Some(rates.ready(&self.queue.classes[class], self.lines.head(class)?.cost, now));
+        self.queue.classes.ids().filter_map(due).filter(|due| *due > now).min()
     }
 
-    /// The number of senders in line that lack a token now.
+    /// The number of senders in line that lack tokens now.
     fn waiting_for_tokens(&self) -> usize {
-        let limited = self.queue.classes.iter().filter(|state| self.is_limited(state));
-        limited.map(|state| waiting(state) as usize).sum()
+        let limited = self.queue.classes.ids().filter(|class| {
+            let head = self.lines.head(*class);
+            head.is_some_and(|head| self.is_limited(*class, head.cost, Some(head.ticket)))
+        });
+        limited.map(|class| waiting(&self.queue.classes[class]) as usize).sum()
     }
 
-    /// The tokens of the type that has fewest; `None` where no type has a rate.
+    /// The tokens of the rate that has fewest; `None` where there is no rate.
     pub(in crate::mailbox) fn tokens(&self, now: Tick) -> Option<usize> {
-        if !self.has_rates {
-            return None;
-        }
-        self.queue.classes.iter().filter_map(|state| Some(state.limiter.as_ref()?.left(now))).min()
+        self.queue.rates.as_ref()?.left(now)
     }
 }
 

@@ -92,7 +92,7 @@ mod tests {
             let ticket = mailbox.ticket(line.waiter()).unwrap();
             (line, ticket)
         };
-        let tag = mailbox.tag(&Thing, clock::Tick::ZERO, clock::Tick::NEVER).unwrap();
+        let tag = mailbox.tag(ClassId::new(0), &Thing, clock::Tick::ZERO, clock::Tick::NEVER).unwrap();
         mailbox.visit(&mut effects, |section| section.offer(Thing, tag, WhenFull::Refuse));
         let (line, ticket) = wait(&mut effects);
         let first = line.waiter();

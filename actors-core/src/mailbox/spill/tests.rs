@@ -127,7 +127,7 @@ impl Rig {
             FastPath::Refused(reason, _) => return Ok(Sent::Refused(reason)),
             FastPath::LongWay => {}
         }
-        let tag = self.mailbox.tag(&item, Tick::ZERO, Tick::NEVER).unwrap();
+        let tag = self.mailbox.tag(ClassId::new(item.class()), &item, Tick::ZERO, Tick::NEVER).unwrap();
         match self.visit(|section| section.offer_or_store(item, tag, when_full)) {
             Verdict::Decided(offer) => Ok(self.offered(offer)),
             Verdict::Elsewhere(leaving) => Err(leaving),
@@ -279,13 +279,13 @@ fn o8_no_way_in_passes_a_stored_message() {
     assert!(matches!(permit, Offer::Refused((), Reason::Full, _)), "no slot is promised: {permit:?}");
     assert_eq!(rig.send(thing(4), WhenFull::Refuse), Sent::In(Admission::Spilled));
     // A slot that was promised before is no way past it either.
-    let tag = rig.mailbox.tag(&thing(5), Tick::ZERO, Tick::NEVER).unwrap();
+    let tag = rig.mailbox.tag(ClassId::new(thing(5).class()), &thing(5), Tick::ZERO, Tick::NEVER).unwrap();
     let Verdict::Elsewhere(leaving) = rig.visit(|section| section.redeem_or_store(thing(5), tag)) else {
         panic!("it passed a stored message")
     };
     assert_eq!(rig.put(leaving, WhenFull::Refuse), Sent::In(Admission::Spilled));
     // Neither for a message that may not be stored.
-    let tag = rig.mailbox.tag(&thing(9), Tick::ZERO, Tick::NEVER).unwrap();
+    let tag = rig.mailbox.tag(ClassId::new(thing(9).class()), &thing(9), Tick::ZERO, Tick::NEVER).unwrap();
     let offer = rig.visit(|section| section.offer(thing(9), tag, WhenFull::Wait));
     assert_eq!(rig.offered(offer), Sent::Refused(Reason::Full));
     assert_eq!(numbers(&rig.drain()), [3, 4, 5]);
@@ -519,7 +519,7 @@ fn o8_a_cycle_lets_no_sender_pass_stored_messages() {
 #[test]
 fn o8_messages_that_the_books_do_not_know_count_as_offered() {
     let rig = rig(4, &[Overflow::Reject]);
-    let tag = rig.mailbox.tag(&thing(0), Tick::ZERO, Tick::NEVER).unwrap();
+    let tag = rig.mailbox.tag(ClassId::new(thing(0).class()), &thing(0), Tick::ZERO, Tick::NEVER).unwrap();
     rig.visit(|section| section.bring_back([Stored { item: thing(0), tag }].into_iter()));
     assert_eq!(rig.ledger().total().offered, 1);
     assert_eq!(rig.drain(), [thing(0)]);
@@ -589,7 +589,7 @@ impl Program {
     fn redeem(&mut self, from: usize) {
         self.permits -= 1;
         let item = self.item(0, from);
-        let tag = self.rig.mailbox.tag(&item, Tick::ZERO, Tick::NEVER).unwrap();
+        let tag = self.rig.mailbox.tag(ClassId::new(item.class()), &item, Tick::ZERO, Tick::NEVER).unwrap();
         let decided = match self.rig.visit(|section| section.redeem_or_store(item, tag)) {
             Verdict::Decided(offer) => Ok(self.rig.offered(offer)),
             Verdict::Elsewhere(leaving) => Err(leaving),

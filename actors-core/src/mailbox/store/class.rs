@@ -4,7 +4,9 @@
 use crate::mailbox::books::ledger::Counts;
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::store::list::List;
-use crate::policy::{Limiter, Limits, Order, Overflow, OverflowList, Policy, Priority, Ramp, ShortTurns};
+use crate::mailbox::store::shares::Shares;
+use crate::mailbox::store::slots::Tag;
+use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Priority, Ramp, ShortTurns};
 use std::ops::{Deref, DerefMut, Index, IndexMut};
 
 /// The message types of a mailbox.
@@ -99,13 +101,23 @@ pub(in crate::mailbox) struct ClassState {
     pub(in crate::mailbox) is_single: bool,
     /// Its messages have keys, and several workers must keep their order.
     pub(in crate::mailbox) is_ordered: bool,
+    /// The values between which it shares slots and turns, if it does (S7).
+    pub(in crate::mailbox) shares: Option<Box<Shares>>,
     /// Newest first under pressure.
     pub(in crate::mailbox) is_lifo: bool,
     /// Its messages may be evicted for a message of a higher lane.
     pub(in crate::mailbox) is_evictable: bool,
     pub(in crate::mailbox) early: Option<Ramp>,
-    /// Its rate (T7).
-    pub(in crate::mailbox) limiter: Option<Box<Limiter>>,
+    /// The first class of its message type; a type with a range of priorities has several.
+    pub(in crate::mailbox) family: ClassId,
+    /// Whether its message type has other classes, for other lanes.
+    pub(in crate::mailbox) has_siblings: bool,
+    /// Whether its messages need tokens (T7).
+    pub(in crate::mailbox) is_rated: bool,
+    /// Whether they need tokens of the actor's rate.
+    pub(in crate::mailbox) is_shared: bool,
+    /// The tokens that its senders in line need.
+    pub(in crate::mailbox) tokens_ahead: u64,
     /// Its messages with lower ids make room for one that has come since (`drop_all`).
     pub(in crate::mailbox) cleared_before: u64,
     /// How many slots may be taken before this type's lane has no more room (B5).
@@ -136,7 +148,13 @@ pub(in crate::mailbox) struct ClassState {
 }
 
 impl ClassState {
-    pub(in crate::mailbox) fn new(policy: &Policy, limits: &Limits, has_high_lanes: bool) -> Self {
+    pub(in crate::mailbox) fn new(
+        family: ClassId,
+        has_siblings: bool,
+        policy: &Policy,
+        limits: &Limits,
+        has_high_lanes: bool,
+    ) -> Self {
         let conflates = policy.overflow.has(Overflow::Conflate);
         let is_lifo = policy.order == Order::LifoUnderPressure;
         let mut state = ClassState {
@@ -153,12 +171,17 @@ impl ClassState {
             is_listed: false,
             bag: None,
             conflates,
-            is_single: conflates || is_lifo,
+            is_single: conflates || is_lifo || policy.fair,
             is_ordered: keeps_key_order(policy, limits),
+            shares: policy.fair.then(Box::default),
             is_lifo,
             is_evictable: false,
             early: None,
-            limiter: None,
+            family,
+            has_siblings,
+            is_rated: false,
+            is_shared: limits.rate.is_some() && !policy.exempt,
+            tokens_ahead: 0,
             cleared_before: 0,
             // A capacity is at most 2^24.
             room: limits.room(policy.priority) as u32,
@@ -190,7 +213,7 @@ impl ClassState {
             _ => PlainlyFull::LongWay,
         };
         self.early = policy.early;
-        self.set_rate(policy);
+        self.is_rated = self.is_shared || policy.rate.is_some();
         self.max = policy.max.map_or(u32::MAX, |max| u32::try_from(max).unwrap_or(u32::MAX));
         let per_key = policy.max_per_key.map(|max| u32::try_from(max).unwrap_or(u32::MAX));
         self.max_per_key = per_key.unwrap_or(self.default_per_key);
@@ -198,9 +221,12 @@ impl ClassState {
         self.bag = self.overflow.has(Overflow::DropRandom).then(Box::default);
         self.is_simple = !self.conflates
             && !self.is_ordered
+            && self.shares.is_none()
             && policy.ttl.is_none()
             && policy.early.is_none()
-            && policy.rate.is_none()
+            && !self.is_rated
+            // The slots of all lanes count.
+            && !(self.has_siblings && policy.max.is_some())
             && !is_weighed;
         self.set_soft_limit(Some(self.soft_limit));
     }
@@ -209,15 +235,6 @@ impl ClassState {
     #[cfg(test)]
     pub(in crate::mailbox) fn set_spills(&mut self) {
         (self.spills, self.when_plainly_full) = (true, PlainlyFull::LongWay);
-    }
-
-    /// Starts over with a rate that has changed.
-    fn set_rate(&mut self, policy: &Policy) {
-        let burst = policy.burst.map(|burst| u32::try_from(burst).unwrap_or(u32::MAX));
-        let wanted = policy.rate.map(|rate| (rate, burst));
-        if self.limiter.as_ref().map(|limiter| limiter.declared()) != wanted {
-            self.limiter = wanted.map(|(rate, burst)| Box::new(Limiter::new(rate, burst)));
-        }
     }
 
     /// The declared `max_per_key`.
@@ -246,6 +263,36 @@ impl ClassState {
 
     pub(in crate::mailbox) fn soft_limit(&self) -> Option<u32> {
         (self.soft_limit != u32::MAX).then_some(self.soft_limit)
+    }
+
+    /// Whether its senders wait in line by key, or by the value that they share slots by.
+    #[inline]
+    pub(in crate::mailbox) fn waits_by_key(&self) -> bool {
+        self.is_ordered || self.shares.is_some()
+    }
+
+    /// The slots that its values share.
+    pub(in crate::mailbox) fn shared_slots(&self) -> usize {
+        self.room.min(self.max) as usize
+    }
+
+    /// A sender has joined its line.
+    pub(in crate::mailbox) fn joined_line(&mut self, tag: &Tag, is_keyed: bool) {
+        self.ahead += u32::from(!is_keyed);
+        self.tokens_ahead += u64::from(tag.cost);
+        if let Some(shares) = self.shares.as_mut().filter(|_| is_keyed) {
+            shares.join(tag.hash);
+        }
+    }
+
+    /// A sender has left its line. `stood`: not only its key kept it waiting.
+    pub(in crate::mailbox) fn left_line(&mut self, tag: &Tag, is_keyed: bool, stood: bool) {
+        self.tokens_ahead -= u64::from(tag.cost);
+        match self.shares.as_mut().filter(|_| is_keyed) {
+            // Values are not ahead of each other.
+            Some(shares) => shares.leave(tag.hash),
+            None => self.ahead -= u32::from(stood),
+        }
     }
 
     /// Whether its senders wait in line where nothing else makes room.
@@ -278,7 +325,7 @@ impl ClassState {
 
     /// Whether it keeps more about a message than its place in its lane.
     pub(in crate::mailbox) fn needs_extras(&self) -> bool {
-        self.wants_list() || self.bag.is_some() || self.conflates || self.is_ordered
+        self.wants_list() || self.bag.is_some() || self.conflates || self.waits_by_key()
     }
 
     #[inline]

@@ -106,9 +106,13 @@ impl<T: Item> Queue<T> {
         chain.queued[lane].push_back(KEY, slots, slot);
     }
 
-    /// Whether messages of this key hold as many slots as one more of this type may find (S8).
+    /// Whether messages of this key hold as many slots as one more of this type may find (S8);
+    /// where the type shares its slots, whether this value holds its share (S7).
     pub(in crate::mailbox) fn is_key_full(&self, class: ClassId, hash: u64) -> bool {
         let state = &self.classes[class];
+        if let Some(shares) = &state.shares {
+            return shares.is_spent(hash, state.shared_slots());
+        }
         state.is_ordered
             && self
                 .keys
@@ -116,15 +120,18 @@ impl<T: Item> Queue<T> {
                 .is_some_and(|keys| keys.held(hash, state.lane()) >= state.max_per_key as usize)
     }
 
-    /// The oldest queued messages of this type among the oldest of a key.
+    /// The oldest queued messages of this type among the oldest of a key, or of a value.
     pub(in crate::mailbox) fn oldest_of_key(
         &self,
         class: ClassId,
         hash: u64,
     ) -> impl Iterator<Item = SlotId> {
-        let lane = self.classes[class].lane();
+        let state = &self.classes[class];
         let chain = self.keys.as_ref().and_then(|keys| keys.chains.get(&hash));
-        let first = chain.and_then(|chain| chain.queued[lane].front());
+        let first = match &state.shares {
+            Some(shares) => shares.oldest(hash),
+            None => chain.and_then(|chain| chain.queued[state.lane()].front()),
+        };
         let all = std::iter::successors(first, |&slot| self.slots.link_of(KEY, slot).next());
         all.take(LOOKED_AT).filter(move |&slot| self.slots.at(slot).class == class)
     }

@@ -1,6 +1,7 @@
 //! Doubly linked lists whose links live in the slots of an arena: O(1) at both ends and in the
 //! middle, no pointers.
 
+use crate::mailbox::ids::{SlotId, ValueId, WaiterId};
 use std::marker::PhantomData;
 
 /// No element. Larger than every index.
@@ -12,29 +13,23 @@ pub(in crate::mailbox) trait Id: Copy + PartialEq {
     fn raw(self) -> u32;
 }
 
-impl Id for crate::mailbox::ids::SlotId {
-    #[inline(always)]
-    fn from_raw(raw: u32) -> Self {
-        Self::new(raw as usize)
-    }
+/// Numbers that stand in lists.
+macro_rules! listed {
+    ($($id:ty),*) => {$(
+        impl Id for $id {
+            #[inline(always)]
+            fn from_raw(raw: u32) -> Self {
+                Self::new(raw as usize)
+            }
 
-    #[inline(always)]
-    fn raw(self) -> u32 {
-        self.index() as u32
-    }
+            #[inline(always)]
+            fn raw(self) -> u32 {
+                self.index() as u32
+            }
+        }
+    )*};
 }
-
-impl Id for crate::mailbox::ids::WaiterId {
-    #[inline(always)]
-    fn from_raw(raw: u32) -> Self {
-        Self::new(raw as usize)
-    }
-
-    #[inline(always)]
-    fn raw(self) -> u32 {
-        self.index() as u32
-    }
-}
+listed!(SlotId, ValueId, WaiterId);
 
 #[inline(always)]
 fn some<I: Id>(raw: u32) -> Option<I> {

@@ -8,5 +8,7 @@ pub(in crate::mailbox) mod expiry;
 pub(in crate::mailbox) mod keys;
 pub(in crate::mailbox) mod list;
 pub(in crate::mailbox) mod queue;
+pub(in crate::mailbox) mod rates;
+pub(in crate::mailbox) mod shares;
 pub(in crate::mailbox) mod slots;
 pub(in crate::mailbox) mod waiters;

@@ -22,6 +22,7 @@ use crate::mailbox::store::class::{ClassState, Classes};
 use crate::mailbox::store::expiry::Expiry;
 use crate::mailbox::store::keys::Keys;
 use crate::mailbox::store::list::List;
+use crate::mailbox::store::rates::Rates;
 use crate::mailbox::store::slots::{CLASS, LANE, Slots, Tag};
 use crate::policy::{Limits, Order, Overflow, Policy, Priority};
 use hashbrown::HashTable;
@@ -45,8 +46,12 @@ pub(in crate::mailbox) struct Queue<T> {
     pub(in crate::mailbox) bytes: u64,
     /// A type is served newest first under pressure.
     pub(in crate::mailbox) has_lifo: bool,
+    /// A type shares its turns between values.
+    has_shares: bool,
     /// The mailbox has `max_bytes`, so messages have weights.
     pub(in crate::mailbox) is_weighed: bool,
+    /// Only where a type or the actor has a rate.
+    pub(in crate::mailbox) rates: Option<Box<Rates>>,
     /// Only where several workers must keep the order of keys.
     pub(in crate::mailbox) keys: Option<Box<Keys>>,
     index: HashTable<SlotId>,
@@ -60,15 +65,19 @@ impl<T: Item> Queue<T> {
     pub(in crate::mailbox) fn new(classes: &[Class], limits: &Limits) -> Self {
         let has_high_lanes = classes.iter().any(|class| class.policy.priority > Priority::Normal);
         let mut queue = Queue {
-            classes: Classes::new(
-                classes.iter().map(|class| ClassState::new(&class.policy, limits, has_high_lanes)),
-            ),
+            classes: Classes::new(classes.iter().enumerate().map(|(at, class)| {
+                let family = ClassId::new(class.base.map_or(at, usize::from));
+                let has_siblings = class.base.is_some() || class.policy.has_range();
+                ClassState::new(family, has_siblings, &class.policy, limits, has_high_lanes)
+            })),
             slots: Slots::new(false),
             lanes: [List::default(); Priority::COUNT],
             index: HashTable::new(),
             expiry: Expiry::default(),
             has_lifo: classes.iter().any(|class| class.policy.order == Order::LifoUnderPressure),
+            has_shares: classes.iter().any(|class| class.policy.fair),
             is_weighed: limits.max_bytes.is_some(),
+            rates: limits.rate.map(|_| Box::new(Rates::new(classes.len(), limits))),
             keys: None,
             permits: 0,
             permits_given: 0,
@@ -79,16 +88,29 @@ impl<T: Item> Queue<T> {
             queue.keys = Some(Box::default());
         }
         queue.update_lists();
+        (0..)
+            .map(ClassId::new)
+            .zip(classes)
+            .for_each(|(id, class)| queue.set_rate(id, &class.policy, limits));
         queue
     }
 
     /// Applies a changed policy. Bookkeeping that a new overflow list needs is made up for:
     /// O(messages in the lanes it is about), once.
-    pub(in crate::mailbox) fn adjust(&mut self, class: ClassId, policy: &Policy) {
+    pub(in crate::mailbox) fn adjust(&mut self, class: ClassId, policy: &Policy, limits: &Limits) {
         self.unpark_all();
         self.classes[class].adjust(policy, self.is_weighed);
+        self.set_rate(class, policy, limits);
         self.update_lists();
         self.fill_bag(class);
+    }
+
+    fn set_rate(&mut self, class: ClassId, policy: &Policy, limits: &Limits) {
+        let types = self.classes.len();
+        if policy.rate.is_some() || self.rates.is_some() {
+            let rates = self.rates.get_or_insert_with(|| Box::new(Rates::new(types, limits)));
+            rates.set(self.classes[class].family, policy);
+        }
     }
 
     /// Makes the lists that are needed, and drops the others.
@@ -128,6 +150,19 @@ impl<T: Item> Queue<T> {
             at = slots.link_of(LANE, slot).next();
             if slots.at(slot).class == class {
                 visit(state, slots, slot);
+            }
+        }
+    }
+
+    /// Slots that a message type holds, in all its lanes.
+    #[inline]
+    pub(in crate::mailbox) fn held(&self, class: ClassId) -> u32 {
+        let state = &self.classes[class];
+        match state.has_siblings {
+            false => state.held(),
+            true => {
+                let family = self.classes.iter().filter(|other| other.family == state.family);
+                family.map(ClassState::held).sum()
             }
         }
     }
@@ -197,6 +232,9 @@ impl<T: Item> Queue<T> {
             if conflates {
                 self.index_insert(slot, tag.hash);
             }
+            if let Some(shares) = &mut self.classes[tag.class].shares {
+                shares.add(slot, &mut self.slots);
+            }
             if is_ordered {
                 self.enter_key(slot, lane);
             }
@@ -256,14 +294,18 @@ impl<T: Item> Queue<T> {
     }
 
     /// The message that has the next turn of its lane: the first; but where that one's type is
-    /// served newest first, the newest of its type.
+    /// served newest first, the newest of its type, and where its type shares turns, that of the
+    /// value whose turn it is.
     pub(in crate::mailbox) fn next_of_lane(&self, lane: usize, is_pressed: bool) -> Option<SlotId> {
         let front = self.lanes[lane].front()?;
-        if !is_pressed {
+        if !is_pressed && !self.has_shares {
             return Some(front);
         }
         let state = &self.classes[self.slots.at(front).class];
-        if state.is_lifo { state.list.back() } else { Some(front) }
+        if let Some(shares) = &state.shares {
+            return shares.next();
+        }
+        if state.is_lifo && is_pressed { state.list.back() } else { Some(front) }
     }
 
     /// Takes out the message that [`next_of_lane`](Queue::next_of_lane) returned, like
@@ -275,6 +317,11 @@ impl<T: Item> Queue<T> {
         match is_first {
             true => self.lanes[lane].remove(LANE, &mut self.slots, slot),
             false => self.lanes[lane].fill_with_first(LANE, &mut self.slots, slot),
+        }
+        if self.has_shares
+            && let Some(shares) = &mut self.classes[self.slots.at(slot).class].shares
+        {
+            shares.took(self.slots.hash(slot));
         }
         self.remove_from_lists(slot);
     }
@@ -300,6 +347,9 @@ impl<T: Item> Queue<T> {
         }
         if state.is_listed {
             state.list.remove(CLASS, &mut self.slots, slot);
+        }
+        if let Some(shares) = &mut state.shares {
+            shares.remove(slot, &mut self.slots);
         }
         if let Some(bag) = &mut state.bag {
             let bag_at = self.slots.bag_at(slot);
@@ -365,6 +415,7 @@ impl<T: Item> Queue<T> {
         if let Some(keys) = &mut self.keys {
             keys.shrink();
         }
+        self.classes.iter_mut().filter_map(|state| state.shares.as_mut()).for_each(|shares| shares.shrink());
         let empty = Slots::new(self.slots.has_extras());
         Some(Box::new(std::mem::replace(&mut self.slots, empty)))
     }

@@ -43,6 +43,8 @@ pub(crate) struct Tag {
     pub(crate) deadline: Tick,
     /// Hash of the conflation key.
     pub(crate) hash: u64,
+    /// The tokens that it costs under a rate. Not kept in a slot.
+    pub(crate) cost: u32,
     /// Its sender waits for the answer, until the deadline. Not kept in a slot.
     pub(crate) is_ask: bool,
 }
@@ -50,7 +52,7 @@ pub(crate) struct Tag {
 impl Tag {
     /// A tag without id, weight and key, of a message whose sender does not wait for an answer.
     pub(crate) fn new(class: ClassId, stamp: Tick, deadline: Tick) -> Self {
-        Tag { id: 0, class, weight: 0, stamp, expires: deadline, deadline, hash: 0, is_ask: false }
+        Tag { id: 0, class, weight: 0, stamp, expires: deadline, deadline, hash: 0, cost: 1, is_ask: false }
     }
 }
 
@@ -164,6 +166,11 @@ impl<T> Slots<T> {
         self.extras[slot.index()].hash
     }
 
+    /// Like [`hash`](Slots::hash); 0 where no policy needs hashes.
+    pub(in crate::mailbox) fn hash_of(&self, slot: SlotId) -> u64 {
+        if self.has_extras { self.hash(slot) } else { 0 }
+    }
+
     /// Bytes that a message counts for.
     #[inline]
     pub(in crate::mailbox) fn weight(&self, slot: SlotId) -> u32 {
@@ -173,7 +180,7 @@ impl<T> Slots<T> {
     pub(in crate::mailbox) fn tag(&self, slot: SlotId) -> Tag {
         let Slot { id, stamp, expires, deadline, class, .. } = self.entries[slot.index()];
         let Extra { hash, weight, .. } = self.extras.get(slot.index()).copied().unwrap_or_default();
-        Tag { id, class, weight, stamp, expires, deadline, hash, is_ask: false }
+        Tag { id, class, weight, stamp, expires, deadline, hash, cost: 1, is_ask: false }
     }
 
     /// Writes a message's tag into its slot.

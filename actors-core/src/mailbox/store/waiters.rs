@@ -13,12 +13,16 @@
 //!
 //! ```text
 //!   keyed    (key, type, arrival)   a: w3 w5 w6    b: w4         all of them
-//!   ready    (type, arrival)                       b: w4         the first of each key that lacks nothing but room
+//!   ready    (type, rank, arrival)                 b: w4         the first of each key that lacks nothing but room
 //! ```
 //!
 //! Only waiters that are ready stand in the line of their type, merged with the rest of it in order
 //! of arrival. Whenever the number of slots that a key holds changes, its first waiter is looked at
 //! again: O(types · log waiters).
+//!
+//! **Shares (S7).** Where a type shares its slots between the values of a field, waiters are kept
+//! by value in the same way. The rank is the number of slots that the value holds: a free slot goes
+//! to the value that holds the fewest. Elsewhere it is 0.
 //!
 //! A waiter that has been let in or refused leaves a note of its outcome, which its sender
 //! collects, or its sender's drop. So there are as many notes as living send futures, and at most
@@ -73,6 +77,8 @@ pub(in crate::mailbox) struct Waiter<T> {
     /// Empty until the sender, which joins first, has left its waker.
     waker: WakerSlot,
     is_keyed: bool,
+    /// Its rank among those that are ready.
+    rank: u32,
     link: Link<WaiterId>,
 }
 
@@ -96,7 +102,7 @@ pub(in crate::mailbox) struct Lines<T> {
     /// Made with the first waiter.
     lines: Vec<List<WaiterId>>,
     keyed: BTreeMap<(u64, ClassId, u64), WaiterId>,
-    ready: BTreeMap<(ClassId, u64), WaiterId>,
+    ready: BTreeMap<(ClassId, u32, u64), WaiterId>,
     /// What a freed slot is owed to: waiters, and messages outside the mailbox (`spill.rs`).
     ahead: usize,
     /// Messages outside the mailbox.
@@ -122,6 +128,7 @@ pub(in crate::mailbox) struct Head {
     pub(in crate::mailbox) waiter: WaiterId,
     pub(in crate::mailbox) ticket: u64,
     pub(in crate::mailbox) weight: u32,
+    pub(in crate::mailbox) cost: u32,
 }
 
 impl<T> Lines<T> {
@@ -206,6 +213,7 @@ impl<T> Lines<T> {
             ticket: self.tickets,
             waker: WakerSlot::default(),
             is_keyed,
+            rank: 0,
             link: Link::default(),
         }));
         if self.lines.is_empty() {
@@ -229,13 +237,14 @@ impl<T> Lines<T> {
     pub(in crate::mailbox) fn head(&self, class: ClassId) -> Option<Head> {
         let of = |waiter: WaiterId| {
             let Waiter { ticket, tag, .. } = &self.waiters[waiter.index()];
-            Head { waiter, ticket: *ticket, weight: tag.weight }
+            Head { waiter, ticket: *ticket, weight: tag.weight, cost: tag.cost }
         };
         let line = self.lines.get(class.index()).and_then(List::front).map(of);
         if self.ready.is_empty() {
             return line;
         }
-        let ready = self.ready.range((class, 0)..=(class, u64::MAX)).next().map(|(_, waiter)| of(*waiter));
+        let ready = self.ready.range((class, 0, 0)..=(class, u32::MAX, u64::MAX)).next();
+        let ready = ready.map(|(_, waiter)| of(*waiter));
         line.into_iter().chain(ready).min_by_key(|head| head.ticket)
     }
 
@@ -250,19 +259,27 @@ impl<T> Lines<T> {
         !self.keyed.is_empty()
     }
 
-    /// The first waiter of this key and type: its arrival number, and whether it stands in line.
-    pub(in crate::mailbox) fn first_of_key(&self, hash: u64, class: ClassId) -> Option<(u64, bool)> {
+    /// The first waiter of this key and type, and its rank if it stands in line.
+    pub(in crate::mailbox) fn first_of_key(
+        &self,
+        hash: u64,
+        class: ClassId,
+    ) -> Option<(WaiterId, Option<u32>)> {
         let all = (hash, class, 0)..=(hash, class, u64::MAX);
-        let (&(.., ticket), _) = self.keyed.range(all).next()?;
-        Some((ticket, self.ready.contains_key(&(class, ticket))))
+        let (_, &waiter) = self.keyed.range(all).next()?;
+        let Waiter { rank, ticket, .. } = self.waiters[waiter.index()];
+        Some((waiter, self.ready.contains_key(&(class, rank, ticket)).then_some(rank)))
     }
 
-    /// Notes whether the first waiter of this key and type lacks nothing but room.
-    pub(in crate::mailbox) fn set_ready(&mut self, hash: u64, class: ClassId, ticket: u64, is_ready: bool) {
-        if !is_ready {
-            self.ready.remove(&(class, ticket));
-        } else if let Some(&waiter) = self.keyed.get(&(hash, class, ticket)) {
-            self.ready.insert((class, ticket), waiter);
+    /// Notes with which rank the first waiter of a key and type stands in line, or that it does
+    /// not.
+    pub(in crate::mailbox) fn set_ready(&mut self, first: WaiterId, rank: Option<u32>) {
+        let waiter = &mut self.waiters[first.index()];
+        let (class, ticket) = (waiter.tag.class, waiter.ticket);
+        self.ready.remove(&(class, waiter.rank, ticket));
+        if let Some(rank) = rank {
+            waiter.rank = rank;
+            self.ready.insert((class, rank, ticket), first);
         }
     }
 
@@ -291,13 +308,13 @@ impl<T> Lines<T> {
     /// it is in line no longer.
     pub(in crate::mailbox) fn take(&mut self, number: WaiterId) -> Option<Departed<T>> {
         let waiter = &mut self.waiters[number.index()];
-        let (tag, ticket, is_keyed) = (waiter.tag, waiter.ticket, waiter.is_keyed);
+        let (tag, ticket, is_keyed, rank) = (waiter.tag, waiter.ticket, waiter.is_keyed, waiter.rank);
         match std::mem::replace(&mut waiter.state, WaiterState::Taken) {
             WaiterState::Waiting(wanted) => {
                 let stood = match is_keyed {
                     true => {
                         self.keyed.remove(&(tag.hash, tag.class, ticket));
-                        self.ready.remove(&(tag.class, ticket)).is_some()
+                        self.ready.remove(&(tag.class, rank, ticket)).is_some()
                     }
                     false => {
                         self.lines[tag.class.index()].remove(LINE, &mut self.waiters, number);
@@ -429,7 +446,7 @@ mod tests {
         let mailbox = mailbox(50_000);
         let mut effects = Effects::new();
         for _ in 0..50_000 {
-            let tag = mailbox.tag(&Thing, Tick::ZERO, Tick::NEVER).unwrap();
+            let tag = mailbox.tag(ClassId::new(0), &Thing, Tick::ZERO, Tick::NEVER).unwrap();
             mailbox.visit(&mut effects, |section| section.offer(Thing, tag, WhenFull::Refuse));
         }
         assert!(mailbox.lock().core.queue.slots.capacity() >= 50_000);

@@ -81,6 +81,8 @@ impl<T: Item, S> Section<'_, T, S> {
         busy[lane] = true;
         self.schedule.took(lane, 1, busy);
         self.queue.unlink(slot);
+        let hash = self.queue.slots.hash_of(slot);
+        self.review_key_of(class, hash);
         batch.clear();
         batch.prepare(1);
         batch.add(slot, self.queue.slots.at_mut(slot));
@@ -242,8 +244,10 @@ impl<T: Item> Core<T> {
         // itself.
         if self.queue.classes[self.queue.slots.at(first).class].is_single {
             if batch.is_empty() && self.queue.slots.at(first).expires > now {
+                let class = self.queue.slots.at(first).class;
                 self.queue.unlink_next(first, lane);
-                self.claim.add(first, self.queue.slots.at(first).class, lane);
+                self.review_key_of(class, self.queue.slots.hash_of(first));
+                self.claim.add(first, class, lane);
                 batch.add(first, self.queue.slots.at_mut(first));
             }
             return false;

@@ -156,7 +156,8 @@ impl<T: Item, S> Section<'_, T, S> {
             self.schedule.took(lane, 1, busy);
             let class = self.queue.slots.at(next).class;
             let is_ordered = self.queue.classes[class].is_ordered;
-            let key = is_ordered.then(|| self.queue.slots.hash(next));
+            let hash = self.queue.slots.hash_of(next);
+            let key = is_ordered.then_some(hash);
             let stamp = self.queue.slots.at(next).stamp;
             self.watched.began(now, stamp);
             self.note_stay(now, stamp);
@@ -167,9 +168,7 @@ impl<T: Item, S> Section<'_, T, S> {
             self.queue.release(next, class);
             self.queue.classes[class].counts.in_service += 1;
             self.note_empty(now);
-            if let Some(key) = key {
-                self.review(key);
-            }
+            self.review_key_of(class, hash);
             self.grant();
             return (Some(Serving { class, key, began: now }), true);
         }

@@ -73,9 +73,10 @@ impl<T: Item, S> Mailbox<T, S> {
         let Consumers::One(one) = consumers else { return SeatAttempt::Unavailable };
         let (used, taken) = (core.queue.used(), core.queue.taken());
         let is_open = core.is_open() && core.lines.owed() == 0 && !core.queue.is_weighed;
+        let held = core.queue.held(class);
         let state = &mut core.queue.classes[class];
         // A token needs the time, so messages of a rated type go through the queue.
-        if !is_open || state.limiter.is_some() || taken >= state.room() || state.held() >= state.max {
+        if !is_open || state.is_rated || taken >= state.room() || held >= state.max {
             return SeatAttempt::Unavailable;
         }
         if one.seat.is_none() || used > 0 {

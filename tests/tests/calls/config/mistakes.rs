@@ -121,7 +121,7 @@ fn unknown_words_are_told_as_by_the_attribute() {
         ("priority", "`priority` is a word of `#[message]`, not of `#[actor]`"),
         ("messages.Viewed.prority", "`#[message]` has no word `prority`; did you mean `priority`?"),
         ("messages.Viewed.capacity", "`capacity` is a word of `#[actor]`, not of `#[message]`"),
-        ("messages.Viewed.fair_by", "`fair_by` is not built yet; leave it out for now"),
+        ("messages.Viewed.attempts", "`attempts` is not built yet; leave it out for now"),
     ];
     let attribute: BTreeSet<_> =
         ["unknown_word", "word_not_built_yet"].into_iter().flat_map(sentences).collect();

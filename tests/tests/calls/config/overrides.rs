@@ -26,7 +26,7 @@ fn every_word_overrides_what_is_declared() {
         assert_eq!((effective.workers, effective.keep_alive), (Some(1..=1), None));
         assert_eq!(effective.pressure.unwrap().respond, Some(vec![Action::Block]));
         let viewed = &effective.messages["Viewed"];
-        assert_eq!(viewed.priority, Some(Priority::Low));
+        assert_eq!(viewed.priority, Some(Priority::Low..=Priority::Low));
         assert_eq!(viewed.overflow, Some(OverflowList::new(&[Overflow::EvictLower, Overflow::DropRandom])));
         assert_eq!((viewed.early, viewed.max), (Some(Ramp::from(0.25)), Some(7)));
         assert_eq!(

@@ -4,7 +4,7 @@ struct Shop;
 
 #[actor(workers = 1..=8, inline = never)]
 impl Shop {
-    #[message(fair_by = page, cancel = on_abandon, inline = never)]
+    #[message(attempts = 3, durable, inline = never)]
     fn viewed(&mut self, page: String) {
         drop(page);
     }
