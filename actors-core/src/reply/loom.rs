@@ -6,6 +6,7 @@
 //! | model | threads | interleavings |
 //! |---|---|---|
 //! | an asker waits, changes its task, takes the answer with or without a lock, goes away, loses its message, or is woken | 2 | all |
+//! | a turn waits for its asker to go away; or answers while its asker begins to wait (T8) | 2 | all |
 //! | a worker that retires checks for owed replies while one is dropped | 2 | all |
 //! | two answers through one slot, one after the other | 3 | up to 3 preemptions: all take a hundred times as long |
 //!
@@ -16,6 +17,9 @@
 //! - the sender does not wake: every model in which the asker waits;
 //! - the sender releases the slot only after the wake-up: *alone with the slot*;
 //! - a `ReplySender` that is dropped sends nothing: *dropped*;
+//! - `poll_abandoned` stores the turn's waker without checking again whether the slot is closed, or
+//!   `abandon` does not wake the turn: *hears that its asker has gone*;
+//! - `poll_abandoned` drops the asker's waker, or `send` does not wake it: *answers an asker*;
 //! - a worker stores its waker in another critical section than the one that reads the count:
 //!   *woken when it owes none*.
 //!
@@ -153,6 +157,36 @@ fn a_slot_that_is_used_again_belongs_to_its_new_asker() {
         Slot::recycle(slot);
         first.join().unwrap();
         second.join().unwrap();
+        assert!(is_clean(&alive));
+    });
+}
+
+#[test]
+fn a_turn_that_waits_hears_that_its_asker_has_gone() {
+    model(|| {
+        let slot: sync::Arc<Slot<Answer>> = Slot::new();
+        let sender = ReplySender::new(slot.clone());
+        let turn = thread::spawn(move || block_on(poll_fn(|cx| sender.poll_abandoned(cx))));
+        let _ = poll_once(&slot);
+        slot.abandon();
+        turn.join().unwrap();
+    });
+}
+
+#[test]
+fn a_turn_that_watches_its_asker_answers_an_asker_that_begins_to_wait() {
+    model(|| {
+        let alive = Arc::new(());
+        let slot = Slot::new();
+        let (sender, answer) = (ReplySender::new(slot.clone()), answer(7, &alive));
+        let turn = thread::spawn(move || {
+            let is_gone = sender.poll_abandoned(&Context::from_waker(Waker::noop()));
+            assert!(is_gone.is_pending());
+            assert!(sender.send(Ok(answer)));
+        });
+        assert_eq!(wait(&slot).unwrap().number, 7);
+        turn.join().unwrap();
+        drop(slot);
         assert!(is_clean(&alive));
     });
 }

@@ -3,7 +3,7 @@
 use super::generator::{self, Crowd, Plan};
 use super::process;
 use super::tally::Tally;
-use super::{Contestant, Service, Urgent, Waiting};
+use super::{ATTEMPTS, Contestant, Retrying, Service, Urgent, Waiting};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
@@ -42,6 +42,24 @@ pub struct Setup {
 /// Runs a plan. Returns its tally, and how much the run was disturbed.
 type MeasureLoad = fn(Setup, &Plan) -> (Tally, f64);
 
+/// Runs a plan of requests that clients try again. Returns its tally, the attempts, and how much
+/// the run was disturbed.
+type MeasureRetries = fn(Setup, &Plan) -> ((Tally, u64), f64);
+
+/// A client that tries again.
+#[derive(Clone, Copy, Debug)]
+pub struct Client {
+    how: &'static str,
+    run: MeasureRetries,
+}
+
+impl Client {
+    /// Makes the entry of a client.
+    pub const fn of<C: Retrying>() -> Self {
+        Client { how: C::HOW, run: retries::<C> }
+    }
+}
+
 /// Measures a crowd, and calls a function while it waits.
 type MeasureCrowd = fn(Setup, usize, &mut dyn FnMut()) -> Crowd;
 
@@ -54,17 +72,30 @@ pub struct Entry {
     load: MeasureLoad,
     urgent: Option<MeasureLoad>,
     crowd: Option<MeasureCrowd>,
+    clients: &'static [Client],
 }
 
 impl Entry {
     /// Makes the entry of a contestant.
     pub const fn of<C: Contestant>() -> Self {
-        Entry { name: C::NAME, capacity: capacity::<C>, load: load::<C>, urgent: None, crowd: None }
+        Entry {
+            name: C::NAME,
+            capacity: capacity::<C>,
+            load: load::<C>,
+            urgent: None,
+            crowd: None,
+            clients: &[],
+        }
     }
 
     /// Makes the entry of a contestant that takes part in all scenarios.
     pub const fn whole<C: Urgent + Waiting>() -> Self {
         Entry { urgent: Some(urgent::<C>), crowd: Some(crowd::<C>), ..Entry::of::<C>() }
+    }
+
+    /// Adds clients of its service that try again.
+    pub const fn with_clients(self, clients: &'static [Client]) -> Self {
+        Entry { clients, ..self }
     }
 
     /// Measures the answers per second of a closed loop: a warm-up, then windows of a length.
@@ -81,6 +112,18 @@ impl Entry {
     /// Runs a plan of asks at high priority next to a flood. `None` if it has no priorities.
     pub(super) fn urgent(&self, setup: Setup, plan: &Plan) -> Option<Tally> {
         self.urgent.map(|urgent| undisturbed(TRIES, Duration::ZERO, || noted(urgent(setup, plan))).0)
+    }
+
+    /// Runs a plan of requests for each client that tries again: how it does that, its tally, and
+    /// the attempts.
+    pub(super) fn retries(&self, setup: Setup, plan: &Plan) -> Vec<(&'static str, Tally, u64)> {
+        let run = |client: &Client| {
+            let ((mut tally, attempts), disturbed) =
+                undisturbed(TRIES, Duration::ZERO, || (client.run)(setup, plan));
+            tally.disturbed = disturbed;
+            (client.how, tally, attempts)
+        };
+        self.clients.iter().map(run).collect()
     }
 
     /// Lets many senders wait, and calls `during` while they do. `None` if no sender can wait.
@@ -120,6 +163,14 @@ fn load<C: Contestant>(setup: Setup, plan: &Plan) -> (Tally, f64) {
 fn urgent<C: Urgent>(setup: Setup, plan: &Plan) -> (Tally, f64) {
     with(setup, |contestant: &C| {
         watched(|| generator::run(plan, || contestant.urgent(plan.deadline), || contestant.flood()))
+    })
+}
+
+fn retries<C: Retrying>(setup: Setup, plan: &Plan) -> ((Tally, u64), f64) {
+    let deadline = plan.deadline / ATTEMPTS;
+    with(setup, |contestant: &C| {
+        let (tally, disturbed) = watched(|| generator::run(plan, || contestant.request(deadline), || ()));
+        ((tally, contestant.attempts()), disturbed)
     })
 }
 

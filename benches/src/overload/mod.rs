@@ -73,10 +73,36 @@ pub trait Urgent: Contestant {
     fn flood(&self);
 }
 
+/// A client that tries again, in its own way, when its service refuses.
+pub trait Retrying: Contestant {
+    /// How it tries again, for tables.
+    const HOW: &'static str;
+
+    /// Makes a request of up to four attempts. `deadline` is that of one attempt, and a quarter of
+    /// that of the request.
+    fn request(&self, deadline: Duration) -> impl Future<Output = Outcome>;
+
+    /// The number of attempts so far.
+    fn attempts(&self) -> u64;
+}
+
 /// A service whose senders may wait for room.
 pub trait Waiting: Contestant {
     /// Sends a message, and waits for room. [`Outcome::Answered`] means that it is queued.
     fn wait(&self) -> impl Future<Output = Outcome>;
+}
+
+/// Attempts of a request at most: the first, and three more.
+pub const ATTEMPTS: u32 = 4;
+
+/// Makes up to [`ATTEMPTS`] attempts, one right after the other: a client without a budget.
+pub async fn insist<F: Future<Output = Outcome>>(mut attempt: impl FnMut() -> F) -> Outcome {
+    for _ in 1..ATTEMPTS {
+        if attempt().await == Outcome::Answered {
+            return Outcome::Answered;
+        }
+    }
+    attempt().await
 }
 
 /// Spins on the CPU: the work of a turn.

@@ -1,8 +1,9 @@
 //! The service that one writes by hand: a tokio task, two channels, a oneshot and a deadline per
 //! ask.
 
-use crate::overload::{Contestant, Outcome, Service, Urgent, Waiting, spin};
+use crate::overload::{Contestant, Outcome, Retrying, Service, Urgent, Waiting, insist, spin};
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -22,10 +23,13 @@ struct Reply {
 pub(super) struct Hand {
     high: mpsc::Sender<Request>,
     low: mpsc::Sender<Request>,
+    /// Asks that were sent.
+    asked: AtomicU64,
 }
 
 impl Hand {
     async fn send(&self, deadline: Duration) -> Outcome {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         let reply = Reply { until: Instant::now() + deadline, answer };
         match self.high.try_send(Request(Some(reply))) {
@@ -60,7 +64,7 @@ impl Contestant for Hand {
                 serve(request, work);
             }
         });
-        Hand { high, low }
+        Hand { high, low, asked: AtomicU64::new(0) }
     }
 
     async fn ask(&self, deadline: Duration) -> Outcome {
@@ -97,5 +101,17 @@ impl Waiting for Hand {
             Ok(()) => Outcome::Answered,
             Err(_) => Outcome::Lost,
         }
+    }
+}
+
+impl Retrying for Hand {
+    const HOW: &'static str = "at once, no budget";
+
+    async fn request(&self, deadline: Duration) -> Outcome {
+        insist(|| self.send(deadline)).await
+    }
+
+    fn attempts(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 }

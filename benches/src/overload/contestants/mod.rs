@@ -3,8 +3,12 @@
 mod hand;
 mod ours;
 
-use super::entry::Entry;
+use super::entry::{Client, Entry};
 
 /// This runtime twice, and the hand-written service.
-pub const ALL: [Entry; 3] =
-    [Entry::whole::<ours::Plain>(), Entry::whole::<ours::Shedding>(), Entry::whole::<hand::Hand>()];
+pub const ALL: [Entry; 3] = [
+    Entry::whole::<ours::Plain>()
+        .with_clients(&[Client::of::<ours::Plain>(), Client::of::<ours::Insistent>()]),
+    Entry::whole::<ours::Shedding>(),
+    Entry::whole::<hand::Hand>().with_clients(&[Client::of::<hand::Hand>()]),
+];

@@ -1,6 +1,6 @@
 //! This runtime: as its documentation suggests, and with a supervisor that sheds.
 
-use crate::overload::{Contestant, Outcome, Service, Urgent, Waiting, spin};
+use crate::overload::{ATTEMPTS, Contestant, Outcome, Retrying, Service, Urgent, Waiting, insist, spin};
 use actors_core::policy::{Action, Pressure};
 use actors_core::prelude::*;
 use std::time::Duration;
@@ -101,3 +101,43 @@ ours!(
     "ours, respond = [shed]",
     Some(Pressure::new().respond(&[Action::Shed]))
 );
+
+impl Retrying for Plain {
+    const HOW: &'static str = "`.retry(3)`";
+
+    async fn request(&self, deadline: Duration) -> Outcome {
+        let request = self.0.question().timeout(ATTEMPTS * deadline).retry(ATTEMPTS - 1);
+        outcome(request.await.map_err(|error| error.reason()))
+    }
+
+    fn attempts(&self) -> u64 {
+        self.0.ledger().total().offered
+    }
+}
+
+/// A client of the same service that tries again at once, as often as it may.
+pub(super) struct Insistent(Plain);
+
+impl Contestant for Insistent {
+    const NAME: &'static str = Plain::NAME;
+
+    fn start(service: &Service) -> Self {
+        Insistent(Plain::start(service))
+    }
+
+    async fn ask(&self, deadline: Duration) -> Outcome {
+        self.0.ask(deadline).await
+    }
+}
+
+impl Retrying for Insistent {
+    const HOW: &'static str = "at once, no budget";
+
+    async fn request(&self, deadline: Duration) -> Outcome {
+        insist(|| self.0.ask(deadline)).await
+    }
+
+    fn attempts(&self) -> u64 {
+        self.0.attempts()
+    }
+}

@@ -3,6 +3,7 @@
 pub(super) mod blocked;
 mod goodput;
 mod pulse;
+mod retries;
 mod step;
 mod urgent;
 
@@ -19,11 +20,12 @@ use std::time::Duration;
 pub(super) type Scenario = (&'static str, fn(&Bench));
 
 /// The scenarios in the order in which they run.
-pub(super) const ALL: [Scenario; 5] = [
+pub(super) const ALL: [Scenario; 6] = [
     ("goodput", goodput::run),
     ("urgent", urgent::run),
     ("step", step::run),
     ("pulse", pulse::run),
+    ("retries", retries::run),
     ("blocked", blocked::run),
 ];
 
