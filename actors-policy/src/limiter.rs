@@ -73,6 +73,21 @@ impl Window {
         }
     }
 
+    /// Takes back tokens of the latest admissions.
+    fn give_back(&mut self, cost: u64) {
+        let left = self.spent().saturating_sub(cost).max(self.before);
+        while let Some((_, upto)) = self.admitted.back_mut()
+            && *upto > left
+        {
+            *upto = left;
+            let earlier = self.admitted.iter().rev().nth(1).map_or(self.before, |(_, upto)| *upto);
+            if earlier < left {
+                return;
+            }
+            self.admitted.pop_back();
+        }
+    }
+
     /// The admission that must have left the window before `cost` more tokens fit into it.
     fn last_in_the_way(&self, cost: u64, count: u64) -> Option<Tick> {
         let wanted = (self.spent() + cost).saturating_sub(count);
@@ -145,6 +160,42 @@ impl Limiter {
         if ready > now && ready <= now.after(most) { ready } else { now }
     }
 
+    /// When a message that costs so many tokens may be admitted, after messages that cost `before`
+    /// tokens together, each as soon as it may.
+    pub fn ready_after(&self, now: Tick, before: u64, cost: u32) -> Tick {
+        if before == 0 {
+            return self.ready(now, cost);
+        }
+        let cost = cost.min(self.most());
+        match &self.kind {
+            Kind::Bucket { interval, tokens, full } => {
+                let (floor, kept) = (scaled(now.as_nanos()), interval * u128::from(tokens - cost));
+                // A bucket that is full further ahead than it can be was charged by another clock.
+                let most = floor + interval * u128::from(*tokens);
+                let full = if *full > most { floor } else { (*full).max(floor) };
+                let nanos = (full + interval * u128::from(before)).saturating_sub(kept).div_ceil(FRACTIONS);
+                Tick::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)).max(now)
+            }
+            Kind::Window(_) => {
+                // The window is filled again and again; the last part waits like the first.
+                let (all, count) = (before + u64::from(cost), u64::from(self.rate.count()));
+                let rounds = u32::try_from((all - 1) / count).unwrap_or(u32::MAX);
+                let rest = ((all - 1) % count + 1) as u32;
+                self.ready(now, rest).after(self.rate.per().saturating_mul(rounds))
+            }
+        }
+    }
+
+    /// Takes back the tokens of a message that was not admitted after all.
+    pub fn give_back(&mut self, cost: u32) {
+        match &mut self.kind {
+            Kind::Bucket { interval, full, .. } => {
+                *full = full.saturating_sub(*interval * u128::from(cost));
+            }
+            Kind::Window(window) => window.give_back(cost.into()),
+        }
+    }
+
     /// The mean time from one token to the next.
     pub fn interval(&self) -> Duration {
         self.rate.per() / self.rate.count().max(1)
@@ -153,6 +204,8 @@ impl Limiter {
     /// Charges a message that is admitted at `now`. `has_waited`: its sender was in line, so being
     /// late does not cost the next ones their time.
     pub fn take(&mut self, now: Tick, cost: u32, has_waited: bool) {
+        // A sender in line may need more than there can be, since its rate was changed.
+        let cost = cost.min(self.most());
         if cost == 0 {
             return;
         }
@@ -345,5 +398,41 @@ mod tests {
         };
         assert_eq!(most(&of_window), Some(50));
         assert!(most(&of_bucket) <= Some(70));
+    }
+
+    #[test]
+    fn t7_the_time_after_a_line_is_that_of_its_last_message() {
+        let mut bucket = limiter("10/s", Some(4));
+        bucket.take(at(0), 2, false);
+        // Two are left: three in line and one more are there in 200 ms.
+        assert_eq!(bucket.ready_after(at(0), 3, 1), at(200_000));
+        assert_eq!(bucket.ready_after(at(0), 0, 1), at(0));
+        let mut window = limiter("4 per 1s, sliding", None);
+        window.take(at(0), 2, false);
+        assert_eq!(window.ready_after(at(1), 1, 1), at(1));
+        assert_eq!(window.ready_after(at(1), 3, 1), at(1_000_000));
+        assert_eq!(window.ready_after(at(1), 9, 1), at(2_000_001), "two windows later");
+    }
+
+    #[test]
+    fn t7_a_token_that_was_given_back_can_be_spent_again() {
+        for (rate, burst) in [("10/s", Some(4)), ("4 per 1s, sliding", None)] {
+            let mut limiter = limiter(rate, burst);
+            (0..4).for_each(|us| limiter.take(at(us), 1, false));
+            assert_eq!(limiter.left(at(4)), 0, "{rate}");
+            limiter.give_back(3);
+            assert_eq!(limiter.left(at(4)), 3, "{rate}");
+            assert!(limiter.ready(at(4), 3) <= at(4) && limiter.ready(at(4), 4) > at(4), "{rate}");
+            limiter.give_back(9);
+            assert_eq!(limiter.left(at(4)), 4, "{rate}");
+        }
+    }
+
+    #[test]
+    fn t7_a_message_that_costs_more_than_there_can_be_is_charged_for_what_there_can_be() {
+        let mut bucket = limiter("10/s", Some(2));
+        bucket.take(at(0), 10, true);
+        assert!((200_000..=201_000).all(|us| bucket.ready(at(us), 2) <= at(us)));
+        assert!(bucket.ready(at(0), 1) > at(0), "it does not look like the charge of another clock");
     }
 }

@@ -26,6 +26,7 @@
 
 use super::Actor;
 use crate::error::{Admission, Reason};
+use crate::policy::Priority;
 use crate::sync::Lock;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -66,11 +67,13 @@ pub struct Call {
     pub deadline: Option<Instant>,
     /// The sender waits for an answer: the message holds the way to give it.
     pub is_ask: bool,
+    /// The priority of the message: that of its type, or the one that the send chose (S9).
+    pub priority: Priority,
 }
 
 impl Call {
-    pub(crate) fn new(deadline: Option<Instant>, is_ask: bool) -> Self {
-        Call { deadline, is_ask }
+    pub(crate) fn new(deadline: Option<Instant>, is_ask: bool, priority: Priority) -> Self {
+        Call { deadline, is_ask, priority }
     }
 }
 

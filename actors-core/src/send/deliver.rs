@@ -6,14 +6,15 @@
 
 use super::cycle;
 use super::timer::{Timer, end_of_wait};
-use crate::actor::Actor;
 use crate::actor::cell::Packed;
 use crate::actor::handle::Handle;
 use crate::actor::outlet::{Handed, Returned};
+use crate::actor::{Actor, Mail};
 use crate::clock::{self, Tick};
 use crate::current::waits;
 use crate::error::{Admission, Reason};
 use crate::mailbox::{ClassId, Entered, Entry, Item, Lost, Message, Offer, Outcome, WhenFull};
+use crate::policy::Priority;
 use crate::wait::Wait;
 use std::fmt;
 use std::pin::Pin;
@@ -39,6 +40,7 @@ impl<A: Actor> Handle<A> {
         let deadline = deadline.map_or(Tick::NEVER, clock::tick);
         Deliver {
             to: self.clone(),
+            class: ClassId::new(mail.class()),
             deadline,
             expires: Tick::NEVER,
             entry: Entry::Fresh(Packed(mail)),
@@ -56,6 +58,8 @@ impl<A: Actor> Handle<A> {
 #[must_use = "nothing is delivered before it is awaited"]
 pub struct Deliver<A: Actor> {
     to: Handle<A>,
+    /// Its message type, in the lane of its priority (S9).
+    class: ClassId,
     /// When it stops waiting. Until it stands in line: when the message becomes worthless for its
     /// sender.
     deadline: Tick,
@@ -77,30 +81,39 @@ impl<A: Actor> fmt::Debug for Deliver<A> {
 }
 
 impl<A: Actor> Deliver<A> {
+    /// Chooses the priority of the message, within the range that its type declares: the one that
+    /// its sender chose ([`Call::priority`](crate::outlet::Call::priority)). Has no effect after
+    /// the first poll.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        if let Entry::Fresh(item) = &self.entry {
+            self.class = self.to.cell().mailbox.class_for(ClassId::new(item.class()), priority);
+        }
+        self
+    }
+
     /// Refuses a message that was brought to the handle of an actor in another place: nothing is
     /// ever queued in a cell without an instance.
     #[cold]
     fn refuse_elsewhere(&mut self) -> Option<Handed<A>> {
         let Entry::Fresh(item) = std::mem::replace(&mut self.entry, Entry::Over) else { return None };
         let cell = self.to.cell();
-        cell.mailbox.offer_refused(ClassId::new(item.class()), Reason::Closed);
+        cell.mailbox.offer_refused(self.class, Reason::Closed);
         cell.note_loss();
         Some(Err(Returned::new(item.0, Reason::Closed)))
     }
 
     /// Offers the message, or polls its place in line.
     fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<Entered<Message, Packed<A>>>> {
-        let Deliver { to, deadline, expires, entry, timer, .. } = self;
-        let cell = to.cell();
+        let Deliver { to, class, deadline, expires, entry, timer, .. } = self;
+        let (cell, class) = (to.cell(), *class);
         entry.poll(&cell.mailbox, cx, |item: Packed<A>| {
-            let tag = match cell.mailbox.tag(ClassId::new(item.class()), &item, clock::now(), *deadline) {
+            let tag = match cell.mailbox.tag(class, &item, clock::now(), *deadline) {
                 Ok(tag) => tag,
                 Err(reason) => {
-                    cell.mailbox.offer_lost(ClassId::new(item.class()), reason);
+                    cell.mailbox.offer_lost(class, reason);
                     return Offer::Refused(item, reason, None);
                 }
             };
-            let class = tag.class;
             *expires = tag.expires;
             let offer = cell.visit(|section| section.offer(item, tag, WhenFull::Wait));
             if let Offer::InLine(_) = offer {
@@ -164,8 +177,7 @@ impl<A: Actor> Future for Deliver<A> {
             Poll::Pending => ready!(this.poll_line(cx)),
             Poll::Ready(Some(Ok((_, admission)))) => Ok(admission),
             Poll::Ready(Some(Err((item, Reason::Dropped, _)))) => {
-                let class = ClassId::new(item.class());
-                this.to.cell().drop_rejected(class, item, Reason::Dropped);
+                this.to.cell().drop_rejected(this.class, item, Reason::Dropped);
                 Ok(Admission::Dropped)
             }
             Poll::Ready(Some(Err((item, reason, retry_after)))) => {

@@ -101,7 +101,7 @@ impl<A: Actor> Cell<A> {
             return Handover::Over(Err((Reason::Closed, None, Some(item))));
         };
         let stamp = clock::now();
-        let call = Call::new(clock::instant(end), is_ask);
+        let call = Call::new(clock::instant(end), is_ask, self.mailbox.class(class).policy.priority);
         match when_full {
             WhenFull::Refuse => {
                 let handed = caught(|| outlet.try_send(item.0, call));

@@ -354,10 +354,10 @@ impl Policy {
             rate: pick(rate, before.rate, wanted.rate),
             burst: pick(burst, before.burst, wanted.burst),
             keyed: pick(keyed, before.keyed, wanted.keyed),
-            exempt,
-            costed,
-            fair,
-            cancels,
+            exempt: pick(exempt, before.exempt, wanted.exempt),
+            costed: pick(costed, before.costed, wanted.costed),
+            fair: pick(fair, before.fair, wanted.fair),
+            cancels: pick(cancels, before.cancels, wanted.cancels),
         }
     }
 
@@ -371,9 +371,23 @@ impl Policy {
     pub fn check_change(&self, wanted: &Policy) -> Result<(), InvalidPolicy> {
         let fixed = fields::MESSAGE.iter().filter(|field| field.reach != fields::Reach::Running);
         let changed = fixed.into_iter().find(|field| (field.get)(self) != (field.get)(wanted));
-        let conflates = |policy: &Policy| (policy.keyed, policy.overflow.has(Overflow::Conflate));
+        let conflates = |policy: &Policy| policy.overflow.has(Overflow::Conflate);
+        let of_code = |policy: &Policy| {
+            [
+                ("key", policy.keyed),
+                ("fair_by", policy.fair),
+                ("cost", policy.costed),
+                ("exempt", policy.exempt),
+                ("cancel", policy.cancels),
+            ]
+        };
+        let code = of_code(self).into_iter().zip(of_code(wanted)).find(|(now, wanted)| now != wanted);
         let (word, what) = match changed {
             Some(field) => (field.word, format!("the {}", field.word)),
+            None if code.is_some() => {
+                let word = code.map_or("key", |((word, _), _)| word);
+                (word, format!("`{word}` belongs to the code of the message, and"))
+            }
             None if conflates(self) != conflates(wanted) => {
                 ("overflow", "whether messages are conflated".to_owned())
             }

@@ -5,3 +5,4 @@ mod abandoned;
 mod costs;
 mod fair;
 mod priorities;
+mod together;

@@ -70,9 +70,10 @@ impl<T: Item> Core<T> {
     fn turns_ahead(&self, class: ClassId, hash: u64) -> usize {
         let state = &self.queue.classes[class];
         let own = match &state.shares {
-            // Of the lane, the part that is ahead is as large as that of its own type.
-            Some(shares) => self.queue.lane_len(state.lane()) * shares.ahead(hash) / shares.queued().max(1),
-            None => self.queue.lane_len(state.lane()),
+            // In place of an earlier message of its type. How many messages of other types are
+            // before that one is not known.
+            Some(shares) if shares.ahead(hash) < shares.queued() => shares.ahead(hash),
+            _ => self.queue.lane_len(state.lane()),
         };
         let higher: usize = match self.schedule.outranks() {
             true => (state.lane() + 1..Priority::COUNT).map(|lane| self.queue.lane_len(lane)).sum(),

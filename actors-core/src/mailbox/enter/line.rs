@@ -41,14 +41,14 @@ impl<T: Item, S> Section<'_, T, S> {
         let class = tag.class;
         let has_place = self.lines.waiting() < self.max_waiting && !self.is_line_spent(&tag);
         if when_full == WhenFull::Refuse || !has_place {
-            let is_limited = self.lacks_token(class, tag.cost) && when_full == WhenFull::Refuse;
+            let is_limited = self.waits_for_tokens(&tag) && when_full == WhenFull::Refuse;
             return self.refuse(item, &tag, if is_limited { Reason::RateLimited } else { Reason::Full });
         }
         let types = self.queue.classes.len();
         let state = &mut self.queue.classes[class];
         state.counts.waiting += 1;
         let is_keyed = state.waits_by_key();
-        state.joined_line(&tag, is_keyed);
+        self.queue.joined_line(&tag, is_keyed);
         let waiter = self.lines.join(Wanted::Message(item), tag, is_keyed, types);
         if is_keyed {
             self.review(tag.hash);
@@ -99,7 +99,7 @@ impl<T: Item, S> Section<'_, T, S> {
         };
         let Some(Departed { wanted, tag, stood, is_keyed }) = self.lines.take(waiter) else { return };
         let class = tag.class;
-        self.queue.classes[class].left_line(&tag, is_keyed, stood);
+        self.queue.left_line(&tag, is_keyed, stood);
         let note = match wanted {
             Wanted::Permit => {
                 self.take_token(class, tag.cost, true);
@@ -177,8 +177,8 @@ impl<T: Item, S> Section<'_, T, S> {
         reason: Reason,
     ) -> Option<(Wanted<T>, Tag)> {
         let Departed { wanted, tag, stood, is_keyed } = self.lines.take(waiter)?;
+        self.queue.left_line(&tag, is_keyed, stood);
         let state = &mut self.queue.classes[tag.class];
-        state.left_line(&tag, is_keyed, stood);
         if let Wanted::Message(_) = wanted {
             let stage = if reason == Reason::TimedOut { Stage::Refused } else { Stage::of(reason) };
             state.counts.waiting -= 1;
@@ -198,8 +198,8 @@ impl<T: Item, S> Section<'_, T, S> {
             && let Some(Departed { wanted, tag, stood, is_keyed }) = self.lines.take(waiter)
         {
             self.work.add(1);
+            self.queue.left_line(&tag, is_keyed, stood);
             let state = &mut self.queue.classes[tag.class];
-            state.left_line(&tag, is_keyed, stood);
             let note = match wanted {
                 Wanted::Permit => Note::Permit(Outcome::Refused((), Reason::Closed)),
                 Wanted::Message(item) => {
@@ -219,9 +219,8 @@ impl<T: Item, S> Section<'_, T, S> {
 impl<T: Item> Core<T> {
     /// Whether this waiter lacks a token now.
     fn awaits_token(&self, waiter: WaiterId) -> bool {
-        let ticket = self.lines.ticket(waiter);
-        self.has_rates()
-            && self.lines.peek(waiter).is_some_and(|(_, tag)| self.is_limited(tag.class, tag.cost, ticket))
+        // Behind one that lacks tokens it waits for them too.
+        self.has_rates() && self.lines.peek(waiter).is_some_and(|(_, tag)| self.awaits_tokens(tag.class))
     }
 
     /// What gets the next free slot.
@@ -231,11 +230,7 @@ impl<T: Item> Core<T> {
             let Some(Ahead { ticket, weight, cost, next }) = self.head_of(class) else { continue };
             let lane = self.queue.classes[class].lane();
             let is_better = best.is_none_or(|(top, first, _)| lane > top || (lane == top && ticket < first));
-            if is_better
-                && self.has_room(class, weight)
-                && !self.is_limited(class, cost, Some(ticket))
-                && self.has_share(&next)
-            {
+            if is_better && self.has_room(class, weight) && !self.is_limited(class, cost, Some(ticket)) {
                 best = Some((lane, ticket, next));
             }
         }
@@ -251,27 +246,28 @@ impl<T: Item> Core<T> {
             let Tag { weight, cost, .. } = returned.message.tag;
             return Some(Ahead { ticket: returned.ticket, weight, cost, next: Next::Returned(class) });
         }
-        let head = self.lines.head(class).filter(|_| self.phase == Phase::Open)?;
-        let Head { waiter, ticket, weight, cost } = head;
+        let head = self.head(class).filter(|_| self.phase == Phase::Open)?;
+        let Head { waiter, ticket, weight, cost, .. } = head;
         Some(Ahead { ticket, weight, cost, next: Next::Waiter(waiter) })
     }
 
-    /// Whether the value of a waiter may hold one more slot (S7). The first in line is of the value
-    /// that holds the fewest, so where it may not, no other may.
-    fn has_share(&self, next: &Next) -> bool {
-        let Next::Waiter(waiter) = next else { return true };
-        match self.lines.peek(*waiter) {
-            Some((Wanted::Message(_), tag)) if self.queue.classes[tag.class].shares.is_some() => {
-                !self.queue.is_key_full(tag.class, tag.hash)
-            }
-            _ => true,
+    /// The first sender in line of a type that does not only lack its share (S7). The first that is
+    /// kept by its value is of the one that holds the fewest slots: where that one may hold no
+    /// more, no other may.
+    pub(in crate::mailbox) fn head(&self, class: ClassId) -> Option<Head> {
+        let head = self.lines.head(class)?;
+        match head.kept_by {
+            Some(hash) if self.queue.is_share_spent(class, hash) => self.lines.head_without_key(class),
+            _ => Some(head),
         }
     }
 
-    /// Whether senders of a newcomer's value are in line (S7).
-    pub(in crate::mailbox) fn is_behind_its_own(&self, tag: &Tag) -> bool {
-        let shares = self.queue.classes[tag.class].shares.as_ref();
-        shares.is_some_and(|shares| shares.is_in_line(tag.hash))
+    /// Whether a newcomer of a type that shares its slots is behind senders in line: those of its
+    /// value, and any that does not only lack its share (S7, O1).
+    pub(in crate::mailbox) fn is_behind_others(&self, tag: &Tag) -> bool {
+        let state = &self.queue.classes[tag.class];
+        let Some(shares) = state.shares.as_ref().filter(|_| state.in_line > 0) else { return false };
+        shares.is_in_line(tag.hash) || self.head(tag.class).is_some()
     }
 
     /// Whether senders of a newcomer's value have their share of the places in line (S7).

@@ -166,7 +166,7 @@ impl<T: Item> Core<T> {
         self.queue.classes[class].counts.lose(Stage::Refused, reason);
         let retry_after = match reason {
             // Where the line is full, a token is needed too.
-            Reason::Full if self.lacks_token(class, cost) => {
+            Reason::Full if self.waits_for_tokens(tag) => {
                 self.retry_after(class).max(self.token_in(class, cost))
             }
             Reason::Full => self.retry_after(class),

@@ -33,6 +33,9 @@ use crate::policy::{Overflow, Priority};
 /// messages differ in weight by more than this should have types of their own for the heavy ones.
 const VICTIMS_MAX: usize = 32;
 
+/// Messages that are looked at for victims, those of the value that holds most included (S7).
+const LOOKED_AT: usize = 4 * VICTIMS_MAX;
+
 /// Expired messages that are purged in one critical section, so that it is short even when a whole
 /// queue has expired. The rest goes with the next newcomers, or when its turns would begin.
 const PURGED_MAX: usize = 64;
@@ -119,7 +122,7 @@ impl<T: Item, S> Section<'_, T, S> {
         when_full: WhenFull,
     ) -> Offer<Message, T> {
         let class = tag.class;
-        let has_line = self.queue.classes[class].ahead > 0;
+        let has_line = self.queue.classes[class].ahead > 0 || self.is_behind_others(&tag);
         if has_line && self.queue.classes[class].blocks() {
             return self.join(item, tag, when_full);
         }
@@ -255,7 +258,7 @@ impl<T: Item> Core<T> {
     pub(in crate::mailbox) fn has_room_for(&self, tag: &Tag) -> bool {
         let class = tag.class;
         let has_room = self.has_room(class, tag.weight) && !self.queue.is_key_full(class, tag.hash);
-        has_room && !self.is_behind_its_own(tag) && !self.lacks_token(class, tag.cost)
+        has_room && !self.is_behind_others(tag) && !self.lacks_token(class, tag.cost)
     }
 
     /// Whether a message must wait although there is a slot, because of the soft limit (P2): types
@@ -311,6 +314,10 @@ impl<T: Item> Core<T> {
         if !self.rng.chance(ramp.probability(of_lane.max(of_type).max(of_bytes))) {
             return None;
         }
+        if let Some(shares) = &state.shares {
+            // Between values it is not left to chance.
+            return shares.oldest_of_fullest();
+        }
         let bag = state.bag.as_ref().map(|bag| &bag.0).filter(|bag| !bag.is_empty())?;
         Some(bag[self.rng.below(bag.len())])
     }
@@ -352,21 +359,36 @@ impl<T: Item> Core<T> {
             // A newcomer to a spent share has no twin.
             spared = Some(slot);
         }
-        let (mut at, list) = match &self.queue.classes[class].shares {
-            // Of the value that holds most (S7).
-            Some(shares) => (shares.oldest_of_fullest(), KEY),
-            None => (self.queue.classes[class].list.front(), CLASS),
-        };
+        // Where values share the slots, first those of the one that holds most (S7).
+        let fullest = self.queue.classes[class].shares.as_ref().and_then(|shares| shares.oldest_of_fullest());
+        self.add_victims(&mut victims, shortage, (fullest, KEY), |slot| spared != Some(slot));
+        let of_fullest = fullest.map(|slot| self.queue.slots.hash(slot));
+        let is_next = |slot| spared != Some(slot) && of_fullest != Some(self.queue.slots.hash_of(slot));
+        let oldest = self.queue.classes[class].list.front();
+        self.add_victims(&mut victims, shortage, (oldest, CLASS), is_next);
+        Some(victims)
+    }
+
+    /// Adds messages of a list that may be given up, as many as needed.
+    fn add_victims(
+        &self,
+        victims: &mut Victims,
+        shortage: Shortage,
+        (mut at, list): (Option<SlotId>, usize),
+        mut may_go: impl FnMut(SlotId) -> bool,
+    ) {
+        let mut looked_at = 0;
         while let Some(slot) = at
-            && !shortage.is_met_by(&victims)
+            && !shortage.is_met_by(victims)
             && !victims.is_full()
+            && looked_at < LOOKED_AT
         {
             at = self.queue.slots.link_of(list, slot).next();
-            if spared != Some(slot) {
+            looked_at += 1;
+            if may_go(slot) {
                 victims.add(slot, self.queue.slots.weight(slot));
             }
         }
-        Some(victims)
     }
 
     /// Random messages of a type, as many as needed: a shuffle of its bag, from the end and only as

@@ -54,7 +54,7 @@ impl<T: Item, S> Section<'_, T, S> {
             };
         }
         let (tag, types) = (Tag::new(class, self.recent, Tick::NEVER), self.queue.classes.len());
-        self.queue.classes[class].joined_line(&tag, false);
+        self.queue.joined_line(&tag, false);
         // A permit has no key yet.
         let waiter = self.lines.join(Wanted::Permit, tag, false, types);
         self.interrupt_turns();
@@ -123,6 +123,10 @@ impl<T: Item, S> Section<'_, T, S> {
             }
             Ok(_) => self.redeem_tokens(item, tag),
         };
+        if matches!(offer, Offer::Refused(..)) {
+            // The token of its permit.
+            self.give_token_back(class);
+        }
         // Where the message did not need the slot, a waiter may have it.
         self.grant();
         self.review_line();

@@ -14,10 +14,11 @@
 //! ([`Lines::owed`](crate::mailbox::store::waiters::Lines::owed)), so one of them slows nothing
 //! down and is no backlog. They count again when their token has come.
 //!
-//! The tokens of the actor's own rate are for all types that are not exempt. Among senders in line
-//! they go to the highest lane, and in it to the oldest. A sender that waits for several of them
-//! keeps them from those behind it and from newcomers of its lane and of lower ones: otherwise many
-//! cheap messages would keep an expensive one waiting for ever.
+//! Some tokens are for messages of several lines: those of the actor's own rate for all types that
+//! are not exempt, those of a type for all its lanes and for all values that share its slots. Among
+//! senders in line they go to the highest lane, and in it to the oldest. A sender that waits for
+//! several of them keeps them from those behind it and from newcomers of its lane and of lower
+//! ones: otherwise many cheap messages would keep an expensive one waiting for ever.
 //!
 //! The time of tokens is read from the clock with each offer of a rated type, with each
 //! reservation, tick and grant while such senders wait, so a token is never given early.
@@ -29,7 +30,6 @@ use crate::mailbox::enter::outcome::{Message, Offer, WhenFull};
 use crate::mailbox::ids::{ClassId, Ticks};
 use crate::mailbox::item::Item;
 use crate::mailbox::section::Section;
-use crate::mailbox::store::class::ClassState;
 use crate::mailbox::store::queue::Queue;
 use crate::mailbox::store::rates::Rates;
 use crate::mailbox::store::slots::Tag;
@@ -99,7 +99,16 @@ impl<T: Item, S> Section<'_, T, S> {
     }
 }
 
-/// A sender in line that only the actor's rate keeps waiting.
+/// Messages that take the tokens of one rate.
+#[derive(Clone, Copy)]
+enum Scope {
+    /// Those of a message type, in all its lanes.
+    Type(ClassId),
+    /// Those of the actor, apart from exempt ones.
+    Actor,
+}
+
+/// A sender in line that only one rate keeps waiting.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Claimant {
     lane: usize,
@@ -142,20 +151,53 @@ impl<T: Item> Core<T> {
         if rates.ready(state, cost, self.token_time) > self.token_time {
             return true;
         }
+        if cost == 0 || self.lines.waiting() == 0 {
+            return false;
+        }
         // A newcomer is behind all that wait in its lane.
         let own = Claimant { lane: state.lane(), arrival: Reverse(ticket.unwrap_or(u64::MAX)) };
-        state.is_shared && cost > 0 && self.lines.waiting() > 0 && self.claimant(rates) > Some(own)
+        // Elsewhere the line of a type keeps the order.
+        let is_mixed = state.has_siblings || state.shares.is_some();
+        let of_type = is_mixed.then_some(Scope::Type(state.family));
+        let of_actor = state.is_shared.then_some(Scope::Actor);
+        of_type.into_iter().chain(of_actor).any(|scope| self.claimant(rates, scope) > Some(own))
     }
 
-    /// The first sender in line that only the actor's rate keeps waiting.
-    fn claimant(&self, rates: &Rates) -> Option<Claimant> {
+    /// The first sender in line that only the tokens of this rate keep waiting.
+    fn claimant(&self, rates: &Rates, scope: Scope) -> Option<Claimant> {
         let heads = self.queue.classes.ids().filter_map(|class| {
-            let (state, head) = (&self.queue.classes[class], self.lines.head(class)?);
-            let waits = rates.lacks_shared(state, head.cost, self.token_time);
+            let state = &self.queue.classes[class];
+            let of_actor = match scope {
+                Scope::Type(family) if state.family == family => false,
+                Scope::Actor if state.is_shared => true,
+                _ => return None,
+            };
+            let head = self.head(class)?;
+            let waits = rates.lacks_only(state, of_actor, head.cost, self.token_time);
             (waits && self.has_slot(class, head.weight))
                 .then_some(Claimant { lane: state.lane(), arrival: Reverse(head.ticket) })
         });
         heads.max()
+    }
+
+    /// Whether the first sender in line of a type waits for tokens.
+    pub(in crate::mailbox) fn awaits_tokens(&self, class: ClassId) -> bool {
+        let head = self.head(class);
+        head.is_some_and(|head| self.is_limited(class, head.cost, Some(head.ticket)))
+    }
+
+    /// Whether a newcomer would wait for tokens: its own, or those of a sender before it.
+    pub(in crate::mailbox) fn waits_for_tokens(&self, tag: &Tag) -> bool {
+        let is_behind = self.queue.classes[tag.class].in_line > 0 && self.awaits_tokens(tag.class);
+        is_behind || self.lacks_token(tag.class, tag.cost)
+    }
+
+    /// Takes back the token of a permit that was used in vain.
+    pub(in crate::mailbox) fn give_token_back(&mut self, class: ClassId) {
+        let Queue { rates, classes, .. } = &mut self.queue;
+        if let Some(rates) = rates {
+            rates.give_back(&classes[class], 1);
+        }
     }
 
     /// Whether there are never so many tokens at once.
@@ -187,26 +229,18 @@ impl<T: Item> Core<T> {
             return None;
         }
         let now = self.token_time;
-        let due = |class| Some(rates.ready(&self.queue.classes[class], self.lines.head(class)?.cost, now));
+        let due = |class| Some(rates.ready(&self.queue.classes[class], self.head(class)?.cost, now));
         self.queue.classes.ids().filter_map(due).filter(|due| *due > now).min()
     }
 
     /// The number of senders in line that lack tokens now.
     fn waiting_for_tokens(&self) -> usize {
-        let limited = self.queue.classes.ids().filter(|class| {
-            let head = self.lines.head(*class);
-            head.is_some_and(|head| self.is_limited(*class, head.cost, Some(head.ticket)))
-        });
-        limited.map(|class| waiting(&self.queue.classes[class]) as usize).sum()
+        let limited = self.queue.classes.ids().filter(|class| self.awaits_tokens(*class));
+        limited.map(|class| self.queue.classes[class].in_line as usize).sum()
     }
 
     /// The tokens of the rate that has fewest; `None` where there is no rate.
     pub(in crate::mailbox) fn tokens(&self, now: Tick) -> Option<usize> {
         self.queue.rates.as_ref()?.left(now)
     }
-}
-
-/// Senders in the line of a type.
-fn waiting(state: &ClassState) -> u32 {
-    state.ahead - state.counts.stored
 }

@@ -4,8 +4,7 @@
 use crate::mailbox::books::ledger::Counts;
 use crate::mailbox::ids::{ClassId, SlotId};
 use crate::mailbox::store::list::List;
-use crate::mailbox::store::shares::Shares;
-use crate::mailbox::store::slots::Tag;
+use crate::mailbox::store::shares::{Change, Shares};
 use crate::policy::{Limits, Order, Overflow, OverflowList, Policy, Priority, Ramp, ShortTurns};
 use std::ops::{Deref, DerefMut, Index, IndexMut};
 
@@ -16,6 +15,19 @@ pub(in crate::mailbox) struct Classes(Box<[ClassState]>);
 impl Classes {
     pub(in crate::mailbox) fn new(classes: impl Iterator<Item = ClassState>) -> Self {
         Classes(classes.collect())
+    }
+
+    /// Notes a value that one of the lanes of a type knows now, or no longer (S7).
+    #[inline]
+    pub(in crate::mailbox) fn note_value(&mut self, class: ClassId, hash: u64, change: Change) {
+        let state = &self.0[class.index()];
+        if change == Change::Same || !state.has_siblings {
+            return;
+        }
+        let family = state.family;
+        if let Some(shares) = &mut self.0[family.index()].shares {
+            shares.note(hash, change);
+        }
     }
 
     pub(in crate::mailbox) fn ids(&self) -> impl Iterator<Item = ClassId> + use<> {
@@ -116,7 +128,9 @@ pub(in crate::mailbox) struct ClassState {
     pub(in crate::mailbox) is_rated: bool,
     /// Whether they need tokens of the actor's rate.
     pub(in crate::mailbox) is_shared: bool,
-    /// The tokens that its senders in line need.
+    /// Its senders in line.
+    pub(in crate::mailbox) in_line: u32,
+    /// The tokens that they need.
     pub(in crate::mailbox) tokens_ahead: u64,
     /// Its messages with lower ids make room for one that has come since (`drop_all`).
     pub(in crate::mailbox) cleared_before: u64,
@@ -181,6 +195,7 @@ impl ClassState {
             has_siblings,
             is_rated: false,
             is_shared: limits.rate.is_some() && !policy.exempt,
+            in_line: 0,
             tokens_ahead: 0,
             cleared_before: 0,
             // A capacity is at most 2^24.
@@ -274,25 +289,6 @@ impl ClassState {
     /// The slots that its values share.
     pub(in crate::mailbox) fn shared_slots(&self) -> usize {
         self.room.min(self.max) as usize
-    }
-
-    /// A sender has joined its line.
-    pub(in crate::mailbox) fn joined_line(&mut self, tag: &Tag, is_keyed: bool) {
-        self.ahead += u32::from(!is_keyed);
-        self.tokens_ahead += u64::from(tag.cost);
-        if let Some(shares) = self.shares.as_mut().filter(|_| is_keyed) {
-            shares.join(tag.hash);
-        }
-    }
-
-    /// A sender has left its line. `stood`: not only its key kept it waiting.
-    pub(in crate::mailbox) fn left_line(&mut self, tag: &Tag, is_keyed: bool, stood: bool) {
-        self.tokens_ahead -= u64::from(tag.cost);
-        match self.shares.as_mut().filter(|_| is_keyed) {
-            // Values are not ahead of each other.
-            Some(shares) => shares.leave(tag.hash),
-            None => self.ahead -= u32::from(stood),
-        }
     }
 
     /// Whether its senders wait in line where nothing else makes room.

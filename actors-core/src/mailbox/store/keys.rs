@@ -110,8 +110,8 @@ impl<T: Item> Queue<T> {
     /// where the type shares its slots, whether this value holds its share (S7).
     pub(in crate::mailbox) fn is_key_full(&self, class: ClassId, hash: u64) -> bool {
         let state = &self.classes[class];
-        if let Some(shares) = &state.shares {
-            return shares.is_spent(hash, state.shared_slots());
+        if state.shares.is_some() {
+            return self.is_share_spent(class, hash);
         }
         state.is_ordered
             && self

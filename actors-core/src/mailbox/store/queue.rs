@@ -23,6 +23,7 @@ use crate::mailbox::store::expiry::Expiry;
 use crate::mailbox::store::keys::Keys;
 use crate::mailbox::store::list::List;
 use crate::mailbox::store::rates::Rates;
+use crate::mailbox::store::shares::share;
 use crate::mailbox::store::slots::{CLASS, LANE, Slots, Tag};
 use crate::policy::{Limits, Order, Overflow, Policy, Priority};
 use hashbrown::HashTable;
@@ -154,6 +155,48 @@ impl<T: Item> Queue<T> {
         }
     }
 
+    /// A sender has joined the line of a type. `is_keyed`: it is kept by its key or its value.
+    pub(in crate::mailbox) fn joined_line(&mut self, tag: &Tag, is_keyed: bool) {
+        let state = &mut self.classes[tag.class];
+        state.in_line += 1;
+        state.ahead += u32::from(!is_keyed);
+        state.tokens_ahead += u64::from(tag.cost);
+        if let Some(shares) = state.shares.as_mut().filter(|_| is_keyed) {
+            let change = shares.join(tag.hash);
+            self.classes.note_value(tag.class, tag.hash, change);
+        }
+    }
+
+    /// A sender has left the line of its type. `stood`: not only its key kept it waiting.
+    pub(in crate::mailbox) fn left_line(&mut self, tag: &Tag, is_keyed: bool, stood: bool) {
+        let state = &mut self.classes[tag.class];
+        state.in_line -= 1;
+        state.tokens_ahead -= u64::from(tag.cost);
+        match state.shares.as_mut().filter(|_| is_keyed) {
+            Some(shares) => {
+                let change = shares.leave(tag.hash);
+                self.classes.note_value(tag.class, tag.hash, change);
+            }
+            // Values are not ahead of each other.
+            None => state.ahead -= u32::from(stood),
+        }
+    }
+
+    /// Whether a value holds its share of the slots of a type, in all its lanes (S7).
+    pub(in crate::mailbox) fn is_share_spent(&self, class: ClassId, hash: u64) -> bool {
+        let state = &self.classes[class];
+        let Some(shares) = &state.shares else { return false };
+        let (held, values) = match self.classes[state.family].shares.as_ref().filter(|_| state.has_siblings) {
+            None => (shares.held(hash), shares.values()),
+            Some(of_type) => {
+                let lanes = self.classes.iter().filter(|other| other.family == state.family);
+                let held = lanes.filter_map(|lane| Some(lane.shares.as_ref()?.held(hash))).sum();
+                (held, of_type.values_in_lanes())
+            }
+        };
+        held > 0 && held >= share(state.shared_slots(), values)
+    }
+
     /// Slots that a message type holds, in all its lanes.
     #[inline]
     pub(in crate::mailbox) fn held(&self, class: ClassId) -> u32 {
@@ -233,7 +276,8 @@ impl<T: Item> Queue<T> {
                 self.index_insert(slot, tag.hash);
             }
             if let Some(shares) = &mut self.classes[tag.class].shares {
-                shares.add(slot, &mut self.slots);
+                let change = shares.add(slot, &mut self.slots);
+                self.classes.note_value(tag.class, tag.hash, change);
             }
             if is_ordered {
                 self.enter_key(slot, lane);
@@ -341,15 +385,13 @@ impl<T: Item> Queue<T> {
 
     #[inline]
     pub(in crate::mailbox) fn remove_from_lists(&mut self, slot: SlotId) {
-        let state = &mut self.classes[self.slots.at(slot).class];
+        let class = self.slots.at(slot).class;
+        let state = &mut self.classes[class];
         if state.is_bare {
             return;
         }
         if state.is_listed {
             state.list.remove(CLASS, &mut self.slots, slot);
-        }
-        if let Some(shares) = &mut state.shares {
-            shares.remove(slot, &mut self.slots);
         }
         if let Some(bag) = &mut state.bag {
             let bag_at = self.slots.bag_at(slot);
@@ -362,6 +404,10 @@ impl<T: Item> Queue<T> {
             && let Ok(found) = self.index.find_entry(self.slots.hash(slot), |&other| other == slot)
         {
             found.remove();
+        }
+        if let Some(shares) = &mut state.shares {
+            let change = shares.remove(slot, &mut self.slots);
+            self.classes.note_value(class, self.slots.hash(slot), change);
         }
     }
 

@@ -60,10 +60,25 @@ impl Rates {
         self.each(state).map(|limiter| limiter.ready(now, cost)).fold(now, Tick::max)
     }
 
-    /// Whether only the actor's rate keeps a message of this type out.
-    pub(in crate::mailbox) fn lacks_shared(&self, state: &ClassState, cost: u32, now: Tick) -> bool {
-        let has_own = self.own(state).is_none_or(|own| own.ready(now, cost) <= now);
-        has_own && self.shared(state).is_some_and(|shared| shared.ready(now, cost) > now)
+    /// Whether only the tokens of the actor's rate keep a message of this type out, or, if not
+    /// `of_actor`, only those of its type's.
+    pub(in crate::mailbox) fn lacks_only(
+        &self,
+        state: &ClassState,
+        of_actor: bool,
+        cost: u32,
+        now: Tick,
+    ) -> bool {
+        let lacks = |limiter: Option<&Limiter>| limiter.is_some_and(|limiter| limiter.ready(now, cost) > now);
+        let (own, shared) = (lacks(self.own(state)), lacks(self.shared(state)));
+        if of_actor { shared && !own } else { own && !shared }
+    }
+
+    /// Takes back the tokens of a message that was not admitted after all.
+    pub(in crate::mailbox) fn give_back(&mut self, state: &ClassState, cost: u32) {
+        let own = self.own[state.family.index()].as_mut();
+        let shared = self.shared.as_mut().filter(|_| state.is_shared);
+        own.into_iter().chain(shared).for_each(|limiter| limiter.give_back(cost));
     }
 
     /// The most tokens that a message of this type may cost.
@@ -88,10 +103,7 @@ impl Rates {
         let ahead = |counts: &dyn Fn(&ClassState) -> bool| {
             classes.iter().filter(|other| counts(other)).map(|other| other.tokens_ahead).sum::<u64>()
         };
-        let wait = |limiter: &Limiter, before: u64| {
-            let before = limiter.interval().saturating_mul(u32::try_from(before).unwrap_or(u32::MAX));
-            limiter.ready(now, cost).since(now).saturating_add(before)
-        };
+        let wait = |limiter: &Limiter, before: u64| limiter.ready_after(now, before, cost).since(now);
         let own = self.own(state).map(|own| wait(own, ahead(&|other| other.family == state.family)));
         let shared = self
             .shared(state)

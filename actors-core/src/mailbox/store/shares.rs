@@ -25,6 +25,9 @@
 //! map. A value that is alone may fill half of the slots. There are as many entries as there are
 //! values with a queued or a waiting message, so `capacity` and `max_waiting` bound them.
 //!
+//! Each lane of a type (S9) has a round and a line of its own. The share of a value is that of all
+//! its lanes.
+//!
 //! Hashes stand for values: two values with the same hash, one pair in 2^64, have one share.
 //!
 //! Invariants:
@@ -72,10 +75,20 @@ pub(in crate::mailbox) struct Shares {
     queued: usize,
     /// Values with senders in line.
     in_line: usize,
+    /// In the first class of a type with several lanes: in how many of them a value is known.
+    in_lanes: HashMap<u64, u32>,
+}
+
+/// What a step has changed: whether the value is known now, or no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::mailbox) enum Change {
+    New,
+    Same,
+    Gone,
 }
 
 /// One share of `all`, where so many have one.
-fn share(all: usize, values: usize) -> usize {
+pub(in crate::mailbox) fn share(all: usize, values: usize) -> usize {
     (all / (values + 1)).max(1)
 }
 
@@ -84,44 +97,76 @@ impl Shares {
         self.known.get(&hash).map(|value| &self.values[value.index()])
     }
 
-    fn enter(&mut self, hash: u64) -> ValueId {
+    fn enter(&mut self, hash: u64) -> (ValueId, Change) {
         let Shares { known, values, .. } = self;
-        *known.entry(hash).or_insert_with(|| {
+        let before = values.len();
+        let value = *known.entry(hash).or_insert_with(|| {
             let (queued, round) = (List::default(), Link::default());
             ValueId::new(values.insert(Value { hash, queued, waiting: 0, round }))
-        })
+        });
+        (value, if values.len() > before { Change::New } else { Change::Same })
     }
 
     /// Forgets a value that has nothing here.
-    fn settle(&mut self, value: ValueId) {
+    fn settle(&mut self, value: ValueId) -> Change {
         let Value { hash, queued, waiting, .. } = &self.values[value.index()];
-        if queued.is_empty() && *waiting == 0 {
-            self.known.remove(hash);
-            self.values.remove(value.index());
+        if !queued.is_empty() || *waiting > 0 {
+            return Change::Same;
+        }
+        self.known.remove(hash);
+        self.values.remove(value.index());
+        Change::Gone
+    }
+
+    /// Notes, in the first class of a type, what has changed in one of its lanes.
+    pub(in crate::mailbox) fn note(&mut self, hash: u64, change: Change) {
+        match change {
+            Change::Same => {}
+            Change::New => *self.in_lanes.entry(hash).or_default() += 1,
+            Change::Gone => {
+                if let Some(lanes) = self.in_lanes.get_mut(&hash) {
+                    *lanes -= 1;
+                    if *lanes == 0 {
+                        self.in_lanes.remove(&hash);
+                    }
+                }
+            }
         }
     }
 
+    /// The number of values that are known in a lane of the type.
+    pub(in crate::mailbox) fn values_in_lanes(&self) -> usize {
+        self.in_lanes.len()
+    }
+
+    /// The number of values that are known.
+    pub(in crate::mailbox) fn values(&self) -> usize {
+        self.values.len()
+    }
+
     /// Notes a queued message.
-    pub(in crate::mailbox) fn add<T>(&mut self, slot: SlotId, slots: &mut Slots<T>) {
-        let value = self.enter(slots.hash(slot));
+    pub(in crate::mailbox) fn add<T>(&mut self, slot: SlotId, slots: &mut Slots<T>) -> Change {
+        let (value, change) = self.enter(slots.hash(slot));
         let queued = &mut self.values[value.index()].queued;
         queued.push_back(KEY, slots, slot);
         self.queued += 1;
         if queued.len() == 1 {
             self.round.push_back(ROUND, &mut self.values, value);
         }
+        change
     }
 
     /// Notes that a message is no longer queued.
-    pub(in crate::mailbox) fn remove<T>(&mut self, slot: SlotId, slots: &mut Slots<T>) {
-        let Some(&value) = self.known.get(&slots.hash(slot)) else { return };
+    pub(in crate::mailbox) fn remove<T>(&mut self, slot: SlotId, slots: &mut Slots<T>) -> Change {
+        let Some(&value) = self.known.get(&slots.hash(slot)) else { return Change::Same };
         let queued = &mut self.values[value.index()].queued;
         queued.remove(KEY, slots, slot);
         self.queued -= 1;
-        if queued.is_empty() {
-            self.round.remove(ROUND, &mut self.values, value);
-            self.settle(value);
+        if !queued.is_empty() {
+            return Change::Same;
         }
+        self.round.remove(ROUND, &mut self.values, value);
+        self.settle(value)
     }
 
     /// The message that has the type's next turn.
@@ -138,32 +183,29 @@ impl Shares {
     }
 
     /// Notes a sender in line.
-    pub(in crate::mailbox) fn join(&mut self, hash: u64) {
-        let value = self.enter(hash);
+    pub(in crate::mailbox) fn join(&mut self, hash: u64) -> Change {
+        let (value, change) = self.enter(hash);
         let waiting = &mut self.values[value.index()].waiting;
         *waiting += 1;
         self.in_line += usize::from(*waiting == 1);
+        change
     }
 
     /// Notes that a sender has left the line.
-    pub(in crate::mailbox) fn leave(&mut self, hash: u64) {
-        let Some(&value) = self.known.get(&hash) else { return };
+    pub(in crate::mailbox) fn leave(&mut self, hash: u64) -> Change {
+        let Some(&value) = self.known.get(&hash) else { return Change::Same };
         let waiting = &mut self.values[value.index()].waiting;
         *waiting -= 1;
-        if *waiting == 0 {
-            self.in_line -= 1;
-            self.settle(value);
+        if *waiting > 0 {
+            return Change::Same;
         }
+        self.in_line -= 1;
+        self.settle(value)
     }
 
     /// How many slots the value holds.
     pub(in crate::mailbox) fn held(&self, hash: u64) -> usize {
         self.find(hash).map_or(0, |value| value.queued.len())
-    }
-
-    /// Whether the value holds its share of so many slots.
-    pub(in crate::mailbox) fn is_spent(&self, hash: u64, slots: usize) -> bool {
-        self.find(hash).is_some_and(|value| value.queued.len() >= share(slots, self.values.len()))
     }
 
     /// Whether senders of the value are in line.
@@ -210,7 +252,7 @@ impl Shares {
 
     /// Gives memory back, where no value is known.
     pub(in crate::mailbox) fn shrink(&mut self) {
-        if self.values.is_empty() {
+        if self.values.is_empty() && self.in_lanes.is_empty() {
             *self = Shares::default();
         }
     }

@@ -129,6 +129,8 @@ pub(in crate::mailbox) struct Head {
     pub(in crate::mailbox) ticket: u64,
     pub(in crate::mailbox) weight: u32,
     pub(in crate::mailbox) cost: u32,
+    /// The hash of the key, or of the value, by which it is kept.
+    pub(in crate::mailbox) kept_by: Option<u64>,
 }
 
 impl<T> Lines<T> {
@@ -233,18 +235,25 @@ impl<T> Lines<T> {
         matches!(waiter.state, WaiterState::Waiting(_)).then_some(waiter.ticket)
     }
 
+    fn as_head(&self, waiter: WaiterId) -> Head {
+        let Waiter { ticket, tag, is_keyed, .. } = &self.waiters[waiter.index()];
+        let Tag { weight, cost, hash, .. } = *tag;
+        Head { waiter, ticket: *ticket, weight, cost, kept_by: is_keyed.then_some(hash) }
+    }
+
+    /// The first of a type's line that is not kept by its key or its value.
+    pub(in crate::mailbox) fn head_without_key(&self, class: ClassId) -> Option<Head> {
+        self.lines.get(class.index()).and_then(List::front).map(|waiter| self.as_head(waiter))
+    }
+
     /// The first of a type's line.
     pub(in crate::mailbox) fn head(&self, class: ClassId) -> Option<Head> {
-        let of = |waiter: WaiterId| {
-            let Waiter { ticket, tag, .. } = &self.waiters[waiter.index()];
-            Head { waiter, ticket: *ticket, weight: tag.weight, cost: tag.cost }
-        };
-        let line = self.lines.get(class.index()).and_then(List::front).map(of);
+        let line = self.head_without_key(class);
         if self.ready.is_empty() {
             return line;
         }
         let ready = self.ready.range((class, 0, 0)..=(class, u32::MAX, u64::MAX)).next();
-        let ready = ready.map(|(_, waiter)| of(*waiter));
+        let ready = ready.map(|(_, waiter)| self.as_head(*waiter));
         line.into_iter().chain(ready).min_by_key(|head| head.ticket)
     }
 
