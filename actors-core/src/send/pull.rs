@@ -200,6 +200,12 @@ impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Attach<A, M, St> {
         Attach { grant: Grant::new(handle), ended, stream: Some(stream), item: None, sent: 0 }
     }
 
+    /// Returns the number of items that were sent so far. After an error or a time-out around it,
+    /// a source continues behind these.
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
     /// Gives the slot back, and drops the stream.
     fn complete(&mut self) {
         self.grant.give_back();

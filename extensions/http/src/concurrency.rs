@@ -13,25 +13,27 @@
 //!   errors, so each use needs a handler of boxed errors, which does not know when to retry.
 //! - They take the slot in `poll_ready`. A clone that is ready and never called keeps it.
 //!
-//! This limit takes the slot in the call, or answers 503 with `Retry-After`. The response's head
-//! frees the slot; a body that is still being sent does not hold it.
+//! This limit takes the slot in the call, or answers 503 with `Retry-After`; over gRPC
+//! `RESOURCE_EXHAUSTED` with a pushback. The response's head frees the slot; a body that is still
+//! being sent does not hold it.
 //!
 //! # How large
 //!
 //! Little's law: requests in flight are the rate times the time that each takes. At 500 requests a
 //! second of 40 ms each, 20 are in flight on average. Twice that leaves room for bursts.
 
-use crate::future::ResponseFuture;
 use crate::jitter::Jitter;
 use crate::refusal::Refused;
+use crate::refusing::{Decide, Refusing};
 use actors_core::Reason;
-use http::{Request, Response};
+use http::Request;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_layer::Layer;
-use tower_service::Service;
 
 /// When to retry, unless the layer says otherwise: a second, the shortest unit of `Retry-After`.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -75,41 +77,40 @@ impl ConcurrencyLayer {
     }
 }
 
+impl Decide for ConcurrencyLayer {
+    type Limit = Slot;
+
+    fn decide<B>(&self, _: &mut Request<B>) -> Result<Self::Limit, Refused> {
+        self.slots
+            .clone()
+            .try_acquire_owned()
+            .map(|permit| Slot { _permit: permit })
+            .map_err(|_| Refused::new(Reason::Full).with_retry_after(self.jitter.spread(self.retry_after)))
+    }
+}
+
+/// A request in flight. It ends none; dropping it frees the slot.
+#[derive(Debug)]
+#[must_use = "dropping it frees the slot"]
+pub struct Slot {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Future for Slot {
+    type Output = Refused;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Refused> {
+        Poll::Pending
+    }
+}
+
 impl<S> Layer<S> for ConcurrencyLayer {
     type Service = Concurrency<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Concurrency { inner, layer: self.clone() }
+        Refusing::new(inner, self.clone())
     }
 }
 
 /// The service of a [`ConcurrencyLayer`].
-#[derive(Clone, Debug)]
-pub struct Concurrency<S> {
-    inner: S,
-    layer: ConcurrencyLayer,
-}
-
-impl<S, B, R> Service<Request<B>> for Concurrency<S>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-    R: From<String>,
-{
-    type Response = Response<R>;
-    type Error = S::Error;
-    type Future = ResponseFuture<S::Future, OwnedSemaphorePermit>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.layer.slots.clone().try_acquire_owned() {
-            Ok(slot) => ResponseFuture::serving(self.inner.call(request), slot),
-            Err(_) => {
-                let after = self.layer.jitter.spread(self.layer.retry_after);
-                ResponseFuture::refused(Refused::new(Reason::Full).with_retry_after(after))
-            }
-        }
-    }
-}
+pub type Concurrency<S> = Refusing<S, ConcurrencyLayer>;

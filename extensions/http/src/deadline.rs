@@ -38,18 +38,19 @@
 //! ```
 
 use crate::refusal::Refused;
+use crate::refusing::{Decide, Refusing};
 use actors_core::Reason;
+use http::Request;
 use http::header::{HeaderMap, HeaderName};
-use http::{Request, Response};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::time::{Instant, Timeout, timeout_at};
+use tokio::task::coop::{Unconstrained, unconstrained};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tower_layer::Layer;
-use tower_service::Service;
 
 /// The header with the time that the caller still waits, in milliseconds.
 pub const REQUEST_TIMEOUT_MS: HeaderName = HeaderName::from_static("x-request-timeout-ms");
@@ -110,87 +111,62 @@ impl DeadlineLayer {
     }
 }
 
-impl<S> Layer<S> for DeadlineLayer {
-    type Service = DeadlineService<S>;
+impl Decide for DeadlineLayer {
+    type Limit = Expiry;
 
-    fn layer(&self, inner: S) -> Self::Service {
-        DeadlineService { inner, layer: self.clone() }
-    }
-}
-
-/// The service of a [`DeadlineLayer`]. Its calls need a tokio runtime with timers.
-#[derive(Clone, Debug)]
-pub struct DeadlineService<S> {
-    inner: S,
-    layer: DeadlineLayer,
-}
-
-impl<S, B, R> Service<Request<B>> for DeadlineService<S>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-    R: From<String>,
-{
-    type Response = Response<R>;
-    type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let time = self.layer.time(request.headers());
-        let mut deadline = Deadline(Instant::now() + time);
+    fn decide<B>(&self, request: &mut Request<B>) -> Result<Self::Limit, Refused> {
+        let mut deadline = Deadline(Instant::now() + self.time(request.headers()));
         // A layer outside this one, or the server, may have set an earlier deadline.
         if let Some(outer) = request.extensions().get::<Deadline>() {
             deadline = deadline.min(*outer);
         }
         request.extensions_mut().insert(deadline);
-        // A request that nobody waits for does not reach the inner service.
-        let is_over = deadline.remaining().is_zero();
-        let inner = (!is_over).then(|| timeout_at(deadline.0, self.inner.call(request)));
-        ResponseFuture { inner }
+        // A request that nothing waits for does not reach the inner service.
+        if deadline.remaining().is_zero() {
+            return Err(Refused::new(Reason::TimedOut));
+        }
+        Ok(Expiry { sleep: unconstrained(sleep_until(deadline.0)) })
     }
 }
 
 pin_project! {
-    /// The future of [`DeadlineService`]: the inner service's response, or 504.
+    /// The wait for a request's deadline. It resolves with the refusal `timed_out`.
     ///
     /// # Cancel safety
-    /// Cancel safe, if the inner future is: dropping it drops the inner future.
+    /// Cancel safe.
     #[must_use = "futures do nothing unless polled"]
-    pub struct ResponseFuture<F> {
-        // `None` when the deadline has passed.
+    pub struct Expiry {
+        // Without tokio's budget: a service that uses up the budget in each poll ends in time too.
         #[pin]
-        inner: Option<Timeout<F>>,
+        sleep: Unconstrained<Sleep>,
     }
 }
 
-impl<F, R, E> Future for ResponseFuture<F>
-where
-    F: Future<Output = Result<Response<R>, E>>,
-    R: From<String>,
-{
-    type Output = Result<Response<R>, E>;
+impl Future for Expiry {
+    type Output = Refused;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut inner = self.project().inner;
-        if let Some(within) = inner.as_mut().as_pin_mut() {
-            if let Ok(served) = ready!(within.poll(cx)) {
-                return Poll::Ready(served);
-            }
-            // Ends the work now, not when the caller drops this future.
-            inner.set(None);
-        }
-        Poll::Ready(Ok(Refused::new(Reason::TimedOut).into()))
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Refused> {
+        ready!(self.project().sleep.poll(cx));
+        Poll::Ready(Refused::new(Reason::TimedOut))
     }
 }
 
-impl<F> fmt::Debug for ResponseFuture<F> {
+impl fmt::Debug for Expiry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").field("is_over", &self.inner.is_none()).finish()
+        f.debug_struct("Expiry").finish_non_exhaustive()
     }
 }
+
+impl<S> Layer<S> for DeadlineLayer {
+    type Service = DeadlineService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Refusing::new(inner, self.clone())
+    }
+}
+
+/// The service of a [`DeadlineLayer`]. Its calls need a tokio runtime with timers.
+pub type DeadlineService<S> = Refusing<S, DeadlineLayer>;
 
 /// Reads whole milliseconds. More digits than a `u64` has are more than any maximum.
 fn millis(text: &str) -> Option<Duration> {

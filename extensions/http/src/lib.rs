@@ -84,15 +84,16 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod answer;
 pub mod concurrency;
 pub mod criticality;
 pub mod deadline;
-pub mod future;
 #[cfg(feature = "tonic")]
 #[cfg_attr(docsrs, doc(cfg(feature = "tonic")))]
 pub mod grpc;
 pub mod load;
 pub mod ready;
 pub mod refusal;
+pub mod refusing;
 
 mod jitter;

@@ -37,18 +37,17 @@
 //! ```
 
 use crate::criticality::Criticality;
-use crate::future::ResponseFuture;
 use crate::jitter::Jitter;
 use crate::refusal::Refused;
+use crate::refusing::{Decide, Refusing};
 use actors_core::observe::Level;
 use actors_core::{Actor, Handle, Priority, Reading, Reason};
-use http::{Request, Response};
+use http::Request;
 use std::fmt;
+use std::future::{Pending, pending};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_layer::Layer;
-use tower_service::Service;
 
 /// When to retry while the backlog is not known: a second, the shortest unit of `Retry-After`.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -133,39 +132,22 @@ impl fmt::Debug for LoadLayer {
     }
 }
 
+impl Decide for LoadLayer {
+    type Limit = Pending<Refused>;
+
+    fn decide<B>(&self, request: &mut Request<B>) -> Result<Self::Limit, Refused> {
+        let criticality = request.extensions().get().copied().unwrap_or_default();
+        self.refuses(criticality).map_or(Ok(pending()), Err)
+    }
+}
+
 impl<S> Layer<S> for LoadLayer {
     type Service = Load<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Load { inner, layer: self.clone() }
+        Refusing::new(inner, self.clone())
     }
 }
 
 /// The service of a [`LoadLayer`].
-#[derive(Clone, Debug)]
-pub struct Load<S> {
-    inner: S,
-    layer: LoadLayer,
-}
-
-impl<S, B, R> Service<Request<B>> for Load<S>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-    R: From<String>,
-{
-    type Response = Response<R>;
-    type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let criticality = request.extensions().get().copied().unwrap_or_default();
-        match self.layer.refuses(criticality) {
-            Some(refused) => ResponseFuture::refused(refused),
-            None => ResponseFuture::serving(self.inner.call(request), ()),
-        }
-    }
-}
+pub type Load<S> = Refusing<S, LoadLayer>;

@@ -38,7 +38,7 @@ fn in_capitals(code: Code) -> String {
 
 #[test]
 fn every_reason_has_a_code() {
-    let docs = include_str!("../../src/grpc.rs");
+    let docs = include_str!("../../src/grpc/mod.rs");
     for (at, (reason, expected)) in DECIDED.into_iter().enumerate() {
         assert_eq!(reason, Reason::ALL[at], "the table is in the order of `Reason::ALL`");
         assert_eq!(code(reason), expected, "{}", reason.word());

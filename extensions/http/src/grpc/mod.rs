@@ -31,8 +31,16 @@
 //! # fn main() {}
 //! ```
 
+mod streams;
+
+pub use streams::{ACCEPTED_MESSAGES, answers, feed};
+
+use crate::answer::AnswerBody;
 use crate::refusal::{Refused, in_units};
 use actors_core::Reason;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response};
+use tonic::metadata::GRPC_CONTENT_TYPE;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -69,4 +77,28 @@ impl From<Refused> for Status {
         let details = ErrorDetails::with_retry_info(Some(after));
         Status::with_error_details_and_metadata(code, refused.body(), details, metadata)
     }
+}
+
+/// The media types of gRPC, without the codec.
+const GRPC: &str = "application/grpc";
+const GRPC_WEB: [&str; 2] = ["application/grpc-web", "application/grpc-web-text"];
+
+/// Returns the content type of the answer to a request, if it is one of gRPC or gRPC-Web.
+pub(crate) fn grpc_content_type(headers: &HeaderMap) -> Option<HeaderValue> {
+    let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    // `application/grpc+proto;charset=utf-8`: a codec and parameters may follow.
+    let media_type = text.split(';').next()?.trim();
+    let family = media_type.split('+').next()?;
+    if family.eq_ignore_ascii_case(GRPC) {
+        return Some(GRPC_CONTENT_TYPE);
+    }
+    let is_web = GRPC_WEB.iter().any(|web| family.eq_ignore_ascii_case(web));
+    is_web.then(|| HeaderValue::from_str(media_type).ok()).flatten()
+}
+
+/// Returns a response of gRPC without messages: its status is in the headers.
+pub(crate) fn trailers_only<B: AnswerBody>(refused: Refused, content_type: &HeaderValue) -> Response<B> {
+    let mut response = Status::from(refused).into_http::<()>();
+    response.headers_mut().insert(CONTENT_TYPE, content_type.clone());
+    response.map(|()| B::of_text(String::new()))
 }
