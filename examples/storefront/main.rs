@@ -18,6 +18,7 @@ mod metrics;
 mod orders;
 mod service;
 mod shop;
+mod stop;
 mod storm;
 #[cfg(test)]
 mod tests;
@@ -54,7 +55,7 @@ async fn main() -> Result<ExitCode, BoxError> {
 /// Serves until ctrl-c or SIGTERM, drains, and prints the ledgers. Returns `true` when they
 /// balance.
 async fn serve(cli: &Cli, file: &DbFile) -> Result<bool, BoxError> {
-    let stop = stop_signal()?;
+    let stop = stop::signal()?;
     let service = Service::open(file).await?;
     let listener = TcpListener::bind(cli.listen).await?;
     println!("listening on http://{}; GET / lists what can be asked for", listener.local_addr()?);
@@ -65,28 +66,4 @@ async fn serve(cli: &Cli, file: &DbFile) -> Result<bool, BoxError> {
     let books = service.close().await;
     println!("{books}");
     Ok(books.is_balanced())
-}
-
-/// Resolves with ctrl-c or SIGTERM.
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Resolves with ctrl-c.
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    Ok(async {
-        // Without a signal handler, only ending the process stops the shop.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
-    })
 }

@@ -1,7 +1,7 @@
 //! The caller's deadline: read from a header, kept for handlers, and enforced.
 //!
 //! Work that is done after the caller has given up is the most expensive load there is: it costs
-//! as much as useful work and serves nobody. So a request carries the time that its caller still
+//! as much as useful work and helps no caller. So a request carries the time that its caller still
 //! waits, each service passes on what is left, and no service works longer than that.
 //!
 //! | header | value | who sends it |
@@ -16,8 +16,10 @@
 //! Headers have the time that is left and not a point in time, because clocks of machines differ.
 //! The time on the network is not deducted.
 //!
-//! The layer stops waiting at the deadline: it drops the inner future and answers 504. It ends with
-//! the response's head; a body that is still being sent is not cut off.
+//! The layer stops waiting at the deadline: it drops the inner future and answers 504, over gRPC
+//! `DEADLINE_EXCEEDED`. It ends with the response's head; a body that is still being sent is not
+//! cut off. tonic's own server enforces `grpc-timeout` too, outside all layers and as `CANCELLED`;
+//! at that instant either answer may be first.
 //!
 //! # In a handler
 //!
@@ -60,7 +62,7 @@ pub const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 /// The longest time that a layer allows. A longer one is not a deadline, and may not fit the clock.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// The point in time after which nobody waits for the response. In the request's extensions behind
+/// The point in time after which the caller no longer waits for the response. In the request's extensions behind
 /// a [`DeadlineLayer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deadline(pub Instant);

@@ -4,17 +4,19 @@
 //! An error of `actors-core` says why a message was not handled, and when to retry. This crate says
 //! the same in HTTP, and with the feature `tonic` in gRPC. Its layers bring three facts about a
 //! request to the code that decides: how long its caller waits, how much it matters, and how much
-//! load there is.
+//! load there is. One stack of them serves both protocols.
 //!
 //! | module | what it has |
 //! |---|---|
 //! | [`refusal`] | the status, `Retry-After` and body of each [`Reason`](actors_core::Reason) |
+//! | [`answer`] | what layers answer themselves, in HTTP or in gRPC |
 //! | [`deadline`] | the caller's deadline, from a header; 504 when it passes |
 //! | [`criticality`] | how much a request matters, from a header |
 //! | [`load`] | refuses what matters less while an actor is overloaded |
 //! | [`concurrency`] | a limit of requests in flight that never queues |
+//! | [`refusing`] | the service that these layers share, for layers of your own |
 //! | [`ready`] | a readiness probe over actors |
-//! | `grpc` (feature `tonic`) | the gRPC status of each reason, with `RetryInfo` |
+//! | `grpc` (feature `tonic`) | the gRPC status of each reason, with `RetryInfo`; streams over actors |
 //!
 //! # Example
 //!
@@ -71,16 +73,16 @@
 //!
 //! # Without axum
 //!
-//! The layers take and return `http::Request` and `http::Response`, with any body that is made from
-//! a `String`: axum's, `http_body_util::Full<Bytes>`, a `String`. A refusal is a response, not an
-//! error, so the layers change no error type.
+//! The layers take and return `http::Request` and `http::Response`. They need a body that is an
+//! [`AnswerBody`](answer::AnswerBody): a `String`, axum's, tonic's, or one for which you implement
+//! it. A refusal is a response, not an error, so the layers change no error type.
 //!
 //! # Features
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `axum` | no | `IntoResponse` for [`Refused`](refusal::Refused) |
-//! | `tonic` | no | the module `grpc` |
+//! | `axum` | no | `IntoResponse` for [`Refused`](refusal::Refused), and answers in axum's body |
+//! | `tonic` | no | the module `grpc`, and answers in gRPC from every layer |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -10,7 +10,8 @@
 //! [`Priority::High`]. A request that is not behind a
 //! [`CriticalityLayer`](crate::criticality::CriticalityLayer) counts as `normal`.
 //!
-//! The answer is 503 with the time in which the actor works off its backlog, spread by a fifth. All
+//! The answer is 503, over gRPC `RESOURCE_EXHAUSTED`, with the time in which the actor works off
+//! its backlog, spread by a fifth. All
 //! clones of a service observe the same actor. A request that may be refused costs one look at the
 //! mailbox's numbers, which takes its lock once.
 //!

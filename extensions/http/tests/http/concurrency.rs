@@ -1,9 +1,13 @@
 use crate::request;
 use actors_http::concurrency::ConcurrencyLayer;
 use actors_http::refusal::RETRY_AFTER_MS;
+use futures_util::FutureExt;
 use http::{Request, Response};
 use std::convert::Infallible;
+use std::future::Pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tower::{Layer, Service, ServiceExt};
@@ -83,6 +87,49 @@ async fn the_answer_frees_the_slot_before_its_future_is_dropped() {
     let mut answer = std::pin::pin!(service.ready().await.unwrap().call(request(None)));
     assert_eq!(answer.as_mut().await.unwrap().status(), 200);
     assert_eq!(layer.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn a_service_that_panics_frees_its_slot_whether_in_its_call_or_in_its_future() {
+    fn panics(request: Request<()>) -> Pending<Result<Response<String>, Infallible>> {
+        panic!("{}", request.uri())
+    }
+    let layer = ConcurrencyLayer::new(1);
+    let mut in_call = layer.layer(tower::service_fn(panics));
+    in_call.ready().await.unwrap();
+    assert!(catch_unwind(AssertUnwindSafe(|| in_call.call(request(None)))).is_err());
+    assert_eq!(layer.in_flight(), 0);
+
+    let in_future = layer.layer(tower::service_fn(async |request| panics(request).await));
+    let answer = AssertUnwindSafe(in_future.oneshot(request(None))).catch_unwind();
+    assert!(answer.await.is_err());
+    assert_eq!(layer.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_the_inner_service_ready_for_the_next_call() {
+    // Like tower's `Buffer`: being ready is a permit, and a call without one panics.
+    #[derive(Clone)]
+    struct Strict(bool);
+    impl Service<Request<()>> for Strict {
+        type Response = Response<String>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response<String>, Infallible>>;
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            self.0 = true;
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, _: Request<()>) -> Self::Future {
+            assert!(std::mem::take(&mut self.0), "called without being ready");
+            std::future::ready(Ok(Response::new("served\n".to_owned())))
+        }
+    }
+    let layer = ConcurrencyLayer::new(1);
+    let mut service = layer.layer(Strict(false));
+    let held = layer.layer(gated(&closed())).ready().await.unwrap().call(request(None));
+    assert_eq!(service.ready().await.unwrap().call(request(None)).await.unwrap().status(), 503);
+    drop(held);
+    assert_eq!(service.ready().await.unwrap().call(request(None)).await.unwrap().status(), 200);
 }
 
 #[tokio::test]

@@ -106,6 +106,23 @@ async fn a_request_that_is_too_late_does_not_reach_the_service() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_uses_up_the_budget_in_each_poll_ends_in_time_too() {
+    let inner = tower::service_fn(async |_: Request<()>| -> Result<Response<String>, Infallible> {
+        loop {
+            tokio::task::coop::consume_budget().await;
+        }
+    });
+    let answer = tokio::spawn(DeadlineLayer::new(MAX).layer(inner).oneshot(request(None)));
+    tokio::task::yield_now().await;
+    tokio::time::advance(MAX).await;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(answer.is_finished());
+    assert_eq!(answer.await.unwrap().unwrap().status(), 504);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_in_time_passes_unchanged() {
     let response = DeadlineLayer::new(Duration::MAX).layer(ok()).oneshot(request(None)).await.unwrap();
     assert_eq!((response.status().as_u16(), response.body().as_str()), (200, "served\n"));

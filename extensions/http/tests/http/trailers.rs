@@ -11,7 +11,7 @@ use actors_http::grpc::RETRY_PUSHBACK_MS;
 use actors_http::load::{LoadLayer, Observed};
 use actors_http::refusal::Refused;
 use actors_http::refusing::{Decide, Refusing};
-use futures_util::stream;
+use futures_util::stream::{self, StreamExt};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{Request, Response};
 use std::convert::Infallible;
@@ -165,10 +165,13 @@ async fn a_client_of_tonic_understands_the_refusal_of_a_layer() {
     let mill = system.instance(Mill::default()).name("mill").spawn().unwrap();
     let layers = (DeadlineLayer::new(Duration::from_secs(5)), ConcurrencyLayer::new(0));
     let mut client = wire::serve(Wire { mill, log: Arc::default() }, layers).await;
-    let status = wire::grind(&mut client, stream::empty()).await.unwrap_err();
-    assert_eq!(status.code(), Code::ResourceExhausted);
-    assert_eq!(status.message(), "the service cannot take the request now");
-    assert!(status.get_details_retry_info().is_some());
+    // Also while it still sends: its stream is not read.
+    for sacks in [stream::empty().boxed(), stream::repeat(vec![0; 1024]).boxed()] {
+        let status = wire::grind(&mut client, sacks).await.unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert_eq!(status.message(), "the service cannot take the request now");
+        assert!(status.get_details_retry_info().is_some());
+    }
 }
 
 #[cfg(feature = "axum")]

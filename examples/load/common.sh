@@ -1,0 +1,43 @@
+# Shared by the load scripts: tools, the server under load, what it says about itself. Source it.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+seconds=${1:-60}
+times=${2:-10}
+out=${3:-$(mktemp -d)}
+mkdir -p "$out"
+cd "$root"
+
+# need COMMAND INSTALLER...: runs the installer if the command is missing.
+need() { command -v "$1" >/dev/null || "${@:2}"; }
+debian() { apt-get update -q >/dev/null && apt-get install -y -q "$1" >/dev/null; }
+
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null' EXIT
+
+# start EXAMPLE ARGUMENTS...: serves on a free port; sets `url`, and `address` without the scheme.
+start() {
+    cargo build --release --locked --quiet -p examples --example "$1"
+    "${CARGO_TARGET_DIR:-target}/release/examples/$1" "${@:2}" >"$out/server.txt" 2>&1 &
+    server=$!
+    until url=$(grep -o 'http://[0-9.:]*' "$out/server.txt"); do
+        kill -0 "$server" || exit 1
+        sleep 0.1
+    done
+    address=${url#http://}
+}
+
+# Keeps what the server says about itself, each second: SECOND.txt. In the background, for `seconds`.
+scrape() {
+    mkdir -p "$out/metrics"
+    for ((second = 0; second < seconds; second++)); do
+        curl --silent --max-time 5 "$url/metrics" >"$out/metrics/$second.txt" || true
+        sleep 1
+    done
+}
+
+# Stops the server, which drains. Its exit status says whether every ledger balances.
+stop() {
+    kill -TERM "$server"
+    wait "$server" || { printf 'the ledger does not balance\n' >&2; cat "$out/server.txt"; exit 1; }
+    server=
+    cat "$out/server.txt"
+}

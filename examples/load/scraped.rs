@@ -1,0 +1,74 @@
+//! The pages of `/metrics` as a series of samples.
+
+use actors_core::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What an actor did in a second, and how full it was at the end of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Sample {
+    pub(crate) second: u32,
+    pub(crate) depth: f64,
+    pub(crate) waiting: f64,
+    /// Messages a second: offered, handled, and all others.
+    pub(crate) offered: f64,
+    pub(crate) handled: f64,
+    pub(crate) lost: f64,
+}
+
+/// The counters of a page, and the gauges.
+#[derive(Clone, Copy, Debug, Default)]
+struct Page {
+    depth: f64,
+    waiting: f64,
+    offered: f64,
+    handled: f64,
+    lost: f64,
+}
+
+/// Reads every page in a directory, in order. Seconds without a page are left out.
+pub(crate) fn read(directory: &Path, actor: &str) -> Result<Vec<Sample>, BoxError> {
+    let mut pages = BTreeMap::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let second = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u32>().ok());
+        let text = std::fs::read_to_string(&path)?;
+        if let (Some(second), false) = (second, text.is_empty()) {
+            pages.insert(second, page(&text, actor));
+        }
+    }
+    let pages: Vec<_> = pages.into_iter().collect();
+    let samples = pages.windows(2).map(|pair| {
+        let [(from, before), (second, now)] = [pair[0], pair[1]];
+        // A page that is missing widens the second.
+        let rate = |now: f64, before: f64| (now - before) / f64::from(second - from);
+        Sample {
+            second,
+            depth: now.depth,
+            waiting: now.waiting,
+            offered: rate(now.offered, before.offered),
+            handled: rate(now.handled, before.handled),
+            lost: rate(now.lost, before.lost),
+        }
+    });
+    let samples: Vec<_> = samples.collect();
+    if samples.is_empty() { Err("fewer than two pages were kept".into()) } else { Ok(samples) }
+}
+
+fn page(text: &str, actor: &str) -> Page {
+    let label = format!("actor=\"{actor}\"");
+    let mut page = Page::default();
+    for line in text.lines().filter(|line| line.contains(&label)) {
+        let (Some(name), Some(number)) = (line.split('{').next(), line.rsplit(' ').next()) else { continue };
+        let Ok(number) = number.parse::<f64>() else { continue };
+        match name {
+            "actors_mailbox_depth" => page.depth = number,
+            "actors_mailbox_waiting" => page.waiting = number,
+            "actors_messages_offered_total" => page.offered += number,
+            "actors_messages_total" if line.contains("outcome=\"handled\"") => page.handled += number,
+            "actors_messages_total" => page.lost += number,
+            _ => {}
+        }
+    }
+    page
+}

@@ -1,0 +1,113 @@
+//! The router, and the order in which everything starts and stops.
+
+use crate::metrics;
+use crate::quotes::{Quotes, QuotesHandle};
+use crate::service::Service;
+use crate::wire::QuotesServer;
+use actors_core::prelude::*;
+use actors_core::system::ShutdownReport;
+use actors_http::concurrency::ConcurrencyLayer;
+use actors_http::criticality::CriticalityLayer;
+use actors_http::deadline::DeadlineLayer;
+use actors_http::load::LoadLayer;
+use actors_http::ready::Readiness;
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// The longest deadline of a call, streams included.
+const DEADLINE_MAX: Duration = Duration::from_secs(300);
+/// The deadline of a call that has none of its own.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// The calls in flight. By Little's law the actor answers about 500 prices a second, each within
+/// its second; the streams of publishers come on top.
+const IN_FLIGHT_MAX: usize = 1024;
+/// The limit for draining: longer than the deadline of a price.
+const DRAIN_MAX: Duration = Duration::from_secs(5);
+
+/// The system and what serves it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) system: System,
+    pub(crate) quotes: QuotesHandle,
+    pub(crate) exchange: Arc<Semaphore>,
+    /// Cancelled when the process is told to stop.
+    stopping: CancellationToken,
+}
+
+impl Server {
+    pub(crate) fn open() -> Result<Server, BoxError> {
+        let system = System::new("quotes");
+        let exchange = Arc::new(Semaphore::new(1));
+        let quotes = system.instance(Quotes::new(exchange.clone())).name("quotes").spawn()?;
+        Ok(Server { system, quotes, exchange, stopping: CancellationToken::new() })
+    }
+
+    /// gRPC and plain HTTP on one port. The first layer is the outermost one.
+    pub(crate) fn router(&self) -> Router {
+        let layers = (
+            DeadlineLayer::new(DEADLINE_MAX).default_timeout(DEADLINE),
+            CriticalityLayer::new(),
+            LoadLayer::of(&self.quotes),
+            ConcurrencyLayer::new(IN_FLIGHT_MAX),
+        );
+        let stopping = self.stopping.clone();
+        let readiness = Readiness::new().actor(&self.quotes).check("process", move || {
+            if stopping.is_cancelled() { Err("shutting down".into()) } else { Ok(()) }
+        });
+        let (system, quotes) = (self.system.clone(), self.quotes.clone());
+        Router::new()
+            .route_service("/quotes.Quotes/{method}", QuotesServer(Service { quotes: self.quotes.clone() }))
+            .layer(layers)
+            // After the layers, so that they never refuse operators and load balancers.
+            .route_service("/readyz", readiness)
+            .route("/ledger", get(async move || quotes.ledger().to_string()))
+            .route(
+                "/metrics",
+                get(async move || ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(&system))),
+            )
+    }
+
+    /// Serves until `stop`. Then it accepts no connections and no messages, handles what was
+    /// accepted, and returns what was lost. Open streams end as `UNAVAILABLE`, with the number of
+    /// quotes that were accepted.
+    pub(crate) async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<ShutdownReport, BoxError> {
+        let router = self.router();
+        let stopping = self.stopping.clone();
+        tokio::spawn(async move {
+            stop.await;
+            stopping.cancel();
+        });
+        let stopped = self.stopping.clone().cancelled_owned();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(stopped).into_future();
+        let drained = async {
+            self.stopping.cancelled().await;
+            self.system.shutdown(DRAIN_MAX).await
+        };
+        tokio::pin!(serving);
+        let report = tokio::select! {
+            // The listener failed: the actor drains all the same.
+            served = &mut serving => {
+                let report = self.system.shutdown(DRAIN_MAX).await;
+                served?;
+                return Ok(report);
+            }
+            report = drained => report,
+        };
+        // A client that never reads its answer does not keep the process.
+        if let Ok(served) = tokio::time::timeout(DRAIN_MAX, serving).await {
+            served?;
+        }
+        Ok(report)
+    }
+}
