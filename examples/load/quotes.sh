@@ -31,10 +31,12 @@ capacity=$(sed -n 's/^finished in [^,]*, \([0-9]*\).*/\1/p' "$out/capacity.txt")
 printf 'capacity: %s prices a second\n' "$capacity"
 
 scrape &
+running=($!)
 # The rate is per connection.
 "${h2load[@]}" -D "$seconds" -c 8 -m 100 --rps $((capacity * times / 8)) "$url/quotes.Quotes/Price" >"$out/h2load.txt" &
+running+=($!)
 "$python" examples/load/client.py "$address" "$seconds" >"$out/client.txt"
-wait %2 %3
+for job in "${running[@]}"; do wait "$job"; done
 stop
 grep -E '^(finished|requests|status|traffic)|^(request|req/s) ' "$out/h2load.txt"
 cat "$out/client.txt"

@@ -28,10 +28,13 @@ printf 'capacity: %s charges a second\n' "$capacity"
 charges=$((capacity * times / 20))
 views=$((capacity * times - charges))
 scrape &
+running=($!)
 "${oha[@]}" -z "${seconds}s" -q "$charges" -c 512 "${charge[@]}" >"$out/charges.json" &
+running+=($!)
 "${oha[@]}" -z "${seconds}s" -q "$views" -c 256 "${view[@]}" >"$out/views.json" &
+running+=($!)
 wrk -t1 -c4 -d"${seconds}s" -s examples/load/retry_after.lua "$url" >"$out/retry_after.txt"
-wait %2 %3 %4
+for job in "${running[@]}"; do wait "$job"; done
 stop
 cat "$out/retry_after.txt"
 cargo run --release --locked --quiet -p examples --example load_chart -- \

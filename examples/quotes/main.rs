@@ -29,8 +29,9 @@ use futures_util::TryStreamExt;
 use futures_util::stream::iter;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Stock quotes over gRPC; GET /readyz, /ledger and /metrics over HTTP on the same port.
 #[derive(Debug, Parser)]
@@ -46,7 +47,7 @@ struct Cli {
 #[tokio::main]
 async fn main() -> Result<ExitCode, BoxError> {
     let cli = Cli::parse();
-    let server = Server::open()?;
+    let server = Server::open(Arc::new(Semaphore::new(1)))?;
     let quotes = server.quotes.clone();
     let listener = TcpListener::bind(cli.listen).await?;
     let address = listener.local_addr()?;

@@ -26,7 +26,7 @@ pub(crate) enum Past {
 
 #[derive(Debug)]
 pub(crate) struct Quotes {
-    /// The line to the exchange, which prices one order at a time.
+    /// The line to the exchange: a permit for each order that it prices at once.
     exchange: Arc<Semaphore>,
     latest: [Option<u64>; SYMBOLS.len()],
     recent: VecDeque<Quote>,

@@ -36,17 +36,16 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct Server {
     pub(crate) system: System,
     pub(crate) quotes: QuotesHandle,
-    pub(crate) exchange: Arc<Semaphore>,
     /// Cancelled when the process is told to stop.
     stopping: CancellationToken,
 }
 
 impl Server {
-    pub(crate) fn open() -> Result<Server, BoxError> {
+    /// Starts the actor. `exchange` has a permit for each order that the exchange prices at once.
+    pub(crate) fn open(exchange: Arc<Semaphore>) -> Result<Server, BoxError> {
         let system = System::new("quotes");
-        let exchange = Arc::new(Semaphore::new(1));
-        let quotes = system.instance(Quotes::new(exchange.clone())).name("quotes").spawn()?;
-        Ok(Server { system, quotes, exchange, stopping: CancellationToken::new() })
+        let quotes = system.instance(Quotes::new(exchange)).name("quotes").spawn()?;
+        Ok(Server { system, quotes, stopping: CancellationToken::new() })
     }
 
     /// gRPC and plain HTTP on one port. The first layer is the outermost one.

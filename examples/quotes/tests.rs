@@ -26,8 +26,9 @@ struct Running {
 
 impl Running {
     async fn start() -> (Running, Client) {
-        let server = Server::open().unwrap();
-        let (quotes, exchange) = (server.quotes.clone(), server.exchange.clone());
+        let exchange = Arc::new(Semaphore::new(1));
+        let server = Server::open(exchange.clone()).unwrap();
+        let quotes = server.quotes.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

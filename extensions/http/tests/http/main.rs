@@ -6,6 +6,8 @@ mod deadline;
 #[cfg(feature = "tonic")]
 mod grpc;
 mod load;
+#[cfg(feature = "tonic")]
+mod mill;
 mod ready;
 mod refusal;
 #[cfg(feature = "tonic")]
@@ -19,10 +21,7 @@ use actors_core::observe::Level;
 use actors_core::prelude::*;
 use http::{Request, Response};
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Notify;
 use tower::Service;
 
 /// An actor that gets overloaded when half of its eight slots are taken for 20 ms.
@@ -41,57 +40,6 @@ impl Shop {
     #[message]
     async fn charge(&mut self, cents: u64) -> u64 {
         cents
-    }
-}
-
-/// What a mill has ground, shared with its test.
-#[derive(Debug, Default)]
-pub(crate) struct Ground {
-    pub(crate) sacks: Mutex<Vec<Vec<u8>>>,
-    /// Notified with each sack.
-    pub(crate) changed: Notify,
-}
-
-/// The capacity of a mill.
-pub(crate) const MILL_SLOTS: usize = 8;
-
-/// An actor for streams.
-#[derive(Default)]
-pub(crate) struct Mill {
-    ground: Arc<Ground>,
-    /// The pages that were made.
-    produced: Arc<AtomicU64>,
-}
-
-#[actor(vis = pub(crate), capacity = 8, reserve = 0)]
-impl Mill {
-    #[message(overflow = block)]
-    fn grind(&mut self, sack: Vec<u8>) {
-        self.ground.sacks.lock().unwrap().push(sack);
-        self.ground.changed.notify_one();
-    }
-
-    #[message]
-    fn page(&mut self, at: u64) -> Option<Vec<u8>> {
-        self.produced.fetch_add(1, Ordering::Relaxed);
-        let mut page = vec![0; 1024];
-        page[..8].copy_from_slice(&at.to_be_bytes());
-        Some(page)
-    }
-
-    #[message]
-    fn echo(&mut self, text: Vec<u8>) -> Vec<u8> {
-        text
-    }
-
-    #[message]
-    fn ground(&mut self) -> Arc<Ground> {
-        self.ground.clone()
-    }
-
-    #[message]
-    fn produced(&mut self) -> Arc<AtomicU64> {
-        self.produced.clone()
     }
 }
 

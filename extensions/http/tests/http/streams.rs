@@ -1,8 +1,9 @@
 //! Streams of gRPC over HTTP/2 on the loopback interface, in paused time: the clock moves only when
 //! neither a task nor a socket has anything to do.
 
+use crate::mill::{Ground, MILL_SLOTS, Mill};
 use crate::wire::{self, WINDOW, Wire};
-use crate::{Ground, MILL_SLOTS, Mill};
+
 use actors_core::{System, testing};
 use actors_http::deadline::DeadlineLayer;
 use actors_http::grpc::ACCEPTED_MESSAGES;

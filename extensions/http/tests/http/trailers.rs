@@ -1,7 +1,8 @@
 //! What the layers answer to requests of gRPC.
 
+use crate::mill::Mill;
 use crate::wire::{self, Wire};
-use crate::{Mill, Shop, ok, request};
+use crate::{Shop, ok, request};
 use actors_core::observe::Level;
 use actors_core::{Reason, System, testing};
 use actors_http::concurrency::ConcurrencyLayer;

@@ -1,7 +1,7 @@
 //! A service of gRPC and its client, over HTTP/2 on a free port of the loopback interface.
 
-use crate::mill_messages::{Echo, Grind, Page};
-use crate::{Mill, MillHandle};
+use crate::mill::mill_messages::{Echo, Grind, Page};
+use crate::mill::{Mill, MillHandle};
 use actors_core::prelude::*;
 use actors_http::deadline::Deadline;
 use actors_http::grpc;
