@@ -14,7 +14,7 @@ const GREEN: RGBColor = RGBColor(0, 158, 115);
 type Line = (&'static str, RGBColor, fn(&Sample) -> f64);
 
 const RATES: [Line; 3] = [
-    ("offered", BLUE, |sample| sample.offered),
+    ("offered to the actor", BLUE, |sample| sample.offered),
     ("refused or lost", RED, |sample| sample.lost),
     ("handled", GREEN, |sample| sample.handled),
 ];
@@ -35,7 +35,7 @@ pub(crate) fn draw(path: &Path, title: &str, samples: &[Sample]) -> Result<(), B
         let most = samples.iter().flat_map(|sample| lines.iter().map(|(_, _, shown)| shown(sample)));
         // Room above the highest line for the legend.
         let top = most.fold(1.0, f64::max) * 1.3;
-        let end = samples.last().map_or(1.0, |sample| sample.second.into());
+        let end = samples.last().map_or(1.0, |sample| sample.at);
         let mut chart = ChartBuilder::on(area)
             .margin_right(16)
             .x_label_area_size(34)
@@ -51,7 +51,7 @@ pub(crate) fn draw(path: &Path, title: &str, samples: &[Sample]) -> Result<(), B
             .draw()?;
         for (name, colour, shown) in lines {
             let style = colour.stroke_width(2);
-            let points = samples.iter().map(|sample| (f64::from(sample.second), shown(sample)));
+            let points = samples.iter().map(|sample| (sample.at, shown(sample)));
             chart
                 .draw_series(LineSeries::new(points, style))?
                 .label(*name)

@@ -16,6 +16,7 @@ trap '[ -z "$server" ] || kill "$server" 2>/dev/null' EXIT
 # start EXAMPLE ARGUMENTS...: serves on a free port; sets `url`, and `address` without the scheme.
 start() {
     cargo build --release --locked --quiet -p examples --example "$1"
+    : >"$out/server.txt"
     "${CARGO_TARGET_DIR:-target}/release/examples/$1" "${@:2}" >"$out/server.txt" 2>&1 &
     server=$!
     until url=$(grep -o 'http://[0-9.:]*' "$out/server.txt"); do
@@ -25,11 +26,12 @@ start() {
     address=${url#http://}
 }
 
-# Keeps what the server says about itself, each second: SECOND.txt. In the background, for `seconds`.
+# Keeps what the server says about itself, each second, as MILLISECOND.txt since the call; for `seconds`.
 scrape() {
+    local began=${EPOCHREALTIME/./} now
     mkdir -p "$out/metrics"
-    for ((second = 0; second < seconds; second++)); do
-        curl --silent --max-time 5 "$url/metrics" >"$out/metrics/$second.txt" || true
+    while now=${EPOCHREALTIME/./} && ((now - began < seconds * 1000000)); do
+        curl --silent --max-time 5 "$url/metrics" >"$out/metrics/$(((now - began) / 1000)).txt" || true
         sleep 1
     done
 }

@@ -19,7 +19,7 @@ struct Cli {
     /// The title of the chart
     #[arg(long)]
     title: String,
-    /// The directory with the pages of /metrics, `SECOND.txt`
+    /// The directory with the pages of /metrics, `MILLISECOND.txt`
     #[arg(long)]
     metrics: PathBuf,
     /// Where the chart is written
@@ -33,7 +33,7 @@ fn main() -> Result<(), BoxError> {
     let cli = Cli::parse();
     let samples = scraped::read(&cli.metrics, &cli.actor)?;
     chart::draw(&cli.svg, &cli.title, &samples)?;
-    println!("{} seconds drawn in {}", samples.len(), cli.svg.display());
+    println!("{} pages drawn in {}", samples.len() + 1, cli.svg.display());
     let mut unanswered = 0;
     for path in &cli.reports {
         unanswered += generator::print(path)?;

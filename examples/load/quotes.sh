@@ -3,7 +3,7 @@
 #
 #   examples/load/quotes.sh [SECONDS=60] [TIMES=10] [DIRECTORY]
 #
-# 1. measures the capacity: h2load in a closed loop, one price at a time on each of eight streams
+# 1. measures the capacity: h2load in a closed loop, four prices at a time: too few to be refused
 # 2. offers TIMES the capacity for SECONDS: h2load at a constant rate; meanwhile a client of Python's grpcio asks for
 #    prices too, and counts codes, and refusals that do not say when to retry
 # 3. stops the server, prints its ledger, draws DIRECTORY/load.svg, and fails if a ledger does not balance, a request
@@ -26,7 +26,7 @@ printf '\0\0\0\0\10\12\4ACME\20\3' >"$out/order.bin"
 h2load=(h2load -d "$out/order.bin" -H 'content-type: application/grpc' -H 'te: trailers')
 
 "$python" examples/load/client.py "$address" 0
-"${h2load[@]}" -D 5 -c 8 -m 1 "$url/quotes.Quotes/Price" >"$out/capacity.txt"
+"${h2load[@]}" -D 5 -c 1 -m 4 "$url/quotes.Quotes/Price" >"$out/capacity.txt"
 capacity=$(sed -n 's/^finished in [^,]*, \([0-9]*\).*/\1/p' "$out/capacity.txt")
 printf 'capacity: %s prices a second\n' "$capacity"
 

@@ -4,10 +4,11 @@ use actors_core::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What an actor did in a second, and how full it was at the end of it.
+/// What an actor did between two pages, and how full it was at the second one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Sample {
-    pub(crate) second: u32,
+    /// In seconds since the load began.
+    pub(crate) at: f64,
     pub(crate) depth: f64,
     pub(crate) waiting: f64,
     /// Messages a second: offered, handled, and all others.
@@ -26,24 +27,24 @@ struct Page {
     lost: f64,
 }
 
-/// Reads every page in a directory, in order. Seconds without a page are left out.
+/// Reads every page in a directory, in the order of the milliseconds that name them. A page that
+/// the server did not give in time is empty, and left out.
 pub(crate) fn read(directory: &Path, actor: &str) -> Result<Vec<Sample>, BoxError> {
     let mut pages = BTreeMap::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
-        let second = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u32>().ok());
+        let at = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u32>().ok());
         let text = std::fs::read_to_string(&path)?;
-        if let (Some(second), false) = (second, text.is_empty()) {
-            pages.insert(second, page(&text, actor));
+        if let (Some(at), false) = (at, text.is_empty()) {
+            pages.insert(at, page(&text, actor));
         }
     }
     let pages: Vec<_> = pages.into_iter().collect();
     let samples = pages.windows(2).map(|pair| {
-        let [(from, before), (second, now)] = [pair[0], pair[1]];
-        // A page that is missing widens the second.
-        let rate = |now: f64, before: f64| (now - before) / f64::from(second - from);
+        let [(from, before), (at, now)] = [pair[0], pair[1]];
+        let rate = |now: f64, before: f64| (now - before) * 1000.0 / f64::from(at - from);
         Sample {
-            second,
+            at: f64::from(at) / 1000.0,
             depth: now.depth,
             waiting: now.waiting,
             offered: rate(now.offered, before.offered),
