@@ -18,9 +18,9 @@
 //! without a label are most of the traffic: a [`LoadLayer`](crate::load::LoadLayer) that spared
 //! them would shed nothing. [`CriticalityLayer::default_priority`] changes that.
 //!
-//! A handler finds the [`Criticality`] in the extensions. Until a send can be given a priority of its
-//! own, within the range that its message type declares, a handler chooses between message types by
-//! [`Criticality::priority`].
+//! A handler finds the [`Criticality`] in the extensions. Until a send can be given a priority of
+//! its own, within the range that its message type declares, a handler chooses between message
+//! types by [`Criticality::priority`].
 //!
 //! A client outside can write `critical_plus` too. [`CriticalityLayer::at_most`] limits what the
 //! header may claim.

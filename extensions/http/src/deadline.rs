@@ -62,8 +62,8 @@ pub const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 /// The longest time that a layer allows. A longer one is not a deadline, and may not fit the clock.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// The point in time after which the caller no longer waits for the response. In the request's extensions behind
-/// a [`DeadlineLayer`].
+/// The point in time after which the caller no longer waits for the response. In the request's
+/// extensions behind a [`DeadlineLayer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deadline(pub Instant);
 

@@ -11,9 +11,8 @@
 //! [`CriticalityLayer`](crate::criticality::CriticalityLayer) counts as `normal`.
 //!
 //! The answer is 503, over gRPC `RESOURCE_EXHAUSTED`, with the time in which the actor works off
-//! its backlog, spread by a fifth. All
-//! clones of a service observe the same actor. A request that may be refused costs one look at the
-//! mailbox's numbers, which takes its lock once.
+//! its backlog, spread by a fifth. All clones of a service observe the same actor. A request that
+//! may be refused costs one look at the mailbox's numbers, which takes its lock once.
 //!
 //! An actor that declares neither `pressure` nor a variable number of workers is always calm. For
 //! such an actor, [`LoadLayer::new`] takes a function that judges for itself:

@@ -1,7 +1,8 @@
 //! The service of the layers that may refuse a request: one decision before the inner service.
 //!
-//! [`LoadLayer`](crate::load::LoadLayer), [`ConcurrencyLayer`](crate::concurrency::ConcurrencyLayer)
-//! and [`DeadlineLayer`](crate::deadline::DeadlineLayer) differ in what they [decide](Decide).
+//! [`LoadLayer`](crate::load::LoadLayer),
+//! [`ConcurrencyLayer`](crate::concurrency::ConcurrencyLayer) and
+//! [`DeadlineLayer`](crate::deadline::DeadlineLayer) differ in what they [decide](Decide).
 //! [`Refusing`] is what they share:
 //!
 //! ```text

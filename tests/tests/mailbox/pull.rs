@@ -74,7 +74,7 @@ fn c1_a_source_is_asked_only_when_there_is_a_slot() {
         let (stream, taken) = sacks(100);
         let mut attached = mill.attach(stream);
         assert!(poll(&mut attached).is_pending());
-        assert_eq!((taken.load(Ordering::Relaxed), mill.reading().depth), (4, 4));
+        assert_eq!((taken.load(Ordering::Relaxed), mill.reading().depth, attached.sent()), (4, 4, 4));
         run_other_tasks().await;
         assert!(poll(&mut attached).is_pending());
         assert_eq!(taken.load(Ordering::Relaxed), 4, "no item is out");
@@ -120,8 +120,10 @@ fn c4_the_actor_s_end_drops_the_stream_and_an_item_that_was_taken_comes_back() {
             closing.kill();
             m::Grind { sack: 7 }
         });
-        let why = mill.attach(Box::pin(stream)).await.unwrap_err();
+        let mut attached = mill.attach(Box::pin(stream));
+        let why = (&mut attached).await.unwrap_err();
         assert_eq!((why.reason(), why.into_message().unwrap().sack), (Reason::Closed, 7));
+        assert_eq!(attached.sent(), 0, "an item that came back was not sent");
     });
 }
 

@@ -28,10 +28,10 @@ pub const ACCEPTED_MESSAGES: &str = "accepted-messages";
 ///
 /// A stream keeps one slot while its client sends nothing. So a mailbox needs more slots than there
 /// are idle streams: a `max` on the message type, fewer calls
-/// ([`ConcurrencyLayer`](crate::concurrency::ConcurrencyLayer)) and a deadline bound what they hold.
-/// The deadline is that of a [`DeadlineLayer`](crate::deadline::DeadlineLayer), from the extensions
-/// of the request. The layer ends the call at the same time, so that a client may not see
-/// [`ACCEPTED_MESSAGES`] there.
+/// ([`ConcurrencyLayer`](crate::concurrency::ConcurrencyLayer)) and a deadline bound what they
+/// hold. The deadline is that of a [`DeadlineLayer`](crate::deadline::DeadlineLayer), from the
+/// extensions of the request. The layer answers at the same time, without [`ACCEPTED_MESSAGES`]; a
+/// client sees one of the two answers.
 ///
 /// # Errors
 ///

@@ -58,6 +58,13 @@ fn when_to_retry_is_in_the_details_and_in_the_metadata() {
 }
 
 #[test]
+fn a_time_to_retry_without_end_is_the_longest_that_the_details_can_hold() {
+    let status = Status::from(Refused::new(Reason::Full).with_retry_after(Duration::MAX));
+    // google.protobuf.Duration: about 10,000 years.
+    assert_eq!(status.get_details_retry_info().unwrap().retry_delay.unwrap().as_secs(), 315_576_000_000);
+}
+
+#[test]
 fn without_a_time_to_retry_there_is_neither() {
     let status = Status::from(Refused::new(Reason::Panicked).with_reason());
     assert!(status.get_details_retry_info().is_none());

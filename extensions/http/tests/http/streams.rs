@@ -1,10 +1,11 @@
 //! Streams of gRPC over HTTP/2 on the loopback interface, in paused time: the clock moves only when
 //! neither a task nor a socket has anything to do.
 
-use crate::mill::{Ground, MILL_SLOTS, Mill};
+use crate::mill::mill_messages::Page;
+use crate::mill::{Ground, MILL_SLOTS};
 use crate::wire::{self, WINDOW, Wire};
 
-use actors_core::{System, testing};
+use actors_core::testing;
 use actors_http::deadline::DeadlineLayer;
 use actors_http::grpc::ACCEPTED_MESSAGES;
 use futures_util::stream::{self, Stream, StreamExt};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tonic::{Code, Status};
+use tonic_types::StatusExt;
 
 /// The bytes of a message, its number first.
 const SACK: usize = 1024;
@@ -175,6 +177,21 @@ async fn c4_the_actors_end_ends_the_call_as_unavailable_and_says_how_many_were_a
     assert_eq!(pages.next().await.unwrap().unwrap_err().code(), Code::Unavailable);
 }
 
+#[tokio::test]
+async fn answers_end_as_resource_exhausted_where_the_line_is_full() {
+    let (_system, wire, mut client) = wire::open().await;
+    let held = testing::hold(&wire.mill);
+    while wire.mill.grind(sack(0)).try_send().is_ok() {}
+    let mut first = wire.mill.reserve::<Page>();
+    assert!(futures_util::poll!(&mut first).is_pending(), "it waits in line");
+    let mut pages = wire::pages(&mut client, 1).await.unwrap();
+    let status = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.get_details_retry_info().is_some());
+    assert!(pages.next().await.is_none());
+    held.release();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_that_cancels_does_not_look_like_one_that_has_finished() {
     let (system, wire, mut client) = wire::open().await;
@@ -193,18 +210,14 @@ async fn a_client_that_cancels_does_not_look_like_one_that_has_finished() {
     assert_eq!(wire.log.finished.load(Ordering::Relaxed), 1);
 }
 
-/// A service with a deadline of an hour, which passes in paused time only.
-async fn with_deadline() -> (System, Wire, tonic::client::Grpc<tonic::transport::Channel>) {
-    let system = System::new("wire");
-    let mill = system.instance(Mill::default()).name("mill").spawn().unwrap();
-    let wire = Wire { mill, log: Arc::default() };
-    let client = wire::serve(wire.clone(), DeadlineLayer::new(Duration::from_secs(3600))).await;
-    (system, wire, client)
+/// A deadline that passes in paused time only.
+fn an_hour() -> DeadlineLayer {
+    DeadlineLayer::new(Duration::from_secs(3600))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deadline_ends_a_stream_whose_client_sends_nothing_and_frees_its_slot() {
-    let (_system, wire, mut client) = with_deadline().await;
+    let (_system, wire, mut client) = wire::open_behind(an_hour()).await;
     let status = wire::grind(&mut client, stream::pending()).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     wire.log.dropped.notified().await;
@@ -213,7 +226,7 @@ async fn a_deadline_ends_a_stream_whose_client_sends_nothing_and_frees_its_slot(
 
 #[tokio::test]
 async fn a_deadline_ends_streams_of_answers_too_although_the_head_was_sent() {
-    let (_system, wire, mut client) = with_deadline().await;
+    let (_system, wire, mut client) = wire::open_behind(an_hour()).await;
     let mut talk = wire::echo(&mut client, stream::iter([sack(7)]).chain(stream::pending())).await.unwrap();
     assert_eq!(talk.next().await.unwrap().unwrap(), sack(7));
     tokio::time::pause();

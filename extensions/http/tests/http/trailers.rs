@@ -1,10 +1,9 @@
 //! What the layers answer to requests of gRPC.
 
-use crate::mill::Mill;
-use crate::wire::{self, Wire};
+use crate::wire;
 use crate::{Shop, ok, request};
 use actors_core::observe::Level;
-use actors_core::{Reason, System, testing};
+use actors_core::{Reason, testing};
 use actors_http::concurrency::ConcurrencyLayer;
 use actors_http::criticality::CriticalityLayer;
 use actors_http::deadline::DeadlineLayer;
@@ -17,7 +16,6 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{Request, Response};
 use std::convert::Infallible;
 use std::future::Pending;
-use std::sync::Arc;
 use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -162,10 +160,8 @@ fn one_stack_of_layers_serves_both_protocols() {
 
 #[tokio::test]
 async fn a_client_of_tonic_understands_the_refusal_of_a_layer() {
-    let system = System::new("wire");
-    let mill = system.instance(Mill::default()).name("mill").spawn().unwrap();
     let layers = (DeadlineLayer::new(Duration::from_secs(5)), ConcurrencyLayer::new(0));
-    let mut client = wire::serve(Wire { mill, log: Arc::default() }, layers).await;
+    let (_system, _wire, mut client) = wire::open_behind(layers).await;
     // Also while it still sends: its stream is not read.
     for sacks in [stream::empty().boxed(), stream::repeat(vec![0; 1024]).boxed()] {
         let status = wire::grind(&mut client, sacks).await.unwrap_err();

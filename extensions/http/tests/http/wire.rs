@@ -113,30 +113,6 @@ impl Service<http::Request<Body>> for Wire {
     }
 }
 
-/// Serves behind a layer until the runtime ends, and returns a client.
-pub(crate) async fn serve<L>(wire: Wire, layer: L) -> Client<Channel>
-where
-    L: Layer<Wire> + Clone + Send + 'static,
-    L::Service: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
-    <L::Service as Service<http::Request<Body>>>::Future: Send,
-{
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = Server::builder()
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
-        .layer(layer);
-    tokio::spawn(async move {
-        server.serve_with_incoming(wire, TcpIncoming::from(listener)).await.unwrap();
-    });
-    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
-    let endpoint = endpoint.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
-    Client::new(endpoint.connect().await.unwrap())
-}
-
 pub(crate) async fn grind(
     client: &mut Client<Channel>,
     sacks: impl Stream<Item = Vec<u8>> + Send + 'static,
@@ -162,11 +138,37 @@ pub(crate) async fn echo(
     Ok(client.streaming(Request::new(texts), path, ProstCodec::default()).await?.into_inner())
 }
 
+/// A system with a mill behind a layer, served until the runtime ends, and a client.
+pub(crate) async fn open_behind<L>(layer: L) -> (System, Wire, Client<Channel>)
+where
+    L: Layer<Wire> + Clone + Send + 'static,
+    L::Service: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    <L::Service as Service<http::Request<Body>>>::Future: Send,
+{
+    let system = System::new("wire");
+    // One that waits in line is enough.
+    let mill = system.instance(Mill::default()).name("mill").max_waiting(1).spawn().unwrap();
+    let wire = Wire { mill, log: Arc::default() };
+    let served = wire.clone();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::builder()
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .layer(layer);
+    tokio::spawn(async move {
+        server.serve_with_incoming(served, TcpIncoming::from(listener)).await.unwrap();
+    });
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let endpoint = endpoint.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
+    let client = Client::new(endpoint.connect().await.unwrap());
+    (system, wire, client)
+}
+
 /// A system with a mill behind a service without layers.
 pub(crate) async fn open() -> (System, Wire, Client<Channel>) {
-    let system = System::new("wire");
-    let mill = system.instance(Mill::default()).name("mill").spawn().unwrap();
-    let wire = Wire { mill, log: Arc::default() };
-    let client = serve(wire.clone(), tower::layer::util::Identity::new()).await;
-    (system, wire, client)
+    open_behind(tower::layer::util::Identity::new()).await
 }
