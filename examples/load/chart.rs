@@ -57,12 +57,8 @@ pub(crate) fn draw(path: &Path, title: &str, samples: &[Sample]) -> Result<(), B
                 .label(*name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .background_style(WHITE.mix(0.85))
-            .border_style(BLACK.mix(0.2))
-            .draw()?;
+        let mut key = chart.configure_series_labels();
+        key.position(SeriesLabelPosition::UpperRight).background_style(WHITE.mix(0.85)).draw()?;
     }
     root.present()?;
     Ok(())
