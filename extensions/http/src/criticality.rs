@@ -18,9 +18,30 @@
 //! without a label are most of the traffic: a [`LoadLayer`](crate::load::LoadLayer) that spared
 //! them would shed nothing. [`CriticalityLayer::default_priority`] changes that.
 //!
-//! A handler finds the [`Criticality`] in the extensions. Until a send can be given a priority of
-//! its own, within the range that its message type declares, a handler chooses between message
-//! types by [`Criticality::priority`].
+//! A handler passes it on with a message whose type declares a range of priorities. A priority
+//! outside of the range stands for the nearest one in it (S9):
+//!
+//! ```
+//! use actors_core::prelude::*;
+//! use actors_http::criticality::Criticality;
+//! use actors_http::refusal::Refused;
+//! # struct Shop;
+//!
+//! #[actor]
+//! impl Shop {
+//!     #[message(priority = normal..=high, overflow = reject)]
+//!     async fn order(&mut self, sku: u32) -> u32 { sku }
+//! }
+//!
+//! async fn order(shop: &ShopHandle, criticality: Criticality) -> Result<u32, Refused> {
+//!     Ok(shop.order(7).priority(criticality.priority()).await?)
+//! }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! #     let shop = System::new("shop").spawn(Shop);
+//! #     assert_eq!(order(&shop, Criticality(Priority::Urgent)).await, Ok(7));
+//! # }
+//! ```
 //!
 //! A client outside can write `critical_plus` too. [`CriticalityLayer::at_most`] limits what the
 //! header may claim.
