@@ -3,23 +3,22 @@
 //! The request decides, so one stack of layers serves both. A request whose `content-type` is
 //! `application/grpc`, with any codec (`+proto`) and parameters, gets a *trailers-only* response
 //! (gRPC over HTTP/2, "Responses"): status 200, no body, and the gRPC status in the headers. Every
-//! other request gets the status and the line of text that [`refusal`](crate::refusal) lists. This
-//! needs the feature `tonic`; without it, all answers are plain HTTP, and clients of gRPC take a
-//! 503 for `UNAVAILABLE` and a 504 too.
+//! other request gets the status and the line of text that [`refusal`](crate::refusal) lists; of
+//! the method HEAD, without the line. This needs the feature `tonic`. Without it, all answers are
+//! plain HTTP, and gRPC's mapping of statuses makes `UNAVAILABLE` of both 503 and 504.
 //!
 //! # gRPC-Web
 //!
 //! `application/grpc-web` and `application/grpc-web-text` get the same response with the content
 //! type of the request: the protocol allows a status in the headers of a response without a body,
-//! and the clients read it there. Two things are not covered: a browser of another origin sees
-//! these headers only if a layer outside sends `access-control-expose-headers`, and so does the
-//! answer to `OPTIONS`, which no gRPC header marks. With `tonic_web::GrpcWebLayer`, put these
-//! layers inside it: it translates what they answer.
+//! and the clients read it there. Requests from other origins are not covered. A layer of CORS
+//! outside these has to send `access-control-expose-headers` and to answer `OPTIONS`. With
+//! `tonic_web::GrpcWebLayer`, put these layers inside it: it translates what they answer.
 
 #[cfg(feature = "tonic")]
 use crate::grpc::{grpc_content_type, trailers_only};
 use crate::refusal::Refused;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderValue, Method, Request, Response};
 
 /// A body that a layer can make from its own answer: a line of text, or nothing for gRPC.
 ///
@@ -69,27 +68,34 @@ impl AnswerBody for tonic::body::Body {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http,
+    /// A request of the method HEAD: its answer has the same head, and no body.
+    Head,
     /// gRPC or gRPC-Web, with the content type of the answer.
     Grpc(HeaderValue),
 }
 
 impl Protocol {
-    /// Returns the protocol of a request with these headers.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        grpc_content_type(headers).map_or(Protocol::Http, Protocol::Grpc)
+    /// Returns the protocol of a request.
+    pub(crate) fn of<B>(request: &Request<B>) -> Self {
+        match grpc_content_type(request.headers()) {
+            Some(content_type) => Protocol::Grpc(content_type),
+            None if request.method() == Method::HEAD => Protocol::Head,
+            None => Protocol::Http,
+        }
     }
 
     /// Returns the answer to a request of this protocol.
     pub(crate) fn answer<B: AnswerBody>(&self, refused: Refused) -> Response<B> {
         match self {
             Protocol::Http => Response::<String>::from(refused).map(B::of_text),
+            Protocol::Head => Response::<String>::from(refused).map(|_| B::of_text(String::new())),
             Protocol::Grpc(content_type) => trailers_only(refused, content_type),
         }
     }
 }
 
 #[cfg(not(feature = "tonic"))]
-fn grpc_content_type(_: &HeaderMap) -> Option<HeaderValue> {
+fn grpc_content_type(_: &http::HeaderMap) -> Option<HeaderValue> {
     None
 }
 

@@ -109,7 +109,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let protocol = Protocol::of(request.headers());
+        let protocol = Protocol::of(&request);
         let state = match self.decide.decide(&mut request) {
             // The limit first: if the call panics, dropping the limit gives back what it holds.
             Ok(limit) => State::Serving { limit, inner: self.inner.call(request) },

@@ -147,6 +147,15 @@ async fn a_limit_of_zero_refuses_everything() {
     assert_eq!(response.status(), 503);
 }
 
+#[tokio::test]
+async fn an_answer_to_head_has_the_same_head_and_no_body() {
+    let service = ConcurrencyLayer::new(0).layer(gated(&closed()));
+    let head = Request::head("/").body(()).unwrap();
+    let response = service.oneshot(head).await.unwrap();
+    assert_eq!((response.status().as_u16(), response.body().as_str()), (503, ""));
+    assert!(response.headers().contains_key(RETRY_AFTER_MS));
+}
+
 #[test]
 fn a_limit_larger_than_any_semaphore_is_no_limit() {
     assert_eq!(ConcurrencyLayer::new(usize::MAX).in_flight(), 0);
