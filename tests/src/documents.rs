@@ -27,5 +27,8 @@ mod configuration {}
 #[doc = include_str!("../../docs/guide/http.md")]
 mod http {}
 
+#[doc = include_str!("../../docs/guide/streams.md")]
+mod streams {}
+
 #[doc = include_str!("../../docs/guide/cookbook.md")]
 mod cookbook {}

@@ -58,6 +58,11 @@ impl<M> SendError<M> {
         self.message
     }
 
+    /// Replaces the message and keeps the cause, for code that wraps or unwraps messages.
+    pub fn map<N>(self, f: impl FnOnce(M) -> N) -> SendError<N> {
+        SendError { message: f(self.message), why: self.why }
+    }
+
     pub(crate) fn into_parts(self) -> (M, AskError) {
         (self.message, self.why)
     }

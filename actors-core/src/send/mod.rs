@@ -28,6 +28,7 @@ mod placed;
 mod pull;
 mod reserve;
 mod retry;
+mod slots;
 mod tell;
 mod timer;
 
@@ -38,6 +39,7 @@ pub use deliver::Deliver;
 pub use pull::{Attach, MailSink};
 pub use reserve::{Permit, Reserve};
 pub use retry::{AskRetry, TellRetry};
+pub use slots::Slots;
 pub use tell::Tell;
 
 use crate::actor::Handler;

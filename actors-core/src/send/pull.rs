@@ -32,7 +32,7 @@ use std::time::Duration;
 use tokio::task::coop;
 
 /// A slot for one item: asked for until it is there, or the actor has closed.
-struct Grant<A: Handler<M>, M: Message> {
+pub(super) struct Grant<A: Handler<M>, M: Message> {
     handle: Handle<A>,
     state: State<A, M>,
 }
@@ -46,13 +46,17 @@ enum State<A: Handler<M>, M: Message> {
 }
 
 impl<A: Handler<M>, M: Message> Grant<A, M> {
-    fn new(handle: &Handle<A>) -> Self {
+    pub(super) fn new(handle: &Handle<A>) -> Self {
         Grant { handle: handle.clone(), state: State::Idle }
+    }
+
+    pub(super) fn handle(&self) -> &Handle<A> {
+        &self.handle
     }
 
     /// Polls for the slot. An error is final. Each slot costs a unit of tokio's cooperative budget,
     /// so that a source which always has an item lets other tasks run.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AskError>> {
         if self.handle.is_closed() {
             return Poll::Ready(Err(self.closed()));
         }
@@ -122,6 +126,17 @@ impl<A: Handler<M>, M: Message> Grant<A, M> {
         let (item, why) = refused.into_parts();
         let is_final = !self.may_ask_again(&why);
         Err((item, is_final.then_some(why)))
+    }
+
+    /// Takes the slot out, if there is one.
+    pub(super) fn take(&mut self) -> Option<Permit<A, M>> {
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Granted(permit) => Some(permit),
+            other => {
+                self.state = other;
+                None
+            }
+        }
     }
 
     /// Gives the slot back, if there is one.

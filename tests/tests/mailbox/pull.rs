@@ -1,7 +1,7 @@
 //! C: pull. An item is taken from its source only when there is a slot for it.
 
 use actors_core::prelude::*;
-use actors_core::{policy::Rate, testing};
+use actors_core::{policy::Rate, send::Slots, testing};
 use actors_tests::{MS, SECOND, balanced, pending, poll, row, run, run_other_tasks};
 use futures_util::{Sink, SinkExt, Stream, StreamExt, stream};
 use mill_messages as m;
@@ -238,6 +238,31 @@ fn c1_a_sink_is_ready_when_there_is_a_slot() {
         mill.kill();
         let why = sink.send(m::Grind { sack: 50 }).await.unwrap_err();
         assert_eq!(why.reason(), Reason::Closed);
+        balanced(&mill);
+    });
+}
+
+#[test]
+fn c1_slots_are_permits_one_after_the_other_and_wait_while_the_mailbox_is_full() {
+    run(async |system| {
+        let mill = mill(&system);
+        let held = testing::hold(&mill);
+        let mut slots = Slots::<_, m::Grind>::of(&mill);
+        let mut permits: Vec<_> = slots.by_ref().take(4).map(Result::unwrap).collect().await;
+        assert_eq!(mill.reading().permits, 4);
+        drop(pending(slots.next()));
+        assert_eq!(mill.reading().waiting, 1, "one place in line");
+        let unused = permits.pop().unwrap();
+        for (sack, permit) in permits.into_iter().enumerate() {
+            permit.send(m::Grind { sack: sack as u32 }).unwrap();
+        }
+        drop(unused);
+        let last = slots.next().await.unwrap().unwrap();
+        drop(last);
+        mill.kill();
+        assert_eq!(slots.next().await.unwrap().unwrap_err().reason(), Reason::Closed);
+        assert!(slots.next().await.is_none());
+        drop(held);
         balanced(&mill);
     });
 }

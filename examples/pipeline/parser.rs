@@ -1,0 +1,61 @@
+//! The actor in the middle: a line becomes a row.
+
+use crate::db::Row;
+use crate::event::Event;
+use crate::writer::WriterHandle;
+use actors_core::prelude::*;
+
+/// Parses and enriches lines, in order.
+#[derive(Debug)]
+pub(crate) struct Parser {
+    writer: WriterHandle,
+    malformed: u64,
+}
+
+impl Parser {
+    pub(crate) fn new(writer: WriterHandle) -> Self {
+        Parser { writer, malformed: 0 }
+    }
+
+    /// Hands a row on, and waits as long as that takes. A wait in line is bounded by the timeout of
+    /// the message: a row that comes back is sent again, unless the writer has closed.
+    async fn pass_on(&self, mut row: Row) {
+        while let Err(refused) = self.writer.store(row).await {
+            if refused.reason() == Reason::Closed {
+                // Only after a kill: the writer is stopped after this actor.
+                tracing::error!(error = %refused, "a row is lost");
+                return;
+            }
+            row = refused.into_message().row;
+        }
+    }
+}
+
+// 64 lines: the buffer between reading and parsing only has to cover the turns of the scheduler,
+// and a short one lets the reader feel a slow database after a few milliseconds.
+#[actor(vis = pub(crate), capacity = 64, reserve = 0)]
+impl Parser {
+    /// `reject` is for POST, whose client can come again. The reader of a file has a slot before it
+    /// takes a line, so it is never refused: it reads more slowly.
+    #[message(overflow = reject)]
+    async fn line(&mut self, text: String) {
+        match serde_json::from_str::<Event>(&text) {
+            Ok(event) if event.is_intact() => {
+                let region = region(event.source);
+                self.pass_on(Row { event, region }).await;
+            }
+            Ok(_) | Err(_) => self.malformed += 1,
+        }
+    }
+
+    /// The number of lines that are no events.
+    #[message(overflow = block, timeout = "1h")]
+    fn malformed(&mut self) -> u64 {
+        self.malformed
+    }
+}
+
+/// The region of a source: what an enricher looks up.
+fn region(source: u16) -> &'static str {
+    ["north", "east", "south", "west"][usize::from(source % 4)]
+}

@@ -1,0 +1,13 @@
+//! Reactive Streams: the published rules by section, and what the adapters promise in addition.
+
+mod adapters;
+#[cfg(feature = "tck")]
+mod section_1;
+#[cfg(feature = "tck")]
+mod section_2;
+#[cfg(feature = "tck")]
+mod section_3;
+#[cfg(feature = "tck")]
+mod section_4;
+#[cfg(feature = "tck")]
+mod under_test;
