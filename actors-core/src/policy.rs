@@ -6,6 +6,7 @@
 //!   backlogs        ──►  Strict, Weighted  ──►  which lane is next, for how many turns?
 //!   fill            ──►  Ramp              ──►  how probable is an early drop?
 //!   backlog, rate   ──►  retry_after       ──►  when to try again
+//!   sends, retries  ──►  RetryBudget       ──►  may one more refused send be tried again?
 //!   samples         ──►  Controller        ──►  workers, shedding, soft limit
 //! ```
 //!
@@ -16,11 +17,11 @@ pub(crate) use actors_policy::lifecycle;
 #[doc(inline)]
 pub use actors_policy::{
     Action, Backlog, CAPACITY_MAX, InvalidPolicy, JOBS_MAX, Limits, MAX_BYTES_MAX, Order, Overflow,
-    OverflowList, Policy, Pressure, Ramp, Rate, Schedule, Settings, Strategy, Strict, TURNS_MAX, Tick,
-    WORKERS_MAX, Weighted, WeightedByTime, Workers, retry_after,
+    OverflowList, Policy, Pressure, Ramp, Rate, RetryBudget, Rng, Schedule, Settings, Strategy, Strict,
+    TURNS_MAX, Tick, WORKERS_MAX, Weighted, WeightedByTime, Workers, retry_after,
 };
 pub(crate) use actors_policy::{
     Arrivals, Cause, Controller, Decided, DecisionKind, Donation, DrainRate, Failures, Fault, GUESS_FIRST,
-    Lanes, Level, Limiter, Outlook, Plan, Priority, Restart, RetryBudget, Revival, Rng, Sample, ShortTurns,
-    Sojourn, Threshold, TurnTime, WhileBusy, expected_wait, soft_limit, spread, spread_span, wait_span,
+    Lanes, Level, Limiter, Outlook, Plan, Priority, Restart, Revival, Sample, ShortTurns, Sojourn, Threshold,
+    TurnTime, WhileBusy, expected_wait, soft_limit, spread, spread_span, wait_span,
 };

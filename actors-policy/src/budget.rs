@@ -21,6 +21,18 @@ const SENDS_PER_RETRY: u64 = 5;
 const ALWAYS: u64 = 10 * SLOTS as u64;
 
 /// What was sent, and sent again, in the last ten seconds.
+///
+/// Handles use one per actor. A program that retries calls of its own uses one per target: all
+/// callers of the target share it.
+///
+/// ```
+/// use actors_policy::{RetryBudget, Tick};
+///
+/// let (mut budget, now) = (RetryBudget::default(), Tick::ZERO);
+/// (0..1000).for_each(|_| budget.sent(now));
+/// let retries = (0..1000).filter(|_| budget.take(now)).count();
+/// assert_eq!(retries, 1000 / 5 + 10 * 10);
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct RetryBudget {
     slots: [Slot; SLOTS],
@@ -40,7 +52,7 @@ impl RetryBudget {
         self.slot(now).sends += 1;
     }
 
-    /// Whether a refused send may be tried again; counts it if so.
+    /// Returns whether a refused send may be tried again; counts it if so.
     pub fn take(&mut self, now: Tick) -> bool {
         let oldest = second(now).saturating_sub(SLOTS as u64 - 1);
         let recent = self.slots.iter().filter(|slot| slot.second >= oldest);

@@ -29,6 +29,8 @@ mod http {}
 
 #[doc = include_str!("../../docs/guide/streams.md")]
 mod streams {}
+#[doc = include_str!("../../docs/guide/outgoing.md")]
+mod outgoing {}
 
 #[doc = include_str!("../../docs/guide/cookbook.md")]
 mod cookbook {}

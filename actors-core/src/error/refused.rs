@@ -1,5 +1,5 @@
 //! The errors of every kind of call in one trait: why the message was not accepted, and when to
-//! retry.
+//! retry. Other crates implement it for calls that they refuse themselves.
 
 use super::{AskError, Reason, SendError};
 use std::time::Duration;
@@ -7,8 +7,10 @@ use std::time::Duration;
 /// A message that was not taken, or not answered: why, and when to try again.
 ///
 /// Code at the edge of a service maps every error of this crate to one answer of its protocol: to
-/// an HTTP status with `Retry-After`, or to a gRPC status. The trait is sealed. Its implementors
-/// are [`SendError`], [`AskError`], and the pair `(AskError, Option<M>)` that `.returning()` gives.
+/// an HTTP status with `Retry-After`, or to a gRPC status. [`SendError`] and [`AskError`] implement
+/// the trait, and so does the pair `(AskError, Option<M>)` that `.returning()` gives. An error of
+/// another crate implements it to be answered and tried again in the same way. A method that is
+/// added later has a default.
 ///
 /// ```
 /// # use actors_core::prelude::*;
@@ -28,7 +30,7 @@ use std::time::Duration;
 /// assert_eq!(status(&shop.total().await.unwrap_err()), (503, None));
 /// # }
 /// ```
-pub trait Refusal: sealed::Sealed {
+pub trait Refusal {
     /// Returns why the message was not taken, or not answered.
     fn reason(&self) -> Reason;
 
@@ -64,14 +66,4 @@ impl<M> Refusal for (AskError, Option<M>) {
     fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after()
     }
-}
-
-mod sealed {
-    use crate::error::{AskError, SendError};
-
-    /// Implemented here only, so that a method can be added to [`Refusal`](super::Refusal).
-    pub trait Sealed {}
-    impl<M> Sealed for SendError<M> {}
-    impl Sealed for AskError {}
-    impl<M> Sealed for (AskError, Option<M>) {}
 }

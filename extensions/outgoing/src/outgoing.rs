@@ -1,0 +1,151 @@
+//! All parts around the calls of one target, in the order that works.
+
+use crate::breaker::Breaker;
+use crate::clock::TIME_MAX;
+use crate::error::{CallError, TimedOut};
+use crate::guards::{Guards, TimeLimit, run};
+use crate::limit::Limit;
+use crate::outcome::{Again, ByReason, Judge, Outcome};
+use crate::retry::Retry;
+use actors_core::Refusal;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// The parts around the calls of one target. Each part is optional. Clones share the state of the
+/// parts.
+///
+/// The order is fixed; [the crate's docs](crate#order) say why. See there for an example, too.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    target: Arc<str>,
+    timeout: Option<Duration>,
+    within: Option<Duration>,
+    limit: Option<Limit>,
+    breaker: Option<Breaker>,
+    retry: Option<Retry>,
+}
+
+impl Outgoing {
+    /// Creates calls without any part, to the target of this name.
+    pub fn new(target: impl Into<Arc<str>>) -> Self {
+        let target = target.into();
+        Outgoing { target, timeout: None, within: None, limit: None, breaker: None, retry: None }
+    }
+
+    /// Limits the time of each attempt, up to a day. A wait for a slot does not count.
+    #[must_use]
+    pub fn timeout(self, time: Duration) -> Self {
+        Outgoing { timeout: Some(time.min(TIME_MAX)), ..self }
+    }
+
+    /// Limits the time of a call with all its waits and attempts, up to a day. A handler that makes
+    /// a call gives it what is left of its own time: `bank.clone().within(left)`.
+    ///
+    /// An attempt that this ends before its [`timeout`](Outgoing::timeout) is ignored by breaker
+    /// and limit: the target was not given the time that it may take. Without a time limit of its
+    /// own it counts as timed out.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Outgoing { within: Some(time.min(TIME_MAX)), ..self }
+    }
+
+    /// Limits the calls in flight.
+    #[must_use]
+    pub fn limit(self, limit: Limit) -> Self {
+        Outgoing { limit: Some(limit), ..self }
+    }
+
+    /// Refuses calls while the target keeps failing.
+    #[must_use]
+    pub fn breaker(self, breaker: Breaker) -> Self {
+        Outgoing { breaker: Some(breaker), ..self }
+    }
+
+    /// Tries failed calls again.
+    #[must_use]
+    pub fn retry(self, retry: Retry) -> Self {
+        Outgoing { retry: Some(retry), ..self }
+    }
+
+    /// Makes a call whose errors have a [`Reason`](actors_core::Reason). The function is called
+    /// once per attempt, when the attempt is admitted.
+    ///
+    /// # Cancel safety
+    /// Cancel safe, if the calls are: dropping it leaves the line, or drops the attempt, frees its
+    /// slot and gives its trial back.
+    ///
+    /// # Errors
+    /// The error of the last attempt.
+    pub async fn call<T, E: Refusal, F: Future<Output = Result<T, E>>>(
+        &self,
+        call: impl FnMut() -> F,
+    ) -> Result<T, CallError<E>> {
+        self.call_judged(ByReason, call).await
+    }
+
+    /// Makes a call with any kind of error.
+    ///
+    /// # Cancel safety
+    /// As [`call`](Outgoing::call).
+    ///
+    /// # Errors
+    /// As [`call`](Outgoing::call).
+    pub async fn call_judged<T, E, F: Future<Output = Result<T, E>>>(
+        &self,
+        judge: impl Judge<T, E>,
+        mut call: impl FnMut() -> F,
+    ) -> Result<T, CallError<E>> {
+        let end = self.within.map(|time| Instant::now() + time);
+        let mut course = self.retry.as_ref().map(|retry| retry.begin(end));
+        loop {
+            let error = match self.attempt(end, &judge, &mut call).await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let again = match &error {
+                CallError::NotCalled(refusal) => Again::of(refusal),
+                CallError::TimedOut(_) => judge.again_after_timeout(),
+                CallError::Failed(error) => judge.again(error),
+            };
+            match course.as_mut().and_then(|course| course.next(again)) {
+                Some(at) => sleep_until(at).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn attempt<T, E, F: Future<Output = Result<T, E>>>(
+        &self,
+        end: Option<Instant>,
+        judge: &impl Judge<T, E>,
+        call: &mut impl FnMut() -> F,
+    ) -> Result<T, CallError<E>> {
+        let mut guards = Guards { pass: None, slot: None };
+        if let Some(breaker) = &self.breaker {
+            guards.pass = Some(breaker.admit().map_err(CallError::NotCalled)?);
+        }
+        if let Some(limit) = &self.limit {
+            guards.slot = Some(limit.acquire_until(end).await.map_err(CallError::NotCalled)?);
+            // The wait for the slot is not the target's.
+            if let Some(pass) = &mut guards.pass {
+                pass.start();
+            }
+        }
+        // The function runs with the first poll, so that its panic is one of the call.
+        run(guards, self.time_limit(end), async { call().await }, judge).await
+    }
+
+    /// Returns when an attempt that begins now ends. If that is before the time limit that the
+    /// target is given, because its caller has less time, the target is not to blame.
+    fn time_limit(&self, end: Option<Instant>) -> Option<TimeLimit> {
+        let began = Instant::now();
+        let own = self.timeout.map(|time| began + time);
+        let at = own.into_iter().chain(end).min()?;
+        let is_cut_short = own.is_some_and(|own| at < own);
+        let outcome = if is_cut_short { Outcome::Ignored } else { Outcome::TimedOut };
+        let error = TimedOut::new(&self.target, at.saturating_duration_since(began));
+        Some(TimeLimit { at, error, outcome })
+    }
+}
