@@ -178,6 +178,12 @@ impl Shop {
         let _ = tokens;
     }
 
+    #[message(cost = tokens)]
+    fn export_all(&mut self, tokens: u32) {
+        self.seen.push("export all");
+        let _ = tokens;
+    }
+
     #[message(overflow = reject, rate = "1/s", burst = 1)]
     fn export(&mut self) {
         self.seen.push("export");
@@ -269,6 +275,44 @@ fn t7_a_sender_that_needs_several_tokens_of_an_actor_is_not_starved_by_cheap_one
         advance(100 * MS).await;
         run_other_tasks().await;
         assert!(poll(&mut cheap[0]).is_ready() && poll(&mut cheap[1]).is_pending());
+    });
+}
+
+#[test]
+fn t7_of_two_that_need_several_tokens_the_older_has_them_first() {
+    run(async |system| {
+        let shop = system.spawn(Shop::default());
+        shop.view().await.unwrap();
+        shop.view().await.unwrap();
+        let (older, younger) = (shop.export_all(2), shop.report(2));
+        assert_eq!(tokio::join!(admitted(older), admitted(younger)), (200 * MS, 400 * MS));
+    });
+}
+
+#[test]
+fn t7_what_costs_nothing_passes_a_sender_that_waits_for_tokens() {
+    run(async |system| {
+        let shop = system.spawn(Shop::default());
+        shop.view().await.unwrap();
+        shop.view().await.unwrap();
+        let _report = pending(shop.export_all(2));
+        advance(100 * MS).await;
+        run_other_tasks().await;
+        assert!(shop.report(0).try_send().is_ok());
+        assert!(shop.report(1).try_send().is_err());
+    });
+}
+
+#[test]
+fn t7_senders_of_lower_lanes_are_behind_a_newcomer_of_a_higher_one() {
+    run(async |system| {
+        let shop = system.spawn(Shop::default());
+        shop.view().await.unwrap();
+        shop.view().await.unwrap();
+        let _line: Vec<_> = (0..3).map(|_| pending(shop.log())).collect();
+        assert_eq!(shop.refund().try_send().unwrap_err().retry_after(), Some(100 * MS));
+        assert_eq!(shop.view().try_send().unwrap_err().retry_after(), Some(100 * MS));
+        assert_eq!(shop.log().try_send().unwrap_err().retry_after(), Some(400 * MS));
     });
 }
 

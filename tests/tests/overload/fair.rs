@@ -52,7 +52,7 @@ struct Query {
 
 #[derive(Default)]
 struct Slow {
-    seen: Vec<u32>,
+    seen: Record<u32>,
 }
 
 #[actor(local, capacity = 256, reserve = 0, inline = never)]
@@ -61,12 +61,12 @@ impl Slow {
     #[handler]
     async fn query(&mut self, query: Query) {
         tokio::time::sleep(10 * MS).await;
-        self.seen.push(query.user);
+        self.seen.write(query.user);
     }
 
     #[message(priority = urgent)]
     fn seen(&mut self) -> Vec<u32> {
-        self.seen.clone()
+        self.seen.read()
     }
 }
 
@@ -177,6 +177,10 @@ fn s7_the_places_in_line_are_shared_too() {
         assert_eq!(desk.reading().waiting, 5);
         drop(line);
         assert_eq!(desk.reading().waiting, 0);
+        // Nothing is left of the second one: the first has half of the places again.
+        let line: Vec<_> = (0..4).map(|n| pending(desk.wait(1, n))).collect();
+        assert_eq!(desk.wait(1, 4).await.unwrap_err().reason(), Reason::Full);
+        drop(line);
         balanced(&desk);
     });
 }
@@ -246,10 +250,10 @@ fn s7_a_quiet_value_next_to_a_flood_is_served_as_if_it_were_alone() {
         let mut quiet = Vec::new();
         for round in 0..100 {
             for _ in 0..20 {
-                tokio::spawn(slow.query(Query { user: 1 }).timeout(500 * MS).owned());
+                tokio::spawn(slow.query(Query { user: 1 }).ask().timeout(500 * MS).owned());
             }
             if round % 2 == 0 {
-                quiet.push(tokio::spawn(slow.query(Query { user: 2 }).timeout(60 * MS).owned()));
+                quiet.push(tokio::spawn(slow.query(Query { user: 2 }).ask().timeout(60 * MS).owned()));
             }
             tokio::time::sleep(20 * MS).await;
         }
@@ -258,6 +262,7 @@ fn s7_a_quiet_value_next_to_a_flood_is_served_as_if_it_were_alone() {
             answered += usize::from(ask.await.unwrap().is_ok());
         }
         assert_eq!(answered, 50);
+        assert!(row::<Query>(&slow).refused(Reason::Doomed) > 500, "the flood learns it at once");
         let seen = slow.seen().await.unwrap();
         let of_flood = seen.iter().filter(|user| **user == 1).count();
         assert!((130..=160).contains(&of_flood), "the rest of the turns: {of_flood} of {}", seen.len());
@@ -290,19 +295,23 @@ fn s7_greedy_values_share_the_turns_within_a_tenth() {
 #[test]
 fn s7_a_pool_shares_its_turns_too() {
     run(async |system| {
-        let slow: SlowHandle = system.actor(Slow::default).workers(2..=2).spawn().unwrap();
+        let seen = Record::default();
+        let of_all = seen.clone();
+        let make = move || Slow { seen: of_all.clone() };
+        let slow: SlowHandle = system.actor(make).workers(2..=2).spawn().unwrap();
         slow.ready().await.unwrap();
         let held = testing::hold(&slow);
         for _ in 0..20 {
-            slow.tell(Query { user: 1 }).try_send().unwrap();
+            slow.query(Query { user: 1 }).try_send().unwrap();
         }
-        slow.tell(Query { user: 2 }).try_send().unwrap();
+        for _ in 0..2 {
+            slow.query(Query { user: 2 }).try_send().unwrap();
+        }
         drop(held);
-        tokio::time::sleep(15 * MS).await;
-        let queued = row::<Query>(&slow);
-        assert_eq!(queued.handled, 2, "each worker has had one turn");
-        let mut seen = slow.seen().await.unwrap();
-        seen.extend(slow.seen().await.unwrap());
+        tokio::time::sleep(25 * MS).await;
+        let mut first = seen.read();
+        first.sort_unstable();
+        assert_eq!(first, [1, 1, 2, 2], "each value has had every second turn");
         balanced(&slow);
     });
 }

@@ -10,7 +10,7 @@ struct Desk {
     seen: Vec<u32>,
 }
 
-#[actor(local, capacity = 8, reserve = 4, pressure(respond = shed))]
+#[actor(local, capacity = 8, reserve = 4)]
 impl Desk {
     #[message(priority = low..=urgent, overflow = reject)]
     fn order(&mut self, n: u32) -> u32 {
@@ -232,6 +232,39 @@ fn s9_a_sender_that_runs_its_turn_may_choose_a_priority() {
         let answers: Vec<_> = answers.map(Result::unwrap).collect().await;
         assert_eq!(answers, (0..200).collect::<Vec<_>>());
         assert_eq!(row::<DeskOrder>(&desk).handled, 200);
+    });
+}
+
+struct Office;
+
+#[actor(local, capacity = 64, reserve = 8, inline = never, pressure(high = 0.5, low = 0.2, respond = shed))]
+impl Office {
+    /// Takes 10 ms.
+    #[message(priority = low..=urgent, overflow = reject)]
+    async fn task(&mut self) {
+        tokio::time::sleep(10 * MS).await;
+    }
+}
+
+#[test]
+fn s9_load_is_shed_by_the_lane_that_a_send_chooses() {
+    run(async |system| {
+        let office = system.spawn(Office);
+        let mut refused = 0;
+        for round in 0..500 {
+            for _ in 0..4 {
+                let low = office.task().try_send();
+                refused += u64::from(low.is_err_and(|why| why.reason() == Reason::Shed));
+            }
+            if round % 4 == 0 {
+                office.task().priority(Priority::Urgent).try_send().unwrap();
+            }
+            tokio::time::sleep(5 * MS).await;
+        }
+        assert!(refused > 500, "{refused}");
+        let row = row::<OfficeTask>(&office);
+        assert_eq!(row.refused(Reason::Shed), refused, "what the gate refused is in the type's row");
+        balanced(&office);
     });
 }
 

@@ -268,7 +268,7 @@ impl<T: Item, S> Section<'_, T, S> {
         self.spill = Some(Box::new(spill));
         for class in classes {
             let state = &mut self.queue.classes[class];
-            assert!(!state.conflates && !state.is_ordered, "such a type cannot have a store yet");
+            assert!(!state.conflates && !state.waits_by_key(), "such a type cannot have a store yet");
             state.set_spills();
         }
     }

@@ -150,8 +150,9 @@ impl<T: Item, S> Section<'_, T, S> {
     fn admit_over_soft_limit(&mut self, waiter: WaiterId) -> bool {
         let Some((_, tag)) = self.lines.peek(waiter) else { return false };
         let has_slot = self.queue.classes[tag.class].counts.stored == 0
+            && self.is_over_soft_limit(tag.class)
             && self.has_slot(tag.class, tag.weight)
-            && !self.lacks_token(tag.class, tag.cost)
+            && !self.waits_for_tokens(tag)
             && !self.queue.is_key_full(tag.class, tag.hash);
         if has_slot {
             self.admit(waiter);
@@ -262,12 +263,17 @@ impl<T: Item> Core<T> {
         }
     }
 
-    /// Whether a newcomer of a type that shares its slots is behind senders in line: those of its
-    /// value, and any that does not only lack its share (S7, O1).
+    /// Whether a newcomer is behind senders in line. In a type that shares its slots, those that
+    /// only lack their share are behind newcomers of other values (S7, O1).
+    pub(in crate::mailbox) fn has_line(&self, class: ClassId) -> bool {
+        let state = &self.queue.classes[class];
+        state.ahead > 0 || (state.shares.is_some() && state.in_line > 0 && self.head(class).is_some())
+    }
+
+    /// Like [`has_line`](Core::has_line), or senders of the newcomer's own value are in line.
     pub(in crate::mailbox) fn is_behind_others(&self, tag: &Tag) -> bool {
-        let state = &self.queue.classes[tag.class];
-        let Some(shares) = state.shares.as_ref().filter(|_| state.in_line > 0) else { return false };
-        shares.is_in_line(tag.hash) || self.head(tag.class).is_some()
+        let shares = self.queue.classes[tag.class].shares.as_ref();
+        self.has_line(tag.class) || shares.is_some_and(|shares| shares.is_in_line(tag.hash))
     }
 
     /// Whether senders of a newcomer's value have their share of the places in line (S7).

@@ -122,7 +122,7 @@ impl<T: Item, S> Section<'_, T, S> {
         when_full: WhenFull,
     ) -> Offer<Message, T> {
         let class = tag.class;
-        let has_line = self.queue.classes[class].ahead > 0 || self.is_behind_others(&tag);
+        let has_line = self.is_behind_others(&tag);
         if has_line && self.queue.classes[class].blocks() {
             return self.join(item, tag, when_full);
         }
@@ -258,13 +258,15 @@ impl<T: Item> Core<T> {
     pub(in crate::mailbox) fn has_room_for(&self, tag: &Tag) -> bool {
         let class = tag.class;
         let has_room = self.has_room(class, tag.weight) && !self.queue.is_key_full(class, tag.hash);
-        has_room && !self.is_behind_others(tag) && !self.lacks_token(class, tag.cost)
+        // The line of other types is looked at apart, where a twin may matter.
+        let is_fair = self.queue.classes[class].shares.is_some();
+        has_room && !(is_fair && self.is_behind_others(tag)) && !self.lacks_token(class, tag.cost)
     }
 
     /// Whether a message must wait although there is a slot, because of the soft limit (P2): types
     /// that `block`, in its lane and above, hold as many slots as the supervisor allows. Messages
     /// of other types or of lower lanes never make it wait.
-    fn is_over_soft_limit(&self, class: ClassId) -> bool {
+    pub(in crate::mailbox) fn is_over_soft_limit(&self, class: ClassId) -> bool {
         let own = &self.queue.classes[class];
         let Some(most) = own.soft_limit() else { return false };
         let is_like = |state: &&ClassState| state.soft_limit().is_some() && state.lane() >= own.lane();

@@ -38,17 +38,18 @@ impl<T: Item, S> Section<'_, T, S> {
         }
         self.settle();
         // What the message costs is not known yet: a permit promises one token.
-        if self.queue.classes[class].ahead == 0 && !self.has_room(class, 0) {
+        if !self.has_line(class) && !self.has_room(class, 0) {
             self.purge_expired();
         }
-        if self.queue.classes[class].ahead == 0 && self.has_room(class, 0) && !self.lacks_token(class, 1) {
+        if !self.has_line(class) && self.has_room(class, 0) && !self.lacks_token(class, 1) {
             self.take_token(class, 1, false);
             self.give_permit(class);
             self.note_marks();
             return Offer::Granted((), Admission::Queued);
         }
         if when_full == WhenFull::Refuse || self.lines.waiting() >= self.max_waiting {
-            return match self.lacks_token(class, 1) && when_full == WhenFull::Refuse {
+            let tag = Tag::new(class, self.recent, Tick::NEVER);
+            return match self.waits_for_tokens(&tag) && when_full == WhenFull::Refuse {
                 true => Offer::Refused((), Reason::RateLimited, self.token_in(class, 1).get()),
                 false => Offer::Refused((), Reason::Full, self.retry_after(class).get()),
             };

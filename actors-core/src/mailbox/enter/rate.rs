@@ -174,7 +174,7 @@ impl<T: Item> Core<T> {
             };
             let head = self.head(class)?;
             let waits = rates.lacks_only(state, of_actor, head.cost, self.token_time);
-            (waits && self.has_slot(class, head.weight))
+            (waits && self.has_room(class, head.weight))
                 .then_some(Claimant { lane: state.lane(), arrival: Reverse(head.ticket) })
         });
         heads.max()

@@ -451,6 +451,12 @@ impl<T: Item> Queue<T> {
     /// dropped after the lock is free: that takes time with its size.
     #[must_use = "it is dropped after the lock is free"]
     pub(in crate::mailbox) fn shrink(&mut self) -> Option<Box<Slots<T>>> {
+        if self.has_shares {
+            self.classes
+                .iter_mut()
+                .filter_map(|state| state.shares.as_mut())
+                .for_each(|shares| shares.shrink());
+        }
         if self.used() > 0 || self.slots.capacity() <= KEPT_SLOTS {
             return None;
         }
@@ -461,7 +467,6 @@ impl<T: Item> Queue<T> {
         if let Some(keys) = &mut self.keys {
             keys.shrink();
         }
-        self.classes.iter_mut().filter_map(|state| state.shares.as_mut()).for_each(|shares| shares.shrink());
         let empty = Slots::new(self.slots.has_extras());
         Some(Box::new(std::mem::replace(&mut self.slots, empty)))
     }

@@ -45,6 +45,9 @@ use std::collections::HashMap;
 /// as messages are moved in one visit (B7).
 const LOOKED_AT: usize = 64;
 
+/// Memory for so many values is not worth giving back.
+const KEPT_VALUES: usize = 64;
+
 const ROUND: usize = 0;
 
 /// What is known of one value.
@@ -252,7 +255,8 @@ impl Shares {
 
     /// Gives memory back, where no value is known.
     pub(in crate::mailbox) fn shrink(&mut self) {
-        if self.values.is_empty() && self.in_lanes.is_empty() {
+        let is_worth_it = self.values.capacity() > KEPT_VALUES;
+        if self.values.is_empty() && self.in_lanes.is_empty() && is_worth_it {
             *self = Shares::default();
         }
     }
