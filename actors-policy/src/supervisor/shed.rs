@@ -59,6 +59,8 @@ pub(crate) struct Shed {
     ticked: Tick,
     /// Everything that had arrived by the last tick, refused or not.
     arrived: u64,
+    /// Turns a second while there was pressure last.
+    under_pressure: f64,
 }
 
 impl Shed {
@@ -71,6 +73,7 @@ impl Shed {
             newly: 0,
             ticked: Tick::ZERO,
             arrived: 0,
+            under_pressure: 0.0,
         }
     }
 
@@ -95,6 +98,9 @@ impl Shed {
             return;
         }
         let has_passed = self.has_passed(sample, now);
+        if matches!(direction, Direction::Down | Direction::DownForRoom) {
+            self.under_pressure = sample.drain_rate;
+        }
         // A remainder shorter than a tick counts for the next sample.
         let made_up = self.ticked.after(TICK * steps);
         self.ticked = if now.since(made_up) < TICK { made_up } else { now };
@@ -120,11 +126,13 @@ impl Shed {
 
     /// Whether the load has passed (P8): the mailbox is empty, and the actor could have handled all
     /// that has arrived since the last tick. Growth by a hundredth alone would refuse for seconds
-    /// after a pulse.
+    /// after a pulse. What an actor can do shows under pressure: the time of a turn without a
+    /// backlog includes a wake-up, so its rate alone would say that the load does not fit.
     fn has_passed(&mut self, sample: &Sample, now: Tick) -> bool {
         let arrived = sample.arrivals.saturating_sub(std::mem::replace(&mut self.arrived, sample.arrivals));
-        let fits = arrived as f64 <= sample.drain_rate * now.since(self.ticked).as_secs_f64();
-        fits && sample.queued + sample.waiting == 0 && sample.drain_rate > 0.0
+        let rate = sample.drain_rate.max(self.under_pressure);
+        let fits = arrived as f64 <= rate * now.since(self.ticked).as_secs_f64();
+        fits && sample.queued + sample.waiting == 0 && rate > 0.0
     }
 
     /// The share of messages that is admitted.
@@ -240,6 +248,20 @@ mod tests {
                 Sample { queued, arrivals, drain_rate: 20.0, offered: [10, 0, 0, 0], ..Sample::default() };
             ticks.shed.saw(&calm, Direction::Up, at(2));
             assert!((ticks.shed.share() - share).abs() < 0.01, "{queued} {arrivals}: {}", ticks.shed.share());
+        }
+    }
+
+    #[test]
+    fn p8_what_fits_is_judged_by_the_rate_under_pressure_too() {
+        // 40 a second under pressure, two per tick; 20 a second in turns without a backlog.
+        for (arrivals, share) in [(2, 1.0), (3, 0.96)] {
+            let mut shed = Shed::new();
+            shed.begin(at(0));
+            let busy = Sample { queued: 9, drain_rate: 40.0, offered: [9, 0, 0, 0], ..Sample::default() };
+            shed.saw(&busy, Direction::Down, at(1));
+            let calm = Sample { arrivals, queued: 0, drain_rate: 20.0, ..busy };
+            shed.saw(&calm, Direction::Up, at(2));
+            assert!((shed.share() - share).abs() < 0.001, "{arrivals}: {}", shed.share());
         }
     }
 

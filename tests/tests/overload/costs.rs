@@ -284,8 +284,9 @@ fn t7_of_two_that_need_several_tokens_the_older_has_them_first() {
         let shop = system.spawn(Shop::default());
         shop.view().await.unwrap();
         shop.view().await.unwrap();
-        let (older, younger) = (shop.export_all(2), shop.report(2));
-        assert_eq!(tokio::join!(admitted(older), admitted(younger)), (200 * MS, 400 * MS));
+        let (first, second, third) = (shop.wait(), shop.export_all(2), shop.report(2));
+        let times = tokio::join!(admitted(first), admitted(second), admitted(third));
+        assert_eq!(times, (100 * MS, 300 * MS, 500 * MS));
     });
 }
 
