@@ -5,9 +5,10 @@
 //!
 //! | error | reason | `retry_after` | over HTTP |
 //! |---|---|---|---|
-//! | the breaker is open | `shed` | exactly what is left of the open time | 503 |
-//! | it is half-open, and its trials are in flight | `shed` | the first open time: by then they have decided, as a rule | 503 |
+//! | the breaker is open | `shed` | what is left of the open time, and up to a fifth more | 503 |
+//! | it is half-open, and its trials are in flight | `shed` | the first open time, and up to a fifth more: by then they have decided, as a rule | 503 |
 //! | the limit is reached | `full` | the time in which the calls in flight end, spread by a fifth | 503 |
+//! | the deadline had passed before the call | `expired` | none: its caller has no time left | 504 |
 //! | the call took too long | `timed_out` | none: the call may have been done | 504 |
 
 use actors_core::{Reason, Refusal};
@@ -23,6 +24,8 @@ pub enum Part {
     Breaker,
     /// A [`Limit`](crate::limit::Limit) that is reached.
     Limit,
+    /// The deadline of [`Outgoing::within`](crate::Outgoing::within), which had passed.
+    Deadline,
 }
 
 /// A call that was not made.
@@ -33,11 +36,11 @@ pub enum Part {
 pub struct NotCalled {
     target: Arc<str>,
     part: Part,
-    retry_after: Duration,
+    retry_after: Option<Duration>,
 }
 
 impl NotCalled {
-    pub(crate) fn new(target: &Arc<str>, part: Part, retry_after: Duration) -> Self {
+    pub(crate) fn new(target: &Arc<str>, part: Part, retry_after: Option<Duration>) -> Self {
         NotCalled { target: target.clone(), part, retry_after }
     }
 
@@ -51,8 +54,8 @@ impl NotCalled {
         self.part
     }
 
-    /// Returns after how long a retry makes sense.
-    pub fn retry_after(&self) -> Duration {
+    /// Returns after how long a retry makes sense; `None` if the deadline had passed.
+    pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 }
@@ -62,11 +65,12 @@ impl Refusal for NotCalled {
         match self.part {
             Part::Breaker => Reason::Shed,
             Part::Limit => Reason::Full,
+            Part::Deadline => Reason::Expired,
         }
     }
 
     fn retry_after(&self) -> Option<Duration> {
-        Some(self.retry_after)
+        self.retry_after
     }
 }
 
@@ -75,10 +79,13 @@ impl fmt::Display for NotCalled {
         let why = match self.part {
             Part::Breaker => "its circuit breaker is open",
             Part::Limit => "too many calls are in flight",
+            Part::Deadline => "its caller has no time left",
         };
+        write!(f, "`{}` not called: {why}", self.target)?;
+        let Some(after) = self.retry_after else { return Ok(()) };
         // Whole milliseconds, rounded up: an earlier retry is refused again.
-        let after = Duration::from_millis(self.retry_after.as_nanos().div_ceil(1_000_000) as u64);
-        write!(f, "`{}` not called: {why}; retry after {after:?}", self.target)
+        let after = Duration::from_millis(after.as_nanos().div_ceil(1_000_000) as u64);
+        write!(f, "; retry after {after:?}")
     }
 }
 
@@ -165,7 +172,7 @@ impl<E: Refusal> Refusal for CallError<E> {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            CallError::NotCalled(error) => Some(error.retry_after),
+            CallError::NotCalled(error) => error.retry_after,
             CallError::TimedOut(error) => error.retry_after(),
             CallError::Failed(error) => error.retry_after(),
         }

@@ -28,7 +28,7 @@
 //! | outcome | breaker | limit |
 //! |---|---|---|
 //! | success | a success; a failure if it was too slow | its time is measured |
-//! | failure | a failure | nothing: a call that fails at once is not a fast target |
+//! | failure | a failure | nothing: a call that fails at once does not show a fast target; after 1.5 times the usual time, dropped |
 //! | timed out | a failure | its time is measured, and it counts as dropped |
 //! | refused | nothing | counts as dropped |
 //! | ignored | nothing | nothing |

@@ -2,7 +2,7 @@
 
 use crate::breaker::Breaker;
 use crate::clock::TIME_MAX;
-use crate::error::{CallError, TimedOut};
+use crate::error::{CallError, NotCalled, Part, TimedOut};
 use crate::guards::{Guards, TimeLimit, run};
 use crate::limit::Limit;
 use crate::outcome::{Again, ByReason, Judge, Outcome};
@@ -12,6 +12,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
+
+/// The share of its full time after which a target is to blame for a call without an answer. Not
+/// all of it: where `timeout` and `within` are equal, the deadline began some microseconds before
+/// the attempt.
+const FAIR_SHARE: f64 = 0.9;
 
 /// The parts around the calls of one target. Each part is optional. Clones share the state of the
 /// parts.
@@ -43,9 +48,10 @@ impl Outgoing {
     /// Limits the time of a call with all its waits and attempts, up to a day. A handler that makes
     /// a call gives it what is left of its own time: `bank.clone().within(left)`.
     ///
-    /// An attempt that this ends before its [`timeout`](Outgoing::timeout) is ignored by breaker
-    /// and limit: the target was not given the time that it may take. Without a time limit of its
-    /// own it counts as timed out.
+    /// An attempt that this ends counts as timed out if it had at least nine tenths of its
+    /// [`timeout`](Outgoing::timeout), without one of this time. With less, breaker and limit
+    /// ignore it: the target was not given the time that it may take. A call whose time is over
+    /// before it begins is not made.
     #[must_use]
     pub fn within(self, time: Duration) -> Self {
         Outgoing { within: Some(time.min(TIME_MAX)), ..self }
@@ -123,29 +129,41 @@ impl Outgoing {
         call: &mut impl FnMut() -> F,
     ) -> Result<T, CallError<E>> {
         let mut guards = Guards { pass: None, slot: None };
+        self.check_time(end)?;
         if let Some(breaker) = &self.breaker {
             guards.pass = Some(breaker.admit().map_err(CallError::NotCalled)?);
         }
         if let Some(limit) = &self.limit {
             guards.slot = Some(limit.acquire_until(end).await.map_err(CallError::NotCalled)?);
-            // The wait for the slot is not the target's.
+            // The wait for the slot is not the target's. It may have used up the time, or outlasted
+            // the state in which the breaker admitted the call.
+            self.check_time(end)?;
             if let Some(pass) = &mut guards.pass {
-                pass.start();
+                pass.start().map_err(CallError::NotCalled)?;
             }
         }
         // The function runs with the first poll, so that its panic is one of the call.
         run(guards, self.time_limit(end), async { call().await }, judge).await
     }
 
-    /// Returns when an attempt that begins now ends. If that is before the time limit that the
-    /// target is given, because its caller has less time, the target is not to blame.
+    /// Refuses an attempt whose deadline has passed. A time limit alone would poll the call once.
+    fn check_time<E>(&self, end: Option<Instant>) -> Result<(), CallError<E>> {
+        if end.is_some_and(|end| end <= Instant::now()) {
+            return Err(CallError::NotCalled(NotCalled::new(&self.target, Part::Deadline, None)));
+        }
+        Ok(())
+    }
+
+    /// Returns when an attempt that begins now ends, and what that says about the target. A target
+    /// that had much less than its full time, because its caller has no more, is not to blame.
     fn time_limit(&self, end: Option<Instant>) -> Option<TimeLimit> {
         let began = Instant::now();
         let own = self.timeout.map(|time| began + time);
         let at = own.into_iter().chain(end).min()?;
-        let is_cut_short = own.is_some_and(|own| at < own);
-        let outcome = if is_cut_short { Outcome::Ignored } else { Outcome::TimedOut };
-        let error = TimedOut::new(&self.target, at.saturating_duration_since(began));
-        Some(TimeLimit { at, error, outcome })
+        let had = at.saturating_duration_since(began);
+        let full = self.timeout.or(self.within).unwrap_or(had);
+        let is_fair = had >= full.mul_f64(FAIR_SHARE);
+        let outcome = if is_fair { Outcome::TimedOut } else { Outcome::Ignored };
+        Some(TimeLimit { at, error: TimedOut::new(&self.target, had), outcome })
     }
 }

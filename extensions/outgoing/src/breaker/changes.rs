@@ -6,19 +6,18 @@
 use super::{Breaker, State};
 use std::fmt;
 use tokio::sync::watch;
-use tokio::time::sleep_until;
 
 /// A subscription to the state of a [`Breaker`]. It has the latest state, and no backlog.
 pub struct Changes {
     breaker: Breaker,
-    generation: watch::Receiver<u64>,
+    news: watch::Receiver<u64>,
     seen: State,
 }
 
 impl Changes {
-    pub(super) fn new(breaker: Breaker, generation: watch::Receiver<u64>) -> Self {
+    pub(super) fn new(breaker: Breaker, news: watch::Receiver<u64>) -> Self {
         let seen = breaker.state();
-        Changes { breaker, generation, seen }
+        Changes { breaker, news, seen }
     }
 
     /// Returns the state now.
@@ -38,7 +37,8 @@ impl Changes {
 
     /// Waits until the breaker is closed or half-open. Returns the state.
     ///
-    /// In half-open only a few calls are admitted, so a caller may still be refused.
+    /// In half-open only a few calls are admitted, so a caller may still be refused, and a loop
+    /// around this and a refused call would spin. [`Breaker::admitted`] waits for an admission.
     ///
     /// # Cancel safety
     /// Cancel safe.
@@ -49,23 +49,13 @@ impl Changes {
     async fn until(&mut self, is_wanted: impl Fn(State) -> bool) -> State {
         loop {
             // Before the state is read: a change after that ends the wait below.
-            self.generation.mark_unchanged();
+            self.news.mark_unchanged();
             let (state, until) = self.breaker.outlook();
             if is_wanted(state) {
                 self.seen = state;
                 return state;
             }
-            let time_is_over = async {
-                match until {
-                    Some(until) => sleep_until(until).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                // The breaker holds the sender, and this holds the breaker: never an error.
-                _ = self.generation.changed() => {}
-                () = time_is_over => {}
-            }
+            self.breaker.wait(&mut self.news, until).await;
         }
     }
 }

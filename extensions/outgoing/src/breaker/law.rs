@@ -18,128 +18,19 @@
 //!
 //! 1. Half-open admits at most `trials` calls that have succeeded or are still in flight. A trial
 //!    that is cancelled, or says nothing about the target, gives its place back.
-//! 2. An open breaker admits nothing before the instant that it names, and a trial at that instant.
+//! 2. An open breaker admits nothing before the end of its open time, and a trial at that instant.
+//!    Its refusals name that instant or a later one: by up to a fifth of the wait, so that callers
+//!    that were refused together do not return together.
 //! 3. An open time is between 0.8 and 1.2 times `open_for`, doubled for each time that a trial has
 //!    failed since the breaker was closed, and never above `open_max`.
 //! 4. `admitted` is the sum of all results and of the calls in flight.
 
+use super::settings::{DOUBLINGS_MAX, Settings};
 use super::window::Window;
-use crate::clock::{TIME_MAX, spread};
+use crate::clock::later;
 use crate::outcome::Outcome;
 use actors_core::policy::Tick;
 use std::time::Duration;
-
-/// The shortest window, so that a slot has a length.
-const WINDOW_MIN: Duration = Duration::from_millis(10);
-/// Doublings of the open time: with the shortest `open_for`, 1 ms, more than `TIME_MAX`.
-const DOUBLINGS_MAX: u32 = 27;
-/// The shortest open time. A shorter one is no pause.
-const OPEN_MIN: Duration = Duration::from_millis(1);
-
-/// When a breaker opens, for how long, and what closes it.
-///
-/// The defaults are those of Hystrix: half of at least 20 calls in 10 s, and 5 s open. A value
-/// outside of its range is taken as the nearest one inside.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Settings {
-    window: Duration,
-    failure_rate: f64,
-    min_calls: u32,
-    in_a_row: Option<u32>,
-    slow_after: Option<Duration>,
-    open_for: Duration,
-    open_max: Duration,
-    trials: u32,
-    trial_max: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            window: Duration::from_secs(10),
-            failure_rate: 0.5,
-            min_calls: 20,
-            in_a_row: None,
-            slow_after: None,
-            open_for: Duration::from_secs(5),
-            open_max: Duration::from_secs(60),
-            trials: 3,
-            trial_max: Duration::from_secs(30),
-        }
-    }
-}
-
-impl Settings {
-    /// Sets how long a result counts: 10 ms to a day. The default is 10 s.
-    #[must_use]
-    pub fn window(self, window: Duration) -> Self {
-        Settings { window: window.clamp(WINDOW_MIN, TIME_MAX), ..self }
-    }
-
-    /// Sets the share of failures in the window that opens the breaker: above 0, up to 1. The
-    /// default is 0.5.
-    #[must_use]
-    pub fn failure_rate(self, rate: f64) -> Self {
-        // Not a number is the highest rate: it opens the breaker least often.
-        let rate = if rate.is_nan() { 1.0 } else { rate.clamp(f64::MIN_POSITIVE, 1.0) };
-        Settings { failure_rate: rate, ..self }
-    }
-
-    /// Sets the number of results in the window below which the rate decides nothing: at least 1.
-    /// The default is 20: one failure of two calls is no rate.
-    #[must_use]
-    pub fn min_calls(self, calls: u32) -> Self {
-        Settings { min_calls: calls.max(1), ..self }
-    }
-
-    /// Also opens the breaker after this many failures without a success between them: at least 1.
-    /// Off by default. It is for targets that are called too rarely for a rate.
-    #[must_use]
-    pub fn in_a_row(self, failures: u32) -> Self {
-        Settings { in_a_row: Some(failures.max(1)), ..self }
-    }
-
-    /// Counts a call that succeeds after more than this time as a failure. Off by default.
-    #[must_use]
-    pub fn slow_after(self, time: Duration) -> Self {
-        Settings { slow_after: Some(time), ..self }
-    }
-
-    /// Sets the first open time: 1 ms to a day. The default is 5 s.
-    #[must_use]
-    pub fn open_for(self, time: Duration) -> Self {
-        Settings { open_for: time.clamp(OPEN_MIN, TIME_MAX), ..self }
-    }
-
-    /// Sets the longest open time: 1 ms to a day. The default is a minute: a target that is back is
-    /// noticed within that time.
-    #[must_use]
-    pub fn open_max(self, time: Duration) -> Self {
-        Settings { open_max: time.clamp(OPEN_MIN, TIME_MAX), ..self }
-    }
-
-    /// Sets how many trials half-open admits, all of which must succeed: at least 1. The default is
-    /// 3: a single success may be luck, and three calls are no load.
-    #[must_use]
-    pub fn trials(self, trials: u32) -> Self {
-        Settings { trials: trials.max(1), ..self }
-    }
-
-    /// Sets after how long trials that have not ended count as failed: 1 ms to a day. The default
-    /// is 30 s, the deadline of an ask. Without it, trials that hang would keep the breaker
-    /// half-open for ever.
-    #[must_use]
-    pub fn trial_max(self, time: Duration) -> Self {
-        Settings { trial_max: time.clamp(OPEN_MIN, TIME_MAX), ..self }
-    }
-
-    /// Returns the open time after so many failed trials in a row.
-    fn open_time(&self, doublings: u32, random: u64) -> Duration {
-        let doubled = self.open_for.saturating_mul(1 << doublings.min(DOUBLINGS_MAX));
-        // A fifth less than the bound, so that the longest times are spread too.
-        spread(doubled.min(self.open_max * 5 / 6), random).min(self.open_max)
-    }
-}
 
 /// Whether a breaker lets calls through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -168,7 +59,8 @@ pub struct Counts {
     pub ignored: u64,
     /// Calls that have not ended.
     pub in_flight: u64,
-    /// Calls that were refused.
+    /// Calls that were refused, also those that were admitted and refused at their start, because
+    /// the breaker had opened meanwhile.
     pub refused: u64,
     /// How often the breaker has opened.
     pub opened: u64,
@@ -180,13 +72,6 @@ pub struct Counts {
 pub struct Ticket {
     generation: u64,
     began: Tick,
-}
-
-impl Ticket {
-    /// Measures the call from now on: what came before was a wait on the caller's side.
-    pub fn start(&mut self, now: Tick) {
-        self.began = now;
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -205,6 +90,8 @@ pub struct Law {
     window: Window,
     /// Raised by each change of the phase.
     generation: u64,
+    /// Raised where a caller that waits may now be admitted.
+    news: u64,
     doublings: u32,
     counts: Counts,
 }
@@ -217,6 +104,7 @@ impl Law {
             phase: Phase::Closed { in_a_row: 0 },
             window: Window::default(),
             generation: 0,
+            news: 0,
             doublings: 0,
             counts: Counts::default(),
         }
@@ -244,6 +132,22 @@ impl Law {
         self.generation
     }
 
+    /// Returns a number that rises with each change of the state, and with each trial that gives its
+    /// place back: a caller that waits for admission asks again then.
+    pub fn news(&self) -> u64 {
+        self.news
+    }
+
+    /// Returns when to ask again, if nothing changes before: at the end of the open time, or when
+    /// trials that hang count as failed. `None` while calls are admitted.
+    pub fn ask_again_at(&self) -> Option<Tick> {
+        match self.phase {
+            Phase::Open { until } => Some(until),
+            Phase::HalfOpen { last, .. } => Some(last.after(self.settings.trial_max)),
+            Phase::Closed { .. } => None,
+        }
+    }
+
     /// Returns what became of the calls.
     pub fn counts(&self) -> Counts {
         self.counts
@@ -254,29 +158,66 @@ impl Law {
     /// # Errors
     /// The time after which to retry.
     pub fn admit(&mut self, now: Tick, random: u64) -> Result<Ticket, Duration> {
+        let placed = self.place(now, random);
+        self.refused_unless(placed, random)?;
+        Ok(self.ticket(now))
+    }
+
+    /// Admits a call like [`admit`](Law::admit), for a caller that waits otherwise: it is not counted
+    /// as refused.
+    pub fn admit_if_possible(&mut self, now: Tick, random: u64) -> Option<Ticket> {
+        self.place(now, random).is_ok().then(|| self.ticket(now))
+    }
+
+    /// Begins a call that was admitted before, such as one that has waited in a line. It is measured
+    /// from now on. If the breaker has changed since its admission, it is admitted anew or refused.
+    /// Report it as ignored then.
+    ///
+    /// # Errors
+    /// The time after which to retry.
+    pub fn start(&mut self, ticket: &mut Ticket, now: Tick, random: u64) -> Result<(), Duration> {
+        if ticket.generation != self.generation {
+            let placed = self.place(now, random);
+            self.refused_unless(placed, random)?;
+            ticket.generation = self.generation;
+        } else if let Phase::HalfOpen { last, .. } = &mut self.phase {
+            *last = now;
+        }
+        ticket.began = now;
+        Ok(())
+    }
+
+    /// Takes a place for a call: a trial's in half-open. Otherwise returns when there may be one.
+    fn place(&mut self, now: Tick, random: u64) -> Result<(), Duration> {
         self.advance(now, random);
-        let refused = match &mut self.phase {
-            Phase::Closed { .. } => None,
-            Phase::Open { until } => Some(until.since(now)),
+        match &mut self.phase {
+            Phase::Closed { .. } => Ok(()),
+            Phase::Open { until } => Err(until.since(now)),
             Phase::HalfOpen { in_flight, successes, .. }
                 if *in_flight + *successes >= self.settings.trials =>
             {
                 // The trials end at an unknown instant, `trial_max` at the latest.
-                Some(self.settings.open_for.min(self.settings.trial_max))
+                Err(self.settings.open_for.min(self.settings.trial_max))
             }
             Phase::HalfOpen { in_flight, last, .. } => {
                 *in_flight += 1;
                 *last = now;
-                None
+                Ok(())
             }
-        };
-        if let Some(after) = refused {
-            self.counts.refused += 1;
-            return Err(after);
         }
+    }
+
+    fn refused_unless(&mut self, placed: Result<(), Duration>, random: u64) -> Result<(), Duration> {
+        placed.map_err(|after| {
+            self.counts.refused += 1;
+            later(after, random)
+        })
+    }
+
+    fn ticket(&mut self, now: Tick) -> Ticket {
         self.counts.admitted += 1;
         self.counts.in_flight += 1;
-        Ok(Ticket { generation: self.generation, began: now })
+        Ticket { generation: self.generation, began: now }
     }
 
     /// Takes the result of a call that this law has admitted. `random` is any random number.
@@ -296,6 +237,7 @@ impl Law {
             }
             Phase::HalfOpen { in_flight, successes, .. } => {
                 *in_flight = in_flight.saturating_sub(1);
+                self.news += u64::from(failed.is_none());
                 *successes += u32::from(failed == Some(false));
                 let has_passed = *successes >= self.settings.trials;
                 if failed == Some(true) {
@@ -365,5 +307,6 @@ impl Law {
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.generation += 1;
+        self.news += 1;
     }
 }

@@ -3,12 +3,12 @@
 //!
 //! Waiting for a target that is down costs the caller its tasks, its memory and its own deadline,
 //! and keeps the target from recovering. An open breaker refuses in the time of one lock, and the
-//! error says when the next trial is.
+//! error says when to retry: not before the next trial.
 //!
 //! | state | calls | ends |
 //! |---|---|---|
 //! | closed | all are made | when the failure rate of the window, or a run of failures, is too high |
-//! | open | none is made | after the open time, which doubles while trials fail |
+//! | open | none is made, also of those that still wait for a slot | after the open time, which doubles while trials fail |
 //! | half-open | `trials` are made | when all of them succeed, or one fails |
 //!
 //! [`law`] decides, and has no clock. [`Breaker`] gives it the time and a lock, and runs the calls.
@@ -37,27 +37,29 @@
 //!
 //! # Pausing a source
 //!
-//! [`Breaker::changes`] tells when the state changes, so that a source stops taking items that
-//! could not be passed on:
+//! [`Breaker::admitted`] waits until a call may be made, so that a source takes no item that could
+//! not be passed on. The admission comes first: a state alone may change before the item is taken,
+//! and half-open admits a few calls only.
 //!
 //! ```
 //! use actors_outgoing::breaker::{Breaker, Settings, State};
-//! # use actors_outgoing::outcome::Outcome;
-//! # use std::time::Duration;
-//! # #[tokio::main(flavor = "current_thread")]
+//! use actors_outgoing::outcome::Outcome;
+//! # async fn pay(_: &str) -> Outcome { Outcome::Success }
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() {
-//! let bank = Breaker::new("bank", Settings::default().in_a_row(1).open_for(Duration::from_millis(20)));
-//! let mut changes = bank.changes();
+//! let bank = Breaker::new("bank", Settings::default().in_a_row(1).trials(1));
 //! # bank.admit().unwrap().finish(Outcome::Failure);
-//! let mut queue = vec!["a payment"];
+//! let mut queue = vec!["a payment", "another payment"];
 //! while !queue.is_empty() {
-//!     changes.until_not_open().await;       // at once, unless the breaker is open
-//!     let payment = queue.pop();            // taken only when it can be tried
-//!     # let _ = payment;
+//!     let pass = bank.admitted().await;     // at once, while the breaker is closed
+//!     let Some(payment) = queue.pop() else { break };
+//!     pass.finish(pay(payment).await);
 //! }
-//! # assert_eq!(bank.state(), State::HalfOpen);
+//! # assert_eq!((bank.state(), bank.counts().refused), (State::Closed, 0));
 //! # }
 //! ```
+//!
+//! [`Breaker::changes`] only tells when the state changes, for logs and probes.
 //!
 //! # Why own code
 //!
@@ -67,23 +69,26 @@
 
 mod changes;
 pub mod law;
+mod settings;
 mod window;
 
 pub use changes::Changes;
-pub use law::{Counts, Settings, State};
+pub use law::{Counts, State};
+pub use settings::Settings;
 
 use crate::clock::{Clock, rng_of_os};
 use crate::error::{NotCalled, Part};
 use crate::foreign;
 use crate::guards::{Guards, calls};
 use crate::outcome::Outcome;
-use actors_core::policy::Rng;
+use actors_core::policy::{Rng, Tick};
 use law::{Law, Ticket};
 use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::sleep_until;
 
 /// A circuit breaker around the calls of one target. Clones share its state.
 #[derive(Clone)]
@@ -96,16 +101,17 @@ struct Shared {
     clock: Clock,
     /// Held for one decision. Wakers and judges run without it.
     law: Mutex<(Law, Rng)>,
-    /// The number of changes of the state. Only [`Breaker::publish`] writes it.
-    generation: watch::Sender<u64>,
+    /// The number of [`Law::news`]. Only [`Breaker::publish`] writes it. Its waiters have guarded
+    /// wakers.
+    news: watch::Sender<u64>,
 }
 
 impl Breaker {
     /// Creates a closed breaker for the target of this name, which its errors have.
     pub fn new(target: impl Into<Arc<str>>, settings: Settings) -> Self {
         let law = Mutex::new((Law::new(settings), rng_of_os()));
-        let generation = watch::Sender::new(0);
-        let shared = Shared { name: target.into(), clock: Clock::new(), law, generation };
+        let news = watch::Sender::new(0);
+        let shared = Shared { name: target.into(), clock: Clock::new(), law, news };
         Breaker { shared: Arc::new(shared) }
     }
 
@@ -123,9 +129,28 @@ impl Breaker {
     pub fn admit(&self) -> Result<Pass, NotCalled> {
         let now = self.shared.clock.now();
         let admitted = self.decide(|law, random| law.admit(now, random));
-        match admitted {
-            Ok(ticket) => Ok(Pass { breaker: self.clone(), ticket: Some(ticket), is_polled: false }),
-            Err(after) => Err(NotCalled::new(&self.shared.name, Part::Breaker, after)),
+        admitted.map(|ticket| self.pass(ticket)).map_err(|after| self.not_called(after))
+    }
+
+    /// Waits until a call is admitted. A source takes its next item after that.
+    ///
+    /// Waiters have no order. Each change of the state, and each trial that gives its place back,
+    /// wakes all of them: keep their number small, such as one per source.
+    ///
+    /// # Cancel safety
+    /// Cancel safe: dropped, it holds no admission.
+    pub async fn admitted(&self) -> Pass {
+        let mut news = self.shared.news.subscribe();
+        loop {
+            // Before the question: news after that end the wait below.
+            news.mark_unchanged();
+            let now = self.shared.clock.now();
+            let (ticket, again) =
+                self.decide(|law, random| (law.admit_if_possible(now, random), law.ask_again_at()));
+            if let Some(ticket) = ticket {
+                return self.pass(ticket);
+            }
+            self.wait(&mut news, again).await;
         }
     }
 
@@ -146,17 +171,41 @@ impl Breaker {
 
     /// Returns a subscription to changes of the state.
     pub fn changes(&self) -> Changes {
-        Changes::new(self.clone(), self.shared.generation.subscribe())
+        Changes::new(self.clone(), self.shared.news.subscribe())
     }
 
     /// Returns the state now, and when it ends by itself.
-    fn outlook(&self) -> (State, Option<Instant>) {
+    fn outlook(&self) -> (State, Option<Tick>) {
         let now = self.shared.clock.now();
-        let (state, until) = {
-            let law = self.shared.law.lock();
-            (law.0.state(now), law.0.open_until())
+        let law = self.shared.law.lock();
+        let state = law.0.state(now);
+        (state, law.0.open_until().filter(|_| state == State::Open))
+    }
+
+    /// Waits for news, or until an instant.
+    async fn wait(&self, news: &mut watch::Receiver<u64>, until: Option<Tick>) {
+        let time_is_over = async {
+            match until {
+                Some(until) => sleep_until(self.shared.clock.instant(until)).await,
+                None => std::future::pending().await,
+            }
         };
-        (state, until.filter(|_| state == State::Open).map(|until| self.shared.clock.instant(until)))
+        foreign::guarded(async {
+            tokio::select! {
+                // The breaker holds the sender: never an error.
+                _ = news.changed() => {}
+                () = time_is_over => {}
+            }
+        })
+        .await;
+    }
+
+    fn pass(&self, ticket: Ticket) -> Pass {
+        Pass { breaker: self.clone(), ticket: Some(ticket), is_polled: false }
+    }
+
+    fn not_called(&self, after: Duration) -> NotCalled {
+        NotCalled::new(&self.shared.name, Part::Breaker, Some(after))
     }
 
     async fn guards(&self) -> Result<Guards, NotCalled> {
@@ -172,9 +221,9 @@ impl Breaker {
         let (result, has_changed) = {
             let mut guard = self.shared.law.lock();
             let (law, rng) = &mut *guard;
-            let before = law.generation();
+            let before = law.news();
             let result = decision(law, rng.next_u64());
-            (result, law.generation() != before)
+            (result, law.news() != before)
         };
         if has_changed {
             self.publish();
@@ -185,11 +234,9 @@ impl Breaker {
     /// Tells subscribers. The value is read inside the channel's own lock, so that of two changes
     /// the later one is told last.
     fn publish(&self) {
-        foreign::wake(|| {
-            self.shared.generation.send_if_modified(|told| {
-                let generation = self.shared.law.lock().0.generation();
-                std::mem::replace(told, generation) != generation
-            });
+        self.shared.news.send_if_modified(|told| {
+            let news = self.shared.law.lock().0.news();
+            std::mem::replace(told, news) != news
         });
     }
 }
@@ -218,16 +265,23 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// Measures the call from now on: what came before was a wait on the caller's side. Without it,
-    /// the call is measured from its admission.
-    pub fn start(&mut self) {
+    /// Begins the call, after a wait on the caller's side, such as one in a line: the call is
+    /// measured from now on. Without it, the call is measured from its admission.
+    ///
+    /// # Errors
+    /// If the breaker has opened since the admission, and admits no call now. Drop the pass then.
+    pub fn start(&mut self) -> Result<(), NotCalled> {
+        let Some(ticket) = &mut self.ticket else { return Ok(()) };
         let now = self.breaker.shared.clock.now();
-        if let Some(ticket) = &mut self.ticket {
-            ticket.start(now);
-        }
+        let started = self.breaker.decide(|law, random| law.start(ticket, now, random));
+        started.map_err(|after| self.breaker.not_called(after))
     }
 
     /// Reports what the call says about the target.
+    ///
+    /// The breaker closes when its trials have finished. A stream that may last longer than
+    /// [`Settings::trial_max`] calls this with its first item: as a trial that has not ended it would
+    /// count as failed.
     pub fn finish(mut self, outcome: Outcome) {
         self.report(outcome);
     }

@@ -16,11 +16,13 @@
 //!
 //! Differences from the original, each with its reason:
 //!
-//! - A window with fewer than ten samples is continued, up to ten times its length, instead of
-//!   thrown away. Otherwise a target with nine calls a second would keep its first limit for ever.
+//! - A window with fewer than ten samples is continued instead of thrown away, until a pause of ten
+//!   times its length. Otherwise a target with nine calls a second would keep its first limit for
+//!   ever, and a limit that has shrunk to 1 would stay there.
 //! - The original's Gradient2 ignores drops. Here a window in which more than one call in twenty
-//!   timed out or was refused by the target shrinks the limit by a tenth, as its `AIMDLimit` does,
-//!   and adds no allowance. One call in twenty is above what a healthy target loses.
+//!   timed out, failed late or was refused by the target shrinks the limit by a tenth, as its
+//!   `AIMDLimit` does, and adds no allowance. One call in twenty is above what a healthy target
+//!   loses. A failure is late after more than 1.5 times the usual time.
 //! - The smallest limit is 1, not 20. A library for servers must not starve its callers; around an
 //!   outgoing call, one call at a time still finds out when the target is back.
 //!
@@ -45,7 +47,8 @@ use std::time::Duration;
 
 /// Samples of a window at least: the mean of fewer is chance.
 const SAMPLES_MIN: u64 = 10;
-/// After so many lengths a window that has too few samples is discarded: they are of another time.
+/// After a pause of so many lengths between two calls, a window that has too few samples is
+/// discarded: they are of another time.
 const LENGTHS_MAX: u32 = 10;
 /// How much longer than usual calls may take before the limit shrinks.
 const TOLERANCE: f64 = 1.5;
@@ -121,7 +124,7 @@ impl Settings {
 pub struct Sample {
     /// How long the target took; `None` if that says nothing, because it refused.
     pub took: Option<Duration>,
-    /// Whether the call timed out, or the target refused it.
+    /// Whether the call timed out, failed late, or the target refused it.
     pub was_dropped: bool,
     /// The calls in flight when this one began, itself included.
     pub in_flight: usize,
@@ -154,15 +157,24 @@ impl Gradient2 {
         (self.usual.windows > 0).then(|| Duration::from_nanos(self.usual.nanos as u64))
     }
 
+    /// Whether a call took longer than the limit tolerates: 1.5 times the usual time. `false` while
+    /// that is not known. A call that failed after such a time counts as dropped.
+    pub fn is_long(&self, took: Duration) -> bool {
+        self.usual().is_some_and(|usual| took > usual.mul_f64(TOLERANCE))
+    }
+
     /// Takes a sample, and returns the limit, which changes with the last sample of a window.
     pub fn observe(&mut self, sample: Sample, now: Tick) -> usize {
         let length = self.settings.window;
+        // A limit of 1 has its calls one after the other: the time of a call is not a pause.
+        let called = sample.took.unwrap_or_default();
         let stale = |window: &Window| {
-            window.samples < SAMPLES_MIN && now.since(window.began) >= length.saturating_mul(LENGTHS_MAX)
+            let pause = now.since(window.last).saturating_sub(called);
+            window.samples < SAMPLES_MIN && pause >= length.saturating_mul(LENGTHS_MAX)
         };
         let window = match self.window.take() {
-            Some(window) if !stale(&window) => window.with(sample),
-            _ => Window::at(now).with(sample),
+            Some(window) if !stale(&window) => window.with(sample, now),
+            _ => Window::at(now).with(sample, now),
         };
         if window.samples >= SAMPLES_MIN && now.since(window.began) >= length {
             self.end(&window);
@@ -217,6 +229,8 @@ impl Usual {
 #[derive(Clone, Copy, Debug)]
 struct Window {
     began: Tick,
+    /// When the last sample came.
+    last: Tick,
     samples: u64,
     timed: u64,
     nanos: f64,
@@ -226,10 +240,11 @@ struct Window {
 
 impl Window {
     fn at(began: Tick) -> Self {
-        Window { began, samples: 0, timed: 0, nanos: 0.0, drops: 0, in_flight: 0 }
+        Window { began, last: began, samples: 0, timed: 0, nanos: 0.0, drops: 0, in_flight: 0 }
     }
 
-    fn with(mut self, sample: Sample) -> Self {
+    fn with(mut self, sample: Sample, now: Tick) -> Self {
+        self.last = now;
         self.samples += 1;
         self.drops += u64::from(sample.was_dropped);
         self.in_flight = self.in_flight.max(sample.in_flight);

@@ -200,7 +200,7 @@ impl Limit {
         let end = deadline.map_or(end, |deadline| deadline.min(end));
         loop {
             let slots = self.shared.slots.clone();
-            match timeout_at(end, slots.acquire_owned()).await {
+            match foreign::guarded(timeout_at(end, slots.acquire_owned())).await {
                 Ok(Ok(permit)) => {
                     if let Some(slot) = self.enter(permit) {
                         return Ok(slot);
@@ -258,7 +258,7 @@ impl Limit {
         state.refusals = state.refusals.saturating_add(1);
         state.refused += 1;
         let after = retry_after(&backlog, state.rng.next_u64());
-        NotCalled::new(&self.shared.name, Part::Limit, after)
+        NotCalled::new(&self.shared.name, Part::Limit, Some(after))
     }
 
     /// Takes back the slot of a call that has ended.
@@ -271,10 +271,13 @@ impl Limit {
             state.debt -= usize::from(is_paid);
             (more, is_paid)
         };
-        foreign::wake(|| if is_paid { permit.forget() } else { drop(permit) });
-        if more > 0 {
-            foreign::wake(|| self.shared.slots.add_permits(more));
+        if is_paid {
+            permit.forget();
+        } else {
+            drop(permit);
         }
+        // Adding none wakes no task.
+        self.shared.slots.add_permits(more);
     }
 }
 
@@ -290,14 +293,16 @@ impl State {
     /// Counts the end of a call. Returns the number of slots to add.
     fn end(&mut self, call: Call, outcome: Outcome, now: Tick, slots: &Semaphore) -> usize {
         self.in_flight -= 1;
+        let took = now.since(call.began);
         let (is_timed, was_dropped) = match outcome {
             Outcome::Success => (true, false),
             Outcome::TimedOut => (true, true),
             Outcome::Refused => (false, true),
+            // A target that fails late has queued the call first, as one that times out has.
+            Outcome::Failure if self.law.as_ref().is_some_and(|law| law.is_long(took)) => (false, true),
             Outcome::Failure | Outcome::Ignored => return 0,
         };
         self.refusals = 0;
-        let took = now.since(call.began);
         if is_timed {
             let nanos = took.as_nanos() as f64;
             let share = if self.mean > 0.0 { NEW_SHARE } else { 1.0 };

@@ -91,7 +91,7 @@ fn a_success_that_is_too_slow_is_a_failure() {
     let mut law = Law::new(Settings::default().in_a_row(1).slow_after(ms(100)));
     let mut ticket = admit(&mut law, at(0));
     // A wait before the call is not the target's.
-    ticket.start(at(500));
+    law.start(&mut ticket, at(500), 0).unwrap();
     law.report(ticket, Outcome::Success, at(600), 0);
     assert_eq!(law.state(at(600)), State::Closed);
     let ticket = admit(&mut law, at(600));
@@ -166,7 +166,7 @@ fn a_trial_that_says_nothing_about_the_target_gives_its_place_back() {
 }
 
 #[test]
-fn a_trial_that_fails_opens_it_again_whatever_the_others_do() {
+fn a_trial_that_fails_opens_it_again_whatever_the_other_trials_do() {
     let (mut law, until) = opened(Settings::default().trials(3));
     let trials = [(); 3].map(|()| admit(&mut law, until));
     let [first, second, third] = trials;
@@ -209,6 +209,61 @@ fn trials_that_hang_count_as_failed_so_that_it_is_never_half_open_for_ever() {
 }
 
 #[test]
+fn a_trial_has_its_time_from_its_start_so_a_wait_in_line_does_not_use_it_up() {
+    let (mut law, until) = opened(Settings::default().trials(1).trial_max(ms(3000)));
+    let mut trial = admit(&mut law, until);
+    law.start(&mut trial, until.after(ms(2000)), 0).unwrap();
+    let hangs = |law: &mut Law, time| {
+        let now = until.after(ms(time));
+        law.admit(now, 0).is_err() && law.state(now) == State::Open
+    };
+    assert!(!hangs(&mut law, 4999));
+    assert!(hangs(&mut law, 5000));
+}
+
+#[test]
+fn a_call_that_waits_while_it_opens_is_not_made() {
+    let mut law = Law::new(Settings::default().in_a_row(1).trials(1));
+    let waiting = [(); 4].map(|()| admit(&mut law, at(0)));
+    let [mut early, mut trial, mut surplus, mut late] = waiting;
+    call(&mut law, at(0), Outcome::Failure);
+    let until = law.open_until().unwrap();
+    assert_eq!(law.start(&mut early, at(1), 0), Err(until.since(at(1))));
+    law.report(early, Outcome::Ignored, at(1), 0);
+    // At the end of the open time, one of them is the trial.
+    assert_eq!(law.start(&mut trial, until, 0), Ok(()));
+    assert!(law.start(&mut surplus, until, 0).is_err());
+    law.report(surplus, Outcome::Ignored, until, 0);
+    assert_eq!(law.state(until), State::HalfOpen, "a call that was not made gives no place back");
+    law.report(trial, Outcome::Success, until, 0);
+    assert_eq!(law.state(until), State::Closed);
+    // Closed again, it takes part again.
+    assert_eq!(law.start(&mut late, until, 0), Ok(()));
+    law.report(late, Outcome::Failure, until, 0);
+    assert_eq!(law.state(until), State::Open);
+    let Counts { admitted, refused, ignored, in_flight, .. } = law.counts();
+    assert_eq!((admitted, refused, ignored, in_flight), (5, 2, 2, 0));
+}
+
+#[test]
+fn callers_that_are_refused_together_return_apart_and_not_before_the_next_trial() {
+    let (mut law, until) = opened(Settings::default().trials(1).open_for(ms(1000)));
+    let mut spread = |now: Tick, least: Duration| {
+        let mut rng = Rng::new(7);
+        let times: Vec<_> = (0..200).map(|_| law.admit(now, rng.next_u64()).unwrap_err()).collect();
+        assert!(times.iter().all(|time| *time >= least && *time <= least * 6 / 5), "{times:?}");
+        assert!(times.iter().any(|time| *time < least * 21 / 20), "{times:?}");
+        assert!(times.iter().any(|time| *time > least * 23 / 20), "{times:?}");
+    };
+    spread(at(0), until.since(at(0)));
+    let (mut law, until) = opened(Settings::default().trials(1).open_for(ms(1000)));
+    let _trial = admit(&mut law, until);
+    let first = law.admit(until, 0).unwrap_err();
+    assert_eq!(first, ms(1000));
+    assert!(law.admit(until, u64::MAX).unwrap_err() > ms(1190));
+}
+
+#[test]
 fn a_setting_out_of_its_range_is_taken_as_the_nearest_one_inside() {
     let settings = Settings::default();
     assert_eq!(settings.window(Duration::ZERO), settings.window(ms(10)));
@@ -225,151 +280,4 @@ fn a_setting_out_of_its_range_is_taken_as_the_nearest_one_inside() {
     );
     let (law, until) = opened(longest);
     assert!(until.since(at(0)) <= day && law.state(at(0)) == State::Open);
-}
-
-/// What a random history keeps about a call in flight.
-struct InFlight {
-    ticket: Ticket,
-    began: Tick,
-    is_trial: bool,
-    generation: u64,
-}
-
-/// Results while closed, as a list: the reference of the window.
-#[derive(Default)]
-struct Model {
-    results: Vec<(u64, bool)>,
-    in_a_row: u32,
-    trials: (u32, u32),
-    counts: Counts,
-}
-
-impl Model {
-    fn trips(&self, slot: u64) -> bool {
-        let recent = self.results.iter().filter(|(of, _)| *of + 10 > slot);
-        let (calls, failures) = recent.fold((0, 0), |(n, f), (_, failed)| (n + 1, f + u32::from(*failed)));
-        (calls >= 8 && f64::from(failures) >= 0.4 * f64::from(calls)) || self.in_a_row >= 6
-    }
-}
-
-#[test]
-fn random_histories_agree_with_a_model_that_remembers_everything() {
-    for seed in 0..300 {
-        history(seed);
-    }
-}
-
-fn history(seed: u64) {
-    let settings = Settings::default()
-        .window(ms(1000))
-        .failure_rate(0.4)
-        .min_calls(8)
-        .in_a_row(6)
-        .slow_after(ms(300))
-        .open_for(ms(200))
-        .open_max(ms(2000))
-        .trials(2)
-        .trial_max(ms(5000));
-    let mut rng = Rng::new(seed);
-    let mut law = Law::new(settings);
-    let mut model = Model::default();
-    let mut calls: Vec<InFlight> = Vec::new();
-    let (mut now, bad) = (at(0), rng.below(100) as f64 / 100.0);
-    for _ in 0..1500 {
-        now = now.after(Duration::from_micros(rng.below(40_000) as u64));
-        if calls.len() < 6 && rng.chance(0.6) {
-            begin(&mut law, &mut model, &mut calls, now, rng.next_u64());
-        } else if !calls.is_empty() {
-            let call = calls.swap_remove(rng.below(calls.len()));
-            let outcome = match rng.below(10) {
-                0 => Outcome::Ignored,
-                1 => Outcome::Refused,
-                _ if rng.chance(bad) => Outcome::Failure,
-                _ => Outcome::Success,
-            };
-            end(&mut law, &mut model, call, outcome, now, rng.next_u64(), seed);
-        }
-        model.counts.in_flight = calls.len() as u64;
-        let counts = law.counts();
-        assert_eq!(counts, model.counts, "seed {seed}");
-        let ended = counts.successes + counts.failures + counts.slow + counts.ignored;
-        assert_eq!(counts.admitted, ended + counts.in_flight, "seed {seed}");
-    }
-}
-
-fn begin(law: &mut Law, model: &mut Model, calls: &mut Vec<InFlight>, now: Tick, random: u64) {
-    let before = law.state(now);
-    let opened = law.counts().opened;
-    match law.admit(now, random) {
-        Ok(ticket) => {
-            assert_ne!(before, State::Open);
-            let is_trial = before == State::HalfOpen;
-            if is_trial {
-                model.trials.0 += 1;
-                assert!(model.trials.0 + model.trials.1 <= 2, "two trials at most");
-            }
-            model.counts.admitted += 1;
-            calls.push(InFlight { ticket, began: now, is_trial, generation: law.generation() });
-        }
-        Err(after) => {
-            assert!(before != State::Closed && after > Duration::ZERO && after <= ms(2000));
-            model.counts.refused += 1;
-        }
-    }
-    if law.counts().opened > opened {
-        // A hanging trial.
-        model.counts.opened += 1;
-        model.trials = (0, 0);
-    }
-}
-
-fn end(
-    law: &mut Law,
-    model: &mut Model,
-    call: InFlight,
-    outcome: Outcome,
-    now: Tick,
-    random: u64,
-    seed: u64,
-) {
-    let generation = law.generation();
-    law.report(call.ticket, outcome, now, random);
-    let is_slow = now.since(call.began) > ms(300);
-    let failed = match outcome {
-        Outcome::Success => Some(is_slow),
-        Outcome::Failure => Some(true),
-        _ => None,
-    };
-    match outcome {
-        Outcome::Success if is_slow => model.counts.slow += 1,
-        Outcome::Success => model.counts.successes += 1,
-        Outcome::Failure => model.counts.failures += 1,
-        _ => model.counts.ignored += 1,
-    }
-    if call.generation != generation {
-        assert_eq!(law.generation(), generation, "an old result changes nothing, seed {seed}");
-        return;
-    }
-    let expected = if call.is_trial {
-        model.trials.0 -= 1;
-        model.trials.1 += u32::from(failed == Some(false));
-        match failed {
-            Some(true) => State::Open,
-            _ if model.trials.1 >= 2 => State::Closed,
-            _ => State::HalfOpen,
-        }
-    } else {
-        if let Some(failed) = failed {
-            let slot = now.as_nanos() / 100_000_000;
-            model.results.push((slot, failed));
-            model.in_a_row = if failed { model.in_a_row + 1 } else { 0 };
-        }
-        let slot = now.as_nanos() / 100_000_000;
-        if failed.is_some() && model.trips(slot) { State::Open } else { State::Closed }
-    };
-    assert_eq!(law.state(now), expected, "seed {seed}");
-    if law.generation() != generation {
-        model.counts.opened += u64::from(expected == State::Open);
-        *model = Model { counts: model.counts, ..Model::default() };
-    }
 }

@@ -140,7 +140,7 @@ fn more_than_one_drop_in_twenty_calls_shrinks_it_by_a_tenth() {
 }
 
 #[test]
-fn a_target_that_refuses_at_once_is_no_fast_target() {
+fn a_refusal_at_once_does_not_show_a_fast_target() {
     let mut law = Gradient2::new(Settings::default().initial(100));
     window(&mut law, 0, 20, 0);
     let usual = law.usual();
@@ -152,13 +152,27 @@ fn a_target_that_refuses_at_once_is_no_fast_target() {
 }
 
 #[test]
-fn a_window_lasts_until_it_has_ten_samples_and_is_discarded_if_it_takes_too_long() {
+fn a_window_lasts_until_it_has_ten_samples_and_is_discarded_after_a_long_pause() {
     let sample = Sample { took: Some(ms(10)), was_dropped: true, in_flight: 20 };
     // Milliseconds between the samples, and after how many of them the window ends.
-    for (gap, ends_after) in [(10, Some(101)), (200, Some(10)), (900, Some(10)), (2000, None)] {
+    for (gap, ends_after) in
+        [(10, Some(101)), (200, Some(10)), (2000, Some(10)), (10_009, Some(10)), (10_010, None)]
+    {
         let mut law = Gradient2::new(Settings::default());
         let ended = (1..=200).find(|n| law.observe(sample, at(gap * (n - 1))) < 20);
         assert_eq!(ended, ends_after, "{gap} ms");
+    }
+}
+
+#[test]
+fn a_limit_at_its_minimum_grows_back_however_long_its_calls_take() {
+    // One call at a time of so many milliseconds, in windows of a second.
+    for time in [50, 1200, 15_000] {
+        let mut law = Gradient2::new(Settings::default().initial(1));
+        for n in 1..=200 {
+            law.observe(Sample { took: Some(ms(time)), was_dropped: false, in_flight: 1 }, at(n * time));
+        }
+        assert!(law.limit() > 1, "calls of {time} ms: {}", law.limit());
     }
 }
 

@@ -105,7 +105,7 @@ fn a_refused_caller_is_told_when_the_calls_ahead_have_ended() {
     paused(async {
         let limit = Limit::fixed("bank", 4).seed(7);
         let refusals = |limit: &Limit| {
-            (0..200).map(|_| limit.try_acquire().unwrap_err().retry_after()).collect::<Vec<_>>()
+            (0..200).map(|_| limit.try_acquire().unwrap_err().retry_after().unwrap()).collect::<Vec<_>>()
         };
         let slots: Vec<_> = (0..4).map(|_| limit.try_acquire().unwrap()).collect();
         // Nothing has been measured: 10 ms, doubled up to a second, spread by a fifth.

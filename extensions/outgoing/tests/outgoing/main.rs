@@ -2,6 +2,7 @@
 
 mod breaker;
 mod breaker_law;
+mod breaker_model;
 mod compose;
 mod gradient;
 mod limit;
