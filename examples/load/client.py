@@ -2,7 +2,8 @@
 
     python client.py ADDRESS SECONDS
 
-Fails if a price takes longer than its deadline and a second, or if a refusal does not say when to retry.
+Fails if a price takes longer than its deadline and a second, if a refusal does not say when to retry, or if it asked
+for no price.
 """
 
 import collections
@@ -41,4 +42,6 @@ with grpc.insecure_channel(address) as channel:
             time.sleep(0.01)
         slowest = max(slowest, time.monotonic() - began)
 print(f"grpcio: {dict(codes)}, slowest {slowest * 1e3:.0f} ms; {silent} refusals without a time to retry")
-sys.exit(silent > 0 or slowest > DEADLINE + 1)
+# Without a price, nothing was checked. A call of 0 seconds only checks the connection.
+was_idle = seconds > 0 and not codes
+sys.exit(silent > 0 or slowest > DEADLINE + 1 or was_idle)

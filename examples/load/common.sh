@@ -1,4 +1,6 @@
 # Shared by the load scripts: tools, the server under load, what it says about itself. Source it.
+# A number has a point, also $EPOCHREALTIME, wherever the script runs.
+export LC_ALL=C
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 seconds=${1:-60}
 times=${2:-10}
@@ -10,8 +12,12 @@ cd "$root"
 need() { command -v "$1" >/dev/null || "${@:2}"; }
 debian() { apt-get update -q >/dev/null && apt-get install -y -q "$1" >/dev/null; }
 
+# Ends the server and the generators, also after a failure or ctrl-c.
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null' EXIT
+trap 'jobs=$(jobs -p); [ -z "$jobs" ] || kill $jobs 2>/dev/null || true' EXIT
+
+# fail TEXT...
+fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # start EXAMPLE ARGUMENTS...: serves on a free port; sets `url`, and `address` without the scheme.
 start() {
@@ -39,7 +45,7 @@ scrape() {
 # Stops the server, which drains. Its exit status says whether every ledger balances.
 stop() {
     kill -TERM "$server"
-    wait "$server" || { printf 'the ledger does not balance\n' >&2; cat "$out/server.txt"; exit 1; }
+    wait "$server" || { cat "$out/server.txt"; fail 'the ledger does not balance'; }
     server=
     cat "$out/server.txt"
 }

@@ -31,6 +31,9 @@ struct Percentiles {
 }
 
 /// Prints one report, and returns the number of requests without an answer.
+///
+/// # Errors
+/// If no request was answered: such a run says nothing.
 pub(crate) fn print(path: &Path) -> Result<u64, BoxError> {
     let Report {
         summary,
@@ -49,6 +52,9 @@ pub(crate) fn print(path: &Path) -> Result<u64, BoxError> {
     );
     for (what, count) in statuses.iter().chain(&error_distribution) {
         println!("  {what}: {count}");
+    }
+    if statuses.values().sum::<u64>() == 0 {
+        return Err(format!("{}: no request was answered", path.display()).into());
     }
     Ok(error_distribution.values().sum())
 }

@@ -1,7 +1,7 @@
 //! Draws what a server said about itself while a load script drove it, and prints what the load
 //! generator saw. The scripts next to this file call it.
 //!
-//! It fails if a request of the generator got no answer.
+//! It fails if a request of the generator got no answer, or if the generator made none.
 
 mod chart;
 mod generator;

@@ -28,6 +28,7 @@ h2load=(h2load -d "$out/order.bin" -H 'content-type: application/grpc' -H 'te: t
 "$python" examples/load/client.py "$address" 0
 "${h2load[@]}" -D 5 -c 1 -m 4 "$url/quotes.Quotes/Price" >"$out/capacity.txt"
 capacity=$(sed -n 's/^finished in [^,]*, \([0-9]*\).*/\1/p' "$out/capacity.txt")
+[ "${capacity:-0}" -gt 0 ] || fail 'the capacity was not measured'
 printf 'capacity: %s prices a second\n' "$capacity"
 
 scrape &
@@ -42,4 +43,5 @@ grep -E '^(finished|requests|status|traffic)|^(request|req/s) ' "$out/h2load.txt
 cat "$out/client.txt"
 cargo run --release --locked --quiet -p examples --example load_chart -- \
     --actor quotes --title "quotes at ${times}x" --metrics "$out/metrics" --svg "$out/load.svg"
-grep -q ' 0 failed, 0 errored, 0 timeout' "$out/h2load.txt"
+grep -qE '^requests: [1-9].* 0 failed, 0 errored, 0 timeout' "$out/h2load.txt" ||
+    fail 'h2load got no answer to some of its requests, or made none'

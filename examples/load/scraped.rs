@@ -11,7 +11,7 @@ pub(crate) struct Sample {
     pub(crate) at: f64,
     pub(crate) depth: f64,
     pub(crate) waiting: f64,
-    /// Messages a second: offered, handled, and all others.
+    /// Messages a second: offered, handled, and not handled.
     pub(crate) offered: f64,
     pub(crate) handled: f64,
     pub(crate) lost: f64,

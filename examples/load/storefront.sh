@@ -23,6 +23,7 @@ oha=(oha --no-tui -w -t 10s --output-format json)
 
 "${oha[@]}" -z 5s -c 64 "${charge[@]}" >"$out/capacity.json"
 capacity=$(sed -n 's/.*"requestsPerSec": \([0-9]*\).*/\1/p' "$out/capacity.json")
+[ "${capacity:-0}" -gt 0 ] || fail 'the capacity was not measured'
 printf 'capacity: %s charges a second\n' "$capacity"
 
 charges=$((capacity * times / 20))
@@ -40,4 +41,6 @@ cat "$out/retry_after.txt"
 cargo run --release --locked --quiet -p examples --example load_chart -- \
     --actor shop --title "storefront at ${times}x" --metrics "$out/metrics" --svg "$out/load.svg" \
     "$out/charges.json" "$out/views.json"
-grep -q '^0 refusals without Retry-After' "$out/retry_after.txt"
+grep -qE '^wrk: ([1-9][0-9]* charges served|[0-9]+ charges served, [1-9])' "$out/retry_after.txt" ||
+    fail 'wrk got no answer'
+grep -q '^0 refusals without Retry-After' "$out/retry_after.txt" || fail 'a refusal did not say when to retry'
