@@ -33,6 +33,9 @@ const LABEL_BYTES_MAX: usize = 32;
 /// What the kernel keeps for a client that does not read. It keeps several megabytes by default:
 /// thousands of versions, which a slow client would have to read before the newest one.
 const SEND_BUFFER_BYTES: u32 = 16 * 1024;
+/// What a WebSocket reads at a time. The default of 128 KiB is for clients that send data; here it
+/// would be three quarters of a viewer's memory.
+const READ_BUFFER_BYTES: usize = 2 * FRAME_BYTES_MAX;
 /// What a WebSocket collects before it writes: some versions, which have about half a kilobyte.
 const WRITE_BUFFER_BYTES: usize = 4 * 1024;
 /// The most that it collects. One version with the longest names of the widest characters has less
@@ -124,6 +127,7 @@ async fn view(
     let upgrade = upgrade
         .max_message_size(FRAME_BYTES_MAX)
         .max_frame_size(FRAME_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX);
     upgrade.on_upgrade(async move |socket| {

@@ -12,6 +12,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
 
 /// More scores than fill any buffers between the server and a client: half a kilobyte each.
@@ -194,7 +197,7 @@ async fn one_write_that_does_not_end_closes_its_viewer_with_the_reason() {
         let _ = viewer.update(0, version.clone()).ask().await;
     }
     viewer.closed().await;
-    assert_eq!(Left::ALL.map(|why| service.terms.tally.count(why)), [0, 1, 0, 0]);
+    assert_eq!(Left::ALL.map(|why| service.terms.tally.count(why)), [0, 0, 1, 0, 0, 0]);
     drop(viewer);
     while service.places.available_permits() == 0 {
         tokio::task::yield_now().await;
@@ -261,8 +264,42 @@ async fn a_ping_is_answered_and_a_frame_above_the_limit_ends_the_connection() {
         }
     }
     viewer.socket.send(Message::text("x".repeat(2000))).await.unwrap();
-    server.left(Left::Gone, 1).await;
+    assert_eq!(farewell(&mut viewer).await, (1009, "the message is too big".to_owned()));
+    server.left(Left::TooBig, 1).await;
     server.close().await;
+}
+
+#[tokio::test]
+async fn a_client_that_closes_gets_its_close_frame_back() {
+    let server = Server::start(PATIENT, 10).await;
+    let mut viewer = server.watch().await;
+    let frame = CloseFrame { code: CloseCode::Normal, reason: "seen enough".into() };
+    viewer.socket.close(Some(frame)).await.unwrap();
+    assert_eq!(farewell(&mut viewer).await.0, 1000);
+    assert!(viewer.socket.next().await.is_none(), "the connection ends without an error");
+    server.left(Left::Closed, 1).await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn scores_that_fill_the_mailbox_leave_room_to_publish_and_to_look() {
+    let service = Service::open(PATIENT, 10).unwrap();
+    let ada = Player::new("Ada").unwrap();
+    let score = || service.board.scored(ada.clone(), 1).tell();
+    // The board has no turn before this test waits.
+    let queued = (0..).take_while(|_| score().try_send().is_ok()).count();
+    let waiting = (0..500).map(|_| {
+        let (board, ada) = (service.board.clone(), ada.clone());
+        async move { board.scored(ada, 1).tell().await.is_ok() }
+    });
+    let waiting: JoinSet<_> = waiting.collect();
+    let Version { number, .. } = service.board.shown().await.expect("the board can be looked at");
+    assert_eq!((queued, number), (800, 0));
+    assert!(waiting.join_all().await.into_iter().all(|sent| sent));
+    let Version { number, text } = service.board.shown().await.unwrap();
+    assert!(text.as_str().contains(r#"["Ada",1300]"#), "{text}");
+    assert!(number <= 10, "1300 scores are {number} versions");
+    assert!(service.close().await.is_balanced());
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite;
 
 /// How long a viewer that is told to end waits for its last frame to be written. A client that
 /// reads takes it at once.
@@ -35,24 +36,30 @@ pub(crate) type Incoming = Pin<Box<dyn Stream<Item = Result<Message, axum::Error
 /// Why a viewer has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// The client closed the connection, or it broke.
+    /// The client closed the connection with a close frame.
+    Closed,
+    /// The connection broke.
     Gone,
     /// The client took nothing for too long.
     TooSlow,
     /// The client sent data, which viewers do not.
     Talked,
+    /// The client sent a message above the size limit.
+    TooBig,
     /// The server stops.
     Stopped,
 }
 
 impl Left {
-    pub(crate) const ALL: [Left; 4] = [Left::Gone, Left::TooSlow, Left::Talked, Left::Stopped];
+    pub(crate) const ALL: [Left; 6] =
+        [Left::Closed, Left::Gone, Left::TooSlow, Left::Talked, Left::TooBig, Left::Stopped];
 
     /// The code and the text of the last frame.
     fn frame(self) -> Option<CloseFrame> {
         let (code, reason) = match self {
-            // Nothing can be written.
-            Left::Gone | Left::TooSlow => return None,
+            // The WebSocket has its answer to a close frame; otherwise nothing can be written.
+            Left::Closed | Left::Gone | Left::TooSlow => return None,
+            Left::TooBig => (close_code::SIZE, "the message is too big"),
             Left::Talked => (close_code::POLICY, "this connection only sends"),
             Left::Stopped => (close_code::AWAY, "the server stops"),
         };
@@ -63,9 +70,11 @@ impl Left {
 impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Left::Closed => "closed",
             Left::Gone => "gone",
             Left::TooSlow => "too slow",
             Left::Talked => "talked",
+            Left::TooBig => "too big",
             Left::Stopped => "stopped",
         })
     }
@@ -158,10 +167,16 @@ impl Viewer {
     #[stopped]
     async fn close(&mut self) {
         let why = self.left.unwrap_or(Left::Stopped);
-        if let Some(frame) = why.frame() {
-            // A client that does not take it finds the connection closed.
-            let _ = timeout(FAREWELL_MAX, self.outgoing.send(Message::Close(Some(frame)))).await;
-        }
+        let last = async {
+            match why.frame() {
+                Some(frame) => self.outgoing.send(Message::Close(Some(frame))).await,
+                // The WebSocket queued its answer when it read the close frame.
+                None if why == Left::Closed => self.outgoing.flush().await,
+                None => Ok(()),
+            }
+        };
+        // A client that does not take it finds the connection closed.
+        let _ = timeout(FAREWELL_MAX, last).await;
         self.terms.tally.add(why);
         if why == Left::TooSlow {
             tracing::warn!(patience = ?self.terms.patience, "viewer closed: it takes nothing");
@@ -177,7 +192,14 @@ async fn until_the_end(mut incoming: Incoming) -> Left {
         match incoming.next().await {
             Some(Ok(Message::Text(_) | Message::Binary(_))) => return Left::Talked,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(Message::Close(_)) | Err(_)) | None => return Left::Gone,
+            Some(Ok(Message::Close(_))) => return Left::Closed,
+            Some(Err(error)) => return if is_too_big(error) { Left::TooBig } else { Left::Gone },
+            None => return Left::Gone,
         }
     }
+}
+
+fn is_too_big(error: axum::Error) -> bool {
+    let error = error.into_inner().downcast::<tungstenite::Error>();
+    error.is_ok_and(|error| matches!(*error, tungstenite::Error::Capacity(_)))
 }
