@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// The symbols that are traded. No others exist, so the board has a fixed size.
+/// The symbols that are traded. The set never grows, so the board has a fixed size.
 pub(crate) const SYMBOLS: [&str; 4] = ["ACME", "ECHO", "INIT", "NULL"];
 /// The quotes that are kept: some minutes of a market of this size.
 pub(crate) const KEPT: usize = 1024;
 /// How long the exchange takes to price an order.
 const EXCHANGE: Duration = Duration::from_millis(2);
 
-/// What there is at a number of the history.
+/// What the history has under a number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Past {
     Quote(Quote),

@@ -28,6 +28,11 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// The calls in flight. By Little's law the actor answers about 500 prices a second, each within
 /// its second; the streams of publishers come on top.
 const IN_FLIGHT_MAX: usize = 1024;
+/// The histories that are read at a time: of each, the server keeps an ask and what HTTP/2 buffers.
+/// The limit of calls in flight does not count them, because it ends with the head of the answer. A
+/// deadline does not end a history whose client stops reading, because the server only asks for
+/// the next quote when the client has room for it.
+pub(crate) const STREAMS_MAX: usize = 64;
 /// The limit for draining: longer than the deadline of a price.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
@@ -36,6 +41,8 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct Server {
     pub(crate) system: System,
     pub(crate) quotes: QuotesHandle,
+    /// A permit for each history.
+    pub(crate) streams: Arc<Semaphore>,
     /// Cancelled when the process is told to stop.
     stopping: CancellationToken,
 }
@@ -45,7 +52,8 @@ impl Server {
     pub(crate) fn open(exchange: Arc<Semaphore>) -> Result<Server, BoxError> {
         let system = System::new("quotes");
         let quotes = system.instance(Quotes::new(exchange)).name("quotes").spawn()?;
-        Ok(Server { system, quotes, stopping: CancellationToken::new() })
+        let streams = Arc::new(Semaphore::new(STREAMS_MAX));
+        Ok(Server { system, quotes, streams, stopping: CancellationToken::new() })
     }
 
     /// gRPC and plain HTTP on one port. The first layer is the outermost one.
@@ -61,8 +69,9 @@ impl Server {
             if stopping.is_cancelled() { Err("shutting down".into()) } else { Ok(()) }
         });
         let (system, quotes) = (self.system.clone(), self.quotes.clone());
+        let service = Service { quotes: self.quotes.clone(), streams: self.streams.clone() };
         Router::new()
-            .route_service("/quotes.Quotes/{method}", QuotesServer(Service { quotes: self.quotes.clone() }))
+            .route_service("/quotes.Quotes/{method}", QuotesServer(service))
             .layer(layers)
             // After the layers, so that they never refuse operators and load balancers.
             .route_service("/readyz", readiness)

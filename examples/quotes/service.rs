@@ -3,17 +3,26 @@
 use crate::quotes::quotes_messages::{Past as AskPast, Publish};
 use crate::quotes::{Past, QuotesHandle, SYMBOLS};
 use crate::wire::{Accepted, From, Order, Quote, Sum};
+use actors_core::Reason;
 use actors_http::deadline::Deadline;
 use actors_http::grpc;
 use actors_http::refusal::Refused;
 use futures_util::future::ready;
 use futures_util::stream::{BoxStream, StreamExt, iter};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, Streaming};
+
+/// When a client whose history found no place tries again: most histories are read in a second.
+const FULL_RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The calls, over one actor.
 #[derive(Clone, Debug)]
 pub(crate) struct Service {
     pub(crate) quotes: QuotesHandle,
+    /// A permit for each history.
+    pub(crate) streams: Arc<Semaphore>,
 }
 
 /// The caller's deadline, from the layer in front.
@@ -38,7 +47,7 @@ impl Service {
         };
         match ask.await.map_err(Refused::from)? {
             Some(cents) => Ok(Response::new(Sum { cents })),
-            None => Err(Status::not_found("there is no quote yet")),
+            None => Err(Status::not_found("the symbol has no quote yet")),
         }
     }
 
@@ -54,15 +63,19 @@ impl Service {
         Ok(Response::new(Accepted { count: accepted.await? }))
     }
 
-    /// Each quote is asked for when the client has room for it.
+    /// Each quote is asked for when the client has room for it. A client that stops reading keeps
+    /// its place, so the places are bounded.
     pub(crate) async fn history(
         self,
         request: Request<From>,
     ) -> Result<Response<BoxStream<'static, Result<Quote, Status>>>, Status> {
         let deadline = deadline(&request);
+        let Ok(place) = self.streams.try_acquire_owned() else {
+            return Err(Refused::new(Reason::Full).with_retry_after(FULL_RETRY_AFTER).into());
+        };
         let numbers = iter((request.into_inner().number..).map(Ok));
         let past = grpc::answers(&self.quotes, deadline, numbers, |number| Ok(AskPast { number }));
-        let quotes = past.scan((), |(), past| {
+        let quotes = past.scan(place, |_, past| {
             ready(match past {
                 Ok(Past::Quote(quote)) => Some(Ok(quote)),
                 Ok(Past::Gone) => Some(Err(Status::out_of_range("so old quotes are not kept"))),

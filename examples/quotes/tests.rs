@@ -1,7 +1,7 @@
 use crate::client::{Client, quote};
 use crate::quotes::quotes_messages::Price;
 use crate::quotes::{KEPT, QuotesHandle, SYMBOLS};
-use crate::server::Server;
+use crate::server::{STREAMS_MAX, Server};
 use actors_core::prelude::*;
 use actors_core::system::ShutdownReport;
 use actors_http::grpc::{ACCEPTED_MESSAGES, RETRY_PUSHBACK_MS};
@@ -20,6 +20,7 @@ struct Running {
     address: SocketAddr,
     quotes: QuotesHandle,
     exchange: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<Result<ShutdownReport, BoxError>>,
 }
@@ -28,13 +29,13 @@ impl Running {
     async fn start() -> (Running, Client) {
         let exchange = Arc::new(Semaphore::new(1));
         let server = Server::open(exchange.clone()).unwrap();
-        let quotes = server.quotes.clone();
+        let (quotes, streams) = (server.quotes.clone(), server.streams.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(server.serve(listener, async move { stopped.await.unwrap_or(()) }));
         let client = Client::connect(address).await.unwrap();
-        (Running { address, quotes, exchange, stop, serving }, client)
+        (Running { address, quotes, exchange, streams, stop, serving }, client)
     }
 
     /// Stops it, and returns what was lost.
@@ -73,7 +74,7 @@ async fn quotes_are_published_priced_and_read_back_in_order() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_the_clients_mistake() {
+async fn a_wrong_request_is_the_clients_mistake() {
     let (server, mut client) = Running::start().await;
     assert_eq!(client.price("FREE", 1).await.unwrap_err().code(), Code::InvalidArgument);
     let status = client.publish(iter([quote("ACME", 1), quote("FREE", 2)])).await.unwrap_err();
@@ -85,7 +86,9 @@ async fn what_is_wrong_is_the_clients_mistake() {
     server.stop().await;
 }
 
-#[tokio::test]
+// In paused time a busy machine neither uses up the second that a price has, nor the exchange's two
+// milliseconds.
+#[tokio::test(start_paused = true)]
 async fn too_many_prices_are_refused_with_a_time_to_retry_and_the_ledger_counts_them() {
     let (server, mut client) = Running::start().await;
     client.publish(iter([quote("ACME", 7)])).await.unwrap();
@@ -113,6 +116,33 @@ async fn too_many_prices_are_refused_with_a_time_to_retry_and_the_ledger_counts_
     let row = server.quotes.ledger().of::<Price>();
     assert_eq!((row.handled, row.offered, paid + refused), (paid, 300, 300), "{row:?}");
     assert!(refused >= 300 - 129, "a mailbox has 128 slots, and one turn runs: {row:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_history_takes_a_place_until_it_ends_and_is_refused_without_one() {
+    let (server, mut client) = Running::start().await;
+    client.publish(iter([quote("ACME", 7)])).await.unwrap();
+    // While the exchange prices an order, the history waits for the actor.
+    let line = server.exchange.acquire().await.unwrap();
+    let mut asker = client.clone();
+    let pricing = tokio::spawn(async move { asker.price("ACME", 1).await });
+    while server.quotes.ledger().of::<Price>().in_service == 0 {
+        tokio::task::yield_now().await;
+    }
+    let history = client.history(0).await.unwrap();
+    assert_eq!(server.streams.available_permits(), STREAMS_MAX - 1);
+    let places = server.streams.acquire_many(STREAMS_MAX as u32 - 1).await.unwrap();
+    let status = client.history(0).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    assert!(status.metadata().contains_key(RETRY_PUSHBACK_MS), "{status}");
+    // The server drops the stream of a client that has gone.
+    drop(history);
+    let place = server.streams.acquire().await.unwrap();
+    drop((place, places, line));
+    assert!(pricing.await.unwrap().is_ok());
+    let quotes: Vec<_> = client.history(0).await.unwrap().try_collect().await.unwrap();
+    assert_eq!(quotes.len(), 1);
     server.stop().await;
 }
 
