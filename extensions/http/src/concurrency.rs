@@ -8,7 +8,7 @@
 //!
 //! - `ConcurrencyLimit` and `GlobalConcurrencyLimit` wait: `poll_ready` is pending until a slot is
 //!   free. A server polls a clone of the service for each request, so the clones that wait are a
-//!   queue without a bound. In it, a request ages without anybody looking at its deadline.
+//!   queue without a bound. In it, a request outlives its deadline unnoticed.
 //! - `LoadShed` around one of them refuses, but with an error. axum's routers need services without
 //!   errors, so each use needs a handler of boxed errors, which does not know when to retry.
 //! - They take the slot in `poll_ready`. A clone that is ready and never called keeps it.
@@ -38,7 +38,7 @@ use tower_layer::Layer;
 /// When to retry, unless the layer says otherwise: a second, the shortest unit of `Retry-After`.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// Limits the requests in flight, and refuses the others at once.
+/// Limits the requests in flight, and refuses the rest at once.
 #[derive(Clone, Debug)]
 pub struct ConcurrencyLayer {
     slots: Arc<Semaphore>,

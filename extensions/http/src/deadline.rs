@@ -4,7 +4,7 @@
 //! as much as useful work and helps no caller. So a request carries the time that its caller still
 //! waits, each service passes on what is left, and no service works longer than that.
 //!
-//! | header | value | who sends it |
+//! | header | value | sender |
 //! |---|---|---|
 //! | `x-request-timeout-ms` | milliseconds | HTTP clients; [`DeadlineLayer::header`] takes another name |
 //! | `grpc-timeout` | up to eight digits and a unit, `H`, `M`, `S`, `m`, `u` or `n` | gRPC clients |
@@ -18,8 +18,9 @@
 //!
 //! The layer stops waiting at the deadline: it drops the inner future and answers 504, over gRPC
 //! `DEADLINE_EXCEEDED`. It ends with the response's head; a body that is still being sent is not
-//! cut off. tonic's own server enforces `grpc-timeout` too, outside all layers and as `CANCELLED`;
-//! at that instant either answer may be first.
+//! cut off, also that of a client that has stopped reading. Bound the number of such bodies.
+//! tonic's own server enforces `grpc-timeout` too, outside all layers and as `CANCELLED`; at that
+//! instant either answer may be first.
 //!
 //! # In a handler
 //!

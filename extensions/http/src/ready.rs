@@ -11,7 +11,7 @@
 //! It sends no message, so it answers however busy the actors are. The lines name actors: serve it
 //! where only operators and load balancers reach it.
 //!
-//! Readiness is not liveness. An overloaded process is healthy, and a restart of it helps nobody:
+//! Readiness is not liveness. An overloaded process is healthy, and a restart only loses its work:
 //! let the liveness probe answer 200 as long as the actors are open.
 //!
 //! [`Readiness`] is a tower service, so axum takes it as `route_service("/readyz", readiness)`:

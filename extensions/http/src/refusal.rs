@@ -21,8 +21,8 @@
 //! # 499
 //!
 //! The status is not registered, but nginx logs it for a client that closed the connection, and
-//! gRPC gateways map `CANCELLED` to it. Nobody reads this answer; it is for access logs and
-//! metrics. A 503 would count as an overload, and callers that give up would eject a healthy
+//! gRPC gateways map `CANCELLED` to it. The client never reads this answer; it is for access logs
+//! and metrics. A 503 would count as an overload, and callers that give up would eject a healthy
 //! instance.
 //!
 //! # When to retry

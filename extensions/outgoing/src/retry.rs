@@ -168,7 +168,7 @@ pub(crate) struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// Returns when the next attempt begins; `None` if there is none.
+    /// Returns when the next attempt begins; `None` after the last one.
     pub(crate) fn next(&mut self, again: Again) -> Option<Instant> {
         let Retry { shared, attempts, first, max, .. } = self.retry;
         if again == Again::No || self.attempts >= *attempts {

@@ -156,7 +156,10 @@ where
 ///
 /// The deadline is that of a [`DeadlineLayer`](crate::deadline::DeadlineLayer), from the extensions
 /// of the request. The layer ends with the head of the response, so pass it on: a stream without a
-/// deadline lasts as long as its client wishes.
+/// deadline lasts as long as its client wishes. The stream looks at its deadline when the server
+/// asks for the next answer. A server does not ask for a client that has stopped reading, so
+/// neither does the deadline end that stream: bound the number of streams, with a permit that the
+/// stream keeps.
 ///
 /// Dropping the stream, as a server does when the client cancels the call, withdraws a message
 /// whose turn has not begun. The stream keeps the actor alive.

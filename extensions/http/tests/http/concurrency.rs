@@ -157,6 +157,6 @@ async fn an_answer_to_head_has_the_same_head_and_no_body() {
 }
 
 #[test]
-fn a_limit_larger_than_any_semaphore_is_no_limit() {
+fn a_limit_larger_than_any_semaphore_limits_nothing() {
     assert_eq!(ConcurrencyLayer::new(usize::MAX).in_flight(), 0);
 }

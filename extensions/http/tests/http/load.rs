@@ -47,7 +47,7 @@ async fn without_a_criticality_a_request_is_normal_and_the_bound_is_high() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_spared_costs_no_look() {
+async fn a_request_that_is_spared_does_not_look_at_the_load() {
     let looks = Arc::new(AtomicUsize::new(0));
     let counted = looks.clone();
     let layer = LoadLayer::new(move || {

@@ -73,7 +73,7 @@ fn the_time_to_retry_is_rounded_up_and_at_least_one_unit() {
 }
 
 #[test]
-fn without_a_time_to_retry_there_is_no_header_for_it() {
+fn without_a_time_to_retry_the_answer_has_no_header_for_it() {
     let response: Response<String> = Refused::new(Reason::Panicked).into();
     assert!(!response.headers().contains_key(RETRY_AFTER));
     assert!(!response.headers().contains_key(RETRY_AFTER_MS));

@@ -84,7 +84,7 @@ async fn the_content_type_of_the_request_decides() {
             }
         }
     }
-    // A value that is no text, and requests that have no content.
+    // A value that is not text, and requests that have no content.
     let mut strange = request(None);
     strange
         .headers_mut()

@@ -168,7 +168,7 @@ impl Limit {
     /// Takes a slot at once.
     ///
     /// # Errors
-    /// If there is none.
+    /// If every slot is taken.
     pub fn try_acquire(&self) -> Result<Slot, NotCalled> {
         self.take_free().ok_or_else(|| self.refuse(&mut self.shared.state.lock()))
     }
