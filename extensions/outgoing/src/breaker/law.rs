@@ -132,8 +132,8 @@ impl Law {
         self.generation
     }
 
-    /// Returns a number that rises with each change of the state, and with each trial that gives its
-    /// place back: a caller that waits for admission asks again then.
+    /// Returns a number that rises with each change of the state, and with each trial that gives
+    /// its place back. A caller that waits for admission asks again then.
     pub fn news(&self) -> u64 {
         self.news
     }
@@ -163,15 +163,15 @@ impl Law {
         Ok(self.ticket(now))
     }
 
-    /// Admits a call like [`admit`](Law::admit), for a caller that waits otherwise: it is not counted
-    /// as refused.
+    /// Admits a call like [`admit`](Law::admit), for a caller that waits otherwise: it does not
+    /// count as refused.
     pub fn admit_if_possible(&mut self, now: Tick, random: u64) -> Option<Ticket> {
         self.place(now, random).is_ok().then(|| self.ticket(now))
     }
 
-    /// Begins a call that was admitted before, such as one that has waited in a line. It is measured
-    /// from now on. If the breaker has changed since its admission, it is admitted anew or refused.
-    /// Report it as ignored then.
+    /// Begins a call that was admitted before, such as one that has waited in a line. The call is
+    /// measured from now on. If the breaker has changed since its admission, the call needs a new
+    /// admission. Report a refused call as ignored.
     ///
     /// # Errors
     /// The time after which to retry.

@@ -280,8 +280,8 @@ impl Pass {
     /// Reports what the call says about the target.
     ///
     /// The breaker closes when its trials have finished. A stream that may last longer than
-    /// [`Settings::trial_max`] calls this with its first item: as a trial that has not ended it would
-    /// count as failed.
+    /// [`Settings::trial_max`] calls this with its first item: a trial that has not ended by then
+    /// counts as failed.
     pub fn finish(mut self, outcome: Outcome) {
         self.report(outcome);
     }
