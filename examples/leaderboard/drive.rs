@@ -167,7 +167,7 @@ async fn watch_mailboxes(service: &Service, length: Duration, slow: u16) -> Resu
         waiting = rows.iter().filter(|row| row.label.starts_with("slow") && row.updates.queued > 0).count();
     }
     println!(
-        "{most} update at most waited for a viewer; at the end one waits for {waiting} of {slow} slow ones"
+        "waiting updates of one viewer: {most} at most; at the end, {waiting} of {slow} slow viewers have one"
     );
     Ok(most <= 1 && waiting == usize::from(slow))
 }
