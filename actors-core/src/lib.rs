@@ -134,7 +134,7 @@ pub mod prelude {
 /// The futures of an actor's start and end: [`Handle::ready`], [`Handle::stop`],
 /// [`Handle::closed`].
 pub mod lifecycle {
-    pub use crate::actor::ending::{Closed, Ending, Ready, Stop};
+    pub use crate::actor::ending::{Closed, Ending, Ready, Stop, Waiting};
 }
 
 /// The items that `#[actor]` generates code for, for actors without the macro.

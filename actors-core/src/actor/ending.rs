@@ -141,6 +141,18 @@ impl<A: Actor> Closed<A> {
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
         Closed { cell }
     }
+
+    /// Returns a future that resolves like this one, and is no wait of the turn that polls it.
+    ///
+    /// It is for code that reacts to the end and does not need it, such as a source that stops when
+    /// its target has ended. The wait-for graph does not know the future, so it is never a part of
+    /// a deadlock (D3).
+    ///
+    /// # Cancel safety
+    /// Cancel safe. Dropping it while it is pending changes nothing.
+    pub fn untracked(self) -> Waiting<StopReason> {
+        Waiting::new(until(self.cell, Cell::ended))
+    }
 }
 
 impl<A: Actor> IntoFuture for Closed<A> {

@@ -14,19 +14,19 @@
 //! ends the attachment, and the end of the actor drops the stream.
 
 use super::{Permit, Reserve};
-use crate::actor::cell::Cell;
+use crate::actor::Handler;
+use crate::actor::ending::Waiting;
 use crate::actor::handle::Handle;
 use crate::actor::message::Message;
-use crate::actor::{Actor, Handler};
 use crate::clock;
-use crate::error::{About, AskError, Reason, SendError};
+use crate::error::{About, AskError, Reason, SendError, StopReason};
 use crate::send::timer::Timer;
+use crate::wakers::discard;
 use futures_core::Stream;
 use futures_sink::Sink;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::task::coop;
@@ -156,17 +156,6 @@ impl<A: Handler<M>, M: Message> Drop for Grant<A, M> {
     }
 }
 
-/// Waits for an actor's end. No wait of the turn that polls it: the attachment does not need it.
-async fn ended<A: Actor>(cell: Arc<Cell<A>>) {
-    loop {
-        let changed = cell.changed.notified();
-        if cell.ended().is_some() {
-            return;
-        }
-        changed.await;
-    }
-}
-
 /// A stream whose items go to an actor, each only when there is a slot for it.
 /// [`Handle::attach`] returns it.
 ///
@@ -190,8 +179,8 @@ async fn ended<A: Actor>(cell: Arc<Cell<A>>) {
 #[must_use = "nothing is taken from the stream before it is awaited"]
 pub struct Attach<A: Handler<M>, M: Message, St> {
     grant: Grant<A, M>,
-    /// Resolves at the actor's end. Boxed once per attachment, so that it can stay `Unpin`.
-    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Resolves at the actor's end, which the attachment does not need.
+    ended: Waiting<StopReason>,
     /// `None` once this has completed.
     stream: Option<St>,
     /// Taken from the stream, and did not fit yet.
@@ -211,7 +200,7 @@ impl<A: Handler<M>, M: Message, St> fmt::Debug for Attach<A, M, St> {
 
 impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Attach<A, M, St> {
     pub(super) fn new(handle: &Handle<A>, stream: St) -> Self {
-        let ended = Box::pin(ended(handle.cell().clone()));
+        let ended = handle.closed().untracked();
         Attach { grant: Grant::new(handle), ended, stream: Some(stream), item: None, sent: 0 }
     }
 
@@ -243,7 +232,7 @@ impl<A: Handler<M>, M: Message, St: Stream<Item = M> + Unpin> Future for Attach<
             "a stream attached to `{}` was polled after its end",
             this.grant.handle.name()
         );
-        if this.ended.as_mut().poll(cx).is_ready() {
+        if Pin::new(&mut this.ended).poll(cx).is_ready() {
             let why = this.grant.closed();
             return this.fail(why);
         }
@@ -304,6 +293,12 @@ impl<A: Handler<M>, M: Message> MailSink<A, M> {
         MailSink { grant: Grant::new(handle), item: None }
     }
 
+    /// Takes out the item that was given and is not sent yet, if there is one. A sink that is
+    /// dropped drops that item, so take it out before where it must not be lost.
+    pub fn take_unsent(&mut self) -> Option<M> {
+        self.item.take()
+    }
+
     /// Polls until the item that did not fit is sent.
     fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<Option<M>>>> {
         while let Some(item) = self.item.take() {
@@ -328,6 +323,13 @@ impl<A: Handler<M>, M: Message> MailSink<A, M> {
                 Ok(())
             }
         }
+    }
+}
+
+impl<A: Handler<M>, M: Message> Drop for MailSink<A, M> {
+    fn drop(&mut self) {
+        // The item's `Drop` may panic, and this thread may be unwinding already.
+        discard(self.item.take());
     }
 }
 

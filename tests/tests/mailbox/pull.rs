@@ -192,6 +192,21 @@ fn c1_a_sink_keeps_an_item_that_does_not_fit_yet() {
 }
 
 #[test]
+fn c4_an_item_that_a_sink_keeps_can_be_taken_out_when_the_actor_has_ended() {
+    run(async |system| {
+        let mill: MillHandle = system.instance(Mill::default()).max_bytes(10).spawn().unwrap();
+        let held = testing::hold(&mill);
+        mill.heavy(8).try_send().unwrap();
+        let mut sink = mill.sink::<m::Heavy>();
+        sink.feed(m::Heavy { bytes: 5 }).await.unwrap();
+        mill.kill();
+        drop(held);
+        assert_eq!(sink.take_unsent().map(|item| item.bytes), Some(5));
+        assert!(sink.take_unsent().is_none());
+    });
+}
+
+#[test]
 fn c4_a_completed_attachment_holds_neither_slot_nor_stream() {
     run(async |system| {
         let mill = mill(&system);

@@ -405,6 +405,24 @@ fn d3_a_wait_for_an_end_that_is_over_closes_no_cycle() {
 }
 
 #[test]
+fn d3_an_untracked_wait_for_an_end_is_no_wait_of_its_turn() {
+    run(async |system| {
+        let (a, b) = (site(&system, "a", Site::default()), site(&system, "b", Site::default()));
+        let to_b = b.clone();
+        let limited = turn(&a, async move {
+            assert!(tokio::time::timeout(SECOND, to_b.closed().untracked()).await.is_err());
+        });
+        run_other_tasks().await;
+        let to_a = a.clone();
+        let asked = turn(&b, async move { to_a.answer().await });
+        limited.await.unwrap();
+        assert_eq!(asked.await.unwrap().unwrap(), 7);
+        b.kill();
+        assert_eq!(b.closed().untracked().await, StopReason::Killed);
+    });
+}
+
+#[test]
 fn d3_a_child_that_asks_its_parent_while_that_ends_is_told() {
     run(async |system| {
         let (asked, answer) = oneshot::channel();

@@ -2,15 +2,16 @@
 
 use super::grantor::{Grantor, ItemError};
 use super::window::Window;
-use crate::panics::{Panicked, caught, ignored};
-use actors_core::lifecycle::Closed;
-use actors_core::{BoxError, Handle, Handler, Message, SendError};
+use crate::panics::{Panicked, caught, discard_each};
+use actors_core::lifecycle::Waiting;
+use actors_core::{BoxError, Handle, Handler, Message, SendError, StopReason};
 use futures_core::Stream;
 use futures_sink::Sink;
 use std::fmt;
-use std::future::{Future, IntoFuture};
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
+use tokio::task::coop;
 
 /// What a consumer says to its producer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +38,12 @@ pub enum ToConsumer<T> {
 pub struct Report<M> {
     /// The number of items that are in the mailbox or were handled.
     pub items: u64,
-    /// Items that have arrived and were not sent, oldest first: at most as many as the window has.
+    /// Items that have arrived and were not sent, oldest first: at most as many as the window has,
+    /// and two more that came without credit.
     pub undelivered: Vec<M>,
+    /// Items that a publisher signalled without demand, and for which this end had no place. They
+    /// were dropped.
+    pub overrun: u64,
     /// Why it ended.
     pub end: End,
 }
@@ -85,7 +90,7 @@ where
     In: Stream<Item = ToConsumer<M>> + Unpin,
     Out: Sink<ToProducer, Error: Into<BoxError>> + Unpin,
 {
-    Consume::new(handle, window, inbound, outbound, |_| {})
+    Consume::new(handle, window, inbound, outbound, None)
 }
 
 /// The future of [`consume`], which resolves with a [`Report`].
@@ -102,7 +107,7 @@ where
 pub struct Consume<A: Handler<M>, M: Message, In, Out> {
     /// `None` once this has completed.
     grantor: Option<Grantor<A, M>>,
-    closed: <Closed<A> as IntoFuture>::IntoFuture,
+    closed: Waiting<StopReason>,
     inbound: In,
     outbound: Out,
     /// To be written to the producer.
@@ -112,8 +117,19 @@ pub struct Consume<A: Handler<M>, M: Message, In, Out> {
     /// Why it ends, once that is known.
     end: Option<End>,
     undelivered: Vec<M>,
-    /// Makes `inbound` take nothing more, so that what it has can be taken out.
-    close: fn(&mut In),
+    /// Whether `inbound` has ended or panicked, so that it is not polled again.
+    is_inbound_over: bool,
+    /// Makes `inbound` take nothing more, so that what it has can be taken out to the last item.
+    /// Returns the number of items that found no place in it. `None` for a wire that cannot be
+    /// closed from here.
+    close: Option<fn(&mut In) -> u64>,
+    overrun: u64,
+}
+
+impl<A: Handler<M>, M: Message, In, Out> Drop for Consume<A, M, In, Out> {
+    fn drop(&mut self) {
+        discard_each(self.undelivered.drain(..));
+    }
 }
 
 // The wire is pinned by its own `Unpin`.
@@ -135,17 +151,19 @@ where
         window: Window,
         inbound: In,
         outbound: Out,
-        close: fn(&mut In),
+        close: Option<fn(&mut In) -> u64>,
     ) -> Self {
         Consume {
             grantor: Some(Grantor::new(handle, window)),
-            closed: handle.closed().into_future(),
+            closed: handle.closed().untracked(),
             inbound,
             outbound,
             signal: None,
             is_flushing: false,
             end: None,
             undelivered: Vec::new(),
+            is_inbound_over: false,
+            overrun: 0,
             close,
         }
     }
@@ -207,10 +225,13 @@ where
             Ok(Poll::Pending) => return false,
             Ok(Poll::Ready(arrived)) => arrived,
             Err(panic) => {
+                self.is_inbound_over = true;
                 self.finish(End::Panicked(panic));
                 return true;
             }
         };
+        // Nothing follows complete or error.
+        self.is_inbound_over = !matches!(arrived, Some(ToConsumer::Item(_)));
         match arrived {
             None => self.finish(End::Vanished),
             Some(ToConsumer::Complete) => self.finish(End::Completed),
@@ -265,26 +286,43 @@ where
         if is_unwritten { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// Makes the report. Items that the producer has sent with credit, and that are here, are in
-    /// it.
-    fn report(&mut self, cx: &mut Context<'_>, grantor: Grantor<A, M>) -> Report<M> {
-        let (items, window) = (grantor.items(), grantor.window());
+    /// Takes out the items that are still in the wire, so that the report has them.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_inbound_over {
+            return Poll::Ready(());
+        }
+        if let Some(close) = self.close {
+            self.overrun = close(&mut self.inbound);
+        }
+        // A spent cooperative budget must not look like an empty wire.
+        pin!(coop::unconstrained(poll_fn(|cx| self.poll_rest_at_once(cx)))).poll(cx)
+    }
+
+    /// Reads a wire that was closed to its end. Reads another one until it is empty, and no more
+    /// items than could be sent with credit.
+    fn poll_rest_at_once(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut left = self.grantor.as_ref().map_or(0, |grantor| grantor.window().size());
+        while left > 0 || self.close.is_some() {
+            // A panic loses what the stream has kept, and nothing that it has handed out.
+            match caught(|| Pin::new(&mut self.inbound).poll_next(cx)) {
+                Ok(Poll::Ready(Some(ToConsumer::Item(item)))) => self.undelivered.push(item),
+                Ok(Poll::Ready(_)) | Err(_) => break,
+                // A producer is in the middle of its send, and wakes this task after it.
+                Ok(Poll::Pending) if self.close.is_some() => return Poll::Pending,
+                Ok(Poll::Pending) => break,
+            }
+            left = left.saturating_sub(1);
+        }
+        self.is_inbound_over = true;
+        Poll::Ready(())
+    }
+
+    /// Makes the report.
+    fn report(&mut self, grantor: Grantor<A, M>) -> Report<M> {
+        let items = grantor.items();
         let mut undelivered = grantor.into_undelivered();
         undelivered.append(&mut self.undelivered);
-        let end = self.end.take().unwrap_or(End::Vanished);
-        if !matches!(end, End::Panicked(_)) {
-            // A panic here loses what the stream has kept, and nothing that it has handed out.
-            ignored(|| {
-                (self.close)(&mut self.inbound);
-                for _ in 0..window.size() {
-                    match Pin::new(&mut self.inbound).poll_next(cx) {
-                        Poll::Ready(Some(ToConsumer::Item(item))) => undelivered.push(item),
-                        _ => break,
-                    }
-                }
-            });
-        }
-        Report { items, undelivered, end }
+        Report { items, undelivered, overrun: self.overrun, end: self.end.take().unwrap_or(End::Vanished) }
     }
 }
 
@@ -311,8 +349,9 @@ where
             }
         }
         ready!(this.poll_end(cx));
+        ready!(this.poll_rest(cx));
         match this.grantor.take() {
-            Some(grantor) => Poll::Ready(this.report(cx, grantor)),
+            Some(grantor) => Poll::Ready(this.report(grantor)),
             None => Poll::Pending,
         }
     }

@@ -3,7 +3,7 @@
 use super::window::Window;
 use crate::panics::discard_each;
 use actors_core::send::{MailSink, Permit, Slots};
-use actors_core::{Handle, Handler, Message, Reason, SendError};
+use actors_core::{Handle, Handler, Message, Reason, Refusal, SendError};
 use futures_core::Stream;
 use futures_sink::Sink;
 use std::collections::VecDeque;
@@ -128,7 +128,9 @@ impl<A: Handler<M>, M: Message> Grantor<A, M> {
 
     /// Returns the items that have arrived and are not in the mailbox, oldest first.
     pub fn into_undelivered(mut self) -> Vec<M> {
-        mem::take(&mut self.held).into_iter().map(|(_, item)| item).collect()
+        // The item in the sink was the first that did not fit.
+        let first = self.sink.take_unsent();
+        first.into_iter().chain(mem::take(&mut self.held).into_iter().map(|(_, item)| item)).collect()
     }
 
     /// Polls for the next `request(n)` to write to the producer, and moves items that did not fit
@@ -276,7 +278,7 @@ impl<A: Handler<M>, M: Message> Drop for Grantor<A, M> {
 
 /// Returns whether an item that was refused although it had a slot may fit later. `attach` decides
 /// the same way.
-fn is_for_now<M>(refused: &SendError<M>) -> bool {
+pub(crate) fn is_for_now(refused: &impl Refusal) -> bool {
     let is_passing = matches!(refused.reason(), Reason::Full | Reason::Shed | Reason::RateLimited);
     is_passing && refused.retry_after().is_some()
 }

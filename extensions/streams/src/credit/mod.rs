@@ -39,6 +39,7 @@ mod window;
 
 pub use consume::{Consume, End, Report, ToConsumer, ToProducer, consume};
 pub use demand::{Demand, Stage, ZeroRequest};
+pub(crate) use grantor::is_for_now;
 pub use grantor::{Grantor, ItemError};
 pub use line::{Cancelled, Credit, CreditLine, SpendError, account};
 pub(crate) use pair::channel;

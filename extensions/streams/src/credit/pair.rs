@@ -10,6 +10,8 @@ use futures_sink::Sink;
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
@@ -52,7 +54,7 @@ where
     let (line, credit) = account();
     let (sender, receiver) = channel(handle, window);
     let producer = Producer { credit, sender };
-    let consumer = Consume::new(handle, window, Items::new(receiver), LineSink { line }, Items::close);
+    let consumer = Consume::new(handle, window, Items::new(receiver), LineSink { line }, Some(Items::close));
     (producer, consumer)
 }
 
@@ -206,16 +208,25 @@ impl<M> Sink<M> for Producer<M> {
 /// What a [`Producer`] has sent, for its consumer.
 pub struct Items<M> {
     receiver: mpsc::Receiver<ToConsumer<M>>,
+    /// Items that were sent without credit and found no place.
+    overrun: Arc<AtomicU64>,
 }
 
 impl<M> Items<M> {
     pub(crate) fn new(receiver: mpsc::Receiver<ToConsumer<M>>) -> Self {
-        Items { receiver }
+        Items { receiver, overrun: Arc::default() }
     }
 
-    /// Takes nothing more. What was taken before is still handed out.
-    pub(crate) fn close(&mut self) {
+    /// Returns where the other end counts the items that found no place.
+    pub(crate) fn overrun(&self) -> Arc<AtomicU64> {
+        self.overrun.clone()
+    }
+
+    /// Takes nothing more. What was taken before is still handed out. Returns the number of items
+    /// that found no place.
+    pub(crate) fn close(&mut self) -> u64 {
         self.receiver.close();
+        self.overrun.load(Ordering::Relaxed)
     }
 }
 

@@ -1,24 +1,24 @@
 //! One direction: each frame of a socket becomes a message.
 
 use super::end::{Delivered, End};
-use super::frames::{Frames, buffered};
+use super::frames::poll_frame;
 use super::limited::Limited;
-use crate::panics::caught;
-use actors_core::lifecycle::Closed;
+use crate::panics::{caught, discard};
+use actors_core::lifecycle::Waiting;
 use actors_core::send::MailSink;
-use actors_core::{Handle, Handler, Message, SendError};
+use actors_core::{Handle, Handler, Message, SendError, StopReason};
 use futures_sink::Sink;
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, BufReader};
+use tokio::io::AsyncRead;
 use tokio_util::codec::{Decoder, FramedRead};
 
 /// Sends each frame of a socket to an actor, as the message that `to_message` makes of it.
 ///
-/// While the mailbox is full, nothing is read, so the peer's window closes (C3). `io` is a socket
-/// or its reading half. Bytes that were read before, for example in a handshake, are put in front
+/// One frame is read ahead. While the mailbox is full, nothing more is read, so the peer's window
+/// closes (C3). `io` is a socket or its reading half. Bytes that were read before, for example in a handshake, are put in front
 /// with `tokio::io::AsyncReadExt::chain`.
 ///
 /// ```
@@ -51,13 +51,13 @@ where
     D: Decoder + Unpin,
     F: FnMut(D::Item) -> M,
 {
-    let source = FramedRead::new(buffered(io), Limited::new(decoder));
     Deliver {
         sink: handle.sink(),
         handle: handle.clone(),
-        closed: handle.closed().into_future(),
-        frames: Some(Frames::new(source)),
+        closed: handle.closed().untracked(),
+        frames: Some(FramedRead::new(io, Limited::new(decoder))),
         to_message,
+        message: None,
         is_sending: false,
         count: 0,
     }
@@ -66,8 +66,8 @@ where
 /// The future of [`deliver`], which resolves with a report.
 ///
 /// # Cancel safety
-/// Cancel safe. Dropped, it gives its slot back and drops the socket. A frame that was read and did
-/// not fit into the mailbox's bytes yet is dropped with it.
+/// Cancel safe. Dropped, it gives its slot back and drops the socket. The message of a frame that
+/// was read, and waits for its slot or for bytes of the mailbox, is dropped with it.
 ///
 /// # Panics
 /// When it is polled after it has completed.
@@ -75,10 +75,12 @@ where
 pub struct Deliver<A: Handler<M>, M: Message, R, D, F> {
     handle: Handle<A>,
     sink: MailSink<A, M>,
-    closed: <Closed<A> as IntoFuture>::IntoFuture,
+    closed: Waiting<StopReason>,
     /// `None` once this has completed.
-    frames: Option<Frames<FramedRead<BufReader<R>, Limited<D>>>>,
+    frames: Option<FramedRead<R, Limited<D>>>,
     to_message: F,
+    /// Made of the frame that waits for its slot.
+    message: Option<M>,
     /// Whether the sink has a message that is not counted yet.
     is_sending: bool,
     count: u64,
@@ -86,6 +88,12 @@ pub struct Deliver<A: Handler<M>, M: Message, R, D, F> {
 
 // The socket and the codec are pinned by their own `Unpin`.
 impl<A: Handler<M>, M: Message, R: Unpin, D, F> Unpin for Deliver<A, M, R, D, F> {}
+
+impl<A: Handler<M>, M: Message, R, D, F> Drop for Deliver<A, M, R, D, F> {
+    fn drop(&mut self) {
+        discard(self.message.take());
+    }
+}
 
 impl<A: Handler<M>, M: Message, R, D, F> fmt::Debug for Deliver<A, M, R, D, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,7 +114,7 @@ where
     /// [`MAX_FRAME`](super::MAX_FRAME). It also protects from a codec that has no limit of its own.
     pub fn max_frame(mut self, bytes: usize) -> Self {
         if let Some(frames) = &mut self.frames {
-            frames.source.decoder_mut().set_limit(bytes);
+            frames.decoder_mut().set_limit(bytes);
         }
         self
     }
@@ -123,20 +131,18 @@ where
             self.is_sending = false;
             self.count += 1;
         }
-        let Some(frames) = &mut self.frames else { return Poll::Pending };
-        ready!(frames.poll_readable(cx)).map_err(|error| (End::Frame(error), None))?;
+        if self.message.is_none() {
+            let Some(frames) = &mut self.frames else { return Poll::Pending };
+            let frame = match ready!(poll_frame(frames, cx)) {
+                None => return Poll::Ready(Err((End::PeerClosed, None))),
+                Some(Err(error)) => return Poll::Ready(Err((End::Frame(error), None))),
+                Some(Ok(frame)) => frame,
+            };
+            let message = caught(|| (self.to_message)(frame));
+            self.message = Some(message.map_err(|panic| (End::Panicked(panic), None))?);
+        }
         ready!(Pin::new(&mut self.sink).poll_ready(cx)).map_err(refused)?;
-        let Poll::Ready(frame) = frames.poll_frame(cx) else {
-            // Gives the slot back, which is done at once: no message is kept.
-            let _ = Pin::new(&mut self.sink).poll_close(cx);
-            return Poll::Pending;
-        };
-        let frame = match frame {
-            None => return Poll::Ready(Err((End::PeerClosed, None))),
-            Some(Err(error)) => return Poll::Ready(Err((End::Frame(error), None))),
-            Some(Ok(frame)) => frame,
-        };
-        let message = caught(|| (self.to_message)(frame)).map_err(|panic| (End::Panicked(panic), None))?;
+        let Some(message) = self.message.take() else { return Poll::Ready(Ok(())) };
         Pin::new(&mut self.sink).start_send(message).map_err(refused)?;
         self.is_sending = true;
         Poll::Ready(Ok(()))
@@ -167,6 +173,8 @@ where
             }
             ended = ready!(this.poll_move(cx)).err();
         };
+        // The message that waited for a slot, or in the sink for bytes, when the end came.
+        let undelivered = undelivered.or_else(|| this.message.take()).or_else(|| this.sink.take_unsent());
         // Gives the slot back. The socket is closed before the report is out.
         let _ = Pin::new(&mut this.sink).poll_close(cx);
         this.frames = None;

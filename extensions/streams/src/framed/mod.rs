@@ -1,9 +1,9 @@
 //! Sockets: frames that a codec decodes become messages, and answers become frames.
 //!
 //! ```text
-//!   peer ──► socket ──► 8 KiB ──► codec ──► message ──► slot ──► mailbox           deliver
-//!   peer ──► socket ──► 8 KiB ──► codec ──► message ──► slot ──► ask ┐
-//!        ◄── socket ◄── codec ◄── replies, in order, at most 32 ◄────┘              serve
+//!   peer ──► socket ──► codec ──► message ──► slot ──► mailbox           deliver
+//!   peer ──► socket ──► codec ──► message ──► slot ──► ask ┐
+//!        ◄── socket ◄── codec ◄── replies, in order, at most 32 ◄────┘    serve
 //! ```
 //!
 //! The socket is anything that implements `AsyncRead` (and `AsyncWrite`), the codec anything that
@@ -11,11 +11,14 @@
 //!
 //! # Invariants
 //!
-//! - A frame is decoded only when the mailbox has granted a slot for it (C1). While the mailbox is
-//!   full, nothing is read: the kernel's buffer fills, and the peer's TCP window closes (C3).
-//! - What is read without a slot is bounded: 8 KiB, and an unfinished frame up to `max_frame`.
-//! - A connection without bytes to decode holds no slot. So a thousand idle connections leave the
-//!   mailbox free.
+//! - One frame is decoded ahead, and waits for its slot (C1). While the mailbox is full, nothing
+//!   more is read: the kernel's buffer fills, and the peer's TCP window closes (C3).
+//! - What is read without a slot is bounded: that frame, and the codec's buffer. The buffer has 8
+//!   KiB at first. A larger frame makes it grow, to twice `max_frame` at most.
+//! - A connection without a whole frame holds no slot, and no token of a rate. So a thousand idle
+//!   connections leave the mailbox free.
+//! - A peer that is gone is noticed by the next read or write. While a frame waits for its slot,
+//!   nothing is read.
 //! - Each frame that was decoded is in the mailbox, or in the report.
 //! - The end of one side ends the other (C4). The report says which side it was.
 //!
@@ -30,13 +33,16 @@
 //! | the peer does not read | – | stops reading; `Write` if the connection breaks |
 //! | a conversion, codec or socket panics | `Panicked`, or `Frame` | the same |
 //!
-//! A socket that is dropped with unread bytes is reset by most kernels. [`serve`] shuts its writing
-//! direction down first, so the farewell goes out before.
+//! Most kernels reset a socket that is dropped with unread bytes, and a peer may lose the last
+//! replies by that. So [`serve`] shuts its writing direction down first. Then it reads and discards
+//! what the peer still sends, until the peer closes: 1 MiB and 2 seconds at most, by tokio's clock.
+//! A peer that sends more, or closes later, may lose its last replies.
 
 mod deliver;
 mod end;
 mod frames;
 mod limited;
+mod linger;
 mod serve;
 
 pub use deliver::{Deliver, deliver};

@@ -1,21 +1,23 @@
 //! Both directions: each frame is asked, and the replies are written in the order of the frames.
 
+mod reading;
+
 use super::end::{End, Served};
-use super::frames::{Frames, buffered};
 use super::limited::{FrameError, Limited};
-use crate::panics::{caught, discard_each};
-use actors_core::lifecycle::Closed;
-use actors_core::send::{Ask, Slots};
-use actors_core::{AskError, Handle, Handler, Message};
-use futures_core::Stream;
+use super::linger::Linger;
+use crate::panics::{caught, discard, discard_each};
+use actors_core::lifecycle::Waiting;
+use actors_core::send::{AskReturning, Slots};
+use actors_core::{AskError, Handle, Handler, Message, StopReason};
 use futures_sink::Sink;
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, BufReader};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Sleep;
 use tokio_util::codec::{Decoder, Encoder, Framed};
 
 /// The default number of requests of one connection that are in flight, 32: as many messages as an
@@ -30,8 +32,9 @@ pub const IN_FLIGHT: NonZeroUsize = match NonZeroUsize::new(32) {
 ///
 /// `to_message` makes a message of a frame, and `to_frame` a frame of the answer, or of the error
 /// that an ask ended with: each request has a reply. A request is read only while fewer than
-/// [`in_flight`](Serve::in_flight) of them are unanswered or unwritten, and only when the mailbox
-/// has a slot. So neither a full mailbox nor a peer that does not read its replies makes a backlog:
+/// [`in_flight`](Serve::in_flight) of them are unanswered or unwritten, and only when the one before
+/// has its slot. A request that does not fit although it has a slot (bytes, or the share of its key)
+/// waits too, and those behind it. So neither a full mailbox nor a peer that does not read its replies makes a backlog:
 /// both stop the reading, and the peer's window closes (C3).
 ///
 /// ```
@@ -73,18 +76,20 @@ where
     F: FnMut(<C as Decoder>::Item) -> M,
     G: FnMut(Result<M::Reply, AskError>) -> Out,
 {
-    let source = Framed::new(buffered(io), Limited::new(codec));
     Serve {
         handle: handle.clone(),
         slots: Slots::of(handle),
-        closed: handle.closed().into_future(),
-        frames: Some(Frames::new(source)),
+        closed: handle.closed().untracked(),
+        frames: Some(Framed::new(io, Limited::new(codec))),
         to_message,
+        message: None,
+        pause: None,
         to_frame,
         farewell: None,
         in_flight: IN_FLIGHT,
         asks: VecDeque::new(),
         is_unflushed: false,
+        linger: None,
         end: None,
         requests: 0,
         replies: 0,
@@ -96,8 +101,16 @@ type Farewell<Out, E> = Box<dyn FnOnce(&End<E>) -> Option<Out> + Send>;
 
 /// A request whose reply is not written yet.
 enum Asked<A: Handler<M>, M: Message> {
-    Waiting(Ask<'static, A, M>),
+    Waiting(AskReturning<'static, A, M>),
     Answered(Result<M::Reply, AskError>),
+}
+
+/// Drops a message that comes back with the error.
+fn answered<A: Handler<M>, M: Message>(answer: Result<M::Reply, (AskError, Option<M>)>) -> Asked<A, M> {
+    Asked::Answered(answer.map_err(|(why, message)| {
+        discard(message);
+        why
+    }))
 }
 
 /// The future of [`serve`], which resolves with a report when the connection has ended.
@@ -116,15 +129,21 @@ enum Asked<A: Handler<M>, M: Message> {
 pub struct Serve<A: Handler<M>, M: Message, T, C: Decoder, F, G, Out> {
     handle: Handle<A>,
     slots: Slots<A, M>,
-    closed: <Closed<A> as IntoFuture>::IntoFuture,
+    closed: Waiting<StopReason>,
     /// `None` once this has completed.
-    frames: Option<Frames<Framed<BufReader<T>, Limited<C>>>>,
+    frames: Option<Framed<T, Limited<C>>>,
     to_message: F,
+    /// The request that was read, and waits for its slot.
+    message: Option<M>,
+    /// The wait of a request that did not fit although it had a slot.
+    pause: Option<Pin<Box<Sleep>>>,
     to_frame: G,
     farewell: Option<Farewell<Out, C::Error>>,
     in_flight: NonZeroUsize,
     asks: VecDeque<Asked<A, M>>,
     is_unflushed: bool,
+    /// Once the writing direction is shut down.
+    linger: Option<Linger>,
     /// Why no more requests are read, once that is known.
     end: Option<End<C::Error>>,
     requests: u64,
@@ -153,7 +172,7 @@ where
     /// [`MAX_FRAME`](super::MAX_FRAME).
     pub fn max_frame(mut self, bytes: usize) -> Self {
         if let Some(frames) = &mut self.frames {
-            frames.source.codec_mut().set_limit(bytes);
+            frames.codec_mut().set_limit(bytes);
         }
         self
     }
@@ -191,52 +210,9 @@ where
     fn abort(&mut self, end: End<<C as Decoder>::Error>) {
         self.end = Some(end);
         discard_each(self.asks.drain(..));
+        discard(self.message.take());
         self.farewell = None;
         (self.is_unflushed, self.frames) = (false, None);
-    }
-
-    /// Reads one request if there may be one more, and asks. Returns whether it did.
-    fn read(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.end.is_some() || self.asks.len() >= self.in_flight.get() {
-            return false;
-        }
-        let Some(frames) = &mut self.frames else { return false };
-        match frames.poll_readable(cx) {
-            Poll::Pending => return false,
-            Poll::Ready(Err(error)) => {
-                self.finish(End::Frame(error));
-                return true;
-            }
-            Poll::Ready(Ok(())) => {}
-        }
-        let permit = match Pin::new(&mut self.slots).poll_next(cx) {
-            Poll::Pending | Poll::Ready(None) => return false,
-            Poll::Ready(Some(Err(refused))) => {
-                self.finish(End::Refused(refused));
-                return true;
-            }
-            Poll::Ready(Some(Ok(permit))) => permit,
-        };
-        match frames.poll_frame(cx) {
-            // Dropping the permit gives the slot back.
-            Poll::Pending => return false,
-            Poll::Ready(None) => self.finish(End::PeerClosed),
-            Poll::Ready(Some(Err(error))) => self.finish(End::Frame(error)),
-            Poll::Ready(Some(Ok(frame))) => match caught(|| (self.to_message)(frame)) {
-                Err(panic) => self.finish(End::Panicked(panic)),
-                Ok(message) => {
-                    self.requests += 1;
-                    let mut ask = permit.ask(message);
-                    // The first poll sends it. Only the oldest ask is polled again: an answer
-                    // waits in its slot until the replies before it are written.
-                    self.asks.push_back(match Pin::new(&mut ask).poll(cx) {
-                        Poll::Ready(answer) => Asked::Answered(answer),
-                        Poll::Pending => Asked::Waiting(ask),
-                    });
-                }
-            },
-        }
-        true
     }
 
     /// Writes the oldest reply if it is there and the peer reads. Returns whether it did.
@@ -246,7 +222,7 @@ where
             Some(Asked::Answered(_)) => {}
             Some(Asked::Waiting(ask)) => match Pin::new(ask).poll(cx) {
                 Poll::Pending => return false,
-                Poll::Ready(answer) => self.asks[0] = Asked::Answered(answer),
+                Poll::Ready(answer) => self.asks[0] = answered(answer),
             },
         }
         match self.poll_writable(cx) {
@@ -272,12 +248,10 @@ where
     /// Calls the writing direction of the socket. A panic is an error of it.
     fn poll_socket(
         &mut self,
-        poll: impl FnOnce(
-            Pin<&mut Framed<BufReader<T>, Limited<C>>>,
-        ) -> Poll<Result<(), FrameError<<C as Decoder>::Error>>>,
+        poll: impl FnOnce(Pin<&mut Framed<T, Limited<C>>>) -> Poll<Result<(), FrameError<<C as Decoder>::Error>>>,
     ) -> Poll<Result<(), FrameError<<C as Decoder>::Error>>> {
         let Some(frames) = &mut self.frames else { return Poll::Ready(Ok(())) };
-        let polled = caught(|| poll(Pin::new(&mut frames.source)));
+        let polled = caught(|| poll(Pin::new(frames)));
         polled.unwrap_or_else(|panic| Poll::Ready(Err(FrameError::Panicked(panic))))
     }
 
@@ -311,8 +285,20 @@ where
         }
     }
 
-    /// Writes the last frame and closes the socket.
+    /// Writes the last frame, shuts down, and reads until the peer has closed too.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.linger.is_none() {
+            ready!(self.poll_shutdown(cx));
+        }
+        if let (Some(linger), Some(frames)) = (&mut self.linger, &mut self.frames) {
+            ready!(linger.poll(frames.get_mut(), cx));
+        }
+        self.frames = None;
+        Poll::Ready(())
+    }
+
+    /// Writes the last frame and shuts the writing direction down.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.farewell.is_some() {
             match ready!(self.poll_writable(cx)) {
                 Err(error) => self.abort(End::Write(error)),
@@ -320,11 +306,13 @@ where
             }
         }
         let closed = ready!(self.poll_socket(|socket| Sink::<Out>::poll_close(socket, cx)));
-        if let Err(error) = closed {
+        match (closed, &self.end) {
             // What was read and answered stays so; only the goodbye was not heard.
-            self.finish(End::Write(error));
+            (Err(error), _) => self.finish(End::Write(error)),
+            // Everything was read.
+            (Ok(()), Some(End::PeerClosed)) => {}
+            (Ok(()), _) => self.linger = Some(Linger::start()),
         }
-        self.frames = None;
         Poll::Ready(())
     }
 
@@ -343,6 +331,7 @@ where
 impl<A: Handler<M>, M: Message, T, C: Decoder, F, G, Out> Drop for Serve<A, M, T, C, F, G, Out> {
     fn drop(&mut self) {
         discard_each(self.asks.drain(..));
+        discard(self.message.take());
     }
 }
 
@@ -368,12 +357,13 @@ where
         loop {
             let mut has_moved = this.write(cx);
             has_moved |= this.read(cx);
+            has_moved |= this.ask(cx);
             if !has_moved {
                 break;
             }
         }
         this.flush(cx);
-        if this.end.is_some() && this.asks.is_empty() {
+        if this.end.is_some() && this.asks.is_empty() && this.message.is_none() {
             ready!(this.poll_close(cx));
         }
         match this.end.take() {

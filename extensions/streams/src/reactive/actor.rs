@@ -11,8 +11,10 @@ use std::fmt;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 /// Creates a subscriber whose items go to an actor, and the future that requests them and sends
 /// them. Await it, or spawn it as a task: it resolves with a [`Report`](crate::credit::Report).
@@ -54,8 +56,9 @@ where
     let (sender, receiver) = channel(handle, window);
     let place = Arc::new(Watched::new(Place::Empty));
     let requests = Requests { place: place.clone(), subscription: None };
-    let subscriber = ActorSubscriber { place, sender };
-    (subscriber, Consume::new(handle, window, Items::new(receiver), requests, Items::close))
+    let items = Items::new(receiver);
+    let subscriber = ActorSubscriber { place, sender, overrun: items.overrun() };
+    (subscriber, Consume::new(handle, window, items, requests, Some(Items::close)))
 }
 
 /// Where the subscription waits for the future that requests.
@@ -72,6 +75,8 @@ enum Place {
 pub struct ActorSubscriber<M> {
     place: Arc<Watched<Place>>,
     sender: mpsc::Sender<ToConsumer<M>>,
+    /// Counts items that found no place.
+    overrun: Arc<AtomicU64>,
 }
 
 impl<M> fmt::Debug for ActorSubscriber<M> {
@@ -90,7 +95,7 @@ impl<M> Subscriber<M> for ActorSubscriber<M> {
             Place::Arrived(_) | Place::Taken | Place::Closed => Place::Arrived(subscription),
         });
         discard(unwanted);
-        ActorReceiver { place: self.place, sender: self.sender }
+        ActorReceiver { place: self.place, sender: self.sender, overrun: self.overrun }
     }
 }
 
@@ -98,6 +103,8 @@ impl<M> Subscriber<M> for ActorSubscriber<M> {
 pub struct ActorReceiver<M> {
     place: Arc<Watched<Place>>,
     sender: mpsc::Sender<ToConsumer<M>>,
+    /// Counts items that found no place.
+    overrun: Arc<AtomicU64>,
 }
 
 impl<M> fmt::Debug for ActorReceiver<M> {
@@ -114,9 +121,13 @@ impl<M> ActorReceiver<M> {
     }
 
     /// Fails if the future is gone, which has cancelled, or behind items that were not requested.
-    /// The first of those ends the subscription as soon as it is read.
+    /// The first of those ends the subscription as soon as it is read, and the report counts those
+    /// that found no place.
     fn send(&self, signal: ToConsumer<M>) {
         if let Err(unsent) = self.sender.try_send(signal) {
+            if let TrySendError::Full(ToConsumer::Item(_)) = unsent {
+                self.overrun.fetch_add(1, Ordering::Relaxed);
+            }
             discard(unsent);
         }
     }

@@ -4,7 +4,7 @@ use super::inlet::{Inlet, InletReceiver, Outlet, inlet};
 use super::publish::{StreamPublisher, try_publish};
 use super::traits::Publisher;
 use crate::credit::Window;
-use crate::panics::caught;
+use crate::panics::{caught, discard};
 use actors_core::BoxError;
 use futures_core::Stream;
 use futures_sink::Sink;
@@ -20,7 +20,7 @@ use std::task::{Context, Poll, ready};
 pub fn stream<P: Publisher>(publisher: P, window: Window) -> PublisherStream<P> {
     let (inlet, outlet) = inlet(window);
     let run = Box::pin(publisher.subscribe(inlet));
-    PublisherStream { outlet, run: Some(run) }
+    PublisherStream { outlet, run: Some(run), failed: None, is_over: false }
 }
 
 /// The items of a publisher. [`stream`] creates it.
@@ -28,6 +28,10 @@ pub struct PublisherStream<P: Publisher> {
     outlet: Outlet<P::Item>,
     /// `None` once the publisher has run to its end. Boxed, so that the stream is `Unpin`.
     run: Option<Pin<Box<RunOf<P>>>>,
+    /// The panic of the run, which comes after the items that it has signalled.
+    failed: Option<BoxError>,
+    /// Whether the end or an error is out.
+    is_over: bool,
 }
 
 type RunOf<P> = <P as Publisher>::Run<InletReceiver<<P as Publisher>::Item>>;
@@ -41,12 +45,28 @@ impl<P: Publisher> fmt::Debug for PublisherStream<P> {
     }
 }
 
+impl<P: Publisher> PublisherStream<P> {
+    fn poll_outlet(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<P::Item, BoxError>>> {
+        match Pin::new(&mut self.outlet).poll_next(cx) {
+            Poll::Ready(Some(Ok(item))) => Poll::Ready(Some(Ok(item))),
+            Poll::Pending if self.failed.is_none() => Poll::Pending,
+            end => {
+                self.is_over = true;
+                self.failed.take().map_or(end, |failed| Poll::Ready(Some(Err(failed))))
+            }
+        }
+    }
+}
+
 impl<P: Publisher> Stream for PublisherStream<P> {
     type Item = Result<P::Item, BoxError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let next = Pin::new(&mut this.outlet).poll_next(cx);
+        if this.is_over {
+            return Poll::Ready(None);
+        }
+        let next = this.poll_outlet(cx);
         let Some(run) = &mut this.run else { return next };
         if next.is_ready() {
             return next;
@@ -54,13 +74,13 @@ impl<P: Publisher> Stream for PublisherStream<P> {
         // The request that the outlet has just made, if any, is known to the run.
         match caught(|| run.as_mut().poll(cx)) {
             Ok(Poll::Pending) => {}
-            Ok(Poll::Ready(_)) => this.run = None,
+            Ok(Poll::Ready(_)) => discard(this.run.take()),
             Err(panic) => {
-                this.run = None;
-                return Poll::Ready(Some(Err(panic.into())));
+                discard(this.run.take());
+                this.failed = Some(panic.into());
             }
         }
-        Pin::new(&mut this.outlet).poll_next(cx)
+        this.poll_outlet(cx)
     }
 }
 
@@ -99,6 +119,12 @@ pub struct SinkFeed<T, Si> {
 
 // The sink is pinned by its own `Unpin`.
 impl<T, Si: Unpin> Unpin for SinkFeed<T, Si> {}
+
+impl<T, Si> Drop for SinkFeed<T, Si> {
+    fn drop(&mut self) {
+        discard(self.item.take());
+    }
+}
 
 impl<T, Si> fmt::Debug for SinkFeed<T, Si> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -148,6 +148,8 @@ impl<T: Send + 'static> Emitter<T> {
         // Before the channel closes: the publisher looks at it then.
         discard(self.end.visit(|place| place.replace(end)));
         self.sender.close();
+        // A slot from `poll_ready` would keep the channel open.
+        self.sender.abort_send();
     }
 }
 

@@ -165,6 +165,10 @@ impl<St, R> fmt::Debug for Run<St, R> {
 impl<St, R> Drop for Run<St, R> {
     fn drop(&mut self) {
         self.account.visit(|account| account.demand.cancel());
+        if let State::Running { stream, receiver } = mem::replace(&mut self.state, State::Reported) {
+            discard(stream);
+            discard(receiver);
+        }
     }
 }
 
@@ -237,9 +241,9 @@ where
             Ok(Poll::Ready(Some(Ok(item)))) => {
                 unit.made_progress();
                 // Taken after the item is there: a cancel that came first wins, and drops it.
-                if self.account.visit(|account| account.demand.take())
-                    && let Err(panic) = caught(|| receiver.on_next(item))
-                {
+                if !self.account.visit(|account| account.demand.take()) {
+                    discard(item);
+                } else if let Err(panic) = caught(|| receiver.on_next(item)) {
                     self.account.visit(|account| account.demand.cancel());
                     self.finish(Outcome::Cancelled, drop);
                     self.state = State::Over(Outcome::Panicked(panic));

@@ -205,7 +205,7 @@ fn sockets_that_fail_and_code_that_panics_end_one_connection_and_nothing_else() 
 }
 
 /// Reply 0 means an error, so that each request has a reply of eight bytes.
-fn answer(answer: Result<u64, AskError>) -> u64 {
+pub(crate) fn answer(answer: Result<u64, AskError>) -> u64 {
     answer.unwrap_or(0)
 }
 

@@ -1,7 +1,9 @@
 //! Credit, framed sockets and Reactive Streams: in paused time, except where a socket is real.
 
 mod credit;
+mod ends;
 mod framed;
+mod lingering;
 mod reactive;
 mod sockets;
 mod threads;

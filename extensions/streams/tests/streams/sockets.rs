@@ -101,6 +101,20 @@ async fn write_all(peer: &TcpStream, mut bytes: &[u8]) {
     }
 }
 
+/// Reads until the other end has closed. A connection that is reset is an error.
+async fn read_to_end(peer: &TcpStream) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    loop {
+        peer.readable().await?;
+        match peer.try_read_buf(&mut bytes) {
+            Ok(0) => return Ok(bytes),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            // A socket may look readable and have nothing.
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
 #[test]
 fn c3_a_full_mailbox_closes_the_peer_s_tcp_window_and_nothing_is_lost() {
     with_sockets(async |system| {
@@ -169,8 +183,29 @@ fn c4_the_actor_s_end_closes_a_real_socket() {
         let (peer, socket) = connection().await;
         let task = tokio::spawn(framed::deliver(&mill, socket, Blocks, |sack| Grind { sack }));
         mill.stop().await;
-        peer.readable().await.unwrap();
-        assert_eq!(peer.try_read(&mut [0]).unwrap(), 0);
+        assert_eq!(read_to_end(&peer).await.unwrap(), []);
         assert!(matches!(task.await.unwrap().end, End::Refused(_)));
+    });
+}
+
+#[test]
+fn c4_the_last_replies_reach_a_peer_whose_input_is_not_read_any_more() {
+    with_sockets(async |system| {
+        let (mill, _) = Mill::spawn(&system);
+        let (peer, socket) = connection().await;
+        let answer = |answer: Result<u64, AskError>| answer.unwrap();
+        let fear = |sack| match sack {
+            3 => panic!("the conversion fears three"),
+            sack => Double { sack },
+        };
+        let served = framed::serve(&mill, socket, Blocks, fear, answer).farewell(|_| Some(999));
+        let task = tokio::spawn(served);
+        // Most of them are behind the broken request.
+        write_all(&peer, &numbers()[..1000 * BLOCK]).await;
+        let mut replies = BytesMut::from(&read_to_end(&peer).await.expect("it is not reset")[..]);
+        let replies: Vec<_> = std::iter::from_fn(|| Blocks.decode(&mut replies).unwrap()).collect();
+        assert_eq!(replies, [0, 2, 4, 999]);
+        drop(peer);
+        assert!(matches!(task.await.unwrap().end, End::Panicked(_)));
     });
 }

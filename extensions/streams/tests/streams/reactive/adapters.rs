@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
-fn window(size: u32) -> Window {
+pub(super) fn window(size: u32) -> Window {
     Window::new(NonZeroU32::new(size).unwrap())
 }
 
@@ -106,6 +106,7 @@ fn items_that_were_not_requested_are_an_error_and_never_queued() {
             let report = feed.await;
             assert!(matches!(report.end, End::NoCredit), "{:?}", report.end);
             assert_eq!((report.items, mill.ledger().total().offered), (0, 0));
+            assert_eq!(report.undelivered.len() as u64 + report.overrun, items, "each item is accounted for");
 
             let mut received: Vec<_> = reactive::stream(Rude { items }, window(4)).collect().await;
             let error = received.pop().unwrap().unwrap_err();
@@ -208,7 +209,7 @@ fn rs_1_04_a_stream_that_panics_has_failed() {
 }
 
 /// An item that panics when it is dropped.
-struct Bomb;
+pub(super) struct Bomb;
 
 impl Drop for Bomb {
     fn drop(&mut self) {

@@ -1,6 +1,7 @@
 //! Reactive Streams: the published rules by section, and what the adapters promise in addition.
 
 mod adapters;
+mod ends;
 #[cfg(feature = "tck")]
 mod section_1;
 #[cfg(feature = "tck")]
