@@ -3,6 +3,7 @@
 use super::end::{Delivered, End};
 use super::frames::poll_frame;
 use super::limited::Limited;
+use super::stop::Stop;
 use crate::panics::{caught, discard};
 use actors_core::lifecycle::Waiting;
 use actors_core::send::MailSink;
@@ -58,6 +59,8 @@ where
         frames: Some(FramedRead::new(io, Limited::new(decoder))),
         to_message,
         message: None,
+        stop: Stop::default(),
+        is_stopped: false,
         is_sending: false,
         count: 0,
     }
@@ -81,6 +84,8 @@ pub struct Deliver<A: Handler<M>, M: Message, R, D, F> {
     to_message: F,
     /// Made of the frame that waits for its slot.
     message: Option<M>,
+    stop: Stop,
+    is_stopped: bool,
     /// Whether the sink has a message that is not counted yet.
     is_sending: bool,
     count: u64,
@@ -119,6 +124,16 @@ where
         self
     }
 
+    /// Sets a signal after which no more frames are read, for an orderly end. A frame that was read
+    /// before still waits for its slot: put a time limit around the whole, which drops it.
+    ///
+    /// Frames that the peer has sent and that are not read are lost to the peer, which gets no
+    /// answer here.
+    pub fn until(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.stop = Stop::when(stop);
+        self
+    }
+
     /// Moves one frame, or waits. Ready at the end.
     fn poll_move(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended<M, D::Error>>> {
         let refused = |refused: SendError<Option<M>>| {
@@ -132,6 +147,9 @@ where
             self.count += 1;
         }
         if self.message.is_none() {
+            if self.is_stopped {
+                return Poll::Ready(Err((End::Stopped, None)));
+            }
             let Some(frames) = &mut self.frames else { return Poll::Pending };
             let frame = match ready!(poll_frame(frames, cx)) {
                 None => return Poll::Ready(Err((End::PeerClosed, None))),
@@ -161,6 +179,7 @@ where
         let this = &mut *self;
         assert!(this.frames.is_some(), "the frames of a socket were polled after their end");
         let mut ended = None;
+        this.is_stopped |= this.stop.poll(cx).is_ready();
         if Pin::new(&mut this.closed).poll(cx).is_ready()
             && let Err(refused) = this.handle.try_reserve::<M>()
         {

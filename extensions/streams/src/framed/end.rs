@@ -11,6 +11,9 @@ pub enum End<E> {
     /// The peer sends no more frames. The last one was whole.
     #[error("the peer has closed the connection")]
     PeerClosed,
+    /// `until` has resolved. What was accepted before is in the mailbox, or answered.
+    #[error("the connection was told to end")]
+    Stopped,
     /// The socket failed, or the codec found no frame.
     #[error(transparent)]
     Frame(FrameError<E>),

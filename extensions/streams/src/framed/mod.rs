@@ -30,6 +30,7 @@
 //! | the peer stops within a frame | the codec's error: `Frame` | the same, after the replies that are owed |
 //! | a frame is too large or broken | `Frame` | `Frame`, after the replies that are owed and the farewell |
 //! | the actor closes | drops the socket: `Refused` | the requests in flight end with an error each, then the farewell: `Refused` |
+//! | `until` resolves | sends the frame that was read, drops the socket: `Stopped` | writes the replies that are owed and the farewell: `Stopped` |
 //! | the peer does not read | – | stops reading; `Write` if the connection breaks |
 //! | a conversion, codec or socket panics | `Panicked`, or `Frame` | the same |
 //!
@@ -44,6 +45,7 @@ mod frames;
 mod limited;
 mod linger;
 mod serve;
+mod stop;
 
 pub use deliver::{Deliver, deliver};
 pub use end::{Delivered, End, Served};

@@ -5,6 +5,7 @@ mod reading;
 use super::end::{End, Served};
 use super::limited::{FrameError, Limited};
 use super::linger::Linger;
+use super::stop::Stop;
 use crate::panics::{caught, discard, discard_each};
 use actors_core::lifecycle::Waiting;
 use actors_core::send::{AskReturning, Slots};
@@ -84,6 +85,7 @@ where
         to_message,
         message: None,
         pause: None,
+        stop: Stop::default(),
         to_frame,
         farewell: None,
         in_flight: IN_FLIGHT,
@@ -137,6 +139,7 @@ pub struct Serve<A: Handler<M>, M: Message, T, C: Decoder, F, G, Out> {
     message: Option<M>,
     /// The wait of a request that did not fit although it had a slot.
     pause: Option<Pin<Box<Sleep>>>,
+    stop: Stop,
     to_frame: G,
     farewell: Option<Farewell<Out, C::Error>>,
     in_flight: NonZeroUsize,
@@ -182,6 +185,14 @@ where
     /// written.
     pub fn in_flight(mut self, requests: NonZeroUsize) -> Self {
         self.in_flight = requests;
+        self
+    }
+
+    /// Sets a signal after which no more requests are read, for an orderly end: those that were read
+    /// are answered, then comes the farewell. Put a time limit around the whole for a peer that
+    /// does not read, and an actor that is slow.
+    pub fn until(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.stop = Stop::when(stop);
         self
     }
 
@@ -351,6 +362,9 @@ where
             && let Err(refused) = this.handle.try_reserve::<M>()
         {
             this.finish(End::Refused(refused));
+        }
+        if this.stop.poll(cx).is_ready() {
+            this.finish(End::Stopped);
         }
         assert!(this.frames.is_some(), "a connection was polled after its end");
         // Each request needs a slot, and each slot costs a unit of tokio's cooperative budget.

@@ -1,13 +1,14 @@
 //! What a connection costs that is slow, or does not close.
 
 use crate::framed::{Numbers, answer};
-use crate::mill_messages::Double;
+use crate::mill_messages::{Double, Grind};
 use crate::{Mill, run_other_tasks};
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_streams::framed;
+use actors_streams::framed::{self, End};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 #[test]
@@ -138,5 +139,66 @@ fn c4_a_request_that_waits_for_its_slot_when_the_actor_ends_has_a_reply() {
         drop(peer);
         let served = task.await.unwrap();
         assert_eq!((served.requests, served.replies), (9, 9));
+    });
+}
+
+#[test]
+fn c4_a_bridge_that_is_told_to_end_finishes_what_it_has_read() {
+    testing::run(async |system| {
+        let (mill, record) = Mill::spawn(&system);
+        let held = testing::hold(&mill);
+        let (mut peer, socket) = tokio::io::duplex(256);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = framed::serve(&mill, socket, Numbers, |sack| Double { sack }, answer)
+            .until(async move { drop(stopped.await) })
+            .farewell(|_| Some(999));
+        let served = tokio::spawn(served);
+        for sack in 1..=9 {
+            peer.write_u64(sack).await.unwrap();
+        }
+        run_other_tasks().await;
+        stop.send(()).unwrap();
+        run_other_tasks().await;
+        peer.write_u64(10).await.unwrap();
+        held.release();
+        for sack in (1..=9).map(|sack| sack * 2).chain([999]) {
+            assert_eq!(peer.read_u64().await.unwrap(), sack);
+        }
+        assert!(peer.read_u64().await.is_err(), "the tenth one is not read");
+        drop(peer);
+        let served = served.await.unwrap();
+        assert!(matches!(served.end, End::Stopped), "{:?}", served.end);
+        assert_eq!((served.requests, served.replies, record.ground()), (9, 9, (1..=9).collect()));
+    });
+    testing::run(async |system| {
+        let (mill, record) = Mill::spawn(&system);
+        let held = testing::hold(&mill);
+        let (mut peer, socket) = tokio::io::duplex(256);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let delivered = framed::deliver(&mill, socket, Numbers, |sack| Grind { sack })
+            .until(async move { drop(stopped.await) });
+        let delivered = tokio::spawn(delivered);
+        for sack in 1..=20 {
+            peer.write_u64(sack).await.unwrap();
+        }
+        run_other_tasks().await;
+        stop.send(()).unwrap();
+        run_other_tasks().await;
+        assert!(!delivered.is_finished(), "the ninth one waits for its slot");
+        held.release();
+        let delivered = delivered.await.unwrap();
+        assert!(matches!(delivered.end, End::Stopped), "{:?}", delivered.end);
+        testing::quiet(&system).await;
+        assert_eq!((delivered.frames, record.ground()), (9, (1..=9).collect()));
+    });
+}
+
+#[test]
+fn a_signal_that_panics_ends_its_bridge_in_order() {
+    testing::run(async |system| {
+        let (mill, _) = Mill::spawn(&system);
+        let delivered = framed::deliver(&mill, &[0; 8][..], Numbers, |sack| Grind { sack });
+        let delivered = delivered.until(async { panic!("the signal panics") }).await;
+        assert!(matches!(delivered.end, End::Stopped), "{:?}", delivered.end);
     });
 }

@@ -48,12 +48,9 @@ where
             return false;
         }
         // Where the actor has closed, the ask is refused at once, and its error is the reply.
-        let permit = match self.end {
-            Some(_) => None,
-            None => match self.poll_slot(cx) {
-                Poll::Pending => return false,
-                Poll::Ready(permit) => permit,
-            },
+        let permit = match self.poll_slot(cx) {
+            Poll::Pending => return false,
+            Poll::Ready(permit) => permit,
         };
         let Some(message) = self.message.take() else { return false };
         let ask = match permit {
@@ -64,8 +61,16 @@ where
         true
     }
 
+    /// Whether there are no more slots.
+    fn is_refused(&self) -> bool {
+        matches!(self.end, Some(End::Refused(_))) || self.handle.is_closed()
+    }
+
     /// Polls for the slot of a request; `None` if there will be none.
     fn poll_slot(&mut self, cx: &mut Context<'_>) -> Poll<Option<Permit<A, M>>> {
+        if self.is_refused() {
+            return Poll::Ready(None);
+        }
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(cx));
             self.pause = None;
@@ -85,7 +90,7 @@ where
     fn send(&mut self, mut ask: AskReturning<'static, A, M>, cx: &mut Context<'_>) {
         match Pin::new(&mut ask).poll(cx) {
             Poll::Pending => self.asks.push_back(Asked::Waiting(ask)),
-            Poll::Ready(Err((why, Some(message)))) if self.end.is_none() && is_for_now(&why) => {
+            Poll::Ready(Err((why, Some(message)))) if !self.is_refused() && is_for_now(&why) => {
                 let wait = why.retry_after().unwrap_or_default();
                 (self.message, self.pause) = (Some(message), Some(Box::pin(tokio::time::sleep(wait))));
             }
