@@ -13,12 +13,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 /// One event.
 const BODY_BYTES_MAX: usize = 4096;
 /// The time to retry where the parser knows none, because it has not handled enough messages to
 /// have a rate.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How long requests in progress may take after the end was told: many times what an event of 4 KiB
+/// takes on a slow line.
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// What a request needs. Clones share it.
 #[derive(Clone, Debug)]
@@ -38,17 +43,33 @@ impl App {
     }
 }
 
-/// Serves until `stop` resolves and the requests in progress are answered.
+/// Serves until `stop` resolves and the requests in progress are answered. A client that has not
+/// sent its request within `grace` after that is not waited for.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: App,
     stop: impl Future<Output = ()> + Send + 'static,
+    grace: Duration,
 ) -> std::io::Result<()> {
     let router = Router::new()
         .route("/events", post(event))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(app);
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    let (told, hears) = oneshot::channel();
+    let stop = async move {
+        stop.await;
+        // Nothing hears it once the server has failed.
+        let _ = told.send(());
+    };
+    let over = async move {
+        // An error says that the server has ended by itself.
+        let _ = hears.await;
+        tokio::time::sleep(grace).await;
+    };
+    tokio::select! {
+        served = axum::serve(listener, router).with_graceful_shutdown(stop) => served,
+        () = over => Ok(()),
+    }
 }
 
 /// Takes one event. 202 means that it will be in the database: the pipeline drains before it ends.

@@ -80,14 +80,17 @@ async fn run(cli: &Cli, scratch: &Scratch, db: &Path) -> Result<Vec<Check>, BoxE
 
     let slow = db::slow_in_the_middle(cli.slow_db.unwrap_or_default(), content.events);
     let service = Service::open(db, content.events, slow).await?;
-    let read = reader::read(File::open(&path).await?, &service.parser).await;
+    let read = reader::read(File::open(&path).await?, &service.parser, interrupt()).await;
     let books = service.close().await?;
-    let lines = read?;
+    let read = read?;
 
     print(&books);
     let memory = verdict::of_memory(before);
     let found = read_back(db).await?;
-    let mut checks = verdict::of_file(&content, lines, &found, &books);
+    let mut checks = match read.is_stopped {
+        true => verdict::of_part(read.lines, &found, &books),
+        false => verdict::of_file(&content, read.lines, &found, &books),
+    };
     checks.extend(memory);
     Ok(checks)
 }
@@ -98,16 +101,18 @@ async fn serve(address: SocketAddr, db: &Path) -> Result<Vec<Check>, BoxError> {
     let listener = TcpListener::bind(address).await?;
     println!("POST http://{}/events; ctrl-c ends it", listener.local_addr()?);
     let app = App::new(service.clone());
-    let stop = async {
-        // Without a signal handler, only ending the process stops it.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    http::serve(listener, app.clone(), stop).await?;
+    http::serve(listener, app.clone(), interrupt(), http::GRACE).await?;
     let books = service.close().await?;
     print(&books);
     Ok(verdict::of_requests(app.accepted(), &read_back(db).await?, &books))
+}
+
+/// Resolves with ctrl-c: what was accepted until then is still written.
+async fn interrupt() {
+    // Without a signal handler, only ending the process stops it.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 async fn read_back(db: &Path) -> Result<verdict::Found, BoxError> {

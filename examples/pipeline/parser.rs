@@ -4,17 +4,20 @@ use crate::db::Row;
 use crate::event::Event;
 use crate::writer::WriterHandle;
 use actors_core::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Parses and enriches lines, in order.
 #[derive(Debug)]
 pub(crate) struct Parser {
     writer: WriterHandle,
-    malformed: u64,
+    /// Read when this actor has ended, however it ended.
+    malformed: Arc<AtomicU64>,
 }
 
 impl Parser {
-    pub(crate) fn new(writer: WriterHandle) -> Self {
-        Parser { writer, malformed: 0 }
+    pub(crate) fn new(writer: WriterHandle, malformed: Arc<AtomicU64>) -> Self {
+        Parser { writer, malformed }
     }
 
     /// Hands a row on, and waits as long as that takes. A wait in line is bounded by the timeout of
@@ -44,14 +47,10 @@ impl Parser {
                 let region = region(event.source);
                 self.pass_on(Row { event, region }).await;
             }
-            Ok(_) | Err(_) => self.malformed += 1,
+            Ok(_) | Err(_) => {
+                self.malformed.fetch_add(1, Ordering::Relaxed);
+            }
         }
-    }
-
-    /// The number of lines that are no events.
-    #[message(overflow = block, timeout = "1h")]
-    fn malformed(&mut self) -> u64 {
-        self.malformed
     }
 }
 

@@ -4,9 +4,13 @@ use crate::db::{BeforeCommit, Db};
 use crate::parser::{Parser, ParserHandle};
 use crate::progress::Progress;
 use crate::writer::{Writer, WriterHandle};
+use actors_core::StopReason;
+use actors_core::lifecycle::Ending;
 use actors_core::prelude::*;
 use actors_core::system::ShutdownReport;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The limit for draining: longer than the slowest database of this program takes for two full
@@ -20,6 +24,7 @@ pub(crate) struct Service {
     pub(crate) parser: ParserHandle,
     pub(crate) writer: WriterHandle,
     pub(crate) progress: Progress,
+    malformed: Arc<AtomicU64>,
 }
 
 impl Service {
@@ -36,19 +41,33 @@ impl Service {
         let progress = Progress::of(expected);
         let writer: WriterHandle =
             system.instance(Writer::new(db, progress.clone())).name("writer").spawn()?;
-        let parser = system.instance(Parser::new(writer.clone())).name("parser").spawn()?;
-        Ok(Service { system, parser, writer, progress })
+        let malformed = Arc::<AtomicU64>::default();
+        let parser = Parser::new(writer.clone(), malformed.clone());
+        let parser = system.instance(parser).name("parser").spawn()?;
+        Ok(Service { system, parser, writer, progress, malformed })
     }
 
     /// Handles what was accepted, and returns the books. The parser ends first: it drains into the
     /// writer.
     pub(crate) async fn close(self) -> Result<Books, BoxError> {
-        let malformed = self.parser.malformed().await?;
-        self.parser.stop().within(DRAIN_MAX).await;
-        self.writer.stop().within(DRAIN_MAX).await;
+        let parsed = self.parser.stop().within(DRAIN_MAX).await;
+        let written = self.writer.stop().within(DRAIN_MAX).await;
+        let ends = [("parser", end(&parsed)), ("writer", end(&written))];
+        let malformed = self.malformed.load(Ordering::Relaxed);
         let peaks = [peak("parser", &self.parser), peak("writer", &self.writer)];
         let report = self.system.shutdown(DRAIN_MAX).await;
-        Ok(Books { malformed, peaks, report, progress: self.progress })
+        Ok(Books { malformed, ends, peaks, report, progress: self.progress })
+    }
+}
+
+/// What an actor that has handled all that it had accepted says of its end.
+pub(crate) const DRAINED: &str = "drained";
+
+fn end(ending: &Ending) -> String {
+    match ending.reason() {
+        Ok(StopReason::Stopped) => DRAINED.into(),
+        Ok(reason) => reason.to_string(),
+        Err(error) => error.to_string(),
     }
 }
 
@@ -70,6 +89,8 @@ pub(crate) struct Peak {
 pub(crate) struct Books {
     /// Lines that were no events.
     pub(crate) malformed: u64,
+    /// How each actor ended: [`DRAINED`], or why it had not.
+    pub(crate) ends: [(&'static str, String); 2],
     pub(crate) peaks: [Peak; 2],
     pub(crate) report: ShutdownReport,
     pub(crate) progress: Progress,

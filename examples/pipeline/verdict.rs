@@ -3,7 +3,8 @@
 use crate::db;
 use crate::event::Content;
 use crate::memory;
-use crate::service::Books;
+use crate::service::{Books, DRAINED};
+use actors_core::observe::Row;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -59,6 +60,17 @@ pub(crate) fn of_file(content: &Content, lines: u64, found: &Found, books: &Book
     checks
 }
 
+/// Compares the database with the lines that were read before the program was told to end.
+pub(crate) fn of_part(lines: u64, found: &Found, books: &Books) -> Vec<Check> {
+    let kept = found.rows + books.malformed;
+    let mut checks = vec![
+        (format!("{kept} of {lines} lines that were read are accounted for"), kept == lines),
+        (format!("{} rows come after a missing one", found.gaps), found.gaps == 0),
+    ];
+    checks.extend(of_rows(found, books));
+    checks
+}
+
 /// Compares the database with the number of events that were accepted. A client that gave one up
 /// leaves a gap, which is not a loss of this program.
 pub(crate) fn of_requests(accepted: u64, found: &Found, books: &Books) -> Vec<Check> {
@@ -68,14 +80,25 @@ pub(crate) fn of_requests(accepted: u64, found: &Found, books: &Books) -> Vec<Ch
     checks
 }
 
+/// The messages that were accepted and not handled, in the whole life of the actors. Those that
+/// were refused are not among them: their senders were told.
+fn lost(total: &Row) -> u64 {
+    let given_up = total.dropped + total.shed_queued + total.evicted + total.conflated + total.expired;
+    given_up + total.panicked + total.cancelled + total.undelivered
+}
+
 /// What holds for every source.
 fn of_rows(found: &Found, books: &Books) -> Vec<Check> {
+    let (written, lost) = (books.progress.rows(), lost(&books.report.total));
     let mut checks = vec![
         (format!("{} rows are damaged", found.damaged), found.damaged == 0),
         (format!("{} rows are out of order", found.out_of_order), found.out_of_order == 0),
+        (format!("the writer has counted {written} rows"), written == found.rows),
         ("the ledgers balance".into(), books.report.total.is_balanced()),
-        (format!("{} messages were lost", books.report.lost), books.report.lost == 0),
+        (format!("{lost} accepted messages were lost"), lost == 0),
+        (format!("the shutdown: {}", books.report), books.report.is_clean()),
     ];
+    checks.extend(books.ends.iter().map(|(name, end)| (format!("{name}: {end}"), end == DRAINED)));
     checks.extend(books.progress.error().map(|error| (format!("the database failed: {error}"), false)));
     let bounded = books.peaks.iter().map(|peak| {
         let text = format!("{}: at most {} of {} slots were taken", peak.name, peak.depth, peak.capacity);
