@@ -19,8 +19,8 @@ use tokio_util::codec::{Decoder, FramedRead};
 /// Sends each frame of a socket to an actor, as the message that `to_message` makes of it.
 ///
 /// One frame is read ahead. While the mailbox is full, nothing more is read, so the peer's window
-/// closes (C3). `io` is a socket or its reading half. Bytes that were read before, for example in a handshake, are put in front
-/// with `tokio::io::AsyncReadExt::chain`.
+/// closes (C3). `io` is a socket or its reading half. Bytes that were read before, for example in a
+/// handshake, are put in front with `tokio::io::AsyncReadExt::chain`.
 ///
 /// ```
 /// # use actors_core::prelude::*;

@@ -17,7 +17,8 @@ const TIME_MAX: Duration = Duration::from_secs(2);
 /// How many bytes are discarded, 1 MiB: more than the window of a socket with default settings, so
 /// a peer that stops at the farewell is read to its end.
 const BYTES_MAX: usize = 1 << 20;
-/// How many bytes are discarded at a time, 4 KiB: a buffer on the stack that is worth a system call.
+/// How many bytes are discarded at a time, 4 KiB: a buffer on the stack that is worth a system
+/// call.
 const CHUNK: usize = 4 << 10;
 
 /// The end of a connection whose writing direction is shut down.

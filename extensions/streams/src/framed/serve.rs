@@ -33,10 +33,10 @@ pub const IN_FLIGHT: NonZeroUsize = match NonZeroUsize::new(32) {
 ///
 /// `to_message` makes a message of a frame, and `to_frame` a frame of the answer, or of the error
 /// that an ask ended with: each request has a reply. A request is read only while fewer than
-/// [`in_flight`](Serve::in_flight) of them are unanswered or unwritten, and only when the one before
-/// has its slot. A request that does not fit although it has a slot (bytes, or the share of its key)
-/// waits too, and those behind it. So neither a full mailbox nor a peer that does not read its replies makes a backlog:
-/// both stop the reading, and the peer's window closes (C3).
+/// [`in_flight`](Serve::in_flight) of them are unanswered or unwritten, and only when the one
+/// before has its slot. A request that does not fit although it has a slot (bytes, or the share of
+/// its key) waits too, and those behind it. So neither a full mailbox nor a peer that does not read
+/// its replies makes a backlog: both stop the reading, and the peer's window closes (C3).
 ///
 /// ```
 /// # use actors_core::prelude::*;
@@ -188,9 +188,9 @@ where
         self
     }
 
-    /// Sets a signal after which no more requests are read, for an orderly end: those that were read
-    /// are answered, then comes the farewell. Put a time limit around the whole for a peer that
-    /// does not read, and an actor that is slow.
+    /// Sets a signal after which no more requests are read, for an orderly end. Those that were
+    /// read are answered, then comes the farewell. Put a time limit around the whole, for a peer
+    /// that does not read and an actor that is slow.
     pub fn until(mut self, stop: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop = Stop::when(stop);
         self

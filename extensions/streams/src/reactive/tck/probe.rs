@@ -15,10 +15,19 @@ pub(super) struct Log {
     pub(super) end: Option<Result<(), String>>,
     /// Signals that began while another one was running.
     pub(super) overlaps: u32,
+    /// Signals that began within the subscriber's reaction to an item.
+    pub(super) recursions: u32,
     /// Whether a signal is running.
     is_signalled: bool,
     /// Whether the receiver was dropped.
     pub(super) is_dropped: bool,
+}
+
+impl Log {
+    /// Returns the number of signals after `on_subscribe`.
+    fn signals(&self) -> usize {
+        self.items.len() + usize::from(self.end.is_some())
+    }
 }
 
 type Place = Arc<Mutex<Option<Box<dyn Subscription>>>>;
@@ -105,7 +114,11 @@ impl Receiver<u64> for ProbeReceiver {
         self.signalled(|log| log.items.push(item));
         let subscription = lock(&self.probe.subscription).take();
         if let Some(mut subscription) = subscription {
+            let before = self.probe.log().signals();
             (self.on_next)(&mut *subscription, item);
+            let mut log = self.probe.log();
+            log.recursions += u32::from(log.signals() != before);
+            drop(log);
             *lock(&self.probe.subscription) = Some(subscription);
         }
         self.probe.log().is_signalled = false;

@@ -8,6 +8,7 @@ use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
 
 /// Signals two items, then panics.
 struct Crashing;
@@ -64,8 +65,8 @@ fn rs_1_05_an_emitter_that_is_closed_while_it_has_a_place_completes() {
         let cx = &mut TaskContext::from_waker(Waker::noop());
         assert!(Pin::new(&mut emitter).poll_ready(cx).is_ready());
         emitter.close().await.unwrap();
-        let items: Vec<_> = reactive::stream(publisher, window(2)).map(Result::unwrap).collect().await;
-        assert_eq!(items, [7]);
+        let items = reactive::stream(publisher, window(2)).map(Result::unwrap).collect::<Vec<_>>();
+        assert_eq!(tokio::time::timeout(Duration::from_secs(1), items).await.unwrap(), [7]);
         assert!(Emitter::is_cancelled(&emitter));
     });
 }

@@ -126,8 +126,9 @@ impl SubscriberUnderTest for Actors {
         Grind { sack }
     }
 
-    fn lose_interest(&self) {
+    fn lose_interest(&self) -> bool {
         self.mill.borrow().as_ref().unwrap().kill();
+        true
     }
 }
 
