@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// The limit of the growth of the memory, in KiB. The mailboxes hold 192 events of some hundred
-/// bytes. The rest is SQLite's cache of 2 MiB, its log of 4 MiB, and the threads of the runtime. A
-/// backlog of a hundred thousand events would take more.
-const GROWTH_MAX: u64 = 32 * 1024;
+/// bytes. The rest is SQLite's cache of 2 MiB, buffers, and the stacks of threads: about 5 MiB with
+/// two processors. With 60,000 slots in the parser's mailbox, the default file takes more than 9.
+const GROWTH_MAX: u64 = 8 * 1024;
 
 /// What the database has, and what of it is wrong.
 #[derive(Debug, Default)]
