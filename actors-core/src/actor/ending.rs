@@ -142,11 +142,10 @@ impl<A: Actor> Closed<A> {
         Closed { cell }
     }
 
-    /// Returns a future that resolves like this one, and is no wait of the turn that polls it.
+    /// Returns a future that resolves like this one, and that the wait-for graph leaves out.
     ///
     /// It is for code that reacts to the end and does not need it, such as a source that stops when
-    /// its target has ended. The wait-for graph does not know the future, so it is never a part of
-    /// a deadlock (D3).
+    /// its target has ended. So it is never a part of a deadlock (D3).
     ///
     /// # Cancel safety
     /// Cancel safe. Dropping it while it is pending changes nothing.

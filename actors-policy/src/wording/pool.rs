@@ -31,13 +31,13 @@ pub fn workers(text: &str) -> Result<(usize, usize), InvalidPolicy> {
         (Ok(least), Ok(most)) if least < most => {
             invalid(format!("`{least}..{most}` leaves its end out; write `workers = {least}..={most}`"))
         }
-        _ => invalid(format!("this is no range with both ends; {WORKERS_EXAMPLE}")),
+        _ => invalid(format!("a range needs both ends; {WORKERS_EXAMPLE}")),
     })
 }
 
 fn range(least: &str, most: &str) -> Result<(usize, usize), InvalidPolicy> {
     if least.is_empty() || most.is_empty() {
-        return Err(invalid(format!("this is no range with both ends; {WORKERS_EXAMPLE}")));
+        return Err(invalid(format!("a range needs both ends; {WORKERS_EXAMPLE}")));
     }
     let range = (worker_count(least)?, worker_count(most)?);
     workers_fit(range).map(|()| range)
@@ -51,7 +51,7 @@ pub fn workers_fit((least, most): (usize, usize)) -> Result<(), InvalidPolicy> {
     if least > most {
         let fix = most.max(1);
         return Err(invalid(format!(
-            "`{least}..={most}` is no range; write the smaller number first: `workers = {fix}..={least}`"
+            "`{least}..={most}` runs downwards; write the smaller number first: `workers = {fix}..={least}`"
         )));
     }
     if least == 0 {

@@ -28,7 +28,7 @@ pub fn priorities(text: &str) -> Result<(Priority, Priority), InvalidPolicy> {
         )));
     };
     if lowest.is_empty() || highest.is_empty() {
-        return Err(invalid(format!("this is no range with both ends; {PRIORITY_EXAMPLE}")));
+        return Err(invalid(format!("a range needs both ends; {PRIORITY_EXAMPLE}")));
     }
     let range = (Priority::read(lowest)?, Priority::read(highest)?);
     priorities_fit(range).map(|()| range)
@@ -42,7 +42,7 @@ pub fn priorities_fit((lowest, highest): (Priority, Priority)) -> Result<(), Inv
     match lowest <= highest {
         true => Ok(()),
         false => Err(invalid(format!(
-            "`{lowest}..={highest}` is no range; write the lower priority first: `priority = {highest}..={lowest}`"
+            "`{lowest}..={highest}` runs downwards; write the lower priority first: `priority = {highest}..={lowest}`"
         ))),
     }
 }

@@ -1,9 +1,19 @@
-//! Cells as processes; the memory of this one, and how long its threads waited for a core.
+//! Cells as processes; the memory of this one, how long its threads waited for a core, and how far
+//! the cores are from each other.
 
 use std::env;
 use std::fs;
+use std::hint::spin_loop;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Round trips between two looks at the clock.
+const TRIPS: u32 = 100;
+
+/// How long round trips are measured: a hundred thousand of them.
+const PROBED: Duration = Duration::from_millis(20);
 
 /// Runs a cell in a process of its own, and returns what it printed.
 ///
@@ -41,4 +51,37 @@ pub(super) fn waited() -> Duration {
         schedstat.split_whitespace().nth(1)?.parse::<u64>().ok()
     });
     Duration::from_nanos(waited.sum())
+}
+
+/// The mean time in which a cache line goes to another thread and back. A virtual machine may move
+/// its cores: then it changes by a factor between two cells, and with it all that threads share.
+pub(super) fn round_trip() -> Duration {
+    let (ball, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let back = || {
+        while !is_over.load(Ordering::Relaxed) {
+            let at = ball.load(Ordering::Acquire);
+            if at % 2 == 1 {
+                ball.store(at + 1, Ordering::Release);
+            }
+            spin_loop();
+        }
+    };
+    let there = || {
+        let at = ball.load(Ordering::Acquire) + 1;
+        ball.store(at, Ordering::Release);
+        while ball.load(Ordering::Acquire) == at {
+            spin_loop();
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(back);
+        let (began, mut trips) = (Instant::now(), 0);
+        while began.elapsed() < PROBED {
+            (0..TRIPS).for_each(|_| there());
+            trips += TRIPS;
+        }
+        let mean = began.elapsed() / trips;
+        is_over.store(true, Ordering::Relaxed);
+        mean
+    })
 }

@@ -316,7 +316,7 @@ fn s7_a_pool_shares_its_turns_too() {
     });
 }
 
-/// The rule in plain code: who is let in, and whose turn it is.
+/// The rule in plain code: which sender is let in, and which value has the next turn.
 #[derive(Default)]
 struct Reference {
     /// The lane: whether each place is of the fair type, and the message of another type.

@@ -239,7 +239,7 @@ impl<T: Item> Core<T> {
         limited.map(|class| self.queue.classes[class].in_line as usize).sum()
     }
 
-    /// The tokens of the rate that has fewest; `None` where there is no rate.
+    /// The tokens of the rate that has fewest; `None` without rates.
     pub(in crate::mailbox) fn tokens(&self, now: Tick) -> Option<usize> {
         self.queue.rates.as_ref()?.left(now)
     }

@@ -1,6 +1,7 @@
 //! How much is answered in time, from half of the capacity to a hundred times as much?
 
-use super::super::table::{head, percent, quantile, row};
+use super::super::process::round_trip;
+use super::super::table::{head, percent, quantile, row, time};
 use super::super::tally::Tally;
 use super::{Bench, Bound, WORKS};
 use crate::chart::{Panel, Series, draw};
@@ -15,13 +16,21 @@ const LOADS_OF_SHORT: usize = 6;
 
 const BOUNDS: [Bound; 3] = [Bound::Fitted, Bound::Slots(1024), Bound::Slots(16_384)];
 
+/// A load of a contestant.
+struct Point {
+    load: f64,
+    tally: Tally,
+    /// A round trip between two cores, before it and after it.
+    apart: [Duration; 2],
+}
+
 /// The loads of one contestant, one bound and one work.
 struct Curve {
     name: &'static str,
     work: Duration,
     bound: Bound,
     capacity: f64,
-    points: Vec<(f64, Tally)>,
+    points: Vec<Point>,
 }
 
 pub(super) fn run(bench: &Bench) {
@@ -44,6 +53,7 @@ pub(super) fn run(bench: &Bench) {
             "refusal p50",
             "refusal p99",
             "disturbed",
+            "core to core, before and after",
         ],
     );
     let mut curves = Vec::new();
@@ -70,16 +80,20 @@ pub(super) fn run(bench: &Bench) {
 fn measure(bench: &Bench, entry: &Entry, work: Duration, bound: Bound) -> Curve {
     let loads = if work == WORKS[0] { &LOADS[..LOADS_OF_SHORT] } else { &LOADS[..] };
     let capacity = bench.capacity(entry, work);
-    let point = |load: &f64| (*load, entry.load(bound.setup(work), &bench.constant(work, load * capacity)));
-    let points = loads.iter().map(point).collect();
+    let point = |load: f64| {
+        let before = round_trip();
+        let tally = entry.load(bound.setup(work), &bench.constant(work, load * capacity));
+        Point { load, tally, apart: [before, round_trip()] }
+    };
+    let points = loads.iter().copied().map(point).collect();
     Curve { name: entry.name, work, bound, capacity, points }
 }
 
 fn print(curve: &Curve) {
-    let best = curve.points.iter().map(|(_, tally)| tally.goodput()).fold(0.0, f64::max);
-    for (load, tally) in &curve.points {
+    let best = curve.points.iter().map(|point| point.tally.goodput()).fold(0.0, f64::max);
+    for Point { load, tally, apart: [before, after] } in &curve.points {
         row(&[
-            super::table::time(curve.work),
+            time(curve.work),
             curve.bound.name(curve.work),
             curve.name.to_owned(),
             load.to_string(),
@@ -93,6 +107,7 @@ fn print(curve: &Curve) {
             quantile(&tally.refusals, 0.5),
             quantile(&tally.refusals, 0.99),
             percent(tally.disturbed, 1.0),
+            format!("{}, {}", time(*before), time(*after)),
         ]);
     }
 }
@@ -102,7 +117,7 @@ fn chart(path: &Path, y: &'static str, curves: &[Curve], figure: impl Fn(&Curve,
     let panel = |bound: Bound| {
         let of_bound = curves.iter().filter(|curve| curve.bound == bound);
         let series = of_bound.map(|curve| Series {
-            name: format!("{}, turns of {}", curve.name, super::table::time(curve.work)),
+            name: format!("{}, turns of {}", curve.name, time(curve.work)),
             points: points(curve, &figure),
         });
         let title = match bound {
@@ -118,6 +133,6 @@ fn chart(path: &Path, y: &'static str, curves: &[Curve], figure: impl Fn(&Curve,
 
 /// The points of a line: the figure by the load that was intended.
 fn points(curve: &Curve, figure: impl Fn(&Curve, &Tally) -> Option<f64>) -> Vec<(f64, f64)> {
-    let point = |(load, tally): &(f64, Tally)| Some((*load, figure(curve, tally)?));
+    let point = |point: &Point| Some((point.load, figure(curve, &point.tally)?));
     curve.points.iter().filter_map(point).collect()
 }

@@ -16,7 +16,7 @@ pub struct Cancelled;
 #[non_exhaustive]
 pub enum SpendError {
     /// Nothing is left of what the consumer has requested.
-    #[error("there is no credit: wait until `ready` resolves before an item is sent")]
+    #[error("the credit is used up: wait until `ready` resolves before an item is sent")]
     NoCredit,
     /// The consumer has cancelled, or this end has completed.
     #[error("the subscription is over: send no more items")]
@@ -123,7 +123,8 @@ impl Credit {
     /// Takes a unit for an item that is sent now.
     ///
     /// # Errors
-    /// [`SpendError`]: there is no credit, or the subscription is over. The item must not be sent.
+    /// [`SpendError`]: the credit is used up, or the subscription is over. The item must not be
+    /// sent.
     pub fn spend(&mut self) -> Result<(), SpendError> {
         self.shared.visit(|demand| match (demand.take(), demand.stage()) {
             (true, _) => Ok(()),

@@ -136,7 +136,7 @@ impl<M> Producer<M> {
     /// Sends an item, and uses a unit of credit. It never waits.
     ///
     /// # Errors
-    /// A [`ProducerError`] with the item: there is no credit, or the consumer is gone.
+    /// A [`ProducerError`] with the item: the credit is used up, or the consumer is gone.
     pub fn send(&mut self, item: M) -> Result<(), ProducerError<M>> {
         if let Err(why) = self.credit.spend() {
             return Err(ProducerError { item, why });

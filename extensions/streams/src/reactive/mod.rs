@@ -39,7 +39,7 @@
 //! | §2.11 signals happen before they are processed | `Send` and `&mut` |
 //! | §3.1 only the subscriber has the subscription | it is a `Box` that is passed by value |
 //! | §3.9 a negative request is an error | `u64`; zero is checked |
-//! | `null` is refused (§1.9, §2.13) | there is no null |
+//! | `null` is refused (§1.9, §2.13) | Rust has no null references |
 //!
 //! # Rules that cannot be tested
 //!

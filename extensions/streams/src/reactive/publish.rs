@@ -207,7 +207,7 @@ where
         self.finish(Outcome::Failed, |receiver| receiver.on_error(error.into()));
     }
 
-    /// Signals one item, or the end. Pending while there is no demand or no item.
+    /// Signals one item, or the end. Pending without demand, and without an item.
     fn poll_signal(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let State::Running { stream, receiver } = &mut self.state else { return Poll::Ready(()) };
         match self.account.look(cx, |account| account.next()) {

@@ -316,6 +316,10 @@ fn a_slow_subscriber_slows_the_senders_of_the_actor_that_emits() {
         sending.await.unwrap();
         source.item(13).await.unwrap();
         let error = items.next().await.unwrap().unwrap_err();
-        assert_eq!(error.downcast_ref(), Some(&Broken::Vanished), "a failed actor is no complete");
+        assert_eq!(
+            error.downcast_ref(),
+            Some(&Broken::Vanished),
+            "a failed actor ends the stream with an error"
+        );
     });
 }
