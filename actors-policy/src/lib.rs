@@ -30,6 +30,8 @@ mod fill;
 mod invalid;
 pub mod lifecycle;
 mod limiter;
+#[cfg(feature = "serde")]
+pub mod millis;
 mod reason;
 mod restart;
 mod retry;

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Why a message was not handled, or an ask not answered. The one word list of the project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Reason {
     /// There was no room, and the policy says to refuse; the caller has the message back.

@@ -546,7 +546,7 @@ mod tests {
     fn f2_strategies_say_who_else_begins_anew() {
         let concerned =
             |strategy: Strategy| (0..4).filter(|&other| strategy.concerns(1, other)).collect::<Vec<_>>();
-        assert_eq!(concerned(Strategy::OneForOne), []);
+        assert_eq!(concerned(Strategy::OneForOne), Vec::<u64>::new());
         assert_eq!(concerned(Strategy::OneForAll), [0, 2, 3]);
         assert_eq!(concerned(Strategy::RestForOne), [2, 3]);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Why an actor ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum StopReason {
     /// `stop`, on the handle or in the context; everything accepted was handled.
@@ -55,6 +55,7 @@ pub struct Spent {
     /// The number of failures.
     pub failures: u32,
     /// The time in which they happened.
+    #[cfg_attr(feature = "serde", serde(rename = "within_ms", with = "crate::millis"))]
     pub within: Duration,
     /// The number of failures that the policy allows.
     pub limit: u32,

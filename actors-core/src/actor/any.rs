@@ -102,9 +102,12 @@ impl<A: Actor> AnyActor for Cell<A> {
             age: turn.began.map(|began| now.since(began)),
         }));
         let departing = Cell::departing(&self);
+        let parent = self.parent.as_ref().and_then(|siblings| siblings.parent_name());
         visit(ActorView {
             name: self.name(),
             type_name: A::NAME,
+            parent: parent.as_ref(),
+            restarts: self.restarted(),
             reading: self.reading(),
             turns,
             unreferenced: departing.map(|(since, _)| since),

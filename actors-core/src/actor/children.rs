@@ -85,6 +85,11 @@ struct Child {
 }
 
 impl Children {
+    /// The parent's name, while it is alive.
+    pub(crate) fn parent_name(&self) -> Option<ActorName> {
+        Some(self.parent.upgrade()?.name().clone())
+    }
+
     pub(crate) fn new(parent: Weak<dyn AnyActor>, strategy: Strategy) -> Self {
         Children { parent, strategy, list: Lock::new(List::default()) }
     }

@@ -29,7 +29,7 @@ use overdue::TurnWatch;
 pub(crate) use registry::{Closing, Registry};
 pub(crate) use watchlist::{SampleRequests, SamplingTask, Subject, SubjectState, Watchlist};
 
-use crate::clock;
+use crate::clock::{self, Tick};
 use crate::deadlines::Deadlines;
 use crate::error::{ActorName, SpawnError};
 use crate::observe::losses::Reporter;
@@ -40,6 +40,7 @@ use crate::wait::{Deadlock, Waits};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -61,6 +62,8 @@ struct Inner {
     has_timers: OnceLock<bool>,
     has_lost_runtime: AtomicBool,
     serial: AtomicU64,
+    /// When the system was made.
+    since: Tick,
     registry: Registry,
     waits: Waits,
     token: CancellationToken,
@@ -71,7 +74,7 @@ struct Inner {
     departing: Departing,
     turn_watch: TurnWatch,
     reporter: Reporter,
-    metering: Option<Metering>,
+    metering: Metering,
     deadlines: Deadlines,
 }
 
@@ -89,7 +92,7 @@ impl System {
         name: ActorName,
         seed: Seed,
         deadlock: Deadlock,
-        metering: Option<Metering>,
+        metering: Metering,
         sampling: SamplingTask,
     ) -> System {
         let rt = OnceLock::new();
@@ -105,6 +108,7 @@ impl System {
                 has_timers: OnceLock::new(),
                 has_lost_runtime: AtomicBool::new(false),
                 serial: AtomicU64::new(0),
+                since: clock::now(),
                 registry: Registry::default(),
                 waits: Waits::new(deadlock),
                 token: CancellationToken::new(),
@@ -217,9 +221,13 @@ impl System {
         &self.inner.watchlist
     }
 
-    /// The meter of the system, if it has one.
-    pub(crate) fn metering(&self) -> Option<&Metering> {
-        self.inner.metering.as_ref()
+    /// How long ago the system was made.
+    pub(crate) fn uptime(&self) -> Duration {
+        clock::now().since(self.inner.since)
+    }
+
+    pub(crate) fn metering(&self) -> &Metering {
+        &self.inner.metering
     }
 
     /// The deadlines of the waits for its actors.

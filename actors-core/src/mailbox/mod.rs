@@ -61,7 +61,7 @@ mod ids;
 mod item;
 #[cfg(all(test, actors_loom))]
 mod loom;
-mod sample;
+pub(crate) mod sample;
 mod section;
 mod signals;
 mod spill;
@@ -82,7 +82,7 @@ pub(crate) use enter::outcome::{Message, Offer, Permit, WhenFull, Withdrawal};
 pub(crate) use enter::transit::Fate;
 pub(crate) use ids::{ClassId, Ticks, WaiterId, WorkerId};
 pub use item::{Class, Item};
-pub(crate) use sample::{Depth, RunningClass};
+pub(crate) use sample::{Depth, LaneDepths, RunningClass};
 pub(crate) use section::{Mailbox, Section};
 #[cfg(test)]
 pub(crate) use spill::memory;

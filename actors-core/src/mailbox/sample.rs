@@ -81,6 +81,14 @@ impl<T: Item> Core<T> {
         }
     }
 
+    /// Messages that hold a slot, by priority.
+    fn lane_depths(&self) -> LaneDepths {
+        let mut of = [0; Priority::COUNT];
+        self.queue.classes.iter().for_each(|state| of[state.lane()] += state.counts.queued as usize);
+        let [low, normal, high, urgent] = of;
+        LaneDepths { low, normal, high, urgent }
+    }
+
     fn read_sample(&mut self, now: Tick, workers: usize, busy: usize) -> Sample {
         let stay = std::mem::replace(&mut self.watched.stay, Span::NONE).get();
         let oldest = self.oldest_age(now);
@@ -116,6 +124,13 @@ impl<T: Item, S> Section<'_, T, S> {
         let (workers, workers_busy) = self.workers();
         Depth {
             queued: self.queue.used(),
+            lanes: self.lane_depths(),
+            soft_limit: self
+                .queue
+                .classes
+                .iter()
+                .find_map(|state| state.soft_limit())
+                .map(|most| most as usize),
             waiting: self.lines.waiting(),
             stored: self.lines.outside(),
             permits: self.queue.permits,
@@ -282,10 +297,27 @@ pub(crate) struct RunningClass {
     pub(crate) serial: u64,
 }
 
+/// Queued messages by priority.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct LaneDepths {
+    /// Of priority `low`.
+    pub low: usize,
+    /// Of priority `normal`.
+    pub normal: usize,
+    /// Of priority `high`.
+    pub high: usize,
+    /// Of priority `urgent`.
+    pub urgent: usize,
+}
+
 /// Numbers of a mailbox at one instant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Depth {
     pub(crate) queued: usize,
+    pub(crate) lanes: LaneDepths,
+    pub(crate) soft_limit: Option<usize>,
     pub(crate) waiting: usize,
     pub(crate) stored: usize,
     pub(crate) permits: usize,

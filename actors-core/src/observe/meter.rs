@@ -1,8 +1,10 @@
 //! Meters: how long sampled turns were queued, and how long they took (L6).
 //!
-//! A system has one meter or none. Without one, a turn costs two comparisons. With one, each actor
-//! counts its turns, and only a sampled turn reads the clock and calls the meter.
+//! A system has a meter of the user's, histograms, both or none. Without them, a turn costs two
+//! comparisons. With them, each actor counts its turns, and only a sampled turn reads the clock and
+//! calls the meter.
 
+use super::Histograms;
 use crate::clock::{self, Tick};
 use crate::error::{ActorName, Reason};
 use crate::mailbox::ClassId;
@@ -38,35 +40,75 @@ pub struct TurnTimes<'a> {
     pub queued: Duration,
     /// From the beginning of the turn to its end, its awaits included, on tokio's clock.
     pub handled: Duration,
+    /// The part of `handled` in which the handler was being polled. In the rest it waited: for an
+    /// answer, a timer, or for its task to be polled again.
+    pub polled: Duration,
     /// Why the turn did not return, if it did not.
     pub failed: Option<Reason>,
 }
 
-/// The meter of a system, and its rate.
+/// A meter of a system, and its rate.
 #[derive(Clone)]
-pub(crate) struct Metering {
+struct Rated {
     meter: Arc<dyn Meter>,
     /// One turn in so many is sampled.
     every: u32,
 }
 
+/// The meters of a system: the user's, and the histograms.
+#[derive(Clone, Default)]
+pub(crate) struct Metering {
+    own: Option<Rated>,
+    histograms: Option<Arc<Histograms>>,
+}
+
 impl fmt::Debug for Metering {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Metering").field("every", &self.every).finish_non_exhaustive()
+        let own = self.own.as_ref().map(|own| own.every);
+        f.debug_struct("Metering").field("own_every", &own).field("histograms", &self.histograms).finish()
     }
 }
 
 impl Metering {
-    pub(crate) fn new(meter: Arc<dyn Meter>, every: u32) -> Self {
-        Metering { meter, every: every.max(1) }
+    pub(crate) fn set_own(&mut self, meter: Arc<dyn Meter>, every: u32) {
+        self.own = Some(Rated { meter, every: every.max(1) });
+    }
+
+    pub(crate) fn set_histograms(&mut self, every: u32) {
+        self.histograms = Some(Arc::new(Histograms::new(every)));
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.own.is_some() || self.histograms.is_some()
+    }
+
+    pub(crate) fn histograms(&self) -> Option<&Arc<Histograms>> {
+        self.histograms.as_ref()
     }
 }
 
-/// What one actor keeps for the meter of its system.
+/// What one actor keeps for the meters of its system.
 pub(crate) struct TurnSampler {
     metering: Metering,
-    /// Turns so far; it wraps.
-    turns: AtomicU32,
+    until_own: Countdown,
+    until_histograms: Countdown,
+}
+
+/// Turns until the next one that is sampled.
+#[derive(Default)]
+struct Countdown(AtomicU32);
+
+impl Countdown {
+    /// Counts a turn, and returns whether it is one in `every`: the first, and so on.
+    ///
+    /// Not one atomic step, which would cost more than the rest: two workers of a pool may sample a
+    /// turn too many or too few.
+    #[inline]
+    fn is_due(&self, every: u32) -> bool {
+        let left = self.0.load(Ordering::Relaxed);
+        self.0.store(left.checked_sub(1).unwrap_or(every - 1), Ordering::Relaxed);
+        left == 0
+    }
 }
 
 /// A sampled turn that runs.
@@ -75,37 +117,72 @@ pub(crate) struct SampledTurn {
     class: ClassId,
     began: Tick,
     queued: Duration,
+    /// Since when the handler is being polled; `None` while it waits.
+    polled_since: Option<Tick>,
+    /// For how long it was polled before.
+    polled: Duration,
+    is_of_own: bool,
+    is_of_histograms: bool,
+}
+
+impl SampledTurn {
+    /// The handler is about to be polled again.
+    pub(crate) fn resume(&mut self) {
+        self.polled_since = Some(clock::now());
+    }
+
+    /// A poll of the handler has ended, and it waits.
+    pub(crate) fn suspend(&mut self) {
+        self.add_poll(clock::now());
+    }
+
+    fn add_poll(&mut self, now: Tick) {
+        self.polled += self.polled_since.take().map_or(Duration::ZERO, |since| now.since(since));
+    }
 }
 
 impl TurnSampler {
-    pub(crate) fn new(metering: &Metering) -> Box<Self> {
-        Box::new(TurnSampler { metering: metering.clone(), turns: AtomicU32::new(0) })
+    /// `None` in a system without meters.
+    pub(crate) fn new(metering: &Metering) -> Option<Box<Self>> {
+        let (until_own, until_histograms) = Default::default();
+        let sampler = || TurnSampler { metering: metering.clone(), until_own, until_histograms };
+        metering.is_on().then(sampler).map(Box::new)
     }
 
     /// Counts a turn that begins, and returns it if it is sampled. `stamp` is when its message was
     /// offered, or zero if its sender runs it.
+    #[inline]
     pub(crate) fn begin(&self, class: ClassId, stamp: Tick) -> Option<SampledTurn> {
-        // Relaxed: the count guards nothing.
-        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
-        if !turn.is_multiple_of(self.metering.every) {
-            return None;
-        }
-        let began = clock::now();
-        let queued = if stamp == Tick::ZERO { Duration::ZERO } else { began.since(stamp) };
-        Some(SampledTurn { class, began, queued })
+        let Metering { own, histograms } = &self.metering;
+        let is_of_own = own.as_ref().is_some_and(|own| self.until_own.is_due(own.every));
+        let is_of_histograms =
+            histograms.as_ref().is_some_and(|times| self.until_histograms.is_due(times.every()));
+        (is_of_own || is_of_histograms).then(|| {
+            let began = clock::now();
+            let queued = if stamp == Tick::ZERO { Duration::ZERO } else { began.since(stamp) };
+            let (polled_since, polled) = (Some(began), Duration::ZERO);
+            SampledTurn { class, began, queued, polled_since, polled, is_of_own, is_of_histograms }
+        })
     }
 
     /// Reports a sampled turn that has ended.
     pub(crate) fn end(
         &self,
-        turn: SampledTurn,
+        mut turn: SampledTurn,
         (actor, type_name): (&ActorName, &'static str),
         message: impl FnOnce(ClassId) -> &'static str,
         failed: Option<Reason>,
     ) {
-        let SampledTurn { class, began, queued } = turn;
-        let (handled, message) = (clock::now().since(began), message(class));
-        let times = TurnTimes { actor, type_name, message, queued, handled, failed };
-        ignored(|| self.metering.meter.turn(&times));
+        let now = clock::now();
+        turn.add_poll(now);
+        let SampledTurn { class, began, queued, polled, .. } = turn;
+        let (handled, message) = (now.since(began), message(class));
+        let times = TurnTimes { actor, type_name, message, queued, handled, polled, failed };
+        if let Some(own) = self.metering.own.as_ref().filter(|_| turn.is_of_own) {
+            ignored(|| own.meter.turn(&times));
+        }
+        if let Some(histograms) = self.metering.histograms.as_ref().filter(|_| turn.is_of_histograms) {
+            histograms.turn(&times);
+        }
     }
 }

@@ -6,6 +6,7 @@
 
 mod advice;
 mod decisions;
+mod histogram;
 mod letters;
 pub(crate) mod losses;
 mod meter;
@@ -13,22 +14,33 @@ pub(crate) mod reading;
 mod snapshot;
 pub(crate) mod span;
 mod strain;
+mod times;
 pub(crate) mod trace;
 mod view;
+mod waits;
+#[cfg(feature = "serde")]
+mod wire;
 
 pub use crate::mailbox::books::ledger::Row;
+pub use crate::mailbox::sample::LaneDepths;
 pub use crate::text::brief;
+pub use crate::wait::WaitsFor;
 #[doc(inline)]
 pub use actors_policy::{Cause, DecisionKind, Level, Spent};
 pub use advice::Advice;
 pub use decisions::Decision;
 pub(crate) use decisions::Decisions;
+pub use histogram::Histogram;
 pub use letters::{DeadLetter, DeadLetters};
 pub(crate) use letters::{Letters, Loss};
 pub use meter::{Meter, TurnTimes};
 pub(crate) use meter::{Metering, SampledTurn, TurnSampler};
 pub(crate) use reading::Reading;
-pub use snapshot::{ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot, TurnSnapshot};
+pub use snapshot::{
+    ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot, TimesSnapshot, TimesSummary, TurnSnapshot,
+};
 pub use strain::{PressureSignal, PressureState};
+pub use times::{Histograms, TypeTimes};
 pub(crate) use view::VisitBuffers;
 pub use view::{ActorView, RunningTurn, TypeTotals};
+pub use waits::WaitSnapshot;

@@ -1,7 +1,7 @@
 //! A mailbox's numbers at one instant.
 
 use super::Advice;
-use crate::mailbox::Depth;
+use crate::mailbox::{Depth, LaneDepths};
 use crate::policy::{Level, Limits};
 use std::time::Duration;
 
@@ -14,6 +14,13 @@ pub struct Reading {
     pub depth: usize,
     /// Slots.
     pub capacity: usize,
+    /// How many of `depth` there are of each priority.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub lanes: LaneDepths,
+    /// How many slots `block` types may hold before their senders wait, while the supervisor has
+    /// lowered it (P2).
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub soft_limit: Option<usize>,
     /// Senders in line for a slot.
     pub waiting: usize,
     /// Messages in the mailbox's store, or on the way there or back (O8).
@@ -32,6 +39,7 @@ pub struct Reading {
     /// How long messages have been queued without a turn beginning. If it is long, the actor is
     /// stalled, or its turns are very long (F3): [`ActorView::turns`](crate::observe::ActorView)
     /// names the message type of each turn that runs.
+    #[cfg_attr(feature = "serde", serde(rename = "stalled_ms", with = "actors_policy::millis"))]
     pub stalled: Duration,
     /// The level of pressure (P1); always calm if neither `pressure` nor a variable number of
     /// workers is declared.
@@ -39,6 +47,7 @@ pub struct Reading {
     /// Age of the message that is first in its lane, the oldest of the four. Exact for types with a
     /// ttl and for asks; for others it may be too long by the time in which eight messages arrived.
     /// A conflated message is as young as its value.
+    #[cfg_attr(feature = "serde", serde(rename = "oldest_age_ms", with = "actors_policy::millis"))]
     pub oldest_age: Duration,
     /// Turns a second, measured while there was a backlog; 0 while unknown.
     pub drain_rate: f64,
@@ -47,10 +56,15 @@ pub struct Reading {
     /// The highest such rate there was, over at least 10 ms.
     pub arrival_peak: f64,
     /// The longest time for which the mailbox was not empty.
+    #[cfg_attr(feature = "serde", serde(rename = "busy_longest_ms", with = "actors_policy::millis"))]
     pub busy_longest: Duration,
     /// When a sender that is refused now should try again: backlog divided by drain rate; a guess
     /// while no rate is known (P9). `None` where nothing is queued and no sender waits. What a
     /// refused sender is told is spread by a fifth around it.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "retry_after_ms", with = "actors_policy::millis::optional", default)
+    )]
     pub retry_after: Option<Duration>,
     /// How many messages may be admitted at once of the rated type that has the fewest tokens (T7);
     /// `None` where no type has a rate.
@@ -68,6 +82,8 @@ impl Reading {
             jobs_max: limits.jobs(),
             depth: depth.queued,
             capacity: limits.capacity,
+            lanes: depth.lanes,
+            soft_limit: depth.soft_limit,
             waiting: depth.waiting,
             stored: depth.stored,
             permits: depth.permits,

@@ -49,6 +49,10 @@ pub struct ActorView<'a> {
     pub name: &'a ActorName,
     /// The name of the actor's type.
     pub type_name: &'static str,
+    /// The name of its parent, if it is a child.
+    pub parent: Option<&'a ActorName>,
+    /// How often another instance has replaced one that ended (F2).
+    pub restarts: u64,
     /// The numbers of its mailbox.
     pub reading: Reading,
     /// The turns that run. Where [`Reading::stalled`] is long, one of them usually does not end.

@@ -145,6 +145,7 @@ impl<A: Actor> Runner<A> {
             trace::started(self.cell.name());
         }
         if let Some((why, delay)) = self.replaces.take() {
+            self.cell.has_restarted();
             trace::restarted(self.cell.name(), why, delay);
         }
     }

@@ -145,6 +145,9 @@ impl<A: Actor> Runner<A> {
         let TurnInfo { deadline, has_waited, .. } = self.suspended;
         let turn = current::Turn::new(self.cell.id(), self.worker.into(), deadline);
         inside.turn(turn.having_waited(has_waited));
+        if let Some(turn) = &mut self.sampled {
+            turn.resume();
+        }
         self.poll_async(cx, false)
     }
 
@@ -183,6 +186,9 @@ impl<A: Actor> Runner<A> {
                     self.cell.system.watch_turns(&self.cell.rt);
                 }
                 self.suspended.has_waited |= has_waited;
+                if let Some(turn) = &mut self.sampled {
+                    turn.suspend();
+                }
                 // A kill during this poll woke no task: check again before suspending.
                 match self.cell.mailbox.is_killed() {
                     true => Poll::Ready(Some(self.kill_turn())),

@@ -248,7 +248,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let message = taken(step);
         *step = Step::TakenOver;
         let mut scope = Self::scope(cell, own, deadline, is_ask);
-        let sampled = cell.begin_meter(class, Tick::ZERO);
+        let mut sampled = cell.begin_meter(class, Tick::ZERO);
         let began = is_timed.then(clock::cpu);
         if is_timed && let Some(timeout) = scope.timeout.get() {
             // What may take long has its deadline from the beginning.
@@ -280,6 +280,9 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             }
             Polled::Pending { has_waited } => {
                 guard.forget();
+                if let Some(turn) = &mut sampled {
+                    turn.suspend();
+                }
                 let deadline = until(cell, scope);
                 let turn = Suspended { stage, class, deadline, has_waited, sampled };
                 self.deadline = deadline;

@@ -7,9 +7,12 @@ pub use crate::wait::Deadlock;
 pub use builder::SystemBuilder;
 pub use shutdown::ShutdownReport;
 
+use crate::clock;
 use crate::env::System;
 use crate::error::ActorName;
-use crate::observe::{ActorView, DeadLetters, Decision, Snapshot, TypeTotals, VisitBuffers};
+use crate::observe::{ActorView, DeadLetters, Decision, Histograms, Snapshot, TimesSnapshot};
+use crate::observe::{TypeTotals, VisitBuffers, WaitSnapshot};
+use std::collections::HashMap;
 
 impl System {
     /// Makes a system without actors, with a random seed; see [`System::builder`] for a fixed one.
@@ -93,7 +96,49 @@ impl System {
     pub fn snapshot(&self) -> Snapshot {
         let mut actors = Vec::with_capacity(self.registry().len());
         self.visit(&mut |actor| actors.push(actor.into()));
-        Snapshot { system: self.name().clone(), actors }
+        let times = self.histograms().map_or_else(Vec::new, |histograms| {
+            let rows = histograms.rows();
+            rows.iter().map(|times| TimesSnapshot::new(times, histograms.every())).collect()
+        });
+        Snapshot {
+            system: self.name().clone(),
+            uptime: self.uptime(),
+            actors,
+            waits: self.waiting_turns(),
+            times,
+        }
+    }
+
+    /// Returns the histograms of the system, if it [has them](SystemBuilder::histograms).
+    pub fn histograms(&self) -> Option<&Histograms> {
+        self.metering().histograms().map(|histograms| &**histograms)
+    }
+
+    /// Returns which turns wait for which actors now (D1), sorted by the names. A sender outside of
+    /// turns is in [`Reading::waiting`](crate::Reading) only. Empty with [`Deadlock::Off`].
+    pub fn waiting_turns(&self) -> Vec<WaitSnapshot> {
+        let waits = self.waits().all();
+        if waits.is_empty() {
+            return Vec::new();
+        }
+        let actors: HashMap<usize, _> =
+            self.registry().actors().into_iter().map(|(_, actor)| (actor.id(), actor)).collect();
+        let (mut turns, now) = (Vec::new(), clock::now());
+        let mut list = Vec::with_capacity(waits.len());
+        for (from, waits_for, what) in waits {
+            let Some(actor) = actors.get(&from.actor) else { continue };
+            actor.clone().running(&mut turns);
+            let turn = turns.iter().find(|turn| u32::from(turn.worker) == from.worker);
+            list.push(WaitSnapshot {
+                actor: actor.name().clone(),
+                worker: from.worker,
+                waits_for,
+                what,
+                turn: turn.and_then(|turn| turn.began).map(|began| now.since(began)),
+            });
+        }
+        list.sort_by(|a, b| (&a.actor, a.worker, &a.waits_for).cmp(&(&b.actor, b.worker, &b.waits_for)));
+        list
     }
 
     /// Returns whether every actor is idle.

@@ -1,6 +1,6 @@
 //! A wait as an edge of the graph, and the cycles that edges form.
 
-use super::{Awaited, InLine, Node, Waits};
+use super::{Awaited, InLine, Node, Waits, WaitsFor};
 use crate::clock::Tick;
 use crate::error::ActorName;
 use crate::sync::Lock;
@@ -26,6 +26,17 @@ pub(crate) enum What {
     Start,
     /// The actor's end: each of its workers must end its turn first.
     End,
+}
+
+impl What {
+    pub(super) fn word(&self) -> WaitsFor {
+        match self {
+            What::Answer(_) => WaitsFor::Answer,
+            What::Slot(_) => WaitsFor::Slot,
+            What::Start => WaitsFor::Start,
+            What::End => WaitsFor::End,
+        }
+    }
 }
 
 /// A wait that is about to begin.

@@ -3,11 +3,13 @@
 
 use super::edge::{Cycle, Edge, Waiter};
 use super::search::{Goal, Growth, Reached};
-use super::{Deadlock, Node};
+use super::{Deadlock, Node, WaitsFor};
 use crate::clock;
+use crate::error::ActorName;
 use crate::sync::Mutex;
 #[cfg(test)]
 use crate::sync::MutexGuard;
+use crate::wakers::discard;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -82,6 +84,23 @@ impl Waits {
     fn waits(&self, actor: usize) -> bool {
         let (first, last) = (Waiter { actor, worker: 0 }, Waiter { actor, worker: u32::MAX });
         self.shard(actor).lock().range((first, 0)..=(last, usize::MAX)).next().is_some()
+    }
+
+    /// The waits that are not over: which turn waits for which actor, and for what. One shard is
+    /// locked at a time, so waits that begin or end meanwhile may be there or not.
+    pub(crate) fn all(&self) -> Vec<(Waiter, ActorName, WaitsFor)> {
+        let now = clock::now();
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            let edges: Vec<Arc<Edge>> = shard.0.lock().values().cloned().collect();
+            for edge in edges {
+                if edge.live(now).is_some() {
+                    all.push((edge.plan.from, edge.plan.to.name().clone(), edge.plan.what.word()));
+                }
+                discard(edge);
+            }
+        }
+        all
     }
 
     /// What can be reached from an edge of the graph; `None` where it can close no cycle.

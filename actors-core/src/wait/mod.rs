@@ -97,6 +97,33 @@ pub enum Deadlock {
     Off,
 }
 
+/// What a turn waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum WaitsFor {
+    /// An answer.
+    Answer,
+    /// A slot of a mailbox.
+    Slot,
+    /// The start of an actor.
+    Start,
+    /// The end of an actor.
+    End,
+}
+
+impl WaitsFor {
+    /// The word: `answer`, `slot`, `start` or `end`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            WaitsFor::Answer => "answer",
+            WaitsFor::Slot => "slot",
+            WaitsFor::Start => "start",
+            WaitsFor::End => "end",
+        }
+    }
+}
+
 /// The workers that run an actor's turns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WorkerSet {

@@ -11,7 +11,7 @@ words! {
     /// The lane of a message type. Higher lanes go first, with a bound on how long lower ones wait
     /// (S2).
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
     #[non_exhaustive]
     pub enum Priority of "priority", each called "priority", planned &[];
     /// Work that may wait.

@@ -26,7 +26,7 @@ pub struct Decided {
 
 /// What was decided about an actor.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum DecisionKind {
     /// The level of pressure changed (P1).
@@ -93,6 +93,7 @@ pub enum DecisionKind {
         /// Messages in the queue.
         queued: usize,
         /// For how long no turn began or ended.
+        #[cfg_attr(feature = "serde", serde(rename = "since_ms", with = "crate::millis"))]
         since: Duration,
     },
     /// Turns begin and end again.
@@ -100,6 +101,7 @@ pub enum DecisionKind {
     /// Another instance continues with the queue (F2).
     Restarted {
         /// The delay before it starts.
+        #[cfg_attr(feature = "serde", serde(rename = "after_ms", with = "crate::millis"))]
         after: Duration,
     },
     /// The actor ends, because it may not be restarted (again) (F2).
@@ -112,6 +114,7 @@ pub enum DecisionKind {
     /// with that turn, or with the system.
     KeptAlive {
         /// For how long the turn has been running.
+        #[cfg_attr(feature = "serde", serde(rename = "turn_ms", with = "crate::millis"))]
         turn: Duration,
     },
     /// A turn has been running for longer than a healthy one does (F3). It is recorded once per
@@ -122,6 +125,7 @@ pub enum DecisionKind {
         /// The message type.
         message: Cow<'static, str>,
         /// For how long it has been running, at least.
+        #[cfg_attr(feature = "serde", serde(rename = "turn_ms", with = "crate::millis"))]
         turn: Duration,
     },
 }
@@ -179,7 +183,7 @@ impl DecisionKind {
 
 /// What caused a decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Cause {
     /// The state of the mailbox.
@@ -188,14 +192,16 @@ pub enum Cause {
         /// The part of the mailbox that was filled.
         fill: f64,
         /// How long even the quickest message stayed in the queue, if that was too long.
+        #[cfg_attr(feature = "serde", serde(rename = "behind_ms", with = "crate::millis::optional"))]
         behind: Option<Duration>,
         /// For how long there was pressure, or none.
+        #[cfg_attr(feature = "serde", serde(rename = "lasted_ms", with = "crate::millis"))]
         lasted: Duration,
     },
     /// An instance failed in this way.
     Failure(StopReason),
     /// The last handle was dropped this long ago.
-    Unreferenced(Duration),
+    Unreferenced(#[cfg_attr(feature = "serde", serde(with = "crate::millis"))] Duration),
 }
 
 impl Cause {

@@ -22,7 +22,7 @@ pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 
 /// How much pressure a mailbox is under.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Level {
     /// No pressure.

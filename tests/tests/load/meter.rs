@@ -2,7 +2,7 @@
 
 use actors_core::observe::{Meter, TurnTimes};
 use actors_core::prelude::*;
-use actors_tests::{HOUR, SECOND, letters, paused, run};
+use actors_tests::{HOUR, SECOND, letters, paused, poll, run};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -222,4 +222,102 @@ fn l6_a_turn_that_the_end_of_the_runtime_cuts_off_is_reported() {
     let told: Vec<_> = letters.iter().map(|letter| (letter.reason, letter.age >= SECOND)).collect();
     assert_eq!(told, [(Reason::Closed, true)], "{letters:?}");
     drop(system);
+}
+
+struct Clerk;
+
+#[actor(local)]
+impl Clerk {
+    /// Works for a second, waits for three, and works for another second.
+    #[message]
+    async fn serve(&mut self) {
+        work(SECOND);
+        tokio::time::sleep(3 * SECOND).await;
+        work(SECOND);
+    }
+
+    #[message]
+    fn count(&mut self) {
+        work(2 * SECOND);
+    }
+
+    #[message]
+    async fn wait(&mut self) {
+        work(SECOND);
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Lets time pass during a poll, as a handler that computes does.
+fn work(time: Duration) {
+    let _ = poll(&mut std::pin::pin!(tokio::time::advance(time)));
+}
+
+#[test]
+fn l6_the_polled_part_of_a_turn_leaves_out_its_awaits() {
+    paused().block_on(async {
+        let system = System::builder("metered").histograms(1).build();
+        let clerk: ClerkHandle = system.spawn(Clerk);
+        clerk.serve().ask().await.unwrap();
+        clerk.count().ask().await.unwrap();
+        clerk.wait().await.unwrap();
+        tokio::time::sleep(5 * SECOND).await;
+        clerk.kill();
+        clerk.closed().await;
+        let rows = system.histograms().unwrap().rows();
+        let times: Vec<_> =
+            rows.iter().map(|row| (row.message, row.handled.sum(), row.polled, row.failed)).collect();
+        let expected = [
+            ("Count", 2 * SECOND, 2 * SECOND, 0),
+            ("Serve", 5 * SECOND, 2 * SECOND, 0),
+            ("Wait", 5 * SECOND, SECOND, 1),
+        ];
+        assert_eq!(times, expected);
+    });
+}
+
+#[test]
+fn l6_histograms_are_shared_by_the_actors_of_a_type_and_show_in_a_snapshot() {
+    paused().block_on(async {
+        let system = System::builder("metered").histograms(1).build();
+        for _ in 0..3 {
+            let clerk: ClerkHandle = system.spawn(Clerk);
+            let (first, second) = tokio::join!(clerk.count().ask(), clerk.count().ask());
+            assert!(first.is_ok() && second.is_ok());
+        }
+        let rows = system.histograms().unwrap().rows();
+        assert_eq!(rows.len(), 1);
+        let (row, times) = (&rows[0], &system.snapshot().times[0]);
+        assert_eq!((row.type_name, row.message, row.handled.count()), ("Clerk", "Count", 6));
+        assert_eq!(row.queued.sum(), 3 * 2 * SECOND, "the second of each pair waited for the first");
+        assert_eq!((times.every, times.handled.samples, times.handled.mean), (1, 6, 2 * SECOND));
+        assert_eq!(
+            (times.handled.p99, times.handled.max, times.queued.p50),
+            (2 * SECOND, 2 * SECOND, Duration::ZERO)
+        );
+        assert!((times.polled_share - 1.0).abs() < 1e-9);
+        let clerk: ClerkHandle = system.spawn(Clerk);
+        clerk.serve().ask().await.unwrap();
+        clerk.count().ask().await.unwrap();
+        let later = &system.histograms().unwrap().rows()[0];
+        assert_eq!(later.since(row).handled.count(), 1);
+        assert!((system.snapshot().times[1].polled_share - 0.4).abs() < 1e-9);
+    });
+}
+
+/// A meter of the user's keeps its own rate beside the histograms.
+#[test]
+fn l6_a_meter_and_histograms_sample_at_rates_of_their_own() {
+    run(async |_| {
+        let samples = Samples::default();
+        let system = System::builder("metered").meter(samples.clone(), 2).histograms(5).build();
+        let desk: DeskHandle = system.actor(|| Desk).name("desk").spawn().unwrap();
+        for _ in 0..10 {
+            desk.count().await.unwrap();
+        }
+        let _ = desk.stop().await;
+        assert_eq!(samples.taken().len(), 5);
+        assert_eq!(system.histograms().unwrap().rows()[0].handled.count(), 2);
+        assert!(System::new("plain").histograms().is_none());
+    });
 }

@@ -228,9 +228,109 @@ fn l5_a_reader_ignores_fields_that_it_does_not_know() {
     run(async |system| {
         let _till: TillHandle = system.spawn(Till::default());
         let shot = system.snapshot();
-        let mut json = serde_json::to_value(&shot).unwrap();
-        json["actors"][0]["reading"]["to_come"] = 7.into();
-        json["to_come"] = "something".into();
-        assert_eq!(serde_json::from_value::<Snapshot>(json).unwrap(), shot);
+        let text = serde_json::to_string(&shot).unwrap();
+        let newer = text.replacen('{', r#"{"to_come":"something","#, 1);
+        let newer = newer.replace(r#""depth":"#, r#""to_come":7,"depth":"#);
+        assert!(newer.len() > text.len() + 30);
+        assert_eq!(serde_json::from_str::<Snapshot>(&newer).unwrap(), shot);
+    });
+}
+
+/// Names and units of the fields are a contract with scripts: this test is their list.
+#[test]
+fn l5_a_snapshot_on_a_wire_has_objects_by_name_and_milliseconds() {
+    run(async |_| {
+        let system = System::builder("shop").histograms(1).build();
+        let till: TillHandle = system.actor(Till::default).name("till").spawn().unwrap();
+        till.add(5).ask().await.unwrap();
+        let held = testing::hold(&till);
+        till.viewed().try_send().unwrap();
+        (0..20).for_each(|cents| drop(till.add(cents).try_send()));
+        tokio::time::sleep(Duration::from_micros(2_500)).await;
+        let json = serde_json::to_value(system.snapshot()).unwrap();
+        let at = |path: &str| json.pointer(path).unwrap_or_else(|| panic!("{path}: {json:#}")).clone();
+        assert_eq!(at("/system"), "shop");
+        assert_eq!(at("/uptime_ms"), 3.0, "a timer of tokio's rounds up");
+        let expected = [("name", "till"), ("type_name", "Till")];
+        expected.iter().for_each(|(field, value)| assert_eq!(at(&format!("/actors/0/{field}")), *value));
+        assert_eq!(at("/actors/0/parent"), serde_json::Value::Null);
+        assert_eq!(at("/actors/0/restarts"), 0);
+        let full = till.ledger().total().refused(Reason::Full);
+        let columns =
+            serde_json::json!({"offered": 21, "handled": 1, "queued": 20 - full, "refused_full": full});
+        assert_eq!(at("/actors/0/messages/Add"), columns);
+        assert_eq!(at("/actors/0/reading/oldest_age_ms"), 3.0);
+        assert_eq!(at("/actors/0/reading/level"), "calm");
+        let lanes = serde_json::json!({"low": 1, "normal": 20 - full, "high": 0, "urgent": 0});
+        assert_eq!(at("/actors/0/reading/lanes"), lanes);
+        assert_eq!(at("/actors/0/reading/soft_limit"), serde_json::Value::Null);
+        assert_eq!(at("/times/0/message"), "Add");
+        assert_eq!(at("/times/0/handled/p99_ms"), 0.0);
+        assert_eq!(at("/waits"), serde_json::json!([]));
+        drop(held);
+    });
+}
+
+struct Front {
+    till: TillHandle,
+}
+
+#[actor(local)]
+impl Front {
+    #[message]
+    async fn pay(&mut self) {
+        let _ = self.till.add(5).ask().await;
+    }
+}
+
+#[test]
+fn l5_the_turns_that_wait_are_listed_with_what_they_wait_for() {
+    run(async |system| {
+        let till: TillHandle = system.actor(Till::default).name("till").spawn().unwrap();
+        let front: FrontHandle = system.instance(Front { till: till.clone() }).name("front").spawn().unwrap();
+        assert!(system.waiting_turns().is_empty());
+        let held = testing::hold(&till);
+        let pays = tokio::spawn(front.pay().ask().owned());
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        let waits = system.snapshot().waits;
+        assert_eq!(waits.len(), 1);
+        let wait = &waits[0];
+        assert_eq!((wait.actor.as_str(), wait.worker, wait.waits_for.as_str()), ("front", 0, "till"));
+        assert_eq!((wait.what.word(), wait.turn), ("answer", Some(Duration::from_millis(40))));
+        let json = serde_json::to_value(&waits[0]).unwrap();
+        assert_eq!((&json["what"], &json["turn_ms"]), (&"answer".into(), &40.0.into()));
+        drop(held);
+        pays.await.unwrap().unwrap();
+        assert!(system.waiting_turns().is_empty());
+    });
+}
+
+#[test]
+fn l5_a_snapshot_has_parents_and_counts_restarts() {
+    struct Tray;
+    #[actor(local)]
+    impl Tray {
+        #[started]
+        fn begin(&mut self, ctx: &mut Context<Self>) -> Result<(), BoxError> {
+            let _till: TillHandle = ctx.actor(Till::default).name("child").spawn()?;
+            Ok(())
+        }
+        #[message]
+        fn idle(&mut self) {}
+    }
+    run(async |system| {
+        let _tray: TrayHandle = system.actor(|| Tray).name("tray").spawn().unwrap();
+        testing::quiet(&system).await;
+        let till: TillHandle = system.find("child").unwrap();
+        for _ in 0..2 {
+            let _ = till.fail().ask().await;
+            till.add(1).ask().await.unwrap();
+        }
+        let shot = system.snapshot();
+        let parents: Vec<_> =
+            shot.actors.iter().map(|actor| (actor.name.as_str(), actor.parent.clone())).collect();
+        assert_eq!(parents[0], ("tray", None));
+        assert_eq!((parents[1].0, parents[1].1.as_ref().unwrap().as_str()), ("child", "tray"));
+        assert_eq!((shot.actors[0].restarts, shot.actors[1].restarts), (0, 2));
     });
 }

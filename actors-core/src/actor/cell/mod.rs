@@ -153,7 +153,7 @@ impl<A: Actor> Cell<A> {
         let stage = if A::STARTS && outlet.is_none() { LifeStage::Starting } else { LifeStage::Running };
         Arc::new(Cell {
             span: ActorSpan::new(&name),
-            turn_sampler: system.metering().map(TurnSampler::new),
+            turn_sampler: TurnSampler::new(system.metering()),
             life: Life::new(name, stage, |class| A::Mail::CLASSES[class].name()),
             system,
             is_multi_thread,

@@ -12,6 +12,7 @@ use crate::observe::trace;
 use crate::policy::{Cause, Decided, DecisionKind, Failures, Fault, Restart, Revival, Rng};
 use crate::sync::Lock;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Makes instances.
 pub(crate) type Factory<A> = Arc<dyn Fn() -> A + Send + Sync>;
@@ -22,6 +23,8 @@ pub(crate) struct Restarts<A> {
     /// captured.
     factory: Lock<Option<Factory<A>>>,
     failures: Lock<Failures>,
+    /// How often another instance has replaced one that ended.
+    restarted: AtomicU64,
     /// The random numbers that spread the delays.
     rng: Lock<Rng>,
 }
@@ -29,7 +32,7 @@ pub(crate) struct Restarts<A> {
 impl<A> Restarts<A> {
     pub(crate) fn new(factory: Factory<A>, restart: Restart, rng: Rng) -> Self {
         let (factory, failures) = (Lock::new(Some(factory)), Lock::new(Failures::new(restart)));
-        Restarts { factory, failures, rng: Lock::new(rng) }
+        Restarts { factory, failures, restarted: AtomicU64::new(0), rng: Lock::new(rng) }
     }
 
     /// Returns the factory, to be called without a lock. `None` once the actor has ended.
@@ -112,6 +115,18 @@ impl<A: Actor> Cell<A> {
         if let Some(factory) = factory {
             drops::bounded(move || drop(factory));
         }
+    }
+
+    /// Records that another instance has replaced one.
+    pub(crate) fn has_restarted(&self) {
+        if let Some(restarts) = &self.restarts {
+            restarts.restarted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How often another instance has replaced one that ended.
+    pub(crate) fn restarted(&self) -> u64 {
+        self.restarts.as_ref().map_or(0, |restarts| restarts.restarted.load(Ordering::Relaxed))
     }
 
     /// Records that a worker's instance has started.
