@@ -144,6 +144,19 @@ pub enum SpawnError {
     ParentEnded(ActorName),
 }
 
+/// Why the settings of a running actor were not changed.
+#[cfg(feature = "serde")]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReconfigureError {
+    /// No actor of this name is alive in the system.
+    #[error("no actor named `{0}` is alive in this system")]
+    NotFound(ActorName),
+    /// The settings are not valid, or cannot change while the actor runs.
+    #[error(transparent)]
+    Settings(InvalidSettings),
+}
+
 /// The settings with which an actor cannot start: every mistake found, and where it is.
 ///
 /// Its source is the mistake, if there is only one.

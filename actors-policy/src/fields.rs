@@ -48,7 +48,9 @@ pub enum Reach {
     Code,
     /// In the attribute, in configuration and to the builder, until the actor starts.
     Start,
-    /// Also through `Handle::adjust`, while the actor runs.
+    /// Also through `System::reconfigure`, while the actor runs.
+    Reconfigure,
+    /// Also through `Handle::adjust`.
     Running,
 }
 
@@ -269,15 +271,15 @@ const SLOTS: Number = Number::slots(0, "");
 
 /// Words of `#[actor]`.
 pub const ACTOR: &[Field<Settings>] = &[
-    field!(capacity: Kind::Number(CAPACITY), Start, "256", "Slots in the mailbox (B1).", Number, |said| Some(Value::Number(said.capacity))),
-    field!(max_waiting: Kind::Number(SLOTS), Start, "`capacity`", "Senders that may wait in line (B3).", Number, |said| said.max_waiting.map(Value::Number)),
+    field!(capacity: Kind::Number(CAPACITY), Reconfigure, "256", "Slots in the mailbox (B1).", Number, |said| Some(Value::Number(said.capacity))),
+    field!(max_waiting: Kind::Number(SLOTS), Reconfigure, "`capacity`", "Senders that may wait in line (B3).", Number, |said| said.max_waiting.map(Value::Number)),
     field!(max_bytes: Kind::Number(Number::BYTES), Start, "no bound", "The bound on the summed weight of queued messages (B2).", Number, |said| said.max_bytes.map(Value::Number)),
-    field!(reserve: Kind::Number(SLOTS), Start, "an eighth of `capacity`, rounded up", "Slots that only `high` and `urgent` may take (B5).", Number, |said| said.reserve.map(Value::Number)),
-    field!(schedule: Kind::Schedule, Start, "`strict`", "How lanes share turns (S2).", Schedule, |said| Some(Value::Schedule(said.schedule))),
+    field!(reserve: Kind::Number(SLOTS), Reconfigure, "an eighth of `capacity`, rounded up", "Slots that only `high` and `urgent` may take (B5).", Number, |said| said.reserve.map(Value::Number)),
+    field!(schedule: Kind::Schedule, Reconfigure, "`strict`", "How lanes share turns (S2).", Schedule, |said| Some(Value::Schedule(said.schedule))),
     Field {
         word: "workers",
         kind: Kind::Workers,
-        reach: Reach::Start,
+        reach: Reach::Reconfigure,
         default: "1",
         doc: "Instances that share the mailbox (S4).",
         get: |said| Some(Value::Workers(said.workers.least(), said.workers.most())),
@@ -286,19 +288,19 @@ pub const ACTOR: &[Field<Settings>] = &[
             _ => declared,
         },
     },
-    field!(keep_alive: Kind::Time, Start, "`\"10s\"`", "How long an idle worker above the least number stays (P4).", Time, |said| Some(Value::Time(said.workers.keep_alive()))),
+    field!(keep_alive: Kind::Time, Reconfigure, "`\"10s\"`", "How long an idle worker above the least number stays (P4).", Time, |said| Some(Value::Time(said.workers.keep_alive()))),
     Field {
         word: "pressure",
         kind: Kind::Table,
-        reach: Reach::Start,
+        reach: Reach::Reconfigure,
         default: "nothing is done; a pool that may grow does",
         doc: "What the supervisor does about pressure, and when (P1).",
         get: |_| None,
         set: |declared, _| declared,
     },
-    field!(rate: Kind::Rate, Start, "none", "How many messages of all types together are admitted in a time (T7).", Rate, |said| said.rate.map(Value::Rate)),
-    field!(burst: Kind::Number(BURST), Start, "those of a tenth of a second", "How many messages may be admitted at once under the actor's rate (T7).", Number, |said| said.burst.map(Value::Number)),
-    field!(jobs: Kind::Number(Number::JOBS), Start, "1024", "Timers, pipes and watches at a time (B3).", Number, |said| Some(Value::Number(said.jobs as usize))),
+    field!(rate: Kind::Rate, Reconfigure, "none", "How many messages of all types together are admitted in a time (T7).", Rate, |said| said.rate.map(Value::Rate)),
+    field!(burst: Kind::Number(BURST), Reconfigure, "those of a tenth of a second", "How many messages may be admitted at once under the actor's rate (T7).", Number, |said| said.burst.map(Value::Number)),
+    field!(jobs: Kind::Number(Number::JOBS), Reconfigure, "1024", "Timers, pipes and watches at a time (B3).", Number, |said| Some(Value::Number(said.jobs as usize))),
     code!("inline", "inline = never", "`auto`", "Whether senders may run short turns themselves (S6)."),
     code!("vis", "vis = pub", "private", "The visibility of the handle and the messages."),
     code!(
@@ -388,14 +390,14 @@ pub const MESSAGE_PLANNED: &[&str] = &["attempts", "backoff", "durable"];
 
 /// Words inside `pressure(…)`.
 pub const PRESSURE: &[Field<Pressure>] = &[
-    field!(high: Kind::Fill, Start, "0.8", "The fill at which there is pressure (P1).", Fill, |said| Some(Value::Fill(said.high_fill()))),
-    field!(low: Kind::Fill, Start, "0.5", "The fill below which there is none (P1).", Fill, |said| Some(Value::Fill(said.low_fill()))),
-    field!(target: Kind::Time, Start, "`\"20ms\"`; for T6, eight times the handling time", "How long messages may stay in the queue: there is pressure where even the shortest stay of an interval is longer (P1, T6).", Time, |said| said.declared_target().map(Value::Time)),
-    field!(dwell: Kind::Time, Start, "`\"500ms\"`", "The least time between two changes of level (P1).", Time, |said| Some(Value::Time(said.dwell_time()))),
+    field!(high: Kind::Fill, Reconfigure, "0.8", "The fill at which there is pressure (P1).", Fill, |said| Some(Value::Fill(said.high_fill()))),
+    field!(low: Kind::Fill, Reconfigure, "0.5", "The fill below which there is none (P1).", Fill, |said| Some(Value::Fill(said.low_fill()))),
+    field!(target: Kind::Time, Reconfigure, "`\"20ms\"`; for T6, eight times the handling time", "How long messages may stay in the queue: there is pressure where even the shortest stay of an interval is longer (P1, T6).", Time, |said| said.declared_target().map(Value::Time)),
+    field!(dwell: Kind::Time, Reconfigure, "`\"500ms\"`", "The least time between two changes of level (P1).", Time, |said| Some(Value::Time(said.dwell_time()))),
     Field {
         word: "respond",
         kind: Kind::Actions,
-        reach: Reach::Start,
+        reach: Reach::Reconfigure,
         default: "required",
         doc: "What is done, in this order (P2 to P5).",
         get: |said| Some(Value::Actions(said.actions().collect())),
@@ -416,7 +418,8 @@ pub fn documentation() -> String {
             let reach = match field.reach {
                 Reach::Code => "attribute",
                 Reach::Start => "attribute, configuration, builder",
-                Reach::Running => "attribute, configuration, builder, `adjust`",
+                Reach::Reconfigure => "attribute, configuration, builder, `reconfigure`",
+                Reach::Running => "attribute, configuration, builder, `reconfigure`, `adjust`",
             };
             let Field { word, doc, default, .. } = field;
             text += &format!("| `{word}` | {doc} | {} | {default} | {reach} |\n", field.values());

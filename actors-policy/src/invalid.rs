@@ -19,6 +19,17 @@ impl InvalidPolicy {
         InvalidPolicy { word: word.into(), why: why.into() }
     }
 
+    /// A word that is set when the actor starts.
+    pub(crate) fn fixed(word: &'static str) -> Self {
+        Self::cannot_change(word, format_args!("the {word}"))
+    }
+
+    /// `what` is the subject of the sentence.
+    pub(crate) fn cannot_change(word: &'static str, what: impl fmt::Display) -> Self {
+        let why = format!("{what} cannot change while the mailbox lives: set it when the actor is started");
+        InvalidPolicy::new(word, why)
+    }
+
     /// The word that is wrong: `capacity`, `overflow`.
     pub fn word(&self) -> &str {
         &self.word

@@ -6,6 +6,8 @@ use super::ending::{Closed, until_ended};
 use crate::clock;
 use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, StopReason};
+#[cfg(feature = "serde")]
+use crate::mailbox::{Class, Present};
 use crate::mailbox::{Row, RunningClass, WorkerId};
 use crate::observe::{ActorView, RunningTurn, VisitBuffers};
 use crate::policy::{Cause, Decided, DecisionKind};
@@ -135,6 +137,26 @@ impl<A: Actor> AnyActor for Cell<A> {
     fn report_departing(&self, since: Duration, turn: Duration) {
         let (kind, cause) = (DecisionKind::KeptAlive { turn }, Cause::Unreferenced(since));
         self.system.decision_log().record(self.name(), Decided { kind, cause });
+    }
+
+    #[cfg(feature = "serde")]
+    fn classes(&self) -> &[Class] {
+        self.mailbox.declared_classes()
+    }
+
+    #[cfg(feature = "serde")]
+    fn present(&self) -> Present {
+        self.mailbox.present()
+    }
+
+    #[cfg(feature = "serde")]
+    fn reconfigure(self: Arc<Self>, from: &Present, to: &Present) -> bool {
+        Cell::reconfigure(&self, from, to)
+    }
+
+    #[cfg(feature = "serde")]
+    fn is_elsewhere(&self) -> bool {
+        self.outlet.is_some()
     }
 
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

@@ -233,7 +233,7 @@ impl<A: Actor> Context<A> {
     /// Counts a deferred reply. In a pool the instance owes it, and is not retired while the asker
     /// waits.
     pub(crate) fn owe_reply(&mut self) -> Option<OpenReply> {
-        let is_pool = self.cell.mailbox.limits().workers.is_pool();
+        let is_pool = self.cell.mailbox.is_pool();
         is_pool.then(|| self.own_instance().replies().add())
     }
 

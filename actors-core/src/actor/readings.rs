@@ -88,6 +88,19 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// The limits have changed: so have the marks of the pressure that producers are told of.
+    #[cfg(feature = "serde")]
+    pub(crate) fn refresh_marks(self: &Arc<Self>) {
+        let is_told = self.rare.get().is_some_and(|rare| rare.readings.pressure.get().is_some());
+        if is_told {
+            self.visit(|section| {
+                section.set_marks(None);
+                section.set_marks(Some(self.marks()));
+            });
+            self.publish_pressure();
+        }
+    }
+
     fn strain(&self) -> PressureState {
         let (is_high, taken) = self.mailbox.fill_and_mark();
         let fill = taken as f64 / self.mailbox.limits().capacity as f64;

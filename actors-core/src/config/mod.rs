@@ -36,12 +36,15 @@
 
 mod apply;
 mod by_word;
+mod change;
 mod pool;
 mod read;
 mod write;
 mod written;
 
+pub use crate::error::ReconfigureError;
 pub(crate) use apply::Configured;
+pub(crate) use change::{Change, plan, present};
 
 use crate::policy::{Action, InvalidPolicy, Order, OverflowList, Priority, Ramp, Rate, Schedule};
 use std::collections::BTreeMap;
@@ -135,6 +138,13 @@ impl Mistakes {
     /// Returns the value of a result, or records its error.
     fn ok_or_report<T, E: fmt::Display>(&mut self, path: &str, result: Result<T, E>) -> Option<T> {
         result.map_err(|error| self.add(path, &error.to_string())).ok()
+    }
+
+    /// Adds a mistake, unless there is one at this path.
+    fn add_new(&mut self, path: &str, mistake: &InvalidPolicy) {
+        if self.0.iter().all(|known| known.word() != path) {
+            self.add(path, mistake.why());
+        }
     }
 
     /// Returns the mistakes, if there are any. The word of each is its path.

@@ -45,42 +45,71 @@ fn write<M: SerializeMap, T>(
     table: &'static [Field<T>],
 ) -> Result<(), M::Error> {
     let said = table.iter().filter_map(|field| Some((field.word, config.get(field.word)?)));
-    said.into_iter().try_for_each(|(word, value)| map.serialize_entry(word, &Written(value)))
+    said.into_iter().try_for_each(|(word, value)| map.serialize_entry(word, &Form::from(&value)))
 }
 
 /// A value in the form that reads back as the same value.
-struct Written(Value);
+enum Form {
+    Number(usize),
+    Fill(f64),
+    Text(String),
+    List(Vec<String>),
+}
 
-impl Serialize for Written {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0 {
-            Value::Number(number) => number.serialize(serializer),
-            Value::Fill(fill) => fill.serialize(serializer),
-            Value::Rate(rate) => rate.to_string().serialize(serializer),
-            Value::Time(time) => duration::write(*time).serialize(serializer),
-            Value::Workers(least, most) if least == most => least.serialize(serializer),
-            Value::Workers(least, most) => format!("{least}..={most}").serialize(serializer),
-            Value::Priority(lowest, highest) if lowest == highest => lowest.word().serialize(serializer),
-            Value::Priority(lowest, highest) => format!("{lowest}..={highest}").serialize(serializer),
-            Value::Order(order) => order.word().serialize(serializer),
-            Value::Schedule(schedule) => schedule.word().serialize(serializer),
+impl From<&Value> for Form {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Number(number) => Form::Number(*number),
+            Value::Fill(fill) => Form::Fill(*fill),
+            Value::Rate(rate) => Form::Text(rate.to_string()),
+            Value::Time(time) => Form::Text(duration::write(*time)),
+            Value::Workers(least, most) if least == most => Form::Number(*least),
+            Value::Workers(least, most) => Form::Text(format!("{least}..={most}")),
+            Value::Priority(lowest, highest) if lowest == highest => Form::Text(lowest.word().into()),
+            Value::Priority(lowest, highest) => Form::Text(format!("{lowest}..={highest}")),
+            Value::Order(order) => Form::Text(order.word().into()),
+            Value::Schedule(schedule) => Form::Text(schedule.word().into()),
             Value::Overflow(list, early) => {
                 let word = |word: &Overflow| match (word, early) {
                     (Overflow::DropRandom, Some(ramp)) => format!("drop_random(from = {})", ramp.begins()),
                     (word, _) => word.to_string(),
                 };
-                one_or_list(list.words().iter().map(word).collect(), serializer)
+                Form::of_words(list.words().iter().map(word).collect())
             }
-            Value::Actions(actions) => {
-                one_or_list(actions.iter().map(ToString::to_string).collect(), serializer)
+            Value::Actions(actions) => Form::of_words(actions.iter().map(ToString::to_string).collect()),
+        }
+    }
+}
+
+impl Form {
+    fn of_words(mut words: Vec<String>) -> Self {
+        match words.pop() {
+            Some(only) if words.is_empty() => Form::Text(only),
+            last => {
+                words.extend(last);
+                Form::List(words)
             }
         }
     }
 }
 
-fn one_or_list<S: Serializer>(words: Vec<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    match &words[..] {
-        [one] => one.serialize(serializer),
-        list => list.serialize(serializer),
+impl Serialize for Form {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Form::Number(number) => number.serialize(serializer),
+            Form::Fill(fill) => fill.serialize(serializer),
+            Form::Text(text) => text.serialize(serializer),
+            Form::List(words) => words.serialize(serializer),
+        }
+    }
+}
+
+/// A value as a sentence shows it: `64`, `500ms`, `[evict_lower, block]`.
+pub(super) fn shown(value: &Value) -> String {
+    match Form::from(value) {
+        Form::Number(number) => number.to_string(),
+        Form::Fill(fill) => fill.to_string(),
+        Form::Text(text) => text,
+        Form::List(words) => format!("[{}]", words.join(", ")),
     }
 }

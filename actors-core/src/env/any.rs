@@ -1,6 +1,8 @@
 //! An actor with its type erased, as the registry and a parent use it.
 
 use crate::error::{ActorName, Detail, StopReason};
+#[cfg(feature = "serde")]
+use crate::mailbox::{Class, Present};
 use crate::mailbox::{Row, RunningClass};
 use crate::observe::{ActorView, VisitBuffers};
 use crate::wait::{Names, Node};
@@ -50,6 +52,19 @@ pub(crate) trait AnyActor: Send + Sync {
     /// Records the decision that it has had no handle for `since`, and that its turn has run for
     /// `turn`.
     fn report_departing(&self, since: Duration, turn: Duration);
+    /// Its message types, with the policies of their declaration.
+    #[cfg(feature = "serde")]
+    fn classes(&self) -> &[Class];
+    /// Its limits and policies as they are now.
+    #[cfg(feature = "serde")]
+    fn present(&self) -> Present;
+    /// Replaces the limits and policies `from` by others, which the caller has checked. `false`
+    /// where they are not `from` any more: then nothing has changed.
+    #[cfg(feature = "serde")]
+    fn reconfigure(self: Arc<Self>, from: &Present, to: &Present) -> bool;
+    /// It is an actor in another place (A8).
+    #[cfg(feature = "serde")]
+    fn is_elsewhere(&self) -> bool;
     fn as_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     #[cfg(feature = "testing")]
     fn is_quiet(self: Arc<Self>) -> bool;

@@ -9,7 +9,7 @@
 
 use crate::clock::Tick;
 use crate::error::ActorName;
-use crate::policy::{Controller, Pressure, Workers};
+use crate::policy::{Controller, Limits, Pressure};
 use crate::sync::Lock;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -20,13 +20,15 @@ use tokio::task::AbortHandle;
 /// The supervisor's state of one actor, kept between two samples.
 pub(crate) struct SubjectState {
     pub(crate) controller: Controller,
+    /// What the controller knows of the actor's limits; they may change while it runs.
+    pub(crate) limits: Limits,
     /// Whether the soft limit applies to its `block` types.
     pub(crate) has_soft_limit: bool,
 }
 
 impl SubjectState {
-    pub(crate) fn new(pressure: Pressure, workers: Workers) -> Self {
-        SubjectState { controller: Controller::new(pressure, workers), has_soft_limit: false }
+    pub(crate) fn new(pressure: Pressure, limits: Limits) -> Self {
+        SubjectState { controller: Controller::new(pressure, limits.workers), limits, has_soft_limit: false }
     }
 }
 

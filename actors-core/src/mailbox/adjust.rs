@@ -5,7 +5,8 @@ use crate::mailbox::ids::ClassId;
 use crate::mailbox::item::{Class, Item};
 use crate::mailbox::section::{Mailbox, Section};
 use crate::mailbox::store::queue::Queue;
-use crate::policy::{InvalidPolicy, Policy};
+use crate::policy::{InvalidPolicy, Limits, Policy};
+use crate::sync::Lock;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ impl<T: Item, S> Mailbox<T, S> {
         self.policy_of(class, &self.lock().core.queue)
     }
 
-    fn policy_of(&self, class: ClassId, queue: &Queue<T>) -> Policy {
+    pub(super) fn policy_of(&self, class: ClassId, queue: &Queue<T>) -> Policy {
         let state = &queue.classes[class];
         let mut policy = self.classes[class.index()].policy;
         policy.overflow = state.overflow;
@@ -36,7 +37,7 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn ttl(&self, class: ClassId) -> Option<Duration> {
         match self.live.get() {
             None => self.classes[class.index()].policy.ttl,
-            Some(live) => Span::from_nanos(live.0[class.index()].ttl_ns.load(Ordering::Relaxed)).get(),
+            Some(live) => Span::from_nanos(live.classes[class.index()].ttl_ns.load(Ordering::Relaxed)).get(),
         }
     }
 
@@ -44,7 +45,9 @@ impl<T: Item, S> Mailbox<T, S> {
     pub(crate) fn timeout(&self, class: ClassId) -> Duration {
         match self.live.get() {
             None => self.classes[class.index()].policy.timeout,
-            Some(live) => Duration::from_nanos(live.0[class.index()].timeout_ns.load(Ordering::Relaxed)),
+            Some(live) => {
+                Duration::from_nanos(live.classes[class.index()].timeout_ns.load(Ordering::Relaxed))
+            }
         }
     }
 }
@@ -66,38 +69,54 @@ impl<T: Item, S> Section<'_, T, S> {
         let policy = &now.changed(made_from, wanted);
         policy.check()?;
         classes[class.index()].policy.check_change(policy)?;
-        let (live, limits) = (live.get_or_init(|| LiveTable::new(classes)), &self.mailbox.limits);
+        let limits = self.mailbox.limits();
+        let live = live.get_or_init(|| LiveTable::new(classes, self.mailbox.declared));
         let family = Some(class.index() as u16);
         for (at, of) in
             classes.iter().enumerate().filter(|(at, of)| *at == class.index() || of.base == family)
         {
-            live.0[at].set(policy);
+            live.classes[at].set(policy);
             let policy = &policy.priority(of.policy.priority).up_to(of.policy.highest);
-            self.queue.adjust(ClassId::new(at), policy, limits);
+            self.queue.adjust(ClassId::new(at), policy, &limits);
         }
+        self.have_changed();
+        Ok(())
+    }
+
+    pub(super) fn have_changed(&mut self) {
         self.review_all();
         // More room may be what a sender waits for.
         self.settle();
+        self.grant();
         self.forget_ticks();
-        Ok(())
     }
 }
 
 /// The parts of a policy that are read without the lock. Each is a number of its own: a send may
 /// see one changed and the other not yet.
 #[derive(Debug)]
-struct Live {
+pub(super) struct Live {
     ttl_ns: AtomicU64,
     timeout_ns: AtomicU64,
 }
 
-/// One for each message type.
+/// What has changed since the actor started, for readers without the mailbox's lock.
 #[derive(Debug)]
-pub(super) struct LiveTable(Box<[Live]>);
+pub(super) struct LiveTable {
+    /// One for each class.
+    pub(super) classes: Box<[Live]>,
+    /// Locked for a copy, also under the mailbox's lock.
+    pub(super) limits: Lock<Limits>,
+}
 
 impl LiveTable {
-    fn new(classes: &[Class]) -> Box<Self> {
-        Box::new(LiveTable(classes.iter().map(|class| Live::new(&class.policy)).collect()))
+    pub(super) fn new(classes: &[Class], limits: Limits) -> Box<Self> {
+        let classes = classes.iter().map(|class| Live::new(&class.policy)).collect();
+        Box::new(LiveTable { classes, limits: Lock::new(limits) })
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        *self.limits.lock()
     }
 }
 
@@ -108,7 +127,7 @@ impl Live {
         live
     }
 
-    fn set(&self, policy: &Policy) {
+    pub(super) fn set(&self, policy: &Policy) {
         // Relaxed: nothing else is published by it.
         self.ttl_ns.store(policy.ttl.map_or(Span::NONE, Span::of).nanos(), Ordering::Relaxed);
         self.timeout_ns.store(Span::of(policy.timeout).nanos(), Ordering::Relaxed);

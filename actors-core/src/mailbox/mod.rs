@@ -61,6 +61,8 @@ mod ids;
 mod item;
 #[cfg(all(test, actors_loom))]
 mod loom;
+#[cfg(feature = "serde")]
+mod reconfigure;
 pub(crate) mod sample;
 mod section;
 mod signals;
@@ -82,6 +84,8 @@ pub(crate) use enter::outcome::{Message, Offer, Permit, WhenFull, Withdrawal};
 pub(crate) use enter::transit::Fate;
 pub(crate) use ids::{ClassId, Ticks, WaiterId, WorkerId};
 pub use item::{Class, Item};
+#[cfg(feature = "serde")]
+pub(crate) use reconfigure::Present;
 pub(crate) use sample::{Depth, LaneDepths, RunningClass};
 pub(crate) use section::{Mailbox, Section};
 #[cfg(test)]

@@ -135,7 +135,7 @@ impl<T: Item, S> Section<'_, T, S> {
             stored: self.lines.outside(),
             permits: self.queue.permits,
             bytes: self.queue.bytes,
-            peak: self.queue.peak().min(self.mailbox.limits.capacity),
+            peak: self.queue.peak().min(self.mailbox.limits().capacity),
             #[cfg(feature = "testing")]
             is_idle: self.consumers.is_idle()
                 && (self.is_held || (self.queue.used() == 0 && self.lines.outside() == 0 && self.is_open())),
@@ -159,7 +159,7 @@ impl<T: Item, S> Section<'_, T, S> {
         self.enter_refused();
         self.watched.shed = shed;
         let (workers, busy) = self.workers();
-        let capacity = self.mailbox.limits.capacity;
+        let capacity = self.mailbox.limits().capacity;
         Sample { capacity, ..self.core.read_sample(now, workers, busy) }
     }
 

@@ -43,7 +43,9 @@ pub(crate) struct Mailbox<T, S> {
     /// The parts of the policies that are read without the lock; made when a policy changes for the
     /// first time.
     pub(super) live: OnceLock<Box<LiveTable>>,
-    pub(super) limits: Limits,
+    /// The limits with which the actor started. What cannot change is read here;
+    /// [`limits`](Mailbox::limits) has the present ones.
+    pub(super) declared: Limits,
     pub(super) now: fn() -> Tick,
     /// The source of randomness for `drop_random`, the spread of `retry_after` and the hashes of
     /// keys.
@@ -150,7 +152,19 @@ impl<T: Item, S> Mailbox<T, S> {
         let (is_home, notices) = (AtomicBool::new(false), OnceLock::new());
         let types = classes.len();
         let classes = Class::with_lanes(classes);
-        Mailbox { shell, is_home, notices, signals, classes, types, limits, live, now, seed, consumer_kind }
+        Mailbox {
+            shell,
+            is_home,
+            notices,
+            signals,
+            classes,
+            types,
+            declared: limits,
+            live,
+            now,
+            seed,
+            consumer_kind,
+        }
     }
 
     /// Notes whether the seat is here and nothing is queued.
@@ -165,12 +179,25 @@ impl<T: Item, S> Mailbox<T, S> {
         self.is_home.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
+    /// The limits as they are now.
+    pub(crate) fn limits(&self) -> Limits {
+        self.live.get().map_or(self.declared, |live| live.limits())
+    }
+
+    /// Whether several workers may share it.
+    #[inline]
+    pub(crate) fn is_pool(&self) -> bool {
+        self.consumer_kind == ConsumerKind::Pool
     }
 
     pub(crate) fn class(&self, class: ClassId) -> &Class {
         &self.classes[class.index()]
+    }
+
+    /// The declared classes: one for each message type.
+    #[cfg(feature = "serde")]
+    pub(crate) fn declared_classes(&self) -> &[Class] {
+        &self.classes[..self.types]
     }
 
     /// The number of message types.
@@ -270,10 +297,10 @@ impl<T: Item, S> Mailbox<T, S> {
         let address = std::ptr::from_ref(self).addr();
         let consumers = match self.consumer_kind {
             ConsumerKind::One => Consumers::One(One::new(shell.seat.take(), shell.is_ready)),
-            ConsumerKind::Pool => Consumers::Pool(Box::new(Pool::new(self.limits.workers))),
+            ConsumerKind::Pool => Consumers::Pool(Box::new(Pool::new(self.limits().workers))),
         };
         let rng = self.seed.stream(Purpose::Mailbox);
-        let core = Core::new(&self.limits, &self.classes, self.now, rng, address);
+        let core = Core::new(&self.limits(), &self.classes, self.now, rng, address);
         shell.inner = Some(Box::new(Inner { consumers, core }));
         shell.is_plain = true;
         Locked(shell)

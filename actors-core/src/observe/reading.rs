@@ -76,7 +76,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn new(depth: &Depth, limits: &Limits, is_alive: bool, level: Level, jobs: usize) -> Self {
+    pub(crate) fn new(depth: &Depth, limits: Limits, is_alive: bool, level: Level, jobs: usize) -> Self {
         Reading {
             jobs,
             jobs_max: limits.jobs(),

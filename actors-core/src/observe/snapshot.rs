@@ -27,7 +27,7 @@ pub struct Snapshot {
     #[cfg_attr(feature = "serde", serde(default))]
     pub waits: Vec<WaitSnapshot>,
     /// How long messages were queued and handled, by message type; empty in a system without
-    /// [`histograms`](crate::SystemBuilder::histograms).
+    /// [`histograms`](crate::system::SystemBuilder::histograms).
     #[cfg_attr(feature = "serde", serde(default))]
     pub times: Vec<TimesSnapshot>,
 }

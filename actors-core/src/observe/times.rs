@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A meter that keeps histograms, per actor type and message type; see
-/// [`SystemBuilder::histograms`](crate::SystemBuilder::histograms).
+/// [`SystemBuilder::histograms`](crate::system::SystemBuilder::histograms).
 ///
 /// Actors of one type share them, and so do types of the same name. So their number is that of the
 /// message types in the program, 10 KiB each, and does not grow with the actors.

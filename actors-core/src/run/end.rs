@@ -84,7 +84,7 @@ impl<A: Actor> Runner<A> {
             self.cell.life.lock().set_failed(failed);
         }
         self.taker.put_back(&self.cell.mailbox, &mut self.effects);
-        let ends = !self.cell.mailbox.limits().workers.is_pool() || self.cell.mailbox.is_killed();
+        let ends = !self.cell.mailbox.is_pool() || self.cell.mailbox.is_killed();
         let worker = self.worker;
         // In one visit: a sender whose turn has to wait either leaves it before, or keeps it.
         let (open, was_left, seat) = self.cell.mailbox.visit(&mut self.effects, |section| {

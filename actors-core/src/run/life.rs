@@ -80,7 +80,7 @@ impl<A: Actor> Runner<A> {
     /// Returns the event of a worker whose task begins.
     pub(super) fn begun(&mut self) -> Event {
         // A single worker without its seat has lent it to a sender, and gets it back.
-        let has_instance = !self.cell.mailbox.limits().workers.is_pool() || self.seat().is_some();
+        let has_instance = !self.cell.mailbox.is_pool() || self.seat().is_some();
         Event::Begun { has_instance }
     }
 

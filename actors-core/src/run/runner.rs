@@ -157,7 +157,7 @@ impl<A: Actor> Runner<A> {
     /// Clears requests for a new instance, because one is about to be made.
     pub(super) fn clear_restart_requests(&mut self) {
         self.cell.mailbox.clear_restart_request(self.worker);
-        if !self.cell.mailbox.limits().workers.is_pool() {
+        if !self.cell.mailbox.is_pool() {
             self.cell.life.lock().has_failed_child = false;
         }
     }

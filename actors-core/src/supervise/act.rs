@@ -5,7 +5,7 @@ use crate::actor::cell::Cell;
 use crate::clock::Tick;
 use crate::env::{Subject, SubjectState};
 use crate::error::ActorName;
-use crate::policy::{Action, GUESS_FIRST, Level, Plan, Threshold, soft_limit};
+use crate::policy::{Action, GUESS_FIRST, Level, Limits, Plan, Threshold, soft_limit};
 use crate::seed::Purpose;
 use crate::wait::{self, Node};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 impl<A: Actor> Subject for Cell<A> {
     fn initial_state(&self) -> Option<SubjectState> {
         let limits = self.mailbox.limits();
-        Some(SubjectState::new(self.reachable(limits.pressure?), limits.workers))
+        Some(SubjectState::new(self.reachable(limits.pressure?), limits))
     }
 
     fn sample(self: Arc<Self>, state: &mut SubjectState, now: Tick) -> bool {
@@ -29,6 +29,9 @@ impl<A: Actor> Subject for Cell<A> {
         }
         let mut decided = Vec::new();
         let limits = self.mailbox.limits();
+        if limits != state.limits {
+            self.have_changed(&limits, state);
+        }
         let may_spawn = limits.pressure.is_some_and(|pressure| pressure.has(Action::Spawn));
         if may_spawn {
             // The pool may have been resized manually; adopt that size.
@@ -64,6 +67,17 @@ impl<A: Actor> Subject for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
+    /// Takes over limits that were changed since the last sample.
+    #[cold]
+    fn have_changed(self: &Arc<Self>, limits: &Limits, state: &mut SubjectState) {
+        state.limits = *limits;
+        if let Some(pressure) = limits.pressure {
+            state.controller.declare(self.reachable(pressure), limits.workers);
+        }
+        // It is a part of the capacity.
+        self.set_soft_limit(state.has_soft_limit);
+    }
+
     /// Applies the parameters of a plan.
     fn apply_plan(self: &Arc<Self>, plan: &Plan, may_spawn: bool, has_soft_limit: &mut bool) {
         self.set_level(plan.level);

@@ -138,7 +138,7 @@ pub(crate) fn sampling(requests: Arc<SampleRequests>) -> Pin<Box<dyn Future<Outp
 mod tests {
     use super::*;
     use crate::error::ActorName;
-    use crate::policy::{Action, Pressure, Workers};
+    use crate::policy::{Action, Pressure, Settings};
     use std::sync::atomic::{AtomicU32, Ordering};
 
     /// A subject whose first `fails` samples panic.
@@ -152,7 +152,8 @@ mod tests {
 
     impl Subject for Faulty {
         fn initial_state(&self) -> Option<SubjectState> {
-            Some(SubjectState::new(Pressure::new().respond(&[Action::Shed]), Workers::ONE))
+            let limits = Settings::new().limits().ok()?;
+            Some(SubjectState::new(Pressure::new().respond(&[Action::Shed]), limits))
         }
 
         fn sample(self: Arc<Self>, _: &mut SubjectState, _: Tick) -> bool {

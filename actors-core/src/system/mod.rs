@@ -1,6 +1,8 @@
 //! The user's side of a [`System`]: make it, observe it, shut it down. `spawn` starts actors in it.
 
 mod builder;
+#[cfg(feature = "serde")]
+mod reconfigure;
 mod shutdown;
 
 pub use crate::wait::Deadlock;

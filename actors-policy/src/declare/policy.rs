@@ -382,21 +382,17 @@ impl Policy {
             ]
         };
         let code = of_code(self).into_iter().zip(of_code(wanted)).find(|(now, wanted)| now != wanted);
-        let (word, what) = match changed {
-            Some(field) => (field.word, format!("the {}", field.word)),
-            None if code.is_some() => {
-                let word = code.map_or("key", |((word, _), _)| word);
-                (word, format!("`{word}` belongs to the code of the message, and"))
+        Err(match (changed, code) {
+            (Some(field), _) => InvalidPolicy::fixed(field.word),
+            (None, Some(((word, _), _))) => {
+                let what = format_args!("`{word}` belongs to the code of the message, and it");
+                InvalidPolicy::cannot_change(word, what)
             }
-            None if conflates(self) != conflates(wanted) => {
-                ("overflow", "whether messages are conflated".to_owned())
+            (None, None) if conflates(self) != conflates(wanted) => {
+                InvalidPolicy::cannot_change("overflow", "whether messages are conflated")
             }
-            None => return Ok(()),
-        };
-        Err(InvalidPolicy::new(
-            word,
-            format!("{what} cannot change while the mailbox lives: set it when the actor is started"),
-        ))
+            (None, None) => return Ok(()),
+        })
     }
 }
 

@@ -166,6 +166,28 @@ impl Settings {
         self.seed
     }
 
+    /// The settings from which these limits follow. What equals its default is taken for it, so
+    /// that it follows a change of what it depends on.
+    #[doc(hidden)]
+    pub fn of(limits: &Limits) -> Settings {
+        let Limits { capacity, max_waiting, max_bytes, reserve, schedule, workers, pressure, .. } = *limits;
+        let mut settings = Settings {
+            capacity,
+            max_waiting: Some(max_waiting).filter(|senders| *senders != capacity),
+            max_bytes,
+            reserve: Some(reserve).filter(|slots| *slots != default_reserve(capacity)),
+            schedule,
+            workers,
+            pressure: None,
+            seed: None,
+            jobs: limits.jobs,
+            rate: limits.rate,
+            burst: limits.burst,
+        };
+        settings.pressure = pressure.filter(|_| effective(&settings) != pressure);
+        settings
+    }
+
     /// Checks that the burst goes with the rate.
     ///
     /// # Errors
@@ -184,8 +206,7 @@ impl Settings {
         fields::check(fields::ACTOR, self)?;
         let capacity = self.capacity;
         let max_waiting = self.max_waiting.unwrap_or(capacity);
-        // An eighth, but always leaving the lower lanes at least one slot (B5).
-        let reserve = self.reserve.unwrap_or_else(|| capacity.div_ceil(8).min(capacity - 1));
+        let reserve = self.reserve.unwrap_or_else(|| default_reserve(capacity));
         wording::reserve_fits(reserve, capacity)?;
         self.check_rate()?;
         self.workers.check()?;
@@ -209,6 +230,11 @@ impl Settings {
             jobs: self.jobs,
         })
     }
+}
+
+/// An eighth, but always leaving the lower lanes at least one slot (B5).
+fn default_reserve(capacity: usize) -> usize {
+    capacity.div_ceil(8).min(capacity - 1)
 }
 
 impl Default for Settings {
@@ -246,6 +272,21 @@ impl Limits {
     #[inline]
     pub fn jobs(&self) -> usize {
         self.jobs as usize
+    }
+
+    /// The words that differ in `wanted`, and cannot change while the mailbox lives.
+    #[doc(hidden)]
+    pub fn check_change(&self, wanted: &Limits) -> Vec<InvalidPolicy> {
+        let (now, wanted) = (Settings::of(self), Settings::of(wanted));
+        let fixed = fields::ACTOR.iter().filter(|field| field.reach == fields::Reach::Start);
+        let changed = fixed.filter(|field| (field.get)(&now) != (field.get)(&wanted));
+        let mut mistakes: Vec<_> = changed.map(|field| InvalidPolicy::fixed(field.word)).collect();
+        if now.workers.is_pool() != wanted.workers.is_pool() {
+            let why = "an actor with one worker cannot become a pool while it runs, nor a pool an actor with one \
+                       worker: set it when the actor is started";
+            mistakes.push(InvalidPolicy::new("workers", why));
+        }
+        mistakes
     }
 
     /// A lane may take a slot while fewer than this many are taken (B1, B5): `low` and `normal`

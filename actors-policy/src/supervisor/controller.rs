@@ -176,6 +176,22 @@ impl Controller {
         self.plan(sample, now)
     }
 
+    /// Takes over changed declarations, and goes on from the present level. Actions that are
+    /// engaged stay so while they are declared in the same places.
+    pub fn declare(&mut self, pressure: Pressure, workers: Workers) {
+        let actions: Vec<Action> = pressure.actions().collect();
+        let same = self.actions.iter().zip(&actions).take_while(|(before, now)| before == now).count();
+        if self.engaged > same {
+            (self.engaged, self.engaged_at, self.has_failed) = (same, None, false);
+        }
+        if !self.is_engaged(Action::Shed) {
+            self.is_shedding = false;
+        }
+        (self.pressure, self.actions, self.is_exhausted) = (pressure, actions, false);
+        self.gauge.declare(pressure);
+        self.scale.declare(workers);
+    }
+
     /// Takes over a number of workers that was set from outside.
     pub fn set_workers(&mut self, workers: usize, now: Tick) {
         self.scale.set_workers(workers, now);

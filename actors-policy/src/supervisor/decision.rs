@@ -128,11 +128,18 @@ pub enum DecisionKind {
         #[cfg_attr(feature = "serde", serde(rename = "turn_ms", with = "crate::millis"))]
         turn: Duration,
     },
+    /// Its settings were changed while it runs.
+    Reconfigured {
+        /// Who changed them: a name that the caller gave.
+        author: Cow<'static, str>,
+        /// What has changed: `capacity = 64 (was 32)`.
+        changes: Cow<'static, str>,
+    },
 }
 
 impl DecisionKind {
     /// The words of all kinds, in the order of their declaration.
-    pub const WORDS: [&str; 17] = [
+    pub const WORDS: [&str; 18] = [
         "level_changed",
         "workers_added",
         "workers_kept",
@@ -150,6 +157,7 @@ impl DecisionKind {
         "gave_up",
         "kept_alive",
         "turn_overdue",
+        "reconfigured",
     ];
 
     /// The word of this kind in metric labels: `restarted`.
@@ -177,6 +185,7 @@ impl DecisionKind {
             DecisionKind::GaveUp { .. } => 14,
             DecisionKind::KeptAlive { .. } => 15,
             DecisionKind::TurnOverdue { .. } => 16,
+            DecisionKind::Reconfigured { .. } => 17,
         }
     }
 }
@@ -200,6 +209,8 @@ pub enum Cause {
     },
     /// An instance failed in this way.
     Failure(StopReason),
+    /// The program, or an operator through it, asked for it.
+    Request,
     /// The last handle was dropped this long ago.
     Unreferenced(#[cfg_attr(feature = "serde", serde(with = "crate::millis"))] Duration),
 }
@@ -216,6 +227,7 @@ impl fmt::Display for Decided {
         let Decided { kind, cause } = self;
         match cause {
             Cause::Unreferenced(_) => write!(f, "{cause}, but {kind}"),
+            Cause::Request => write!(f, "{kind}"),
             Cause::Load { .. } | Cause::Failure(_) => write!(f, "{cause}: {kind}"),
         }
     }
@@ -241,6 +253,7 @@ impl fmt::Display for Cause {
                 StopReason::Stopped => "stopped itself",
                 _ => "was replaced",
             }),
+            Cause::Request => Ok(()),
             Cause::Unreferenced(since) => write!(f, "has had no handle for {}", ShortTime(since)),
         }
     }
@@ -255,6 +268,9 @@ impl fmt::Display for DecisionKind {
                     "the turn of `{message}` on worker {worker} has been running for {}",
                     ShortTime(turn)
                 )
+            }
+            DecisionKind::Reconfigured { ref author, ref changes } => {
+                write!(f, "reconfigured by {author}: {changes}")
             }
             DecisionKind::LevelChanged { from, to } => write!(f, "{to}, no longer {from}"),
             DecisionKind::WorkersAdded { from, to } if to == from + 1 => {
@@ -425,6 +441,7 @@ mod tests {
             (DecisionKind::Stalled { queued: 1, since: ms(1) }, "stalled"),
             (DecisionKind::GaveUp { spent: None }, "gave_up"),
             (DecisionKind::TurnOverdue { worker: 0, message: "Charge".into(), turn: ms(1) }, "turn_overdue"),
+            (DecisionKind::Reconfigured { author: "ops".into(), changes: "".into() }, "reconfigured"),
         ];
         for (kind, word) in kinds {
             assert_eq!((kind.word(), DecisionKind::WORDS[kind.index()]), (word, word));

@@ -96,6 +96,11 @@ impl Gauge {
         }
     }
 
+    /// Takes over changed marks and times.
+    pub(crate) fn declare(&mut self, pressure: Pressure) {
+        self.pressure = pressure;
+    }
+
     /// Starts over after a pause in the samples, which say nothing about the time since.
     pub(crate) fn begin(&mut self, now: Tick) {
         (self.looked, self.late_since, self.full_since) = (now, None, None);

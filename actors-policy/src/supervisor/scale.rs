@@ -87,6 +87,14 @@ impl Scale {
         }
     }
 
+    /// Takes over a changed range.
+    pub(crate) fn declare(&mut self, workers: Workers) {
+        if self.workers != workers {
+            let target = self.target.clamp(workers.least(), workers.most());
+            (self.workers, self.target, self.trial, self.rests_until) = (workers, target, None, None);
+        }
+    }
+
     /// The number of workers to run.
     pub(crate) fn target(&self) -> usize {
         self.target

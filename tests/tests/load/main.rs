@@ -7,5 +7,6 @@ mod observe;
 mod overdue;
 mod pools;
 mod pressure;
+mod reconfigure;
 mod spans;
 mod subscriber;

@@ -157,7 +157,7 @@ impl<A: Actor> Cell<A> {
             life: Life::new(name, stage, |class| A::Mail::CLASSES[class].name()),
             system,
             is_multi_thread,
-            may_donate: is_multi_thread && !mailbox.limits().workers.is_pool(),
+            may_donate: is_multi_thread && !mailbox.is_pool(),
             restarts: restarts.map(Box::new),
             parent,
             strategy,

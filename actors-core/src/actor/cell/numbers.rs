@@ -3,6 +3,8 @@
 use super::Cell;
 use crate::actor::Actor;
 use crate::clock;
+#[cfg(feature = "serde")]
+use crate::mailbox::Present;
 use crate::mailbox::{ClassId, Effects, Ledger, Place, Row, RunningClass, add_shed};
 use crate::observe::Reading;
 use crate::policy::{InvalidPolicy, Policy};
@@ -15,6 +17,20 @@ impl<A: Actor> Cell<A> {
         let depth = self.visit(|section| section.depth(now));
         let (limits, is_alive) = (self.mailbox.limits(), self.ended().is_none());
         Reading::new(&depth, limits, is_alive, self.gate.level(), self.jobs_running())
+    }
+
+    /// Replaces limits and policies while the actor runs. `false` where they are not `from` any
+    /// more.
+    #[cfg(feature = "serde")]
+    pub(crate) fn reconfigure(self: &Arc<Self>, from: &Present, to: &Present) -> bool {
+        let has_changed = self.visit(|section| section.reconfigure(from, to));
+        if has_changed {
+            if self.mailbox.is_pool() {
+                self.resize(self.mailbox.workers_wanted());
+            }
+            self.refresh_marks();
+        }
+        has_changed
     }
 
     /// Returns whether a message that was admitted at `place` still waits for its turn.

@@ -3,6 +3,8 @@
 use super::{Closing, Registry};
 use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, StopReason};
+#[cfg(feature = "serde")]
+use crate::mailbox::{Class, Present};
 use crate::mailbox::{Row, RunningClass};
 use crate::observe::{ActorView, VisitBuffers};
 use crate::wait::{Names, Node};
@@ -69,6 +71,26 @@ impl AnyActor for Ended {
 
     fn as_node(self: Arc<Self>) -> Arc<dyn Node> {
         unreachable!("only its ledger is read")
+    }
+
+    #[cfg(feature = "serde")]
+    fn classes(&self) -> &[Class] {
+        &[]
+    }
+
+    #[cfg(feature = "serde")]
+    fn present(&self) -> Present {
+        unreachable!("only its ledger is read")
+    }
+
+    #[cfg(feature = "serde")]
+    fn reconfigure(self: Arc<Self>, _: &Present, _: &Present) -> bool {
+        false
+    }
+
+    #[cfg(feature = "serde")]
+    fn is_elsewhere(&self) -> bool {
+        false
     }
 
     fn running(self: Arc<Self>, _: &mut Vec<RunningClass>) {}

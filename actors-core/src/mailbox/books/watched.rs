@@ -31,13 +31,24 @@ pub(in crate::mailbox) struct Watched {
     pub(in crate::mailbox) marks: Option<Box<Marks>>,
 }
 
+/// What removes messages that have waited for too long, where load is shed (T6).
+fn sojourn(pressure: Option<&Pressure>) -> Option<Box<Sojourn>> {
+    let sheds = pressure.filter(|pressure| pressure.has(Action::Shed));
+    let target = |pressure: &Pressure| pressure.declared_target().map_or(Span::NONE, Span::of);
+    sheds.map(|pressure| Box::new(Sojourn::new(target(pressure))))
+}
+
 impl Watched {
     pub(in crate::mailbox) fn new(pressure: Option<&Pressure>) -> Self {
         let sampling = if pressure.is_some() { Sampling::Armed } else { Sampling::Off };
-        let sheds = pressure.filter(|pressure| pressure.has(Action::Shed));
-        let target = |pressure: &Pressure| pressure.declared_target().map_or(Span::NONE, Span::of);
-        let sojourn = sheds.map(|pressure| Box::new(Sojourn::new(target(pressure))));
+        let sojourn = sojourn(pressure);
         Watched { sampling, stay: Span::NONE, moved: Tick::ZERO, shed: 0, sojourn, marks: None }
+    }
+
+    /// Takes over a changed declaration. It starts with no message behind.
+    #[cfg(feature = "serde")]
+    pub(in crate::mailbox) fn declare(&mut self, pressure: Option<&Pressure>) {
+        self.sojourn = sojourn(pressure);
     }
 
     /// Notes that a turn begins, of a message that was offered at `stamp`.

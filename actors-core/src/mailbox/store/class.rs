@@ -194,27 +194,35 @@ impl ClassState {
             family,
             has_siblings,
             is_rated: false,
-            is_shared: limits.rate.is_some() && !policy.exempt,
+            is_shared: false,
             in_line: 0,
             tokens_ahead: 0,
             cleared_before: 0,
-            // A capacity is at most 2^24.
-            room: limits.room(policy.priority) as u32,
+            room: 0,
             soft_limit: u32::MAX,
-            room_bytes: limits.room_bytes(policy.priority, has_high_lanes) as u64,
+            room_bytes: 0,
             max: u32::MAX,
             max_per_key: u32::MAX,
             has_per_key: false,
-            // A capacity is at most 2^24.
-            default_per_key: limits.per_key() as u32,
+            default_per_key: 0,
             permits: 0,
             ahead: 0,
             short_turns: ShortTurns::default(),
             counts: Counts::default(),
             refusals: (0, 0),
         };
+        state.limit(policy, limits, has_high_lanes);
         state.adjust(policy, limits.max_bytes.is_some());
         state
+    }
+
+    /// Takes over what follows from the actor's limits. [`adjust`](ClassState::adjust) must follow.
+    pub(in crate::mailbox) fn limit(&mut self, policy: &Policy, limits: &Limits, has_high_lanes: bool) {
+        // A capacity is at most 2^24.
+        self.room = limits.room(policy.priority) as u32;
+        self.room_bytes = limits.room_bytes(policy.priority, has_high_lanes) as u64;
+        self.default_per_key = limits.per_key() as u32;
+        self.is_shared = limits.rate.is_some() && !policy.exempt;
     }
 
     /// Takes over from a policy what may change while the mailbox lives. `Mailbox::policy` reads

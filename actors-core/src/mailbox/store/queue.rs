@@ -62,9 +62,14 @@ pub(in crate::mailbox) struct Queue<T> {
     peak: usize,
 }
 
+/// Whether the reserve is also one of bytes.
+fn has_high_lanes(classes: &[Class]) -> bool {
+    classes.iter().any(|class| class.policy.priority > Priority::Normal)
+}
+
 impl<T: Item> Queue<T> {
     pub(in crate::mailbox) fn new(classes: &[Class], limits: &Limits) -> Self {
-        let has_high_lanes = classes.iter().any(|class| class.policy.priority > Priority::Normal);
+        let has_high_lanes = has_high_lanes(classes);
         let mut queue = Queue {
             classes: Classes::new(classes.iter().enumerate().map(|(at, class)| {
                 let family = ClassId::new(class.base.map_or(at, usize::from));
@@ -104,6 +109,19 @@ impl<T: Item> Queue<T> {
         self.set_rate(class, policy, limits);
         self.update_lists();
         self.fill_bag(class);
+    }
+
+    /// Takes over changed limits of the actor. [`adjust`](Queue::adjust) of each class must follow.
+    #[cfg(feature = "serde")]
+    pub(in crate::mailbox) fn limit(&mut self, classes: &[Class], limits: &Limits) {
+        let has_high_lanes = has_high_lanes(classes);
+        for (state, class) in self.classes.iter_mut().zip(classes) {
+            state.limit(&class.policy, limits, has_high_lanes);
+        }
+        if limits.rate.is_some() || self.rates.is_some() {
+            let rates = self.rates.get_or_insert_with(|| Box::new(Rates::new(classes.len(), limits)));
+            rates.set_shared(limits);
+        }
     }
 
     fn set_rate(&mut self, class: ClassId, policy: &Policy, limits: &Limits) {

@@ -37,6 +37,15 @@ impl Rates {
         }
     }
 
+    /// Sets the actor's own rate. One that has changed starts with all its tokens.
+    #[cfg(feature = "serde")]
+    pub(in crate::mailbox) fn set_shared(&mut self, limits: &Limits) {
+        let wanted = declared(limits.rate, limits.burst);
+        if self.shared.as_ref().map(Limiter::declared) != wanted {
+            self.shared = wanted.map(|(rate, burst)| Limiter::new(rate, burst));
+        }
+    }
+
     /// The declared rate of a type.
     pub(in crate::mailbox) fn declared(&self, family: ClassId) -> Option<Declared> {
         self.own[family.index()].as_ref().map(Limiter::declared)
