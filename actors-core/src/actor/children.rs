@@ -16,7 +16,7 @@
 use crate::clock::Tick;
 use crate::env::AnyActor;
 use crate::error::{ActorName, Detail, SpawnError};
-use crate::observe::trace;
+use crate::observe::{LogLevels, trace};
 use crate::policy::Strategy;
 use crate::sync::Lock;
 use crate::wait::{self, Plan, Waiter, What};
@@ -46,6 +46,8 @@ pub(crate) struct Children {
     parent: Weak<dyn AnyActor>,
     strategy: Strategy,
     list: Lock<List>,
+    /// The levels of the system's log lines.
+    log: LogLevels,
 }
 
 /// A list with O(log n) steps, so that ending an instance takes time linear in its children.
@@ -90,8 +92,8 @@ impl Children {
         Some(self.parent.upgrade()?.name().clone())
     }
 
-    pub(crate) fn new(parent: Weak<dyn AnyActor>, strategy: Strategy) -> Self {
-        Children { parent, strategy, list: Lock::new(List::default()) }
+    pub(crate) fn new(parent: Weak<dyn AnyActor>, strategy: Strategy, log: LogLevels) -> Self {
+        Children { parent, strategy, list: Lock::new(List::default()), log }
     }
 
     /// Adds a child. Returns `false` if the instance is ending: then the caller must close the
@@ -181,7 +183,7 @@ impl Children {
             let plan = Plan { from: parent, to, what: What::End, until, outlives_kill: true };
             let (_wait, cycle) = wait::begin_in_any_case(plan);
             if let Some(names) = cycle {
-                trace::would_deadlock(&names);
+                trace::would_deadlock(&self.log, &names);
             }
             if tokio::time::timeout_at(end, cell.clone().closed()).await.is_err() {
                 return self.end_late().await;

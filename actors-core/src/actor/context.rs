@@ -198,7 +198,7 @@ impl<A: Actor> Context<A> {
         let (cell, children) = (&self.cell, &mut self.children);
         let make = || {
             let parent: Weak<Cell<A>> = Arc::downgrade(cell);
-            Arc::new(Children::new(parent, cell.strategy))
+            Arc::new(Children::new(parent, cell.strategy, *cell.system.log()))
         };
         children.get_or_insert_with(make).clone()
     }

@@ -106,7 +106,7 @@ pub(super) async fn until_ended<A: Actor>(cell: Arc<Cell<A>>, must_know: bool) -
             match waits::enter_in_any_case(&mut wait, &cell, || What::End) {
                 Some(names) if must_know => Poll::Ready(Err(names)),
                 Some(names) => {
-                    trace::would_deadlock(&names);
+                    trace::would_deadlock(cell.system.log(), &names);
                     Poll::Pending
                 }
                 None => Poll::Pending,

@@ -67,7 +67,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn review_waits(self: &Arc<Self>) {
         let node: Arc<dyn Node> = self.clone();
         if let Some(names) = wait::review(&node) {
-            trace::would_deadlock(&names);
+            trace::would_deadlock(self.system.log(), &names);
         }
     }
 }

@@ -33,7 +33,7 @@ use crate::clock::{self, Tick};
 use crate::deadlines::Deadlines;
 use crate::error::{ActorName, SpawnError};
 use crate::observe::losses::Reporter;
-use crate::observe::{Decisions, Letters, Metering};
+use crate::observe::{Decisions, Letters, LogLevels, Metering};
 use crate::runtime_guard::RuntimeGuard;
 use crate::seed::Seed;
 use crate::wait::{Deadlock, Waits};
@@ -93,6 +93,7 @@ impl System {
         seed: Seed,
         deadlock: Deadlock,
         metering: Metering,
+        log: LogLevels,
         sampling: SamplingTask,
     ) -> System {
         let rt = OnceLock::new();
@@ -114,7 +115,7 @@ impl System {
                 token: CancellationToken::new(),
                 tracker: TaskTracker::new(),
                 letters: Letters::default(),
-                decisions: Decisions::default(),
+                decisions: Decisions::new(log),
                 watchlist: Watchlist::new(sampling),
                 departing: Departing::default(),
                 turn_watch: TurnWatch::default(),
@@ -211,6 +212,11 @@ impl System {
 
     pub(crate) fn decision_log(&self) -> &Decisions {
         &self.inner.decisions
+    }
+
+    /// The levels of its log lines.
+    pub(crate) fn log(&self) -> &LogLevels {
+        self.inner.decisions.levels()
     }
 
     pub(crate) fn departing(&self) -> &Departing {

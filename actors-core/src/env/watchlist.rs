@@ -9,6 +9,7 @@
 
 use crate::clock::Tick;
 use crate::error::ActorName;
+use crate::observe::LogLevels;
 use crate::policy::{Controller, Limits, Pressure};
 use crate::sync::Lock;
 use std::pin::Pin;
@@ -50,6 +51,9 @@ pub(crate) trait Subject: Send + Sync {
 
     /// Returns the actor's name.
     fn name(&self) -> &ActorName;
+
+    /// The levels of its system's log lines.
+    fn log(&self) -> &LogLevels;
 }
 
 /// Makes the task that samples the mailboxes of a list until it is dropped.

@@ -1,6 +1,6 @@
 //! The decisions of a system, kept for later readers (P5).
 
-use super::trace;
+use super::{LogLevels, trace};
 use crate::error::ActorName;
 use crate::policy::{Cause, Decided, DecisionKind};
 use crate::sync::Lock;
@@ -40,6 +40,8 @@ impl fmt::Display for Decision {
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     kept: Lock<Kept>,
+    /// Of the log lines of the system.
+    levels: LogLevels,
 }
 
 #[derive(Debug, Default)]
@@ -51,6 +53,14 @@ struct Kept {
 }
 
 impl Decisions {
+    pub(crate) fn new(levels: LogLevels) -> Self {
+        Decisions { kept: Lock::default(), levels }
+    }
+
+    pub(crate) fn levels(&self) -> &LogLevels {
+        &self.levels
+    }
+
     pub(crate) fn record(&self, actor: &ActorName, decided: Decided) {
         let Decided { kind, cause } = decided;
         let mut kept = self.kept.lock();
@@ -63,7 +73,7 @@ impl Decisions {
         drop(kept);
         drop(oldest);
         // A subscriber is foreign code.
-        trace::decided(&decision);
+        trace::decided(&self.levels, &decision);
     }
 
     /// Returns how many decisions there were of each kind, by the word of the kind.

@@ -9,7 +9,7 @@
 //! refusal costs the log a read of the subscriber's level and of a flag. Without refusals and
 //! losses nothing runs.
 
-use super::trace;
+use super::{LogLevels, trace};
 use crate::clock::Tick;
 use crate::error::Reason;
 use crate::mailbox::{Ledger, Row};
@@ -163,8 +163,8 @@ pub(crate) struct LossLog {
 impl LossLog {
     /// Whether a loss is to arm a log: a subscriber listens, and none has armed it yet.
     #[inline]
-    pub(crate) fn is_wanted(log: Option<&Self>) -> bool {
-        if !trace::hears_losses() {
+    pub(crate) fn is_wanted(log: Option<&Self>, levels: &LogLevels) -> bool {
+        if !trace::hears_losses(levels) {
             return false;
         }
         // Some losses are counted without a lock. With this fence and the one in `disarm`, either

@@ -7,96 +7,127 @@
 mod lines {
     use crate::error::{ActorName, CyclePath, ShortTime, StopReason};
     use crate::mailbox::Row;
-    use crate::observe::Decision;
     use crate::observe::losses::{Severity, Summary};
+    use crate::observe::{Decision, LogEvent, LogLevel, LogLevels};
     use crate::panics::ignored;
     use crate::policy::{Decided, DecisionKind};
     use tracing::level_filters::LevelFilter;
 
+    /// Writes the line of an event at its level. (A macro of `tracing` has its level in its name.)
+    macro_rules! say {
+        ($levels:expr, $event:expr, $($line:tt)+) => {
+            ignored(|| match $levels.of($event) {
+                LogLevel::Off => {}
+                LogLevel::Debug => tracing::debug!(target: "actors", $($line)+),
+                LogLevel::Info => tracing::info!(target: "actors", $($line)+),
+                LogLevel::Warn => tracing::warn!(target: "actors", $($line)+),
+                LogLevel::Error => tracing::error!(target: "actors", $($line)+),
+            })
+        };
+    }
+
     /// Whether a subscriber wants any of the lines about losses.
     #[inline]
-    pub(crate) fn hears_losses() -> bool {
-        LevelFilter::current() >= LevelFilter::WARN
+    pub(crate) fn hears_losses(levels: &LogLevels) -> bool {
+        let most = LevelFilter::current();
+        let is_heard = |event| match levels.of(event) {
+            LogLevel::Off => false,
+            LogLevel::Debug => most >= LevelFilter::DEBUG,
+            LogLevel::Info => most >= LevelFilter::INFO,
+            LogLevel::Warn => most >= LevelFilter::WARN,
+            LogLevel::Error => most >= LevelFilter::ERROR,
+        };
+        // The first one is heard by nearly every subscriber.
+        is_heard(LogEvent::GraveLosses) || is_heard(LogEvent::Refusals) || is_heard(LogEvent::DeclaredLosses)
     }
 
-    pub(crate) fn started(actor: &ActorName) {
-        ignored(|| tracing::info!(target: "actors", %actor, "started"));
+    pub(crate) fn started(levels: &LogLevels, actor: &ActorName) {
+        say!(levels, LogEvent::Started, %actor, "started");
     }
 
-    pub(crate) fn start_failed(actor: &ActorName, why: &str) {
-        ignored(|| tracing::error!(target: "actors", %actor, "did not start: {why:.256}"));
+    pub(crate) fn start_failed(levels: &LogLevels, actor: &ActorName, why: &str) {
+        say!(levels, LogEvent::StartFailed, %actor, "did not start: {why:.256}");
     }
 
-    pub(crate) fn decided(decision: &Decision) {
-        use DecisionKind::{Exhausted, GaveUp, KeptAlive, Restarted, Stalled, TurnOverdue};
+    pub(crate) fn decided(levels: &LogLevels, decision: &Decision) {
         let Decision { actor, kind, cause, .. } = decision;
         let decided = Decided { kind: kind.clone(), cause: *cause };
-        ignored(|| match kind {
-            GaveUp { .. } => tracing::error!(target: "actors", %actor, "{decided}"),
-            Restarted { .. } | KeptAlive { .. } | Exhausted | Stalled { .. } | TurnOverdue { .. } => {
-                tracing::warn!(target: "actors", %actor, "{decided}");
-            }
-            _ => tracing::info!(target: "actors", %actor, "{decided}"),
-        });
+        say!(levels, event_of(kind), %actor, "{decided}");
+    }
+
+    fn event_of(kind: &DecisionKind) -> LogEvent {
+        match kind {
+            DecisionKind::GaveUp { .. } => LogEvent::GaveUp,
+            DecisionKind::Restarted { .. } => LogEvent::Restarting,
+            DecisionKind::KeptAlive { .. } => LogEvent::KeptAlive,
+            DecisionKind::Exhausted => LogEvent::Exhausted,
+            DecisionKind::Stalled { .. } => LogEvent::Stalled,
+            DecisionKind::TurnOverdue { .. } => LogEvent::TurnOverdue,
+            DecisionKind::Reconfigured { .. } => LogEvent::Reconfigured,
+            _ => LogEvent::Decided,
+        }
     }
 
     /// A new instance has started, after the end of another one.
-    pub(crate) fn restarted(actor: &ActorName, why: StopReason, delay: std::time::Duration) {
+    pub(crate) fn restarted(
+        levels: &LogLevels,
+        actor: &ActorName,
+        why: StopReason,
+        delay: std::time::Duration,
+    ) {
         let delay = ShortTime(delay);
-        ignored(
-            || tracing::info!(target: "actors", %actor, ?why, %delay, "restarted: another instance has started"),
-        );
+        say!(levels, LogEvent::Restarted, %actor, ?why, %delay, "restarted: another instance has started");
     }
 
     /// A wait that cannot fail closes a cycle none of whose waits can.
-    pub(crate) fn would_deadlock(names: &[ActorName]) {
-        ignored(|| {
-            let cycle = CyclePath(names);
-            tracing::warn!(target: "actors", %cycle, "wait for each other's end, which cannot come by itself");
-        });
+    pub(crate) fn would_deadlock(levels: &LogLevels, names: &[ActorName]) {
+        let cycle = CyclePath(names);
+        say!(levels, LogEvent::WaitCycle, %cycle, "wait for each other's end, which cannot come by itself");
     }
 
-    pub(crate) fn stopped(actor: &ActorName, why: StopReason, total: &Row) {
+    pub(crate) fn stopped(levels: &LogLevels, actor: &ActorName, why: StopReason, total: &Row) {
         let Row { offered, handled, undelivered, .. } = total;
         let refused = total.refused_total();
-        ignored(|| {
-            tracing::info!(target: "actors", %actor, offered, handled, refused, undelivered, "stopped: {why}");
-        });
+        say!(levels, LogEvent::Stopped, %actor, offered, handled, refused, undelivered, "stopped: {why}");
     }
 
     /// A handler panicked. (A field called `message` would be taken for the line's own text.)
-    pub(crate) fn panicked(actor: &ActorName, message: &str, text: &str) {
-        ignored(|| tracing::error!(target: "actors", %actor, "`{message}` panicked: {text:.256}"));
+    pub(crate) fn panicked(levels: &LogLevels, actor: &ActorName, message: &str, text: &str) {
+        say!(levels, LogEvent::HandlerPanicked, %actor, "`{message}` panicked: {text:.256}");
     }
 
     /// The end of an instance went wrong: in `what`, by a panic or otherwise.
-    pub(crate) fn ended_badly(actor: &ActorName, what: &str, how: &str) {
-        ignored(|| tracing::error!(target: "actors", %actor, "{what} {how:.256}"));
+    pub(crate) fn ended_badly(levels: &LogLevels, actor: &ActorName, what: &str, how: &str) {
+        say!(levels, LogEvent::EndFailed, %actor, "{what} {how:.256}");
     }
 
     /// `job` is what it was started by: `send_every`, `pipe`, …
-    pub(crate) fn job_panicked(actor: &ActorName, job: &str, message: &str, text: &str) {
-        ignored(|| tracing::error!(target: "actors", %actor, "{job} of `{message}` panicked: {text:.256}"));
+    pub(crate) fn job_panicked(levels: &LogLevels, actor: &ActorName, job: &str, message: &str, text: &str) {
+        say!(levels, LogEvent::JobPanicked, %actor, "{job} of `{message}` panicked: {text:.256}");
     }
 
     /// A sample of the supervisor panicked; the next one is after this time.
-    pub(crate) fn sample_failed(actor: &ActorName, text: &str, after: std::time::Duration) {
+    pub(crate) fn sample_failed(
+        levels: &LogLevels,
+        actor: &ActorName,
+        text: &str,
+        after: std::time::Duration,
+    ) {
         let after = ShortTime(after);
-        ignored(|| {
-            tracing::error!(
-                target: "actors", %actor,
-                "its supervisor panicked: {text:.256}; declared policies hold, supervision restarts in {after}"
-            );
-        });
+        say!(
+            levels, LogEvent::SupervisorFailed, %actor,
+            "its supervisor panicked: {text:.256}; declared policies hold, supervision restarts in {after}"
+        );
     }
 
-    pub(crate) fn losses(actor: &ActorName, summary: &Summary) {
+    pub(crate) fn losses(levels: &LogLevels, actor: &ActorName, summary: &Summary) {
         let Summary { severity, refused, lost, .. } = summary;
-        ignored(|| match severity {
-            Severity::Warn => tracing::warn!(target: "actors", %actor, refused, lost, "{summary}"),
-            Severity::Info => tracing::info!(target: "actors", %actor, refused, lost, "{summary}"),
-            Severity::Debug => tracing::debug!(target: "actors", %actor, refused, lost, "{summary}"),
-        });
+        let event = match severity {
+            Severity::Warn => LogEvent::GraveLosses,
+            Severity::Info => LogEvent::Refusals,
+            Severity::Debug => LogEvent::DeclaredLosses,
+        };
+        say!(levels, event, %actor, refused, lost, "{summary}");
     }
 }
 
@@ -104,25 +135,25 @@ mod lines {
 mod lines {
     use crate::error::{ActorName, StopReason};
     use crate::mailbox::Row;
-    use crate::observe::Decision;
     use crate::observe::losses::Summary;
+    use crate::observe::{Decision, LogLevels};
 
     #[inline]
-    pub(crate) fn hears_losses() -> bool {
+    pub(crate) fn hears_losses(_: &LogLevels) -> bool {
         false
     }
 
-    pub(crate) fn started(_: &ActorName) {}
-    pub(crate) fn start_failed(_: &ActorName, _: &str) {}
-    pub(crate) fn decided(_: &Decision) {}
-    pub(crate) fn would_deadlock(_: &[ActorName]) {}
-    pub(crate) fn restarted(_: &ActorName, _: StopReason, _: std::time::Duration) {}
-    pub(crate) fn stopped(_: &ActorName, _: StopReason, _: &Row) {}
-    pub(crate) fn panicked(_: &ActorName, _: &str, _: &str) {}
-    pub(crate) fn ended_badly(_: &ActorName, _: &str, _: &str) {}
-    pub(crate) fn job_panicked(_: &ActorName, _: &str, _: &str, _: &str) {}
-    pub(crate) fn sample_failed(_: &ActorName, _: &str, _: std::time::Duration) {}
-    pub(crate) fn losses(_: &ActorName, _: &Summary) {}
+    pub(crate) fn started(_: &LogLevels, _: &ActorName) {}
+    pub(crate) fn start_failed(_: &LogLevels, _: &ActorName, _: &str) {}
+    pub(crate) fn decided(_: &LogLevels, _: &Decision) {}
+    pub(crate) fn would_deadlock(_: &LogLevels, _: &[ActorName]) {}
+    pub(crate) fn restarted(_: &LogLevels, _: &ActorName, _: StopReason, _: std::time::Duration) {}
+    pub(crate) fn stopped(_: &LogLevels, _: &ActorName, _: StopReason, _: &Row) {}
+    pub(crate) fn panicked(_: &LogLevels, _: &ActorName, _: &str, _: &str) {}
+    pub(crate) fn ended_badly(_: &LogLevels, _: &ActorName, _: &str, _: &str) {}
+    pub(crate) fn job_panicked(_: &LogLevels, _: &ActorName, _: &str, _: &str, _: &str) {}
+    pub(crate) fn sample_failed(_: &LogLevels, _: &ActorName, _: &str, _: std::time::Duration) {}
+    pub(crate) fn losses(_: &LogLevels, _: &ActorName, _: &Summary) {}
 }
 
 pub(crate) use lines::*;

@@ -48,16 +48,31 @@ pub(super) async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
         let scope = hook_scope(&cell, runner.worker()).outliving_kill();
         match hook::run(scope, stopped, &cell, false).await {
             Outcome::Panicked(text) => {
-                trace::ended_badly(cell.name(), "`#[stopped]`", &format!("panicked: {text}"));
+                trace::ended_badly(
+                    cell.system.log(),
+                    cell.name(),
+                    "`#[stopped]`",
+                    &format!("panicked: {text}"),
+                );
             }
             Outcome::Done(Err(_)) => {
-                trace::ended_badly(cell.name(), "`#[stopped]`", "took more than 30 s and was cut off");
+                trace::ended_badly(
+                    cell.system.log(),
+                    cell.name(),
+                    "`#[stopped]`",
+                    "took more than 30 s and was cut off",
+                );
             }
             Outcome::Done(Ok(())) | Outcome::Killed => {}
         }
     }
     if let Err(text) = caught(|| drop(seat)) {
-        trace::ended_badly(cell.name(), "the drop of its state", &format!("panicked: {text}"));
+        trace::ended_badly(
+            cell.system.log(),
+            cell.name(),
+            "the drop of its state",
+            &format!("panicked: {text}"),
+        );
     }
     runner.is_poisoned = false;
 }
@@ -142,7 +157,7 @@ impl<A: Actor> Runner<A> {
         self.cell.end_jobs(why);
         self.cell.log_losses();
         let ledger = self.cell.ledger();
-        trace::stopped(self.cell.name(), why, &ledger.total());
+        trace::stopped(self.cell.system.log(), self.cell.name(), why, &ledger.total());
         self.cell.system.registry().remove(self.cell.clone(), &ledger);
         if self.cell.is_departing() {
             self.cell.system.departing().remove(self.cell.id());

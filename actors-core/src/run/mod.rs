@@ -142,17 +142,17 @@ impl<A: Actor> Runner<A> {
         self.cell.has_started(self.worker());
         if A::STARTS {
             self.cell.advance(LifeStage::Running);
-            trace::started(self.cell.name());
+            trace::started(self.cell.system.log(), self.cell.name());
         }
         if let Some((why, delay)) = self.replaces.take() {
             self.cell.has_restarted();
-            trace::restarted(self.cell.name(), why, delay);
+            trace::restarted(self.cell.system.log(), self.cell.name(), why, delay);
         }
     }
 
     /// Records a failed start.
     fn start_failed(&mut self, why: String) {
-        trace::start_failed(self.cell.name(), &why);
+        trace::start_failed(self.cell.system.log(), self.cell.name(), &why);
         self.cell.life.note_failure(&format!("it did not start: {why}"));
         self.failed = Some(StartError { name: self.cell.name().clone(), why: why.into() });
     }

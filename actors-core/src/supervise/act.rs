@@ -5,6 +5,7 @@ use crate::actor::cell::Cell;
 use crate::clock::Tick;
 use crate::env::{Subject, SubjectState};
 use crate::error::ActorName;
+use crate::observe::LogLevels;
 use crate::policy::{Action, GUESS_FIRST, Level, Limits, Plan, Threshold, soft_limit};
 use crate::seed::Purpose;
 use crate::wait::{self, Node};
@@ -63,6 +64,10 @@ impl<A: Actor> Subject for Cell<A> {
 
     fn name(&self) -> &ActorName {
         self.name()
+    }
+
+    fn log(&self) -> &LogLevels {
+        self.system.log()
     }
 }
 

@@ -86,7 +86,7 @@ impl Supervised {
         let pause = PAUSE_FIRST.saturating_mul(1 << self.failures.min(PAUSE_DOUBLINGS));
         self.failures = self.failures.saturating_add(1);
         self.resumes = now.after(pause);
-        trace::sample_failed(subject.name(), text, pause);
+        trace::sample_failed(subject.log(), subject.name(), text, pause);
         ignored(|| subject.clone().reset());
         match caught(|| subject.initial_state()) {
             Ok(Some(state)) => {
@@ -138,12 +138,14 @@ pub(crate) fn sampling(requests: Arc<SampleRequests>) -> Pin<Box<dyn Future<Outp
 mod tests {
     use super::*;
     use crate::error::ActorName;
+    use crate::observe::LogLevels;
     use crate::policy::{Action, Pressure, Settings};
     use std::sync::atomic::{AtomicU32, Ordering};
 
     /// A subject whose first `fails` samples panic.
     struct Faulty {
         name: ActorName,
+        log: LogLevels,
         fails: u32,
         samples: AtomicU32,
         resets: AtomicU32,
@@ -170,6 +172,10 @@ mod tests {
             self.rearms.fetch_add(1, Ordering::Relaxed);
         }
 
+        fn log(&self) -> &LogLevels {
+            &self.log
+        }
+
         fn name(&self) -> &ActorName {
             &self.name
         }
@@ -178,7 +184,14 @@ mod tests {
     fn faulty(fails: u32) -> Arc<Faulty> {
         let zero = || AtomicU32::new(0);
         let name = ActorName::new("faulty");
-        Arc::new(Faulty { name, fails, samples: zero(), resets: zero(), rearms: zero() })
+        Arc::new(Faulty {
+            name,
+            log: LogLevels::default(),
+            fails,
+            samples: zero(),
+            resets: zero(),
+            rearms: zero(),
+        })
     }
 
     fn supervised(subject: &Arc<Faulty>) -> Supervised {

@@ -2,7 +2,7 @@
 
 use crate::env::System;
 use crate::error::ActorName;
-use crate::observe::{Meter, Metering};
+use crate::observe::{LogEvent, LogLevel, LogLevels, Meter, Metering};
 use crate::seed::{self, Seed};
 use crate::supervise;
 use crate::wait::Deadlock;
@@ -16,11 +16,18 @@ pub struct SystemBuilder {
     seed: Option<u64>,
     deadlock: Deadlock,
     metering: Metering,
+    log: LogLevels,
 }
 
 impl SystemBuilder {
     pub(crate) fn new(name: ActorName) -> Self {
-        SystemBuilder { name, seed: None, deadlock: Deadlock::On, metering: Metering::default() }
+        SystemBuilder {
+            name,
+            seed: None,
+            deadlock: Deadlock::On,
+            metering: Metering::default(),
+            log: LogLevels::default(),
+        }
     }
 
     /// Sets the seed of everything random in the system. Without it, the operating system gives
@@ -108,10 +115,25 @@ impl SystemBuilder {
         self
     }
 
+    /// Sets the level of a log line; without it, each has its
+    /// [default](LogEvent::default_level).
+    ///
+    /// ```
+    /// use actors_core::observe::{LogEvent, LogLevel};
+    /// use actors_core::prelude::*;
+    ///
+    /// // A service that sheds load every evening: its refusals are no news.
+    /// let system = System::builder("shop").log_level(LogEvent::Refusals, LogLevel::Debug).build();
+    /// ```
+    pub fn log_level(mut self, event: LogEvent, level: LogLevel) -> Self {
+        self.log.set(event, level);
+        self
+    }
+
     /// Makes the system. It uses the current tokio runtime or, outside one, the runtime of its
     /// first use.
     pub fn build(self) -> System {
         let seed = self.seed.map_or_else(seed::from_os, Seed::new);
-        System::with(self.name, seed, self.deadlock, self.metering, supervise::sampling)
+        System::with(self.name, seed, self.deadlock, self.metering, self.log, supervise::sampling)
     }
 }

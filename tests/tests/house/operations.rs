@@ -3,10 +3,21 @@
 use crate::documents::read;
 use crate::rust::{balanced, literals};
 use crate::{core_sources, root, sources};
+use actors_core::observe::LogEvent;
 use std::collections::BTreeSet;
 
 /// The types whose `Display` is part of a log line.
 const SAID: [&str; 5] = ["Decided", "DecisionKind", "Cause", "Spent", "Summary"];
+
+/// The beginnings of the calls that write a line.
+const LINES: [&str; 6] = [
+    " say!(",
+    "tracing::error!(",
+    "tracing::warn!(",
+    "tracing::info!(",
+    "tracing::debug!(",
+    "tracing::trace!(",
+];
 
 /// Words that a sentence is completed with, by number.
 const GRAMMAR: [&str; 5] = ["s", "is", "are", "message is", "messages are"];
@@ -41,9 +52,8 @@ fn in_sources() -> BTreeSet<String> {
     let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
     for (_, text) in &libraries() {
         // What a line is made of, where it is written.
-        for level in ["error", "warn", "info", "debug", "trace"] {
-            let start = format!("tracing::{level}!(");
-            for (at, _) in text.match_indices(&start) {
+        for start in LINES {
+            for (at, _) in text.match_indices(start) {
                 let call = balanced(text, at + start.len() - 1);
                 let lines = literals(call).into_iter().filter(|(before, _)| !before.ends_with("target: "));
                 found.extend(lines.filter_map(|(_, literal)| template(&literal)));
@@ -108,15 +118,13 @@ fn no_sentence_formats_a_value_with_debug() {
     let (mut bad, mut seen) = (Vec::new(), 0);
     for (name, text) in libraries() {
         let text = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let calls = ["error", "warn", "info", "debug", "trace"].map(|level| format!("tracing::{level}!("));
         let displays = text.match_indices("fmt::Display for ").filter_map(|(at, _)| {
             let line = text[at..].find('\n')?;
             text[at..at + line].ends_with('{').then_some(at + line - 1)
         });
         let errors = text.match_indices("#[error(").map(|(at, _)| at + 1);
-        let lines = calls
-            .iter()
-            .flat_map(|call| text.match_indices(call.as_str()).map(|(at, call)| at + call.len() - 1));
+        let lines =
+            LINES.iter().flat_map(|call| text.match_indices(call).map(|(at, call)| at + call.len() - 1));
         for at in displays.chain(errors).chain(lines.clone()) {
             seen += 1;
             let open = at + text[at..].find(['(', '{', '[']).unwrap();
@@ -134,6 +142,24 @@ fn no_sentence_formats_a_value_with_debug() {
     }
     assert!(seen > 40, "only {seen} sentences were found");
     assert!(bad.is_empty(), "format these with `Display`, durations with `ShortTime`:\n{}", bad.join("\n"));
+}
+
+/// The table of events has each of them, with its default.
+#[test]
+fn the_page_for_operators_lists_every_event_with_its_level() {
+    let page = read("docs/guide/operations.md");
+    let (_, rest) = page.split_once("\n## Levels").expect("the page has the levels");
+    let rows: Vec<String> = rest
+        .split("\n## ")
+        .next()
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("| `") && !line.contains("LogEvent"))
+        .map(|line| line.split(" | ").take(2).collect::<Vec<_>>().join(" | "))
+        .collect();
+    let expected: Vec<String> =
+        LogEvent::ALL.iter().map(|event| format!("| `{event:?}` | `{:?}`", event.default_level())).collect();
+    assert_eq!(rows, expected);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use actors_core::outlet::{Call, Handed, Handing, Outlet, Returned};
 use actors_core::prelude::*;
 use actors_core::{
-    observe::DecisionKind,
+    observe::{DecisionKind, LogEvent, LogLevel},
     policy::{Action, Pressure},
     testing,
 };
@@ -124,6 +124,42 @@ fn l4_refused_payments_are_one_warning_a_second_with_counts_by_type_and_reason()
         tokio::time::sleep(SECOND * 3 / 2).await;
         let text = "refused or lost in 1 s: Pay 1000 full; Export 1 full; Viewed 1000 dropped";
         assert_eq!(lines.losses(), [(Level::WARN, text.to_owned())]);
+    });
+}
+
+#[test]
+fn l4_the_level_of_each_event_can_be_set_and_off_is_silence() {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::registry().with(lines.clone().with_filter(LevelFilter::INFO));
+    tracing::subscriber::with_default(subscriber, || {
+        run(async |_| {
+            let system = System::builder("shop")
+                .log_level(LogEvent::GraveLosses, LogLevel::Debug)
+                .log_level(LogEvent::Refusals, LogLevel::Off)
+                .log_level(LogEvent::DeclaredLosses, LogLevel::Error)
+                .log_level(LogEvent::Stopped, LogLevel::Warn)
+                .build();
+            let shop: ShopHandle = system.actor(|| Shop).name("shop").spawn().unwrap();
+            let held = testing::hold(&shop);
+            for _ in 0..9 {
+                let _ = shop.export().try_send();
+            }
+            tokio::time::sleep(2 * SECOND).await;
+            assert_eq!(lines.losses(), []);
+            for _ in 0..9 {
+                let _ = shop.viewed().try_send();
+            }
+            tokio::time::sleep(2 * SECOND).await;
+            assert_eq!(lines.losses(), [(Level::ERROR, "refused or lost in 1 s: Viewed 9 dropped".into())]);
+            for _ in 0..9 {
+                let _ = shop.pay().try_send();
+            }
+            tokio::time::sleep(2 * SECOND).await;
+            assert_eq!(lines.losses(), [], "DEBUG, and the subscriber wants INFO");
+            drop(held);
+            let _ = shop.stop().await;
+            assert_eq!(lines.taken().last().map(|line| line.level), Some(Level::WARN));
+        });
     });
 }
 

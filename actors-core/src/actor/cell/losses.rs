@@ -68,7 +68,7 @@ impl<A: Actor> Cell<A> {
     /// about a second (L4).
     #[inline]
     pub(crate) fn note_loss(self: &Arc<Self>) {
-        if LossLog::is_wanted(self.losses.get().map(|log| &**log)) {
+        if LossLog::is_wanted(self.losses.get().map(|log| &**log), self.system.log()) {
             self.arm_losses();
         }
     }
@@ -116,7 +116,7 @@ impl<A: Actor> Cell<A> {
         let classes = (0..self.mailbox.types()).map(ClassId::new);
         let policies = classes.map(|class| &self.mailbox.class(class).policy);
         if let Some(summary) = log.summary(ledger, policies, over) {
-            trace::losses(self.name(), &summary);
+            trace::losses(self.system.log(), self.name(), &summary);
         }
     }
 }

@@ -82,7 +82,7 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn note_panic(&self, class: ClassId, text: &str) {
         let message = self.mailbox.class(class).name();
         self.life.note_failure(&format!("`{message}` panicked: {text}"));
-        trace::panicked(self.name(), message, text);
+        trace::panicked(self.system.log(), self.name(), message, text);
     }
 
     /// Records the failure of a worker's instance, decides what follows, and informs the parent.

@@ -112,7 +112,7 @@ impl<A: Handler<M>, M: Message> State<A, M> {
 
     fn log(&self, text: &str) {
         if let Some(cell) = self.cell.upgrade() {
-            trace::job_panicked(cell.name(), self.verb, M::NAME, text);
+            trace::job_panicked(cell.system.log(), cell.name(), self.verb, M::NAME, text);
         }
     }
 
