@@ -49,6 +49,7 @@
 //! one of them is broken.
 
 mod chart;
+mod chart_file;
 mod drive;
 mod phase;
 mod pool;
@@ -95,12 +96,14 @@ struct Run {
 #[tokio::main]
 async fn main() -> Result<ExitCode, BoxError> {
     let cli = Cli::parse();
-    let system = System::new("elastic");
+    // Every turn is sampled: there are five hundred a second.
+    let system = System::builder("elastic").histograms(1).build();
     let downstream = Arc::new(Downstream::new(100, Duration::from_millis(5)));
     let done = Arc::new(Done::new()?);
     let (calls, times) = (downstream.clone(), done.clone());
     let make = move || Jobs { downstream: calls.clone(), done: times.clone() };
     let jobs: JobsHandle = system.actor(make).name("jobs").spawn()?;
+    let declared = system.effective("jobs").unwrap_or_default();
     let sent = Arc::new(Sent::default());
 
     let began = Instant::now();
@@ -129,7 +132,7 @@ async fn main() -> Result<ExitCode, BoxError> {
 
     let report = system.shutdown(Duration::from_secs(5)).await;
     println!("\n{}shutdown: {report}\n", jobs.ledger());
-    chart::draw(&cli.chart, &run)?;
+    chart::draw(&cli.chart, &run, &declared)?;
     println!("chart: {}", cli.chart.display());
     let is_well = verdict::print(&run, &sent, &jobs.ledger(), is_at_rest);
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -4,7 +4,7 @@ use crate::pool::{JobsHandle, Kind};
 use actors_core::prelude::*;
 use actors_core::{
     Reason,
-    observe::{Decision, Level},
+    observe::{Decision, Histogram, Histograms, Level},
 };
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -27,6 +27,12 @@ pub(crate) struct Sample {
     pub(crate) workers: usize,
     pub(crate) busy: usize,
     pub(crate) level: Level,
+    /// Messages offered and handled a second, over the last second.
+    pub(crate) offered: f64,
+    pub(crate) handled: f64,
+    /// How long 99 % of the last second's messages had been queued at most when their turns began,
+    /// in milliseconds, by kind; `None` without turns.
+    pub(crate) queued_ms: [Option<f64>; 4],
     /// The share of the last second's messages that was not shed, by kind; `None` without messages.
     pub(crate) admitted: [Option<f64>; 4],
 }
@@ -48,7 +54,7 @@ pub(crate) async fn watch(
 ) -> Seen {
     let mut until = std::pin::pin!(until);
     let mut seen = Seen::default();
-    let mut counts = VecDeque::from([counted(&jobs)]);
+    let mut counts = VecDeque::from([Counts::read(&system, &jobs, began)]);
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     for look in 0_u32.. {
         tokio::select! {
@@ -57,8 +63,8 @@ pub(crate) async fn watch(
         }
         seen.listen(&system, began);
         if look % LOOKS == 0 {
-            let now = counted(&jobs);
-            seen.samples.push(sample(&jobs, began, &counts[0], &now));
+            let now = Counts::read(&system, &jobs, began);
+            seen.samples.push(sample(&jobs, &counts[0], &now));
             counts.push_back(now);
             if counts.len() > AVERAGED {
                 counts.pop_front();
@@ -81,29 +87,72 @@ impl Seen {
     }
 }
 
-/// Cumulative counts of offered and shed messages, by kind.
-fn counted(jobs: &JobsHandle) -> [(u64, u64); 4] {
-    let ledger = jobs.ledger();
-    Kind::ALL.map(|kind| {
-        let row = kind.row(&ledger);
-        (row.offered, row.refused(Reason::Shed))
-    })
+/// Cumulative counts.
+struct Counts {
+    /// Seconds since the beginning.
+    at: f64,
+    /// Offered and shed messages, by kind.
+    by_kind: [(u64, u64); 4],
+    handled: u64,
+    /// Queue times of each message type.
+    queued: [Option<Histogram>; 4],
 }
 
-fn sample(jobs: &JobsHandle, began: Instant, then: &[(u64, u64); 4], now: &[(u64, u64); 4]) -> Sample {
+impl Counts {
+    fn read(system: &System, jobs: &JobsHandle, began: Instant) -> Self {
+        let ledger = jobs.ledger();
+        let by_kind = Kind::ALL.map(|kind| {
+            let row = kind.row(&ledger);
+            (row.offered, row.refused(Reason::Shed))
+        });
+        let times = system.histograms().map(Histograms::rows).unwrap_or_default();
+        Counts {
+            at: began.elapsed().as_secs_f64(),
+            by_kind,
+            handled: ledger.total().handled,
+            queued: Kind::ALL.map(|kind| {
+                let name = kind.row(&ledger).message;
+                times.iter().find(|times| times.message == name).map(|times| times.queued.clone())
+            }),
+        }
+    }
+
+    fn offered(&self) -> u64 {
+        self.by_kind.iter().map(|(offered, _)| offered).sum()
+    }
+
+    /// The queue time that 99 % of the messages of a kind since `then` did not exceed.
+    fn queued_ms(&self, then: &Counts, kind: Kind) -> Option<f64> {
+        let now = self.queued[kind as usize].as_ref()?;
+        let p99 = match &then.queued[kind as usize] {
+            Some(then) => now.since(then).quantile(0.99),
+            None => now.quantile(0.99),
+        };
+        p99.map(|time| time.as_secs_f64() * 1000.0)
+    }
+}
+
+fn sample(jobs: &JobsHandle, then: &Counts, now: &Counts) -> Sample {
     let reading = jobs.reading();
     let admitted = Kind::ALL.map(|kind| {
-        let ((offered, shed), (offered_then, shed_then)) = (now[kind as usize], then[kind as usize]);
+        let ((offered, shed), (offered_then, shed_then)) =
+            (now.by_kind[kind as usize], then.by_kind[kind as usize]);
         let offered = offered - offered_then;
         (offered > 0).then(|| 1.0 - (shed - shed_then) as f64 / offered as f64)
     });
+    // At the beginning there is no last second yet.
+    let over = (now.at - then.at).max(AVERAGED as f64 * f64::from(LOOKS) * LOOK_EVERY.as_secs_f64());
+    let a_second = |now: u64, then: u64| (now - then) as f64 / over;
     Sample {
-        at: began.elapsed().as_secs_f64(),
+        at: now.at,
         depth: reading.depth,
         waiting: reading.waiting,
         workers: reading.workers,
         busy: reading.workers_busy,
         level: reading.level,
+        offered: a_second(now.offered(), then.offered()),
+        handled: a_second(now.handled, then.handled),
+        queued_ms: Kind::ALL.map(|kind| now.queued_ms(then, kind)),
         admitted,
     }
 }
