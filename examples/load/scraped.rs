@@ -56,10 +56,16 @@ pub(crate) fn read(directory: &Path, actor: &str) -> Result<Vec<Sample>, BoxErro
     if samples.is_empty() { Err("fewer than two pages were kept".into()) } else { Ok(samples) }
 }
 
+/// The gauges are those of the actor. The counters are those of its type, of which the load
+/// examples have one actor.
 fn page(text: &str, actor: &str) -> Page {
     let label = format!("actor=\"{actor}\"");
     let mut page = Page::default();
-    for line in text.lines().filter(|line| line.contains(&label)) {
+    let Some(of_actor) = text.lines().find(|line| line.contains(&label)) else { return page };
+    let type_name = of_actor.split("type=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let type_label = format!("type=\"{}\"", type_name.unwrap_or_default());
+    let is_other = |line: &str| line.contains("actor=") && !line.contains(&label);
+    for line in text.lines().filter(|line| line.contains(&type_label) && !is_other(line)) {
         let (Some(name), Some(number)) = (line.split('{').next(), line.rsplit(' ').next()) else { continue };
         let Ok(number) = number.parse::<f64>() else { continue };
         match name {

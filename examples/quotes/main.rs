@@ -10,8 +10,6 @@
 //! and starts and stops everything. [`wire`] is what a code generator would write.
 
 mod client;
-#[path = "../storefront/metrics.rs"]
-mod metrics;
 mod quotes;
 mod server;
 mod service;

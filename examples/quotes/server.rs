@@ -1,6 +1,5 @@
 //! The router, and the order in which everything starts and stops.
 
-use crate::metrics;
 use crate::quotes::{Quotes, QuotesHandle};
 use crate::service::Service;
 use crate::wire::QuotesServer;
@@ -11,8 +10,11 @@ use actors_http::criticality::CriticalityLayer;
 use actors_http::deadline::DeadlineLayer;
 use actors_http::load::LoadLayer;
 use actors_http::ready::Readiness;
+use actors_metrics::{Exporter, Format};
 use axum::Router;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use std::future::Future;
 use std::sync::Arc;
@@ -33,6 +35,9 @@ const IN_FLIGHT_MAX: usize = 1024;
 /// deadline does not end a history whose client stops reading, because the server only asks for
 /// the next quote when the client has room for it.
 pub(crate) const STREAMS_MAX: usize = 64;
+/// One turn in so many is sampled for the histograms of `/metrics`. A price takes milliseconds, so
+/// the price of a sample, some 50 ns, does not show.
+const SAMPLE_EVERY: u32 = 8;
 /// The limit for draining: longer than the deadline of a price.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 
@@ -50,7 +55,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the actor. `exchange` has a permit for each order that the exchange prices at once.
     pub(crate) fn open(exchange: Arc<Semaphore>) -> Result<Server, BoxError> {
-        let system = System::new("quotes");
+        let system = System::builder("quotes").histograms(SAMPLE_EVERY).build();
         let quotes = system.instance(Quotes::new(exchange)).name("quotes").spawn()?;
         let streams = Arc::new(Semaphore::new(STREAMS_MAX));
         Ok(Server { system, quotes, streams, stopping: CancellationToken::new() })
@@ -68,7 +73,7 @@ impl Server {
         let readiness = Readiness::new().actor(&self.quotes).check("process", move || {
             if stopping.is_cancelled() { Err("shutting down".into()) } else { Ok(()) }
         });
-        let (system, quotes) = (self.system.clone(), self.quotes.clone());
+        let (exporter, quotes) = (Exporter::new(&self.system), self.quotes.clone());
         let service = Service { quotes: self.quotes.clone(), streams: self.streams.clone() };
         Router::new()
             .route_service("/quotes.Quotes/{method}", QuotesServer(service))
@@ -76,10 +81,7 @@ impl Server {
             // After the layers, so that they never refuse operators and load balancers.
             .route_service("/readyz", readiness)
             .route("/ledger", get(async move || quotes.ledger().to_string()))
-            .route(
-                "/metrics",
-                get(async move || ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(&system))),
-            )
+            .route("/metrics", get(async move |headers: HeaderMap| page(&exporter, &headers)))
     }
 
     /// Serves until `stop`. Then it accepts no connections and no messages, handles what was
@@ -118,4 +120,10 @@ impl Server {
         }
         Ok(report)
     }
+}
+
+/// The numbers of the actor, in the format that the scraper prefers.
+fn page(exporter: &Exporter, headers: &HeaderMap) -> impl IntoResponse + use<> {
+    let format = Format::accepted(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
+    ([(CONTENT_TYPE, format.content_type())], exporter.page(format))
 }

@@ -151,7 +151,8 @@ async fn a_stop_ends_open_streams_and_says_how_many_quotes_were_accepted() {
     let (server, mut client) = Running::start().await;
     assert!(server.get("/readyz").await.starts_with("HTTP/1.1 200 "));
     assert!(server.get("/ledger").await.starts_with("HTTP/1.1 200 "));
-    assert!(server.get("/metrics").await.contains("actors_mailbox_depth{actor=\"quotes\"} 0"));
+    let depth = "actors_mailbox_depth{system=\"quotes\",type=\"Quotes\",actor=\"quotes\"} 0\n";
+    assert!(server.get("/metrics").await.contains(depth));
     let mut publisher = client.clone();
     let open = iter((0..3).map(|cents| quote("ACME", cents))).chain(pending());
     let publishing = tokio::spawn(async move { publisher.publish(open).await });

@@ -6,13 +6,13 @@
 //! they retry.
 
 use crate::endpoints;
-use crate::metrics;
 use crate::service::Service;
 use crate::shop::{Audit, Declined, Receipt, SKUS, Status};
 use actors_core::{Actor, Admission, Handle, Reason, Refusal, SendError};
 use actors_http::refusal::{Refused, StatusTable};
+use actors_metrics::{Exporter, Format};
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -35,6 +35,9 @@ const PAGE_BYTES_MAX: usize = 256;
 /// A million euros. A larger amount is a mistake.
 const CENTS_MAX: u64 = 100_000_000;
 
+/// A payment has two seconds in all, so if one in a hundred waits for half a second, that is worth
+/// an alert.
+const QUEUE_TARGET: Duration = Duration::from_millis(500);
 /// The shop is ready below this fill, its `high` mark. Payments have no room above three quarters.
 const READY_BELOW: f64 = 0.65;
 /// The writer of orders is ready below this fill: `high` has no room above five eighths of its
@@ -49,6 +52,7 @@ const STALLED_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct App {
     pub(crate) service: Service,
     pub(crate) statuses: StatusTable,
+    exporter: Exporter,
     /// Cancelled when the process is told to stop.
     stopping: CancellationToken,
 }
@@ -56,7 +60,8 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(service: Service, statuses: StatusTable) -> App {
         let stopping = service.system.token().child_token();
-        App { service, statuses, stopping }
+        let exporter = Exporter::new(&service.system).queue_target(QUEUE_TARGET);
+        App { service, statuses, exporter, stopping }
     }
 
     /// Returns why more requests are not welcome, if they are not. It reports this before the queue
@@ -281,8 +286,10 @@ async fn decisions(State(app): State<App>) -> String {
     lines.collect()
 }
 
-async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], metrics::text(&app.service.system))
+/// In the format that the scraper prefers. It asks no actor either.
+async fn metrics(State(app): State<App>, headers: HeaderMap) -> impl IntoResponse {
+    let format = Format::accepted(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()));
+    ([(header::CONTENT_TYPE, format.content_type())], app.exporter.page(format))
 }
 
 /// Asks no actor, so it answers however busy they are.

@@ -14,7 +14,6 @@ mod cli;
 mod db;
 mod endpoints;
 mod http;
-mod metrics;
 mod orders;
 mod service;
 mod shop;

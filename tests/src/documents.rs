@@ -29,6 +29,10 @@ mod http {}
 
 #[doc = include_str!("../../docs/guide/streams.md")]
 mod streams {}
+
+#[doc = include_str!("../../docs/guide/metrics.md")]
+mod metrics {}
+
 #[doc = include_str!("../../docs/guide/outgoing.md")]
 mod outgoing {}
 
