@@ -202,7 +202,8 @@ impl RowSnapshot {
     /// Returns what became of the messages, by the words of [`Row::outcomes`]; outcomes that have
     /// not happened are left out.
     pub fn outcomes(&self) -> impl Iterator<Item = (&str, u64)> {
-        let is_outcome = |word: &str| !["offered", "queued", "waiting", "in_service"].contains(&word);
+        let is_outcome =
+            |word: &str| !["offered", "queued", "waiting", "in_service", "stored"].contains(&word);
         let counts = self.counts.iter().filter(move |(word, _)| is_outcome(word));
         counts.map(|(word, count)| (word.strip_prefix("refused_").unwrap_or(word), *count))
     }
@@ -266,5 +267,32 @@ impl fmt::Display for DecisionSnapshot {
     /// The actor and the sentence.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.actor, self.sentence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn l5_the_outcomes_of_a_row_on_a_wire_are_those_of_the_row() {
+        let mut row = Row::empty("Charge");
+        for count in [
+            &mut row.offered,
+            &mut row.handled,
+            &mut row.queued,
+            &mut row.waiting,
+            &mut row.in_service,
+            &mut row.stored,
+            &mut row.dropped,
+            &mut row.undelivered,
+        ] {
+            *count = 1;
+        }
+        let of_row: Vec<_> = row.outcomes().filter(|(_, count)| *count > 0).collect();
+        let snapshot = RowSnapshot::from(&row);
+        let mut on_wire: Vec<_> = snapshot.outcomes().collect();
+        on_wire.sort_by_key(|(word, _)| of_row.iter().position(|(known, _)| known == word));
+        assert_eq!(on_wire, of_row);
     }
 }
