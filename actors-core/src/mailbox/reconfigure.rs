@@ -72,3 +72,39 @@ impl<T: Item, S> Section<'_, T, S> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Tick;
+    use crate::mailbox::{Class, Effects};
+    use crate::policy::Settings;
+    use crate::seed::Seed;
+    use std::borrow::Cow;
+
+    struct Thing;
+
+    impl Item for Thing {}
+
+    /// What has changed since a copy was taken is not undone by what was worked out from the copy.
+    #[test]
+    fn p12_a_change_from_what_holds_no_more_changes_nothing() {
+        let limits = Settings::new().limits().unwrap();
+        let classes = Cow::Owned(vec![Class::new("Thing", Policy::tell())]);
+        let mailbox: Mailbox<Thing, ()> = Mailbox::new(limits, classes, None, || Tick::ZERO, Seed::new(7));
+        let stale = mailbox.present();
+        let change = |from: &Present, to: &Present| {
+            mailbox.visit(&mut Effects::new(), |section| section.reconfigure(from, to))
+        };
+        let mut first = stale.clone();
+        first.policies[0] = first.policies[0].max(3);
+        assert!(change(&stale, &first));
+        let mut second = stale.clone();
+        second.limits = Settings::new().capacity(7).limits().unwrap();
+        assert!(!change(&stale, &second));
+        assert_eq!(mailbox.present(), first);
+        let merged = Present { policies: first.policies.clone(), ..second };
+        assert!(change(&first, &merged));
+        assert_eq!(mailbox.present(), merged);
+    }
+}

@@ -1,7 +1,7 @@
 //! The events that the runtime logs, and the level of each.
 
-/// How loud a log line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How loud a log line is, the quietest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum LogLevel {
     /// It is not written.
@@ -84,7 +84,11 @@ events! {
 
 /// The levels of a system: a byte for each event.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LogLevels([LogLevel; LogEvent::ALL.len()]);
+pub(crate) struct LogLevels {
+    of: [LogLevel; LogEvent::ALL.len()],
+    /// The loudest of the events about losses: each refusal asks for it.
+    of_losses: LogLevel,
+}
 
 impl Default for LogLevels {
     fn default() -> Self {
@@ -92,18 +96,30 @@ impl Default for LogLevels {
         for event in LogEvent::ALL {
             levels[*event as usize] = event.default_level();
         }
-        LogLevels(levels)
+        let mut levels = LogLevels { of: levels, of_losses: LogLevel::Off };
+        levels.set(LogEvent::GraveLosses, LogEvent::GraveLosses.default_level());
+        levels
     }
 }
 
 impl LogLevels {
     pub(crate) fn set(&mut self, event: LogEvent, level: LogLevel) {
-        self.0[event as usize] = level;
+        self.of[event as usize] = level;
+        let losses = [LogEvent::GraveLosses, LogEvent::Refusals, LogEvent::DeclaredLosses];
+        self.of_losses =
+            losses.map(|event| self.of[event as usize]).into_iter().fold(LogLevel::Off, Ord::max);
+    }
+
+    /// The level of the loudest event about losses.
+    #[inline]
+    #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "nothing is logged"))]
+    pub(crate) fn of_losses(&self) -> LogLevel {
+        self.of_losses
     }
 
     #[inline]
     #[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "nothing is logged"))]
     pub(crate) fn of(&self, event: LogEvent) -> LogLevel {
-        self.0[event as usize]
+        self.of[event as usize]
     }
 }

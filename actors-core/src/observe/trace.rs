@@ -29,16 +29,14 @@ mod lines {
     /// Whether a subscriber wants any of the lines about losses.
     #[inline]
     pub(crate) fn hears_losses(levels: &LogLevels) -> bool {
-        let most = LevelFilter::current();
-        let is_heard = |event| match levels.of(event) {
-            LogLevel::Off => false,
-            LogLevel::Debug => most >= LevelFilter::DEBUG,
-            LogLevel::Info => most >= LevelFilter::INFO,
-            LogLevel::Warn => most >= LevelFilter::WARN,
-            LogLevel::Error => most >= LevelFilter::ERROR,
-        };
-        // The first one is heard by nearly every subscriber.
-        is_heard(LogEvent::GraveLosses) || is_heard(LogEvent::Refusals) || is_heard(LogEvent::DeclaredLosses)
+        LevelFilter::current()
+            >= match levels.of_losses() {
+                LogLevel::Error => LevelFilter::ERROR,
+                LogLevel::Warn => LevelFilter::WARN,
+                LogLevel::Info => LevelFilter::INFO,
+                LogLevel::Debug => LevelFilter::DEBUG,
+                LogLevel::Off => return false,
+            }
     }
 
     pub(crate) fn started(levels: &LogLevels, actor: &ActorName) {

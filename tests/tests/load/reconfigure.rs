@@ -4,7 +4,7 @@ use actors_core::config::{ActorConfig, ReconfigureError};
 use actors_core::observe::Level;
 use actors_core::prelude::*;
 use actors_core::testing;
-use actors_tests::{MS, SECOND, fill, on_threads, pending, poll, run};
+use actors_tests::{MS, Record, SECOND, fill, on_threads, pending, poll, run};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,6 +152,45 @@ fn p12_a_smaller_mailbox_keeps_what_it_holds_and_takes_nothing_until_it_has_drai
         let held = testing::hold(&plain);
         let taken = (0..9).filter(|_| plain.question().tell().try_send().is_ok()).count();
         assert_eq!(taken, 3);
+        drop(held);
+    });
+}
+
+#[test]
+fn p12_the_line_and_the_schedule_follow_their_words() {
+    #[derive(Default)]
+    struct Lanes(Record<&'static str>);
+    #[actor(local, capacity = 32, reserve = 0)]
+    impl Lanes {
+        #[message(priority = low)]
+        fn low(&mut self) {
+            self.0.write("low");
+        }
+        #[message(priority = high)]
+        fn high(&mut self) {
+            self.0.write("high");
+        }
+    }
+    run(async |system| {
+        let log = Record::default();
+        let lanes: LanesHandle = system.instance(Lanes(log.clone())).name("lanes").spawn().unwrap();
+        let served = async || {
+            let held = testing::hold(&lanes);
+            (0..12).for_each(|_| drop((lanes.low().try_send().unwrap(), lanes.high().try_send().unwrap())));
+            drop(held);
+            testing::quiet(&system).await;
+            log.take()
+        };
+        assert_eq!(served().await[..12], ["high"; 12], "strict");
+        system.reconfigure("lanes", &config(r#"{"schedule": "weighted"}"#), "ops").unwrap();
+        assert!(served().await[..12].contains(&"low"), "weighted");
+
+        system.reconfigure("lanes", &config(r#"{"capacity": 2, "max_waiting": 1}"#), "ops").unwrap();
+        let held = testing::hold(&lanes);
+        fill(|| lanes.high());
+        let _waits = pending(lanes.high());
+        let refused = lanes.high().await.unwrap_err();
+        assert_eq!(refused.reason(), Reason::Full, "the line has one place");
         drop(held);
     });
 }
