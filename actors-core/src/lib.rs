@@ -58,7 +58,7 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `macros` | yes | `#[actor]` and `#[derive(Message)]` |
-//! | `tracing` | yes | log lines, and a span around each handler |
+//! | `tracing` | yes | log lines, spans of turns, names of tasks |
 //! | `serde` | no | snapshots that serialize, and `config` |
 //! | `testing` | no | `testing`; for dev-dependencies, because it enables tokio's `test-util` |
 //!
@@ -95,6 +95,7 @@ mod seed;
 mod stripes;
 mod supervise;
 mod sync;
+mod tasks;
 mod text;
 mod turn;
 mod wait;

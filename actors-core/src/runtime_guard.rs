@@ -4,6 +4,7 @@
 //! ends their actors. An actor that never had a message has no task, but its context keeps it
 //! alive. So each system spawns one task that only waits to be dropped, and ends those actors then.
 
+use crate::tasks;
 use std::fmt;
 use std::sync::OnceLock;
 use tokio::runtime;
@@ -30,7 +31,7 @@ impl RuntimeGuard {
                 let _guard = guard;
                 std::future::pending::<()>().await;
             };
-            rt.spawn(wait).abort_handle()
+            tasks::spawn(rt, format_args!("actors: end of the runtime"), wait).abort_handle()
         });
     }
 }

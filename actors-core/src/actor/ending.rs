@@ -7,6 +7,7 @@ use crate::clock::Tick;
 use crate::current::waits;
 use crate::error::{About, AskError, CyclePath, Detail, LifeStage, StartError, StopReason};
 use crate::observe::trace;
+use crate::tasks;
 use crate::wait::{Names, What};
 use crate::wakers::discard;
 use std::fmt;
@@ -263,7 +264,7 @@ impl<A: Actor> Stop<A> {
 /// it.
 fn kill_after<A: Actor>(cell: &Arc<Cell<A>>, limit: Duration) {
     let watched = cell.clone();
-    let timer = cell.rt.spawn(async move {
+    let timer = tasks::spawn(&cell.rt, format_args!("{}: limit of its stop", cell.name()), async move {
         if tokio::time::timeout(limit, until(watched.clone(), Cell::ended)).await.is_err() {
             watched.kill_for(Some(Detail::DrainedTooLong(limit)));
         }

@@ -5,6 +5,7 @@ use super::context::Context;
 use crate::current;
 use crate::error::Reason;
 use crate::mailbox::Class;
+use crate::observe::span::Origin;
 use crate::panics::caught;
 use crate::policy::Policy;
 use crate::reply::{ReplySender, ReplyTo};
@@ -93,24 +94,82 @@ impl Class {
 /// A message, and the reply sender of its asker if there is one.
 pub struct Envelope<M: Message> {
     message: M,
-    asker: Option<ReplySender<M::Reply>>,
+    asker: Asker<M::Reply>,
+}
+
+/// The sender of a message, as the envelope knows it. As large as the reply sender of an asker that
+/// may not be there, so that the span of a sender costs a slot of the mailbox nothing.
+enum Asker<R> {
+    /// The message was told.
+    None,
+    Waits(ReplySender<R>),
+    /// The span in which it was sent is known (L7).
+    Traced(Box<Traced<R>>),
+}
+
+struct Traced<R> {
+    origin: Origin,
+    asker: Option<ReplySender<R>>,
+}
+
+impl<R> Traced<R> {
+    #[cold]
+    #[inline(never)]
+    #[expect(
+        clippy::boxed_local,
+        reason = "unboxed by its caller it would be copied in the code of every turn"
+    )]
+    fn into_reply_sender(self: Box<Self>) -> Option<ReplySender<R>> {
+        self.asker
+    }
+}
+
+impl<R> Asker<R> {
+    #[inline]
+    fn new(asker: Option<ReplySender<R>>) -> Self {
+        asker.map_or(Asker::None, Asker::Waits)
+    }
+
+    /// Returns the reply sender. The span of the sender is dropped.
+    #[inline]
+    fn into_reply_sender(self) -> Option<ReplySender<R>> {
+        match self {
+            Asker::None => None,
+            Asker::Waits(asker) => Some(asker),
+            Asker::Traced(traced) => traced.into_reply_sender(),
+        }
+    }
+
+    fn take(&mut self) -> Self {
+        std::mem::replace(self, Asker::None)
+    }
 }
 
 impl<M: Message> fmt::Debug for Envelope<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(M::NAME).field("is_ask", &self.asker.is_some()).finish_non_exhaustive()
+        let is_ask = match &self.asker {
+            Asker::None => false,
+            Asker::Waits(_) => true,
+            Asker::Traced(traced) => traced.asker.is_some(),
+        };
+        f.debug_struct(M::NAME).field("is_ask", &is_ask).finish_non_exhaustive()
     }
 }
 
 impl<M: Message> Envelope<M> {
     pub(crate) fn new(message: M, asker: Option<ReplySender<M::Reply>>) -> Self {
-        Envelope { message, asker }
+        Envelope { message, asker: Asker::new(asker) }
+    }
+
+    /// Makes the envelope of a message that is sent in the span `origin`.
+    pub(crate) fn traced(message: M, asker: Option<ReplySender<M::Reply>>, origin: Origin) -> Self {
+        Envelope { message, asker: Asker::Traced(Box::new(Traced { origin, asker })) }
     }
 
     /// Splits into the message, for its handler, and the answer that the handler owes.
     #[inline]
     pub fn open(self) -> (M, Answer<M::Reply>) {
-        (self.message, Answer { asker: self.asker })
+        (self.message, Answer { asker: self.asker.into_reply_sender() })
     }
 
     /// Returns the message to its sender.
@@ -123,6 +182,8 @@ impl<M: Message> Envelope<M> {
 pub trait AnyEnvelope: Send + sealed::Sealed {
     #[doc(hidden)]
     fn send_lost(&mut self, reason: Reason);
+    #[doc(hidden)]
+    fn take_origin(&mut self) -> Option<Origin>;
     #[doc(hidden)]
     fn hash_key(&self, state: &mut dyn Hasher);
     #[doc(hidden)]
@@ -148,8 +209,22 @@ impl<M: Message> sealed::Sealed for Envelope<M> {}
 // `dyn Any` needs no `Sync` here: the reference never leaves the thread that borrows it.
 impl<M: Message> AnyEnvelope for Envelope<M> {
     fn send_lost(&mut self, reason: Reason) {
-        if let Some(asker) = self.asker.take() {
+        if let Some(asker) = self.asker.take().into_reply_sender() {
             asker.send(Err(reason));
+        }
+    }
+
+    fn take_origin(&mut self) -> Option<Origin> {
+        match self.asker.take() {
+            Asker::Traced(traced) => {
+                let Traced { origin, asker } = *traced;
+                self.asker = Asker::new(asker);
+                Some(origin)
+            }
+            other => {
+                self.asker = other;
+                None
+            }
         }
     }
 

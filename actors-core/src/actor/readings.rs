@@ -12,6 +12,7 @@ use crate::mailbox::Marks;
 use crate::observe::{PressureSignal, PressureState, Reading};
 use crate::panics::ignored;
 use crate::policy::{Pressure, Priority};
+use crate::tasks;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -39,7 +40,7 @@ impl<A: Actor> Cell<A> {
         let channel = self.channel();
         let receiver = channel.readings.subscribe();
         if !channel.has_task.swap(true, Ordering::AcqRel) {
-            self.rt.spawn(publish(Arc::downgrade(self)));
+            tasks::spawn(&self.rt, format_args!("{}: readings", self.name()), publish(Arc::downgrade(self)));
         }
         receiver
     }

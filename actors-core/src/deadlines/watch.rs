@@ -3,6 +3,7 @@
 use super::{Board, Entry, REST, SHARE};
 use crate::clock::{self, Tick};
 use crate::sync::Arc;
+use crate::tasks;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
@@ -127,7 +128,10 @@ impl Deadlines {
         drop(list);
         match must_start {
             // A runtime that has ended drops the task here.
-            true => drop(rt.spawn(watch(Task { shared: self.shared.clone(), is_done: false }))),
+            true => {
+                let task = Task { shared: self.shared.clone(), is_done: false };
+                drop(tasks::spawn(rt, format_args!("actors: deadlines"), watch(task)));
+            }
             false => self.shared.hurry.notify_one(),
         }
         // On a worker, the task that was woken last waits in a place of its own, from which no

@@ -7,6 +7,7 @@
 
 use super::AnyActor;
 use crate::sync::Lock;
+use crate::tasks;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -46,7 +47,7 @@ impl Departing {
         drop(list);
         drop(replaced);
         if !has_task {
-            rt.spawn(check(self.shared.clone()));
+            tasks::spawn(rt, format_args!("actors: without handles"), check(self.shared.clone()));
         }
     }
 

@@ -33,7 +33,7 @@ use crate::clock::{self, Tick};
 use crate::deadlines::Deadlines;
 use crate::error::{ActorName, SpawnError};
 use crate::observe::losses::Reporter;
-use crate::observe::{Decisions, Letters, LogLevels, Metering};
+use crate::observe::{Decisions, Letters, LogLevels, Metering, TurnSpans};
 use crate::runtime_guard::RuntimeGuard;
 use crate::seed::Seed;
 use crate::wait::{Deadlock, Waits};
@@ -75,6 +75,7 @@ struct Inner {
     turn_watch: TurnWatch,
     reporter: Reporter,
     metering: Metering,
+    turn_spans: TurnSpans,
     deadlines: Deadlines,
 }
 
@@ -93,6 +94,7 @@ impl System {
         seed: Seed,
         deadlock: Deadlock,
         metering: Metering,
+        turn_spans: TurnSpans,
         log: LogLevels,
         sampling: SamplingTask,
     ) -> System {
@@ -121,6 +123,7 @@ impl System {
                 turn_watch: TurnWatch::default(),
                 reporter: Reporter::default(),
                 metering,
+                turn_spans,
                 deadlines: Deadlines::default(),
             }),
         }
@@ -234,6 +237,11 @@ impl System {
 
     pub(crate) fn metering(&self) -> &Metering {
         &self.inner.metering
+    }
+
+    /// How the spans of turns refer to those of senders.
+    pub(crate) fn turn_spans(&self) -> TurnSpans {
+        self.inner.turn_spans
     }
 
     /// The deadlines of the waits for its actors.

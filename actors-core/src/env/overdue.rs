@@ -15,6 +15,7 @@
 use super::{AnyActor, Inner, System};
 use crate::clock::{self, Tick};
 use crate::mailbox::RunningClass;
+use crate::tasks;
 use std::collections::HashMap;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
@@ -61,7 +62,8 @@ impl System {
     #[cold]
     fn start_turn_watch(&self, rt: &runtime::Handle) {
         if !self.inner.turn_watch.has_task.swap(true, Ordering::AcqRel) {
-            rt.spawn(check(std::sync::Arc::downgrade(&self.inner)));
+            let check = check(std::sync::Arc::downgrade(&self.inner));
+            tasks::spawn(rt, format_args!("actors: long turns"), check);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::error::ActorName;
 use crate::observe::LogLevels;
 use crate::policy::{Controller, Limits, Pressure};
 use crate::sync::Lock;
+use crate::tasks;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use tokio::runtime;
@@ -106,7 +107,8 @@ impl Watchlist {
         }
         self.requests.subjects.lock().push(subject);
         if task.handle.as_ref().is_none_or(AbortHandle::is_finished) {
-            task.handle = Some(rt.spawn((self.sampling)(self.requests.clone())).abort_handle());
+            let sampling = (self.sampling)(self.requests.clone());
+            task.handle = Some(tasks::spawn(rt, format_args!("actors: supervisor"), sampling).abort_handle());
         }
         drop(task);
         self.requests.added.notify_one();

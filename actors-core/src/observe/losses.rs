@@ -15,6 +15,7 @@ use crate::error::Reason;
 use crate::mailbox::{Ledger, Row};
 use crate::policy::{Policy, Priority};
 use crate::sync::Lock;
+use crate::tasks;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Weak;
@@ -245,7 +246,8 @@ impl Reporter {
         drop(armed);
         if must_start {
             // A runtime that has ended drops the task here.
-            rt.spawn(report(Task { shared: self.shared.clone(), is_done: false }));
+            let task = Task { shared: self.shared.clone(), is_done: false };
+            tasks::spawn(rt, format_args!("actors: losses"), report(task));
         }
     }
 }

@@ -126,9 +126,9 @@ pub(crate) struct SampledTurn {
 }
 
 impl SampledTurn {
-    /// The handler is about to be polled again.
+    /// The handler is about to be polled again, or is being polled.
     pub(crate) fn resume(&mut self) {
-        self.polled_since = Some(clock::now());
+        self.polled_since.get_or_insert_with(clock::now);
     }
 
     /// A poll of the handler has ended, and it waits.

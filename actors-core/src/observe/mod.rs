@@ -1,6 +1,7 @@
 //! Watching: readings, dead letters, snapshots, and the only home of the `tracing` feature.
 //!
-//! A message passes nothing in here, except the meter if it is sampled. A reading takes the
+//! A message passes nothing in here, except the meter if it is sampled, and
+//! spans if a subscriber wants them. A reading takes the
 //! mailbox's lock once. A dead letter is built only for subscribers. A visit of the system, and a
 //! snapshot, read every mailbox in turn.
 
@@ -17,6 +18,7 @@ pub(crate) mod span;
 mod strain;
 mod times;
 pub(crate) mod trace;
+mod turn;
 mod view;
 mod waits;
 #[cfg(feature = "serde")]
@@ -37,13 +39,15 @@ pub(crate) use letters::{Letters, Loss};
 pub(crate) use log_levels::LogLevels;
 pub use log_levels::{LogEvent, LogLevel};
 pub use meter::{Meter, TurnTimes};
-pub(crate) use meter::{Metering, SampledTurn, TurnSampler};
+pub(crate) use meter::{Metering, TurnSampler};
 pub(crate) use reading::Reading;
 pub use snapshot::{
     ActorSnapshot, DecisionSnapshot, RowSnapshot, Snapshot, TimesSnapshot, TimesSummary, TurnSnapshot,
 };
+pub use span::TurnSpans;
 pub use strain::{PressureSignal, PressureState};
 pub use times::{Histograms, TypeTimes};
+pub(crate) use turn::ObservedTurn;
 pub(crate) use view::VisitBuffers;
 pub use view::{ActorView, RunningTurn, TypeTotals};
 pub use waits::WaitSnapshot;

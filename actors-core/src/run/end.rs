@@ -116,7 +116,7 @@ impl<A: Actor> Runner<A> {
             self.end_waits(self.suspended.has_waited);
         }
         if let Some(class) = open {
-            self.end_meter(Some(Reason::Closed));
+            self.end_observed(Some(Reason::Closed));
             self.cell.report_loss(class, self.suspended.stamp, Reason::Closed, || None);
         }
         self.cell.apply(&mut self.effects);
@@ -183,7 +183,7 @@ impl<A: Actor> Drop for Runner<A> {
         std::mem::swap(&mut rest.taker, &mut self.taker);
         std::mem::swap(&mut rest.effects, &mut self.effects);
         // The turn that is cut off, for its report.
-        (rest.suspended, rest.sampled) = (self.suspended, self.sampled.take());
+        (rest.suspended, rest.observed) = (self.suspended, self.observed.take());
         // So that the drop of `rest` does nothing.
         rest.life = Lifecycle { state: State::Ended(StopReason::RuntimeGone), ..life };
         drops::bounded(move || rest.abandon(life));

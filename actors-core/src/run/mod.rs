@@ -42,6 +42,7 @@ use crate::mailbox::WorkerId;
 use crate::observe::trace;
 use crate::panics::caught;
 use crate::policy::lifecycle::{Event, Lifecycle};
+use crate::tasks;
 use crate::text::brief;
 use crate::turn::hook::{self, Outcome};
 use life::Next;
@@ -53,8 +54,12 @@ use std::sync::Arc;
 /// it.
 pub(crate) fn start_task<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, seat: Option<Box<Seat<A>>>) {
     let runner = Runner::new(cell.clone(), worker, seat);
+    let task = cell.system.tracker().track_future(run(runner));
     // A runtime that has ended drops the future at once, and the runner's `Drop` ends the actor.
-    cell.rt.spawn(cell.system.tracker().track_future(run(runner)));
+    match cell.mailbox.limits().workers.is_pool() {
+        true => tasks::spawn(&cell.rt, format_args!("{} #{}", cell.name(), u32::from(worker)), task),
+        false => tasks::spawn(&cell.rt, format_args!("{}", cell.name()), task),
+    };
 }
 
 /// Ends an actor in another place, once its outlet holds no message any more or it was killed. It

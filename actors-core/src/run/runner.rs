@@ -3,9 +3,10 @@
 use crate::actor::Actor;
 use crate::actor::cell::{Cell, Packed, Seat, Stage, Suspended};
 use crate::clock::Tick;
+use crate::current;
 use crate::error::{Reason, StartError, StopReason};
 use crate::mailbox::{ClassId, Effects, Taker, WorkerId};
-use crate::observe::SampledTurn;
+use crate::observe::ObservedTurn;
 use crate::panics::caught;
 use crate::policy::lifecycle::Lifecycle;
 use std::sync::Arc;
@@ -26,8 +27,8 @@ pub(super) struct Runner<A: Actor> {
     pub(super) stage: Option<Stage<A>>,
     /// The message of that turn, once it was suspended.
     pub(super) suspended: TurnInfo,
-    /// The turn that runs, if the meter samples it (L6).
-    pub(super) sampled: Option<SampledTurn>,
+    /// The turn that runs, if the meter samples it (L6) or it has a span (L7).
+    pub(super) observed: Option<Box<ObservedTurn>>,
     /// A panic has unwound through the state: it is not used again (F1).
     pub(super) is_poisoned: bool,
     /// The error of the latest start, if it failed.
@@ -64,7 +65,7 @@ impl<A: Actor> Runner<A> {
             effects: Effects::new(),
             stage: None,
             suspended: TurnInfo::NONE,
-            sampled: None,
+            observed: None,
             is_poisoned: false,
             failed: None,
             replaces: None,
@@ -124,10 +125,10 @@ impl<A: Actor> Runner<A> {
     /// Takes over the turn that a sender has begun, if there is one.
     pub(super) fn take_over(&mut self) {
         let Some(turn) = self.cell.take_suspended() else { return };
-        let Suspended { stage, class, deadline, has_waited, sampled } = *turn;
+        let Suspended { stage, class, deadline, has_waited, observed } = *turn;
         // It was never queued.
         self.suspended = TurnInfo { class, stamp: Tick::ZERO, deadline, has_waited };
-        (self.stage, self.sampled) = (Some(stage), sampled);
+        (self.stage, self.observed) = (Some(stage), observed);
     }
 
     /// Drops the turn that runs, if there is one, at its await.
@@ -136,9 +137,29 @@ impl<A: Actor> Runner<A> {
     /// The text of a panic: the turn's locals are user code.
     pub(super) fn drop_turn(&mut self) -> Result<(), String> {
         let Some(mut stage) = self.stage.take() else { return Ok(()) };
+        self.resume_observed();
         let dropped = caught(|| stage.clear());
+        self.suspend_observed();
         self.taker.seat = self.cell.take_abandoned_seat(self.worker);
         dropped
+    }
+
+    /// Enters the span of the turn that runs, if it has one.
+    #[inline]
+    pub(super) fn resume_observed(&mut self) {
+        if let Some(turn) = &mut self.observed {
+            turn.resume();
+        }
+    }
+
+    /// Leaves the span of the turn that runs, if it has one.
+    #[inline]
+    pub(super) fn suspend_observed(&mut self) {
+        if let Some(turn) = &mut self.observed {
+            // What a subscriber sends is not sent by the turn.
+            let _outside = current::enter(current::Turn::NONE);
+            turn.suspend();
+        }
     }
 
     /// Counts the current turn as ended without an answer.

@@ -45,6 +45,8 @@ impl<A: Actor> Runner<A> {
         let inside = current::enter_some();
         let worker = self.worker;
         let scope = |deadline| current::Turn::new(cell.id(), worker.into(), deadline);
+        // Read once per poll: a turn without an observer pays nothing for it.
+        let is_observed = cell.is_observed();
         if self.stage.is_some()
             && let Some(end) = ready!(self.poll_suspended(cx, &inside))
         {
@@ -63,7 +65,10 @@ impl<A: Actor> Runner<A> {
             };
             inside.turn(scope(taken.deadline));
             seat.ctx.begin_turn(taken.deadline);
-            self.sampled = cell.begin_meter(taken.class, taken.stamp);
+            if is_observed {
+                let origin = || taken.item.as_mut()?.0.envelope_mut().take_origin();
+                self.observed = cell.begin_observed(taken.class, taken.stamp, origin);
+            }
             // Moves the message once, to the place where it is handled.
             let mail = match &taken.item {
                 Some(item) if item.0.waits() => taken.item.take().map(|item| item.0),
@@ -80,7 +85,7 @@ impl<A: Actor> Runner<A> {
                 InlineOutcome::Done => {
                     self.end_waits(current::has_waited());
                     cell.mailbox.end_turn(self.worker);
-                    self.end_meter(None);
+                    self.end_observed(None);
                 }
                 InlineOutcome::IsAsync(mail) => {
                     if let Some(end) = ready!(self.begin_async(cx, mail)) {
@@ -144,10 +149,8 @@ impl<A: Actor> Runner<A> {
         }
         let TurnInfo { deadline, has_waited, .. } = self.suspended;
         let turn = current::Turn::new(self.cell.id(), self.worker.into(), deadline);
+        self.resume_observed();
         inside.turn(turn.having_waited(has_waited));
-        if let Some(turn) = &mut self.sampled {
-            turn.resume();
-        }
         self.poll_async(cx, false)
     }
 
@@ -175,7 +178,7 @@ impl<A: Actor> Runner<A> {
                     return Poll::Ready(None);
                 }
                 self.cell.mailbox.end_turn(self.worker);
-                self.end_meter(None);
+                self.end_observed(None);
                 Poll::Ready(None)
             }
             Ok(Poll::Pending) => {
@@ -186,9 +189,7 @@ impl<A: Actor> Runner<A> {
                     self.cell.system.watch_turns(&self.cell.rt);
                 }
                 self.suspended.has_waited |= has_waited;
-                if let Some(turn) = &mut self.sampled {
-                    turn.suspend();
-                }
+                self.suspend_observed();
                 // A kill during this poll woke no task: check again before suspending.
                 match self.cell.mailbox.is_killed() {
                     true => Poll::Ready(Some(self.kill_turn())),
@@ -213,7 +214,7 @@ impl<A: Actor> Runner<A> {
             return self.panicked(&info, text);
         }
         self.fail_turn(Reason::Closed);
-        self.end_meter(Some(Reason::Closed));
+        self.end_observed(Some(Reason::Closed));
         self.cell.report_loss(info.class, info.stamp, Reason::Closed, || None);
         End::Over
     }
@@ -222,25 +223,27 @@ impl<A: Actor> Runner<A> {
     #[cold]
     fn cancelled(&mut self, info: &TurnInfo) {
         self.fail_turn(Reason::Cancelled);
-        self.end_meter(Some(Reason::Cancelled));
+        self.end_observed(Some(Reason::Cancelled));
         self.cell.report_loss(info.class, info.stamp, Reason::Cancelled, || None);
     }
 
     /// Fails the turn and poisons the instance, because a panic has unwound through its state (F1).
     fn panicked(&mut self, info: &TurnInfo, text: String) -> End {
         self.fail_turn(Reason::Panicked);
-        self.end_meter(Some(Reason::Panicked));
         self.is_poisoned = true;
+        // Its log line is in the turn's span.
+        self.resume_observed();
         self.cell.note_panic(info.class, &text);
+        self.end_observed(Some(Reason::Panicked));
         self.cell.report_loss(info.class, info.stamp, Reason::Panicked, || Some(text));
         End::Panicked
     }
 
-    /// Reports the turn that has ended, if the meter samples it (L6).
+    /// Ends the observation of the turn that has ended, if it is observed (L6, L7).
     #[inline]
-    pub(super) fn end_meter(&mut self, failed: Option<Reason>) {
-        if let Some(turn) = self.sampled.take() {
-            self.cell.end_meter(turn, failed);
+    pub(super) fn end_observed(&mut self, failed: Option<Reason>) {
+        if let Some(turn) = self.observed.take() {
+            self.cell.end_observed(turn, failed);
         }
     }
 

@@ -19,6 +19,7 @@ use crate::clock::{self, Span, Tick};
 use crate::current::{self, worker};
 use crate::error::Reason;
 use crate::mailbox::{ClassId, SeatAttempt, SeatUse, WorkerId};
+use crate::observe::span::ActorSpan;
 use crate::panics::ignored;
 use crate::reply::ReplySender;
 use crate::turn::{self, Polled};
@@ -207,17 +208,11 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         guard.used = SeatUse::Panicked;
         let message = taken(step);
         let scope = Self::scope(cell, own, deadline, is_ask);
-        let sampled = cell.begin_meter(class, Tick::ZERO);
-        let began = is_timed.then(clock::cpu);
-        let result = guard.run(|seat| turn::run_donated(seat, run, message, scope, &cell.span));
-        guard.used = match result {
-            Ok(_) => handled(began),
-            Err(_) => SeatUse::Panicked,
-        };
-        drop(guard);
-        if let Some(turn) = sampled {
-            cell.end_meter(turn, result.is_err().then_some(Reason::Panicked));
+        if cell.is_observed() {
+            return Attempt::Done(run_observed(guard, run, message, scope, is_timed));
         }
+        let result = guard.run_turn(run, message, scope, &cell.span, is_timed);
+        drop(guard);
         Attempt::Done(result.map_err(|text| report_panic(cell, class, text)))
     }
 
@@ -248,7 +243,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let message = taken(step);
         *step = Step::TakenOver;
         let mut scope = Self::scope(cell, own, deadline, is_ask);
-        let mut sampled = cell.begin_meter(class, Tick::ZERO);
+        let (mut observed, span) = cell.begin_observed_here(class);
         let began = is_timed.then(clock::cpu);
         if is_timed && let Some(timeout) = scope.timeout.get() {
             // What may take long has its deadline from the beginning.
@@ -258,33 +253,33 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let mut seat = guard.take();
         seat.ctx.begin_donated(scope.deadline, scope.timeout);
         let mut stage = Stage::begin(seat, mail, turn::run_async::<A>);
-        match turn::poll_donated(&mut stage, cell, scope) {
+        match turn::poll_donated(&mut stage, cell, scope, span) {
             Polled::Done(mut seat) => {
                 // Its asker polls it, so it is there.
                 let was_cancelled = seat.get_mut().is_some_and(|seat| seat.ctx.take_cancelled());
                 debug_assert!(!was_cancelled);
                 guard.give(stage.end(seat), handled(began));
                 drop(guard);
-                if let Some(turn) = sampled {
-                    cell.end_meter(turn, None);
+                if let Some(turn) = observed {
+                    cell.end_observed(turn, None);
                 }
             }
             Polled::Panicked(text) => {
                 drop(stage);
                 guard.give(cell.take_abandoned_seat(WorkerId::ONLY), SeatUse::Panicked);
                 drop(guard);
-                if let Some(turn) = sampled {
-                    cell.end_meter(turn, Some(Reason::Panicked));
+                let reason = report_panic(cell, class, text);
+                if let Some(turn) = observed {
+                    cell.end_observed(turn, Some(reason));
                 }
-                report_panic(cell, class, text);
             }
             Polled::Pending { has_waited } => {
                 guard.forget();
-                if let Some(turn) = &mut sampled {
+                if let Some(turn) = &mut observed {
                     turn.suspend();
                 }
                 let deadline = until(cell, scope);
-                let turn = Suspended { stage, class, deadline, has_waited, sampled };
+                let turn = Suspended { stage, class, deadline, has_waited, observed };
                 self.deadline = deadline;
                 // That a spent budget has cut it short says nothing about the type.
                 let took = match coop::has_budget_remaining() {
@@ -329,6 +324,28 @@ fn handled(began: Option<Instant>) -> SeatUse {
     })
 }
 
+/// Runs the turn of a plain `fn` that the meter may sample, or that may have a span. Not inlined,
+/// so that other turns pay one check.
+#[inline(never)]
+fn run_observed<A: Actor, M: Message>(
+    mut guard: SeatGuard<'_, A>,
+    run: Inline<A, M>,
+    message: M,
+    scope: current::Turn,
+    is_timed: bool,
+) -> Result<M::Reply, Reason> {
+    let SeatGuard { cell, class, .. } = guard;
+    let (observed, span) = cell.begin_observed_here(class);
+    let result = guard.run_turn(run, message, scope, span, is_timed);
+    drop(guard);
+    // The log line about a panic is in the turn's span.
+    let result = result.map_err(|text| report_panic(cell, class, text));
+    if let Some(turn) = observed {
+        cell.end_observed(turn, result.as_ref().err().copied());
+    }
+    result
+}
+
 /// Reports the panic of a turn.
 #[cold]
 fn report_panic<A: Actor>(cell: &Arc<ActorCell<A>>, class: ClassId, text: String) -> Reason {
@@ -359,8 +376,8 @@ fn suspend<A: Actor>(
     let Err(turn) = cell.suspend(turn, took) else { return };
     if let Some(mut turn) = turn {
         ignored(|| turn.stage.clear());
-        if let Some(sampled) = turn.sampled {
-            cell.end_meter(sampled, Some(Reason::Closed));
+        if let Some(observed) = turn.observed {
+            cell.end_observed(observed, Some(Reason::Closed));
         }
     }
     if has_waited {
@@ -381,12 +398,27 @@ struct SeatGuard<'a, A: Actor> {
 }
 
 impl<A: Actor> SeatGuard<'_, A> {
-    #[inline]
-    fn run<T>(&mut self, turn: impl FnOnce(&mut Seat<A>) -> T) -> T {
-        match &mut self.seat {
-            Some(seat) => turn(seat),
-            None => unreachable!("it is there until this is dropped"),
-        }
+    /// Runs a turn on the seat, in `span`, and notes how it has used the seat.
+    ///
+    /// # Errors
+    /// The panic's text.
+    #[inline(always)]
+    fn run_turn<M: Message>(
+        &mut self,
+        run: Inline<A, M>,
+        message: M,
+        scope: current::Turn,
+        span: &ActorSpan,
+        is_timed: bool,
+    ) -> Result<M::Reply, String> {
+        let Some(seat) = &mut self.seat else { unreachable!("it is there until this is dropped") };
+        let began = is_timed.then(clock::cpu);
+        let result = turn::run_donated(seat, run, message, scope, span);
+        self.used = match result {
+            Ok(_) => handled(began),
+            Err(_) => SeatUse::Panicked,
+        };
+        result
     }
 
     /// Takes the seat out, for a turn that owns it.

@@ -36,7 +36,7 @@ impl<A: Actor> Context<A> {
             _ => unreachable!("it was refused with what it had to deliver"),
         })?;
         let handle = Handle::new(self.cell().clone());
-        Ok(lease.spawn(|lease| after(lease, handle, delay)))
+        Ok(lease.spawn_within(|lease| after(lease, handle, delay)))
     }
 
     /// Sends a clone of `message` to this actor every `period`, first after one period, under the
@@ -130,7 +130,7 @@ impl<A: Actor> Context<A> {
         };
         let weak = WeakHandle::new(self.cell());
         let (future, then) = (lease.guard(Box::pin(future)), lease.guard(then));
-        Ok(lease.spawn(|lease| pipe(lease, weak, future, then)))
+        Ok(lease.spawn_within(|lease| pipe(lease, weak, future, then)))
     }
 
     fn lease<M: Message>(

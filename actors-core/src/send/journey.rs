@@ -320,8 +320,9 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         if !self.is_plain() || !self.timeout.is_none() {
             return FastPath::LongWay;
         }
-        if size_of::<M>() > SMALL {
-            // Such a message is moved or boxed before the lock is taken, which the slow path does.
+        // A large message is moved or boxed before the lock is taken, which the slow path does, and
+        // so is the sender's span.
+        if size_of::<M>() > SMALL || self.to.cell().has_turn_spans() {
             return FastPath::LongWay;
         }
         let Journey { to, step, class, .. } = self;
@@ -382,7 +383,10 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
     ) -> Option<Arrival<M>> {
         let Step::Fresh(message) = std::mem::replace(&mut self.step, Step::Over) else { self.polled_again() };
         let is_ask = asker.is_some();
-        let item = Packed::<A>(A::pack(Envelope::new(message, asker)));
+        let item = match self.to.cell().has_turn_spans() {
+            false => Packed(A::pack(Envelope::new(message, asker))),
+            true => self.pack_traced(message, asker),
+        };
         let stamp = self.set_deadline(is_ask);
         let cell = self.to.cell();
         if cell.outlet.is_some() {
@@ -429,6 +433,16 @@ impl<'a, A: Handler<M>, M: Message> Journey<'a, A, M> {
         };
         let why = self.why(reason).retry_in(retry_after);
         Some(Err(Refusal { message: item.and_then(message_of::<A, M>), why }))
+    }
+
+    /// Packs a message together with the span of this thread (L7).
+    #[cold]
+    #[inline(never)]
+    fn pack_traced(&self, message: M, asker: Option<ReplySender<M::Reply>>) -> Packed<A> {
+        Packed(A::pack(match self.to.cell().origin() {
+            None => Envelope::new(message, asker),
+            Some(origin) => Envelope::traced(message, asker, origin),
+        }))
     }
 
     /// Computes until when the sender waits. Returns the instant if the clock had to be read (T2).

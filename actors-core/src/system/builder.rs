@@ -2,7 +2,7 @@
 
 use crate::env::System;
 use crate::error::ActorName;
-use crate::observe::{LogEvent, LogLevel, LogLevels, Meter, Metering};
+use crate::observe::{LogEvent, LogLevel, LogLevels, Meter, Metering, TurnSpans};
 use crate::seed::{self, Seed};
 use crate::supervise;
 use crate::wait::Deadlock;
@@ -16,6 +16,7 @@ pub struct SystemBuilder {
     seed: Option<u64>,
     deadlock: Deadlock,
     metering: Metering,
+    turn_spans: TurnSpans,
     log: LogLevels,
 }
 
@@ -26,6 +27,7 @@ impl SystemBuilder {
             seed: None,
             deadlock: Deadlock::On,
             metering: Metering::default(),
+            turn_spans: TurnSpans::default(),
             log: LogLevels::default(),
         }
     }
@@ -130,10 +132,28 @@ impl SystemBuilder {
         self
     }
 
+    /// Sets how the spans of turns refer to the spans in which their messages were sent (L7);
+    /// [`TurnSpans::FollowsFrom`] by default. Has no effect without the feature `tracing`.
+    ///
+    /// While no subscriber wants the span, target `actors::turn` and level INFO, nothing is kept
+    /// with a message.
+    ///
+    /// ```
+    /// use actors_core::observe::TurnSpans;
+    /// use actors_core::prelude::*;
+    ///
+    /// let system = System::builder("shop").turn_spans(TurnSpans::ChildOf).build();
+    /// ```
+    pub fn turn_spans(mut self, turn_spans: TurnSpans) -> Self {
+        self.turn_spans = turn_spans;
+        self
+    }
+
     /// Makes the system. It uses the current tokio runtime or, outside one, the runtime of its
     /// first use.
     pub fn build(self) -> System {
         let seed = self.seed.map_or_else(seed::from_os, Seed::new);
-        System::with(self.name, seed, self.deadlock, self.metering, self.log, supervise::sampling)
+        let SystemBuilder { name, deadlock, metering, turn_spans, log, .. } = self;
+        System::with(name, seed, deadlock, metering, turn_spans, log, supervise::sampling)
     }
 }

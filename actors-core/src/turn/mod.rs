@@ -52,7 +52,7 @@ pub(crate) async fn run_async<A: Actor>(mut seat: TurnSeat<A>, mail: A::Mail) ->
     seat
 }
 
-/// Runs a turn that its sender donates.
+/// Runs a turn that its sender donates. `span` is the one that it enters.
 ///
 /// # Errors
 /// The panic's text.
@@ -93,11 +93,12 @@ pub(crate) fn poll_donated<A: Actor>(
     stage: &mut Stage<A>,
     cell: &Arc<Cell<A>>,
     scope: current::Turn,
+    span: &ActorSpan,
 ) -> Polled<A> {
     let _inside = current::enter(scope);
     let polled = caught(|| {
         // A subscriber is foreign code too.
-        let _span = cell.span.enter();
+        let _span = span.enter();
         stage.poll_elsewhere(cell)
     });
     let has_waited = current::has_waited();

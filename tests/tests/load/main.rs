@@ -8,5 +8,8 @@ mod overdue;
 mod pools;
 mod pressure;
 mod reconfigure;
+mod recorder;
 mod spans;
 mod subscriber;
+mod traces;
+mod traces_on_threads;

@@ -1,10 +1,12 @@
-//! S6: log lines of a handler are in its actor's span only, also when a sender runs the turn.
+//! S6: log lines of a handler are in the span of its turn or actor only, also when a sender runs
+//! the turn.
 
 use actors_core::prelude::*;
 use actors_tests::{alone, meet_workers, threads};
 use std::sync::{Arc, Mutex};
-use tracing::{Instrument, Subscriber, info, info_span};
+use tracing::{Instrument, Metadata, Subscriber, info, info_span};
 use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::{Context as LayerContext, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -38,31 +40,48 @@ impl Scribe {
     }
 }
 
+/// Logs in turns that the sender runs, and in turns that it does not, and returns the spans around
+/// each line: those of the turns, and that of the sender.
+fn scopes_of_turns(filter: fn(&Metadata<'_>) -> bool) -> (Vec<Vec<&'static str>>, Vec<&'static str>) {
+    let scopes = Scopes::default();
+    let subscriber = tracing_subscriber::registry().with(scopes.clone()).with(filter_fn(filter));
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let runtime = threads(2);
+    let system = runtime.block_on(async { System::new("spans") });
+    meet_workers(&runtime, &system, 2);
+    runtime.block_on(async {
+        let scribe = system.spawn(Scribe);
+        let sender = async move {
+            // A turn that the operating system suspended seemed long, so the actor's task runs some
+            // of the next turns.
+            let mut turns = 0..10_000;
+            while turns.next().is_some() && scribe.note().await.unwrap() != tokio::task::try_id() {}
+            assert!(!turns.is_empty(), "the sender never runs the turn");
+            scribe.note_later().ask().await.unwrap();
+            info!(target: "handler", "the sender itself");
+        };
+        tokio::spawn(sender.instrument(info_span!("sender"))).await.unwrap();
+    });
+    let mut scopes = scopes.0.lock().unwrap();
+    let last = scopes.pop().unwrap();
+    assert!(scopes.len() >= 2, "{scopes:?}");
+    (scopes.clone(), last)
+}
+
 #[test]
 fn s6_spans_of_a_sender_do_not_leak_into_the_turns_it_runs() {
     alone!("s6_spans_of_a_sender_do_not_leak_into_the_turns_it_runs", || {
-        let scopes = Scopes::default();
-        let subscriber = tracing_subscriber::registry().with(scopes.clone());
-        tracing::subscriber::set_global_default(subscriber).unwrap();
-        let runtime = threads(2);
-        let system = runtime.block_on(async { System::new("spans") });
-        meet_workers(&runtime, &system, 2);
-        runtime.block_on(async {
-            let scribe = system.spawn(Scribe);
-            let sender = async move {
-                // A turn that the operating system suspended seemed long, so the actor's task runs
-                // some of the next turns.
-                let mut turns = 0..10_000;
-                while turns.next().is_some() && scribe.note().await.unwrap() != tokio::task::try_id() {}
-                assert!(!turns.is_empty(), "the sender never runs the turn");
-                scribe.note_later().ask().await.unwrap();
-                info!(target: "handler", "the sender itself");
-            };
-            tokio::spawn(sender.instrument(info_span!("sender"))).await.unwrap();
-        });
-        let scopes = scopes.0.lock().unwrap();
-        let (last, of_turns) = scopes.split_last().unwrap();
-        assert_eq!(*last, ["sender"]);
-        assert!(of_turns.len() >= 2 && of_turns.iter().all(|scope| *scope == ["actor"]), "{of_turns:?}");
+        let (of_turns, of_sender) = scopes_of_turns(|_| true);
+        assert_eq!(of_sender, ["sender"]);
+        assert!(of_turns.iter().all(|scope| *scope == ["turn"]), "{of_turns:?}");
+    });
+}
+
+#[test]
+fn s6_without_spans_of_turns_they_are_in_the_span_of_their_actor() {
+    alone!("s6_without_spans_of_turns_they_are_in_the_span_of_their_actor", || {
+        let (of_turns, of_sender) = scopes_of_turns(|metadata| metadata.target() != "actors::turn");
+        assert_eq!(of_sender, ["sender"]);
+        assert!(of_turns.iter().all(|scope| *scope == ["actor"]), "{of_turns:?}");
     });
 }

@@ -8,6 +8,7 @@ use super::{Cell, Packed, Seat};
 use crate::actor::Actor;
 use crate::clock::{self, Tick};
 use crate::mailbox::{Effects, Section, Ticks, Wake, WorkerId};
+use crate::tasks;
 use crate::wakers::wake;
 use std::sync::{Arc, Weak};
 
@@ -86,7 +87,7 @@ impl<A: Actor> Cell<A> {
             // The next visit to the mailbox lets them in.
             return;
         }
-        rt.spawn(async move {
+        tasks::spawn(&rt, format_args!("{}: tokens", self.name()), async move {
             let mut due = first;
             while let Some(instant) = clock::instant(due) {
                 tokio::time::sleep_until(instant).await;

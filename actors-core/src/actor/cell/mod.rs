@@ -19,6 +19,7 @@
 //! | `losses.rs` | lost messages: reply, dead letter, log line |
 //! | `spill.rs` | messages that go to the mailbox's store, and come back |
 //! | `numbers.rs` | readings, ledger, policies |
+//! | `observe.rs` | what observes turns: the meter, and spans |
 //! | `stage.rs` | where turns of `async fn`s run, and how a sender leaves one to the actor's task |
 //! | `turn_seat.rs` | the seat while such a turn owns it |
 //!
@@ -31,8 +32,8 @@ mod donated_until;
 mod effects;
 mod lifecycle;
 mod losses;
-mod meter;
 mod numbers;
+mod observe;
 mod packed;
 mod restart;
 mod spill;

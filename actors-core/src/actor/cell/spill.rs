@@ -13,6 +13,7 @@ use crate::error::Reason;
 use crate::mailbox::{FETCH_MAX, Fetch, Fetched, Leaving, Message, Offer, StoreFailed, Stored, Tag};
 use crate::mailbox::{Verdict, WhenFull};
 use crate::panics::caught;
+use crate::tasks;
 use std::future::poll_fn;
 use std::sync::{Arc, Weak};
 use std::task::Poll;
@@ -78,7 +79,7 @@ impl<A: Actor> Cell<A> {
     /// Starts the task that fetches messages from the store.
     #[cold]
     pub(super) fn start_fetch(self: &Arc<Self>) {
-        self.rt.spawn(fetch(Arc::downgrade(self)));
+        tasks::spawn(&self.rt, format_args!("{}: store", self.name()), fetch(Arc::downgrade(self)));
     }
 
     /// Takes over what the store has handed out, and says what follows.

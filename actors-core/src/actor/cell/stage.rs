@@ -32,7 +32,7 @@ use super::{Cell, Seat, TurnSeat};
 use crate::actor::Actor;
 use crate::clock::Tick;
 use crate::mailbox::ClassId;
-use crate::observe::SampledTurn;
+use crate::observe::ObservedTurn;
 use crate::wakers;
 use pin_project_lite::pin_project;
 use std::future::Future;
@@ -179,8 +179,8 @@ pub(crate) struct Suspended<A: Actor> {
     pub(crate) deadline: Tick,
     /// It has entered the wait graph (D1).
     pub(crate) has_waited: bool,
-    /// If the meter samples it (L6).
-    pub(crate) sampled: Option<SampledTurn>,
+    /// If the meter samples it (L6), or it has a span (L7).
+    pub(crate) observed: Option<Box<ObservedTurn>>,
 }
 
 impl<A: Actor> Cell<A> {

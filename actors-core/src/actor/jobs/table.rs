@@ -7,9 +7,10 @@ use crate::actor::{Actor, Handler};
 use crate::clock::{self, Tick};
 use crate::error::{Reason, StopReason};
 use crate::mailbox::ClassId;
-use crate::observe::trace;
+use crate::observe::{span, trace};
 use crate::panics::caught;
 use crate::sync::Lock;
+use crate::tasks;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{Ordering, fence};
@@ -161,13 +162,25 @@ impl<A: Handler<M>, M: Message> Lease<A, M> {
     {
         let state = self.state.clone();
         if let Some(cell) = state.cell.upgrade() {
-            let _ = state.task.set(cell.rt.spawn(work(self)).abort_handle());
+            let name = format_args!("{}: {}", cell.name(), state.verb);
+            let _ = state.task.set(tasks::spawn(&cell.rt, name, work(self)).abort_handle());
         }
         if matches!(*state.pending.lock(), Pending::Over) {
             // The job ended before it had a task to abort.
             state.abort();
         }
         Job { job: state }
+    }
+
+    /// Like [`spawn`](Lease::spawn), for a job that sends once: it runs in the span of the turn
+    /// that starts it, and its message follows from that (L7). A job that sends for ever would keep
+    /// the span open for ever.
+    pub(crate) fn spawn_within<F>(self, work: impl FnOnce(Self) -> F) -> Job
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let origin = self.state.cell.upgrade().and_then(|cell| cell.origin());
+        self.spawn(|lease| span::within(origin, work(lease)))
     }
 
     /// Takes the message, to be sent now. `None` if the job is over.
