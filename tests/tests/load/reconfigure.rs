@@ -176,7 +176,10 @@ fn p12_the_line_and_the_schedule_follow_their_words() {
         let lanes: LanesHandle = system.instance(Lanes(log.clone())).name("lanes").spawn().unwrap();
         let served = async || {
             let held = testing::hold(&lanes);
-            (0..12).for_each(|_| drop((lanes.low().try_send().unwrap(), lanes.high().try_send().unwrap())));
+            for _ in 0..12 {
+                lanes.low().try_send().unwrap();
+                lanes.high().try_send().unwrap();
+            }
             drop(held);
             testing::quiet(&system).await;
             log.take()
