@@ -36,5 +36,8 @@ mod metrics {}
 #[doc = include_str!("../../docs/guide/outgoing.md")]
 mod outgoing {}
 
+#[doc = include_str!("../../docs/guide/dashboard.md")]
+mod dashboard {}
+
 #[doc = include_str!("../../docs/guide/cookbook.md")]
 mod cookbook {}
