@@ -182,9 +182,9 @@ async fn actors() -> bool {
     let limits = |allocations: f64, bytes: f64| (allocations + 0.1, bytes);
     let idle = per_actor(|system| -> CounterHandle { system.spawn(Counter::default()) }, async |_| ()).await;
     // 40 of the bytes are what rates, costs, shares and ranges of priority keep, declared or not.
-    row("idle", idle, limits(4.0, 800.0));
+    row("idle", idle, limits(4.0, 720.0));
     let made = per_actor(|system| system.actor(Counter::default).spawn(), async |_| ()).await;
-    row("idle, from a factory", made, limits(6.0, 990.0));
+    row("idle, from a factory", made, limits(6.0, 920.0));
     let told = async |counter: &CounterHandle| assert!(counter.normal(1, 1).await.is_ok());
     let donated = per_actor(|system| -> CounterHandle { system.spawn(Counter::default()) }, told).await;
     row("one message, donated", donated, limits(6.0, f64::INFINITY));

@@ -70,7 +70,7 @@ impl<T: Item, S> Section<'_, T, S> {
         policy.check()?;
         classes[class.index()].policy.check_change(policy)?;
         let limits = self.mailbox.limits();
-        let live = live.get_or_init(|| LiveTable::new(classes, self.mailbox.declared));
+        let live = live.get_or_init(|| LiveTable::new(classes, *self.mailbox.declared));
         let family = Some(class.index() as u16);
         for (at, of) in
             classes.iter().enumerate().filter(|(at, of)| *at == class.index() || of.base == family)

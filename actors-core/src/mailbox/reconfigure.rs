@@ -49,7 +49,7 @@ impl<T: Item, S> Section<'_, T, S> {
             return false;
         }
         let (before, limits) = (&from.limits, &to.limits);
-        *live.get_or_init(|| LiveTable::new(classes, *declared)).limits.lock() = *limits;
+        *live.get_or_init(|| LiveTable::new(classes, **declared)).limits.lock() = *limits;
         self.max_waiting = limits.max_waiting;
         if before.schedule != limits.schedule {
             self.schedule = Lanes::new(limits.schedule);

@@ -21,10 +21,11 @@ use crate::policy::{Limits, Policy, Priority};
 use crate::reentry;
 use crate::seed::{Purpose, Seed};
 use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{Mutex, MutexGuard, thread_local};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A mailbox and its lock.
 #[derive(Debug)]
@@ -45,13 +46,32 @@ pub(crate) struct Mailbox<T, S> {
     pub(super) live: OnceLock<Box<LiveTable>>,
     /// The limits with which the actor started. What cannot change is read here;
     /// [`limits`](Mailbox::limits) has the present ones.
-    pub(super) declared: Limits,
+    pub(super) declared: Arc<Limits>,
+    /// Whether its messages are weighed: there is a `max_bytes`.
+    pub(super) is_weighed: bool,
     pub(super) now: fn() -> Tick,
     /// The source of randomness for `drop_random`, the spread of `retry_after` and the hashes of
     /// keys.
     pub(super) seed: Seed,
     pub(super) signals: Signals,
     pub(super) consumer_kind: ConsumerKind,
+}
+
+/// Actors that a thread starts one after the other are mostly of one type and have the same limits:
+/// these share them, and an idle actor is a hundred bytes smaller.
+fn shared(limits: Limits) -> Arc<Limits> {
+    thread_local! {
+        static LAST: RefCell<Option<Arc<Limits>>> = const { RefCell::new(None) };
+    }
+    let share = |last: &RefCell<Option<Arc<Limits>>>| {
+        let mut last = last.borrow_mut();
+        match &*last {
+            Some(same) if **same == limits => same.clone(),
+            _ => last.insert(Arc::new(limits)).clone(),
+        }
+    };
+    // While a thread ends, its last limits may be gone.
+    LAST.try_with(share).unwrap_or_else(|_| Arc::new(limits))
 }
 
 /// Whether one consumer takes messages out or a pool does. Readable without the lock;
@@ -159,7 +179,8 @@ impl<T: Item, S> Mailbox<T, S> {
             signals,
             classes,
             types,
-            declared: limits,
+            is_weighed: limits.max_bytes.is_some(),
+            declared: shared(limits),
             live,
             now,
             seed,
@@ -181,7 +202,7 @@ impl<T: Item, S> Mailbox<T, S> {
 
     /// The limits as they are now.
     pub(crate) fn limits(&self) -> Limits {
-        self.live.get().map_or(self.declared, |live| live.limits())
+        self.live.get().map_or(*self.declared, |live| live.limits())
     }
 
     /// Whether several workers may share it.

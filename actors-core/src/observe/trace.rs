@@ -29,13 +29,15 @@ mod lines {
     /// Whether a subscriber wants any of the lines about losses.
     #[inline]
     pub(crate) fn hears_losses(levels: &LogLevels) -> bool {
-        LevelFilter::current()
-            >= match levels.of_losses() {
-                LogLevel::Error => LevelFilter::ERROR,
-                LogLevel::Warn => LevelFilter::WARN,
-                LogLevel::Info => LevelFilter::INFO,
-                LogLevel::Debug => LevelFilter::DEBUG,
-                LogLevel::Off => return false,
+        let most = LevelFilter::current();
+        // First, because each refusal asks.
+        most != LevelFilter::OFF
+            && match levels.of_losses() {
+                LogLevel::Error => most >= LevelFilter::ERROR,
+                LogLevel::Warn => most >= LevelFilter::WARN,
+                LogLevel::Info => most >= LevelFilter::INFO,
+                LogLevel::Debug => most >= LevelFilter::DEBUG,
+                LogLevel::Off => false,
             }
     }
 

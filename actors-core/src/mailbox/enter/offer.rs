@@ -23,7 +23,7 @@ impl<T: Item, S> Mailbox<T, S> {
         let tag = Tag::new(class, stamp, deadline);
         let policy = &self.class(class).policy;
         let is_simple = self.ttl(class).is_none() && !policy.keyed && !policy.costed && !policy.fair;
-        if is_simple && self.declared.max_bytes.is_none() { Ok(tag) } else { self.rich_tag(item, tag) }
+        if is_simple && !self.is_weighed { Ok(tag) } else { self.rich_tag(item, tag) }
     }
 
     #[cold]
@@ -34,7 +34,7 @@ impl<T: Item, S> Mailbox<T, S> {
             }
             tag.expires = tag.deadline.min(tag.stamp.after(ttl));
         }
-        if self.declared.max_bytes.is_some() {
+        if self.is_weighed {
             let weight = caught(|| item.weight()).map_err(|_| Reason::Panicked)?;
             // What does not fit into 32 bits is above every `max_bytes`.
             tag.weight = u32::try_from(weight).unwrap_or(u32::MAX);
