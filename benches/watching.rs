@@ -99,8 +99,9 @@ fn main() {
         [
             Site::new("nothing", None, false),
             Site::new("histograms, one in 64", Some(64), false),
+            Site::new("histograms, one in 256", Some(256), false),
             Site::new("histograms, every turn", Some(1), false),
-            Site::new("one in 64, and an exporter", Some(64), true),
+            Site::new("one in 256, and an exporter", Some(256), true),
         ]
     };
     for round in 0..=ROUNDS {

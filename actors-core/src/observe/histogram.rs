@@ -66,7 +66,10 @@ impl Recorder {
         let ns = nanos(time);
         self.buckets[bucket(ns)].fetch_add(1, Ordering::Relaxed);
         self.sum_ns.fetch_add(ns, Ordering::Relaxed);
-        self.max_ns.fetch_max(ns, Ordering::Relaxed);
+        // Mostly it is not the longest, and a look is cheaper.
+        if ns > self.max_ns.load(Ordering::Relaxed) {
+            self.max_ns.fetch_max(ns, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn read(&self) -> Histogram {

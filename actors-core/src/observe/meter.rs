@@ -5,13 +5,14 @@
 //! calls the meter.
 
 use super::Histograms;
+use super::times::TypeRecorder;
 use crate::clock::{self, Tick};
 use crate::error::{ActorName, Reason};
 use crate::mailbox::ClassId;
 use crate::panics::ignored;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Receives the times of sampled turns, for histograms.
@@ -88,27 +89,31 @@ impl Metering {
 }
 
 /// What one actor keeps for the meters of its system.
+///
+/// Its numbers are not changed in one atomic step, which would cost more than the rest: two workers
+/// of a pool may sample a turn too many or too few.
 pub(crate) struct TurnSampler {
+    /// Turns until the next one that is sampled: all that a turn which is not sampled looks at.
+    left: AtomicU32,
     metering: Metering,
-    until_own: Countdown,
-    until_histograms: Countdown,
+    /// The turns between the last sampled one and the next.
+    interval: AtomicU32,
+    /// Turns from the last sampled one to the next of the user's meter, and of the histograms.
+    until_own: AtomicU32,
+    until_histograms: AtomicU32,
+    /// The histograms of each class, once it was sampled.
+    recorders: Box<[OnceLock<Arc<TypeRecorder>>]>,
 }
 
-/// Turns until the next one that is sampled.
-#[derive(Default)]
-struct Countdown(AtomicU32);
-
-impl Countdown {
-    /// Counts a turn, and returns whether it is one in `every`: the first, and so on.
-    ///
-    /// Not one atomic step, which would cost more than the rest: two workers of a pool may sample a
-    /// turn too many or too few.
-    #[inline]
-    fn is_due(&self, every: u32) -> bool {
-        let left = self.0.load(Ordering::Relaxed);
-        self.0.store(left.checked_sub(1).unwrap_or(every - 1), Ordering::Relaxed);
-        left == 0
-    }
+/// Counts `interval` turns, and returns whether a meter for one turn in `every` samples this one.
+fn is_due(until: &AtomicU32, interval: u32, every: Option<u32>) -> bool {
+    let Some(every) = every else {
+        until.store(u32::MAX, Ordering::Relaxed);
+        return false;
+    };
+    let left = until.load(Ordering::Relaxed).saturating_sub(interval);
+    until.store(if left == 0 { every } else { left }, Ordering::Relaxed);
+    left == 0
 }
 
 /// A sampled turn that runs.
@@ -143,26 +148,45 @@ impl SampledTurn {
 
 impl TurnSampler {
     /// `None` in a system without meters.
-    pub(crate) fn new(metering: &Metering) -> Option<Box<Self>> {
-        let (until_own, until_histograms) = Default::default();
-        let sampler = || TurnSampler { metering: metering.clone(), until_own, until_histograms };
+    pub(crate) fn new(metering: &Metering, classes: usize) -> Option<Box<Self>> {
+        let sampler = || TurnSampler {
+            left: AtomicU32::new(0),
+            metering: metering.clone(),
+            interval: AtomicU32::new(0),
+            until_own: AtomicU32::new(0),
+            until_histograms: AtomicU32::new(0),
+            recorders: (0..metering.histograms.as_ref().map_or(0, |_| classes))
+                .map(|_| OnceLock::new())
+                .collect(),
+        };
         metering.is_on().then(sampler).map(Box::new)
     }
 
-    /// Counts a turn that begins, and returns it if it is sampled. `stamp` is when its message was
-    /// offered, or zero if its sender runs it.
-    #[inline]
-    pub(crate) fn begin(&self, class: ClassId, stamp: Tick) -> Option<SampledTurn> {
+    /// Counts a turn that begins. Returns whether it is sampled: then [`begin`](Self::begin) must
+    /// follow.
+    #[inline(always)]
+    pub(crate) fn is_due(&self) -> bool {
+        let left = self.left.load(Ordering::Relaxed);
+        self.left.store(left.wrapping_sub(1), Ordering::Relaxed);
+        left == 0
+    }
+
+    /// Begins a sampled turn. `stamp` is when its message was offered, or zero if its sender runs
+    /// it.
+    #[cold]
+    pub(crate) fn begin(&self, class: ClassId, stamp: Tick) -> SampledTurn {
         let Metering { own, histograms } = &self.metering;
-        let is_of_own = own.as_ref().is_some_and(|own| self.until_own.is_due(own.every));
-        let is_of_histograms =
-            histograms.as_ref().is_some_and(|times| self.until_histograms.is_due(times.every()));
-        (is_of_own || is_of_histograms).then(|| {
-            let began = clock::now();
-            let queued = if stamp == Tick::ZERO { Duration::ZERO } else { began.since(stamp) };
-            let (polled_since, polled) = (Some(began), Duration::ZERO);
-            SampledTurn { class, began, queued, polled_since, polled, is_of_own, is_of_histograms }
-        })
+        let interval = self.interval.load(Ordering::Relaxed);
+        let is_of_own = is_due(&self.until_own, interval, own.as_ref().map(|own| own.every));
+        let every = histograms.as_ref().map(|times| times.every());
+        let is_of_histograms = is_due(&self.until_histograms, interval, every);
+        let next = self.until_own.load(Ordering::Relaxed).min(self.until_histograms.load(Ordering::Relaxed));
+        self.interval.store(next, Ordering::Relaxed);
+        self.left.store(next.saturating_sub(1), Ordering::Relaxed);
+        let began = clock::now();
+        let queued = if stamp == Tick::ZERO { Duration::ZERO } else { began.since(stamp) };
+        let (polled_since, polled) = (Some(began), Duration::ZERO);
+        SampledTurn { class, began, queued, polled_since, polled, is_of_own, is_of_histograms }
     }
 
     /// Reports a sampled turn that has ended.
@@ -182,7 +206,11 @@ impl TurnSampler {
             ignored(|| own.meter.turn(&times));
         }
         if let Some(histograms) = self.metering.histograms.as_ref().filter(|_| turn.is_of_histograms) {
-            histograms.turn(&times);
+            // More classes than there were are no danger: they take the long way.
+            match self.recorders.get(class.index()) {
+                Some(known) => known.get_or_init(|| histograms.recorder(type_name, message)).record(&times),
+                None => histograms.turn(&times),
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ pub use snapshot::{
 pub use span::TurnSpans;
 pub use strain::{PressureSignal, PressureState};
 pub use times::{Histograms, TypeTimes};
-pub(crate) use turn::ObservedTurn;
+pub(crate) use turn::{ObservedTurn, Observers};
 pub(crate) use view::VisitBuffers;
 pub use view::{ActorView, RunningTurn, TypeTotals};
 pub use waits::WaitSnapshot;

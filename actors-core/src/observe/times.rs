@@ -22,7 +22,7 @@ pub struct Histograms {
 type TypeKey = (&'static str, &'static str);
 
 #[derive(Default)]
-struct TypeRecorder {
+pub(super) struct TypeRecorder {
     queued: Recorder,
     handled: Recorder,
     polled_ns: AtomicU64,
@@ -50,6 +50,11 @@ pub struct TypeTimes {
 impl Histograms {
     pub(crate) fn new(every: u32) -> Self {
         Histograms { every: every.max(1), types: Lock::default() }
+    }
+
+    /// What counts the turns of a message type.
+    pub(super) fn recorder(&self, type_name: &'static str, message: &'static str) -> Arc<TypeRecorder> {
+        self.types.lock().entry((type_name, message)).or_default().clone()
     }
 
     /// One turn in so many is sampled, per actor.
@@ -87,16 +92,22 @@ impl TypeTimes {
     }
 }
 
+impl TypeRecorder {
+    pub(super) fn record(&self, turn: &TurnTimes<'_>) {
+        self.queued.record(turn.queued);
+        self.handled.record(turn.handled);
+        // Relaxed: numbers of their own.
+        let polled = u64::try_from(turn.polled.as_nanos()).unwrap_or(u64::MAX);
+        self.polled_ns.fetch_add(polled, Ordering::Relaxed);
+        if turn.failed.is_some() {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
 impl Meter for Histograms {
     fn turn(&self, turn: &TurnTimes<'_>) {
-        let TurnTimes { type_name, message, queued, handled, polled, failed, .. } = *turn;
-        let times = self.types.lock().entry((type_name, message)).or_default().clone();
-        times.queued.record(queued);
-        times.handled.record(handled);
-        // Relaxed: numbers of their own.
-        let polled = u64::try_from(polled.as_nanos()).unwrap_or(u64::MAX);
-        times.polled_ns.fetch_add(polled, Ordering::Relaxed);
-        times.failed.fetch_add(failed.is_some().into(), Ordering::Relaxed);
+        self.recorder(turn.type_name, turn.message).record(turn);
     }
 }
 

@@ -3,6 +3,22 @@
 use super::meter::SampledTurn;
 use super::span::TurnSpan;
 
+/// What is to observe a turn that begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Observers {
+    /// The meter (L6).
+    pub(crate) samples: bool,
+    /// A subscriber (L7).
+    pub(crate) has_span: bool,
+}
+
+impl Observers {
+    #[inline(always)]
+    pub(crate) fn any(self) -> bool {
+        self.samples | self.has_span
+    }
+}
+
 /// What observes a turn that runs. It is in a box, because most turns are not observed, and every
 /// turn looks here. Dropping it closes the span; the meter hears of the turn's end from the cell.
 #[derive(Debug)]

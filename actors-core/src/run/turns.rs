@@ -46,7 +46,7 @@ impl<A: Actor> Runner<A> {
         let worker = self.worker;
         let scope = |deadline| current::Turn::new(cell.id(), worker.into(), deadline);
         // Read once per poll: a turn without an observer pays nothing for it.
-        let is_observed = cell.is_observed();
+        let may_observe = cell.may_observe();
         if self.stage.is_some()
             && let Some(end) = ready!(self.poll_suspended(cx, &inside))
         {
@@ -65,9 +65,12 @@ impl<A: Actor> Runner<A> {
             };
             inside.turn(scope(taken.deadline));
             seat.ctx.begin_turn(taken.deadline);
-            if is_observed {
+            if may_observe
+                && let observers = cell.observers()
+                && observers.any()
+            {
                 let origin = || taken.item.as_mut()?.0.envelope_mut().take_origin();
-                self.observed = cell.begin_observed(taken.class, taken.stamp, origin);
+                self.observed = cell.begin_observed(observers, taken.class, taken.stamp, origin);
             }
             // Moves the message once, to the place where it is handled.
             let mail = match &taken.item {

@@ -19,6 +19,7 @@ use crate::clock::{self, Span, Tick};
 use crate::current::{self, worker};
 use crate::error::Reason;
 use crate::mailbox::{ClassId, SeatAttempt, SeatUse, WorkerId};
+use crate::observe::Observers;
 use crate::observe::span::ActorSpan;
 use crate::panics::ignored;
 use crate::reply::ReplySender;
@@ -208,8 +209,9 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         guard.used = SeatUse::Panicked;
         let message = taken(step);
         let scope = Self::scope(cell, own, deadline, is_ask);
-        if cell.is_observed() {
-            return Attempt::Done(run_observed(guard, run, message, scope, is_timed));
+        let observers = cell.observers();
+        if observers.any() {
+            return Attempt::Done(run_observed(guard, run, message, scope, (is_timed, observers)));
         }
         let result = guard.run_turn(run, message, scope, &cell.span, is_timed);
         drop(guard);
@@ -243,7 +245,7 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
         let message = taken(step);
         *step = Step::TakenOver;
         let mut scope = Self::scope(cell, own, deadline, is_ask);
-        let (mut observed, span) = cell.begin_observed_here(class);
+        let (mut observed, span) = cell.begin_observed_here(cell.observers(), class);
         let began = is_timed.then(clock::cpu);
         if is_timed && let Some(timeout) = scope.timeout.get() {
             // What may take long has its deadline from the beginning.
@@ -324,18 +326,18 @@ fn handled(began: Option<Instant>) -> SeatUse {
     })
 }
 
-/// Runs the turn of a plain `fn` that the meter may sample, or that may have a span. Not inlined,
-/// so that other turns pay one check.
+/// Runs the turn of a plain `fn` that the meter samples, or that has a span. Not inlined, so that
+/// other turns pay one check.
 #[inline(never)]
 fn run_observed<A: Actor, M: Message>(
     mut guard: SeatGuard<'_, A>,
     run: Inline<A, M>,
     message: M,
     scope: current::Turn,
-    is_timed: bool,
+    (is_timed, observers): (bool, Observers),
 ) -> Result<M::Reply, Reason> {
     let SeatGuard { cell, class, .. } = guard;
-    let (observed, span) = cell.begin_observed_here(class);
+    let (observed, span) = cell.begin_observed_here(observers, class);
     let result = guard.run_turn(run, message, scope, span, is_timed);
     drop(guard);
     // The log line about a panic is in the turn's span.

@@ -93,10 +93,10 @@ impl SystemBuilder {
     /// Keeps histograms of the queue time and the handling time of one turn in `every`, counted per
     /// actor, the first turn included (L6). 0 counts as 1. By default there are none.
     ///
-    /// They are read with [`System::histograms`], and exporters and dashboards show them. With
-    /// `every` at 64 a turn costs about a nanosecond more (`benches/features.rs` compares), and a
-    /// message type that is handled a thousand times a second has 900 samples a minute. 1 is for
-    /// services with few messages and for tests.
+    /// They are read with [`System::histograms`], and exporters and dashboards show them. A sample
+    /// takes about a tenth of a microsecond. So 1 suits a service whose busiest actor handles up to
+    /// ten thousand messages a second, and 64 one of a million. At full speed, with tens of millions,
+    /// 256 costs one or two percent (`benches/watching.rs`).
     ///
     /// ```
     /// # use actors_core::prelude::*;

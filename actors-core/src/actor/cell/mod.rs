@@ -154,7 +154,7 @@ impl<A: Actor> Cell<A> {
         let stage = if A::STARTS && outlet.is_none() { LifeStage::Starting } else { LifeStage::Running };
         Arc::new(Cell {
             span: ActorSpan::new(&name),
-            turn_sampler: TurnSampler::new(system.metering()),
+            turn_sampler: TurnSampler::new(system.metering(), A::Mail::CLASSES.len()),
             life: Life::new(name, stage, |class| A::Mail::CLASSES[class].name()),
             system,
             is_multi_thread,

@@ -7,7 +7,7 @@ use crate::current;
 use crate::error::Reason;
 use crate::mailbox::ClassId;
 use crate::observe::span::{self, ActorSpan, Origin, TurnSpan};
-use crate::observe::{ObservedTurn, TurnSpans};
+use crate::observe::{ObservedTurn, Observers, TurnSpans};
 
 impl<A: Actor> Cell<A> {
     /// Whether turns have spans.
@@ -28,39 +28,54 @@ impl<A: Actor> Cell<A> {
         if self.has_turn_spans() { Origin::current() } else { None }
     }
 
-    /// Whether turns that begin now are observed.
+    /// Whether turns that begin now may be observed.
     #[inline]
-    pub(crate) fn is_observed(&self) -> bool {
+    pub(crate) fn may_observe(&self) -> bool {
         self.turn_sampler.is_some() || self.has_turn_spans()
     }
 
-    /// Begins a turn that may be observed: enters its span, and returns what observes it, if
-    /// anything does. `origin` gives the span of its sender.
+    /// Counts a turn that begins, and returns what observes it.
+    #[inline(always)]
+    pub(crate) fn observers(&self) -> Observers {
+        Observers {
+            samples: self.turn_sampler.as_ref().is_some_and(|sampler| sampler.is_due()),
+            has_span: self.has_turn_spans(),
+        }
+    }
+
+    /// Begins a turn that is observed: enters its span, and returns what observes it, if the
+    /// subscriber wants it after all. `origin` gives the span of its sender.
     #[inline(never)]
     pub(crate) fn begin_observed(
         &self,
+        observers: Observers,
         class: ClassId,
         stamp: Tick,
         origin: impl FnOnce() -> Option<Origin>,
     ) -> Option<Box<ObservedTurn>> {
-        let sampled = self.turn_sampler.as_ref().and_then(|sampler| sampler.begin(class, stamp));
-        let span = if self.has_turn_spans() { self.begin_span(class, origin) } else { None };
+        let sampler = self.turn_sampler.as_ref().filter(|_| observers.samples);
+        let sampled = sampler.map(|sampler| sampler.begin(class, stamp));
+        let span = if observers.has_span { self.begin_span(class, origin) } else { None };
         (sampled.is_some() || span.is_some()).then(|| Box::new(ObservedTurn { sampled, span }))
     }
 
     /// Like [`begin_observed`](Cell::begin_observed), for a turn that its sender runs. Also returns
     /// the span that the turn is to enter: the actor's, unless the turn is in a span of its own.
     #[inline]
-    pub(crate) fn begin_observed_here(&self, class: ClassId) -> (Option<Box<ObservedTurn>>, &ActorSpan) {
-        match self.is_observed() {
-            true => self.begin_donated(class),
+    pub(crate) fn begin_observed_here(
+        &self,
+        observers: Observers,
+        class: ClassId,
+    ) -> (Option<Box<ObservedTurn>>, &ActorSpan) {
+        match observers.any() {
+            true => self.begin_donated(observers, class),
             false => (None, &self.span),
         }
     }
 
     #[inline(never)]
-    fn begin_donated(&self, class: ClassId) -> (Option<Box<ObservedTurn>>, &ActorSpan) {
-        let turn = self.begin_observed(class, Tick::ZERO, Origin::current);
+    fn begin_donated(&self, observers: Observers, class: ClassId) -> (Option<Box<ObservedTurn>>, &ActorSpan) {
+        let turn = self.begin_observed(observers, class, Tick::ZERO, Origin::current);
         let has_span = turn.as_ref().is_some_and(|turn| turn.span.is_some());
         (turn, if has_span { &span::NO_SPAN } else { &self.span })
     }
