@@ -2,6 +2,7 @@
 
 use crate::endpoints;
 use actors_core::Reason;
+use actors_dashboard::{Token, WeakToken};
 use axum::http::StatusCode;
 use clap::{Parser, ValueEnum};
 use std::net::SocketAddr;
@@ -30,6 +31,13 @@ pub(crate) struct Cli {
     /// load balancer needs to notice
     #[arg(long, value_name = "MS", default_value = "0", value_parser = parse_notice)]
     pub(crate) notice: Duration,
+    /// Where the page over the running actors is served, on this machine only; port 0 takes a free
+    /// one, `off` serves none
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = parse_page)]
+    pub(crate) dashboard: Page,
+    /// Lets the page change limits, with this token: 16 characters or more
+    #[arg(long, value_name = "TOKEN", env = "STOREFRONT_TOKEN", hide_env_values = true, value_parser = parse_token)]
+    pub(crate) allow_changes: Option<Token>,
     /// Does not serve: measures the capacity, then offers this many times as much
     #[arg(long, value_name = "TIMES", value_parser = parse_times)]
     pub(crate) storm: Option<f64>,
@@ -52,6 +60,34 @@ pub(crate) enum Mix {
     Default,
     /// Charges only
     Charges,
+}
+
+/// Where the page is served.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Page {
+    At(SocketAddr),
+    Off,
+}
+
+impl Page {
+    pub(crate) fn address(self) -> Option<SocketAddr> {
+        match self {
+            Page::At(address) => Some(address),
+            Page::Off => None,
+        }
+    }
+}
+
+fn parse_page(text: &str) -> Result<Page, String> {
+    match text.parse() {
+        _ if text == "off" => Ok(Page::Off),
+        Ok(address) => Ok(Page::At(address)),
+        Err(_) => Err("an address with a port, for example 127.0.0.1:8080, or `off`".into()),
+    }
+}
+
+fn parse_token(text: &str) -> Result<Token, WeakToken> {
+    Token::new(text)
 }
 
 /// Parses `full=429`.

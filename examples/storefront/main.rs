@@ -3,11 +3,13 @@
 //! ```text
 //!   cargo run --release --example storefront                              serves on a free port until ctrl-c
 //!   cargo run --release --example storefront -- --storm 10 --seconds 20   offers ten times its capacity
+//!                                                                         (with --slow-db 50: a slow database)
 //! ```
 //!
 //! Start with [`shop`]: each handler declares there what its message is worth. [`orders`] writes
 //! many orders in one transaction and answers each when it is in the file. [`http`] turns an
-//! overload into a status code, with `actors-http`. [`service`] starts and stops everything.
+//! overload into a status code, with `actors-http`. [`service`] starts and stops everything,
+//! and [`page`] shows it.
 //! [`storm`] is the experiment that checks all this.
 
 mod cli;
@@ -15,6 +17,7 @@ mod db;
 mod endpoints;
 mod http;
 mod orders;
+mod page;
 mod service;
 mod shop;
 mod stop;
@@ -56,6 +59,7 @@ async fn main() -> Result<ExitCode, BoxError> {
 async fn serve(cli: &Cli, file: &DbFile) -> Result<bool, BoxError> {
     let stop = stop::signal()?;
     let service = Service::open(file).await?;
+    let page = page::open(cli, &service).await?;
     let listener = TcpListener::bind(cli.listen).await?;
     println!("listening on http://{}; GET / lists what can be asked for", listener.local_addr()?);
     let changes = cli.statuses.iter().copied();
@@ -63,6 +67,9 @@ async fn serve(cli: &Cli, file: &DbFile) -> Result<bool, BoxError> {
     let app = App::new(service.clone(), statuses);
     http::serve(listener, app, stop, cli.notice).await?;
     let books = service.close().await;
+    if let Some(page) = page {
+        page.await??;
+    }
     println!("{books}");
     Ok(books.is_balanced())
 }

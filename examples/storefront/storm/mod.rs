@@ -19,6 +19,7 @@ mod tally;
 
 use crate::cli::{Cli, Mix};
 use crate::db::DbFile;
+use crate::page;
 use crate::service::Service;
 use actors_core::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -60,6 +61,7 @@ pub(crate) async fn run(cli: &Cli, times: f64, file: &DbFile) -> Result<bool, Bo
         cli.seconds
     );
     let service = Service::open(file).await?;
+    let page = page::open(cli, &service).await?;
     let known = file.ids()?.len();
     let began = tokio::time::Instant::now();
     let memory = memory::Watch::start(plan.length);
@@ -68,6 +70,9 @@ pub(crate) async fn run(cli: &Cli, times: f64, file: &DbFile) -> Result<bool, Bo
     let memory = memory.stop().await?;
     let decided = decisions::Decided::new(service.system.decisions(), began);
     let books = service.close().await;
+    if let Some(page) = page {
+        page.await??;
+    }
     let orders = file.ids()?.split_off(known);
     Ok(report::print(&plan, &tally, &memory, &decided, &books, &orders))
 }
