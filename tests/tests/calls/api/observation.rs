@@ -90,9 +90,8 @@ fn a_snapshot_can_be_written_down() {
         assert_eq!(actors[0]["type_name"], "Shop");
         assert_eq!(actors[1]["reading"]["depth"], 1);
         assert_eq!(actors[1]["reading"]["capacity"], 256);
-        let rows = actors[0]["rows"].as_array().unwrap();
-        let viewed = rows.iter().find(|row| row["message"] == "Viewed").unwrap();
-        assert_eq!(viewed["counts"], serde_json::json!([["offered", 1], ["handled", 1]]));
+        let viewed = &actors[0]["messages"]["Viewed"];
+        assert_eq!(*viewed, serde_json::json!({"offered": 1, "handled": 1}));
         held.release();
         let _ = worker.stop().await;
         assert_eq!(system.snapshot().actors.len(), 1, "an actor that has ended is not in it");
