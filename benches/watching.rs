@@ -1,11 +1,11 @@
 //! **Question.** What does it cost a service to be watched: by histograms, by an exporter, by the
 //! dashboard with a hundred open pages? And how long does a look at ten thousand actors take?
 //!
-//! **Method.** *At full speed.* One sender and one actor with a plain `fn`, on a runtime with two workers. *tell*:
-//! nanoseconds per one-way message, from the first send until the last has been handled. *ask*:
-//! nanoseconds per answer, one after the other. Each watcher has its own system, and rounds of all
-//! alternate; the figure is the median of the rounds' ratios to the system that nothing watches, in
-//! the same round. The exporter's page is made ten times a second.
+//! **Method.** *At full speed.* One sender and one actor with a plain `fn`, on a runtime with two
+//! workers. *tell*: nanoseconds per one-way message, from the first send until the last has been
+//! handled. *ask*: nanoseconds per answer, one after the other. Each watcher has its own system,
+//! and rounds of all alternate; the figure is the median of the rounds' ratios to the system that
+//! nothing watches, in the same round. The exporter's page is made ten times a second.
 //!
 //! *Latency.* An ask every 20 µs, for a quarter of a second at a time, alternately of a system that
 //! nothing watches and of one with histograms, an exporter that is read once a second, and the
