@@ -95,8 +95,8 @@ impl SystemBuilder {
     ///
     /// They are read with [`System::histograms`], and exporters and dashboards show them. A sample
     /// takes about a tenth of a microsecond. So 1 suits a service whose busiest actor handles up to
-    /// ten thousand messages a second, and 64 one of a million. At full speed, with tens of millions,
-    /// 256 costs one or two percent (`benches/watching.rs`).
+    /// ten thousand messages a second, and 64 one of a million. At full speed, with tens of
+    /// millions, 256 costs one or two percent (`benches/watching.rs`).
     ///
     /// ```
     /// # use actors_core::prelude::*;
