@@ -50,7 +50,7 @@ pub fn brief(text: fmt::Arguments<'_>) -> String {
 }
 
 /// Returns at most the first `most` characters of a text.
-pub(crate) fn cut(text: &str, most: usize) -> &str {
+fn cut(text: &str, most: usize) -> &str {
     text.char_indices().nth(most).map_or(text, |(at, _)| &text[..at])
 }
 

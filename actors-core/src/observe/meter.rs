@@ -167,7 +167,11 @@ impl TurnSampler {
     #[inline(always)]
     pub(crate) fn is_due(&self) -> bool {
         let left = self.left.load(Ordering::Relaxed);
-        self.left.store(left.wrapping_sub(1), Ordering::Relaxed);
+        // Zero stays until `begin` replaces it: another worker's late store can only be a number
+        // that was there before, never one that is far away.
+        if left > 0 {
+            self.left.store(left - 1, Ordering::Relaxed);
+        }
         left == 0
     }
 
@@ -212,5 +216,22 @@ impl TurnSampler {
                 None => histograms.turn(&times),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Between the look and the beginning of a sampled turn, another worker of a pool may look too:
+    /// it samples a turn too many, and the count does not get lost.
+    #[test]
+    fn l6_a_turn_that_is_due_stays_due_until_it_has_begun() {
+        let mut metering = Metering::default();
+        metering.set_histograms(4);
+        let sampler = TurnSampler::new(&metering, 1).unwrap();
+        assert!(sampler.is_due() && sampler.is_due());
+        sampler.begin(ClassId::new(0), Tick::ZERO);
+        assert_eq!([(); 5].map(|()| sampler.is_due()), [false, false, false, true, true]);
     }
 }

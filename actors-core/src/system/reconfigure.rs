@@ -5,7 +5,6 @@ use crate::env::{AnyActor, System};
 use crate::error::{ActorName, InvalidSettings, ReconfigureError, SettingsPlace};
 use crate::mailbox::Present;
 use crate::policy::{Cause, Decided, DecisionKind, InvalidPolicy};
-use crate::text::cut;
 use std::sync::Arc;
 
 /// The longest author of a change, in characters: it is part of a log line.
@@ -72,8 +71,9 @@ impl System {
             }
             // Where another thread has changed something meanwhile, it is looked at again.
             if actor.clone().reconfigure(&from, &to) {
-                let author = cut(author, AUTHOR_MAX).to_owned().into();
-                let kind = DecisionKind::Reconfigured { author, changes: sentence.into() };
+                // It becomes a part of a line.
+                let author: String = author.chars().filter(|c| !c.is_control()).take(AUTHOR_MAX).collect();
+                let kind = DecisionKind::Reconfigured { author: author.into(), changes: sentence.into() };
                 self.decision_log().record(actor.name(), Decided { kind, cause: Cause::Request });
                 return Ok(());
             }

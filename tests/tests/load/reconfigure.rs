@@ -280,6 +280,8 @@ fn p12_a_long_author_is_cut_and_many_changes_are_counted() {
         let sentence = &changes(&system)[0];
         assert!(sentence.contains(&format!("by {}: ", "x".repeat(64))), "{sentence}");
         assert!(sentence.ends_with(" and 3 more"), "{sentence}");
+        system.reconfigure("desk", &config(r#"{"jobs": 3}"#), "ops\nERROR forged\u{1b}[2J").unwrap();
+        assert!(changes(&system)[1].starts_with("desk reconfigured by opsERROR forged[2J: "));
     });
 }
 
