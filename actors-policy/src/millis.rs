@@ -18,7 +18,7 @@ fn from_ms<E: de::Error>(ms: f64) -> Result<Duration, E> {
     let is_time = ms >= 0.0 && ms.is_finite();
     let nanos = (ms * NANOS_PER_MS).round();
     is_time.then(|| Duration::from_nanos(nanos as u64)).ok_or_else(|| {
-        E::custom(format_args!("{ms} is no time: it must be a number of milliseconds, 0 or more"))
+        E::custom(format_args!("{ms} is not a time: write a number of milliseconds, 0 or more"))
     })
 }
 
@@ -92,6 +92,6 @@ mod tests {
             assert!(read.is_err(), "{ms}");
         }
         let why = serde_json::from_str::<Times>(r#"{"age_ms":-2}"#).unwrap_err().to_string();
-        assert!(why.contains("-2 is no time: it must be a number of milliseconds, 0 or more"), "{why}");
+        assert!(why.contains("-2 is not a time: write a number of milliseconds, 0 or more"), "{why}");
     }
 }

@@ -140,7 +140,7 @@ fn sample(jobs: &JobsHandle, then: &Counts, now: &Counts) -> Sample {
         let offered = offered - offered_then;
         (offered > 0).then(|| 1.0 - (shed - shed_then) as f64 / offered as f64)
     });
-    // At the beginning there is no last second yet.
+    // The first second is not over at the beginning.
     let over = (now.at - then.at).max(AVERAGED as f64 * f64::from(LOOKS) * LOOK_EVERY.as_secs_f64());
     let a_second = |now: u64, then: u64| (now - then) as f64 / over;
     Sample {

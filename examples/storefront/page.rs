@@ -1,4 +1,5 @@
-//! The page over the running shop: rows, outcomes, who waits for whom, what the supervisor decided.
+//! The page over the running shop: rows, outcomes, which turns wait for which actors, what the
+//! supervisor decided.
 
 use crate::cli::Cli;
 use crate::service::Service;

@@ -87,11 +87,6 @@ struct Child {
 }
 
 impl Children {
-    /// The parent's name, while it is alive.
-    pub(crate) fn parent_name(&self) -> Option<ActorName> {
-        Some(self.parent.upgrade()?.name().clone())
-    }
-
     pub(crate) fn new(parent: Weak<dyn AnyActor>, strategy: Strategy, log: LogLevels) -> Self {
         Children { parent, strategy, list: Lock::new(List::default()), log }
     }
@@ -126,11 +121,14 @@ impl Children {
         Ok(true)
     }
 
-    /// Returns the parent's name.
+    /// Returns the parent's name, while the parent is alive.
+    pub(crate) fn parent_name(&self) -> Option<ActorName> {
+        Some(self.parent.upgrade()?.name().clone())
+    }
+
+    /// Returns the parent's name for an error.
     pub(crate) fn name(&self) -> ActorName {
-        self.parent
-            .upgrade()
-            .map_or_else(|| ActorName::new("a parent that has ended"), |parent| parent.name().clone())
+        self.parent_name().unwrap_or_else(|| ActorName::new("a parent that has ended"))
     }
 
     /// Removes a child that has ended.

@@ -83,11 +83,11 @@ impl<T: Item, S> Section<'_, T, S> {
         Ok(())
     }
 
+    /// Does what follows a change of limits or policies: more room, or tokens, may be what a sender
+    /// waits for.
     pub(super) fn have_changed(&mut self) {
         self.review_all();
-        // More room may be what a sender waits for.
         self.settle();
-        self.grant();
         self.forget_ticks();
     }
 }

@@ -1,7 +1,7 @@
 //! Limits and policies that change together while the mailbox lives (`System::reconfigure`).
 //!
 //! ```text
-//!   present ──► checked and merged outside of the lock ──► reconfigure(from, to) ──► false: somebody was quicker, once more
+//!   present ──► checked and merged outside of the lock ──► reconfigure(from, to) ──► false: another thread was quicker, once more
 //!                                                                 └─► rooms, rates, marks, schedule; the line is looked at again
 //! ```
 //!

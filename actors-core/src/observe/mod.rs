@@ -6,7 +6,9 @@
 //! snapshot, read every mailbox in turn.
 
 mod advice;
+mod bottleneck;
 mod decisions;
+mod edges;
 mod histogram;
 mod letters;
 mod log_levels;
@@ -31,8 +33,10 @@ pub use crate::wait::WaitsFor;
 #[doc(inline)]
 pub use actors_policy::{Cause, DecisionKind, Level, Spent};
 pub use advice::Advice;
+pub use bottleneck::{Bottleneck, BottleneckSign};
 pub use decisions::Decision;
 pub(crate) use decisions::Decisions;
+pub use edges::{RecentWaits, WaitEdge};
 pub use histogram::Histogram;
 pub use letters::{DeadLetter, DeadLetters};
 pub(crate) use letters::{Letters, Loss};

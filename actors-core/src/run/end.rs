@@ -42,37 +42,23 @@ pub(super) async fn dispose<A: Actor>(runner: &mut Runner<A>, why: StopReason) {
             _ => end_children(&cell, runner.worker(), &children).await,
         }
     }
+    let log = cell.system.log();
     if !runner.is_poisoned {
         let stopped = async { tokio::time::timeout(STOPPED_MAX, seat.actor.stopped(why)).await };
         let stopped = Box::pin(stopped);
         let scope = hook_scope(&cell, runner.worker()).outliving_kill();
         match hook::run(scope, stopped, &cell, false).await {
             Outcome::Panicked(text) => {
-                trace::ended_badly(
-                    cell.system.log(),
-                    cell.name(),
-                    "`#[stopped]`",
-                    &format!("panicked: {text}"),
-                );
+                trace::ended_badly(log, cell.name(), "`#[stopped]`", &format!("panicked: {text}"));
             }
             Outcome::Done(Err(_)) => {
-                trace::ended_badly(
-                    cell.system.log(),
-                    cell.name(),
-                    "`#[stopped]`",
-                    "took more than 30 s and was cut off",
-                );
+                trace::ended_badly(log, cell.name(), "`#[stopped]`", "took more than 30 s and was cut off");
             }
             Outcome::Done(Ok(())) | Outcome::Killed => {}
         }
     }
     if let Err(text) = caught(|| drop(seat)) {
-        trace::ended_badly(
-            cell.system.log(),
-            cell.name(),
-            "the drop of its state",
-            &format!("panicked: {text}"),
-        );
+        trace::ended_badly(log, cell.name(), "the drop of its state", &format!("panicked: {text}"));
     }
     runner.is_poisoned = false;
 }

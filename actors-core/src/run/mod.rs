@@ -56,7 +56,7 @@ pub(crate) fn start_task<A: Actor>(cell: &Arc<Cell<A>>, worker: WorkerId, seat: 
     let runner = Runner::new(cell.clone(), worker, seat);
     let task = cell.system.tracker().track_future(run(runner));
     // A runtime that has ended drops the future at once, and the runner's `Drop` ends the actor.
-    match cell.mailbox.limits().workers.is_pool() {
+    match cell.mailbox.is_pool() {
         true => tasks::spawn(&cell.rt, format_args!("{} #{}", cell.name(), u32::from(worker)), task),
         false => tasks::spawn(&cell.rt, format_args!("{}", cell.name()), task),
     };

@@ -278,6 +278,8 @@ impl<A: Handler<M>, M: Message> Journey<'_, A, M> {
             Polled::Pending { has_waited } => {
                 guard.forget();
                 if let Some(turn) = &mut observed {
+                    // What a subscriber sends is not sent by the turn of the sender.
+                    let _outside = current::enter(current::Turn::NONE);
                     turn.suspend();
                 }
                 let deadline = until(cell, scope);

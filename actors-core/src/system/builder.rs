@@ -64,7 +64,8 @@ impl SystemBuilder {
 
     /// Sets the meter of the system: it receives the queue time and the handling time of one turn
     /// in `every`, counted per actor, the first turn included (L6). 0 counts as 1. By default there
-    /// is no meter. [`histograms`](SystemBuilder::histograms) is a ready-made one, beside it.
+    /// is no meter. [`histograms`](SystemBuilder::histograms) are a ready-made meter; a system may
+    /// have both.
     ///
     /// A sampled turn reads the clock twice, about 50 ns. With `every` at 64 that is a nanosecond
     /// per turn, and a busy actor still gives thousands of samples a second.

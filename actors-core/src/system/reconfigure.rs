@@ -30,8 +30,8 @@ impl System {
     /// logged.
     ///
     /// # Errors
-    /// There is no such actor, or the settings are not possible: all mistakes at once, each with
-    /// its path. Then nothing has changed.
+    /// No actor of this name is alive, or the settings are not possible: all mistakes at once, each
+    /// with its path. Then nothing has changed.
     ///
     /// ```
     /// use actors_core::config::ActorConfig;

@@ -1,4 +1,4 @@
-// Who waits for whom, as a graph and as a list of sentences.
+// Which actors wait for which, as a graph and as a list of sentences.
 //
 // Columns from left to right: who waits is left of what it waits for. The actor at the end of the
 // chains is the bottleneck; it has a double border and says so.

@@ -4,10 +4,10 @@ use crate::boundaries::{self, Subject};
 use crate::frame::ms;
 use crate::hub::Published;
 use crate::sample::{Actor, Sample};
-use crate::source::{self, MessageTimes, What};
-use crate::window::{Counts, Outcomes, Window, rounded};
+use crate::source::MessageTimes;
+use crate::window::{Counts, Outcomes, Window};
 use actors_core::config::ActorConfig;
-use actors_core::observe::Row;
+use actors_core::observe::{Row, WaitSnapshot, WaitsFor};
 use actors_core::{ActorName, Reading, System};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ struct Known<'a> {
     type_name: &'static str,
     parent: Option<&'a ActorName>,
     restarts: u64,
-    reading: Numbers,
+    reading: &'a Reading,
     unreferenced_ms: Option<f64>,
     turns: Vec<Turn>,
     rates: Rates,
@@ -44,31 +44,6 @@ struct Known<'a> {
     low: Option<f64>,
     boundaries: Option<boundaries::Boundary>,
     config: Option<ActorConfig>,
-}
-
-#[derive(Serialize)]
-struct Numbers {
-    depth: usize,
-    capacity: usize,
-    lanes: BTreeMap<&'static str, usize>,
-    waiting: usize,
-    stored: usize,
-    permits: usize,
-    bytes: u64,
-    depth_peak: usize,
-    workers: usize,
-    workers_busy: usize,
-    stalled_ms: f64,
-    level: String,
-    soft_limit: Option<usize>,
-    oldest_age_ms: f64,
-    drain_rate: f64,
-    arrival_rate: f64,
-    arrival_peak: f64,
-    retry_after_ms: Option<f64>,
-    tokens: Option<usize>,
-    jobs: usize,
-    jobs_max: usize,
 }
 
 #[derive(Serialize)]
@@ -101,7 +76,7 @@ struct Message {
 struct Waiting<'a> {
     actor: &'a ActorName,
     worker: u32,
-    what: What,
+    what: WaitsFor,
     turn_ms: Option<f64>,
 }
 
@@ -129,7 +104,7 @@ fn known<'a>(system: &System, published: &'a Published, window: Window<'a>, acto
         type_name: actor.type_name,
         parent: actor.parent.as_ref(),
         restarts: actor.restarts,
-        reading: numbers(&actor.reading),
+        reading: &actor.reading,
         unreferenced_ms: actor.unreferenced.map(ms),
         turns: turns
             .map(|turn| Turn { worker: turn.worker, message: turn.message, age_ms: turn.age.map(ms) })
@@ -156,9 +131,9 @@ fn known<'a>(system: &System, published: &'a Published, window: Window<'a>, acto
 
 fn waits<'a>(
     sample: &'a Sample,
-    other: impl Fn(&'a source::Wait) -> Option<&'a ActorName>,
+    other: impl Fn(&'a WaitSnapshot) -> Option<&'a ActorName>,
 ) -> Vec<Waiting<'a>> {
-    let waiting = |wait: &'a source::Wait| {
+    let waiting = |wait: &'a WaitSnapshot| {
         let actor = other(wait)?;
         Some(Waiting { actor, worker: wait.worker, what: wait.what, turn_ms: wait.turn.map(ms) })
     };
@@ -177,31 +152,5 @@ fn message(window: Window<'_>, before: Option<&Row>, row: &Row) -> Message {
         offered_s: window.rate(offered),
         outcomes_s: outcomes,
         counts: row.counts().filter(|(_, count)| *count > 0).collect(),
-    }
-}
-
-fn numbers(reading: &Reading) -> Numbers {
-    Numbers {
-        depth: reading.depth,
-        capacity: reading.capacity,
-        lanes: source::lanes(reading),
-        waiting: reading.waiting,
-        stored: reading.stored,
-        permits: reading.permits,
-        bytes: reading.bytes,
-        depth_peak: reading.depth_peak,
-        workers: reading.workers,
-        workers_busy: reading.workers_busy,
-        stalled_ms: ms(reading.stalled),
-        level: reading.level.to_string(),
-        soft_limit: reading.soft_limit,
-        oldest_age_ms: ms(reading.oldest_age),
-        drain_rate: rounded(reading.drain_rate),
-        arrival_rate: rounded(reading.arrival_rate),
-        arrival_peak: rounded(reading.arrival_peak),
-        retry_after_ms: reading.retry_after.map(ms),
-        tokens: reading.tokens,
-        jobs: reading.jobs,
-        jobs_max: reading.jobs_max,
     }
 }

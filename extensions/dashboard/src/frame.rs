@@ -8,9 +8,8 @@
 use crate::bottleneck::{self, Bottleneck, Load};
 use crate::sample::{Actor, Sample};
 use crate::source::MessageTimes;
-use crate::waits::Edge;
 use crate::window::{Outcomes, Window, rounded};
-use actors_core::observe::Level;
+use actors_core::observe::{Level, WaitEdge};
 use actors_core::{ActorName, System};
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
@@ -20,6 +19,9 @@ use std::time::Duration;
 /// The actors of a frame: twice what the page is tested with, and at most two megabytes. Of more
 /// actors, those with the highest level, the fullest and the busiest are in the frame.
 const ROWS_MAX: usize = 20_000;
+
+/// The waits of a frame: more lines than a person can follow, in some ten kilobytes.
+const WAITS_MAX: usize = 200;
 
 /// The columns of a row. `type` is a place in the frame's `types`; `parent` is the parent's place
 /// in `rows` plus one, or 0; `level` is 0 for calm, 1 for elevated, 2 for overloaded.
@@ -67,7 +69,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) began_ms: u64,
     /// The time since then.
     pub(crate) at: Duration,
-    pub(crate) edges: &'a [Edge],
+    pub(crate) edges: &'a [WaitEdge],
     pub(crate) times: &'a [MessageTimes],
     /// The number of the newest dead letter, and of the newest decision.
     pub(crate) letters: u64,
@@ -90,7 +92,7 @@ struct Frame<'a> {
     rows: Rows<'a>,
     outcomes_s: Outcomes,
     times: &'a [MessageTimes],
-    waits: &'a [Edge],
+    waits: &'a [WaitEdge],
     bottleneck: Option<Bottleneck>,
     decisions: u64,
     letters: u64,
@@ -107,6 +109,7 @@ pub(crate) fn json(window: Window<'_>, around: &Surroundings<'_>) -> String {
             types.len() - 1
         });
     }
+    let fills = window.now.actors.iter().map(|actor| (&actor.name, actor.reading.fill()));
     let frame = Frame {
         system: around.system.name(),
         serial: around.serial,
@@ -121,18 +124,13 @@ pub(crate) fn json(window: Window<'_>, around: &Surroundings<'_>) -> String {
         rows: Rows { window, places: &places, types: &type_places },
         outcomes_s: window.outcomes(),
         times: around.times,
-        waits: around.edges,
-        bottleneck: bottleneck::find(around.edges, |name| load(window.now, name), fullest(window.now)),
+        waits: &around.edges[..around.edges.len().min(WAITS_MAX)],
+        bottleneck: bottleneck::find(around.edges, fills, |name| load(window.now, name)),
         decisions: around.decisions,
         letters: around.letters,
     };
     // The maps of a frame have keys of text, so it cannot fail.
     serde_json::to_string(&frame).unwrap_or_default()
-}
-
-fn fullest(sample: &Sample) -> Option<&ActorName> {
-    let fullest = sample.actors.iter().max_by(|a, b| a.reading.fill().total_cmp(&b.reading.fill()));
-    fullest.map(|actor| &actor.name)
 }
 
 fn load(sample: &Sample, name: &ActorName) -> Option<Load> {

@@ -20,10 +20,10 @@ use crate::frame::{self, Surroundings};
 use crate::letters::{LetterLines, Letters};
 use crate::sample::Sample;
 use crate::source::{self, MessageTimes, Times};
-use crate::waits::{Edge, Recent, Seen};
+use crate::waits::Seen;
 use crate::window::Window;
 use actors_core::System;
-use actors_core::observe::DeadLetters;
+use actors_core::observe::{DeadLetters, RecentWaits, WaitEdge};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -186,7 +186,7 @@ struct Sampler {
     hub: Arc<Hub>,
     serial: u64,
     letters: DeadLetters,
-    recent: Recent,
+    recent: RecentWaits,
     times: Times,
     before: Option<Arc<Sample>>,
     /// It has said that it ends, so another one may run by now.
@@ -205,7 +205,7 @@ impl Drop for Sampler {
 impl Sampler {
     fn new(hub: Arc<Hub>) -> Sampler {
         let letters = hub.system.dead_letters();
-        let (recent, times) = (Recent::default(), Times::default());
+        let (recent, times) = (RecentWaits::default(), Times::default());
         Sampler { hub, serial: 0, letters, recent, times, before: None, has_left: false }
     }
 
@@ -243,7 +243,7 @@ impl Sampler {
         let hub = &self.hub;
         let now = Arc::new(Sample::take(&hub.system));
         let before = self.before.replace(now.clone());
-        self.recent.add(&now.waits);
+        let edges = self.recent.add(&now.waits);
         let seen = {
             let mut seen = locked(&hub.seen);
             if seen.lacks(&now.waits) {
@@ -253,7 +253,6 @@ impl Sampler {
         };
         self.serial += 1;
         let times = self.times.add(&hub.system);
-        let edges = self.recent.edges();
         let window = Window { before: before.as_deref(), now: &now };
         let event = self.event(window, &edges, &times);
         let published = Published { serial: self.serial, event, times, seen, before, now };
@@ -262,7 +261,7 @@ impl Sampler {
         self
     }
 
-    fn event(&self, window: Window<'_>, edges: &[Edge], times: &[MessageTimes]) -> Bytes {
+    fn event(&self, window: Window<'_>, edges: &[WaitEdge], times: &[MessageTimes]) -> Bytes {
         let hub = &self.hub;
         let around = Surroundings {
             system: &hub.system,

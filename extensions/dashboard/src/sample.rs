@@ -3,8 +3,7 @@
 //! The rows and turns of all actors are in two vectors, so a sample of 10,000 actors is a handful
 //! of allocations.
 
-use crate::source::{self, Wait};
-use actors_core::observe::{Row, RunningTurn, TypeTotals};
+use actors_core::observe::{Row, RunningTurn, TypeTotals, WaitSnapshot};
 use actors_core::{ActorName, Reading, System};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -30,7 +29,7 @@ pub(crate) struct Sample {
     pub(crate) at: Instant,
     pub(crate) actors: Vec<Actor>,
     /// The waits of turns.
-    pub(crate) waits: Vec<Wait>,
+    pub(crate) waits: Vec<WaitSnapshot>,
     /// Counters by actor type, of ended actors too.
     pub(crate) totals: Vec<TypeTotals>,
     rows: Vec<Row>,
@@ -58,7 +57,7 @@ impl Sample {
             });
         });
         let places = actors.iter().enumerate().map(|(place, actor)| (actor.name.clone(), place)).collect();
-        let (waits, totals) = (source::waits(system), system.totals());
+        let (waits, totals) = (system.waiting_turns(), system.totals());
         Sample { at: Instant::now(), actors, waits, totals, rows, turns, places }
     }
 

@@ -1,57 +1,9 @@
 //! What the dashboard takes from the core, apart from a visit of the actors.
 
-use actors_core::observe::{DecisionSnapshot, Histogram, TypeTimes, WaitSnapshot, WaitsFor};
-use actors_core::{ActorName, Reading, System};
+use actors_core::System;
+use actors_core::observe::{DecisionSnapshot, Histogram, TypeTimes};
 use serde::Serialize;
-use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
-
-/// What a turn waits for: [`WaitsFor`], in an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum What {
-    Answer,
-    Slot,
-    Start,
-    /// The end of the actor, or what a later version of the core waits for.
-    End,
-}
-
-impl What {
-    /// Whether pressure goes this way: the awaited actor must get through its queue first.
-    pub(crate) fn carries_pressure(self) -> bool {
-        matches!(self, What::Answer | What::Slot)
-    }
-}
-
-/// A turn of an actor waits for another actor.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Wait {
-    pub(crate) actor: ActorName,
-    pub(crate) worker: u32,
-    pub(crate) waits_for: ActorName,
-    pub(crate) what: What,
-    /// For how long the turn has been running: the wait is not older.
-    pub(crate) turn: Option<Duration>,
-}
-
-impl From<WaitSnapshot> for Wait {
-    fn from(wait: WaitSnapshot) -> Wait {
-        let what = match wait.what {
-            WaitsFor::Answer => What::Answer,
-            WaitsFor::Slot => What::Slot,
-            WaitsFor::Start => What::Start,
-            _ => What::End,
-        };
-        let WaitSnapshot { actor, worker, waits_for, turn, .. } = wait;
-        Wait { actor, worker, waits_for, what, turn }
-    }
-}
-
-/// The waits of all turns, now.
-pub(crate) fn waits(system: &System) -> Vec<Wait> {
-    system.waiting_turns().into_iter().map(Wait::from).collect()
-}
+use std::collections::VecDeque;
 
 /// The decisions after the one with this serial number, oldest first.
 pub(crate) fn decisions(system: &System, since: u64) -> Vec<DecisionSnapshot> {
@@ -62,14 +14,6 @@ pub(crate) fn decisions(system: &System, since: u64) -> Vec<DecisionSnapshot> {
 /// The number of the newest decision: each one counts once.
 pub(crate) fn last_decision(system: &System) -> u64 {
     system.decision_counts().map(|(_, count)| count).sum()
-}
-
-/// The queued messages of each lane.
-pub(crate) fn lanes(reading: &Reading) -> BTreeMap<&'static str, usize> {
-    let lanes = &reading.lanes;
-    let words =
-        [("low", lanes.low), ("normal", lanes.normal), ("high", lanes.high), ("urgent", lanes.urgent)];
-    words.into_iter().collect()
 }
 
 /// Times of sampled turns, in milliseconds.

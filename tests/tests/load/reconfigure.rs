@@ -5,7 +5,6 @@ use actors_core::observe::Level;
 use actors_core::prelude::*;
 use actors_core::testing;
 use actors_tests::{MS, Record, SECOND, fill, on_threads, pending, poll, run};
-use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Default)]
@@ -305,18 +304,25 @@ fn p12_producers_hear_of_marks_that_have_moved() {
 fn p12_changes_at_the_same_time_do_not_undo_each_other() {
     on_threads(2, async |_| {
         let system = System::new("shop");
-        let desk = Arc::new(desk(&system));
-        let changes = |json: fn(usize) -> String| {
-            let system = system.clone();
+        let desk = desk(&system);
+        // Nothing else sets the word, so what was set last holds, whatever the other thread did
+        // since.
+        let changes = |json: fn(u32) -> String, holds: fn(&DeskHandle, u32) -> bool| {
+            let (system, desk) = (system.clone(), desk.clone());
             tokio::task::spawn_blocking(move || {
-                (1..=200).for_each(|n| system.reconfigure("desk", &config(&json(n)), "ops").unwrap());
+                (1..=2000).all(|n| {
+                    let held = n == 1 || holds(&desk, n - 1);
+                    system.reconfigure("desk", &config(&json(n)), "ops").unwrap();
+                    held
+                })
             })
         };
-        let of_actor = changes(|n| format!(r#"{{"jobs": {n}}}"#));
-        let of_paper = changes(|n| format!(r#"{{"messages": {{"Paper": {{"timeout": "{n}s"}}}}}}"#));
-        of_actor.await.unwrap();
-        of_paper.await.unwrap();
-        assert_eq!(desk.reading().jobs_max, 200);
-        assert_eq!(desk.policy::<desk_messages::Paper>().timeout, 200 * SECOND);
+        let of_actor =
+            changes(|n| format!(r#"{{"jobs": {n}}}"#), |desk, n| desk.reading().jobs_max == n as usize);
+        let of_paper = changes(
+            |n| format!(r#"{{"messages": {{"Paper": {{"timeout": "{n}s"}}}}}}"#),
+            |desk, n| desk.policy::<desk_messages::Paper>().timeout == n * SECOND,
+        );
+        assert!(of_actor.await.unwrap() && of_paper.await.unwrap());
     });
 }

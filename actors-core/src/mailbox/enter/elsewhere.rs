@@ -243,11 +243,9 @@ impl<T: Item> Core<T> {
         spill.find(|class| match self.has_room(class, 0) && !self.lacks_token(class, 1) {
             true => {
                 let state = &self.queue.classes[class];
-                {
-                    let of_type = state.max.saturating_sub(self.queue.held(class));
-                    // Both limits may have been lowered since the slots were taken.
-                    state.room().saturating_sub(self.queue.taken()).min(of_type as usize)
-                }
+                // Both limits may have been lowered since the slots were taken.
+                let of_type = state.max.saturating_sub(self.queue.held(class));
+                state.room().saturating_sub(self.queue.taken()).min(of_type as usize)
             }
             false => 0,
         })

@@ -1,10 +1,10 @@
 //! Where chains of waits lead: into a cycle, or to an actor that cannot absorb pressure.
 
 use super::{Subject, Warning};
-use crate::source::What;
-use crate::waits::Seen;
+use crate::waits::{Seen, carries_pressure};
 use actors_core::ActorName;
 use actors_core::config::{ActorConfig, MessageConfig};
+use actors_core::observe::WaitsFor;
 use actors_core::policy::Overflow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -23,8 +23,8 @@ pub(super) fn warnings(subjects: &[Subject<'_>], seen: &Seen) -> Vec<Warning> {
     let configs: BTreeMap<_, _> = subjects.iter().map(|subject| (subject.name, subject.config)).collect();
     let mut graph = Graph::new();
     for (from, to, what) in seen.edges() {
-        let is_full = *what != What::Slot || configs.get(to).is_none_or(|config| has_block(config));
-        if what.carries_pressure() && is_full {
+        let is_full = *what != WaitsFor::Slot || configs.get(to).is_none_or(|config| has_block(config));
+        if carries_pressure(*what) && is_full {
             graph.entry(from).or_default().insert(to);
         }
     }

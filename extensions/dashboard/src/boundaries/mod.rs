@@ -13,7 +13,7 @@
 mod answers;
 mod chains;
 
-use crate::waits::Seen;
+use crate::waits::{Seen, carries_pressure};
 use actors_core::ActorName;
 use actors_core::config::ActorConfig;
 use serde::Serialize;
@@ -128,7 +128,7 @@ pub(crate) fn of_one(subject: &Subject<'_>, seen: &Seen) -> Boundary {
 
 /// The actors whose turns were seen waiting for a slot or an answer of `name`.
 fn seen_waiting(name: &ActorName, seen: &Seen) -> Vec<ActorName> {
-    let edges = seen.edges().filter(|(_, to, what)| to == name && what.carries_pressure());
+    let edges = seen.edges().filter(|(_, to, what)| to == name && carries_pressure(*what));
     edges.map(|(from, ..)| from.clone()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

@@ -1,19 +1,19 @@
 use super::*;
-use crate::source::{Wait, What};
 use crate::waits::tests::{name, wait};
+use actors_core::observe::{WaitSnapshot, WaitsFor};
 
 fn config(text: &str) -> ActorConfig {
     serde_json::from_str(text).unwrap()
 }
 
-fn seen(waits: &[Wait]) -> Seen {
+fn seen(waits: &[WaitSnapshot]) -> Seen {
     let mut seen = Seen::default();
     seen.add(waits);
     seen
 }
 
 /// The answers for actors with these names and configurations.
-fn asked(actors: &[(&str, &str)], waits: &[Wait]) -> Boundaries {
+fn asked(actors: &[(&str, &str)], waits: &[WaitSnapshot]) -> Boundaries {
     let actors: Vec<_> = actors.iter().map(|(actor, text)| (name(actor), config(text))).collect();
     let subject = |(name, config)| Subject { name, type_name: "Shop", config };
     let subjects: Vec<_> = actors.iter().map(|(name, config)| subject((name, config))).collect();
@@ -26,7 +26,7 @@ const TIMES_OUT: &str = r#"{ "capacity": 64, "max_waiting": 32, "messages": { "C
 
 #[test]
 fn a_type_that_blocks_sends_pressure_to_its_senders_and_names_those_that_were_seen() {
-    let waits = [wait("web", 0, "shop", What::Slot, 1), wait("bot", 0, "shop", What::Answer, 1)];
+    let waits = [wait("web", 0, "shop", WaitsFor::Slot, 1), wait("bot", 0, "shop", WaitsFor::Answer, 1)];
     let found = asked(&[("shop", TIMES_OUT)], &waits);
     let boundary = &found.boundaries[0];
     assert_eq!(boundary.bound, "64 slots, at most 32 senders in line");
@@ -65,7 +65,7 @@ fn actors_of_one_kind_share_an_answer() {
     let names: Vec<_> = (0..20).map(|at| format!("session-{at}")).collect();
     let mut actors: Vec<_> = names.iter().map(|name| (name.as_str(), BLOCKS)).collect();
     actors.push(("other", TIMES_OUT));
-    let found = asked(&actors, &[wait("web", 0, "session-7", What::Slot, 1)]);
+    let found = asked(&actors, &[wait("web", 0, "session-7", WaitsFor::Slot, 1)]);
     let counts: Vec<_> =
         found.boundaries.iter().map(|boundary| (boundary.count, boundary.actors.len())).collect();
     assert_eq!(
@@ -78,9 +78,9 @@ fn actors_of_one_kind_share_an_answer() {
 #[test]
 fn waits_in_a_circle_are_a_warning_that_names_it() {
     let circle = [
-        wait("a", 0, "b", What::Slot, 1),
-        wait("b", 0, "c", What::Answer, 1),
-        wait("c", 0, "a", What::Slot, 1),
+        wait("a", 0, "b", WaitsFor::Slot, 1),
+        wait("b", 0, "c", WaitsFor::Answer, 1),
+        wait("c", 0, "a", WaitsFor::Slot, 1),
     ];
     let found = asked(&[("a", BLOCKS), ("b", BLOCKS), ("c", BLOCKS)], &circle);
     assert_eq!(found.warnings.len(), 1, "{:?}", found.warnings);
@@ -91,21 +91,21 @@ fn waits_in_a_circle_are_a_warning_that_names_it() {
 #[test]
 fn no_circle_without_a_type_that_blocks_and_none_through_an_end() {
     let rejects = r#"{ "messages": { "Charge": { "overflow": "reject" } } }"#;
-    let circle = [wait("a", 0, "b", What::Slot, 1), wait("b", 0, "a", What::Slot, 1)];
+    let circle = [wait("a", 0, "b", WaitsFor::Slot, 1), wait("b", 0, "a", WaitsFor::Slot, 1)];
     assert_eq!(asked(&[("a", rejects), ("b", BLOCKS)], &circle).warnings, []);
-    let ends = [wait("a", 0, "b", What::Answer, 1), wait("b", 0, "a", What::End, 1)];
+    let ends = [wait("a", 0, "b", WaitsFor::Answer, 1), wait("b", 0, "a", WaitsFor::End, 1)];
     assert!(asked(&[("a", TIMES_OUT), ("b", BLOCKS)], &ends).warnings.is_empty());
 }
 
 #[test]
 fn two_circles_that_share_an_actor_are_found_once_each_edge_at_most() {
     let waits = [
-        wait("a", 0, "b", What::Slot, 1),
-        wait("b", 0, "a", What::Slot, 1),
-        wait("b", 1, "c", What::Slot, 1),
-        wait("c", 0, "b", What::Slot, 1),
-        wait("x", 0, "y", What::Slot, 1),
-        wait("y", 0, "x", What::Slot, 1),
+        wait("a", 0, "b", WaitsFor::Slot, 1),
+        wait("b", 0, "a", WaitsFor::Slot, 1),
+        wait("b", 1, "c", WaitsFor::Slot, 1),
+        wait("c", 0, "b", WaitsFor::Slot, 1),
+        wait("x", 0, "y", WaitsFor::Slot, 1),
+        wait("y", 0, "x", WaitsFor::Slot, 1),
     ];
     let found = asked(&[("a", BLOCKS), ("b", BLOCKS), ("c", BLOCKS), ("x", BLOCKS), ("y", BLOCKS)], &waits);
     let cycles: Vec<_> = found.warnings.iter().filter(|warning| warning.kind == "cycle").collect();
@@ -114,7 +114,7 @@ fn two_circles_that_share_an_actor_are_found_once_each_edge_at_most() {
 
 #[test]
 fn pressure_that_ends_where_nothing_absorbs_it_is_a_warning() {
-    let chain = [wait("web", 0, "shop", What::Answer, 1), wait("shop", 0, "orders", What::Slot, 1)];
+    let chain = [wait("web", 0, "shop", WaitsFor::Answer, 1), wait("shop", 0, "orders", WaitsFor::Slot, 1)];
     let found = asked(&[("web", BLOCKS), ("shop", BLOCKS), ("orders", BLOCKS)], &chain);
     assert_eq!(found.warnings.len(), 1, "{:?}", found.warnings);
     assert_eq!(

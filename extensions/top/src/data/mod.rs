@@ -4,13 +4,12 @@
 //!   Snapshot ──► Watch ──► Frame ──► screen, table, JSON
 //!                  │         ├ rates       per second, from two snapshots
 //!                  │         ├ tree        actors below their parents
-//!                  │         ├ edges       which turns wait for which actors
-//!                  │         └ bottleneck  at the end of these chains
+//!                  │         ├ edges       which turns wait for which actors (`observe::RecentWaits`)
+//!                  │         └ bottleneck  at the end of these chains, as a sentence
 //!                  └ the last minute of each actor, the last 1024 decisions
 //! ```
 
 pub(crate) mod bottleneck;
-pub(crate) mod edges;
 pub(crate) mod order;
 pub(crate) mod rates;
 pub(crate) mod tree;
@@ -20,7 +19,7 @@ pub(crate) use watch::{Decision, Frame, Watch};
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use actors_core::observe::Snapshot;
+    use actors_core::observe::{Snapshot, WaitSnapshot};
     use serde_json::{Value, json};
 
     /// An actor of a snapshot. `counts` are the columns of its one message type, `Work`.
@@ -40,6 +39,12 @@ pub(crate) mod tests {
     /// A snapshot of these actors.
     pub(crate) fn snapshot(uptime_ms: f64, actors: &[Value]) -> Snapshot {
         read(json!({ "system": "shop", "uptime_ms": uptime_ms, "actors": actors }))
+    }
+
+    pub(crate) fn wait(actor: &str, waits_for: &str, what: &str, turn_ms: Option<f64>) -> WaitSnapshot {
+        let wait =
+            json!({ "actor": actor, "worker": 0, "waits_for": waits_for, "what": what, "turn_ms": turn_ms });
+        serde_json::from_value(wait).unwrap()
     }
 
     pub(crate) fn read(json: Value) -> Snapshot {

@@ -1,11 +1,10 @@
 //! Remembers what a single snapshot does not say: rates, the last minute, decisions.
 
 use super::bottleneck::{self, Bottleneck};
-use super::edges::{Edge, Recent};
 use super::rates::{self, Flow, Rates, Step};
 use super::tree::{self, Place};
 use crate::number::spaced_time;
-use actors_core::observe::{Snapshot, TimesSnapshot};
+use actors_core::observe::{RecentWaits, Snapshot, TimesSnapshot, WaitEdge};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -53,7 +52,7 @@ pub(crate) struct Frame {
     pub(crate) earlier: Option<Snapshot>,
     pub(crate) rates: Option<Rates>,
     pub(crate) tree: Vec<Place>,
-    pub(crate) edges: Vec<Edge>,
+    pub(crate) edges: Vec<WaitEdge>,
     pub(crate) bottleneck: Option<Bottleneck>,
     /// The newest last.
     pub(crate) decisions: VecDeque<Dated>,
@@ -64,7 +63,7 @@ pub(crate) struct Frame {
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     frame: Option<Frame>,
-    recent: Recent,
+    recent: RecentWaits,
     /// The fill of each actor in the last samples, in percent; the newest last.
     history: HashMap<String, VecDeque<u8>>,
 }

@@ -2,14 +2,13 @@
 
 use super::app::Pane;
 use crate::columns::{Tone, sparkline};
-use crate::data::edges::Edge;
 use crate::data::rates::{Flow, row_flow};
 use crate::data::watch::HISTORY;
 use crate::data::{Frame, Watch};
 use crate::number::{count, counted, rate, spaced_time, time};
 use crate::text::{left, right, wrapped};
 use actors_core::Reading;
-use actors_core::observe::{ActorSnapshot, RowSnapshot, TimesSummary};
+use actors_core::observe::{ActorSnapshot, RowSnapshot, TimesSummary, WaitEdge};
 
 /// A line of a pane.
 pub(crate) type Line = (String, Tone);
@@ -44,8 +43,8 @@ pub(crate) fn bottleneck(frame: &Frame) -> Option<String> {
 }
 
 /// Returns a wait as a sentence.
-pub(crate) fn wait(edge: &Edge) -> String {
-    let Edge { actor, waits_for, what, turns, longest, .. } = edge;
+pub(crate) fn wait(edge: &WaitEdge) -> String {
+    let WaitEdge { actor, waits_for, what, turns, longest, .. } = edge;
     let longest = longest.map(|longest| format!(" up to {}", spaced_time(longest))).unwrap_or_default();
     let turns = match turns {
         0 => "not now".to_owned(),
